@@ -1,0 +1,43 @@
+"""Change every item of a DynamoDB table from Apache Airflow.
+
+Public names are loaded when they are used: this module ships in the Lambda zip, where there is
+no Airflow, and is imported by every process of an Airflow that has the provider installed.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.core.payload import build_segment_payload as build_segment_payload
+    from airflow_ddb_migrate.operators.migration import (
+        StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
+    )
+    from airflow_ddb_migrate.operators.prewarm import PrewarmTableOperator as PrewarmTableOperator
+    from airflow_ddb_migrate.operators.report import (
+        MigrationReportOperator as MigrationReportOperator,
+    )
+    from airflow_ddb_migrate.operators.restore import (
+        RestoreCapacityOperator as RestoreCapacityOperator,
+    )
+    from airflow_ddb_migrate.sensors.migration import (
+        DistributedMapMigrationSensor as DistributedMapMigrationSensor,
+    )
+
+_HOMES = {
+    "DistributedMapMigrationSensor": "sensors.migration",
+    "MigrationReportOperator": "operators.report",
+    "PrewarmTableOperator": "operators.prewarm",
+    "RestoreCapacityOperator": "operators.restore",
+    "StartDistributedMapMigrationOperator": "operators.migration",
+    "build_segment_payload": "core.payload",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604  # the names are strings, made from one table
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,159 @@
+"""One CloudFormation change: a change set made, executed, and its events told while it runs."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import WaiterError
+
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.stack import describe_stack
+from airflow_ddb_migrate.core.errors import DeployError
+
+_POLL_SECONDS = 3.0
+_PATIENCE_SECONDS = 1_800.0
+_SHOWN_FAILURES = 3
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class StackChange:
+    """Changes a stack and waits. ``say`` gets one line per event."""
+
+    cloudformation: Any
+    stack_name: str
+    say: Say
+    poll_seconds: float = _POLL_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _told: set[str] = field(default_factory=set, init=False)
+
+    def apply(self, template: str, parameters: Mapping[str, str]) -> bool:
+        """Bring the stack to the template; False when it is there already.
+
+        :raises DeployError: CloudFormation refused or rolled back; the message says why.
+        """
+        exists = self._exists()
+        self._skip_old_events(exists)
+        change_set = self._create_change_set(template, parameters, exists=exists)
+        if not self._has_changes(change_set):
+            return False
+        with aws_call("cloudformation:ExecuteChangeSet", f"stack {self.stack_name}"):
+            self.cloudformation.execute_change_set(
+                ChangeSetName=change_set, StackName=self.stack_name
+            )
+        self.wait()
+        return True
+
+    def delete(self) -> None:
+        """Delete the stack and wait."""
+        self._skip_old_events(exists=True)
+        with aws_call("cloudformation:DeleteStack", f"stack {self.stack_name}"):
+            self.cloudformation.delete_stack(StackName=self.stack_name)
+        self.wait()
+
+    def wait(self) -> None:
+        """Tell events until the stack rests; raises DeployError when it rests in a failure."""
+        deadline = self.clock() + _PATIENCE_SECONDS
+        while (stack := describe_stack(self.cloudformation, self.stack_name)) is not None:
+            self._tell_events()
+            status = stack["StackStatus"]
+            if not status.endswith("_IN_PROGRESS"):
+                return self._require_success(status)
+            if self.clock() > deadline:
+                raise DeployError(
+                    f"Stack {self.stack_name} is still {status} after {_PATIENCE_SECONDS:.0f} s. "
+                    "Look at its events in the CloudFormation console."
+                )
+            self.sleep(self.poll_seconds)
+        return None
+
+    def _exists(self) -> bool:
+        stack = describe_stack(self.cloudformation, self.stack_name)
+        return stack is not None and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+
+    def _create_change_set(
+        self, template: str, parameters: Mapping[str, str], *, exists: bool
+    ) -> str:
+        with aws_call("cloudformation:CreateChangeSet", f"stack {self.stack_name}"):
+            answer = self.cloudformation.create_change_set(
+                StackName=self.stack_name,
+                ChangeSetName=f"ddb-migrate-{int(time.time() * 1000)}",
+                ChangeSetType="UPDATE" if exists else "CREATE",
+                TemplateBody=template,
+                Parameters=[
+                    {"ParameterKey": name, "ParameterValue": value}
+                    for name, value in parameters.items()
+                ],
+                Capabilities=["CAPABILITY_IAM"],
+                Tags=[{"Key": "airflow-ddb-migrate", "Value": self.stack_name}],
+            )
+        return str(answer["Id"])
+
+    def _has_changes(self, change_set: str) -> bool:
+        """Wait for the change set; one without changes fails, and is put away."""
+        with aws_call("cloudformation:DescribeChangeSet", f"stack {self.stack_name}"):
+            try:
+                self.cloudformation.get_waiter("change_set_create_complete").wait(
+                    ChangeSetName=change_set,
+                    StackName=self.stack_name,
+                    WaiterConfig={"Delay": 1, "MaxAttempts": 300},
+                )
+            except WaiterError as exc:
+                return self._refused(change_set, exc)
+            answer = self.cloudformation.describe_change_set(
+                ChangeSetName=change_set, StackName=self.stack_name
+            )
+        if answer["Changes"]:
+            return True
+        self._put_away(change_set)
+        return False
+
+    def _refused(self, change_set: str, exc: WaiterError) -> bool:
+        reason = str(exc.last_response.get("StatusReason", exc))
+        self._put_away(change_set)
+        if any(text in reason for text in _NO_CHANGES):
+            return False
+        raise DeployError(
+            f"CloudFormation refused the change of stack {self.stack_name}: {reason}"
+        ) from exc
+
+    def _put_away(self, change_set: str) -> None:
+        self.cloudformation.delete_change_set(
+            ChangeSetName=change_set, StackName=self.stack_name
+        )
+
+    def _events(self) -> list[dict[str, Any]]:
+        with aws_call("cloudformation:DescribeStackEvents", f"stack {self.stack_name}"):
+            answer = self.cloudformation.describe_stack_events(StackName=self.stack_name)
+        return list(reversed(answer["StackEvents"]))
+
+    def _skip_old_events(self, exists: bool) -> None:
+        if exists:
+            self._told |= {event["EventId"] for event in self._events()}
+
+    def _tell_events(self) -> None:
+        for event in self._events():
+            if event["EventId"] not in self._told:
+                self._told.add(event["EventId"])
+                self.say(_event_line(event))
+
+    def _require_success(self, status: str) -> None:
+        if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}:
+            return
+        failures = [_event_line(e) for e in self._events() if e["ResourceStatus"].endswith("FAILED")]
+        raise DeployError(
+            f"Stack {self.stack_name} ended as {status}. "
+            f"{'; '.join(failures[-_SHOWN_FAILURES:]) or 'No event says why.'} "
+            "Mend that and deploy again; a stack in ROLLBACK_COMPLETE must be destroyed first."
+        )
+
+
+def _event_line(event: Mapping[str, Any]) -> str:
+    reason = event.get("ResourceStatusReason") or ""
+    return (
+        f"{event['ResourceStatus']:<28} {event['LogicalResourceId']} {reason}".rstrip()
+    )

@@ -1,0 +1,171 @@
+"""Deploy the stack and take it down: bundle, upload, change set, wait."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+import airflow_ddb_migrate
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.aws import bundle as bundles
+from airflow_ddb_migrate.aws.bundle import Bundle
+from airflow_ddb_migrate.aws.changeset import Say, StackChange
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack, describe_stack, find_stack
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.names import validate_table_name
+
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One deployment. No tables: those of the stack that is there."""
+
+    clients: Clients
+    stack_name: str
+    tables: Sequence[str] = ()
+    transforms_dir: Path | None = None
+    say: Say = print
+    poll_seconds: float = 3.0
+
+    def deploy(self) -> Stack:
+        """Bring the stack up to date; a second time changes nothing.
+
+        :raises MigrationError: something is wrong with the input, the transforms, the permissions
+            or the stack; the message says what. The stack stays as it was.
+        """
+        _validate_stack_name(self.stack_name)
+        tables = self._tables()
+        bundle = bundles.build(self.transforms_dir)
+        for name in bundle.replaced:
+            self.say(f"Your transform {name} takes the place of the one that ships.")
+        bundles.check(bundle)
+        parameters = self._parameters(tables, bundle, bucket=self._bucket())
+        if not self._change().apply(_template(bundle.code_hash), parameters):
+            self.say(f"Stack {self.stack_name}: nothing to change.")
+        return find_stack(self.clients.cloudformation, self.stack_name)
+
+    def destroy(self) -> bool:
+        """Delete the stack with its ledger and bucket; False when it is not there."""
+        _validate_stack_name(self.stack_name)
+        if describe_stack(self.clients.cloudformation, self.stack_name) is None:
+            self.say(f"Stack {self.stack_name} is not there: nothing to do.")
+            return False
+        bucket = self._output("Bucket")
+        if bucket:
+            _empty(self.clients.s3, bucket)
+        self._change().delete()
+        return True
+
+    def _change(self) -> StackChange:
+        return StackChange(
+            self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
+        )
+
+    def _tables(self) -> tuple[str, ...]:
+        before = tuple(filter(None, self._output("Tables").split(",")))
+        if not self.tables and not before:
+            raise InvalidInputError(
+                "Which tables may be migrated? Name each with --table TABLE, or allow every table "
+                "of the account with --all-tables."
+            )
+        tables = tuple(dict.fromkeys(self.tables)) or before
+        for name in tables:
+            if name != ALL_TABLES:
+                validate_table_name(name)
+        if before and set(tables) != set(before):
+            self.say(f"Tables that may be migrated: {', '.join(before)} -> {', '.join(tables)}")
+        return tables
+
+    def _bucket(self) -> str:
+        """Return the stack's bucket; the first deployment makes the stack with it alone."""
+        bucket = self._output("Bucket")
+        if not bucket:
+            parameters = {"PackageVersion": airflow_ddb_migrate.__version__}
+            self._change().apply(_template(""), parameters)
+            bucket = self._output("Bucket")
+        return bucket
+
+    def _output(self, key: str) -> str:
+        stack = describe_stack(self.clients.cloudformation, self.stack_name) or {}
+        outputs = {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", ())}
+        return str(outputs.get(key, ""))
+
+    def _parameters(
+        self, tables: tuple[str, ...], bundle: Bundle, *, bucket: str
+    ) -> dict[str, str]:
+        definition = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
+        upload = _Uploader(self.clients.s3, bucket, self.say)
+        return {
+            "CodeKey": upload(f"code/{bundle.code_hash}.zip", bundle.content),
+            "CodeHash": bundle.code_hash,
+            "DefinitionKey": upload(f"code/{_digest(definition)}.asl.json", definition),
+            "Tables": ",".join(tables),
+            "TableArns": ",".join(map(self._table_arn, tables)),
+            "Transforms": ",".join(bundle.transforms),
+            "PackageVersion": airflow_ddb_migrate.__version__,
+        }
+
+    def _table_arn(self, table: str) -> str:
+        with aws_call("sts:GetCallerIdentity", "the caller"):
+            caller = self.clients.sts.get_caller_identity()
+        partition = caller["Arn"].split(":")[1]
+        region = self.clients.dynamodb.meta.region_name
+        return f"arn:{partition}:dynamodb:{region}:{caller['Account']}:table/{table}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Uploader:
+    """Puts content under a key that names its hash, once."""
+
+    s3: Any
+    bucket: str
+    say: Callable[[str], None]
+
+    def __call__(self, key: str, content: bytes) -> str:
+        if not self._has(key):
+            with aws_call("s3:PutObject", f"s3://{self.bucket}/{key}"):
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+            self.say(f"Uploaded {key} ({len(content):,} bytes)")
+        return key
+
+    def _has(self, key: str) -> bool:
+        with aws_call("s3:GetObject", f"s3://{self.bucket}/{key}"):
+            try:
+                self.s3.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as exc:
+                if error_code(exc) in {"404", "NoSuchKey", "NotFound"}:
+                    return False
+                raise
+        return True
+
+
+def _template(code_hash: str) -> str:
+    """Return the template, the Lambda version's logical id made new for new code."""
+    text = (resources.folder("deploy") / "template.yaml").read_text()
+    return re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{code_hash}", text)
+
+
+def _digest(content: bytes) -> str:
+    return bundles.content_hash({"": content})
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    with aws_call("s3:DeleteObject", f"bucket {bucket}"):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            objects = [{"Key": row["Key"]} for row in page.get("Contents", ())]
+            if objects:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+
+
+def _validate_stack_name(name: str) -> None:
+    if not _STACK_NAME.fullmatch(name):
+        raise InvalidInputError(
+            f"--stack-name is {name!r}; it must be 1 to 50 characters of a-z, A-Z, 0-9 and '-', "
+            "beginning with a letter."
+        )

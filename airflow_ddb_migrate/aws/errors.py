@@ -1,0 +1,85 @@
+"""AWS's errors in words a person can act on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    CredentialsError,
+    MigrationError,
+)
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+_BAD_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "UnrecognizedClientException",
+}
+
+
+@contextmanager
+def aws_call(action: str, resource: str) -> Iterator[None]:
+    """Translate whatever a call to AWS raises; ``action`` is the IAM action, as in a policy.
+
+    :raises AccessDeniedError: the caller may not do this; the message names action and resource.
+    :raises CredentialsError: there are no usable credentials, or no region.
+    :raises AwsRequestError: AWS could not be reached, or refused for another reason.
+    """
+    try:
+        yield
+    except ClientError as exc:
+        raise _translated(exc, action, resource) from exc
+    except (NoCredentialsError, PartialCredentialsError, NoRegionError) as exc:
+        raise CredentialsError(
+            f"{action} on {resource} needs AWS credentials and a region: {exc} Set them in the "
+            "Airflow connection (aws_default), or in the environment for the command line."
+        ) from exc
+    except (EndpointConnectionError, ConnectTimeoutError) as exc:
+        raise AwsRequestError(
+            f"{action} on {resource}: AWS was not reached. {exc} Check region, network and "
+            "endpoint_url."
+        ) from exc
+    except BotoCoreError as exc:
+        raise AwsRequestError(f"{action} on {resource} failed: {exc}") from exc
+
+
+def error_code(exc: ClientError) -> str:
+    """Return AWS's code, as ``ResourceNotFoundException``."""
+    return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+def is_failed_condition(exc: ClientError) -> bool:
+    return error_code(exc) == "ConditionalCheckFailedException"
+
+
+def _translated(exc: ClientError, action: str, resource: str) -> MigrationError:
+    code = error_code(exc)
+    message = exc.response.get("Error", {}).get("Message", "")
+    if code in _DENIED:
+        return AccessDeniedError(
+            f"Access denied: {action} on {resource}. Allow it to the credentials in use. "
+            f"AWS says: {message}",
+            code,
+        )
+    if code in _BAD_CREDENTIALS:
+        return CredentialsError(
+            f"AWS does not accept the credentials for {action} on {resource} ({code}: {message}). "
+            "Renew them, or check the Airflow connection.",
+            code,
+        )
+    return AwsRequestError(f"{action} on {resource} failed with {code}: {message}", code)

@@ -1,0 +1,75 @@
+"""Executions of the state machine: started, found again, stopped, described."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, MapRunCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """``stepfunctions`` is a boto3 client."""
+
+    stepfunctions: Any
+
+    def start(self, *, state_machine_arn: str, name: str, payload: str) -> bool:
+        """Start an execution; False when one of this name exists, which is then the one meant."""
+        with aws_call("states:StartExecution", state_machine_arn):
+            try:
+                self.stepfunctions.start_execution(
+                    stateMachineArn=state_machine_arn, name=name, input=payload
+                )
+            except ClientError as exc:
+                if error_code(exc) == "ExecutionAlreadyExists":
+                    return False
+                raise
+        return True
+
+    def describe(self, arn: str) -> Execution:
+        """Describe an execution; MISSING when it was never started or is forgotten (90 days)."""
+        if not arn:
+            return Execution()
+        with aws_call("states:DescribeExecution", arn):
+            try:
+                answer = self.stepfunctions.describe_execution(executionArn=arn)
+            except ClientError as exc:
+                if error_code(exc) == "ExecutionDoesNotExist":
+                    return Execution(arn=arn)
+                raise
+        return Execution(
+            arn=arn,
+            status=ExecutionStatus(answer["status"]),
+            error=answer.get("error") or "",
+            cause=answer.get("cause") or "",
+        )
+
+    def map_run_arn(self, execution_arn: str) -> str:
+        """Return the execution's map run; empty while it has none. One call: keep the answer."""
+        with aws_call("states:ListMapRuns", execution_arn):
+            runs = self.stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]
+        return runs[0]["mapRunArn"] if runs else ""
+
+    def map_run_counts(self, map_run_arn: str) -> MapRunCounts:
+        """Count the child executions; at most one call per 20 s and migration."""
+        with aws_call("states:DescribeMapRun", map_run_arn):
+            counts = self.stepfunctions.describe_map_run(mapRunArn=map_run_arn)["executionCounts"]
+        return MapRunCounts(
+            pending=counts["pending"],
+            running=counts["running"],
+            succeeded=counts["succeeded"],
+            failed=counts["failed"],
+            timed_out=counts["timedOut"],
+            aborted=counts["aborted"],
+        )
+
+    def stop(self, arn: str, *, error: str, cause: str) -> None:
+        """Stop an execution; one that has ended stays as it is."""
+        with aws_call("states:StopExecution", arn):
+            try:
+                self.stepfunctions.stop_execution(executionArn=arn, error=error, cause=cause)
+            except ClientError as exc:
+                if error_code(exc) not in {"ExecutionDoesNotExist", "ValidationException"}:
+                    raise

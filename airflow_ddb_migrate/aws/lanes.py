@@ -1,0 +1,128 @@
+"""Lane rows of the ledger: taken, saved and given back by one owner at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.ledger import Ledger, lane_key, lane_partition
+from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem
+
+_TAKEN = "#attempt = :attempt, #owner = :owner, #owner_until = :owner_until, #state = :running"
+_NAMES = {
+    f"#{name}": name
+    for name in ("attempt", "owner", "owner_until", "state", "laps", "lane", "segment")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who wants a lane: an invocation (``owner``) of an attempt of a migration."""
+
+    migration_id: str
+    attempt: int
+    lane: int
+    owner: str
+
+
+class Lanes:
+    """Reads and writes lane rows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def all(self, migration_id: str) -> Iterator[LaneRow]:
+        """Yield every lane row that exists; a lane without a row was never begun."""
+        for shard in range(LEDGER_SHARDS):
+            for item in self._ledger.query_all(lane_partition(migration_id, shard)):
+                yield _row_from(item)
+
+    def get(self, migration_id: str, lane: int) -> LaneRow | None:
+        item = self._ledger.get(lane_key(migration_id, lane))
+        return _row_from(item) if item else None
+
+    def take(self, claim: Claim, now: float) -> LaneRow | None:
+        """Take the lane and count a lap; None when it is done or a newer attempt has it.
+
+        Within an attempt the newest invocation wins: it is the one Step Functions listens to.
+        """
+        same = "#attempt = :attempt AND #state <> :done"
+        older = "attribute_not_exists(pk) OR (#attempt < :attempt AND #state <> :done)"
+        return self._take(claim, now, laps="#laps + :one", condition=same) or self._take(
+            claim, now, laps=":one", condition=older
+        )
+
+    def save(self, claim: Claim, row: LaneRow, now: float) -> bool:
+        """Save how far the lane is; False when it is no longer ours, and then nothing is written."""
+        values = typed.encode_all(
+            {
+                "state": row.state,
+                "segment": row.segment,
+                "counts": row.counts.to_dict(),
+                "units": row.units.to_dict(),
+                "error": row.error,
+                "cause": row.cause,
+                "owner": row.owner,
+                "owner_until": now + OWNER_SECONDS if row.owner else 0,
+                "updated_at": now,
+            }
+        )
+        values["cursor"] = {"M": row.cursor}
+        answer = self._ledger.update_typed(
+            lane_key(claim.migration_id, claim.lane),
+            assignments=", ".join(f"#{name} = :{name}" for name in values),
+            names={**{f"#{name}": name for name in values}, "#attempt": "attempt"},
+            values={
+                **{f":{name}": value for name, value in values.items()},
+                ":me": {"S": claim.owner},
+                ":attempt": {"N": str(claim.attempt)},
+            },
+            condition="#owner = :me AND #attempt = :attempt",
+        )
+        return answer is not None
+
+    def give_back(self, claim: Claim, row: LaneRow, now: float) -> bool:
+        """Save the lane and let go of it."""
+        return self.save(claim, replace(row, owner=""), now)
+
+    def _take(self, claim: Claim, now: float, *, laps: str, condition: str) -> LaneRow | None:
+        item = self._ledger.update_typed(
+            lane_key(claim.migration_id, claim.lane),
+            assignments=f"{_TAKEN}, #laps = {laps}, #lane = :lane, "
+            "#segment = if_not_exists(#segment, :lane)",
+            names=_NAMES,
+            values={
+                **typed.encode_all(
+                    {
+                        ":attempt": claim.attempt,
+                        ":owner": claim.owner,
+                        ":owner_until": now + OWNER_SECONDS,
+                        ":running": LaneState.RUNNING,
+                        ":done": LaneState.DONE,
+                        ":one": 1,
+                        ":lane": claim.lane,
+                    }
+                )
+            },
+            condition=condition,
+        )
+        return _row_from(item) if item else None
+
+
+def _row_from(item: TypedItem) -> LaneRow:
+    return LaneRow(
+        lane=typed.whole(item, "lane"),
+        state=LaneState(typed.text(item, "state")),
+        attempt=typed.whole(item, "attempt"),
+        segment=typed.whole(item, "segment"),
+        cursor=typed.mapping(item, "cursor"),
+        owner=typed.text(item, "owner"),
+        owner_until=typed.number(item, "owner_until"),
+        laps=typed.whole(item, "laps"),
+        counts=Counts.from_dict({k: int(v) for k, v in typed.numbers(item, "counts").items()}),
+        units=Units(**typed.numbers(item, "units")),
+        error=typed.text(item, "error"),
+        cause=typed.text(item, "cause"),
+        updated_at=typed.number(item, "updated_at"),
+    )

@@ -1,0 +1,262 @@
+"""The ledger: the one source of truth about migrations, in one small DynamoDB table.
+
+Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``; lane rows
+spread over 16 partition keys ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on
+a table is in leases.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
+from airflow_ddb_migrate.core.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    MigrationRecord,
+    TypedItem,
+)
+
+
+class Ledger:
+    """Migrations, their attempts and their control record. ``dynamodb`` is a boto3 client."""
+
+    def __init__(self, dynamodb: Any, table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self.table_name = table_name
+
+    def migration(self, migration_id: str) -> MigrationRecord | None:
+        item = self.get(_key(migration_id, "migration"))
+        return _migration_from(item) if item else None
+
+    def required_migration(self, migration_id: str) -> MigrationRecord:
+        """Return the migration's record; raises LedgerError when there is none."""
+        record = self.migration(migration_id)
+        if record is None:
+            raise LedgerError(
+                f"The ledger {self.table_name} knows no migration {migration_id}. "
+                "Run the start task first, or check the migration_id."
+            )
+        return record
+
+    def create_migration(self, record: MigrationRecord) -> MigrationRecord:
+        """Write the record once; return the one that stands, ours or an earlier try's."""
+        item = {**_key(record.migration_id, "migration"), **typed.encode_all(asdict(record))}
+        if self.put_new(item):
+            return record
+        return self.required_migration(record.migration_id)
+
+    def control(self, migration_id: str) -> ControlRecord | None:
+        item = self.get(_key(migration_id, "control"))
+        if item is None:
+            return None
+        return ControlRecord(
+            command=Command(typed.text(item, "command")),
+            attempt=typed.whole(item, "attempt"),
+            reason=typed.text(item, "reason"),
+            since=typed.number(item, "since"),
+        )
+
+    def begin_attempt(self, migration_id: str, attempt: int, now: float) -> bool:
+        """Let the workers of this attempt run, and no older ones; False when a newer one does."""
+        return self.update(
+            _key(migration_id, "control"),
+            {"command": Command.RUN, "attempt": attempt, "reason": "", "since": now},
+            condition="attribute_not_exists(pk) OR #attempt <= :attempt",
+        )
+
+    def command(
+        self, migration_id: str, command: Command, *, attempt: int, reason: str, now: float
+    ) -> bool:
+        """Tell the workers of this attempt what to do; False when it is not the current one."""
+        return self.update(
+            _key(migration_id, "control"),
+            {"command": command, "reason": reason, "since": now, "attempt": attempt},
+            condition="#attempt = :attempt",
+        )
+
+    def latest_attempt(self, migration_id: str) -> AttemptRecord | None:
+        with aws_call("dynamodb:Query", f"table {self.table_name}"):
+            page = self._dynamodb.query(
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+                ExpressionAttributeValues=typed.encode_all(
+                    {":pk": _key(migration_id, "")["pk"]["S"], ":sk": "attempt#"}
+                ),
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )
+        return next((_attempt_from(item) for item in page["Items"]), None)
+
+    def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
+        """Take the attempt's number; False when another try took it."""
+        item = {**_attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}
+        return self.put_new(item)
+
+    def attempt_started(self, migration_id: str, number: int, now: float) -> None:
+        self.update(_attempt_key(migration_id, number), {"started_at": now})
+
+    def attempt_ended(self, migration_id: str, number: int, *, result: str, now: float) -> None:
+        """Note how an attempt ended; the first to say so is right."""
+        self.update(
+            _attempt_key(migration_id, number),
+            {"ended_at": now, "result": result},
+            condition="#ended_at = :never",
+            extra={":never": 0},
+        )
+
+    def note(self, migration_id: str, name: str, text: str, *, once: bool = False) -> None:
+        """Keep one JSON document beside the migration; ``once``: the first one stays."""
+        condition = "attribute_not_exists(pk)" if once else ""
+        self.update(_key(migration_id, f"note#{name}"), {"text": text}, condition=condition)
+
+    def read_note(self, migration_id: str, name: str) -> str:
+        return typed.text(self.get(_key(migration_id, f"note#{name}")) or {}, "text")
+
+    # What leases.py and lanes.py build on.
+
+    def get(self, key: TypedItem) -> TypedItem | None:
+        with aws_call("dynamodb:GetItem", f"table {self.table_name}"):
+            answer = self._dynamodb.get_item(
+                TableName=self.table_name, Key=key, ConsistentRead=True
+            )
+        return answer.get("Item")  # type: ignore[no-any-return]
+
+    def put_new(self, item: TypedItem) -> bool:
+        """Write a record that is not there yet; False when it is."""
+        return self._put(item, {"ConditionExpression": "attribute_not_exists(pk)"})
+
+    def replace(self, item: TypedItem, *, seen_version: int) -> bool:
+        """Write a record in place of the version that was read; False when it changed since."""
+        return self._put(
+            item,
+            {
+                "ConditionExpression": "#version = :seen",
+                "ExpressionAttributeNames": {"#version": "version"},
+                "ExpressionAttributeValues": typed.encode_all({":seen": seen_version}),
+            },
+        )
+
+    def _put(self, item: TypedItem, condition: dict[str, Any]) -> bool:
+        with aws_call("dynamodb:PutItem", f"table {self.table_name}"):
+            try:
+                self._dynamodb.put_item(TableName=self.table_name, Item=item, **condition)
+            except self._dynamodb.exceptions.ClientError as exc:
+                if is_failed_condition(exc):
+                    return False
+                raise
+        return True
+
+    def update(
+        self,
+        key: TypedItem,
+        values: dict[str, typed.Plain],
+        *,
+        condition: str = "",
+        extra: dict[str, typed.Plain] | None = None,
+    ) -> bool:
+        """Set attributes of a record; False when the condition does not hold.
+
+        Every value is also there for the condition, as ``:name``; ``extra`` adds more.
+        """
+        typed_values = typed.encode_all({f":{name}": value for name, value in values.items()})
+        answer = self.update_typed(
+            key,
+            assignments=", ".join(f"#{name} = :{name}" for name in values),
+            names={f"#{name}": name for name in values},
+            values={**typed_values, **typed.encode_all(extra or {})},
+            condition=condition,
+        )
+        return answer is not None
+
+    def update_typed(
+        self,
+        key: TypedItem,
+        *,
+        assignments: str,
+        names: dict[str, str],
+        values: TypedItem,
+        condition: str,
+    ) -> TypedItem | None:
+        """UpdateItem of a record; returns it as it is now, None when the condition does not hold."""
+        with aws_call("dynamodb:UpdateItem", f"table {self.table_name}"):
+            try:
+                answer = self._dynamodb.update_item(
+                    TableName=self.table_name,
+                    Key=key,
+                    UpdateExpression=f"SET {assignments}",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                    **({"ConditionExpression": condition} if condition else {}),
+                )
+            except self._dynamodb.exceptions.ClientError as exc:
+                if is_failed_condition(exc):
+                    return None
+                raise
+        return answer["Attributes"]  # type: ignore[no-any-return]
+
+    def query_all(self, pk: str) -> Iterator[TypedItem]:
+        """Yield every record of one partition key, consistently."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self.table_name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )
+        with aws_call("dynamodb:Query", f"table {self.table_name}"):
+            for page in pages:
+                yield from page["Items"]
+
+
+def lane_partition(migration_id: str, shard: int) -> str:
+    return f"migration#{migration_id}#lanes#{shard:02d}"
+
+
+def lane_key(migration_id: str, lane: int) -> TypedItem:
+    return {
+        "pk": {"S": lane_partition(migration_id, lane % LEDGER_SHARDS)},
+        "sk": {"S": f"lane#{lane:06d}"},
+    }
+
+
+def _key(migration_id: str, sk: str) -> TypedItem:
+    return {"pk": {"S": f"migration#{migration_id}"}, "sk": {"S": sk}}
+
+
+def _attempt_key(migration_id: str, number: int) -> TypedItem:
+    return _key(migration_id, f"attempt#{number:03d}")
+
+
+def _attempt_from(item: TypedItem) -> AttemptRecord:
+    return AttemptRecord(
+        number=typed.whole(item, "number"),
+        execution_arn=typed.text(item, "execution_arn"),
+        transform_hash=typed.text(item, "transform_hash"),
+        lanes=typed.whole(item, "lanes"),
+        started_at=typed.number(item, "started_at"),
+        ended_at=typed.number(item, "ended_at"),
+        result=typed.text(item, "result"),
+    )
+
+
+def _migration_from(item: TypedItem) -> MigrationRecord:
+    return MigrationRecord(
+        migration_id=typed.text(item, "migration_id"),
+        table_name=typed.text(item, "table_name"),
+        table_arn=typed.text(item, "table_arn"),
+        table_id=typed.text(item, "table_id"),
+        key_names=typed.texts(item, "key_names"),
+        total_segments=typed.whole(item, "total_segments"),
+        lanes=typed.whole(item, "lanes"),
+        transform=typed.text(item, "transform"),
+        params=typed.text(item, "params"),
+        started_at=typed.number(item, "started_at"),
+        started_at_iso=typed.text(item, "started_at_iso"),
+        started_by=typed.text(item, "started_by"),
+    )

@@ -1,0 +1,80 @@
+"""Where a migration happens: its table, its deployed stack, its ledger and its name."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.executions import Executions
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.stack import Stack, find_stack
+from airflow_ddb_migrate.aws.tables import Table, describe_table
+from airflow_ddb_migrate.core.names import (
+    migration_id,
+    validate_migration_id,
+    validate_table_name,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which DAG run asks. ``migration_id`` continues an old migration."""
+
+    dag_id: str
+    run_id: str
+    map_index: int = -1
+    migration_id: str = ""
+
+    def name_for(self, table_arn: str) -> str:
+        """Name the migration: the same for every task, try and clear of one DAG run."""
+        if self.migration_id:
+            return validate_migration_id(self.migration_id)
+        return migration_id(
+            table_arn=table_arn, dag_id=self.dag_id, run_id=self.run_id, map_index=self.map_index
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything the steps of a migration work on. ``table`` is as it was when looked at."""
+
+    clients: Clients
+    table: Table
+    stack: Stack
+    migration_id: str
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.clients.dynamodb, self.stack.ledger_table)
+
+    @property
+    def lanes(self) -> Lanes:
+        return Lanes(self.ledger)
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(self.ledger)
+
+    @property
+    def executions(self) -> Executions:
+        return Executions(self.clients.stepfunctions)
+
+    def fresh_table(self) -> Table:
+        """Describe the table again."""
+        return describe_table(self.clients.dynamodb, self.table.name)
+
+
+def open_site(clients: Clients, *, table_name: object, stack_name: str, identity: Identity) -> Site:
+    """Look the table and the stack up; touches nothing.
+
+    :raises InvalidInputError: the table's name or the migration's id is none.
+    :raises TableNotFoundError: the table is not there.
+    :raises StackNotFoundError: the stack is not deployed in this region.
+    """
+    table = describe_table(clients.dynamodb, validate_table_name(table_name))
+    return Site(
+        clients=clients,
+        table=table,
+        stack=find_stack(clients.cloudformation, stack_name),
+        migration_id=identity.name_for(table.key.arn),
+    )

@@ -1,0 +1,97 @@
+"""The deployed stack, as its CloudFormation outputs describe it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.core.errors import StackNotFoundError
+
+ALL_TABLES = "*"
+
+_OUTPUTS = {
+    "state_machine_arn": "StateMachineArn",
+    "ledger_table": "LedgerTable",
+    "bucket": "Bucket",
+    "function_arn": "FunctionArn",
+    "function_name": "FunctionName",
+    "log_group": "LogGroup",
+    "code_hash": "CodeHash",
+    "version": "PackageVersion",
+}
+_LISTS = {"tables": "Tables", "transforms": "Transforms"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What deploy made. ``function_arn`` is the published version's, as the state machine has it.
+
+    ``tables`` are the names that the Lambda may migrate, or ``*`` alone.
+    """
+
+    name: str
+    region: str
+    state_machine_arn: str
+    ledger_table: str
+    bucket: str
+    function_arn: str
+    function_name: str
+    log_group: str
+    tables: tuple[str, ...]
+    transforms: tuple[str, ...]
+    code_hash: str
+    version: str
+
+    def allows(self, table_name: str) -> bool:
+        """Tell whether the stack's Lambda has the permission to change this table."""
+        return ALL_TABLES in self.tables or table_name in self.tables
+
+
+def find_stack(cloudformation: Any, stack_name: str) -> Stack:
+    """Look the stack up in the client's region.
+
+    :raises StackNotFoundError: it is not deployed there, or not completely.
+    """
+    region = cloudformation.meta.region_name
+    description = describe_stack(cloudformation, stack_name)
+    if description is None:
+        raise StackNotFoundError(
+            f"Stack {stack_name!r} is not deployed in {region}. Check stack name and region, or "
+            f"run: ddb-migrate deploy --stack-name {stack_name} --region {region} --table TABLE"
+        )
+    outputs = stack_outputs(description)
+    missing = sorted({*_OUTPUTS.values(), *_LISTS.values()} - outputs.keys())
+    if missing or description["StackStatus"].startswith("DELETE"):
+        raise StackNotFoundError(
+            f"Stack {stack_name!r} in {region} is not usable: its status is "
+            f"{description['StackStatus']} and it lacks {', '.join(missing) or 'nothing yet'}. "
+            f"Wait for a deploy that runs, or run: ddb-migrate deploy --stack-name {stack_name}"
+        )
+    return _from_outputs(stack_name, region, outputs)
+
+
+def describe_stack(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:
+    """Return CloudFormation's description; None when there is no such stack."""
+    with aws_call("cloudformation:DescribeStacks", f"stack {stack_name}"):
+        try:
+            stacks = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+        except ClientError as exc:
+            if error_code(exc) == "ValidationError" and "does not exist" in str(exc):
+                return None
+            raise
+    alive = (stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE")
+    return next(alive, None)
+
+
+def stack_outputs(description: dict[str, Any]) -> dict[str, str]:
+    return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs") or ()}
+
+
+def _from_outputs(stack_name: str, region: str, outputs: dict[str, str]) -> Stack:
+    texts = {field: outputs[name] for field, name in _OUTPUTS.items()}
+    lists = {
+        field: tuple(part for part in outputs[name].split(",") if part)
+        for field, name in _LISTS.items()
+    }
+    return Stack(name=stack_name, region=region, **texts, **lists)  # type: ignore[arg-type]

@@ -1,0 +1,232 @@
+"""Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerError
+from airflow_ddb_migrate.core.lease import intend_attempt
+from airflow_ddb_migrate.core.names import execution_arn, execution_name
+from airflow_ddb_migrate.core.payload import (
+    build_segment_payload,
+    validate_max_concurrency,
+    validate_tolerated_failure,
+)
+from airflow_ddb_migrate.core.progress import ExecutionStatus, Progress, summarize
+from airflow_ddb_migrate.core.records import AttemptRecord, Command, LeaseRecord, MigrationRecord
+from airflow_ddb_migrate.core.segments import lane_count, validate_total_segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What a migration should do. ``params`` reach the transform as ``context.params``."""
+
+    total_segments: int
+    transform: str
+    params: Mapping[str, Any]
+    max_concurrency: int | None
+    tolerated_failure_percentage: float
+    started_by: str
+
+    def validate(self) -> None:
+        """Raise InvalidInputError for whatever cannot be started; touches nothing."""
+        validate_total_segments(self.total_segments)
+        validate_max_concurrency(self.max_concurrency)
+        validate_tolerated_failure(self.tolerated_failure_percentage)
+        if not isinstance(self.params, Mapping):
+            raise InvalidInputError(
+                f"params is {self.params!r}; it must be an object, as in "
+                '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The attempt that works for the migration now, and in prose why it is this one."""
+
+    migration_id: str
+    attempt: int
+    execution_arn: str
+    lanes: int
+    explanation: str
+
+
+def start(site: Site, request: StartRequest, now: float) -> Started:
+    """Start the migration, or attach to the attempt of it that runs.
+
+    :raises MigrationError: see preflight.check; nothing was touched then.
+    """
+    request.validate()
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    status = _status(site, attempt)
+    if attempt and status.is_live:
+        return _attach(site, attempt)
+    transform_hash = preflight.check(site, _transform(site, request), now)
+    lease = preflight.take_lease(site, now)
+    _stop_former_holder(site, lease, now)
+    record = _record(site, request, now)
+    progress = summarize(site.lanes.all(site.migration_id), record.lanes, now)
+    if attempt and progress.is_finished:
+        return _finished(site, attempt)
+    if progress.live:
+        raise LeaseHeldError(
+            f"{progress.live:,} workers of the last attempt of {site.migration_id} are still "
+            "ending. Try again in a minute."
+        )
+    number = _next_number(attempt, status)
+    mine = AttemptRecord(
+        number=number,
+        execution_arn=_arn(site, number),
+        transform_hash=transform_hash,
+        lanes=len(progress.unfinished),
+    )
+    return _launch(site, record, request, mine, progress, now)
+
+
+def _launch(  # noqa: PLR0913  # the one place where all of it meets
+    site: Site,
+    record: MigrationRecord,
+    request: StartRequest,
+    mine: AttemptRecord,
+    progress: Progress,
+    now: float,
+) -> Started:
+    """Write down what is about to be started, then start it: a crash in between is found again."""
+    payload = build_segment_payload(
+        record.table_name,
+        record.total_segments,
+        migration_id=record.migration_id,
+        attempt=mine.number,
+        segments=progress.unfinished,
+        max_concurrency=request.max_concurrency,
+        tolerated_failure_percentage=request.tolerated_failure_percentage,
+    )
+    _take_number(site, mine, now)
+    site.leases.change(site.table.key, lambda lease: _intended(lease, mine, now))
+    is_new = site.executions.start(
+        state_machine_arn=site.stack.state_machine_arn,
+        name=execution_name(record.migration_id, mine.number),
+        payload=payload,
+    )
+    site.ledger.attempt_started(record.migration_id, mine.number, now)
+    what = "Started" if is_new else "Found, started a moment ago,"
+    return Started(
+        migration_id=record.migration_id,
+        attempt=mine.number,
+        execution_arn=mine.execution_arn,
+        lanes=mine.lanes,
+        explanation=f"{what} attempt {mine.number} of {record.migration_id} over "
+        f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
+        f"transform {record.transform}.",
+    )
+
+
+def _transform(site: Site, request: StartRequest) -> str:
+    """The ledger's transform wins: a migration does one thing, however often it is started."""
+    record = site.ledger.migration(site.migration_id)
+    return record.transform if record else request.transform
+
+
+def _status(site: Site, attempt: AttemptRecord | None) -> ExecutionStatus:
+    if attempt is None:
+        return ExecutionStatus.MISSING
+    return site.executions.describe(attempt.execution_arn).status
+
+
+def _attach(site: Site, attempt: AttemptRecord) -> Started:
+    control = site.ledger.control(site.migration_id)
+    if control and control.command is Command.STOP:
+        raise LeaseHeldError(
+            f"Attempt {attempt.number} of {site.migration_id} is being stopped "
+            f"({control.reason or 'no reason given'}). Try again in a minute."
+        )
+    return _found(site, attempt, "Attached to the running")
+
+
+def _finished(site: Site, attempt: AttemptRecord) -> Started:
+    return _found(site, attempt, "Every segment is done already, nothing to start after")
+
+
+def _found(site: Site, attempt: AttemptRecord, how: str) -> Started:
+    return Started(
+        migration_id=site.migration_id,
+        attempt=attempt.number,
+        execution_arn=attempt.execution_arn,
+        lanes=attempt.lanes,
+        explanation=f"{how} attempt {attempt.number} of {site.migration_id}.",
+    )
+
+
+def _stop_former_holder(site: Site, lease: LeaseRecord, now: float) -> None:
+    """A migration whose lease expired may have a worker left that does not know it."""
+    former = lease.taken_from
+    control = site.ledger.control(former) if former else None
+    if control:
+        reason = f"migration {site.migration_id} took the table"
+        site.ledger.command(
+            former, Command.STOP, attempt=control.attempt, reason=reason, now=now
+        )
+
+
+def _record(site: Site, request: StartRequest, now: float) -> MigrationRecord:
+    table = site.table
+    wanted = MigrationRecord(
+        migration_id=site.migration_id,
+        table_name=table.name,
+        table_arn=table.key.arn,
+        table_id=table.key.table_id,
+        key_names=table.key_names,
+        total_segments=request.total_segments,
+        lanes=lane_count(request.total_segments),
+        transform=request.transform,
+        params=json.dumps(request.params, sort_keys=True),
+        started_at=now,
+        started_at_iso=_iso(now),
+        started_by=request.started_by,
+    )
+    record = site.ledger.create_migration(wanted)
+    if (record.table_arn, record.table_id) != (table.key.arn, table.key.table_id):
+        raise InvalidInputError(
+            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
+            f"{record.table_id}), not of {table.key.arn} (id {table.key.table_id}). "
+            "Leave migration_id out to start a new migration."
+        )
+    return record
+
+
+def _next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
+    """An attempt that was written down but never started is started now; else the next one."""
+    if attempt is None:
+        return 1
+    never_started = status is ExecutionStatus.MISSING and not attempt.started_at
+    return attempt.number if never_started else attempt.number + 1
+
+
+def _take_number(site: Site, mine: AttemptRecord, now: float) -> None:
+    ledger, name = site.ledger, site.migration_id
+    latest = ledger.latest_attempt(name)
+    is_known = latest is not None and latest.number == mine.number
+    if not (is_known or ledger.create_attempt(name, mine)) or not ledger.begin_attempt(
+        name, mine.number, now
+    ):
+        raise LedgerError(
+            f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
+            "Try again: it will attach to that one."
+        )
+
+
+def _intended(lease: LeaseRecord | None, mine: AttemptRecord, now: float) -> LeaseRecord | None:
+    return intend_attempt(lease, mine.number, mine.execution_arn, now) if lease else None
+
+
+def _arn(site: Site, number: int) -> str:
+    return execution_arn(site.stack.state_machine_arn, execution_name(site.migration_id, number))
+
+
+def _iso(seconds: float) -> str:
+    time = datetime.fromtimestamp(seconds, UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,129 @@
+"""Watch a migration, keep its lease alive, and end it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.lease import release, renew
+from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.progress import (
+    Execution,
+    MapRunCounts,
+    Outcome,
+    Progress,
+    Verdict,
+    judge,
+    summarize,
+)
+from airflow_ddb_migrate.core.records import AttemptRecord, Command
+
+_STOP_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at a migration."""
+
+    attempt: AttemptRecord
+    progress: Progress
+    execution: Execution
+    map_run: MapRunCounts | None
+    verdict: Verdict
+
+
+def observe(site: Site, now: float) -> Observation:
+    """Look at the migration; changes nothing.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    record = site.ledger.required_migration(site.migration_id)
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt is None:
+        raise LedgerError(
+            f"Migration {site.migration_id} was never started. Run its start task first."
+        )
+    # The execution first: read after it, the lanes are at least as far as the execution says.
+    execution = site.executions.describe(attempt.execution_arn)
+    progress = summarize(site.lanes.all(site.migration_id), record.lanes, now)
+    map_run = None if execution.status.is_live else _map_run(site, execution)
+    return Observation(
+        attempt=attempt,
+        progress=progress,
+        execution=execution,
+        map_run=map_run,
+        verdict=judge(progress, execution, map_run),
+    )
+
+
+def tend(site: Site, now: float) -> Observation:
+    """Look at the migration and do what has to be done: renew the lease, fence what is left, end.
+
+    Once the execution has ended without finishing, workers that Step Functions forgot are told to
+    stop. At the end the attempt's result is noted and, unless capacity is owed, the table freed.
+    """
+    seen = observe(site, now)
+    if seen.verdict.outcome is Outcome.RUNNING:
+        site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
+        return seen
+    if not seen.progress.is_finished:
+        _command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
+    if seen.verdict.outcome is not Outcome.DRAINING:
+        _end(site, seen, now)
+    return seen
+
+
+def stop(
+    site: Site,
+    *,
+    reason: str,
+    patience_seconds: float = OWNER_SECONDS,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Stop the attempt that runs: tell its workers, wait for them, then stop the execution.
+
+    Returns what was done, in prose. Nothing is lost: a new attempt goes on where workers ended.
+    """
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt is None:
+        return f"Migration {site.migration_id} was never started: nothing to stop."
+    if not site.executions.describe(attempt.execution_arn).status.is_live:
+        return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
+    _command_stop(site, attempt, reason, clock())
+    _await_workers(site, patience_seconds, clock, sleep)
+    site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason)
+    return f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
+
+
+def _command_stop(site: Site, attempt: AttemptRecord, reason: str, now: float) -> None:
+    control = site.ledger.control(site.migration_id)
+    if control and control.attempt == attempt.number and control.command is not Command.STOP:
+        site.ledger.command(
+            site.migration_id, Command.STOP, attempt=attempt.number, reason=reason, now=now
+        )
+
+
+def _await_workers(
+    site: Site, patience_seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Wait until no worker shows life; one that was killed stops counting by itself."""
+    deadline = clock() + patience_seconds
+    while clock() < deadline:
+        now = clock()
+        if not any(row.is_live(now) for row in site.lanes.all(site.migration_id)):
+            return
+        sleep(_STOP_POLL_SECONDS)
+
+
+def _end(site: Site, seen: Observation, now: float) -> None:
+    site.ledger.attempt_ended(
+        site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
+    )
+    site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
+
+
+def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:
+    arn = site.executions.map_run_arn(execution.arn)
+    return site.executions.map_run_counts(arn) if arn else None

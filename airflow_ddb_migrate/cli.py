@@ -1,0 +1,144 @@
+"""The command line: ``ddb-migrate deploy | destroy | local up | local down``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import airflow_ddb_migrate
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.aws.clients import Clients
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 1 with a message when not, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except MigrationError as error:
+        print(f"ddb-migrate: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ddb-migrate: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ddb-migrate", description="Deploy what airflow_ddb_migrate runs in AWS."
+    )
+    parser.add_argument("--version", action="version", version=airflow_ddb_migrate.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_deploy(commands.add_parser("deploy", help="make or update the stack"))
+    _add_destroy(commands.add_parser("destroy", help="delete the stack, its ledger and bucket"))
+    local = commands.add_parser("local", help="the embedded stack on this machine")
+    _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    parser.add_argument("--region", help="default: as boto3 finds it")
+    parser.add_argument("--profile", help="AWS profile; default: as boto3 finds it")
+    parser.add_argument("--endpoint-url", help="one endpoint for all services: an emulator")
+
+
+def _add_deploy(parser: argparse.ArgumentParser) -> None:
+    _add_connection(parser)
+    tables = parser.add_mutually_exclusive_group()
+    tables.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        dest="tables",
+        help="a table that may be migrated (repeatable); default: those of the stack there is",
+    )
+    tables.add_argument(
+        "--all-tables", action="store_true", help="allow every table of the account and region"
+    )
+    parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
+    parser.set_defaults(run=_deploy)
+
+
+def _add_destroy(parser: argparse.ArgumentParser) -> None:
+    _add_connection(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(run=_destroy)
+
+
+def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, run, text in (
+        ("up", _local_up, "start the emulator and deploy to it"),
+        ("down", _local_down, "stop the emulator"),
+    ):
+        parser = commands.add_parser(name, help=text)
+        parser.add_argument(
+            "--state-dir", type=Path, default=Path(".local"), help="default: %(default)s"
+        )
+        if name == "up":
+            parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
+        parser.set_defaults(run=run)
+
+
+def _clients(options: argparse.Namespace) -> "Clients":
+    import boto3
+
+    from airflow_ddb_migrate.aws.clients import Clients
+    from airflow_ddb_migrate.aws.errors import aws_call
+
+    def make(service: str) -> object:
+        with aws_call(f"{service}:*", "this account"):
+            session = boto3.Session(profile_name=options.profile, region_name=options.region)
+            return session.client(service, endpoint_url=options.endpoint_url)
+
+    return Clients(make)
+
+
+def _deploy(options: argparse.Namespace) -> None:
+    from airflow_ddb_migrate.aws.deployment import Deployment
+    from airflow_ddb_migrate.aws.stack import ALL_TABLES
+
+    stack = Deployment(
+        clients=_clients(options),
+        stack_name=options.stack_name,
+        tables=[ALL_TABLES] if options.all_tables else options.tables,
+        transforms_dir=options.transforms,
+    ).deploy()
+    print(f"Stack {stack.name} in {stack.region}, version {stack.version}:")
+    print(f"  tables         {', '.join(stack.tables)}")
+    print(f"  transforms     {', '.join(stack.transforms)}")
+    print(f"  state machine  {stack.state_machine_arn}")
+    print(f"  Lambda         {stack.function_arn}")
+    print(f"  ledger         {stack.ledger_table}")
+    print(f"  bucket         {stack.bucket}")
+
+
+def _destroy(options: argparse.Namespace) -> None:
+    from airflow_ddb_migrate.aws.deployment import Deployment
+
+    question = f"Delete stack {options.stack_name} with its ledger and bucket? Type its name: "
+    if not options.yes and input(question) != options.stack_name:
+        print("Nothing was deleted.")
+        return
+    Deployment(clients=_clients(options), stack_name=options.stack_name).destroy()
+
+
+def _local_up(options: argparse.Namespace) -> None:
+    from airflow_ddb_migrate.local.stack import up
+
+    up(options.state_dir, transforms_dir=options.transforms)
+
+
+def _local_down(options: argparse.Namespace) -> None:
+    from airflow_ddb_migrate.local.stack import down
+
+    down(options.state_dir)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""What can go wrong, as a person should read it: what, actual, limit, what to do."""
+
+from typing import Self
+
+
+class MigrationError(Exception):
+    """Base of every error of this package.
+
+    ``aws_code`` keeps the AWS error code where one was translated. Trying again cannot help
+    while ``retryable`` is False: the input, the set-up or a permission has to change first.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, aws_code: str | None = None) -> None:
+        super().__init__(message)
+        self.aws_code = aws_code
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str | None]]:
+        return type(self), (str(self), self.aws_code)
+
+
+class InvalidInputError(MigrationError):
+    """A parameter is refused; nothing was touched."""
+
+
+class PayloadTooLargeError(InvalidInputError):
+    """The map's input is larger than Step Functions takes."""
+
+
+class TableNotFoundError(MigrationError):
+    """The table to migrate does not exist in this account and region."""
+
+
+class TableNotReadyError(MigrationError):
+    """The table or an index is not ACTIVE."""
+
+    retryable = True
+
+
+class StackNotFoundError(MigrationError):
+    """The deployed stack (ledger, state machine, Lambda) is not there."""
+
+
+class DeployError(MigrationError):
+    """CloudFormation could not create, change or delete the stack."""
+
+
+class TransformError(MigrationError):
+    """The transform is unknown, cannot be imported, or is not a transform."""
+
+
+class AccessDeniedError(MigrationError):
+    """The caller lacks a permission; the message names the action and the resource."""
+
+
+class CredentialsError(MigrationError):
+    """No usable AWS credentials or region."""
+
+
+class AwsRequestError(MigrationError):
+    """AWS refused or failed a request in a way this package has no better word for."""
+
+    retryable = True
+
+
+class LeaseHeldError(MigrationError):
+    """Another migration holds the table."""
+
+    retryable = True
+
+
+class LedgerError(MigrationError):
+    """The ledger does not say what it should; the message names the record."""
+
+
+class CapacityError(MigrationError):
+    """Capacity could not be raised."""
+
+
+class RestoreError(MigrationError):
+    """Capacity could not be brought back."""
+
+    retryable = True
+
+
+class MigrationFailedError(MigrationError):
+    """The migration ended unfinished; the message gives error, cause and failed lanes."""
+
+    retryable = True
+
+
+class ItemError(MigrationError):
+    """One item cannot be migrated. Says what is wrong, never a value of the item.
+
+    ``error_class`` is the short name that the ledger and the report count by.
+    """
+
+    def __init__(self, message: str, error_class: str = "ItemError") -> None:
+        super().__init__(message)
+        self.error_class = error_class
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str | None]]:
+        return type(self), (str(self), self.error_class)

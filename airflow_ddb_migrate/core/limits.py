@@ -1,0 +1,40 @@
+"""Every limit the code relies on, once, with its source.
+
+Sources: [SFN] Step Functions quotas, [DDB] DynamoDB quotas, [LAMBDA] Lambda quotas (AWS
+documentation); [API] the botocore service model; [OURS] a choice of this project.
+"""
+
+from typing import Final
+
+# Step Functions
+MAP_INPUT_BYTES: Final = 262_144  # [API] StartExecution input, UTF-8 bytes
+MAP_CHILDREN: Final = 10_000  # [SFN] parallel child executions of one map run
+EXECUTION_NAME_CHARS: Final = 80  # [API] StartExecution name
+CHILD_LAPS: Final = 2_000  # [OURS] laps of one child; [SFN] history holds 25,000 events, a lap adds 9
+DESCRIBE_MAP_RUN_SECONDS: Final = 20  # [OURS] between calls; [SFN] refill is 1 call/s per account
+
+# DynamoDB
+TOTAL_SEGMENTS: Final = 1_000_000  # [API] Scan TotalSegments
+TABLE_NAME_CHARS: Final = (3, 255)  # [API] TableName
+ITEM_BYTES: Final = 409_600  # [DDB] one item, names and values
+DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units per table
+SCAN_PAGE_ITEMS: Final = 1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
+
+# The migration
+HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)
+HOLD_WAIT_SECONDS: Final = 30  # [OURS] between two looks of a held child
+LEASE_SECONDS: Final = 1_800  # [OURS] a lease nobody renewed for this long has lost its holder
+OWNER_SECONDS: Final = 60  # [OURS] a lane owner that saved nothing for this long is gone
+HEARTBEAT_SECONDS: Final = 15  # [OURS] a worker shows a sign of life at least this often
+CONTROL_SECONDS: Final = 5  # [OURS] a worker looks at the control record this often
+CONFLICT_TRIES: Final = 3  # [OURS] times one item is transformed again after a lost race
+DEFAULT_CONCURRENCY: Final = 100  # [OURS] a tenth of Lambda's default 1,000 per account
+DEFAULT_SEGMENTS: Final = 100
+DEFAULT_PREWARM_READ_UNITS: Final = 12_000
+DEFAULT_PREWARM_WRITE_UNITS: Final = 4_000
+LEDGER_SHARDS: Final = 16  # [OURS] partition keys of lane rows; [DDB] one takes 1,000 writes/s
+EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
+
+# Lambda
+LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation
+SLICE_MARGIN_SECONDS: Final = 60  # [OURS] a slice ends this long before the invocation's limit

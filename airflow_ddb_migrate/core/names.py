@@ -1,0 +1,68 @@
+"""Names that must be the same wherever they are made: migrations, executions, console links."""
+
+import hashlib
+import re
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHARS
+
+DEFAULT_STACK_NAME = "ddb-migrate"
+
+_ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
+_HASH_CHARS = 12
+_MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
+_TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
+
+
+def validate_table_name(value: object) -> str:
+    """Return the table name, or raise InvalidInputError when DynamoDB could not have such a table."""
+    shortest, longest = TABLE_NAME_CHARS
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(
+            f"table is {value!r}; it must be the name of a DynamoDB table, "
+            'as in {"table": "orders", "segments": 100}.'
+        )
+    if not shortest <= len(value) <= longest or not _TABLE_NAME.fullmatch(value):
+        raise InvalidInputError(
+            f"table is {value!r}; a DynamoDB table name has {shortest} to {longest} characters "
+            "of a-z, A-Z, 0-9, '_', '-' and '.'. Give the name, not an ARN."
+        )
+    return value
+
+
+def slug(text: str, max_chars: int) -> str:
+    """Return ``text`` with what an execution name cannot hold replaced by '-', shortened."""
+    return re.sub(r"[^0-9A-Za-z_-]+", "-", text)[:max_chars].strip("-") or "table"
+
+
+def migration_id(*, table_arn: str, dag_id: str, run_id: str, map_index: int) -> str:
+    """Name the migration that one DAG run makes of one table.
+
+    The same four facts always give the same name, so every task of a run, retried or cleared,
+    means the same migration, and a new run means a new one.
+    """
+    facts = "\0".join((dag_id, run_id, str(map_index), table_arn))
+    digest = hashlib.sha256(facts.encode()).hexdigest()[:_HASH_CHARS]
+    room = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - len(digest) - 1
+    return f"{slug(table_arn.rpartition('/')[2], room)}-{digest}"
+
+
+def validate_migration_id(value: object) -> str:
+    """Return the migration id, or raise InvalidInputError when no execution could be named by it."""
+    longest = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS
+    if not isinstance(value, str) or not _MIGRATION_ID.fullmatch(value) or len(value) > longest:
+        raise InvalidInputError(
+            f"migration_id is {value!r}; it must be 1 to {longest} characters of 0-9, a-z, A-Z, "
+            "'-' and '_'. Leave it out for a new migration, or give the id that an earlier run logged."
+        )
+    return value
+
+
+def execution_name(migration_id: str, attempt: int) -> str:
+    """Name the execution of one attempt: ``<migration_id>-a01``."""
+    return f"{migration_id}-a{attempt:02d}"
+
+
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """Return the ARN that StartExecution gives an execution of this name."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

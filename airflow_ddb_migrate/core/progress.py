@@ -1,0 +1,171 @@
+"""How far a migration is, and whether it succeeded: pure functions over the ledger's lanes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.records import LaneRow, LaneState
+
+_SHOWN_LANES = 5
+
+
+class ExecutionStatus(StrEnum):
+    """Step Functions' words, and MISSING for an execution that was never started or is forgotten."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
+    MISSING = "MISSING"
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether children may still be started. PENDING_REDRIVE waits for a person for days."""
+        return self is ExecutionStatus.RUNNING
+
+
+class Outcome(StrEnum):
+    RUNNING = "RUNNING"
+    DRAINING = "DRAINING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRunCounts:
+    """Child executions of the map run, as DescribeMapRun counts them. They explain, never decide."""
+
+    pending: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    aborted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What DescribeExecution says of one attempt."""
+
+    arn: str = ""
+    status: ExecutionStatus = ExecutionStatus.MISSING
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The lanes of a migration, added up. ``failed`` and ``unfinished`` name lanes, ascending."""
+
+    lanes: int
+    done: int
+    running: int
+    live: int
+    failed: tuple[LaneRow, ...]
+    unfinished: tuple[int, ...]
+    counts: Counts = field(default_factory=Counts)
+    units: Units = field(default_factory=Units)
+
+    @property
+    def is_finished(self) -> bool:
+        return not self.unfinished
+
+    @property
+    def pending(self) -> int:
+        return self.lanes - self.done - self.running - len(self.failed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a migration has come to, in one word and in prose."""
+
+    outcome: Outcome
+    reason: str
+
+
+def summarize(rows: Iterable[LaneRow], lanes: int, now: float) -> Progress:
+    """Add up the lane rows of a migration with this many lanes; a lane without a row is pending."""
+    by_lane = {row.lane: row for row in rows if 0 <= row.lane < lanes}
+    known = by_lane.values()
+    return Progress(
+        lanes=lanes,
+        done=sum(row.state is LaneState.DONE for row in known),
+        running=sum(row.state is LaneState.RUNNING for row in known),
+        live=sum(row.is_live(now) for row in known),
+        failed=tuple(by_lane[i] for i in sorted(by_lane) if by_lane[i].state is LaneState.FAILED),
+        unfinished=tuple(
+            i for i in range(lanes) if i not in by_lane or by_lane[i].state is not LaneState.DONE
+        ),
+        counts=sum((row.counts for row in known), Counts()),
+        units=sum((row.units for row in known), Units()),
+    )
+
+
+def judge(progress: Progress, execution: Execution, map_run: MapRunCounts | None = None) -> Verdict:
+    """Judge a migration: success is what the ledger says, everything else only explains.
+
+    A terminal execution whose workers still show life is DRAINING: they end at their next look
+    at the control record, and until then nobody may take the table or its capacity away.
+    """
+    if execution.status.is_live:
+        return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress))
+    if progress.live:
+        return Verdict(
+            outcome=Outcome.DRAINING,
+            reason=f"Execution {execution.status}; {progress.live:,} workers are still ending.",
+        )
+    if progress.is_finished:
+        return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
+    return Verdict(outcome=Outcome.FAILED, reason=_why_failed(progress, execution, map_run))
+
+
+def describe_progress(progress: Progress) -> str:
+    """Say in prose how far the migration is; never above 100 %."""
+    share = 100 * progress.done / progress.lanes
+    counts = progress.counts
+    return (
+        f"{progress.done:,} of {progress.lanes:,} segments done ({share:.0f} %), "
+        f"{progress.running:,} running, {progress.pending:,} pending, "
+        f"{len(progress.failed):,} failed; "
+        f"{counts.seen:,} items seen, {counts.changed:,} changed."
+    )
+
+
+def _why_failed(progress: Progress, execution: Execution, map_run: MapRunCounts | None) -> str:
+    parts = [
+        f"{len(progress.unfinished):,} of {progress.lanes:,} segments are unfinished; "
+        f"the execution is {execution.status}.",
+        _execution_words(execution),
+        _failed_words(progress.failed),
+        _map_run_words(map_run),
+        "Finished segments are kept: clear the start task (or trigger again with this "
+        "migration_id) and a new attempt works on the unfinished ones only.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _execution_words(execution: Execution) -> str:
+    if not execution.error and not execution.cause:
+        return ""
+    return f"Error: {execution.error or 'none given'}. Cause: {execution.cause or 'none given'}."
+
+
+def _failed_words(failed: tuple[LaneRow, ...]) -> str:
+    if not failed:
+        return ""
+    shown = "; ".join(f"{row.lane}: {row.error} ({row.cause})" for row in failed[:_SHOWN_LANES])
+    more = len(failed) - _SHOWN_LANES
+    return f"Failed segments: {shown}{f'; and {more:,} more' if more > 0 else ''}."
+
+
+def _map_run_words(map_run: MapRunCounts | None) -> str:
+    if map_run is None:
+        return ""
+    return (
+        f"Child executions: {map_run.succeeded:,} succeeded, {map_run.failed:,} failed, "
+        f"{map_run.timed_out:,} timed out, {map_run.aborted:,} aborted, "
+        f"{map_run.pending:,} not begun."
+    )

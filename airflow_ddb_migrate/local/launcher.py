@@ -1,0 +1,40 @@
+"""Starts ministack with one gap closed, so that a laptop is not asked for 100 Lambdas at once.
+
+ministack 1.5.33 ignores ``MaxConcurrencyPath`` and ``ToleratedFailurePercentagePath`` of a
+Distributed Map. The shim resolves both from the map's input, as AWS does, and caps the
+concurrency at ``DDB_MIGRATE_LOCAL_CONCURRENCY``. Nothing else of the emulator is touched, and the
+state machine is the one that runs on AWS.
+"""
+
+import os
+from typing import Any
+
+from ministack import app
+from ministack.services import stepfunctions
+
+_CAP = int(os.environ.get("DDB_MIGRATE_LOCAL_CONCURRENCY", "4"))
+_PATHS = ("MaxConcurrency", "ToleratedFailurePercentage")
+_run_distributed_map = stepfunctions._run_distributed_map  # noqa: SLF001  # what the shim wraps
+
+
+def _with_paths(  # noqa: PLR0913  # the emulator's signature
+    state: dict[str, Any], raw: Any, effective: Any, iterator: Any, execution: Any, ctx: Any
+) -> Any:
+    state = dict(state)
+    for name in _PATHS:
+        path = state.pop(f"{name}Path", None)
+        if path:
+            state[name] = stepfunctions._resolve_path_or_ctx(path, effective, ctx)  # noqa: SLF001
+    state["MaxConcurrency"] = min(int(state.get("MaxConcurrency") or _CAP), _CAP)
+    return _run_distributed_map(state, raw, effective, iterator, execution, ctx)
+
+
+def main() -> None:
+    """Run ministack with the shim."""
+    if os.environ.get("DDB_MIGRATE_LOCAL_SHIM", "1") != "0":
+        stepfunctions._run_distributed_map = _with_paths  # noqa: SLF001
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

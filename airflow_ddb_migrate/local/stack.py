@@ -1,0 +1,47 @@
+"""The embedded stack as a person uses it: up, down."""
+
+from pathlib import Path
+
+from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.local import emulator
+from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+
+_POLL_SECONDS = 0.2  # the emulator deploys in a second
+
+
+def deploy_to(
+    running: Emulator, *, transforms_dir: Path | None = None, quiet: bool = False
+) -> Stack:
+    """Deploy to the emulator by the same push as to AWS; every table there may be migrated."""
+    return Deployment(
+        clients=running.clients(),
+        stack_name=DEFAULT_STACK_NAME,
+        tables=[ALL_TABLES],
+        transforms_dir=transforms_dir,
+        say=(lambda _: None) if quiet else print,
+        poll_seconds=_POLL_SECONDS,
+    ).deploy()
+
+
+def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
+    """Start the emulator, unless it runs, deploy to it, and say how to reach it."""
+    running = emulator.find(state_dir.resolve())
+    if running is None or not running.is_alive:
+        running = emulator.start(state_dir)
+    deploy_to(running, transforms_dir=transforms_dir)
+    print(f"The embedded stack answers at {running.endpoint_url}. To reach it:")
+    print(f"  export AWS_ENDPOINT_URL={running.endpoint_url} AWS_DEFAULT_REGION={REGION}")
+    for name, value in CREDENTIALS.items():
+        print(f"  export {name.upper()}={value}")
+
+
+def down(state_dir: Path) -> None:
+    """Stop the emulator and remove what it left; what was in it is gone."""
+    running = emulator.find(state_dir.resolve())
+    if running is None:
+        print(f"No embedded stack runs from {state_dir}: nothing to do.")
+        return
+    running.stop()
+    print("Stopped.")

@@ -1,0 +1,1 @@
+"""Airflow operators: they read parameters, call aws/, and return."""

@@ -1,0 +1,61 @@
+"""How to find a migration from Airflow: plain data that a trigger can carry to another machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteAddress:
+    """A table and a stack as parameters name them, the DAG run that asks, and the connection."""
+
+    table_name: str
+    stack_name: str
+    dag_id: str
+    run_id: str
+    map_index: int = -1
+    migration_id: str | None = None
+    aws_conn_id: str | None = "aws_default"
+    region_name: str | None = None
+    verify: bool | str | None = None
+    botocore_config: Mapping[str, Any] | None = None
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            map_index=self.map_index,
+            migration_id=self.migration_id or "",
+        )
+
+    def clients(self) -> Clients:
+        return Clients(self._client)
+
+    def open(self) -> Site:
+        """Look table and stack up; touches nothing. For errors see aws.site.open_site."""
+        return open_site(
+            self.clients(),
+            table_name=self.table_name,
+            stack_name=self.stack_name,
+            identity=self.identity,
+        )
+
+    def _client(self, service: str) -> Any:
+        """Ask the amazon provider's hook, so endpoints and roles of the connection hold."""
+        hook: Any = AwsBaseHook(
+            client_type=service,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=Config(**self.botocore_config) if self.botocore_config else None,
+        )
+        with aws_call(f"Signing in for {service}", f"Airflow connection {self.aws_conn_id}"):
+            return hook.get_conn()

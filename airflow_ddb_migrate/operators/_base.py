@@ -1,0 +1,146 @@
+"""What every operator and sensor here shares. Only this module knows the amazon provider's bases."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.site import Identity, Site
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.operators._address import SiteAddress
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+TEMPLATE_FIELDS = ("migration_id", "stack_name", "table_name")
+
+
+class MigrationTaskError(AirflowException):
+    """A step of a migration failed in a way that another try may not."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Give Airflow our errors in its own classes: a retry only where it can help."""
+    try:
+        yield
+    except MigrationError as exc:
+        raise task_error(str(exc), retryable=exc.retryable) from exc
+
+
+def task_error(message: str, *, retryable: bool) -> AirflowException:
+    return MigrationTaskError(message) if retryable else AirflowFailException(message)
+
+
+class MigrationTask:
+    """Mixin of operators and sensors: where the migration happens and who asks."""
+
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+    botocore_config: dict[str, Any] | None
+    table_name: str
+    stack_name: str
+    migration_id: str | None
+    aws_hook_class = AwsBaseHook
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "client_type": "dynamodb"}  # type: ignore[misc]
+
+    def address(self, context: "Context") -> SiteAddress:
+        """Say in plain data where the migration is; nothing is looked up yet."""
+        ti = context["ti"]
+        return SiteAddress(
+            table_name=self.table_name,
+            stack_name=self.stack_name,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            migration_id=self.migration_id,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            botocore_config=self.botocore_config,
+        )
+
+    def identity(self, context: "Context") -> Identity:
+        return self.address(context).identity
+
+    def open_site(self, context: "Context") -> Site:
+        """Look table and stack up; touches nothing."""
+        return self.address(context).open()
+
+
+class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
+    """
+    Base of the operators: a table, the stack that migrates it, and the AWS connection.
+
+    :param table_name: name of the table to migrate. (templated)
+    :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
+    :param migration_id: continues the migration of this name; by default each DAG run has its
+        own, the same for all of its tasks. (templated)
+    :param aws_conn_id: the Airflow connection with AWS credentials; None takes boto3's own
+        chain. (templated)
+    :param region_name: AWS region; by default the connection's. (templated)
+    :param verify: whether and by which bundle to verify SSL certificates. (templated)
+    :param botocore_config: keyword arguments of botocore's Config.
+    """
+
+    template_fields: Sequence[str] = aws_template_fields(*TEMPLATE_FIELDS)
+    ui_color = "#d8ecd4"
+
+    def __init__(
+        self,
+        *,
+        table_name: str,
+        stack_name: str = DEFAULT_STACK_NAME,
+        migration_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.table_name = table_name
+        self.stack_name = stack_name
+        self.migration_id = migration_id
+
+    def execute(self, context: "Context") -> Any:
+        """Run the step, its errors in Airflow's classes."""
+        with explained():
+            return self.run_step(context)
+
+    def run_step(self, context: "Context") -> Any:
+        raise NotImplementedError
+
+
+class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
+    """
+    Base of the sensors; the parameters are those of :class:`MigrationOperator`.
+
+    :param table_name: name of the table to migrate. (templated)
+    :param stack_name: the deployed stack. (templated)
+    :param migration_id: the migration to look at; by default this DAG run's. (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields(*TEMPLATE_FIELDS)
+    ui_color = "#cfe3f1"
+
+    def __init__(
+        self,
+        *,
+        table_name: str,
+        stack_name: str = DEFAULT_STACK_NAME,
+        migration_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.table_name = table_name
+        self.stack_name = stack_name
+        self.migration_id = migration_id

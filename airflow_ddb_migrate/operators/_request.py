@@ -1,0 +1,73 @@
+"""What a migration is asked to do, as parameters that prewarm and start share."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from airflow_ddb_migrate.aws.start import StartRequest
+from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
+from airflow_ddb_migrate.operators._base import TEMPLATE_FIELDS, MigrationOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+DEFAULT_TRANSFORM = "add_updated_at"
+REQUEST_FIELDS = (
+    *TEMPLATE_FIELDS,
+    "max_concurrency",
+    "tolerated_failure_percentage",
+    "total_segments",
+    "transform",
+    "transform_params",
+)
+
+
+class MigrationRequestOperator(MigrationOperator):
+    """
+    Base of the operators that check or start what a migration is asked to do.
+
+    Numbers in templates need ``render_template_as_native_obj=True`` on the DAG, or
+    ``dag.param("segments")``, which keeps the type that was given.
+
+    :param total_segments: segments of the parallel scan, 1 to 1,000,000. (templated)
+    :param transform: module in the stack that holds the transform. (templated)
+    :param transform_params: reach the transform as ``context.params``. (templated)
+    :param max_concurrency: child executions at a time, 1 to 10,000; by default 100. (templated)
+    :param tolerated_failure_percentage: share of segments that may fail before the rest is
+        stopped, 0 to 100. It never decides what counts as success. (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields(*REQUEST_FIELDS)
+    template_fields_renderers = {"transform_params": "json"}  # noqa: RUF012  # Airflow's own form
+
+    def __init__(
+        self,
+        *,
+        total_segments: int = DEFAULT_SEGMENTS,
+        transform: str = DEFAULT_TRANSFORM,
+        transform_params: Mapping[str, Any] | None = None,
+        max_concurrency: int | None = None,
+        tolerated_failure_percentage: float = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.total_segments = total_segments
+        self.transform = transform
+        self.transform_params = {} if transform_params is None else transform_params
+        self.max_concurrency = max_concurrency
+        self.tolerated_failure_percentage = tolerated_failure_percentage
+
+    def valid_request(self, context: "Context") -> StartRequest:
+        """Return the request; raises InvalidInputError for what no migration can be asked."""
+        ti = context["ti"]
+        request = StartRequest(
+            total_segments=self.total_segments,
+            transform=self.transform,
+            params=self.transform_params,
+            max_concurrency=self.max_concurrency,
+            tolerated_failure_percentage=self.tolerated_failure_percentage,
+            started_by=f"DAG {ti.dag_id}, run {ti.run_id}",
+        )
+        request.validate()
+        return request

@@ -1,0 +1,58 @@
+"""Bring a table's capacity back after a migration."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate.aws.restore import Restored, restore
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import TableNotFoundError
+from airflow_ddb_migrate.core.report import show_capacity
+from airflow_ddb_migrate.operators._base import MigrationOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class RestoreCapacityOperator(MigrationOperator):
+    """
+    Bring back exactly the capacity that this migration's prewarm raised, and verify it.
+
+    What somebody else changed in between stays. Does nothing when nothing was raised, so it can
+    run after any failure and any number of times: use it as a teardown, see the example DAG.
+
+    Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
+    Parameters: :class:`MigrationOperator`.
+    """
+
+    def run_step(self, context: "Context") -> dict[str, Any]:
+        try:
+            site = self.open_site(context)
+        except TableNotFoundError as exc:
+            self.log.info("Nothing to restore: %s", exc)
+            return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
+        restored = restore(site, by=self._me(context))
+        _tell(restored, self.log.info)
+        return _result(site, restored)
+
+    def _me(self, context: "Context") -> str:
+        """Name the task, not its try: a retried one takes over what the killed one held."""
+        ti = context["ti"]
+        return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
+
+
+def _tell(restored: Restored, info: Callable[..., None]) -> None:
+    for change in restored.changes:
+        info("Restored %s", change)
+    for line in restored.kept:
+        info("Kept %s", line)
+    if not restored.changes and not restored.kept:
+        info("Nothing to restore: this migration raised no capacity that is still owed.")
+
+
+def _result(site: Site, restored: Restored) -> dict[str, Any]:
+    return {
+        "restored": [str(change) for change in restored.changes],
+        "kept": list(restored.kept),
+        "before": show_capacity(site.table.snapshot),
+        "after": show_capacity(restored.after),
+    }

@@ -1,0 +1,1 @@
+"""Airflow triggers: what waits while no worker is taken."""
