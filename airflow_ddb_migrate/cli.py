@@ -121,11 +121,18 @@ def _deploy(options: argparse.Namespace) -> None:
 def _destroy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.aws.deployment import Deployment
 
-    question = f"Delete stack {options.stack_name} with its ledger and bucket? Type its name: "
-    if not options.yes and input(question) != options.stack_name:
+    if not options.yes and not _confirmed(options.stack_name):
         print("Nothing was deleted.")
         return
     Deployment(clients=_clients(options), stack_name=options.stack_name).destroy()
+
+
+def _confirmed(stack_name: str) -> bool:
+    try:
+        answer = input(f"Delete stack {stack_name} with its ledger and bucket? Type its name: ")
+    except EOFError:  # nobody is there to answer
+        return False
+    return answer == stack_name
 
 
 def _local_up(options: argparse.Namespace) -> None:

@@ -2,36 +2,26 @@
 
 import hashlib
 import io
-import subprocess
-import sys
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+from airflow_ddb_migrate.core.errors import InvalidInputError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16
 _HASH_CHARS = 16
 
-# Runs in a fresh interpreter over the zip alone, as Lambda will: prints what is wrong, or nothing.
-_CHECK = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from ddb_transform.handler import describe
-for name in sys.argv[2:]:
-    answer = describe(name)
-    if not answer["ok"]:
-        sys.exit(answer["error"])
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The zip and what is in it. ``code_hash`` depends on names and contents only."""
+    """The zip and what is in it.
+
+    ``code_hash`` depends on names, contents and the template only: a published version keeps code
+    and settings together, so other settings are a new version, too.
+    """
 
     content: bytes
     code_hash: str
@@ -52,31 +42,14 @@ def build(transforms_dir: Path | None = None) -> Bundle:
     contents = {name: path.read_bytes() for name, path in sorted(files.items())}
     return Bundle(
         content=_zip(contents),
-        code_hash=content_hash(contents),
+        code_hash=content_hash({**contents, "": _template()}),
         transforms=tuple(sorted(filter(None, map(_transform_name, files)))),
         replaced=tuple(sorted(filter(None, map(_transform_name, ours.keys() & theirs.keys())))),
     )
 
 
-def check(bundle: Bundle) -> None:
-    """Import every transform from the zip, in an interpreter of its own.
-
-    :raises TransformError: one cannot be imported or is no transform; nothing was deployed.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "code.zip"
-        path.write_bytes(bundle.content)
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)
-        answer = subprocess.run(  # noqa: S603  # our own interpreter over our own files
-            [sys.executable, "-c", _CHECK, folder, *bundle.transforms],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-        )
-    if answer.returncode:
-        raise TransformError(f"Nothing was deployed. {answer.stderr.strip()}")
+def _template() -> bytes:
+    return (resources.folder("deploy") / "template.yaml").read_bytes()
 
 
 def _ours() -> dict[str, Path]:
@@ -93,18 +66,25 @@ def _theirs(folder: Path) -> dict[str, Path]:
         )
     files = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
     wrong = next((path.name for path in files if not path.stem.isidentifier()), None)
-    if wrong or not files:
+    if wrong:
         raise InvalidInputError(
-            f"--transforms {str(folder)!r} holds "
-            + (f"{wrong!r}, whose name is no Python module's." if wrong else "no Python files.")
-            + " Each transform is one file, as in add_updated_at.py."
+            f"--transforms {str(folder)!r} holds {wrong!r}, which is no name of a Python module. "
+            "Use letters, digits and '_', as in add_updated_at.py."
         )
-    return {f"transforms/{path.name}": path for path in files}
+    theirs = {f"transforms/{path.name}": path for path in files}
+    if not any(map(_transform_name, theirs)):
+        raise InvalidInputError(
+            f"--transforms {str(folder)!r} holds no transforms. Each is one Python file with a "
+            "function transform(item, context); names that begin with '_' are helpers."
+        )
+    return theirs
 
 
 def _transform_name(path: str) -> str:
+    """Return the transform's name; empty for other files, and helpers, which begin with '_'."""
     folder, _, name = path.rpartition("/")
-    return name.removesuffix(".py") if folder == "transforms" and name != "__init__.py" else ""
+    is_transform = folder == "transforms" and not name.startswith("_")
+    return name.removesuffix(".py") if is_transform else ""
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.stack import describe_stack
+from airflow_ddb_migrate.aws.stack import describe_stack, is_missing_stack
 from airflow_ddb_migrate.core.errors import DeployError
 
 _POLL_SECONDS = 3.0
@@ -30,14 +30,19 @@ class StackChange:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _told: set[str] = field(default_factory=set, init=False)
+    _failures: list[str] = field(default_factory=list, init=False)
 
     def apply(self, template: str, parameters: Mapping[str, str]) -> bool:
         """Bring the stack to the template; False when it is there already.
 
+        What is left of a first deployment that failed holds nothing and is deleted first.
+
         :raises DeployError: CloudFormation refused or rolled back; the message says why.
         """
-        exists = self._exists()
-        self._skip_old_events(exists)
+        if self._status() == "ROLLBACK_COMPLETE":
+            self.delete()
+        exists = self._status() not in {"", "REVIEW_IN_PROGRESS"}
+        self._skip_old_events()
         change_set = self._create_change_set(template, parameters, exists=exists)
         if not self._has_changes(change_set):
             return False
@@ -50,18 +55,23 @@ class StackChange:
 
     def delete(self) -> None:
         """Delete the stack and wait."""
-        self._skip_old_events(exists=True)
+        self._skip_old_events()
         with aws_call("cloudformation:DeleteStack", f"stack {self.stack_name}"):
             self.cloudformation.delete_stack(StackName=self.stack_name)
         self.wait()
 
     def wait(self) -> None:
-        """Tell events until the stack rests; raises DeployError when it rests in a failure."""
+        """Tell events until the stack rests; raises DeployError when it rests in a failure.
+
+        A stack that was only just asked to change may still show its old status, so a status
+        counts once there was an event.
+        """
         deadline = self.clock() + _PATIENCE_SECONDS
-        while (stack := describe_stack(self.cloudformation, self.stack_name)) is not None:
-            self._tell_events()
-            status = stack["StackStatus"]
-            if not status.endswith("_IN_PROGRESS"):
+        has_begun = False
+        while status := self._status():
+            rests = has_begun and not status.endswith("_IN_PROGRESS")
+            has_begun = self._tell_events() or has_begun
+            if rests:
                 return self._require_success(status)
             if self.clock() > deadline:
                 raise DeployError(
@@ -71,9 +81,9 @@ class StackChange:
             self.sleep(self.poll_seconds)
         return None
 
-    def _exists(self) -> bool:
+    def _status(self) -> str:
         stack = describe_stack(self.cloudformation, self.stack_name)
-        return stack is not None and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+        return str(stack["StackStatus"]) if stack else ""
 
     def _create_change_set(
         self, template: str, parameters: Mapping[str, str], *, exists: bool
@@ -122,38 +132,42 @@ class StackChange:
         ) from exc
 
     def _put_away(self, change_set: str) -> None:
-        self.cloudformation.delete_change_set(
-            ChangeSetName=change_set, StackName=self.stack_name
-        )
+        self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.stack_name)
 
     def _events(self) -> list[dict[str, Any]]:
+        """Return the newest events, oldest first; none of a stack that is gone by now."""
         with aws_call("cloudformation:DescribeStackEvents", f"stack {self.stack_name}"):
-            answer = self.cloudformation.describe_stack_events(StackName=self.stack_name)
+            try:
+                answer = self.cloudformation.describe_stack_events(StackName=self.stack_name)
+            except ClientError as exc:
+                if is_missing_stack(exc):
+                    return []
+                raise
         return list(reversed(answer["StackEvents"]))
 
-    def _skip_old_events(self, exists: bool) -> None:
-        if exists:
-            self._told |= {event["EventId"] for event in self._events()}
+    def _skip_old_events(self) -> None:
+        self._told |= {event["EventId"] for event in self._events()}
 
-    def _tell_events(self) -> None:
-        for event in self._events():
-            if event["EventId"] not in self._told:
-                self._told.add(event["EventId"])
-                self.say(_event_line(event))
+    def _tell_events(self) -> bool:
+        """Tell what happened since the last look; False when nothing did."""
+        fresh = [event for event in self._events() if event["EventId"] not in self._told]
+        for event in fresh:
+            self._told.add(event["EventId"])
+            self.say(_event_line(event))
+            if event["ResourceStatus"].endswith("FAILED"):
+                self._failures.append(" ".join(_event_line(event).split()))
+        return bool(fresh)
 
     def _require_success(self, status: str) -> None:
         if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}:
             return
-        failures = [_event_line(e) for e in self._events() if e["ResourceStatus"].endswith("FAILED")]
+        # The first failures say why; those after them were cancelled because of them.
+        why = "; ".join(self._failures[:_SHOWN_FAILURES]).rstrip(".") or "No event says why"
         raise DeployError(
-            f"Stack {self.stack_name} ended as {status}. "
-            f"{'; '.join(failures[-_SHOWN_FAILURES:]) or 'No event says why.'} "
-            "Mend that and deploy again; a stack in ROLLBACK_COMPLETE must be destroyed first."
+            f"Stack {self.stack_name} ended as {status}. {why}. Mend that and deploy again."
         )
 
 
 def _event_line(event: Mapping[str, Any]) -> str:
     reason = event.get("ResourceStatusReason") or ""
-    return (
-        f"{event['ResourceStatus']:<28} {event['LogicalResourceId']} {reason}".rstrip()
-    )
+    return f"{event['ResourceStatus']:<28} {event['LogicalResourceId']} {reason}".rstrip()

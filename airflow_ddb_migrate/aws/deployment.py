@@ -15,7 +15,14 @@ from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack, describe_stack, find_stack
+from airflow_ddb_migrate.aws.stack import (
+    ALL_TABLES,
+    Stack,
+    describe_stack,
+    find_stack,
+    stack_outputs,
+)
+from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.names import validate_table_name
 
@@ -44,7 +51,8 @@ class Deployment:
         bundle = bundles.build(self.transforms_dir)
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
-        bundles.check(bundle)
+        check_transforms(bundle)
+        self._tell_difference("Transforms", bundle.transforms)
         parameters = self._parameters(tables, bundle, bucket=self._bucket())
         if not self._change().apply(_template(bundle.code_hash), parameters):
             self.say(f"Stack {self.stack_name}: nothing to change.")
@@ -68,7 +76,7 @@ class Deployment:
         )
 
     def _tables(self) -> tuple[str, ...]:
-        before = tuple(filter(None, self._output("Tables").split(",")))
+        before = self._listed("Tables")
         if not self.tables and not before:
             raise InvalidInputError(
                 "Which tables may be migrated? Name each with --table TABLE, or allow every table "
@@ -78,9 +86,17 @@ class Deployment:
         for name in tables:
             if name != ALL_TABLES:
                 validate_table_name(name)
-        if before and set(tables) != set(before):
-            self.say(f"Tables that may be migrated: {', '.join(before)} -> {', '.join(tables)}")
+        self._tell_difference("Tables", tables)
         return tables
+
+    def _tell_difference(self, what: str, now: Sequence[str]) -> None:
+        """Say what a deployment takes away or adds: ``--table`` and ``--transforms`` replace."""
+        before = self._listed(what)
+        if before and set(now) != set(before):
+            self.say(f"{what}: {', '.join(before)} -> {', '.join(now)}")
+
+    def _listed(self, output: str) -> tuple[str, ...]:
+        return tuple(filter(None, self._output(output).split(",")))
 
     def _bucket(self) -> str:
         """Return the stack's bucket; the first deployment makes the stack with it alone."""
@@ -93,8 +109,7 @@ class Deployment:
 
     def _output(self, key: str) -> str:
         stack = describe_stack(self.clients.cloudformation, self.stack_name) or {}
-        outputs = {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", ())}
-        return str(outputs.get(key, ""))
+        return stack_outputs(stack).get(key, "")
 
     def _parameters(
         self, tables: tuple[str, ...], bundle: Bundle, *, bucket: str

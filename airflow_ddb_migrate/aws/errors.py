@@ -7,10 +7,14 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from airflow_ddb_migrate.core.errors import (
@@ -20,7 +24,22 @@ from airflow_ddb_migrate.core.errors import (
     MigrationError,
 )
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+_DENIED = {
+    "403",  # S3's HeadObject has no body to say more
+    "AccessDenied",
+    "AccessDeniedException",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+}
+_NO_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 _BAD_CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -44,7 +63,7 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
         yield
     except ClientError as exc:
         raise _translated(exc, action, resource) from exc
-    except (NoCredentialsError, PartialCredentialsError, NoRegionError) as exc:
+    except _NO_CREDENTIALS as exc:
         raise CredentialsError(
             f"{action} on {resource} needs AWS credentials and a region: {exc} Set them in the "
             "Airflow connection (aws_default), or in the environment for the command line."

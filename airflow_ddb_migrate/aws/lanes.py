@@ -54,7 +54,7 @@ class Lanes:
         )
 
     def save(self, claim: Claim, row: LaneRow, now: float) -> bool:
-        """Save how far the lane is; False when it is no longer ours, and then nothing is written."""
+        """Save how far the lane is; False, and nothing written, when it is no longer ours."""
         values = typed.encode_all(
             {
                 "state": row.state,

@@ -25,7 +25,7 @@ class Leases:
     def change(
         self, table: TableKey, transition: Callable[[LeaseRecord | None], LeaseRecord | None]
     ) -> LeaseRecord | None:
-        """Apply a transition of core.lease to the lease as it is, again if somebody else was faster.
+        """Apply a transition of core.lease to the lease as it is; again if somebody was faster.
 
         Returns what was written, or None when the transition wants nothing written.
         :raises LedgerError: ten others in a row were faster.

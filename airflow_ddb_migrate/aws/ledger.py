@@ -183,7 +183,7 @@ class Ledger:
         values: TypedItem,
         condition: str,
     ) -> TypedItem | None:
-        """UpdateItem of a record; returns it as it is now, None when the condition does not hold."""
+        """UpdateItem of a record; returns it as it is now, None when the condition fails."""
         with aws_call("dynamodb:UpdateItem", f"table {self.table_name}"):
             try:
                 answer = self._dynamodb.update_item(

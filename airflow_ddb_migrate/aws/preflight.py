@@ -98,5 +98,3 @@ def _probe_transform(site: Site, transform: str) -> str:
     if not said["ok"]:
         raise TransformError(said["error"])
     return str(said["hash"])
-
-

@@ -33,8 +33,10 @@ def compose(site: Site, now: float) -> Report:
     }
 
 
-def note_capacity(site: Site, stage: Literal["before", "during"], snapshot: CapacitySnapshot) -> None:
-    """Keep a figure for the report. The first ``before`` stays: later ones may be raised already."""
+def note_capacity(
+    site: Site, stage: Literal["before", "during"], snapshot: CapacitySnapshot
+) -> None:
+    """Keep a figure for the report. The first ``before`` stays: a later one may be raised."""
     site.ledger.note(
         site.migration_id, f"capacity-{stage}", snapshot.to_json(), once=stage == "before"
     )

@@ -77,11 +77,16 @@ def describe_stack(cloudformation: Any, stack_name: str) -> dict[str, Any] | Non
         try:
             stacks = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
         except ClientError as exc:
-            if error_code(exc) == "ValidationError" and "does not exist" in str(exc):
+            if is_missing_stack(exc):
                 return None
             raise
     alive = (stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE")
     return next(alive, None)
+
+
+def is_missing_stack(exc: ClientError) -> bool:
+    """CloudFormation has no code of its own for a stack that is not there."""
+    return error_code(exc) == "ValidationError" and "does not exist" in str(exc)
 
 
 def stack_outputs(description: dict[str, Any]) -> dict[str, str]:

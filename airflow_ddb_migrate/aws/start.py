@@ -87,7 +87,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     return _launch(site, record, request, mine, progress, now)
 
 
-def _launch(  # noqa: PLR0913  # the one place where all of it meets
+def _launch(  # noqa: PLR0913  # where all of it meets
     site: Site,
     record: MigrationRecord,
     request: StartRequest,
@@ -167,9 +167,7 @@ def _stop_former_holder(site: Site, lease: LeaseRecord, now: float) -> None:
     control = site.ledger.control(former) if former else None
     if control:
         reason = f"migration {site.migration_id} took the table"
-        site.ledger.command(
-            former, Command.STOP, attempt=control.attempt, reason=reason, now=now
-        )
+        site.ledger.command(former, Command.STOP, attempt=control.attempt, reason=reason, now=now)
 
 
 def _record(site: Site, request: StartRequest, now: float) -> MigrationRecord:

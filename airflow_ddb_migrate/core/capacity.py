@@ -94,7 +94,7 @@ class RestorePlan:
 
 def validate_units(name: str, value: object) -> int:
     """Return a wanted capacity in units per second: 1 up to the default quota of a table."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value:
+    if isinstance(value, bool) or not isinstance(value, int) or not value >= 1:
         raise InvalidInputError(
             f"{name} is {value!r}; it must be a whole number of capacity units per second, from 1. "
             f"The default quota of a table is {DEFAULT_TABLE_UNITS:,}."

@@ -46,7 +46,7 @@ def acquire(
     if lease.migration_id == migration_id:
         return replace(lease, state=LeaseState.HELD, expires_at=now + LEASE_SECONDS)
     if lease.state is LeaseState.HELD:
-        _refuse_held(lease, now, holder_is_live)
+        _refuse_held(lease, now, holder_is_live=holder_is_live)
     return replace(
         _fresh(table, migration_id, now),
         generation=lease.generation + 1,
@@ -65,9 +65,7 @@ def renew(lease: LeaseRecord | None, migration_id: str, now: float) -> LeaseReco
 def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseRecord]:
     """Tell whether this migration may touch the table."""
     return (
-        lease is not None
-        and lease.migration_id == migration_id
-        and lease.state is LeaseState.HELD
+        lease is not None and lease.migration_id == migration_id and lease.state is LeaseState.HELD
     )
 
 
@@ -160,7 +158,7 @@ def _fresh(table: TableKey, migration_id: str, now: float) -> LeaseRecord:
     )
 
 
-def _refuse_held(lease: LeaseRecord, now: float, holder_is_live: bool) -> None:
+def _refuse_held(lease: LeaseRecord, now: float, *, holder_is_live: bool) -> None:
     held = f"Table {lease.table_name} is held by migration {lease.migration_id}"
     if holder_is_live:
         raise LeaseHeldError(

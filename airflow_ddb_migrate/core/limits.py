@@ -10,7 +10,9 @@ from typing import Final
 MAP_INPUT_BYTES: Final = 262_144  # [API] StartExecution input, UTF-8 bytes
 MAP_CHILDREN: Final = 10_000  # [SFN] parallel child executions of one map run
 EXECUTION_NAME_CHARS: Final = 80  # [API] StartExecution name
-CHILD_LAPS: Final = 2_000  # [OURS] laps of one child; [SFN] history holds 25,000 events, a lap adds 9
+CHILD_LAPS: Final = (
+    2_000  # [OURS] laps of one child; [SFN] history holds 25,000 events, a lap adds 9
+)
 DESCRIBE_MAP_RUN_SECONDS: Final = 20  # [OURS] between calls; [SFN] refill is 1 call/s per account
 
 # DynamoDB
@@ -18,7 +20,9 @@ TOTAL_SEGMENTS: Final = 1_000_000  # [API] Scan TotalSegments
 TABLE_NAME_CHARS: Final = (3, 255)  # [API] TableName
 ITEM_BYTES: Final = 409_600  # [DDB] one item, names and values
 DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units per table
-SCAN_PAGE_ITEMS: Final = 1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
+SCAN_PAGE_ITEMS: Final = (
+    1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
+)
 
 # The migration
 HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)

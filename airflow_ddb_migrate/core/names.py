@@ -15,7 +15,7 @@ _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
 
 
 def validate_table_name(value: object) -> str:
-    """Return the table name, or raise InvalidInputError when DynamoDB could not have such a table."""
+    """Return the table name; raises InvalidInputError when DynamoDB can have no such table."""
     shortest, longest = TABLE_NAME_CHARS
     if not isinstance(value, str) or not value:
         raise InvalidInputError(
@@ -48,12 +48,12 @@ def migration_id(*, table_arn: str, dag_id: str, run_id: str, map_index: int) ->
 
 
 def validate_migration_id(value: object) -> str:
-    """Return the migration id, or raise InvalidInputError when no execution could be named by it."""
+    """Return the migration id; raises InvalidInputError when it can name no execution."""
     longest = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS
     if not isinstance(value, str) or not _MIGRATION_ID.fullmatch(value) or len(value) > longest:
         raise InvalidInputError(
             f"migration_id is {value!r}; it must be 1 to {longest} characters of 0-9, a-z, A-Z, "
-            "'-' and '_'. Leave it out for a new migration, or give the id that an earlier run logged."
+            "'-' and '_'. Leave it out for a new migration, or give the id an earlier run logged."
         )
     return value
 

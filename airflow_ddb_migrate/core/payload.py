@@ -9,9 +9,10 @@ from airflow_ddb_migrate.core.names import slug, validate_migration_id, validate
 from airflow_ddb_migrate.core.segments import lane_count, shuffled, validate_total_segments
 
 _DEFAULT_ID_CHARS = 60
+_PERCENT = 100
 
 
-def build_segment_payload(
+def build_segment_payload(  # noqa: PLR0913  # every field of the map input
     table_name: str,
     total_segments: int,
     *,
@@ -64,7 +65,7 @@ def validate_max_concurrency(value: object, lanes: int = MAP_CHILDREN) -> int:
 
 def validate_tolerated_failure(value: object) -> float:
     """Return the tolerated share of failed lanes in percent."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _PERCENT:
         raise InvalidInputError(
             f"tolerated_failure_percentage is {value!r}; it must be a number from 0 to 100."
         )
@@ -74,10 +75,7 @@ def validate_tolerated_failure(value: object) -> float:
 def _checked_lanes(segments: Collection[int] | None, lanes: int) -> Collection[int]:
     if segments is None:
         return range(lanes)
-    wrong = next(
-        (s for s in segments if isinstance(s, bool) or not isinstance(s, int) or not 0 <= s < lanes),
-        None,
-    )
+    wrong = next((s for s in segments if type(s) is not int or not 0 <= s < lanes), None)
     if wrong is not None:
         raise InvalidInputError(
             f"segments holds {wrong!r}; a lane is named by its first segment, 0 to {lanes - 1:,}."

@@ -11,7 +11,7 @@ _SHOWN_LANES = 5
 
 
 class ExecutionStatus(StrEnum):
-    """Step Functions' words, and MISSING for an execution that was never started or is forgotten."""
+    """Step Functions' words, and MISSING for an execution never started or forgotten."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -23,7 +23,7 @@ class ExecutionStatus(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Tell whether children may still be started. PENDING_REDRIVE waits for a person for days."""
+        """Tell whether children may still start. PENDING_REDRIVE waits for a person, for days."""
         return self is ExecutionStatus.RUNNING
 
 
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRunCounts:
-    """Child executions of the map run, as DescribeMapRun counts them. They explain, never decide."""
+    """Child executions as DescribeMapRun counts them. They explain, never decide."""
 
     pending: int = 0
     running: int = 0

@@ -63,7 +63,7 @@ def to_markdown(report: Report) -> str:
     counts = "".join(f"| {name} | {value:,} |\n" for name, value in report["counts"].items())
     units = report["units"]
     capacity = "".join(
-        f"| {stage} | {_capacity_words(report['capacity'][stage])} |\n"  # type: ignore[literal-required]
+        f"| {stage} | {_capacity_words(report['capacity'][stage])} |\n"
         for stage in ("before", "during", "after")
     )
     return (

@@ -21,12 +21,14 @@ class MigrationExecutionLink(BaseAwsLink):
         + "/states/home?region={region_name}#/v2/executions/details/{execution_arn}"
     )
 
-    def format_link(self, *, execution_arn: str = "", aws_domain: str | None = None, **kw: Any) -> str:
+    def format_link(
+        self, *, execution_arn: str = "", aws_domain: str | None = None, **kw: Any
+    ) -> str:
         """Return the address; empty for a partition whose console is not known."""
         if not execution_arn or not aws_domain:
             return ""
         quoted = quote(execution_arn, safe="")
-        return super().format_link(execution_arn=quoted, aws_domain=aws_domain, **kw)  # type: ignore[no-any-return]
+        return super().format_link(execution_arn=quoted, aws_domain=aws_domain, **kw)
 
     @classmethod
     def show(cls, context: "Context", operator: Any, execution_arn: str) -> None:

@@ -1,1 +1,1 @@
-"""The embedded stack: emulators behind the AWS endpoints, on loopback, for a laptop and for tests."""
+"""The embedded stack: an emulator behind the AWS endpoints, on loopback."""

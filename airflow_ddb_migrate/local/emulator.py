@@ -26,7 +26,7 @@ _LOCAL_CONCURRENCY = 4
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running emulator. ``stop`` ends it and removes its temporary folder; use it as a context."""
+    """A running emulator. ``stop`` ends it and removes its temporary folder."""
 
     endpoint_url: str
     process: Background

@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A process group, named by its leader. ``started`` tells it from a later process of its pid."""
+    """A process group, named by its leader; ``started`` tells it from a later one of its pid."""
 
     pid: int
     started: str
@@ -73,6 +73,7 @@ def launch(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Back
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    process.returncode = 0  # left to itself: found again by its pid, not by this object
     return Background(process.pid, _start_time(process.pid))
 
 

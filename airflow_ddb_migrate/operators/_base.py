@@ -1,18 +1,16 @@
-"""What every operator and sensor here shares. Only this module knows the amazon provider's bases."""
+"""What operators and sensors share: the only module that knows the amazon provider's bases."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.site import Identity, Site
+from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.operators._address import SiteAddress
@@ -20,7 +18,12 @@ from airflow_ddb_migrate.operators._address import SiteAddress
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-TEMPLATE_FIELDS = ("migration_id", "stack_name", "table_name")
+_FIELDS = ("migration_id", "stack_name", "table_name")
+
+
+def template_fields(*own: str) -> Sequence[str]:
+    """Return a class's templated parameters: its own, and those that all here have."""
+    return aws_template_fields(*_FIELDS, *own)
 
 
 class MigrationTaskError(AirflowException):
@@ -72,9 +75,6 @@ class MigrationTask:
             botocore_config=self.botocore_config,
         )
 
-    def identity(self, context: "Context") -> Identity:
-        return self.address(context).identity
-
     def open_site(self, context: "Context") -> Site:
         """Look table and stack up; touches nothing."""
         return self.address(context).open()
@@ -95,7 +95,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     :param botocore_config: keyword arguments of botocore's Config.
     """
 
-    template_fields: Sequence[str] = aws_template_fields(*TEMPLATE_FIELDS)
+    template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
 
     def __init__(
@@ -129,7 +129,7 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
     :param migration_id: the migration to look at; by default this DAG run's. (templated)
     """
 
-    template_fields: Sequence[str] = aws_template_fields(*TEMPLATE_FIELDS)
+    template_fields: Sequence[str] = template_fields()
     ui_color = "#cfe3f1"
 
     def __init__(

@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-
 from airflow_ddb_migrate.aws.start import StartRequest
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
-from airflow_ddb_migrate.operators._base import TEMPLATE_FIELDS, MigrationOperator
+from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 DEFAULT_TRANSFORM = "add_updated_at"
 REQUEST_FIELDS = (
-    *TEMPLATE_FIELDS,
     "max_concurrency",
     "tolerated_failure_percentage",
     "total_segments",
@@ -38,7 +35,7 @@ class MigrationRequestOperator(MigrationOperator):
         stopped, 0 to 100. It never decides what counts as success. (templated)
     """
 
-    template_fields: Sequence[str] = aws_template_fields(*REQUEST_FIELDS)
+    template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
     template_fields_renderers = {"transform_params": "json"}  # noqa: RUF012  # Airflow's own form
 
     def __init__(

@@ -6,10 +6,9 @@ Encoding is boto3's; what it cannot keep exactly is refused per item, with what 
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
-
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.records import TypedValue
+from boto3.dynamodb.types import TypeSerializer
 
 _SERIALIZE = TypeSerializer().serialize
 _SETS = {"SS", "NS", "BS"}
@@ -34,7 +33,7 @@ def encode(name: str, value: Any) -> TypedValue:
         ) from exc
 
 
-def same(left: TypedValue | None, right: TypedValue | None) -> bool:
+def same(left: TypedValue | None, right: TypedValue | None) -> bool:  # noqa: PLR0911  # by type
     """Tell whether two typed values are one value: number notation and set order do not count."""
     if left is None or right is None:
         return left is right
@@ -49,7 +48,7 @@ def same(left: TypedValue | None, right: TypedValue | None) -> bool:
         return len(a) == len(b) and all(map(same, a, b))
     if left_type == "M":
         return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
-    return _plain(a) == _plain(b)
+    return bool(_plain(a) == _plain(b))
 
 
 def _set_of(type_name: str, members: Any) -> frozenset[Any]:

@@ -8,9 +8,8 @@ is remembered, also the look that found nothing: it is the condition of the writ
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from boto3.dynamodb.types import TypeDeserializer
 
 _DESERIALIZE = TypeDeserializer().deserialize
 

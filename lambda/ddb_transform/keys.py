@@ -15,4 +15,4 @@ def readable(key: TypedItem) -> str:
 
 
 def _base64(value: object) -> str:
-    return base64.b64encode(bytes(value)).decode()  # type: ignore[call-overload, no-any-return]
+    return base64.b64encode(bytes(value)).decode()  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import TypedItem
+
 from ddb_transform.transform import Change, Transform
 from ddb_transform.writer import Writer
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+
 from ddb_transform.codec import encode, same
 from ddb_transform.item import Item
 from transforms import DELETE, SKIP

@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import (
@@ -18,6 +16,8 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.messages import Counts, Units, WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem
 from airflow_ddb_migrate.core.segments import lane_segments
+from botocore.exceptions import ClientError
+
 from ddb_transform.failures import Failure, failure_of
 from ddb_transform.guard import Guard, Order
 from ddb_transform.keys import readable

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
-
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.messages import Units
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from botocore.exceptions import ClientError
+
 from ddb_transform.transform import Change
 
 _ITEM_CODES = {"ValidationException", "ItemCollectionSizeLimitExceededException"}
@@ -65,7 +65,7 @@ class ReferenceWriter:
         if code != "ConditionalCheckFailedException":
             raise exc
         # Only a missing item is "gone", and an error without the item does not say it is missing.
-        current: TypedItem | None = exc.response.get("Item") or None  # type: ignore[assignment]
+        current: TypedItem | None = exc.response.get("Item") or None
         return Written(applied=False, current=current) if current else self._look(key)
 
     def _look(self, key: TypedItem) -> Written:
@@ -106,9 +106,7 @@ class Request:
         }
 
     def _update_expression(self, assigned: Mapping[str, TypedValue | None]) -> str:
-        sets = [
-            f"{self._name(n)} = {self._value(v)}" for n, v in assigned.items() if v is not None
-        ]
+        sets = [f"{self._name(n)} = {self._value(v)}" for n, v in assigned.items() if v is not None]
         removes = [self._name(n) for n, v in assigned.items() if v is None]
         clauses = (("SET ", sets), ("REMOVE ", removes))
         return " ".join(word + ", ".join(parts) for word, parts in clauses if parts)

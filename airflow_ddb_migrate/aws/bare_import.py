@@ -1,0 +1,78 @@
+"""Imports transforms as Lambda will: a script for ``python -I -S``, without this package.
+
+Arguments: the folder of the unpacked zip, then the names. Standard input: the folders that hold
+boto3, as JSON. Prints one JSON line per name, ``error`` empty when it is a transform.
+"""
+
+import importlib
+import inspect
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+# What Lambda's Python runtime brings besides the standard library.
+RUNTIME_LIBRARIES = frozenset(
+    {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+)
+
+
+class RuntimeFinder:
+    """Finds the runtime's libraries in this machine's folders, and nothing else that lies there."""
+
+    def __init__(self, folders: list[str]) -> None:
+        self._folders = folders
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] not in RUNTIME_LIBRARIES:
+            return None
+        return PathFinder.find_spec(name, path or self._folders, target)
+
+
+def problem_of(name: str) -> str:
+    """Say why this module is no transform; empty when it is one."""
+    try:
+        module = importlib.import_module(f"transforms.{name}")
+    except BaseException as exc:  # noqa: BLE001  # sys.exit() in a transform is a mistake, too
+        return f"cannot be imported: {type(exc).__name__}: {exc}{_where(exc, name)}{_hint(exc)}"
+    function = getattr(module, "transform", None)
+    if not callable(function):
+        return "defines no function transform(item, context)"
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return f"must define transform(item, context), not transform{inspect.signature(function)}"
+    return ""
+
+
+def _where(exc: BaseException, name: str) -> str:
+    if isinstance(exc, SyntaxError):
+        return ""  # the message names file and line
+    frames = traceback.extract_tb(exc.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).stem == name]
+    return f" ({name}.py, line {lines[-1]})" if lines else ""
+
+
+def _hint(exc: BaseException) -> str:
+    if isinstance(exc, ModuleNotFoundError):
+        return ". Lambda has the standard library, boto3 and the files beside it, nothing else"
+    return ""
+
+
+def main() -> None:
+    code, *names = sys.argv[1:]
+    folders = json.loads(sys.stdin.readline())
+    sys.path.insert(0, code)
+    sys.meta_path.append(RuntimeFinder(folders))
+    answers, sys.stdout = sys.stdout, sys.stderr  # a transform may print
+    for name in names:
+        print(json.dumps({"name": name, "error": problem_of(name)}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Tries every transform before anything is deployed."""
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+
+from airflow_ddb_migrate.aws import bare_import
+from airflow_ddb_migrate.aws.bundle import Bundle
+from airflow_ddb_migrate.core.errors import TransformError
+
+_IMPORT_SECONDS = 60.0
+
+
+def check_transforms(bundle: Bundle) -> None:
+    """Import every transform from the zip, in a bare interpreter of its own.
+
+    :raises TransformError: one cannot be imported or is no transform; the message names file,
+        error and line. Nothing was deployed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+            archive.extractall(folder)
+        problems = _import_all(folder, bundle.transforms)
+    for name in bundle.transforms:
+        problem = problems.get(name, "ends the interpreter that imports it")
+        if problem:
+            raise TransformError(
+                f"Transform {name!r} (transforms/{name}.py) {problem}. Nothing was deployed."
+            )
+
+
+def _import_all(folder: str, names: tuple[str, ...]) -> dict[str, str]:
+    """Return what is wrong with each transform that was reached."""
+    process = subprocess.Popen(  # noqa: S603  # our own interpreter and script
+        [sys.executable, "-I", "-S", bare_import.__file__, folder, *names],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        output, _ = process.communicate(json.dumps(_library_folders()) + "\n", _IMPORT_SECONDS)
+    except subprocess.TimeoutExpired as exc:
+        process.kill()
+        raise TransformError(
+            f"Importing the transforms took over {_IMPORT_SECONDS:.0f} s. A module must only "
+            "define things when it is imported. Nothing was deployed."
+        ) from exc
+    rows = [json.loads(line) for line in output.splitlines()]
+    return {row["name"]: row["error"] for row in rows}
+
+
+def _library_folders() -> list[str]:
+    """Return where this machine keeps what Lambda's runtime has."""
+    specs = map(find_spec, sorted(bare_import.RUNTIME_LIBRARIES))
+    return sorted({str(_folder(spec)) for spec in specs if spec})
+
+
+def _folder(spec: ModuleSpec) -> Path:
+    file = Path(spec.origin or "")
+    return file.parents[1] if spec.submodule_search_locations else file.parent

@@ -1,0 +1,176 @@
+"""Raise a table's capacity before a migration."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate._compat import defer_by_default
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
+from airflow_ddb_migrate.aws.report import note_capacity
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.capacity import (
+    BillingMode,
+    CapacitySnapshot,
+    CapacityUnits,
+    Setting,
+    changes_from_json,
+    changes_to_json,
+    validate_units,
+)
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_PREWARM_READ_UNITS,
+    DEFAULT_PREWARM_WRITE_UNITS,
+)
+from airflow_ddb_migrate.core.report import show_capacity
+from airflow_ddb_migrate.operators._base import explained, task_error, template_fields
+from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
+from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
+from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_OWN_FIELDS = ("enabled", "read_units", "warm_throughput", "write_units")
+
+
+class PrewarmTableOperator(MigrationRequestOperator):
+    """
+    Check everything a migration needs, then raise the capacity of the table and every index.
+
+    What cannot work is refused here, before anything is touched, also while prewarm is off. The
+    capacity as it was is written to the ledger before the first change, once, so that
+    :class:`~airflow_ddb_migrate.operators.restore.RestoreCapacityOperator` can bring it back.
+    Nothing is ever lowered.
+
+    Returns ``migration_id``, ``before``, ``changes`` in words, and ``during``. Other parameters:
+    :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
+    operator.
+
+    :param read_units: read units per second that table and indexes should have. (templated)
+    :param write_units: write units per second that table and indexes should have. (templated)
+    :param enabled: False checks everything and raises nothing. (templated)
+    :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
+        never lowers it again. (templated)
+    :param poke_interval: seconds between two looks at the table; some jitter is added.
+    :param timeout: seconds to wait for the table and its indexes.
+    :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
+    """
+
+    template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, *_OWN_FIELDS)
+
+    def __init__(  # noqa: PLR0913  # the parameters of an Airflow class
+        self,
+        *,
+        read_units: int = DEFAULT_PREWARM_READ_UNITS,
+        write_units: int = DEFAULT_PREWARM_WRITE_UNITS,
+        enabled: bool = True,
+        warm_throughput: bool = False,
+        poke_interval: float = 20,
+        timeout: float = 3_600,
+        deferrable: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.read_units = read_units
+        self.write_units = write_units
+        self.enabled = enabled
+        self.warm_throughput = warm_throughput
+        self.poke_interval = poke_interval
+        self.timeout = timeout
+        self.deferrable = defer_by_default() if deferrable is None else deferrable
+
+    def run_step(self, context: "Context") -> dict[str, Any]:
+        request = self.valid_request(context)
+        wanted = self._wanted()
+        site = self.open_site(context)
+        preflight.check(site, request.transform, time.time())
+        note_capacity(site, "before", site.table.snapshot)
+        asked = self._raise(site, wanted)
+        if asked.changes:
+            self._wait(context, site, asked)
+        return self._finish(site, asked)
+
+    def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
+        """Go on after the trigger has fired."""
+        if event["status"] != "success":
+            raise task_error(event["message"], retryable=event["retryable"])
+        before = CapacitySnapshot.from_json(event["before"])
+        asked = Prewarm(before, changes_from_json(event["changes"]))
+        with explained():
+            return self._finish(self.open_site(context), asked)
+
+    def _wanted(self) -> CapacityUnits:
+        _validate_switch("prewarm", self.enabled)
+        _validate_switch("warm_throughput", self.warm_throughput)
+        return CapacityUnits(
+            validate_units("prewarm_rcu", self.read_units),
+            validate_units("prewarm_wcu", self.write_units),
+        )
+
+    def _raise(self, site: Site, wanted: CapacityUnits) -> Prewarm:
+        if not self.enabled:
+            self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
+            return Prewarm(site.table.snapshot, ())
+        asked = prewarm(site, wanted, warm=self.warm_throughput, now=time.time())
+        self._tell(site, asked, wanted)
+        return asked
+
+    def _tell(self, site: Site, asked: Prewarm, wanted: CapacityUnits) -> None:
+        for change in asked.changes:
+            self.log.info("Raising %s", change)
+        if any(change.setting is Setting.WARM_THROUGHPUT for change in asked.changes):
+            self.log.info("Warm throughput is charged once, and AWS never lowers it again.")
+        if asked.changes:
+            return
+        if asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not self.warm_throughput:
+            self.log.info(
+                "Table %s is on-demand: AWS scales it with its traffic, so there is no "
+                "provisioned capacity to raise. warm_throughput=True prepares it for a sudden "
+                "start; that is charged once and permanent.",
+                site.table.name,
+            )
+        else:
+            self.log.info(
+                "Nothing to raise: table %s and every index have at least %s units per second.",
+                site.table.name,
+                wanted,
+            )
+
+    def _wait(self, context: "Context", site: Site, asked: Prewarm) -> None:
+        deadline = time.time() + self.timeout
+        if not self.deferrable:
+            CapacityWait(
+                changes=asked.changes, deadline=deadline, poke_interval=self.poke_interval
+            ).wait(site, tell=self.log.info)
+            return
+        self.defer(
+            trigger=CapacityRaisedTrigger(
+                before=asked.before.to_json(),
+                changes=changes_to_json(asked.changes),
+                deadline=deadline,
+                poke_interval=self.poke_interval,
+                **asdict(self.address(context)),
+            ),
+            method_name="execute_complete",
+        )
+
+    def _finish(self, site: Site, asked: Prewarm) -> dict[str, Any]:
+        during = site.fresh_table().snapshot
+        note_capacity(site, "during", during)
+        return {
+            "migration_id": site.migration_id,
+            "before": show_capacity(asked.before),
+            "changes": [str(change) for change in asked.changes],
+            "during": show_capacity(during),
+        }
+
+
+def _validate_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInputError(
+            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
+            "without quotes."
+        )

@@ -1,0 +1,145 @@
+"""Wait for a migration."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.sdk import PokeReturnValue
+
+from airflow_ddb_migrate._compat import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    defer_by_default,
+)
+from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
+from airflow_ddb_migrate.links.execution import MigrationExecutionLink
+from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
+from airflow_ddb_migrate.triggers._watcher import PATIENCE_SECONDS, Watcher, failure, is_over
+from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
+_KILL_PATIENCE_SECONDS = 1.0
+
+
+class DistributedMapMigrationSensor(MigrationSensor):
+    """
+    Wait until every segment is migrated, and tell how far it is.
+
+    Success is what the ledger says: every segment is finished. A failed migration fails the task
+    with error, cause and failed segments, without retries: waiting again cannot help, clearing the
+    start task does. When AWS does not answer, it looks again for an hour before it fails.
+
+    Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
+    quarantined. Parameters: :class:`MigrationSensor`.
+
+    :param on_kill: ``"stop"`` the migration when a person ends or clears this task or it runs
+        into its timeout, or ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
+        the worker counts as such an end, too.
+    :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
+    :param timeout: seconds; by default the year that an execution may run.
+    :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
+        ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
+    """
+
+    operator_extra_links = (MigrationExecutionLink(),)
+    _watcher: Watcher | None = None
+
+    def __init__(
+        self,
+        *,
+        on_kill: Literal["stop", "leave"] = "stop",
+        poke_interval: timedelta | float = 30,
+        timeout: timedelta | float = timedelta(days=EXECUTION_DAYS),
+        deferrable: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        if on_kill not in {"stop", "leave"}:
+            raise ValueError(f'on_kill is {on_kill!r}; it must be "stop" or "leave".')
+        self.stop_when_killed = on_kill == "stop"
+        self.deferrable = defer_by_default() if deferrable is None else deferrable
+
+    def execute(self, context: "Context") -> Any:
+        """Wait in this process, or look once and wait in the triggerer."""
+        self._watcher = self._new_watcher(context)
+        if not self.deferrable:
+            return self._wait_here(context)
+        looked = self.poke(context)
+        if looked.is_done:
+            return looked.xcom_value
+        return self._defer(context)
+
+    def poke(self, context: "Context") -> PokeReturnValue:
+        """Look once; done with the counts when the migration has succeeded."""
+        watcher = self._watcher = self._watcher or self._new_watcher(context)
+        with explained():
+            seen = watcher.poke()
+        if seen is None:
+            return PokeReturnValue(is_done=False)
+        MigrationExecutionLink.show(context, self, seen.attempt.execution_arn)
+        if not is_over(seen):
+            return PokeReturnValue(is_done=False)
+        if message := failure(seen, watcher.site.migration_id):
+            raise AirflowFailException(message)
+        return PokeReturnValue(is_done=True, xcom_value=seen.progress.counts.to_dict())
+
+    def execute_complete(
+        self,
+        context: "Context",  # noqa: ARG002  # Airflow passes it
+        event: dict[str, Any],
+    ) -> dict[str, int]:
+        """Go on after the trigger has fired."""
+        if event["status"] != "success":
+            raise task_error(event["message"], retryable=event["retryable"])
+        self.log.info("%s", event["message"])
+        return dict(event["counts"])
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context"
+    ) -> Any:
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout:
+            self._stop_after_timeout(context)
+            raise
+
+    def on_kill(self) -> None:
+        """Stop the migration, when this task waits for it in a worker."""
+        if self.stop_when_killed and self._watcher is not None:
+            self._watcher.stop(
+                "its waiting task was ended", patience_seconds=_KILL_PATIENCE_SECONDS
+            )
+
+    def _new_watcher(self, context: "Context") -> Watcher:
+        address = self.address(context)
+        # A rescheduled sensor remembers nothing: its retries are its patience.
+        patience = 0 if self.reschedule else PATIENCE_SECONDS
+        return Watcher(address.open, self.log, patience_seconds=patience)
+
+    def _wait_here(self, context: "Context") -> Any:
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout:
+            self._stop_after_timeout(context)
+            raise
+
+    def _stop_after_timeout(self, context: "Context") -> None:
+        if not self.stop_when_killed:
+            return
+        watcher = self._watcher or self._new_watcher(context)
+        with explained():
+            watcher.stop(f"not done within {self.timeout:.0f} s", patience_seconds=OWNER_SECONDS)
+
+    def _defer(self, context: "Context") -> None:
+        self.defer(
+            trigger=MigrationEndedTrigger(
+                poke_interval=self.poke_interval,
+                stop_when_killed=self.stop_when_killed,
+                **asdict(self.address(context)),
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )

@@ -1,0 +1,66 @@
+"""Wait for raised capacity: the same look from an operator's loop and from a trigger's."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.prewarm import still_waiting
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.capacity import CapacityChange
+from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError
+from airflow_ddb_migrate.core.lease import renew
+
+_JITTER = 0.25  # of the interval, so that many tables prewarmed at once do not ask in step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityWait:
+    """What was raised, until when to wait for it (seconds since the epoch), and how often."""
+
+    changes: tuple[CapacityChange, ...]
+    deadline: float
+    poke_interval: float
+
+    def look(self, site: Site, now: float) -> tuple[str, ...]:
+        """Return what is not ready, in words, and keep the lease; empty when all is.
+
+        An AWS that does not answer is something to wait for, too, until the deadline.
+
+        :raises CapacityError: the deadline has passed; the message names what is not ready.
+        """
+        try:
+            waiting = self._waiting(site, now)
+        except AwsRequestError as exc:
+            waiting = (str(exc),)
+        if waiting and now >= self.deadline:
+            raise CapacityError(
+                f"Capacity of table {site.table.name} is not there in time: {'; '.join(waiting)}. "
+                "Raising large tables can take hours: clear the task to wait on, raise its "
+                "timeout, or ask for less."
+            )
+        return waiting
+
+    def pause(self) -> float:
+        """Return the seconds until the next look."""
+        return self.poke_interval * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+
+    def wait(
+        self,
+        site: Site,
+        *,
+        tell: Callable[..., None],
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Return when all is ready. Raises like ``look``."""
+        told: tuple[str, ...] = ()
+        while waiting := self.look(site, clock()):
+            if waiting != told:
+                tell("Waiting: %s.", "; ".join(waiting))
+                told = waiting
+            sleep(self.pause())
+
+    def _waiting(self, site: Site, now: float) -> tuple[str, ...]:
+        site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
+        return still_waiting(site.fresh_table(), self.changes)

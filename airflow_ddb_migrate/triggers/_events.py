@@ -1,0 +1,23 @@
+"""What triggers tell the tasks that wait for them, and how they call the synchronous adapters."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from airflow.triggers.base import TriggerEvent
+from asgiref.sync import sync_to_async
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def succeeded(message: str, **facts: Any) -> TriggerEvent:
+    return TriggerEvent({"status": "success", "message": message, **facts})  # type: ignore[no-untyped-call]
+
+
+def failed(message: str, *, retryable: bool) -> TriggerEvent:
+    return TriggerEvent({"status": "error", "message": message, "retryable": retryable})  # type: ignore[no-untyped-call]
+
+
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call in a thread of its own: one slow answer must not hold up every other trigger."""
+    return await sync_to_async(call, thread_sensitive=False)(*args, **kwargs)

@@ -1,0 +1,100 @@
+"""Look at a migration again and again: the same look from the sensor's loop and the trigger's."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.watch import Observation, stop, tend
+from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.progress import Outcome
+
+PATIENCE_SECONDS = 3_600.0
+
+
+class Watcher:
+    """Tells progress when it changes, and bears an AWS that does not answer for a while.
+
+    A watch can last for weeks: one failed call must not end it, so it ends only when AWS has
+    not answered for ``patience_seconds``.
+    """
+
+    def __init__(
+        self,
+        open_site: Callable[[], Site],
+        log: Any = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._open_site = open_site
+        self._log = log or logging.getLogger(__name__)
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._silent_since: float | None = None
+        self._told = ""
+        self._last: tuple[float, int] | None = None
+
+    @cached_property
+    def site(self) -> Site:
+        return self._open_site()
+
+    def poke(self) -> Observation | None:
+        """Look once, and do what has to be done; None when AWS did not answer.
+
+        :raises MigrationError: what another look cannot mend.
+        """
+        now = self._clock()
+        try:
+            seen = tend(self.site, now)
+        except AwsRequestError as exc:
+            self._bear(exc, now)
+            return None
+        self._silent_since = None
+        self._tell(seen, now)
+        return seen
+
+    def stop(self, reason: str, *, patience_seconds: float) -> None:
+        """Stop the attempt that runs, and say so."""
+        done = stop(self.site, reason=reason, patience_seconds=patience_seconds, clock=self._clock)
+        self._log.info("%s", done)
+
+    def _bear(self, exc: AwsRequestError, now: float) -> None:
+        if self._silent_since is None:
+            self._silent_since = now
+        silent = now - self._silent_since
+        if silent >= self._patience_seconds:
+            raise AwsRequestError(
+                f"AWS has not answered for {silent:.0f} s, the last time with: {exc} The migration "
+                "itself may still run: clear this task to watch on.",
+                exc.aws_code,
+            ) from exc
+        self._log.warning("AWS did not answer, looking again later: %s", exc)
+
+    def _tell(self, seen: Observation, now: float) -> None:
+        items = seen.progress.counts.seen
+        rate = self._rate(items, now)
+        self._last = (now, items)
+        if seen.verdict.reason != self._told:
+            self._told = seen.verdict.reason
+            self._log.info("%s%s", self._told, rate)
+
+    def _rate(self, items: int, now: float) -> str:
+        if self._last is None or now <= self._last[0] or items <= self._last[1]:
+            return ""
+        per_second = (items - self._last[1]) / (now - self._last[0])
+        return f" {per_second:,.0f} items per second since the last look."
+
+
+def is_over(seen: Observation | None) -> bool:
+    """Tell whether there is nothing left to wait for."""
+    return seen is not None and seen.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
+
+
+def failure(seen: Observation, migration_id: str) -> str:
+    """Return the message of a migration that ended unfinished; empty when it succeeded."""
+    if seen.verdict.outcome is Outcome.SUCCEEDED:
+        return ""
+    return f"Migration {migration_id} failed. {seen.verdict.reason}"

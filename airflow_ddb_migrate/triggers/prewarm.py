@@ -1,0 +1,68 @@
+"""Wait for raised capacity without taking a worker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_ddb_migrate.core.capacity import changes_from_json, changes_to_json
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
+from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
+
+
+class CapacityRaisedTrigger(BaseTrigger):
+    """
+    Fires when the table and every index are ACTIVE and show what was raised.
+
+    :param before: JSON of the capacity before, handed on in the event.
+    :param changes: JSON of what was raised, handed on in the event.
+    :param deadline: seconds since the epoch after which the wait has failed.
+    :param poke_interval: seconds between two looks; some jitter is added.
+    :param address: the fields of SiteAddress.
+    """
+
+    def __init__(
+        self, *, before: str, changes: str, deadline: float, poke_interval: float, **address: Any
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.before = before
+        self.address = SiteAddress(**address)
+        self.wait = CapacityWait(
+            changes=changes_from_json(changes), deadline=deadline, poke_interval=poke_interval
+        )
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        kwargs = {
+            "before": self.before,
+            "changes": changes_to_json(self.wait.changes),
+            "deadline": self.wait.deadline,
+            "poke_interval": self.wait.poke_interval,
+            **asdict(self.address),
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        try:
+            await self._wait()
+        except MigrationError as exc:
+            yield failed(str(exc), retryable=exc.retryable)
+        else:
+            yield succeeded(
+                "Capacity is raised.",
+                before=self.before,
+                changes=changes_to_json(self.wait.changes),
+            )
+
+    async def _wait(self) -> None:
+        site = await in_thread(self.address.open)
+        told: tuple[str, ...] = ()
+        while waiting := await in_thread(self.wait.look, site, time.time()):
+            if waiting != told:
+                self.log.info("Waiting: %s.", "; ".join(waiting))
+                told = waiting
+            await asyncio.sleep(self.wait.pause())

@@ -1,0 +1,213 @@
+"""A small world for tests of the Airflow classes: moto's DynamoDB, the rest by hand."""
+
+import asyncio
+import io
+import json
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.stack import Stack
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import LaneState
+
+REGION = "us-east-1"
+LEDGER = "ledger"
+TABLE = "orders"
+MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:ddb-migrate"
+
+
+def client_error(code: str, message: str = "", operation: str = "Any") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+class FakeStepFunctions:
+    """Executions that go on until a test ends them."""
+
+    def __init__(self) -> None:
+        self.executions: dict[str, dict[str, Any]] = {}
+        self.failing: list[ClientError] = []
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:
+        arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
+        self.executions[arn] = {"status": "RUNNING", "input": json.loads(input)}
+        return {"executionArn": arn}
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+        if self.failing:
+            raise self.failing.pop(0)
+        if executionArn not in self.executions:
+            raise client_error("ExecutionDoesNotExist")
+        return self.executions[executionArn]
+
+    def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:
+        self.executions[executionArn] |= {"status": "ABORTED", "error": error, "cause": cause}
+
+    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:
+        return {"mapRuns": []}
+
+    def end(self, status: str, **why: str) -> None:
+        for execution in self.executions.values():
+            execution |= {"status": status, **why}
+
+    @property
+    def statuses(self) -> list[str]:
+        return [execution["status"] for execution in self.executions.values()]
+
+
+class FakeLambda:
+    """Answers the preflight's question about the transform."""
+
+    def __init__(self) -> None:
+        self.answer: dict[str, Any] = {"ok": True, "error": "", "hash": "abc"}
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
+
+
+def make_stack(**changes: Any) -> Stack:
+    stack = Stack(
+        name="ddb-migrate",
+        region=REGION,
+        state_machine_arn=MACHINE,
+        ledger_table=LEDGER,
+        bucket="bucket",
+        function_arn=f"arn:aws:lambda:{REGION}:123456789012:function:ddb-migrate:1",
+        function_name="ddb-migrate",
+        log_group="/aws/lambda/ddb-migrate",
+        tables=(TABLE,),
+        transforms=("add_updated_at",),
+        code_hash="abc",
+        version="0.1.0",
+    )
+    return replace(stack, **changes)
+
+
+@dataclass
+class World:
+    """``monkeypatch`` it into SiteAddress and find_stack, inside moto's mock_aws."""
+
+    stack: Stack = field(default_factory=make_stack)
+    stepfunctions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
+    lambda_: FakeLambda = field(default_factory=FakeLambda)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.dynamodb = boto3.client("dynamodb", region_name=REGION)
+        self.dynamodb.meta.events.register(
+            "provide-client-params.dynamodb.UpdateTable",
+            lambda params, **_: self.updates.append(params),
+        )
+        self._create_ledger()
+
+    def install(self, monkeypatch: Any) -> None:
+        from airflow_ddb_migrate.aws import site
+        from airflow_ddb_migrate.operators._address import SiteAddress
+
+        clients = {
+            "dynamodb": self.dynamodb,
+            "stepfunctions": self.stepfunctions,
+            "lambda": self.lambda_,
+            "cloudformation": None,
+        }
+        monkeypatch.setattr(SiteAddress, "_client", lambda _self, service: clients[service])
+        monkeypatch.setattr(site, "find_stack", lambda _client, _name: self.stack)
+
+    def create_table(
+        self, name: str = TABLE, *, units: tuple[int, int] | None = (5, 5), index: bool = True
+    ) -> None:
+        """``units`` None: on-demand."""
+        throughput = _throughput(units)
+        keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+        indexes = [
+            {
+                "IndexName": "by_pk",
+                "KeySchema": keys,
+                "Projection": {"ProjectionType": "ALL"},
+                **throughput,
+            }
+        ]
+        self.dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=keys,
+            **({"GlobalSecondaryIndexes": indexes} if index else {}),
+            **(throughput or {"BillingMode": "PAY_PER_REQUEST"}),
+        )
+
+    def set_units(self, read: int, write: int, name: str = TABLE) -> None:
+        """Somebody else changes the table."""
+        self.dynamodb.update_table(TableName=name, **_throughput((read, write)))
+
+    def units(self, name: str = TABLE) -> dict[str, tuple[int, int]]:
+        table = self.dynamodb.describe_table(TableName=name)["Table"]
+        resources = {"": table}
+        resources |= {i["IndexName"]: i for i in table.get("GlobalSecondaryIndexes", [])}
+        return {
+            key: (
+                resource["ProvisionedThroughput"]["ReadCapacityUnits"],
+                resource["ProvisionedThroughput"]["WriteCapacityUnits"],
+            )
+            for key, resource in resources.items()
+        }
+
+    def _create_ledger(self) -> None:
+        self.dynamodb.create_table(
+            TableName=LEDGER,
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+def finish_lanes(site: Site, lanes: range, *, now: float = 1_000.0) -> None:
+    """Do what the workers would: every lane done, ten items each, all changed."""
+    for lane in lanes:
+        claim = Claim(migration_id=site.migration_id, attempt=1, lane=lane, owner="worker")
+        row = site.lanes.take(claim, now)
+        assert row is not None
+        done = replace(row, state=LaneState.DONE, counts=Counts(seen=10, changed=10))
+        assert site.lanes.give_back(claim, done, now)
+
+
+class FakeTaskInstance(SimpleNamespace):
+    """What operators use of a task instance; ``pushed`` are its XComs."""
+
+    def __init__(self, **changes: Any) -> None:
+        known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
+        super().__init__(**{**known, **changes}, pushed={})
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def make_context(**changes: Any) -> dict[str, Any]:
+    return {"ti": FakeTaskInstance(**changes)}
+
+
+def first_event(trigger: Any) -> dict[str, Any]:
+    """Run a trigger until it fires."""
+
+    async def first() -> Any:
+        return await anext(trigger.run())
+
+    return asyncio.run(first()).payload
+
+
+def _throughput(units: tuple[int, int] | None) -> dict[str, Any]:
+    if units is None:
+        return {}
+    return {
+        "ProvisionedThroughput": {"ReadCapacityUnits": units[0], "WriteCapacityUnits": units[1]}
+    }

@@ -1,0 +1,89 @@
+"""The state machine before real linters: the emulators accept anything."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.asl.machine import definition_text
+
+FOLDER = Path(__file__).parent
+
+# Fields that Step Functions has and statelint 1.30.0 does not know yet.
+_NEWER_THAN_STATELINT = (
+    'Field "QueryLanguage" not allowed in State Machine',
+    'Field "Label" not allowed in State Machine.States.Migrate',
+    'Field "MaxConcurrencyPath" not allowed in State Machine.States.Migrate',
+    'Field "ToleratedFailurePercentagePath" not allowed in State Machine.States.Migrate',
+)
+
+
+@pytest.fixture(scope="session")
+def linters() -> Path:
+    """The folder of the linters' commands, installed on first use."""
+    commands = FOLDER / "node_modules" / ".bin"
+    if not (commands / "asl-validator").exists():
+        _install()
+    return commands
+
+
+@pytest.fixture
+def definition_file(tmp_path: Path) -> Path:
+    file = tmp_path / "definition.json"
+    file.write_text(definition_text())
+    return file
+
+
+def test_asl_validator_accepts_the_state_machine(linters: Path, definition_file: Path) -> None:
+    """asl-validator finds nothing wrong with schema, paths, transitions and ARNs."""
+    answer = _run(linters / "asl-validator", "--json-path", str(definition_file))
+
+    assert (0, "") == (answer.returncode, answer.stderr)
+
+
+def test_asl_validator_would_refuse_a_dangling_transition(
+    linters: Path, definition_file: Path
+) -> None:
+    """The linter is awake: a transition to nowhere is refused."""
+    definition = json.loads(definition_text())
+    child = definition["States"]["Migrate"]["ItemProcessor"]["States"]
+    child["Hold"]["Next"] = "Nowhere"
+    definition_file.write_text(json.dumps(definition))
+
+    answer = _run(linters / "asl-validator", "--json-path", str(definition_file))
+
+    assert answer.returncode != 0
+
+
+def test_statelint_finds_nothing_but_what_it_does_not_know(
+    linters: Path, definition_file: Path
+) -> None:
+    """statelint complains of fields that are newer than itself, and of nothing else."""
+    answer = _run(linters / "statelint", str(definition_file))
+
+    lines = [line.strip() for line in answer.stdout.splitlines() + answer.stderr.splitlines()]
+    complaints = [line for line in lines if line and not line.startswith("ERROR:")]
+    assert sorted(_NEWER_THAN_STATELINT) == sorted(complaints)
+
+
+def _install() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        _give_up("npm is not installed")
+    answer = _run(npm, "install", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
+    if answer.returncode:
+        _give_up(f"npm install failed: {answer.stderr.strip()[-500:]}")
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("REQUIRE_NODE") == "1":
+        pytest.fail(f"REQUIRE_NODE=1, but {reason}")
+    pytest.skip(reason)
+
+
+def _run(command: Path | str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(command), *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,323 @@
+"""The example DAG: its shape, what it refuses, and what a failure of each task comes to."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from moto import mock_aws
+
+from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_stack
+from tests.conftest import ROOT
+
+DAG_FILE = ROOT / "dags" / "ddb_migration.py"
+SEGMENTS = 3
+_DATES = (datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def dag():
+    bag = DagBag(DAG_FILE)
+    assert {} == bag.import_errors
+    return bag.dags["ddb_migration"]
+
+
+@pytest.fixture(scope="module")
+def _database():
+    """An Airflow database in the temporary home, made once."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+class TestShape:
+    def test_order(self, dag):
+        """prewarm, start, wait, report in a row; restore after the first three."""
+        downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+        assert {
+            "prewarm": ["restore", "start"],
+            "start": ["restore", "wait"],
+            "wait": ["report", "restore"],
+            "report": [],
+            "restore": [],
+        } == downstream
+
+    def test_restore_is_a_teardown_that_counts(self, dag):
+        """Restore runs after failures, and its own failure fails the run."""
+        restore = dag.task_dict["restore"]
+        assert (True, True) == (restore.is_teardown, restore.on_failure_fail_dagrun)
+        assert [] == [task.task_id for task in dag.tasks if task.is_setup]
+
+    def test_every_task_means_the_same_migration(self, dag):
+        """Table, migration, stack and connection are those of the run in every task."""
+        facts = {
+            (task.table_name._name, task.migration_id._name, task.stack_name, task.aws_conn_id)
+            for task in dag.tasks
+        }
+        assert {("table", "migration_id", "ddb-migrate", "aws_default")} == facts
+
+    def test_tasks_that_wait_are_deferrable(self, dag):
+        """Waiting takes no worker."""
+        assert dag.task_dict["prewarm"].deferrable
+        assert dag.task_dict["wait"].deferrable
+
+    def test_is_only_triggered(self, dag):
+        """Nothing migrates by itself; migrations of several tables may run at once."""
+        assert dag.schedule is None
+        assert dag.max_active_runs > 1
+
+    def test_params(self, dag):
+        """The form's defaults."""
+        known = {name: param.value for name, param in dag.params.items() if name != "table"}
+        assert {
+            "segments": 100,
+            "transform": "add_updated_at",
+            "params": {},
+            "prewarm": False,
+            "prewarm_rcu": 12_000,
+            "prewarm_wcu": 4_000,
+            "max_concurrency": None,
+            "tolerated_failure_percentage": 0,
+            "migration_id": None,
+        } == known
+
+    def test_every_param_is_explained(self, dag):
+        """Every field of the form has a title and a description."""
+        for name, param in dag.params.items():
+            assert param.schema["title"], name
+            assert param.description, name
+
+
+@pytest.fixture(scope="module")
+def trigger(_database, dag):
+    """Trigger by REST, as a person or a script does; returns status and message."""
+    from airflow.api_fastapi.app import create_app
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+    from fastapi.testclient import TestClient
+
+    manager = DagBundlesManager()
+    manager.sync_bundles_to_db()
+    bundle = next(iter(manager.get_all_dag_bundles()))
+    bag = BundleDagBag(DAG_FILE, bundle_path=bundle.path, bundle_name=bundle.name)
+    sync_bag_to_db(bag, bundle.name, None)
+
+    client = TestClient(create_app(apps="core"))  # everybody is admin, see conftest
+
+    def post(conf) -> tuple[int, str]:
+        body = {"logical_date": None, "conf": conf}
+        answer = client.post("/api/v2/dags/ddb_migration/dagRuns", json=body)
+        return answer.status_code, str(answer.json().get("detail"))
+
+    return post
+
+
+class TestConf:
+    @pytest.mark.parametrize(
+        ("segments", "message"),
+        [
+            (0, "0 is less than the minimum of 1"),
+            (-1, "-1 is less than the minimum of 1"),
+            (1.5, "1.5 is not of type 'integer'"),
+            ("many", "'many' is not of type 'integer'"),
+            ("100", "'100' is not of type 'integer'"),
+            (1_000_001, "1000001 is greater than the maximum of 1000000"),
+            (None, "None is not of type 'integer'"),
+            (True, "True is not of type 'integer'"),
+        ],
+    )
+    def test_segments(self, trigger, segments, message):
+        """Segments that are no whole number from 1 to 1,000,000 are refused when triggered."""
+        status, said = trigger({"table": TABLE, "segments": segments})
+        assert (400, message) == (status, said.splitlines()[0].partition(": ")[2])
+        assert "segments" in said.splitlines()[0]
+
+    @pytest.mark.parametrize("conf", [{}, {"segments": 100}, {"tabel": TABLE}])
+    def test_no_table(self, trigger, conf):
+        """A run without a table is refused, and the message names the field."""
+        status, said = trigger(conf)
+        assert 400 == status
+        assert said.startswith("Invalid input for param table: ")
+
+    @pytest.mark.parametrize("table", ["", "a", "arn:aws:dynamodb:eu-west-1:1:table/orders", 5])
+    def test_no_table_name(self, trigger, table):
+        """What cannot be the name of a table is refused."""
+        status, said = trigger({"table": table})
+        assert 400 == status
+        assert said.startswith("Invalid input for param table: ")
+
+    @pytest.mark.parametrize("conf", [["orders"], "orders", 5])
+    def test_no_object(self, trigger, conf):
+        """A configuration that is no object is refused."""
+        status, said = trigger(conf)
+        assert 422 == status
+        assert "Input should be a valid dictionary" in said
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"transform": ""},
+            {"params": "x"},
+            {"prewarm": "yes"},
+            {"prewarm_rcu": 0},
+            {"prewarm_wcu": "4000"},
+            {"max_concurrency": 0},
+            {"max_concurrency": 10_001},
+            {"tolerated_failure_percentage": 101},
+            {"migration_id": "a b"},
+        ],
+        ids=str,
+    )
+    def test_other_fields(self, trigger, wrong):
+        """Every other field is checked, too, and named."""
+        status, said = trigger({"table": TABLE, **wrong})
+        assert 400 == status
+        assert said.startswith(f"Invalid input for param {next(iter(wrong))}: ")
+
+    def test_accepted(self, trigger):
+        """What the documentation shows is accepted."""
+        assert (200, "None") == trigger({"table": "orders", "segments": 100})
+
+
+class MigratingWorld(World):
+    """Executions that have migrated everything as soon as they are started."""
+
+    status = "SUCCEEDED"
+
+    def install(self, monkeypatch) -> None:
+        super().install(monkeypatch)
+        start = self.stepfunctions.start_execution
+
+        def start_and_end(**arguments):
+            answer = start(**arguments)
+            if self.status == "SUCCEEDED":
+                self._work(json.loads(arguments["input"]))
+            self.stepfunctions.end(self.status, error="States.Runtime", cause="no more Lambda")
+            return answer
+
+        monkeypatch.setattr(self.stepfunctions, "start_execution", start_and_end)
+
+    def _work(self, payload) -> None:
+        from airflow_ddb_migrate.operators._address import SiteAddress
+
+        site = SiteAddress(
+            table_name=payload["table_name"],
+            stack_name="ddb-migrate",
+            dag_id="",
+            run_id="",
+            migration_id=payload["migration_id"],
+        ).open()
+        finish_lanes(site, range(SEGMENTS))
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with mock_aws():
+        world = MigratingWorld()
+        world.install(monkeypatch)
+        world.create_table()
+        yield world
+
+
+@pytest.fixture
+def run(_database, dag, monkeypatch):
+    """Run the whole DAG in this process; returns the run's state and those of its tasks."""
+    for task in dag.tasks:
+        monkeypatch.setattr(task, "retries", 0)
+        monkeypatch.setattr(task, "poke_interval", 0.01, raising=False)
+
+    def run_once(**conf):
+        result = dag.test(
+            logical_date=next(_DATES),
+            run_conf={"table": TABLE, "segments": SEGMENTS, "prewarm": True, **conf},
+        )
+        states = {ti.task_id: str(ti.state) for ti in result.get_task_instances()}
+        return str(result.state), states
+
+    return run_once
+
+
+ORIGINAL = {"": (5, 5), "by_pk": (5, 5)}
+
+
+class TestRuns:
+    def test_success(self, world, run):
+        """A run that goes well is green, and the capacity is what it was."""
+        state, states = run()
+        assert ("success", {"success"}) == (state, set(states.values()))
+        assert ORIGINAL == world.units()
+        assert 2 == len(world.updates)
+
+    def test_prewarm_fails(self, world, dag, run, monkeypatch):
+        """Prewarm raises and then fails: red, nothing started, capacity restored."""
+
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting",
+            lambda *_: ("index by_pk is UPDATING",),
+        )
+        monkeypatch.setattr(dag.task_dict["prewarm"], "timeout", 0)
+        state, states = run()
+        assert 2 == len(world.updates)
+        assert "failed" == state
+        assert {
+            "prewarm": "failed",
+            "start": "upstream_failed",
+            "wait": "upstream_failed",
+            "report": "upstream_failed",
+            "restore": "success",
+        } == states
+        assert {} == world.stepfunctions.executions
+        assert ORIGINAL == world.units()
+
+    def test_start_fails(self, world, run, monkeypatch):
+        """Start fails: red, and the capacity restored."""
+
+        def refuse(**_):
+            raise client_error("AccessDeniedException", "not you")
+
+        monkeypatch.setattr(world.stepfunctions, "start_execution", refuse)
+        state, states = run()
+        assert "failed" == state
+        assert ("failed", "upstream_failed", "success") == (
+            states["start"],
+            states["report"],
+            states["restore"],
+        )
+        assert ORIGINAL == world.units()
+
+    def test_wait_fails(self, world, run):
+        """The migration fails: red, and the capacity restored."""
+        world.status = "FAILED"
+        state, states = run()
+        assert "failed" == state
+        assert ("failed", "upstream_failed", "success") == (
+            states["wait"],
+            states["report"],
+            states["restore"],
+        )
+        assert ORIGINAL == world.units()
+
+    def test_restore_fails(self, world, run, monkeypatch):
+        """Restore fails: red, though everything else went well."""
+
+        def refuse(*_, **__):
+            raise RuntimeError("no decrease left today")
+
+        monkeypatch.setattr("airflow_ddb_migrate.operators.restore.restore", refuse)
+        state, states = run()
+        assert "failed" == state
+        assert "failed" == states.pop("restore")
+        assert {"success"} == set(states.values())
+
+    def test_types_are_kept(self, world, run):
+        """A table named like a number stays a name on its way through the DAG."""
+        world.create_table("123")
+        world.stack = make_stack(tables=("123",))
+        state, _ = run(table="123", migration_id="456")
+        assert "success" == state
+        (execution,) = world.stepfunctions.executions.values()
+        assert ("123", "456") == (
+            execution["input"]["table_name"],
+            execution["input"]["migration_id"],
+        )

@@ -1,0 +1,222 @@
+"""Deploy and destroy on the embedded stack, by the code that deploys to AWS."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.stack import Stack, describe_stack, find_stack
+from airflow_ddb_migrate.core.errors import (
+    DeployError,
+    InvalidInputError,
+    StackNotFoundError,
+    TransformError,
+)
+
+IDENTITY = "def transform(item, context):\n    return item\n"
+
+
+@dataclass(slots=True)
+class Deployer:
+    """Deploys under one stack name and keeps what was said."""
+
+    clients: Clients
+    stack_name: str
+    said: list[str] = field(default_factory=list)
+
+    def deployment(
+        self, tables: Sequence[str] = (), transforms_dir: Path | None = None
+    ) -> Deployment:
+        self.said.clear()
+        return Deployment(
+            clients=self.clients,
+            stack_name=self.stack_name,
+            tables=tables,
+            transforms_dir=transforms_dir,
+            say=self.said.append,
+            poll_seconds=0.1,
+        )
+
+    def deploy(self, *tables: str, transforms_dir: Path | None = None) -> Stack:
+        return self.deployment(tables, transforms_dir).deploy()
+
+    @property
+    def exists(self) -> bool:
+        return describe_stack(self.clients.cloudformation, self.stack_name) is not None
+
+
+@pytest.fixture
+def deployer(clients: Clients, request: pytest.FixtureRequest) -> Iterator[Deployer]:
+    """A deployer whose stack is destroyed after the test."""
+    deployer = Deployer(clients, request.node.name.replace("_", "-")[:50].strip("-"))
+    yield deployer
+    deployer.deployment().destroy()
+
+
+@pytest.fixture
+def transforms_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "transforms"
+    folder.mkdir()
+    (folder / "mine.py").write_text(IDENTITY)
+    return folder
+
+
+def test_a_deployed_stack_is_found_with_all_it_made(deployer: Deployer) -> None:
+    """Deploy returns what find_stack reads from the outputs, for the tables that were named."""
+    stack = deployer.deploy("orders", "customers")
+
+    assert stack == find_stack(deployer.clients.cloudformation, deployer.stack_name)
+    assert ("orders", "customers") == stack.tables
+    assert ("add_updated_at",) == stack.transforms
+    assert stack.state_machine_arn.endswith(f":stateMachine:{deployer.stack_name}")
+    assert stack.function_arn.endswith(f":function:{deployer.stack_name}-transform:1")
+    assert (True, False) == (stack.allows("orders"), stack.allows("invoices"))
+
+
+def test_events_are_told_while_it_waits(deployer: Deployer) -> None:
+    """A person sees each resource as CloudFormation makes it."""
+    deployer.deploy("orders")
+
+    assert any("_COMPLETE" in line and "LedgerTable" in line for line in deployer.said)
+
+
+def test_deploying_twice_changes_nothing(deployer: Deployer) -> None:
+    """The second time nothing is uploaded, and the change set is put away."""
+    first = deployer.deploy("orders")
+
+    second = deployer.deploy("orders")
+
+    assert first == second
+    assert [f"Stack {deployer.stack_name}: nothing to change."] == deployer.said
+    left = deployer.clients.cloudformation.list_change_sets(StackName=deployer.stack_name)
+    assert [] == [row for row in left["Summaries"] if row["Status"] == "FAILED"]
+
+
+def test_new_code_is_a_new_version_and_the_old_one_stays(
+    deployer: Deployer, transforms_dir: Path
+) -> None:
+    """Executions that run call the version they started with."""
+    first = deployer.deploy("orders")
+
+    second = deployer.deploy("orders", transforms_dir=transforms_dir)
+
+    assert ("add_updated_at", "mine") == second.transforms
+    assert first.code_hash != second.code_hash
+    assert [True, False] == [_knows(deployer, stack, "mine") for stack in (second, first)]
+    assert second.function_arn in _definition(deployer, second)
+
+
+def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: Path) -> None:
+    """Going back to code that was deployed before works, without a new upload."""
+    first = deployer.deploy("orders")
+    deployer.deploy("orders", transforms_dir=transforms_dir)
+
+    third = deployer.deploy("orders")
+
+    assert first.code_hash == third.code_hash
+    assert "Transforms: add_updated_at, mine -> add_updated_at" in deployer.said
+    assert [] == [line for line in deployer.said if line.startswith("Uploaded")]
+    assert not _knows(deployer, third, "mine")
+
+
+def test_tables_stay_when_none_is_named(deployer: Deployer) -> None:
+    """A deployment that is only about code does not ask for the tables again."""
+    deployer.deploy("orders", "customers")
+
+    assert ("orders", "customers") == deployer.deploy().tables
+
+
+def test_named_tables_replace_those_before_and_the_difference_is_told(deployer: Deployer) -> None:
+    """--table is the whole set, and what it takes away is printed."""
+    deployer.deploy("orders", "customers")
+
+    stack = deployer.deploy("orders")
+
+    assert ("orders",) == stack.tables
+    assert "Tables: orders, customers -> orders" in deployer.said
+
+
+def test_the_function_may_touch_the_named_tables_and_the_ledger_only(deployer: Deployer) -> None:
+    """Every DynamoDB statement of the role names its tables by their whole ARN."""
+    deployer.deploy("orders")
+
+    statements = _function_statements(deployer)
+    prefix = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+    assert [f"{prefix}orders"] == statements["MigratedTables"]["Resource"]
+    assert f"{prefix}{deployer.stack_name}-ledger" == statements["Ledger"]["Resource"]
+    assert "*" not in json.dumps([s["Action"] for s in statements.values()])
+
+
+def test_a_new_stack_without_tables_is_refused_before_anything_is_made(deployer: Deployer) -> None:
+    """No table means every table nowhere."""
+    with pytest.raises(InvalidInputError, match="--table TABLE"):
+        deployer.deploy()
+
+    assert not deployer.exists
+
+
+def test_a_broken_transform_is_refused_before_anything_is_made(
+    deployer: Deployer, transforms_dir: Path
+) -> None:
+    """The message names the file, the error and the line."""
+    (transforms_dir / "mine.py").write_text("import re\n\nre.missing\n")
+
+    with pytest.raises(TransformError, match=r"mine\.py.*AttributeError.*line 3"):
+        deployer.deploy("orders", transforms_dir=transforms_dir)
+
+    assert not deployer.exists
+
+
+def test_a_failed_deployment_quotes_the_first_failure(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names resource and reason, here a version of unchanged code; nothing changed."""
+    before = deployer.deploy("orders")
+    template = deployment._template
+    monkeypatch.setattr(deployment, "_template", lambda code_hash: template(f"{code_hash}x"))
+
+    with pytest.raises(DeployError, match=r"FunctionVersion.*Modify the function") as caught:
+        deployer.deploy("orders")
+
+    assert f"Stack {deployer.stack_name} ended as UPDATE_ROLLBACK_COMPLETE." in str(caught.value)
+    assert before == find_stack(deployer.clients.cloudformation, deployer.stack_name)
+
+
+def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
+    """Bucket and ledger go with the stack; a second time there is nothing to do."""
+    stack = deployer.deploy("orders")
+
+    assert [True, False] == [deployer.deployment().destroy() for _ in range(2)]
+    assert [f"Stack {deployer.stack_name} is not there: nothing to do."] == deployer.said
+    assert stack.ledger_table not in deployer.clients.dynamodb.list_tables()["TableNames"]
+    with pytest.raises(StackNotFoundError, match="is not deployed in us-east-1"):
+        find_stack(deployer.clients.cloudformation, deployer.stack_name)
+
+
+def _knows(deployer: Deployer, stack: Stack, transform: str) -> bool:
+    answer = deployer.clients.lambda_.invoke(
+        FunctionName=stack.function_arn,
+        Payload=json.dumps({"action": "describe", "transform": transform}),
+    )
+    return bool(json.loads(answer["Payload"].read())["ok"])
+
+
+def _definition(deployer: Deployer, stack: Stack) -> str:
+    answer = deployer.clients.stepfunctions.describe_state_machine(
+        stateMachineArn=stack.state_machine_arn
+    )
+    return str(answer["definition"])
+
+
+def _function_statements(deployer: Deployer) -> dict[str, dict[str, object]]:
+    cloudformation = deployer.clients.cloudformation
+    role = cloudformation.describe_stack_resource(
+        StackName=deployer.stack_name, LogicalResourceId="FunctionRole"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    iam = deployer.clients._make("iam")
+    document = iam.get_role_policy(RoleName=role, PolicyName="migrate")["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}

@@ -1,0 +1,125 @@
+"""The embedded emulator as a process: found again, ended whole, adapted by one shim."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.emulator import Emulator
+
+_LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
+def test_it_listens_on_loopback_only(emulator: Emulator) -> None:
+    """It executes code, so nobody else may reach it."""
+    assert "127.0.0.1" == urlsplit(emulator.endpoint_url).hostname
+    assert {_LOOPBACK} == set(_listening(emulator.process.pid))
+
+
+def test_it_answers_to_its_own_credentials(clients: Clients, emulator: Emulator) -> None:
+    """Clients of the emulator carry fake credentials and its endpoint, whatever is set outside."""
+    assert emulator.endpoint_url == clients.sts.meta.endpoint_url
+    assert "000000000000" == clients.sts.get_caller_identity()["Account"]
+
+
+def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
+    """`local down` needs nothing but the folder."""
+    started = emulators.start(tmp_path)
+
+    found = emulators.find(tmp_path)
+    assert found is not None
+    found.stop()
+
+    assert (started.endpoint_url, False) == (found.endpoint_url, started.is_alive)
+    assert emulators.find(tmp_path) is None
+    assert not (tmp_path / "tmp").exists()
+    assert (tmp_path / "logs" / "emulator.log").exists()
+
+
+def test_a_start_after_kill_9_clears_what_was_left(tmp_path: Path) -> None:
+    """The starter was killed and could stop nothing: the next start ends the old emulator."""
+    starter = subprocess.run(
+        [sys.executable, "-c", _START_AND_DIE, str(tmp_path)], check=False, capture_output=True
+    )
+    assert -signal.SIGKILL == starter.returncode
+    left = emulators.find(tmp_path)
+    assert left is not None
+    assert left.is_alive
+
+    with emulators.start(tmp_path) as running:
+        assert (False, True) == (left.is_alive, running.is_alive)
+        assert left.endpoint_url != running.endpoint_url
+
+
+def test_a_foreign_process_with_the_remembered_pid_is_left_alone(tmp_path: Path) -> None:
+    """After a reboot the pid may be anybody's."""
+    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    remembered = {"pid": bystander.pid, "started": "1"}
+    (tmp_path / "emulator.pid").write_text(json.dumps(remembered))
+    (tmp_path / "emulator.url").write_text("http://127.0.0.1:1")
+
+    found = emulators.find(tmp_path)
+    assert found is not None
+    found.stop()
+
+    assert bystander.poll() is None
+    bystander.communicate(b"\n")
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator is no dependency of the provider."""
+    monkeypatch.setattr(emulators, "find_spec", lambda name: None)
+
+    with pytest.raises(MigrationError, match=r"airflow-ddb-migrate\[local\]"):
+        emulators.start(tmp_path)
+
+
+_START_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from airflow_ddb_migrate.local import emulator
+emulator.start(Path(sys.argv[1]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _listening(leader: int) -> list[str]:
+    """Return the local addresses, as the kernel writes them, on which the group listens."""
+    inodes = {
+        str(entry.readlink())
+        for pid in _group(leader)
+        for entry in Path(f"/proc/{pid}/fd").iterdir()
+        if entry.is_symlink()
+    }
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    return [
+        row[1].split(":")[0]
+        for row in rows
+        if row[3] == "0A" and f"socket:[{row[9]}]" in inodes  # 0A is LISTEN
+    ]
+
+
+def _group(leader: int) -> list[str]:
+    pids = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in pids if _is_in(int(pid), leader)]
+
+
+def _is_in(pid: int, leader: int) -> bool:
+    try:
+        return os.getpgid(pid) == leader
+    except ProcessLookupError:
+        return False

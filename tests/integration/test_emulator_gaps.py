@@ -1,0 +1,220 @@
+"""What ministack 1.5.33 does otherwise than AWS, and our code must not be fooled by.
+
+Each test states what AWS does and is expected to fail, strictly: an emulator that learns it makes
+the test fail, so that we hear of it. Our side of each gap is proven with stubs in tests/unit.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES
+from airflow_ddb_migrate.local import emulator as emulators
+from botocore.exceptions import ClientError
+
+ROLE_ARN = "arn:aws:iam::000000000000:role/states"
+PASS = {"Type": "Pass", "End": True}
+WAIT = {"Type": "Wait", "Seconds": 1, "End": True}
+
+_PATIENCE_SECONDS = 10.0
+
+gap = pytest.mark.xfail(
+    strict=True,
+    reason="a gap of ministack 1.5.33",
+    raises=(AssertionError, ClientError, pytest.fail.Exception),
+)
+
+
+@pytest.fixture(scope="module")
+def bare_clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """Clients of an emulator without the shim."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DDB_MIGRATE_LOCAL_SHIM", "0")
+        running = emulators.start(tmp_path_factory.mktemp("bare"))
+    with running:
+        yield running.clients()
+
+
+def test_the_shim_resolves_the_paths_of_a_map(clients: Clients) -> None:
+    """Concurrency and tolerance come from the map's input, as on AWS."""
+    run = _map_run(clients, {"segments": [1, 2], "max_concurrency": 2, "tolerated": 50})
+
+    assert (2, 50) == (run["maxConcurrency"], run["toleratedFailurePercentage"])
+
+
+def test_the_shim_caps_the_concurrency(clients: Clients) -> None:
+    """A laptop is not asked for a hundred Lambdas at once."""
+    run = _map_run(clients, {"segments": [1, 2], "max_concurrency": 100, "tolerated": 0})
+
+    assert 4 == run["maxConcurrency"]
+
+
+@gap
+def test_a_map_takes_its_concurrency_from_the_input(bare_clients: Clients) -> None:
+    """MaxConcurrencyPath is ignored, without an error: the shim stands in."""
+    run = _map_run(bare_clients, {"segments": [1, 2], "max_concurrency": 2, "tolerated": 0})
+
+    assert 2 == run["maxConcurrency"]
+
+
+@gap
+def test_a_map_takes_its_tolerance_from_the_input(bare_clients: Clients) -> None:
+    """ToleratedFailurePercentagePath is ignored, without an error: the shim stands in."""
+    run = _map_run(bare_clients, {"segments": [1, 2], "max_concurrency": 2, "tolerated": 50})
+
+    assert 50 == run["toleratedFailurePercentage"]
+
+
+@gap
+def test_stopping_an_execution_stops_its_children(clients: Clients) -> None:
+    """Children go on to their end here: workers must obey the ledger."""
+    execution_arn = _start_map(
+        clients, {"segments": [1], "max_concurrency": 1, "tolerated": 0}, WAIT
+    )
+    _until(lambda: _children(clients, execution_arn))
+
+    clients.stepfunctions.stop_execution(executionArn=execution_arn)
+
+    assert ["ABORTED"] == _until(lambda: _ended(_children(clients, execution_arn)))
+
+
+@gap
+def test_starting_the_same_execution_again_returns_it(clients: Clients) -> None:
+    """Same name and same input while it runs: AWS answers with the execution that runs."""
+    machine = _make_machine(clients, {"Wait": WAIT})
+    once = {"stateMachineArn": machine, "name": "again", "input": "{}"}
+
+    arns = [clients.stepfunctions.start_execution(**once)["executionArn"] for _ in range(2)]
+
+    assert arns[0] == arns[1]
+
+
+@gap
+def test_an_input_over_the_limit_is_refused(clients: Clients) -> None:
+    """The payload builder checks the size itself."""
+    machine = _make_machine(clients, {"Pass": PASS})
+
+    with pytest.raises(ClientError):
+        clients.stepfunctions.start_execution(
+            stateMachineArn=machine, input=json.dumps("x" * MAP_INPUT_BYTES)
+        )
+
+
+@gap
+def test_a_broken_definition_is_refused(clients: Clients) -> None:
+    """Anything is accepted here: tests/asl asks real linters."""
+    with pytest.raises(ClientError):
+        _make_machine(clients, {"Pass": {"Type": "Pass", "Next": "Nowhere"}})
+
+
+@gap
+def test_an_execution_that_failed_can_be_redriven(clients: Clients) -> None:
+    """RedriveExecution is missing; starting again is a new attempt with us anyway."""
+    machine = _make_machine(clients, {"Fail": {"Type": "Fail", "Error": "E", "Cause": "c"}})
+    arn = clients.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+    _until(lambda: _status(clients, arn) == "FAILED")
+
+    clients.stepfunctions.redrive_execution(executionArn=arn)
+
+
+@gap
+def test_a_table_is_updating_after_an_update(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """Prewarm's waiting is tested with stubs and moto."""
+    table = make_table(
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+
+    answer = clients.dynamodb.update_table(
+        TableName=table,
+        ProvisionedThroughput={"ReadCapacityUnits": 50, "WriteCapacityUnits": 50},
+    )
+
+    assert "UPDATING" == answer["TableDescription"]["TableStatus"]
+
+
+@gap
+def test_warm_throughput_reads_back(clients: Clients, make_table: Callable[..., str]) -> None:
+    """It is accepted and reads back as 0."""
+    table = make_table()
+    wanted = {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 5_000}
+
+    clients.dynamodb.update_table(TableName=table, WarmThroughput=wanted)
+
+    warm = clients.dynamodb.describe_table(TableName=table)["Table"]["WarmThroughput"]
+    assert wanted == {name: warm[name] for name in wanted}
+
+
+def _make_machine(clients: Clients, states: dict[str, Any]) -> str:
+    answer = clients.stepfunctions.create_state_machine(
+        name=f"gap-{uuid.uuid4().hex[:8]}",
+        roleArn=ROLE_ARN,
+        definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
+    )
+    return str(answer["stateMachineArn"])
+
+
+def _start_map(clients: Clients, payload: dict[str, Any], child: dict[str, Any]) -> str:
+    state = {
+        "Type": "Map",
+        "Label": "Segments",
+        "ItemsPath": "$.segments",
+        "MaxConcurrencyPath": "$.max_concurrency",
+        "ToleratedFailurePercentagePath": "$.tolerated",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Child",
+            "States": {"Child": child},
+        },
+        "End": True,
+    }
+    answer = clients.stepfunctions.start_execution(
+        stateMachineArn=_make_machine(clients, {"Map": state}), input=json.dumps(payload)
+    )
+    return str(answer["executionArn"])
+
+
+def _map_run(clients: Clients, payload: dict[str, Any]) -> dict[str, Any]:
+    execution_arn = _start_map(clients, payload, PASS)
+    _until(lambda: _status(clients, execution_arn) == "SUCCEEDED")
+    return clients.stepfunctions.describe_map_run(  # type: ignore[no-any-return]
+        mapRunArn=_map_run_arn(clients, execution_arn)
+    )
+
+
+def _map_run_arn(clients: Clients, execution_arn: str) -> str:
+    runs = clients.stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]
+    return runs[0]["mapRunArn"] if runs else ""
+
+
+def _children(clients: Clients, execution_arn: str) -> list[str]:
+    map_run_arn = _map_run_arn(clients, execution_arn)
+    if not map_run_arn:
+        return []
+    rows = clients.stepfunctions.list_executions(mapRunArn=map_run_arn)["executions"]
+    return [row["status"] for row in rows]
+
+
+def _ended(statuses: list[str]) -> list[str]:
+    return [] if "RUNNING" in statuses else statuses
+
+
+def _status(clients: Clients, execution_arn: str) -> str:
+    answer = clients.stepfunctions.describe_execution(executionArn=execution_arn)
+    return str(answer["status"])
+
+
+def _until(look: Callable[[], Any]) -> Any:
+    """Return what ``look`` returns as soon as it is something."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if seen := look():
+            return seen
+        time.sleep(0.05)
+    raise TimeoutError

@@ -1,0 +1,159 @@
+"""Judging a migration from lanes, execution and map run."""
+
+from itertools import product
+
+import pytest
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.progress import (
+    ExecutionStatus,
+    MapRunCounts,
+    Outcome,
+    describe_progress,
+    judge,
+    summarize,
+)
+from airflow_ddb_migrate.core.records import LaneState
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import NOW, execution, lane_row, progress
+
+LANES = {
+    "finished": {"done": 2},
+    "unfinished": {"done": 1, "unfinished": (1,)},
+    "workers alive": {"done": 1, "running": 1, "live": 1, "unfinished": (1,)},
+    "finished, workers alive": {"done": 2, "live": 1},
+    "failed": {
+        "done": 1,
+        "failed": (lane_row(1, LaneState.FAILED, error="KeyError", cause="Item a"),),
+        "unfinished": (1,),
+    },
+}
+ENDED = {
+    "finished": Outcome.SUCCEEDED,
+    "unfinished": Outcome.FAILED,
+    "workers alive": Outcome.DRAINING,
+    "finished, workers alive": Outcome.DRAINING,
+    "failed": Outcome.FAILED,
+}
+
+
+@pytest.mark.parametrize(("status", "lanes"), product(ExecutionStatus, LANES))
+def test_every_status_with_every_state_of_the_lanes(status: ExecutionStatus, lanes: str) -> None:
+    """While the execution runs nothing is decided; after it the lanes decide, never the status."""
+    expected = Outcome.RUNNING if status is ExecutionStatus.RUNNING else ENDED[lanes]
+
+    verdict = judge(progress(lanes=2, **LANES[lanes]), execution(status))
+
+    assert expected is verdict.outcome
+
+
+def test_only_running_is_live() -> None:
+    """An execution that waits for a redrive starts no children."""
+    assert [ExecutionStatus.RUNNING] == [status for status in ExecutionStatus if status.is_live]
+
+
+def test_a_failure_says_everything_that_is_known() -> None:
+    """Status, error, cause, failed lanes, children, and what to do."""
+    failed = tuple(lane_row(i, LaneState.FAILED, error="E", cause=f"c{i}") for i in range(7))
+    seen = progress(lanes=10, done=3, failed=failed, unfinished=tuple(range(7)))
+    ended = execution(ExecutionStatus.FAILED, error="States.Threshold", cause="too many")
+
+    verdict = judge(seen, ended, MapRunCounts(succeeded=3, failed=7, pending=1))
+
+    assert verdict.reason == (
+        "7 of 10 segments are unfinished; the execution is FAILED. "
+        "Error: States.Threshold. Cause: too many. "
+        "Failed segments: 0: E (c0); 1: E (c1); 2: E (c2); 3: E (c3); 4: E (c4); and 2 more. "
+        "Child executions: 3 succeeded, 7 failed, 0 timed out, 0 aborted, 1 not begun. "
+        "Finished segments are kept: clear the start task (or trigger again with this "
+        "migration_id) and a new attempt works on the unfinished ones only."
+    )
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    """Without error, failed lanes and map run the reason is short, and never empty."""
+    verdict = judge(progress(lanes=2, done=1, unfinished=(1,)), execution(ExecutionStatus.ABORTED))
+
+    assert verdict.reason.startswith(
+        "1 of 2 segments are unfinished; the execution is ABORTED. Finished segments are kept"
+    )
+
+
+def test_a_cause_without_an_error_is_said() -> None:
+    """Step Functions may give only one of the two."""
+    ended = execution(ExecutionStatus.TIMED_OUT, cause="a year has passed")
+
+    verdict = judge(progress(lanes=2, done=1, unfinished=(1,)), ended)
+
+    assert "Error: none given. Cause: a year has passed." in verdict.reason
+
+
+def test_draining_says_who_is_still_there() -> None:
+    """The workers that are waited for are counted."""
+    verdict = judge(progress(live=3), execution(ExecutionStatus.ABORTED))
+
+    assert "Execution ABORTED; 3 workers are still ending." == verdict.reason
+
+
+def test_lanes_add_up() -> None:
+    """Counts and units of every lane; lanes without a row are pending; rows of none are ignored."""
+    rows = [
+        lane_row(2, LaneState.FAILED, error="E"),
+        lane_row(0, counts=Counts(seen=2, changed=2), units=Units(1, 2)),
+        lane_row(1, LaneState.RUNNING, owner="me", owner_until=NOW + 1, counts=Counts.one("gone")),
+        lane_row(4, LaneState.PENDING),
+        lane_row(9),
+    ]
+
+    seen = summarize(rows, 6, NOW)
+
+    assert (6, 1, 1, 1) == (seen.lanes, seen.done, seen.running, seen.live)
+    assert [2] == [row.lane for row in seen.failed]
+    assert (1, 2, 3, 4, 5) == seen.unfinished
+    assert 3 == seen.pending
+    assert Counts(seen=3, changed=2, gone=1) == seen.counts
+    assert Units(1, 2) == seen.units
+
+
+@pytest.mark.parametrize(
+    ("owner", "until", "alive"), [("me", NOW + 1, 1), ("me", NOW, 0), ("", NOW + 1, 0)]
+)
+def test_a_worker_lives_while_its_sign_of_life_lasts(owner: str, until: float, alive: int) -> None:
+    """A killed worker stops counting by itself; a lane that was given back has none."""
+    row = lane_row(0, LaneState.RUNNING, owner=owner, owner_until=until)
+
+    assert alive == summarize([row], 1, NOW).live
+
+
+def test_nothing_begun_is_nothing_finished() -> None:
+    """A migration without a row has every lane to do."""
+    assert (0, 1, 2) == summarize([], 3, NOW).unfinished
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(LaneState))), st.integers(1, 15))
+def test_every_lane_is_in_one_state(states: list[tuple[int, LaneState]], lanes: int) -> None:
+    """Done, running, failed and pending add up; finished means that each is done."""
+    by_lane = dict(states)
+
+    seen = summarize([lane_row(i, state) for i, state in by_lane.items()], lanes, NOW)
+
+    assert lanes == seen.done + seen.running + len(seen.failed) + seen.pending
+    assert seen.is_finished == all(by_lane.get(i) is LaneState.DONE for i in range(lanes))
+    assert 0 <= seen.pending
+
+
+def test_progress_is_told_in_prose() -> None:
+    """Numbers with separators, and a share."""
+    seen = progress(
+        lanes=10_000,
+        done=2_500,
+        running=10,
+        unfinished=tuple(range(7_500)),
+        counts=Counts(seen=1_234_567, changed=1_000_000),
+    )
+
+    assert (
+        "2,500 of 10,000 segments done (25 %), 10 running, 7,490 pending, 0 failed; "
+        "1,234,567 items seen, 1,000,000 changed." == describe_progress(seen)
+    )

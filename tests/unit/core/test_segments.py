@@ -1,0 +1,92 @@
+"""Segments, lanes and their order."""
+
+import pytest
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
+from airflow_ddb_migrate.core.segments import (
+    lane_count,
+    lane_segments,
+    shuffled,
+    validate_total_segments,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+EVERY_COUNT = st.integers(1, 40_000) | st.sampled_from(
+    [MAP_CHILDREN, MAP_CHILDREN + 1, 2 * MAP_CHILDREN, TOTAL_SEGMENTS]
+)
+
+
+@pytest.mark.parametrize("value", [1, 100, 10_000, 10_001, TOTAL_SEGMENTS])
+def test_every_number_that_dynamodb_scans_in_is_taken(value: int) -> None:
+    """One to a million segments pass unchanged."""
+    assert value == validate_total_segments(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("100", "segments is '100' (str); it must be a whole number from 1 to 1,000,000"),
+        ("many", "segments is 'many' (str)"),
+        (1.5, "segments is 1.5 (float)"),
+        (True, "segments is True (bool)"),
+        (None, "segments is None (NoneType)"),
+    ],
+)
+def test_what_is_no_whole_number_is_refused_with_its_type(value: object, shown: str) -> None:
+    """A quoted or broken number is refused; the message shows the right form."""
+    with pytest.raises(InvalidInputError) as refused:
+        validate_total_segments(value)
+
+    assert str(refused.value).startswith(shown)
+    assert '{"table": "orders", "segments": 100}' in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "0"), (-1, "-1"), (TOTAL_SEGMENTS + 1, "1,000,001")]
+)
+def test_what_dynamodb_cannot_scan_in_is_refused_with_the_limit(value: int, shown: str) -> None:
+    """Zero, negative and too many segments are refused; the message says what suits."""
+    with pytest.raises(InvalidInputError) as refused:
+        validate_total_segments(value)
+
+    expected = f"segments is {shown}; DynamoDB scans a table in 1 to 1,000,000 segments."
+    assert str(refused.value).startswith(expected)
+    assert "100 suits most tables" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("total", "lanes"), [(1, 1), (100, 100), (10_000, 10_000), (10_001, 10_000)]
+)
+def test_lanes_are_segments_up_to_ten_thousand(total: int, lanes: int) -> None:
+    """There are never more lanes than a map run has children."""
+    assert lanes == lane_count(total)
+
+
+@given(EVERY_COUNT)
+def test_lanes_cover_every_segment_exactly_once(total: int) -> None:
+    """Whatever the number, no segment is left out and none is scanned twice."""
+    lanes = lane_count(total)
+    covered = bytearray(total)
+    for lane in range(lanes):
+        for segment in lane_segments(lane, total, lanes):
+            covered[segment] += 1
+
+    assert bytes([1]) * total == bytes(covered)
+
+
+@given(st.sets(st.integers(0, 9_999), max_size=200), st.text())
+def test_only_the_seed_decides_the_order(lanes: set[int], seed: str) -> None:
+    """However the lanes come, the same seed gives the same order and every lane once."""
+    order = shuffled(lanes, seed)
+
+    assert sorted(lanes) == sorted(order)
+    assert order == shuffled(sorted(lanes, reverse=True), seed)
+
+
+def test_neighbours_do_not_start_together() -> None:
+    """Two seeds give two orders, neither of them ascending."""
+    first, second = shuffled(range(100), "one"), shuffled(range(100), "two")
+
+    assert first != second
+    assert list(range(100)) not in (first, second)

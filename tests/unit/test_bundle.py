@@ -1,0 +1,212 @@
+"""The Lambda's zip: reproducible, complete, tried before it is deployed, and free of Airflow."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from airflow_ddb_migrate.aws import bundle as bundles
+from airflow_ddb_migrate.aws.bundle import Bundle, build
+from airflow_ddb_migrate.aws.transform_check import check_transforms
+from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+
+IDENTITY = "def transform(item, context):\n    return item\n"
+
+
+@pytest.fixture
+def transforms_dir(tmp_path: Path) -> Path:
+    return make_transforms(tmp_path / "transforms", mine=IDENTITY)
+
+
+def make_transforms(folder: Path, **sources: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source)
+    return folder
+
+
+def names_in(bundle: Bundle) -> set[str]:
+    return set(zipfile.ZipFile(io.BytesIO(bundle.content)).namelist())
+
+
+def read(bundle: Bundle, name: str) -> str:
+    return zipfile.ZipFile(io.BytesIO(bundle.content)).read(name).decode()
+
+
+def test_the_same_files_give_the_same_bytes(transforms_dir: Path) -> None:
+    """Neither the time nor the file's own time is in the zip."""
+    first = build(transforms_dir)
+    os.utime(transforms_dir / "mine.py", (0, 0))
+
+    assert first == build(transforms_dir)
+
+
+def test_another_content_gives_another_hash(transforms_dir: Path) -> None:
+    """The hash names the object in the bucket and the Lambda's version."""
+    first = build(transforms_dir)
+    make_transforms(transforms_dir, mine=IDENTITY + "\n")
+
+    assert first.code_hash != build(transforms_dir).code_hash
+
+
+def test_another_template_gives_another_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More memory for the same code has to be published as a version, too."""
+    first = build()
+    monkeypatch.setattr(bundles, "_template", lambda: b"MemorySize: 3538")
+
+    second = build()
+    assert first.content == second.content
+    assert first.code_hash != second.code_hash
+
+
+def test_the_zip_holds_the_lambda_core_and_aws_under_their_import_paths() -> None:
+    """Nothing is copied or written twice, and nothing of Airflow's side is in it."""
+    names = names_in(build())
+
+    folders = {name.rpartition("/")[0] for name in names}
+    expected = {
+        "ddb_transform",
+        "transforms",
+        "airflow_ddb_migrate",
+        "airflow_ddb_migrate/core",
+        "airflow_ddb_migrate/aws",
+    }
+    assert expected == folders
+    assert {"airflow_ddb_migrate/__init__.py"} == {
+        name for name in names if name.rpartition("/")[0] == "airflow_ddb_migrate"
+    }
+
+
+def test_own_transforms_are_added(transforms_dir: Path) -> None:
+    """A user's folder is one file per transform; ours stay."""
+    bundle = build(transforms_dir)
+
+    assert (("add_updated_at", "mine"), ()) == (bundle.transforms, bundle.replaced)
+
+
+def test_an_own_transform_replaces_ours_of_the_same_name(tmp_path: Path) -> None:
+    """The user's file wins, and the bundle says so."""
+    bundle = build(make_transforms(tmp_path / "transforms", add_updated_at=IDENTITY))
+
+    assert ("add_updated_at",) == bundle.replaced
+    assert IDENTITY == read(bundle, "transforms/add_updated_at.py")
+
+
+def test_helpers_and_init_are_no_transforms(transforms_dir: Path) -> None:
+    """A file that begins with '_' ships for the others to import; a user's __init__ does not."""
+    make_transforms(transforms_dir, _shared="FACTOR = 2\n", __init__="raise SystemError\n")
+
+    bundle = build(transforms_dir)
+
+    assert ("add_updated_at", "mine") == bundle.transforms
+    assert "transforms/_shared.py" in names_in(bundle)
+    assert "SKIP" in read(bundle, "transforms/__init__.py")
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (None, "which is no folder"),
+        ({}, "holds no transforms"),
+        ({"_helper": ""}, "holds no transforms"),
+        ({"add-name": IDENTITY}, "'add-name.py', which is no name of a Python module"),
+    ],
+    ids=["missing", "empty", "only-helpers", "bad-name"],
+)
+def test_a_folder_without_usable_transforms_is_refused(
+    tmp_path: Path, sources: dict[str, str] | None, message: str
+) -> None:
+    """Nothing is deployed of a folder that is probably not the one that was meant."""
+    folder = tmp_path / "transforms"
+    if sources is not None:
+        make_transforms(folder, **sources)
+
+    with pytest.raises(InvalidInputError, match=message):
+        build(folder)
+
+
+def test_transforms_may_use_boto3_and_their_helpers(tmp_path: Path) -> None:
+    """What Lambda's runtime has is there when a transform is tried."""
+    source = (
+        "import boto3, decimal\nfrom transforms import SKIP\nfrom transforms._shared import A\n"
+    )
+
+    check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY, _shared="A=1")))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("a = 1\nb = c\n", r"mine\.py\) cannot be imported: NameError: .*\(mine\.py, line 2\)"),
+        ("def transform(:", r"cannot be imported: SyntaxError: .*\(mine\.py, line 1\)"),
+        ("import airflow\n", r"No module named 'airflow'.*Lambda has the standard library, boto3"),
+        ("import sys\nsys.exit(0)\n", r"cannot be imported: SystemExit: 0 \(mine\.py, line 2\)"),
+        ("import os\nos._exit(0)\n", r"ends the interpreter that imports it"),
+        ("transform = 1\n", r"defines no function transform\(item, context\)"),
+        ("def transform(item): ...\n", r"must define transform\(item, context\), not transform"),
+    ],
+    ids=["raises", "syntax", "airflow", "exits", "dies", "no-function", "one-argument"],
+)
+def test_a_broken_transform_is_named_with_error_and_line(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    """It is tried in a bare interpreter before anything is deployed."""
+    bundle = build(make_transforms(tmp_path / "t", mine=source))
+
+    with pytest.raises(TransformError, match=rf"{message}.*Nothing was deployed"):
+        check_transforms(bundle)
+
+
+def test_a_transform_that_prints_disturbs_nobody(tmp_path: Path) -> None:
+    """What a module prints is not taken for the answer."""
+    source = 'print(\'{"name": "mine", "error": "fooled"}\')\n'
+
+    check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY)))
+
+
+def test_the_zip_works_in_a_bare_interpreter_without_airflow(tmp_path: Path) -> None:
+    """Python's standard library and boto3 are all that the handler needs."""
+    zipfile.ZipFile(io.BytesIO(build().content)).extractall(tmp_path)  # as Lambda does
+
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _IN_LAMBDA, str(tmp_path), _site_packages()],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+    )
+
+    assert ("True no airflow\n", "") == (answer.stdout, answer.stderr)
+
+
+_IN_LAMBDA = """
+import sys
+from importlib.machinery import PathFinder
+
+ALLOWED = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+
+class OnlyBoto3:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ALLOWED:
+            return PathFinder.find_spec(name, path or [sys.argv[2]], target)
+        if name.partition(".")[0] == "airflow":
+            raise AssertionError("the zip imports airflow")
+        return None
+
+sys.path.insert(0, sys.argv[1])
+sys.meta_path.append(OnlyBoto3())
+from ddb_transform.handler import handle
+
+answer = handle({"action": "describe", "transform": "add_updated_at"}, None)
+found = [name for name in sys.modules if name.partition(".")[0] == "airflow"]
+print(answer["ok"], found or "no airflow")
+"""
+
+
+def _site_packages() -> str:
+    import boto3
+
+    return str(Path(boto3.__file__).parents[1])

@@ -1,0 +1,180 @@
+"""The command line: its words, its exit codes, and that it is quick and quiet."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate import __version__, cli
+from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.core.errors import DeployError
+
+DEAD_ENDPOINT = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Deployments that were asked for, none of which happens."""
+    asked: list[Any] = []
+
+    def refuse(self: Any) -> None:
+        asked.append(self)
+        raise DeployError("enough seen")
+
+    def remember(self: Any) -> None:
+        asked.append(self)
+
+    monkeypatch.setattr(deployment.Deployment, "deploy", refuse)
+    monkeypatch.setattr(deployment.Deployment, "destroy", remember)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["local"],
+        ["deploy", "--table"],
+        ["deploy", "--table", "orders", "--all-tables"],
+        ["fly"],
+    ],
+    ids=lambda arguments: " ".join(arguments) or "nothing",
+)
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse shows the usage."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+
+    assert 2 == caught.value.code
+    assert "usage: ddb-migrate" in capsys.readouterr().err
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version prints it and nothing else."""
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+
+    assert f"{__version__}\n" == capsys.readouterr().out
+
+
+def test_help_is_quick() -> None:
+    """Neither Airflow nor boto3 is imported before a command needs it."""
+    code = "import sys, airflow_ddb_migrate.cli; print({'airflow', 'boto3'} & sys.modules.keys())"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert "set()\n" == answer.stdout
+
+
+def test_deploy_passes_on_what_it_was_told(deployed: list[Any]) -> None:
+    """Tables are repeatable; the folder of transforms is a path."""
+    arguments = "deploy --stack-name s --table orders --table customers --transforms mine"
+
+    assert 1 == cli.main([*arguments.split(), "--region", "eu-west-1"])
+
+    asked = deployed[0]
+    assert ("s", ["orders", "customers"]) == (asked.stack_name, asked.tables)
+    assert Path("mine") == asked.transforms_dir
+    assert "eu-west-1" == asked.clients.dynamodb.meta.region_name
+
+
+def test_every_table_only_when_asked_for(deployed: list[Any]) -> None:
+    """--all-tables is the one way to '*'."""
+    cli.main(["deploy"])
+    cli.main(["deploy", "--all-tables"])
+
+    assert [[], ["*"]] == [asked.tables for asked in deployed]
+
+
+def test_an_error_is_one_message_on_stderr(
+    deployed: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback: the message says what to do."""
+    code = cli.main(["deploy", "--table", "orders"])
+
+    assert (1, "ddb-migrate: enough seen\n") == (code, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["or", "orders!", "arn:aws:dynamodb:us-east-1:1:table/orders"])
+def test_a_table_name_that_is_none_is_refused(
+    name: str, stackless: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is made, with what a name looks like."""
+    assert 1 == cli.main(["deploy", "--table", name])
+    assert f"table is {name!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["1st", "a_b", "x" * 51, ""])
+def test_a_stack_name_that_is_none_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function and the ledger are named after it."""
+    assert 1 == cli.main(["deploy", "--stack-name", name, "--table", "orders"])
+    assert "--stack-name is" in capsys.readouterr().err
+
+
+def test_no_endpoint_is_a_clear_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An emulator that is down, or a network that is."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    code = cli.main(["deploy", "--table", "orders", "--endpoint-url", DEAD_ENDPOINT])
+
+    assert 1 == code
+    assert f'AWS was not reached. Could not connect to the endpoint URL: "{DEAD_ENDPOINT}' in (
+        capsys.readouterr().err
+    )
+
+
+def test_no_credentials_is_a_clear_message(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names what was tried and where credentials go."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    assert 1 == cli.main(["deploy", "--table", "orders"])
+    assert "needs AWS credentials and a region" in capsys.readouterr().err
+
+
+def test_an_unknown_profile_is_a_clear_message(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt profile is a matter of credentials."""
+    assert 1 == cli.main(["deploy", "--table", "orders", "--profile", "nobody"])
+    assert "(nobody) could not be found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("ddb-migrate", 1), ("yes", 0), (EOFError, 0)], ids=str
+)
+def test_destroy_asks_for_the_name(
+    answer: Any, expected: int, deployed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger is the memory of every migration; where nobody answers, nothing is deleted."""
+
+    def reply(_: str) -> str:
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    monkeypatch.setattr("builtins.input", reply)
+
+    assert 0 == cli.main(["destroy"])
+    assert expected == len(deployed)
+
+
+def test_destroy_does_not_ask_with_yes(deployed: list[Any]) -> None:
+    """For scripts."""
+    assert 0 == cli.main(["destroy", "--yes"])
+    assert 1 == len(deployed)
+
+
+@pytest.fixture
+def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account in which there is no stack."""
+    monkeypatch.setattr(deployment, "describe_stack", lambda *_: None)

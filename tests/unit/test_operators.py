@@ -1,0 +1,328 @@
+"""The operators against moto's DynamoDB."""
+
+import pytest
+from moto import mock_aws
+
+from airflow_ddb_migrate import (
+    MigrationReportOperator,
+    PrewarmTableOperator,
+    RestoreCapacityOperator,
+    StartDistributedMapMigrationOperator,
+)
+from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.operators._base import MigrationTaskError
+from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
+from tests.airflow_world import TABLE, World, client_error, finish_lanes, first_event, make_context
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with mock_aws():
+        world = World()
+        world.install(monkeypatch)
+        yield world
+
+
+def make_prewarm(**changes) -> PrewarmTableOperator:
+    arguments = {"read_units": 100, "write_units": 50, "deferrable": False, "poke_interval": 0}
+    return PrewarmTableOperator(task_id="prewarm", table_name=TABLE, **{**arguments, **changes})
+
+
+def run(operator, **context):
+    return operator.execute(make_context(task_id=operator.task_id, **context))
+
+
+def restore(**context):
+    return run(RestoreCapacityOperator(task_id="restore", table_name=TABLE), **context)
+
+
+def start(**changes):
+    return StartDistributedMapMigrationOperator(
+        task_id="start", table_name=TABLE, **{"total_segments": 4, **changes}
+    )
+
+
+class TestPrewarm:
+    def test_raises_table_and_index(self, world):
+        """Prewarm raises a PROVISIONED table and every index, and says what it was before."""
+        world.create_table()
+        result = run(make_prewarm())
+        assert {"": (100, 50), "by_pk": (100, 50)} == world.units()
+        assert {"read": 5, "write": 5} == result["before"]["table"]
+        assert {"by_pk": {"read": 100, "write": 50}} == result["during"]["indexes"]
+        assert [
+            "table: provisioned capacity 5 read / 5 write -> 100 read / 50 write units per second",
+            "index by_pk: provisioned capacity 5 read / 5 write -> 100 read / 50 write units per "
+            "second",
+        ] == result["changes"]
+
+    def test_never_lowers(self, world):
+        """A figure that is higher already stays, in each direction on its own."""
+        world.create_table(units=(500, 5), index=False)
+        run(make_prewarm())
+        assert {"": (500, 50)} == world.units()
+
+    def test_nothing_to_raise(self, world, capsys):
+        """A table that has enough is left alone, in one line."""
+        world.create_table(units=(500, 500))
+        result = run(make_prewarm())
+        assert ([], []) == (result["changes"], world.updates)
+        assert "Nothing to raise: table orders" in capsys.readouterr().out
+
+    def test_off(self, world, capsys):
+        """Prewarm that is off raises nothing, and still notes the figures for the report."""
+        world.create_table()
+        result = run(make_prewarm(enabled=False))
+        assert ([], []) == (result["changes"], world.updates)
+        assert result["before"] == result["during"]
+        assert "Prewarm is off" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_checks_first(self, world, enabled):
+        """What cannot be migrated is refused before anything is touched, also while it is off."""
+        world.create_table()
+        with pytest.raises(AirflowFailException, match="Transform 'nope' is not deployed"):
+            run(make_prewarm(enabled=enabled, transform="nope"))
+        assert [] == world.updates
+        assert 0 == world.dynamodb.scan(TableName="ledger")["Count"]
+
+    def test_on_demand_is_left_alone(self, world, capsys):
+        """An on-demand table needs nothing, and the log says why and what could be done."""
+        world.create_table(units=None)
+        result = run(make_prewarm())
+        assert ([], []) == (result["changes"], world.updates)
+        assert "Table orders is on-demand: AWS scales it" in capsys.readouterr().out
+
+    def test_on_demand_warm_throughput(self, world, monkeypatch, capsys):
+        """Warm throughput is raised only when asked for, with its price and permanence told."""
+        world.create_table(units=None, index=False)
+        # moto takes the update and keeps the old figures: the wait would last for ever.
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: ()
+        )
+        result = run(make_prewarm(warm_throughput=True, read_units=20_000))
+        assert [
+            "table: warm throughput 12,000 read / 4,000 write -> 20,000 read / 4,000 write units "
+            "per second"
+        ] == result["changes"]
+        assert [
+            {
+                "TableName": TABLE,
+                "WarmThroughput": {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 4_000},
+            }
+        ] == world.updates
+        assert "charged once, and AWS never lowers it" in capsys.readouterr().out
+
+    def test_warm_throughput_is_kept(self, world, capsys, monkeypatch):
+        """Restore says that warm throughput stays, instead of asking AWS to lower it."""
+        world.create_table(units=None, index=False)
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: ()
+        )
+        run(make_prewarm(warm_throughput=True, read_units=20_000))
+        result = restore()
+        assert [] == result["restored"]
+        assert "permanent, AWS does not lower it" in result["kept"][0]
+        assert 1 == len(world.updates)
+
+    def test_half_way_failure_is_restored(self, world, monkeypatch):
+        """When AWS refuses after the snapshot was written, restore finds nothing to change."""
+        world.create_table()
+        refuse = client_error("LimitExceededException", "too many units")
+
+        def refusing(*_args, **_kwargs):
+            raise refuse
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.dynamodb, "update_table", refusing)
+            with pytest.raises(AirflowFailException, match="AWS refused to raise capacity"):
+                run(make_prewarm())
+        result = restore()
+        assert [] == result["restored"]
+        assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
+
+    def test_cleared_rerun_keeps_the_first_snapshot(self, world):
+        """A prewarm that runs again while capacity is raised does not take that for the original."""
+        world.create_table()
+        run(make_prewarm())
+        run(make_prewarm(read_units=200))
+        assert (200, 50) == world.units()[""]
+        result = restore()
+        assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
+        assert {"read": 5, "write": 5} == result["after"]["table"]
+
+    def test_waits_until_ready(self, world, monkeypatch, capsys):
+        """Prewarm tells what it waits for, once, and ends when all is there."""
+        world.create_table()
+        answers = iter([("table orders is UPDATING",)] * 2 + [()])
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: next(answers)
+        )
+        run(make_prewarm())
+        assert 1 == capsys.readouterr().out.count("Waiting: table orders is UPDATING.")
+
+    def test_timeout_names_what_is_updating(self, world, monkeypatch):
+        """The error of a wait that took too long names what is still UPDATING."""
+        world.create_table()
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting",
+            lambda *_: ("index by_pk is UPDATING",),
+        )
+        with pytest.raises(AirflowFailException, match="not there in time: index by_pk is UPD"):
+            run(make_prewarm(timeout=0))
+
+    def test_deferred(self, world, monkeypatch):
+        """A deferrable prewarm waits in the triggerer and returns the same."""
+        world.create_table()
+        deferred = {}
+        operator = make_prewarm(deferrable=True)
+        monkeypatch.setattr(operator, "defer", lambda **kwargs: deferred.update(kwargs))
+        expected = run(operator)
+        assert isinstance(deferred["trigger"], CapacityRaisedTrigger)
+        event = first_event(deferred["trigger"])
+        assert expected == operator.execute_complete(make_context(task_id="prewarm"), event)
+
+    def test_deferred_failure(self):
+        """The trigger's message fails the task, with a retry only where it can help."""
+        event = {"status": "error", "message": "index by_pk is UPDATING", "retryable": False}
+        with pytest.raises(AirflowFailException, match="index by_pk is UPDATING"):
+            make_prewarm().execute_complete(make_context(), event)
+        with pytest.raises(MigrationTaskError, match="index by_pk"):
+            make_prewarm().execute_complete(make_context(), {**event, "retryable": True})
+
+
+class TestRestore:
+    def test_twice(self, world):
+        """Restore runs any number of times: the second finds nothing to do."""
+        world.create_table()
+        run(make_prewarm())
+        assert 2 == len(restore()["restored"])
+        updates = len(world.updates)
+        assert [] == restore()["restored"]
+        assert updates == len(world.updates)
+
+    def test_nothing_raised(self, world, capsys):
+        """Without a prewarm there is nothing to restore, and it says so."""
+        world.create_table()
+        result = restore()
+        assert ([], []) == (result["restored"], result["kept"])
+        assert "Nothing to restore: this migration raised no capacity" in capsys.readouterr().out
+
+    def test_table_gone(self, world, capsys):
+        """A table that is gone needs no restore."""
+        result = restore()
+        assert result["after"] is None
+        assert (
+            "Nothing to restore: Table 'orders' does not exist in us-east-1."
+            in capsys.readouterr().out
+        )
+
+    def test_somebody_changed_a_figure(self, world):
+        """A figure that somebody changed in between stays; the others come back."""
+        world.create_table()
+        run(make_prewarm())
+        world.set_units(77, 50)
+        result = restore()
+        assert {"": (77, 5), "by_pk": (5, 5)} == world.units()
+        assert [
+            "table: read capacity is 77, neither the raised 100 nor the original 5; somebody "
+            "changed it, so it stays"
+        ] == result["kept"]
+
+    def test_restores_only_its_own(self, world):
+        """Another DAG run's restore leaves the capacity of this one alone."""
+        world.create_table()
+        run(make_prewarm())
+        assert [] == restore(run_id="another")["restored"]
+        assert (100, 50) == world.units()[""]
+
+    def test_retry_takes_over(self, world, monkeypatch):
+        """A try that was killed while it restored does not keep the next one out."""
+        world.create_table()
+        run(make_prewarm())
+
+        class KilledError(BaseException):
+            pass
+
+        def killed(*_args, **_kwargs):
+            raise KilledError
+
+        with monkeypatch.context() as patch, pytest.raises(KilledError):
+            patch.setattr("airflow_ddb_migrate.aws.restore.update_capacity", killed)
+            restore()
+        assert 2 == len(restore()["restored"])
+        assert (5, 5) == world.units()[""]
+
+
+class TestStart:
+    def test_starts(self, world):
+        """Start returns what runs now, and shows the link at once."""
+        world.create_table()
+        operator = start()
+        context = make_context(task_id="start")
+        result = operator.execute(context)
+        arn = next(iter(world.stepfunctions.executions))
+        assert {
+            "migration_id": arn.rpartition(":")[2].removesuffix("-a01"),
+            "attempt": 1,
+            "execution_arn": arn,
+            "lanes": 4,
+            "table": TABLE,
+            "total_segments": 4,
+        } == result
+        assert (
+            context["ti"].pushed["_link_MigrationExecutionLink"].startswith("https://console.aws")
+        )
+
+    def test_attaches(self, world, capsys):
+        """A second try attaches to what runs and says so."""
+        world.create_table()
+        first = run(start())
+        second = run(start())
+        assert first == second
+        assert 1 == len(world.stepfunctions.executions)
+        assert "Attached to the running attempt 1" in capsys.readouterr().out
+
+    def test_goes_on_with_what_is_unfinished(self, world):
+        """After a failure a new attempt works on the unfinished segments only."""
+        world.create_table()
+        operator = start()
+        run(operator)
+        finish_lanes(operator.open_site(make_context()), range(3))
+        world.stepfunctions.end("FAILED")
+        result = run(operator)
+        assert (2, 1) == (result["attempt"], result["lanes"])
+
+    def test_mapped_tasks_are_migrations_of_their_own(self, world):
+        """Each mapped task instance names another migration."""
+        world.create_table()
+        operator = start()
+        names = {
+            operator.open_site(make_context(map_index=index)).migration_id for index in (-1, 0, 1)
+        }
+        assert 3 == len(names)
+
+
+class TestReport:
+    def test_report(self, world, capsys):
+        """The report has counts and capacity before, during and after, as data and in the log."""
+        world.create_table()
+        run(make_prewarm())
+        run(start())
+        operator = MigrationReportOperator(task_id="report", table_name=TABLE)
+        finish_lanes(operator.open_site(make_context()), range(4))
+        world.stepfunctions.end("SUCCEEDED")
+        restore()
+        report = run(operator)
+        assert "SUCCEEDED" == report["status"]
+        assert 40 == report["counts"]["changed"]
+        assert [5, 100, 5] == [
+            report["capacity"][stage]["table"]["read"] for stage in ("before", "during", "after")
+        ]
+        assert "| changed | 40 |" in capsys.readouterr().out
+
+    def test_without_a_start(self, world):
+        """A report of what was never started says to start it, without retries."""
+        world.create_table()
+        with pytest.raises(AirflowFailException, match="Run the start task first"):
+            run(MigrationReportOperator(task_id="report", table_name=TABLE))

@@ -1,0 +1,41 @@
+"""The folders that ship as data are found in a checkout and in a wheel."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from airflow_ddb_migrate import resources
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["lambda", "deploy", "dags"])
+def test_a_checkout_has_them_beside_the_package(name: str) -> None:
+    """In a clone the folders are those that one edits."""
+    assert ROOT / name == resources.folder(name)
+
+
+@pytest.mark.parametrize("name", ["lambda", "deploy", "dags"])
+def test_a_wheel_has_them_inside_the_package(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed package finds its own copy, wherever it is installed."""
+    inside = _wheel_target(name)
+    (tmp_path / inside).mkdir(parents=True)
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "airflow_ddb_migrate")
+
+    assert tmp_path / inside == resources.folder(name)
+
+
+def test_the_zip_takes_core_and_aws_of_the_package_only() -> None:
+    """Operators and the command line have no business in Lambda."""
+    folders = {path.rpartition("/")[0] for path in resources.package_files()}
+
+    expected = {"airflow_ddb_migrate", "airflow_ddb_migrate/core", "airflow_ddb_migrate/aws"}
+    assert expected == folders
+
+
+def _wheel_target(name: str) -> str:
+    """Return where the build puts the folder."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
+    return str(settings["build"]["targets"]["wheel"]["force-include"][name])

@@ -1,0 +1,167 @@
+"""Promises of the CloudFormation template that a deployment to an emulator does not show."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.aws import deployment, stack
+from airflow_ddb_migrate.core.limits import LAMBDA_SECONDS
+
+_BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
+_BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms: ``!Ref X`` becomes ``{"Ref": "X"}``."""
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {suffix: loader.construct_sequence(node, deep=True)}
+    return {suffix: loader.construct_scalar(node)}  # type: ignore[arg-type]
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    text = (resources.folder("deploy") / "template.yaml").read_text()
+    return yaml.load(text, _Loader)  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def made(template: dict[str, Any]) -> dict[str, Any]:
+    """The resources' properties by logical id."""
+    return {name: row["Properties"] for name, row in template["Resources"].items()}
+
+
+def statements(made: dict[str, Any], role: str) -> dict[str, dict[str, Any]]:
+    rows = made[role]["Policies"][0]["PolicyDocument"]["Statement"]
+    return {row["Sid"]: row for row in rows}
+
+
+def test_only_the_bucket_comes_before_the_code(template: dict[str, Any]) -> None:
+    """The first change set makes the place that the code is uploaded to, and nothing else."""
+    conditional = {n for n, row in template["Resources"].items() if row.get("Condition")}
+
+    assert template["Resources"].keys() - _BEFORE_THE_CODE == conditional
+    assert {"Bucket"} == {n for n, row in template["Outputs"].items() if "Condition" not in row}
+
+
+def test_outputs_are_those_that_find_stack_reads(template: dict[str, Any]) -> None:
+    """Everything that a Stack holds is an output."""
+    assert {*stack._OUTPUTS.values(), *stack._LISTS.values()} == template["Outputs"].keys()
+
+
+def test_the_bucket_is_private_encrypted_and_by_tls_only(made: dict[str, Any]) -> None:
+    """It will hold keys and, for undo, values of people's items."""
+    bucket = made["Bucket"]
+    denied = made["BucketPolicy"]["PolicyDocument"]["Statement"][0]
+
+    assert {True} == set(bucket["PublicAccessBlockConfiguration"].values())
+    assert "BucketEncryption" in bucket
+    assert ("Deny", {"Bool": {"aws:SecureTransport": "false"}}) == (
+        denied["Effect"],
+        denied["Condition"],
+    )
+
+
+def test_only_migrations_expire_from_the_bucket(made: dict[str, Any]) -> None:
+    """Code must stay: CloudFormation reads it again when it rolls back."""
+    rules = made["Bucket"]["LifecycleConfiguration"]["Rules"]
+
+    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+    assert ["migrations/"] == expiring
+
+
+def test_the_ledger_is_on_demand_and_can_be_recovered(made: dict[str, Any]) -> None:
+    """It is the one memory of capacity that must be brought back."""
+    ledger = made["LedgerTable"]
+
+    assert "PAY_PER_REQUEST" == ledger["BillingMode"]
+    assert {"PointInTimeRecoveryEnabled": True} == ledger["PointInTimeRecoverySpecification"]
+    assert {"AttributeName": "expires", "Enabled": True} == ledger["TimeToLiveSpecification"]
+
+
+def test_a_published_version_outlives_the_next_deployment(template: dict[str, Any]) -> None:
+    """Executions that run go on with the version they started with."""
+    version = template["Resources"]["FunctionVersion"]
+
+    assert ("Retain", "Retain") == (version["DeletionPolicy"], version["UpdateReplacePolicy"])
+
+
+def test_each_code_gets_a_version_of_its_own() -> None:
+    """The logical id carries the hash, wherever the version is referred to."""
+    text = deployment._template("0123abcd")
+
+    assert 3 <= len(re.findall(r"\bFunctionVersion0123abcd\b", text))
+    assert [] == re.findall(r"\bFunctionVersion\b", text)
+
+
+def test_new_code_always_changes_the_function(made: dict[str, Any]) -> None:
+    """Lambda refuses a second version of an unchanged function: the hash is in its description."""
+    assert "${CodeHash}" in made["Function"]["Description"]["Sub"]
+
+
+def test_the_function_has_a_whole_processor_and_all_the_time(made: dict[str, Any]) -> None:
+    """1,769 MB are one vCPU."""
+    function = made["Function"]
+
+    assert (1769, LAMBDA_SECONDS) == (function["MemorySize"], function["Timeout"])
+    assert "ddb_transform.handler.handle" == function["Handler"]
+
+
+@pytest.mark.parametrize("role", ["FunctionRole", "StateMachineRole"])
+def test_no_role_may_do_anything_anywhere(role: str, made: dict[str, Any]) -> None:
+    """Every action is named, and none applies to every resource."""
+    rows = statements(made, role).values()
+
+    assert [] == [text for row in rows for text in _texts(row["Action"]) if "*" in text]
+    assert [] == [row["Sid"] for row in rows if "*" in _texts(row["Resource"])]
+
+
+def test_the_function_may_only_do_what_a_worker_does(made: dict[str, Any]) -> None:
+    """On the migrated tables no PutItem: it would bring deleted items back."""
+    rows = statements(made, "FunctionRole")
+
+    tables = {"Scan", "GetItem", "UpdateItem", "DeleteItem"}
+    assert {f"dynamodb:{name}" for name in tables} == set(rows["MigratedTables"]["Action"])
+    ledger = {"GetItem", "PutItem", "UpdateItem", "Query"}
+    assert {f"dynamodb:{name}" for name in ledger} == set(rows["Ledger"]["Action"])
+
+
+def test_the_state_machine_may_invoke_versions_of_its_function_only(made: dict[str, Any]) -> None:
+    """Versions, since running executions call older ones."""
+    assert {"Sub": "${Function.Arn}:*"} == statements(made, "StateMachineRole")["Work"]["Resource"]
+
+
+def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]) -> None:
+    """Template and definition agree on the names."""
+    definition = (resources.folder("deploy") / "state_machine.asl.json").read_text()
+
+    placeholders = set(re.findall(r"\$\{(\w+)\}", definition))
+    assert placeholders == made["StateMachine"]["DefinitionSubstitutions"].keys()
+
+
+def test_the_template_can_be_sent() -> None:
+    """A larger one would need a bucket before the bucket."""
+    assert len(deployment._template("0" * 16).encode()) < _BODY_BYTES
+
+
+def _texts(value: Any) -> list[str]:
+    return list(_leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield str(value)
