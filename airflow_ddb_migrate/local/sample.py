@@ -30,11 +30,16 @@ def items(count: int) -> Iterator[dict[str, dict[str, str]]]:
 
     :raises InvalidInputError: there are not so many.
     """
+    validate_count(count)
+    return itertools.islice(map(_item, _rows()), count)
+
+
+def validate_count(count: int) -> None:
+    """Raise InvalidInputError unless the data set has so many flights."""
     if not 1 <= count <= ALL_ITEMS:
         raise InvalidInputError(
             f"DEMO_TABLE_ITEMS is {count:,}; the data set has 1 to {ALL_ITEMS:,} flights."
         )
-    return itertools.islice(map(_item, _rows()), count)
 
 
 def create_table(dynamodb: Any, name: str = TABLE) -> None:

@@ -1,0 +1,181 @@
+"""An Airflow of its own beside the embedded stack: started, asked by REST, stopped.
+
+Airflow is another process here and never imported.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
+from airflow_ddb_migrate.local.processes import Background, free_port, launch
+
+_START_SECONDS = 180.0
+_POLL_SECONDS = 0.5
+_COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+@dataclass(slots=True)
+class Airflow:
+    """A running ``airflow standalone``. ``url`` is its UI and API."""
+
+    url: str
+    process: Background
+    home: Path
+    _token: str = ""
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call the REST API; raises MigrationError with the API's own words when it refuses."""
+        self._token = self._token or self._login()
+        request = urllib.request.Request(  # noqa: S310  # loopback
+            f"{self.url}/api/v2/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as exc:
+            raise MigrationError(f"Airflow answered {exc.code}: {exc.read().decode()}") from exc
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
+        """Trigger a DAG run with a configuration and return its id."""
+        body = {"logical_date": None, "conf": conf}
+        return str(self.call("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return str(self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Return the state of every task of a run; ``none`` before it is scheduled."""
+        answer = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")
+        return {row["task_id"]: row["state"] or "none" for row in answer["task_instances"]}
+
+    def await_dag(self, dag_id: str) -> None:
+        """Wait until every component is healthy and the DAG is known."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self.process.is_alive:
+            if self._is_healthy() and self._knows(dag_id):
+                return
+            time.sleep(_POLL_SECONDS)
+        raise MigrationError(
+            f"Airflow was not ready at {self.url} within {_START_SECONDS:.0f} s. "
+            f"See {self.home / 'standalone.log'}."
+        )
+
+    def stop(self) -> None:
+        self.process.stop()
+        (self.home / "airflow.pid.json").unlink(missing_ok=True)
+
+    def _login(self) -> str:
+        with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310
+            return str(json.load(answer)["access_token"])
+
+    def _is_healthy(self) -> bool:
+        try:
+            url = f"{self.url}/api/v2/monitor/health"
+            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+                health = json.load(answer)
+        except (OSError, ValueError):
+            return False
+        return all(health.get(part, {}).get("status") == "healthy" for part in _COMPONENTS)
+
+    def _knows(self, dag_id: str) -> bool:
+        try:
+            return not self.call("GET", f"dags/{dag_id}")["is_paused"]
+        except (MigrationError, OSError):
+            return False
+
+
+def start(home: Path, *, endpoint_url: str, poke_seconds: float) -> Airflow:
+    """Start Airflow with the example DAGs, its connection leading to the emulator; does not wait.
+
+    One left from before is stopped first. The database is new every time, copied from one that
+    the first start made.
+    """
+    home = home.resolve()
+    clear(home)
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    env = _environment(home, port, endpoint_url, poke_seconds)
+    _new_database(home, env)
+    log = home / "standalone.log"
+    log.unlink(missing_ok=True)
+    process = launch([_executable(), "standalone"], env=env, log=log)
+    process.remember(home / "airflow.pid.json")
+    return Airflow(f"http://127.0.0.1:{port}", process, home)
+
+
+def clear(home: Path) -> None:
+    """Stop an Airflow that an earlier start left running."""
+    former = Background.recall(home / "airflow.pid.json")
+    if former:
+        former.stop()
+
+
+def _executable() -> str:
+    return str(Path(sys.executable).with_name("airflow"))
+
+
+def _new_database(home: Path, env: Mapping[str, str]) -> None:
+    pristine = home / "pristine.db"
+    if not pristine.exists():
+        (home / "airflow.db").unlink(missing_ok=True)
+        with (home / "migrate.log").open("wb") as log:
+            answer = subprocess.run(  # noqa: S603  # Airflow of this environment
+                [_executable(), "db", "migrate"], env=env, stdout=log, stderr=log, check=False
+            )
+        if answer.returncode:
+            raise MigrationError(f"airflow db migrate failed. See {home / 'migrate.log'}.")
+        shutil.copy(home / "airflow.db", pristine)
+    for leftover in home.glob("airflow.db*"):
+        leftover.unlink()
+    shutil.copy(pristine, home / "airflow.db")
+
+
+def _environment(home: Path, port: int, endpoint_url: str, poke_seconds: float) -> dict[str, str]:
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
+    }
+    connection = {
+        "conn_type": "aws",
+        "login": CREDENTIALS["aws_access_key_id"],
+        "password": CREDENTIALS["aws_secret_access_key"],
+        "extra": {"region_name": REGION, "endpoint_url": endpoint_url},
+    }
+    # Standalone finds its parts by name.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return {
+        **kept,
+        "PATH": path,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(resources.folder("dags")),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "AIRFLOW_DDB_MIGRATE_POKE_SECONDS": str(poke_seconds),
+    }

@@ -1,0 +1,25 @@
+"""One demo at a time in a folder; a killed one leaves no lock behind."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from airflow_ddb_migrate.core.errors import MigrationError
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; the kernel lets go of it however this process ends.
+
+    :raises MigrationError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            raise MigrationError(
+                f"Another demo runs in {folder}. Wait for it, or stop it with Ctrl-C."
+            ) from exc
+        yield
