@@ -68,6 +68,11 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
 def _add_destroy(parser: argparse.ArgumentParser) -> None:
     _add_connection(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="also while a migration runs or capacity is not restored",
+    )
     parser.set_defaults(run=_destroy)
 
 
@@ -124,7 +129,8 @@ def _destroy(options: argparse.Namespace) -> None:
     if not options.yes and not _confirmed(options.stack_name):
         print("Nothing was deleted.")
         return
-    Deployment(clients=_clients(options), stack_name=options.stack_name).destroy()
+    deployment = Deployment(clients=_clients(options), stack_name=options.stack_name)
+    deployment.destroy(force=options.force)
 
 
 def _confirmed(stack_name: str) -> bool:

@@ -8,13 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
-
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
+from botocore.exceptions import ClientError
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -33,22 +32,22 @@ class FakeStepFunctions:
         self.executions: dict[str, dict[str, Any]] = {}
         self.failing: list[ClientError] = []
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
         self.executions[arn] = {"status": "RUNNING", "input": json.loads(input)}
         return {"executionArn": arn}
 
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         if self.failing:
             raise self.failing.pop(0)
         if executionArn not in self.executions:
             raise client_error("ExecutionDoesNotExist")
         return self.executions[executionArn]
 
-    def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:
+    def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:  # noqa: N803
         self.executions[executionArn] |= {"status": "ABORTED", "error": error, "cause": cause}
 
-    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:
+    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         return {"mapRuns": []}
 
     def end(self, status: str, **why: str) -> None:
@@ -66,7 +65,7 @@ class FakeLambda:
     def __init__(self) -> None:
         self.answer: dict[str, Any] = {"ok": True, "error": "", "hash": "abc"}
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
 
 
@@ -113,7 +112,7 @@ class World:
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
-            "cloudformation": None,
+            "cloudformation": boto3.client("cloudformation", region_name=REGION),
         }
         monkeypatch.setattr(SiteAddress, "_client", lambda _self, service: clients[service])
         monkeypatch.setattr(site, "find_stack", lambda _client, _name: self.stack)

@@ -104,7 +104,10 @@ class StackChange:
         return str(answer["Id"])
 
     def _has_changes(self, change_set: str) -> bool:
-        """Wait for the change set; one without changes fails, and is put away."""
+        """Wait for the change set; one without changes fails, and is put away.
+
+        Its list of changes is not asked: it is empty when only outputs change.
+        """
         with aws_call("cloudformation:DescribeChangeSet", f"stack {self.stack_name}"):
             try:
                 self.cloudformation.get_waiter("change_set_create_complete").wait(
@@ -114,13 +117,7 @@ class StackChange:
                 )
             except WaiterError as exc:
                 return self._refused(change_set, exc)
-            answer = self.cloudformation.describe_change_set(
-                ChangeSetName=change_set, StackName=self.stack_name
-            )
-        if answer["Changes"]:
-            return True
-        self._put_away(change_set)
-        return False
+        return True
 
     def _refused(self, change_set: str, exc: WaiterError) -> bool:
         reason = str(exc.last_response.get("StatusReason", exc))

@@ -23,7 +23,8 @@ from airflow_ddb_migrate.aws.stack import (
     stack_outputs,
 )
 from airflow_ddb_migrate.aws.transform_check import check_transforms
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.aws.unfinished import unfinished
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
 from airflow_ddb_migrate.core.names import validate_table_name
 
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
@@ -58,17 +59,37 @@ class Deployment:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         return find_stack(self.clients.cloudformation, self.stack_name)
 
-    def destroy(self) -> bool:
-        """Delete the stack with its ledger and bucket; False when it is not there."""
+    def destroy(self, *, force: bool = False) -> bool:
+        """Delete the stack with its ledger and bucket; False when it is not there.
+
+        :raises DeployError: a migration runs, or a table's raised capacity is not restored, and
+            ``force`` was not given. Nothing was deleted.
+        """
         _validate_stack_name(self.stack_name)
         if describe_stack(self.clients.cloudformation, self.stack_name) is None:
             self.say(f"Stack {self.stack_name} is not there: nothing to do.")
             return False
+        self._check_finished(force=force)
         bucket = self._output("Bucket")
         if bucket:
             _empty(self.clients.s3, bucket)
         self._change().delete()
         return True
+
+    def _check_finished(self, *, force: bool) -> None:
+        left = unfinished(
+            self.clients,
+            ledger_table=self._output("LedgerTable"),
+            state_machine_arn=self._output("StateMachineArn"),
+        )
+        if force:
+            for sentence in left:
+                self.say(f"Deleted all the same: {sentence}")
+        elif left:
+            raise DeployError(
+                f"Stack {self.stack_name} is still needed; nothing was deleted. {' '.join(left)} "
+                "To delete it all the same, and forget this: ddb-migrate destroy --force"
+            )
 
     def _change(self) -> StackChange:
         return StackChange(

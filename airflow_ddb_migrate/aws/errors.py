@@ -65,8 +65,9 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
         raise _translated(exc, action, resource) from exc
     except _NO_CREDENTIALS as exc:
         raise CredentialsError(
-            f"{action} on {resource} needs AWS credentials and a region: {exc} Set them in the "
-            "Airflow connection (aws_default), or in the environment for the command line."
+            f"{action} on {resource} needs AWS credentials and a region: {str(exc).rstrip('.')}. "
+            "Set them in the Airflow connection (aws_default), or in the environment for the "
+            "command line."
         ) from exc
     except (EndpointConnectionError, ConnectTimeoutError) as exc:
         raise AwsRequestError(

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.errors import LedgerBusyError
 from airflow_ddb_migrate.core.lease import TableKey
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState, TypedItem
 
@@ -20,7 +20,7 @@ class Leases:
 
     def get(self, table: TableKey) -> LeaseRecord | None:
         item = self._ledger.get(_key(table))
-        return _lease_from(item) if item else None
+        return lease_from(item) if item else None
 
     def change(
         self, table: TableKey, transition: Callable[[LeaseRecord | None], LeaseRecord | None]
@@ -28,7 +28,7 @@ class Leases:
         """Apply a transition of core.lease to the lease as it is; again if somebody was faster.
 
         Returns what was written, or None when the transition wants nothing written.
-        :raises LedgerError: ten others in a row were faster.
+        :raises LedgerBusyError: ten others in a row were faster.
         """
         for _ in range(_RACES):
             current = self.get(table)
@@ -38,7 +38,7 @@ class Leases:
             written = replace(wanted, version=wanted.version + 1)
             if self._write(table, written, current):
                 return written
-        raise LedgerError(
+        raise LedgerBusyError(
             f"The lease of table {table.name} changed {_RACES} times while it was being written. "
             "Try again; if this lasts, look for DAG runs that start migrations in a loop."
         )
@@ -54,7 +54,7 @@ def _key(table: TableKey) -> TypedItem:
     return {"pk": {"S": f"table#{table.arn}"}, "sk": {"S": f"lease#{table.table_id}"}}
 
 
-def _lease_from(item: TypedItem) -> LeaseRecord:
+def lease_from(item: TypedItem) -> LeaseRecord:
     return LeaseRecord(
         table_arn=typed.text(item, "table_arn"),
         table_id=typed.text(item, "table_id"),

@@ -19,10 +19,11 @@ def check(site: Site, transform: str, now: float) -> str:
     :raises TransformError: the transform is not deployed or cannot be imported there.
     :raises LeaseHeldError: another migration holds the table.
     """
-    require_active(site.table)
-    _require_allowed(site)
-    transform_hash = _probe_transform(site, transform)
     lease = site.leases.get(site.table.key)
+    if not _is_ours_and_raised(site, lease):
+        require_active(site.table)
+    _require_allowed(site)
+    transform_hash = _probe_transform(site, _transform(site, transform))
     acquire(
         lease,
         site.table.key,
@@ -64,6 +65,17 @@ def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
 def _is_other(before: LeaseRecord | None, current: LeaseRecord | None) -> bool:
     """Somebody took the lease after we looked whether its holder lives: take them for alive."""
     return (before and before.migration_id) != (current and current.migration_id)
+
+
+def _is_ours_and_raised(site: Site, lease: LeaseRecord | None) -> bool:
+    """Our own prewarm may still be UPDATING the table: a retried one waits for that again."""
+    return lease is not None and lease.migration_id == site.migration_id and lease.owes_capacity
+
+
+def _transform(site: Site, wanted: str) -> str:
+    """The ledger's transform wins: a migration does one thing, however often it is started."""
+    record = site.ledger.migration(site.migration_id)
+    return record.transform if record else wanted
 
 
 def _require_allowed(site: Site) -> None:

@@ -9,11 +9,11 @@ from airflow_ddb_migrate.core.capacity import (
     CapacityChange,
     CapacitySnapshot,
     CapacityUnits,
+    changes_from_json,
     plan_raise,
 )
 from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError
 from airflow_ddb_migrate.core.lease import raise_capacity
-from airflow_ddb_migrate.core.records import LeaseRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,14 @@ def prewarm(site: Site, wanted: CapacityUnits, *, warm: bool, now: float) -> Pre
     changes = plan_raise(table.snapshot, wanted, warm=warm)
     if not changes:
         return Prewarm(table.snapshot, ())
-    preflight.take_lease(site, now)
-    site.leases.change(site.table.key, lambda lease: _raised(lease, table.snapshot, changes))
-    try:
-        update_capacity(site.clients.dynamodb, table.name, changes)
-    except AwsRequestError as exc:
-        raise CapacityError(
-            f"Table {table.name}: AWS refused to raise capacity ({exc.aws_code}). Wanted: "
-            f"{'; '.join(map(str, changes))}. {_advice(exc)} AWS says: {exc}",
-            exc.aws_code,
-        ) from exc
+    lease = preflight.take_lease(site, now)
+    if table.not_active and lease.owes_capacity:  # an earlier try's raise is under way: wait for it
+        return Prewarm(CapacitySnapshot.from_json(lease.snapshot), changes_from_json(lease.raised))
+    site.leases.change(
+        site.table.key,
+        lambda current: raise_capacity(current, site.migration_id, table.snapshot, changes),
+    )
+    _ask(site, changes)
     return Prewarm(table.snapshot, changes)
 
 
@@ -59,10 +57,15 @@ def still_waiting(table: Table, changes: tuple[CapacityChange, ...]) -> tuple[st
     return table.not_active or tuple(low)
 
 
-def _raised(
-    lease: LeaseRecord | None, snapshot: CapacitySnapshot, changes: tuple[CapacityChange, ...]
-) -> LeaseRecord | None:
-    return raise_capacity(lease, snapshot, changes) if lease else None
+def _ask(site: Site, changes: tuple[CapacityChange, ...]) -> None:
+    try:
+        update_capacity(site.clients.dynamodb, site.table.name, changes)
+    except AwsRequestError as exc:
+        raise CapacityError(
+            f"Table {site.table.name}: AWS refused to raise capacity ({exc.aws_code}). Wanted: "
+            f"{'; '.join(map(str, changes))}. {_advice(exc)} AWS says: {exc}",
+            exc.aws_code,
+        ) from exc
 
 
 def _advice(exc: AwsRequestError) -> str:

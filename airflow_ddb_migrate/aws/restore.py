@@ -16,7 +16,8 @@ from airflow_ddb_migrate.core.capacity import (
 )
 from airflow_ddb_migrate.core.errors import AwsRequestError, MigrationError, RestoreError
 from airflow_ddb_migrate.core.lease import begin_restore, end_restore, release
-from airflow_ddb_migrate.core.records import LeaseRecord
+from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.records import Command, LeaseRecord
 
 _POLL_SECONDS = 5.0
 _PATIENCE_SECONDS = 3_600.0
@@ -54,6 +55,7 @@ def restore(site: Site, *, by: str, patience: Patience | None = None) -> Restore
         the original figures in time. The snapshot is kept, and the next try goes on.
     """
     patience = patience or Patience()
+    _await_stopped(site, patience)
     now = patience.clock()
     lease = site.leases.change(
         site.table.key,
@@ -63,6 +65,21 @@ def restore(site: Site, *, by: str, patience: Patience | None = None) -> Restore
     site.ledger.note(site.migration_id, "restore", _to_json(restored))
     _free(site)
     return restored
+
+
+def _await_stopped(site: Site, patience: Patience) -> None:
+    """Let a migration that is being stopped end first: its last writes need the capacity."""
+    deadline = patience.clock() + 2 * OWNER_SECONDS
+    while _is_stopping(site) and patience.clock() < deadline:
+        patience.sleep(_POLL_SECONDS)
+
+
+def _is_stopping(site: Site) -> bool:
+    control = site.ledger.control(site.migration_id)
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if control is None or attempt is None or control.command is not Command.STOP:
+        return False
+    return site.executions.describe(attempt.execution_arn).status.is_live
 
 
 def _restore_owed(site: Site, lease: LeaseRecord, by: str, patience: Patience) -> Restored:

@@ -65,7 +65,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     status = _status(site, attempt)
     if attempt and status.is_live:
         return _attach(site, attempt)
-    transform_hash = preflight.check(site, _transform(site, request), now)
+    transform_hash = preflight.check(site, request.transform, now)
     lease = preflight.take_lease(site, now)
     _stop_former_holder(site, lease, now)
     record = _record(site, request, now)
@@ -106,7 +106,16 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     _take_number(site, mine, now)
-    site.leases.change(site.table.key, lambda lease: _intended(lease, mine, now))
+    site.leases.change(
+        site.table.key,
+        lambda lease: intend_attempt(
+            lease,
+            record.migration_id,
+            attempt=mine.number,
+            execution_arn=mine.execution_arn,
+            now=now,
+        ),
+    )
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,
         name=execution_name(record.migration_id, mine.number),
@@ -123,12 +132,6 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
         f"transform {record.transform}.",
     )
-
-
-def _transform(site: Site, request: StartRequest) -> str:
-    """The ledger's transform wins: a migration does one thing, however often it is started."""
-    record = site.ledger.migration(site.migration_id)
-    return record.transform if record else request.transform
 
 
 def _status(site: Site, attempt: AttemptRecord | None) -> ExecutionStatus:
@@ -215,10 +218,6 @@ def _take_number(site: Site, mine: AttemptRecord, now: float) -> None:
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."
         )
-
-
-def _intended(lease: LeaseRecord | None, mine: AttemptRecord, now: float) -> LeaseRecord | None:
-    return intend_attempt(lease, mine.number, mine.execution_arn, now) if lease else None
 
 
 def _arn(site: Site, number: int) -> str:

@@ -94,6 +94,7 @@ def stop(
     _command_stop(site, attempt, reason, clock())
     _await_workers(site, patience_seconds, clock, sleep)
     site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason)
+    site.ledger.attempt_ended(site.migration_id, attempt.number, result="STOPPED", now=clock())
     return f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
 
 

@@ -64,6 +64,10 @@ class AwsRequestError(MigrationError):
     retryable = True
 
 
+class LedgerBusyError(AwsRequestError):
+    """Others wrote the same record again and again while we tried to."""
+
+
 class LeaseHeldError(MigrationError):
     """Another migration holds the table."""
 

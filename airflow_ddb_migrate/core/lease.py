@@ -69,21 +69,46 @@ def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseR
     )
 
 
-def intend_attempt(lease: LeaseRecord, attempt: int, execution_arn: str, now: float) -> LeaseRecord:
+def required(lease: LeaseRecord | None, migration_id: str) -> LeaseRecord:
+    """Return the lease; raises LeaseHeldError when this migration lost it meanwhile."""
+    if not is_held_by(lease, migration_id):
+        holder = f"migration {lease.migration_id} has it" if lease else "nobody has it"
+        raise LeaseHeldError(
+            f"Migration {migration_id} does not hold its table any more: {holder}. Try again."
+        )
+    return lease
+
+
+def intend_attempt(
+    lease: LeaseRecord | None,
+    migration_id: str,
+    *,
+    attempt: int,
+    execution_arn: str,
+    now: float,
+) -> LeaseRecord:
     """Note the execution that is about to be started, so that it can be found whatever happens."""
+    lease = required(lease, migration_id)
     return replace(
         lease, attempt=attempt, execution_arn=execution_arn, expires_at=now + LEASE_SECONDS
     )
 
 
 def raise_capacity(
-    lease: LeaseRecord, snapshot: CapacitySnapshot, changes: tuple[CapacityChange, ...]
+    lease: LeaseRecord | None,
+    migration_id: str,
+    snapshot: CapacitySnapshot,
+    changes: tuple[CapacityChange, ...],
 ) -> LeaseRecord:
     """Note the snapshot and what is about to be raised.
 
     A snapshot whose capacity is still raised is never overwritten: a second prewarm would record
     the raised figures as the original ones.
+
+    :raises LeaseHeldError: this migration does not hold the table.
+    :raises RestoreError: the capacity is being restored right now.
     """
+    lease = required(lease, migration_id)
     if lease.capacity_state is CapacityState.RESTORING:
         raise RestoreError(
             f"Capacity of table {lease.table_name} is being restored by {lease.restoring_by}. "
@@ -167,8 +192,8 @@ def _refuse_held(lease: LeaseRecord, now: float, *, holder_is_live: bool) -> Non
         )
     if lease.owes_capacity:
         raise LeaseHeldError(
-            f"{held}, whose raised capacity is not restored yet. "
-            "Clear the restore task of its DAG run first."
+            f"{held}, whose raised capacity is not restored yet. Wait for the restore task of its "
+            "DAG run, or clear that task when the run has ended."
         )
     if lease.expires_at > now:
         raise LeaseHeldError(

@@ -185,7 +185,7 @@ def _show(world: World, report: Report, before: list[dict[str, object]]) -> None
         print(proof.difference(dynamodb, old))
     print("\nItems:    ", ", ".join(f"{k} {v:,}" for k, v in report["counts"].items()))
     for stage in ("before", "during", "after"):
-        print(f"Capacity {stage:<7}", json.dumps(report["capacity"][stage]))  # type: ignore[literal-required]
+        print(f"Capacity {stage:<7}", json.dumps(report["capacity"][stage]))
     now = show_capacity(describe_table(dynamodb, sample.TABLE).snapshot)
     print("Capacity now    ", json.dumps(now))
     units, seconds = report["units"], report["seconds"]

@@ -110,6 +110,8 @@ def _environment(state_dir: Path, port: int, max_concurrency: int) -> dict[str, 
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "TMPDIR": str(state_dir / "tmp"),
+        "STATE_DIR": str(state_dir / "tmp" / "state"),
+        "S3_DATA_DIR": str(state_dir / "tmp" / "s3"),
         "DDB_MIGRATE_LOCAL_CONCURRENCY": str(max_concurrency),
     }
 

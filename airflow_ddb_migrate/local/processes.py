@@ -13,6 +13,7 @@ from pathlib import Path
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.1
+_LAUNCHED: list["subprocess.Popen[bytes]"] = []  # one that is dropped warns while it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def launch(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Back
             start_new_session=True,
         )
     process.returncode = 0  # left to itself: found again by its pid, not by this object
+    _LAUNCHED.append(process)
     return Background(process.pid, _start_time(process.pid))
 
 

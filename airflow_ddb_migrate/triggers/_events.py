@@ -1,5 +1,6 @@
 """What triggers tell the tasks that wait for them, and how they call the synchronous adapters."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,5 +20,12 @@ def failed(message: str, *, retryable: bool) -> TriggerEvent:
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call in a thread of its own: one slow answer must not hold up every other trigger."""
-    return await sync_to_async(call, thread_sensitive=False)(*args, **kwargs)
+    """Call in a thread of its own: one slow answer must not hold up every other trigger.
+
+    The triggerer says by the message of a cancellation that a person ended the task. asgiref
+    drops it when the cancellation comes in the middle of a call, so the call is a task of its
+    own: it runs to its end, and the cancellation arrives here whole.
+    """
+    calling = asyncio.ensure_future(sync_to_async(call, thread_sensitive=False)(*args, **kwargs))
+    await asyncio.wait({calling})
+    return calling.result()

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from moto import mock_aws
-
 from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_stack
 from tests.conftest import ROOT
 

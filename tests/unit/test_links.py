@@ -1,7 +1,6 @@
 """The link to the execution in the console."""
 
 import pytest
-
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
 from tests.airflow_world import make_context
 

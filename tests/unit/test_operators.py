@@ -1,8 +1,6 @@
 """The operators against moto's DynamoDB."""
 
 import pytest
-from moto import mock_aws
-
 from airflow_ddb_migrate import (
     MigrationReportOperator,
     PrewarmTableOperator,
@@ -12,6 +10,7 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
+from moto import mock_aws
 from tests.airflow_world import TABLE, World, client_error, finish_lanes, first_event, make_context
 
 
@@ -93,13 +92,9 @@ class TestPrewarm:
         assert ([], []) == (result["changes"], world.updates)
         assert "Table orders is on-demand: AWS scales it" in capsys.readouterr().out
 
-    def test_on_demand_warm_throughput(self, world, monkeypatch, capsys):
+    def test_on_demand_warm_throughput(self, world, capsys):
         """Warm throughput is raised only when asked for, with its price and permanence told."""
         world.create_table(units=None, index=False)
-        # moto takes the update and keeps the old figures: the wait would last for ever.
-        monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: ()
-        )
         result = run(make_prewarm(warm_throughput=True, read_units=20_000))
         assert [
             "table: warm throughput 12,000 read / 4,000 write -> 20,000 read / 4,000 write units "
@@ -113,12 +108,9 @@ class TestPrewarm:
         ] == world.updates
         assert "charged once, and AWS never lowers it" in capsys.readouterr().out
 
-    def test_warm_throughput_is_kept(self, world, capsys, monkeypatch):
+    def test_warm_throughput_is_kept(self, world):
         """Restore says that warm throughput stays, instead of asking AWS to lower it."""
         world.create_table(units=None, index=False)
-        monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: ()
-        )
         run(make_prewarm(warm_throughput=True, read_units=20_000))
         result = restore()
         assert [] == result["restored"]
@@ -142,7 +134,7 @@ class TestPrewarm:
         assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
 
     def test_cleared_rerun_keeps_the_first_snapshot(self, world):
-        """A prewarm that runs again while capacity is raised does not take that for the original."""
+        """A prewarm that runs again does not take the raised capacity for the original."""
         world.create_table()
         run(make_prewarm())
         run(make_prewarm(read_units=200))
@@ -247,9 +239,10 @@ class TestRestore:
         def killed(*_args, **_kwargs):
             raise KilledError
 
-        with monkeypatch.context() as patch, pytest.raises(KilledError):
+        with monkeypatch.context() as patch:
             patch.setattr("airflow_ddb_migrate.aws.restore.update_capacity", killed)
-            restore()
+            with pytest.raises(KilledError):
+                restore()
         assert 2 == len(restore()["restored"])
         assert (5, 5) == world.units()[""]
 

@@ -7,13 +7,12 @@ import pickle
 from importlib.resources import files
 
 import airflow
+import airflow_ddb_migrate
 import jsonschema
 import pytest
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.triggers.base import BaseTrigger
-
-import airflow_ddb_migrate
 from airflow_ddb_migrate.core import errors
 from airflow_ddb_migrate.operators._base import MigrationOperator, MigrationSensor, explained
 from airflow_ddb_migrate.provider_info import get_provider_info
@@ -44,7 +43,7 @@ ERRORS = [
 
 
 def make_task(cls: type):
-    with DAG("d"):
+    with DAG("d", schedule=None):
         return cls(task_id="t", table_name="orders")
 
 
@@ -84,7 +83,7 @@ class TestEveryTask:
 
     def test_connection_parameters(self, cls):
         """Every class takes and templates the connection as those of the amazon provider do."""
-        with DAG("d"):
+        with DAG("d", schedule=None):
             task = cls(
                 task_id="t",
                 table_name="orders",
@@ -107,7 +106,7 @@ class TestEveryTask:
 
     def test_mapping(self, cls):
         """The task can be mapped over tables."""
-        with DAG("d"):
+        with DAG("d", schedule=None):
             mapped = cls.partial(task_id="t").expand(table_name=["orders", "customers"])
         assert mapped.is_mapped
 
@@ -119,7 +118,7 @@ class TestEveryTask:
 @pytest.mark.parametrize("cls", classes("triggers", base=BaseTrigger))
 def test_trigger_has_address(cls):
     """Every trigger is tested in test_triggers; here: each takes keyword arguments only."""
-    kinds = {p.kind for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"}
+    kinds = {parameter.kind for parameter in inspect.signature(cls).parameters.values()}
     assert {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD} == kinds
 
 

@@ -4,8 +4,6 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from moto import mock_aws
-
 from airflow_ddb_migrate import (
     DistributedMapMigrationSensor,
     StartDistributedMapMigrationOperator,
@@ -15,6 +13,7 @@ from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from moto import mock_aws
 from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_context
 
 LANES = 4

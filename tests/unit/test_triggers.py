@@ -5,8 +5,6 @@ import json
 from dataclasses import asdict
 
 import pytest
-from moto import mock_aws
-
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.core.capacity import (
     CapacityChange,
@@ -17,6 +15,7 @@ from airflow_ddb_migrate.core.capacity import (
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
+from moto import mock_aws
 from tests.airflow_world import TABLE, World, client_error, finish_lanes, first_event, make_context
 
 ADDRESS = asdict(

@@ -38,7 +38,7 @@ ENDED = {
 }
 
 
-@pytest.mark.parametrize(("status", "lanes"), product(ExecutionStatus, LANES))
+@pytest.mark.parametrize(("status", "lanes"), list(product(ExecutionStatus, LANES)))
 def test_every_status_with_every_state_of_the_lanes(status: ExecutionStatus, lanes: str) -> None:
     """While the execution runs nothing is decided; after it the lanes decide, never the status."""
     expected = Outcome.RUNNING if status is ExecutionStatus.RUNNING else ENDED[lanes]

@@ -44,6 +44,15 @@ def test_the_same_files_give_the_same_bytes(transforms_dir: Path) -> None:
     assert first == build(transforms_dir)
 
 
+def test_the_order_of_a_folder_s_files_is_no_matter(tmp_path: Path) -> None:
+    """File systems list files in their own order."""
+    names = ["a", "b", "c"]
+    one = make_transforms(tmp_path / "one", **dict.fromkeys(names, IDENTITY))
+    other = make_transforms(tmp_path / "other", **dict.fromkeys(reversed(names), IDENTITY))
+
+    assert build(one) == build(other)
+
+
 def test_another_content_gives_another_hash(transforms_dir: Path) -> None:
     """The hash names the object in the bucket and the Lambda's version."""
     first = build(transforms_dir)

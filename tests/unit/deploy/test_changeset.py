@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.changeset import StackChange
 from airflow_ddb_migrate.core.errors import DeployError
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 MISSING = ClientError(
     {"Error": {"Code": "ValidationError", "Message": "Stack s does not exist"}}, "DescribeStacks"
@@ -22,6 +22,7 @@ class FakeCloudFormation:
     script: list[tuple[str, list[dict[str, str]]]]
     events: list[dict[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    refusal: str = ""
     meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="us-east-1"))
 
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
@@ -36,6 +37,24 @@ class FakeCloudFormation:
 
     def delete_stack(self, **_: Any) -> None:
         self.calls.append("delete_stack")
+
+    def create_change_set(self, *, ChangeSetType: str, **_: Any) -> dict[str, str]:  # noqa: N803
+        self.calls.append(f"create_change_set {ChangeSetType}")
+        return {"Id": "change-set-1"}
+
+    def get_waiter(self, name: str) -> Any:
+        return SimpleNamespace(wait=self._wait)
+
+    def _wait(self, **_: Any) -> None:
+        if self.refusal:
+            last = {"Status": "FAILED", "StatusReason": self.refusal}
+            raise WaiterError("change_set_create_complete", "it failed", last)
+
+    def execute_change_set(self, **_: Any) -> None:
+        self.calls.append("execute_change_set")
+
+    def delete_change_set(self, **_: Any) -> None:
+        self.calls.append("delete_change_set")
 
 
 def make_event(status: str, resource: str = "Function", reason: str = "") -> dict[str, str]:
@@ -136,3 +155,62 @@ def test_a_stack_that_is_gone_is_the_end_of_a_deletion() -> None:
     change.delete()
 
     assert 1 == len(said)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information to create "
+        "a change set.",
+        "No updates are to be performed.",
+    ],
+)
+def test_nothing_to_change_is_told_apart_and_put_away(reason: str) -> None:
+    """CloudFormation calls that a failed change set; nothing is executed and none stays behind."""
+    change, said = make_change(("UPDATE_COMPLETE", []))
+    change.cloudformation.refusal = reason
+
+    assert not change.apply("{}", {})
+    assert ["create_change_set UPDATE", "delete_change_set"] == change.cloudformation.calls
+    assert [] == said
+
+
+def test_a_refused_change_set_says_why() -> None:
+    """The reason is CloudFormation's, and the change set is put away."""
+    change, _ = make_change(("UPDATE_COMPLETE", []))
+    change.cloudformation.refusal = "Template format error: unresolved references"
+
+    with pytest.raises(DeployError, match="change of stack s: Template format error"):
+        change.apply("{}", {})
+
+    assert "delete_change_set" == change.cloudformation.calls[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("", "CREATE"), ("REVIEW_IN_PROGRESS", "CREATE"), ("UPDATE_ROLLBACK_COMPLETE", "UPDATE")],
+)
+def test_a_stack_that_is_there_is_updated(status: str, kind: str) -> None:
+    """One in review is only a change set that nobody executed."""
+    change, _ = make_change(
+        (status, []), ("CREATE_COMPLETE", [make_event("CREATE_COMPLETE")]), ("CREATE_COMPLETE", [])
+    )
+
+    assert change.apply("{}", {})
+    assert [f"create_change_set {kind}", "execute_change_set"] == change.cloudformation.calls
+
+
+def test_what_a_failed_first_deployment_left_is_deleted_first() -> None:
+    """CloudFormation can only delete a stack in ROLLBACK_COMPLETE."""
+    change, _ = make_change(
+        ("ROLLBACK_COMPLETE", []),
+        ("DELETE_IN_PROGRESS", [make_event("DELETE_IN_PROGRESS")]),
+        ("", []),
+        ("", []),
+        ("CREATE_COMPLETE", [make_event("CREATE_COMPLETE")]),
+        ("CREATE_COMPLETE", []),
+    )
+
+    assert change.apply("{}", {})
+    expected = ["delete_stack", "create_change_set CREATE", "execute_change_set"]
+    assert expected == change.cloudformation.calls

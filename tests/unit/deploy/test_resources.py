@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate import resources
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("name", ["lambda", "deploy", "dags"])

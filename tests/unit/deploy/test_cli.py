@@ -22,11 +22,17 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         asked.append(self)
         raise DeployError("enough seen")
 
-    def remember(self: Any) -> None:
-        asked.append(self)
-
     monkeypatch.setattr(deployment.Deployment, "deploy", refuse)
-    monkeypatch.setattr(deployment.Deployment, "destroy", remember)
+    return asked
+
+
+@pytest.fixture
+def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Destructions that were asked for, by whether they were forced; none happens."""
+    asked: list[bool] = []
+    monkeypatch.setattr(
+        deployment.Deployment, "destroy", lambda self, *, force: asked.append(force)
+    )
     return asked
 
 
@@ -150,10 +156,10 @@ def test_an_unknown_profile_is_a_clear_message(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"), [("ddb-migrate", 1), ("yes", 0), (EOFError, 0)], ids=str
+    ("answer", "expected"), [("ddb-migrate", [False]), ("yes", []), (EOFError, [])], ids=str
 )
 def test_destroy_asks_for_the_name(
-    answer: Any, expected: int, deployed: list[Any], monkeypatch: pytest.MonkeyPatch
+    answer: Any, expected: list[bool], destroyed: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger is the memory of every migration; where nobody answers, nothing is deleted."""
 
@@ -165,16 +171,35 @@ def test_destroy_asks_for_the_name(
     monkeypatch.setattr("builtins.input", reply)
 
     assert 0 == cli.main(["destroy"])
-    assert expected == len(deployed)
+    assert expected == destroyed
 
 
-def test_destroy_does_not_ask_with_yes(deployed: list[Any]) -> None:
-    """For scripts."""
-    assert 0 == cli.main(["destroy", "--yes"])
-    assert 1 == len(deployed)
+@pytest.mark.parametrize(("arguments", "forced"), [([], False), (["--force"], True)], ids=str)
+def test_destroy_does_not_ask_with_yes(
+    arguments: list[str], forced: bool, destroyed: list[bool]
+) -> None:
+    """For scripts; --force is a second decision, since it may lose what capacity was."""
+    assert 0 == cli.main(["destroy", "--yes", *arguments])
+    assert [forced] == destroyed
 
 
-@pytest.fixture
-def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account in which there is no stack."""
-    monkeypatch.setattr(deployment, "describe_stack", lambda *_: None)
+def test_local_down_without_a_stack_has_nothing_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Taking down twice is no error."""
+    assert 0 == cli.main(["local", "down", "--state-dir", str(tmp_path)])
+    assert f"No embedded stack runs from {tmp_path}: nothing to do.\n" == capsys.readouterr().out
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends with the shell's code for it."""
+
+    def interrupt(self: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deployment.Deployment, "deploy", interrupt)
+
+    assert 130 == cli.main(["deploy", "--table", "orders"])
+    assert "ddb-migrate: interrupted\n" == capsys.readouterr().err

@@ -1,0 +1,48 @@
+# Everything runs in .venv, made from requirements.lock. Python 3.11 or newer and pip are enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+STAMP := .venv/.made-from-lock
+TESTS ?= tests
+
+.PHONY: help demo ui test lint format lock bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Migrate a table with real data through Airflow (DEMO_TABLE_ITEMS, DEMO_SEGMENTS)
+	@$(BIN)/python -m airflow_ddb_migrate.local.demo
+
+ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
+	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
+
+test: $(STAMP) ## Run every test (TESTS=path for some)
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(STAMP) ## Check style, layers and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## Format and sort imports
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Print ratios: payload, DAG parse time, cost of an item
+	@$(BIN)/python -m pytest -s -q tests/benchmarks
+
+lock: $(STAMP) ## Resolve requirements.lock again; it names no host
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
+		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
+	@! grep -nE 'https?://' requirements.lock
+
+clean: ## Remove what demo, tests and the environment left
+	@rm -rf .venv .demo .local tests/asl/node_modules
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,75 @@
+"""What a stack must not be deleted before: raised capacity and executions that run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.leases import lease_from
+from airflow_ddb_migrate.core.records import LeaseRecord
+
+_GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist"}
+
+
+def unfinished(clients: Clients, *, ledger_table: str, state_machine_arn: str) -> tuple[str, ...]:
+    """Say, one sentence each, what is still open: which table, which migration, what to do.
+
+    An empty name is a part that the stack does not have; neither counts one that is gone.
+    """
+    leases = list(_leases(clients.dynamodb, ledger_table)) if ledger_table else []
+    running = list(_running(clients.stepfunctions, state_machine_arn)) if state_machine_arn else []
+    owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)
+    tables = {lease.execution_arn: lease.table_name for lease in leases}
+    return (*(_running_text(arn, tables.get(arn, "")) for arn in running), *owed)
+
+
+def _leases(dynamodb: Any, ledger_table: str) -> Iterator[LeaseRecord]:
+    """Read the whole ledger: leases have a partition key each."""
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=ledger_table,
+        FilterExpression="begins_with(pk, :table) AND begins_with(sk, :lease)",
+        ExpressionAttributeValues=typed.encode_all({":table": "table#", ":lease": "lease#"}),
+        ConsistentRead=True,
+    )
+    with aws_call("dynamodb:Scan", f"table {ledger_table}"):
+        for page in _until_gone(pages):
+            yield from map(lease_from, page["Items"])
+
+
+def _running(stepfunctions: Any, state_machine_arn: str) -> Iterator[str]:
+    pages = stepfunctions.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
+    )
+    with aws_call("states:ListExecutions", state_machine_arn):
+        for page in _until_gone(pages):
+            yield from (row["executionArn"] for row in page["executions"])
+
+
+def _until_gone(pages: Any) -> Iterator[dict[str, Any]]:
+    """Yield pages; none of what a deletion that failed half-way has deleted already."""
+    try:
+        yield from pages
+    except ClientError as exc:
+        if error_code(exc) not in _GONE:
+            raise
+
+
+def _owed_text(lease: LeaseRecord) -> str:
+    return (
+        f"Capacity of table {lease.table_name} was raised by migration {lease.migration_id} and is "
+        f"not restored ({lease.capacity_state}); only the ledger knows what it was. Clear the "
+        "restore task of that DAG run."
+    )
+
+
+def _running_text(execution_arn: str, table_name: str) -> str:
+    name = execution_arn.rpartition(":")[2]
+    migration, _, attempt = name.rpartition("-a")
+    table = f" of table {table_name}" if table_name else ""
+    return (
+        f"Migration {migration or name}{table} runs (attempt {attempt}). Wait for it, or stop its "
+        "DAG run."
+    )

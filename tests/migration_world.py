@@ -1,0 +1,228 @@
+"""A migration without Step Functions: a table, a ledger and workers, on moto in this process."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.lease import TableKey, acquire
+from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.records import Command, LaneRow, MigrationRecord, TypedItem
+from airflow_ddb_migrate.core.segments import lane_count
+from ddb_transform.guard import Guard
+from ddb_transform.item import Item
+from ddb_transform.settle import Settler
+from ddb_transform.transform import Context, Transform
+from ddb_transform.worker import Worker
+from ddb_transform.writer import ReferenceWriter
+from moto import mock_aws
+
+from tests.factories import MIGRATION, NOW, STARTED_AT, data_table, ledger_table, migration_record
+
+_names = itertools.count()
+
+
+def mark(item: Item, context: Context) -> Item:
+    """The simplest transform: every item gets ``done``."""
+    item["done"] = True
+    return item
+
+
+@dataclass(slots=True)
+class Clock:
+    """Stands still unless it is told to go on."""
+
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Proxy:
+    """Stands in front of a boto3 client; ``before`` and ``after`` see every call, one at a time."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.before: Callable[[str, dict[str, Any]], None] = _nothing
+        self.after: Callable[[str, dict[str, Any]], None] = _nothing
+        self.answers: Callable[[str, Any], Any] = lambda _, answer: answer
+        self._lock = threading.RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self.client, name)
+        if name in {"exceptions", "meta", "get_paginator"}:
+            return attribute
+
+        def call(**arguments: Any) -> Any:
+            with self._lock:
+                self.calls.append((name, arguments))
+                self.before(name, arguments)
+                answer = attribute(**arguments)
+                self.after(name, arguments)
+                return self.answers(name, answer)
+
+        return call
+
+    def arguments_of(self, name: str) -> list[dict[str, Any]]:
+        return [arguments for called, arguments in self.calls if called == name]
+
+
+def _nothing(name: str, arguments: dict[str, Any]) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class World:
+    """One table, its migration in the ledger, and workers of it.
+
+    ``dynamodb`` is what the workers use; ``service`` reaches the table past them.
+    """
+
+    service: Any
+    total_segments: int = 1
+    lanes: int = 1
+    key_type: str = "S"
+    transform: Callable[[Item, Context], object] = mark
+    table_name: str = field(default_factory=lambda: f"orders-{next(_names)}")
+    clock: Clock = field(default_factory=Clock)
+    dynamodb: Proxy = field(init=False)
+    record: MigrationRecord = field(init=False)
+    attempt: int = 1
+    _owners: Iterator[int] = field(default_factory=lambda: itertools.count(1), init=False)
+
+    def __post_init__(self) -> None:
+        self.dynamodb = Proxy(self.service)
+        description = data_table(self.service, self.table_name, key_type=self.key_type)
+        ledger_table(self.service, f"{self.table_name}-ledger")
+        self.record = migration_record(
+            table_name=self.table_name,
+            table_arn=description["TableArn"],
+            table_id=description.get("TableId", ""),
+            total_segments=self.total_segments,
+            lanes=self.lanes,
+        )
+        self.ledger.create_migration(self.record)
+        self.begin_attempt(1)
+        self.take_table(MIGRATION)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.dynamodb, f"{self.table_name}-ledger")
+
+    @property
+    def table_key(self) -> TableKey:
+        return TableKey(self.record.table_arn, self.record.table_id, self.table_name)
+
+    def begin_attempt(self, number: int) -> None:
+        self.attempt = number
+        assert self.ledger.begin_attempt(MIGRATION, number, self.clock())
+
+    def command(self, command: Command) -> None:
+        self.ledger.command(
+            MIGRATION, command, attempt=self.attempt, reason="a test", now=self.clock()
+        )
+
+    def take_table(self, migration_id: str) -> None:
+        Leases(self.ledger).change(
+            self.table_key,
+            lambda lease: acquire(
+                lease,
+                self.table_key,
+                migration_id=migration_id,
+                now=self.clock(),
+                holder_is_live=False,
+            ),
+        )
+
+    def put(self, *items: TypedItem) -> None:
+        for item in items:
+            self.service.put_item(TableName=self.table_name, Item=item)
+
+    def put_many(self, count: int) -> None:
+        self.put(*({"id": {"S": f"item-{i:04d}"}} for i in range(count)))
+
+    def items(self) -> dict[str, TypedItem]:
+        """Every item as it is now, by its key's value as text."""
+        pages = self.service.get_paginator("scan").paginate(TableName=self.table_name)
+        found = [item for page in pages for item in page["Items"]]
+        return {str(next(iter(item["id"].values()))): item for item in found}
+
+    def row(self, lane: int = 0) -> LaneRow:
+        row = self.row_or_none(lane)
+        assert row is not None
+        return row
+
+    def row_or_none(self, lane: int = 0) -> LaneRow | None:
+        return Lanes(Ledger(self.service, self.ledger.table_name)).get(MIGRATION, lane)
+
+    def ledger_rows(self) -> list[TypedItem]:
+        """Everything the ledger holds, to look for what it must not."""
+        return list(self.service.scan(TableName=self.ledger.table_name)["Items"])
+
+    def worker(
+        self,
+        *,
+        lane: int = 0,
+        attempt: int | None = None,
+        out_of_time: Callable[[], bool] = lambda: False,
+    ) -> Worker:
+        """One invocation: an owner of its own, as in Lambda."""
+        attempt = self.attempt if attempt is None else attempt
+        context = Context(MIGRATION, STARTED_AT, key_names=self.record.key_names)
+        return Worker(
+            request=WorkRequest(
+                migration_id=MIGRATION,
+                attempt=attempt,
+                table_name=self.table_name,
+                total_segments=self.total_segments,
+                segment=lane,
+                lanes=self.lanes,
+            ),
+            lanes=Lanes(self.ledger),
+            guard=Guard(self.ledger, self.record, attempt, self.clock),
+            settler=Settler(
+                Transform(self.transform, context), ReferenceWriter(self.dynamodb, self.table_name)
+            ),
+            dynamodb=self.dynamodb,
+            owner=f"invocation-{next(self._owners)}",
+            clock=self.clock,
+            out_of_time=out_of_time,
+        )
+
+    def work(self, **options: Any) -> WorkResult:
+        return self.worker(**options).run()
+
+    def work_all(self) -> list[WorkResult]:
+        """Work every lane as its child would, until it is done or failed."""
+        return [self._child(lane) for lane in range(lane_count(self.lanes))]
+
+    def _child(self, lane: int) -> WorkResult:
+        while (result := self.work(lane=lane)).status is WorkStatus.MORE:
+            pass
+        return result
+
+    @property
+    def table_writes(self) -> int:
+        """How many writes of items the workers asked for."""
+        return sum(
+            arguments["TableName"] == self.table_name
+            for name in ("update_item", "delete_item")
+            for arguments in self.dynamodb.arguments_of(name)
+        )
+
+
+@contextmanager
+def moto_dynamodb() -> Iterator[Any]:
+    """A DynamoDB client of an empty account."""
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="us-east-1")
