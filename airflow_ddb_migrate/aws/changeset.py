@@ -39,9 +39,11 @@ class StackChange:
 
         :raises DeployError: CloudFormation refused or rolled back; the message says why.
         """
-        if self._status() == "ROLLBACK_COMPLETE":
+        status = self._status()
+        if status == "ROLLBACK_COMPLETE":
             self.delete()
-        exists = self._status() not in {"", "REVIEW_IN_PROGRESS"}
+            status = ""
+        exists = status not in {"", "REVIEW_IN_PROGRESS"}
         self._skip_old_events()
         change_set = self._create_change_set(template, parameters, exists=exists)
         if not self._has_changes(change_set):

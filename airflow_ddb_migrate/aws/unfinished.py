@@ -67,9 +67,5 @@ def _owed_text(lease: LeaseRecord) -> str:
 
 def _running_text(execution_arn: str, table_name: str) -> str:
     name = execution_arn.rpartition(":")[2]
-    migration, _, attempt = name.rpartition("-a")
     table = f" of table {table_name}" if table_name else ""
-    return (
-        f"Migration {migration or name}{table} runs (attempt {attempt}). Wait for it, or stop its "
-        "DAG run."
-    )
+    return f"Execution {name}{table} runs. Wait for it, or stop its DAG run."

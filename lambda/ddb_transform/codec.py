@@ -3,6 +3,7 @@
 Encoding is boto3's; what it cannot keep exactly is refused per item, with what to do.
 """
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,21 +17,43 @@ _SETS = {"SS", "NS", "BS"}
 
 def encode(name: str, value: Any) -> TypedValue:
     """Return the typed value; raises ItemError for what DynamoDB cannot hold exactly."""
-    if isinstance(value, set | frozenset) and not value:
-        raise ItemError(
-            f"Attribute {name!r} is an empty set, which DynamoDB cannot hold. Remove the attribute "
-            "(del item[name]) instead.",
-            "EmptySet",
-        )
     try:
-        return _SERIALIZE(value)  # type: ignore[no-any-return]
-    except (TypeError, ArithmeticError, ValueError) as exc:
+        typed: TypedValue = _SERIALIZE(value)
+        parts = list(_parts(typed))
+        for text in _texts(parts):
+            str.encode(text)
+    except (TypeError, ArithmeticError, ValueError, RecursionError) as exc:
         raise ItemError(
             f"Attribute {name!r} got a value of type {type(value).__name__} that DynamoDB cannot "
             f"hold exactly ({type(exc).__name__}). Use str, bytes, bool, None, Decimal of up to 38 "
             "digits (never float), sets of one type, lists and dicts.",
             "Unserializable",
         ) from exc
+    if any(kind in _SETS and not content for kind, content in parts):
+        raise ItemError(
+            f"Attribute {name!r} is an empty set, or has one in it, which DynamoDB cannot hold. "
+            "Remove the attribute (del item[name]) instead.",
+            "EmptySet",
+        )
+    return typed
+
+
+def _parts(typed: TypedValue) -> Iterator[tuple[str, Any]]:
+    """Yield type and content of a value and of everything in it."""
+    ((kind, content),) = typed.items()
+    yield kind, content
+    if kind in {"L", "M"}:
+        for value in content if kind == "L" else content.values():
+            yield from _parts(value)
+
+
+def _texts(parts: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Yield every text, names in maps too, which boto3 takes as they are, whatever they are."""
+    for kind, content in parts:
+        if kind == "S":
+            yield content
+        elif kind in {"SS", "M"}:
+            yield from content
 
 
 def same(left: TypedValue | None, right: TypedValue | None) -> bool:  # noqa: PLR0911  # by type

@@ -6,10 +6,11 @@ See ``Transform.apply``.
 import hashlib
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
@@ -200,10 +201,11 @@ def _attribute_name(name: object) -> str:
 
 
 def _where(exc: BaseException) -> str:
-    """Say where in the transform it happened; never the message, which may hold a value."""
-    trace = exc.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    return f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    """Name the last line of the transform's own file; never the message, which may hold a value."""
+    frames = list(traceback.walk_tb(exc.__traceback__))[1:]  # the first is the call of it
+    own = [frame[1] for frame in frames if _file(frame) == _file(frames[0])]
+    return f" at {Path(_file(frames[0])).name}:{own[-1]}" if own else ""
+
+
+def _file(frame: tuple[FrameType, int]) -> str:
+    return frame[0].f_code.co_filename

@@ -197,6 +197,24 @@ def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
         find_stack(deployer.clients.cloudformation, deployer.stack_name)
 
 
+def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deployer) -> None:
+    """An execution of the stack's state machine is told by name, and nothing is deleted."""
+    stack = deployer.deploy("orders")
+    stepfunctions = deployer.clients.stepfunctions
+    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
+    stepfunctions.update_state_machine(
+        stateMachineArn=stack.state_machine_arn, definition=json.dumps(waiting)
+    )
+    stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, name="orders-1-a01")
+
+    with pytest.raises(DeployError, match="Execution orders-1-a01 runs"):
+        deployer.deployment().destroy()
+
+    assert deployer.exists
+    assert deployer.deployment().destroy(force=True)
+    assert not deployer.exists
+
+
 def _knows(deployer: Deployer, stack: Stack, transform: str) -> bool:
     answer = deployer.clients.lambda_.invoke(
         FunctionName=stack.function_arn,

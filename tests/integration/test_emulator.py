@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
@@ -72,6 +74,31 @@ def test_a_foreign_process_with_the_remembered_pid_is_left_alone(tmp_path: Path)
 
     assert bystander.poll() is None
     bystander.communicate(b"\n")
+
+
+def test_up_keeps_the_one_that_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    """`local up` twice: the same endpoint, nothing to change; then `local down` ends it."""
+    request.addfinalizer(lambda: cli.main(["local", "down", "--state-dir", str(tmp_path)]))
+    said = []
+    for command in ("up", "up", "down", "down"):
+        assert 0 == cli.main(["local", command, "--state-dir", str(tmp_path)])
+        said.append(capsys.readouterr().out)
+
+    endpoints = [re.findall(r"AWS_ENDPOINT_URL=(\S+)", text) for text in said[:2]]
+    assert (1, endpoints[0]) == (len(endpoints[0]), endpoints[1])
+    assert "Stack ddb-migrate: nothing to change." in said[1]
+    assert ["Stopped.\n", f"No embedded stack runs from {tmp_path}: nothing to do.\n"] == said[2:]
+    assert [tmp_path / "logs"] == list(tmp_path.iterdir())
+
+
+def test_it_leaves_nothing_outside_its_folder(tmp_path: Path) -> None:
+    """Every folder that it writes to is a part of the one that is removed."""
+    environment = emulators._environment(tmp_path, port=1, max_concurrency=1)
+
+    folders = {environment[name] for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR")}
+    assert {True} == {Path(folder).is_relative_to(tmp_path / "tmp") for folder in folders}
 
 
 def test_without_the_extra_it_says_what_to_install(

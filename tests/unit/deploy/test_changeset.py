@@ -67,7 +67,7 @@ def make_event(status: str, resource: str = "Function", reason: str = "") -> dic
 
 
 def make_change(
-    *script: tuple[str, list[dict[str, str]]], clock: Iterable[float] = ()
+    *script: tuple[str, list[dict[str, str]]], clock: Iterable[float] = range(100)
 ) -> tuple[StackChange, list[str]]:
     said: list[str] = []
     times = iter(clock)
@@ -75,7 +75,7 @@ def make_change(
         cloudformation=FakeCloudFormation(list(script)),
         stack_name="s",
         say=said.append,
-        clock=lambda: next(times, 0.0),
+        clock=lambda: next(times, 1e9),
         sleep=lambda _: None,
     )
     return change, said
@@ -205,7 +205,6 @@ def test_what_a_failed_first_deployment_left_is_deleted_first() -> None:
     change, _ = make_change(
         ("ROLLBACK_COMPLETE", []),
         ("DELETE_IN_PROGRESS", [make_event("DELETE_IN_PROGRESS")]),
-        ("", []),
         ("", []),
         ("CREATE_COMPLETE", [make_event("CREATE_COMPLETE")]),
         ("CREATE_COMPLETE", []),

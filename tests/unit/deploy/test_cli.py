@@ -36,6 +36,12 @@ def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return asked
 
 
+@pytest.fixture
+def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account in which there is no stack."""
+    monkeypatch.setattr(deployment, "describe_stack", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -1,6 +1,5 @@
 """The folders that ship as data are found in a checkout and in a wheel."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ def test_a_wheel_has_them_inside_the_package(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An installed package finds its own copy, wherever it is installed."""
-    inside = _wheel_target(name)
+    inside = Path("airflow_ddb_migrate/_data") / name
     (tmp_path / inside).mkdir(parents=True)
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "airflow_ddb_migrate")
 
@@ -33,9 +32,3 @@ def test_the_zip_takes_core_and_aws_of_the_package_only() -> None:
 
     expected = {"airflow_ddb_migrate", "airflow_ddb_migrate/core", "airflow_ddb_migrate/aws"}
     assert expected == folders
-
-
-def _wheel_target(name: str) -> str:
-    """Return where the build puts the folder."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
-    return str(settings["build"]["targets"]["wheel"]["force-include"][name])

@@ -1,14 +1,17 @@
 """Promises of the CloudFormation template that a deployment to an emulator does not show."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import deployment, stack
+from airflow_ddb_migrate.aws import deployment, ledger, stack
 from airflow_ddb_migrate.core.limits import LAMBDA_SECONDS
+from botocore import xform_name
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
@@ -124,19 +127,33 @@ def test_no_role_may_do_anything_anywhere(role: str, made: dict[str, Any]) -> No
     assert [] == [row["Sid"] for row in rows if "*" in _texts(row["Resource"])]
 
 
-def test_the_function_may_only_do_what_a_worker_does(made: dict[str, Any]) -> None:
-    """On the migrated tables no PutItem: it would bring deleted items back."""
-    rows = statements(made, "FunctionRole")
+def test_the_function_may_not_put_items_into_migrated_tables(made: dict[str, Any]) -> None:
+    """A put would bring deleted items back and overwrite what live traffic wrote."""
+    actions = statements(made, "FunctionRole")["MigratedTables"]["Action"]
 
-    tables = {"Scan", "GetItem", "UpdateItem", "DeleteItem"}
-    assert {f"dynamodb:{name}" for name in tables} == set(rows["MigratedTables"]["Action"])
-    ledger = {"GetItem", "PutItem", "UpdateItem", "Query"}
-    assert {f"dynamodb:{name}" for name in ledger} == set(rows["Ledger"]["Action"])
+    assert set() == {"dynamodb:PutItem", "dynamodb:BatchWriteItem"} & set(actions)
+
+
+def test_what_the_function_may_do_is_what_its_code_calls(made: dict[str, Any]) -> None:
+    """A permission that no call needs is taken away; a call without one is found here."""
+    code, aws = resources.folder("lambda") / "ddb_transform", Path(ledger.__file__).parent
+    worker = _calls(code.glob("*.py"))
+    records = _calls(aws / f"{name}.py" for name in ("ledger", "lanes", "leases"))
+
+    rows = statements(made, "FunctionRole")
+    assert worker == set(rows["MigratedTables"]["Action"])
+    assert records == set(rows["Ledger"]["Action"])
 
 
 def test_the_state_machine_may_invoke_versions_of_its_function_only(made: dict[str, Any]) -> None:
     """Versions, since running executions call older ones."""
     assert {"Sub": "${Function.Arn}:*"} == statements(made, "StateMachineRole")["Work"]["Resource"]
+
+
+def test_the_function_logs_to_its_own_group_which_expires(made: dict[str, Any]) -> None:
+    """Lambda would make one that never does."""
+    assert {"LogGroup": {"Ref": "FunctionLogGroup"}} == made["Function"]["LoggingConfig"]
+    assert 90 == made["FunctionLogGroup"]["RetentionInDays"]
 
 
 def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]) -> None:
@@ -150,6 +167,19 @@ def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]
 def test_the_template_can_be_sent() -> None:
     """A larger one would need a bucket before the bucket."""
     assert len(deployment._template("0" * 16).encode()) < _BODY_BYTES
+
+
+def _calls(files: Iterable[Path]) -> set[str]:
+    """Return the IAM actions of all methods of a DynamoDB client that the files mention."""
+    text = "\n".join(file.read_text() for file in files)
+    methods = re.findall(r"dynamodb\.(\w+)", text) + re.findall(r'get_paginator\("(\w+)"\)', text)
+    known = {xform_name(name): f"dynamodb:{name}" for name in _operations()}
+    return {known[method] for method in methods if method in known}
+
+
+def _operations() -> list[str]:
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    return list(client.meta.service_model.operation_names)
 
 
 def _texts(value: Any) -> list[str]:

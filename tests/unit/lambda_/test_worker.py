@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import lane_key
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
     HEARTBEAT_SECONDS,
@@ -20,7 +21,7 @@ from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
 
-from tests.factories import NOW, claim, client_error
+from tests.factories import MIGRATION, NOW, claim, client_error
 from tests.migration_world import World, mark
 
 DONE = {"BOOL": True}
@@ -169,6 +170,8 @@ def test_cursors_of_every_key_type_are_kept_exactly(
 ) -> None:
     """Text, numbers of 38 digits and bytes go through the ledger unchanged."""
     w = world(key_type=key_type)
+    if key_type == "B":
+        w.dynamodb.before = _without_segments
     w.put(*({"id": {key_type: key(i)}} for i in range(25)))
     given: list[Any] = []
     w.dynamodb.answers = lambda name, answer: note_cursor(given, name, answer)
@@ -180,6 +183,12 @@ def test_cursors_of_every_key_type_are_kept_exactly(
     started = [scan.get("ExclusiveStartKey") for scan in w.dynamodb.arguments_of("scan")]
     assert [None, *given] == started
     assert Counts(seen=25, changed=25) == w.row().counts
+
+
+def _without_segments(name: str, arguments: dict[str, Any]) -> None:
+    """moto cannot cut a table with binary keys; a scan of its one segment is a scan of all."""
+    if name == "scan":
+        del arguments["Segment"], arguments["TotalSegments"]
 
 
 def note_cursor(cursors: list[Any], name: str, answer: Any) -> Any:
@@ -247,9 +256,8 @@ def test_the_last_lap_gives_the_lane_back(world: Callable[..., World]) -> None:
     """History is bounded: the child ends, the lane stays unfinished for a new attempt."""
     w = world()
     w.put_many(3)
-    lanes = Lanes(w.ledger)
-    for _ in range(CHILD_LAPS):
-        lanes.take(claim(), w.clock())
+    Lanes(w.ledger).take(claim(), w.clock())
+    w.ledger.update(lane_key(MIGRATION, 0), {"laps": CHILD_LAPS})
 
     assert WorkStatus.DONE is w.work().status
     assert (LaneState.PENDING, "") == (w.row().state, w.row().owner)
@@ -599,7 +607,8 @@ def test_a_slow_page_shows_signs_of_life(world: Callable[..., World]) -> None:
     w.dynamodb.before = lambda name, arguments: note_save(w, seen, name, arguments)
     w.work()
 
-    assert [HEARTBEAT_SECONDS, 2 * HEARTBEAT_SECONDS] == [at - NOW for at in seen[1:3]]
+    beats = [at - NOW for at in seen if at > NOW]
+    assert [HEARTBEAT_SECONDS, 2 * HEARTBEAT_SECONDS] == beats[:-1]  # the last one ends the lane
     assert Counts(seen=10, changed=10) == w.row().counts
 
 

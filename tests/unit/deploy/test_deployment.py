@@ -1,0 +1,250 @@
+"""What a deployment decides before it touches anything, and what destroy refuses to forget."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
+from airflow_ddb_migrate.core.records import CapacityState, LeaseState
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from tests import factories
+
+RUNNING = f"{factories.STATE_MACHINE.replace('stateMachine', 'execution')}:orders-0123456789ab-a02"
+
+
+class Pages:
+    """A client whose listing has one page, or fails."""
+
+    def __init__(self, page: dict[str, Any] | ClientError) -> None:
+        self.page = page
+
+    def get_paginator(self, _: str) -> "Pages":
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(self.page, ClientError):
+            raise self.page
+        yield self.page
+
+
+@dataclass
+class FakeCloudFormation:
+    """A stack with these outputs; deleting it is remembered and done at once."""
+
+    outputs: dict[str, str]
+    deleted: bool = False
+    meta: Any = field(default_factory=lambda: SimpleNamespace(region_name=factories.REGION))
+
+    def describe_stacks(self, **_: Any) -> dict[str, Any]:
+        if self.deleted:
+            raise factories.client_error("ValidationError", message="Stack does not exist")
+        rows = [{"OutputKey": k, "OutputValue": v} for k, v in self.outputs.items()]
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": rows}]}
+
+    def describe_stack_events(self, **_: Any) -> dict[str, Any]:
+        return {"StackEvents": []}
+
+    def delete_stack(self, **_: Any) -> None:
+        self.deleted = True
+
+
+@dataclass
+class World:
+    """A deployed stack whose ledger is moto's, and what was said."""
+
+    cloudformation: FakeCloudFormation
+    dynamodb: Any
+    stepfunctions: Pages
+    said: list[str] = field(default_factory=list)
+
+    def deployment(self, **fields: Any) -> Deployment:
+        known = {
+            "cloudformation": self.cloudformation,
+            "dynamodb": self.dynamodb,
+            "stepfunctions": self.stepfunctions,
+            "sts": boto3.client("sts", region_name=factories.REGION),
+        }
+        return Deployment(
+            clients=Clients(known.__getitem__),
+            stack_name="ddb-migrate",
+            say=self.said.append,
+            **fields,
+        )
+
+    def hold(self, **fields: Any) -> None:
+        """Put a lease into the ledger."""
+        leases = Leases(Ledger(self.dynamodb, factories.LEDGER))
+        leases.change(factories.TABLE_KEY, lambda _: factories.lease(**fields))
+
+    def run(self, *execution_arns: str) -> None:
+        self.stepfunctions.page = {"executions": [{"executionArn": arn} for arn in execution_arns]}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name=factories.REGION)
+        factories.ledger_table(dynamodb)
+        outputs = {"LedgerTable": factories.LEDGER, "StateMachineArn": factories.STATE_MACHINE}
+        yield World(FakeCloudFormation(outputs), dynamodb, Pages({"executions": []}))
+
+
+@pytest.mark.parametrize("state", [CapacityState.RAISED, CapacityState.RESTORING])
+def test_destroy_refuses_to_forget_raised_capacity(world: World, state: CapacityState) -> None:
+    """Only the ledger knows the original figures, so the table would stay raised and be billed."""
+    world.hold(capacity_state=state)
+
+    with pytest.raises(DeployError) as caught:
+        world.deployment().destroy()
+
+    assert (
+        "Stack ddb-migrate is still needed; nothing was deleted. Capacity of table orders was "
+        f"raised by migration orders-0123456789ab and is not restored ({state}); only the ledger "
+        "knows what it was. Clear the restore task of that DAG run. To delete it all the same, "
+        "and forget this: ddb-migrate destroy --force"
+    ) == str(caught.value)
+    assert not world.cloudformation.deleted
+
+
+def test_destroy_refuses_while_a_migration_runs(world: World) -> None:
+    """The message names the table, and the migration by its execution."""
+    world.hold(execution_arn=RUNNING)
+    world.run(RUNNING)
+
+    with pytest.raises(
+        DeployError,
+        match=r"Execution orders-0123456789ab-a02 of table orders runs\. Wait for it, or stop",
+    ):
+        world.deployment().destroy()
+
+    assert not world.cloudformation.deleted
+
+
+def test_an_execution_that_no_lease_knows_is_named_by_itself(world: World) -> None:
+    """Somebody may have started the state machine by hand."""
+    world.run(f"{RUNNING.rpartition(':')[0]}:by-hand")
+
+    with pytest.raises(DeployError, match=r"Execution by-hand runs\. Wait for it"):
+        world.deployment().destroy()
+
+
+def test_force_deletes_all_the_same_and_says_what_is_forgotten(world: World) -> None:
+    """What was owed is printed, since nothing else remembers it afterwards."""
+    world.hold(capacity_state=CapacityState.RAISED)
+
+    assert world.deployment().destroy(force=True)
+
+    assert world.cloudformation.deleted
+    assert ["Deleted all the same: Capacity of table orders was raised"] == [
+        line.partition(" by migration")[0] for line in world.said
+    ]
+
+
+@pytest.mark.parametrize(
+    "lease",
+    [
+        None,
+        {"state": LeaseState.HELD},
+        {"state": LeaseState.FREE, "capacity_state": CapacityState.RESTORED},
+    ],
+    ids=["no-lease", "nothing-raised", "restored"],
+)
+def test_destroy_goes_on_when_nothing_is_owed(world: World, lease: dict[str, Any] | None) -> None:
+    """Other records of the ledger do not matter, however many."""
+    Ledger(world.dynamodb, factories.LEDGER).create_migration(factories.migration_record())
+    if lease:
+        world.hold(**lease)
+
+    assert world.deployment().destroy()
+    assert world.cloudformation.deleted
+
+
+def test_destroy_goes_on_after_a_deletion_that_failed_half_way(world: World) -> None:
+    """Ledger and state machine are gone, though the outputs still name them."""
+    world.dynamodb.delete_table(TableName=factories.LEDGER)
+    world.stepfunctions.page = factories.client_error("StateMachineDoesNotExist")
+
+    assert world.deployment().destroy()
+
+
+def test_destroy_goes_on_with_the_bucket_alone(world: World) -> None:
+    """A first deployment that failed has neither ledger nor state machine."""
+    world.cloudformation.outputs.clear()
+
+    assert world.deployment().destroy()
+
+
+def test_destroy_that_may_not_look_deletes_nothing(world: World) -> None:
+    """Not knowing is no reason to delete; the message names the missing permission."""
+    world.stepfunctions.page = factories.client_error("AccessDeniedException")
+
+    with pytest.raises(AccessDeniedError, match=f"states:ListExecutions on {RUNNING[:12]}"):
+        world.deployment().destroy()
+
+    assert not world.cloudformation.deleted
+
+
+def test_a_stack_that_is_not_there_is_nothing_to_destroy(world: World) -> None:
+    """A second time is no error."""
+    world.cloudformation.deleted = True
+
+    assert not world.deployment().destroy()
+    assert ["Stack ddb-migrate is not there: nothing to do."] == world.said
+
+
+def test_tables_that_are_not_named_stay(world: World) -> None:
+    """A deployment that is only about code keeps the current set and says nothing of it."""
+    world.cloudformation.outputs["Tables"] = "orders,customers"
+
+    assert ("orders", "customers") == world.deployment()._tables()
+    assert [] == world.said
+
+
+def test_named_tables_replace_the_set_and_the_difference_is_told(world: World) -> None:
+    """A table named twice is one table."""
+    world.cloudformation.outputs["Tables"] = "orders,customers"
+
+    tables = world.deployment(tables=["orders", "orders"])._tables()
+
+    assert (("orders",), ["Tables: orders, customers -> orders"]) == (tables, world.said)
+
+
+def test_a_new_stack_without_tables_is_refused(world: World) -> None:
+    """Every table is never a default."""
+    world.cloudformation.deleted = True
+
+    with pytest.raises(InvalidInputError, match=r"--table TABLE.*--all-tables"):
+        world.deployment().deploy()
+
+
+def test_a_missing_folder_of_transforms_is_refused_before_aws_is_changed(
+    world: World, tmp_path: Path
+) -> None:
+    """The fakes have nothing that could be changed: a call would fail the test."""
+    with pytest.raises(InvalidInputError, match="which is no folder"):
+        world.deployment(tables=["orders"], transforms_dir=tmp_path / "none").deploy()
+
+
+@pytest.mark.parametrize("table", ["orders", "*"])
+def test_a_table_s_arn_names_partition_region_and_account(world: World, table: str) -> None:
+    """Every table, when asked for, is still of one account and region."""
+    arn = world.deployment()._table_arn(table)
+
+    assert f"arn:aws:dynamodb:{factories.REGION}:123456789012:table/{table}" == arn
+
+
+@pytest.mark.parametrize("name", ["", "1st", "my_stack", "a" * 51])
+def test_a_bad_stack_name_is_refused_by_both(world: World, name: str) -> None:
+    """Names of the stack's parts are made from it."""
+    for act in (Deployment.deploy, Deployment.destroy):
+        with pytest.raises(InvalidInputError, match="--stack-name is"):
+            act(replace(world.deployment(tables=["orders"]), stack_name=name))

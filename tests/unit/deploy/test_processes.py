@@ -1,0 +1,138 @@
+"""Background processes: ended with all their children, found again, and never mistaken."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow_ddb_migrate.local import processes
+from airflow_ddb_migrate.local.processes import Background, free_port, launch
+
+# Tells its own pid and its child's, then waits for both to be ended.
+_FAMILY = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+with open(sys.argv[1], "w") as told:
+    print(os.getpid(), child.pid, file=told)
+child.wait()
+"""
+_STUBBORN = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open(sys.argv[1], "w") as told:
+    print(os.getpid(), os.getpid(), file=told)
+signal.pause()
+"""
+
+
+class Family:
+    """A process and its child, once both are there."""
+
+    def __init__(self, folder: Path, code: str = _FAMILY) -> None:
+        told = folder / "told"
+        os.mkfifo(told)
+        self.leader = launch(
+            [sys.executable, "-c", code, str(told)], env=dict(os.environ), log=folder / "log"
+        )
+        pids = told.read_text().split()  # blocks until they are there
+        self.pids = [int(pid) for pid in pids]
+
+    @property
+    def alive(self) -> list[int]:
+        return [pid for pid in self.pids if processes._start_time(pid)]
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> Iterator[Family]:
+    family = Family(tmp_path)
+    yield family
+    family.leader.stop()
+
+
+def test_a_launched_process_is_alive_and_leads_its_group(family: Family) -> None:
+    """A signal to the group reaches what it started itself."""
+    assert family.leader.is_alive
+    assert [family.leader.pid] * 2 == [os.getpgid(pid) for pid in family.pids]
+
+
+def test_stop_ends_the_whole_group(family: Family) -> None:
+    """No worker of an emulator stays behind."""
+    family.leader.stop()
+
+    assert [] == family.alive
+    assert not family.leader.is_alive
+
+
+def test_stop_is_patient_and_then_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that ignores the polite signal is killed."""
+    monkeypatch.setattr(processes, "_STOP_SECONDS", 0.2)
+    family = Family(tmp_path, _STUBBORN)
+
+    family.leader.stop()
+
+    assert [] == family.alive
+
+
+def test_stopping_twice_is_no_error(family: Family) -> None:
+    """Clean-up code runs in more than one place."""
+    family.leader.stop()
+    family.leader.stop()
+
+    assert not family.leader.is_alive
+
+
+def test_a_process_that_was_killed_is_not_alive(family: Family) -> None:
+    """A zombie that nobody waited for does not count."""
+    os.killpg(family.leader.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, family.leader.pid, os.WEXITED | os.WNOWAIT)  # dead, and not yet collected
+
+    assert not family.leader.is_alive
+
+
+def test_it_is_found_again_by_its_file(family: Family, tmp_path: Path) -> None:
+    """By another process, too: the file says all there is to know."""
+    family.leader.remember(tmp_path / "pid")
+
+    assert family.leader == Background.recall(tmp_path / "pid")
+
+
+@pytest.mark.parametrize("text", ["", "12", "{}", '{"pid": "x", "started": "1"}', None])
+def test_a_damaged_or_missing_file_remembers_nothing(tmp_path: Path, text: str | None) -> None:
+    """A kill may have cut it off."""
+    file = tmp_path / "pid"
+    if text is not None:
+        file.write_text(text)
+
+    assert Background.recall(file) is None
+
+
+def test_another_process_of_the_same_pid_is_left_alone(tmp_path: Path) -> None:
+    """Pids are used again; the time of the start is not."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        (tmp_path / "pid").write_text(json.dumps({"pid": bystander.pid, "started": "1"}))
+        remembered = Background.recall(tmp_path / "pid")
+        assert remembered is not None
+
+        remembered.stop()
+
+        assert bystander.poll() is None
+        bystander.communicate(b"\n")
+
+
+def test_the_output_goes_to_the_log(tmp_path: Path) -> None:
+    """Folders are made; what was there from an earlier run stays."""
+    log = tmp_path / "logs" / "it.log"
+    for word in ("one", "two"):
+        process = launch([sys.executable, "-c", f"print({word!r})"], env=dict(os.environ), log=log)
+        os.waitpid(process.pid, 0)
+
+    assert "one\ntwo\n" == log.read_text()
+
+
+def test_a_free_port_can_be_bound() -> None:
+    """It is one of the loopback interface's."""
+    assert 1024 <= free_port() <= 65_535

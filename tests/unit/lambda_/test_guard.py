@@ -1,0 +1,107 @@
+"""Fencing: may this worker go on?"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
+from airflow_ddb_migrate.core.records import Command, ControlRecord, LeaseState
+from ddb_transform.guard import Guard, Order, order_of
+
+from tests.factories import NOW
+from tests.migration_world import World
+
+
+def control(command: Command = Command.RUN, attempt: int = 1) -> ControlRecord:
+    return ControlRecord(command=command, attempt=attempt, since=NOW)
+
+
+@pytest.mark.parametrize(
+    ("record", "order"),
+    [
+        (control(), Order.GO),
+        (control(Command.HOLD), Order.HOLD),
+        (control(Command.STOP), Order.QUIT),
+        (control(attempt=2), Order.QUIT),
+        (control(Command.HOLD, attempt=2), Order.QUIT),
+        (control(attempt=0), Order.QUIT),
+        (None, Order.QUIT),
+    ],
+)
+def test_the_control_record_decides(record: ControlRecord | None, order: Order) -> None:
+    """Only the current attempt works; without a record nobody does."""
+    assert order is order_of(record, 1, NOW)
+
+
+@pytest.mark.parametrize(("held", "order"), [(0, Order.HOLD), (1, Order.QUIT)])
+def test_a_hold_of_over_an_hour_ends_the_execution(held: int, order: Order) -> None:
+    """Waits are billed: resume is a new attempt."""
+    assert order is order_of(control(Command.HOLD), 1, NOW + HOLD_SECONDS + held)
+
+
+@pytest.fixture
+def world(dynamodb: Any) -> World:
+    return World(dynamodb)
+
+
+@pytest.fixture
+def guard(world: World) -> Guard:
+    return Guard(world.ledger, world.record, 1, world.clock)
+
+
+@pytest.fixture
+def lease(world: World) -> Callable[..., None]:
+    """Changes the lease past everybody."""
+
+    def change(**fields: Any) -> None:
+        Leases(world.ledger).change(
+            world.table_key,
+            lambda lease: replace(lease, **fields),  # type: ignore[type-var]
+        )
+
+    return change
+
+
+def test_the_ledger_is_asked_every_few_seconds_only(world: World, guard: Guard) -> None:
+    """Between two looks the last order holds."""
+    assert Order.GO is guard.order()
+    world.command(Command.STOP)
+    world.clock.advance(CONTROL_SECONDS - 0.1)
+    assert Order.GO is guard.order()
+    world.clock.advance(0.1)
+    assert Order.QUIT is guard.order()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"migration_id": "another"}, {"state": LeaseState.FREE}]
+)
+def test_who_does_not_hold_the_table_quits(
+    guard: Guard, lease: Callable[..., None], fields: dict[str, Any]
+) -> None:
+    """Taken by another migration, or freed: whatever the control record says."""
+    lease(**fields)
+
+    assert Order.QUIT is guard.order()
+
+
+def test_a_table_made_again_is_not_the_one_that_was_leased(world: World) -> None:
+    """Same name, another id: this migration holds nothing there."""
+    guard = Guard(world.ledger, replace(world.record, table_id="another"), 1, world.clock)
+
+    assert Order.QUIT is guard.order()
+
+
+@pytest.mark.parametrize("command", [Command.RUN, Command.HOLD])
+def test_looking_renews_the_lease_in_its_second_half(
+    world: World, guard: Guard, lease: Callable[..., None], command: Command
+) -> None:
+    """Also on hold: whoever waits is alive."""
+    world.command(command)
+    lease(expires_at=NOW + LEASE_SECONDS / 2)
+    guard.order()
+
+    renewed = Leases(world.ledger).get(world.table_key)
+    assert renewed is not None
+    assert NOW + LEASE_SECONDS == renewed.expires_at

@@ -1,0 +1,146 @@
+"""The Lambda's entry."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import transforms
+from airflow_ddb_migrate.core.errors import AwsRequestError
+from ddb_transform import handler
+
+from tests.factories import client_error, work_request
+from tests.migration_world import World
+
+PLENTY = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
+
+
+@pytest.fixture
+def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world whose ledger and client the handler finds by itself, on the real clock."""
+    made = World(dynamodb)
+    made.put_many(3)
+    monkeypatch.setenv("LEDGER_TABLE", made.ledger.table_name)
+    monkeypatch.setattr(handler, "_dynamodb", lambda: made.dynamodb)
+    monkeypatch.setattr(handler.time, "time", made.clock)
+    yield made
+
+
+def event(world: World, **fields: Any) -> dict[str, Any]:
+    return asdict(replace(work_request(table_name=world.table_name), **fields))
+
+
+def test_a_slice_of_a_lane_is_worked(world: World) -> None:
+    """With the migration's own transform and start, from the ledger."""
+    answer = handler.handle(event(world), PLENTY)
+
+    assert ("DONE", 3) == (answer["status"], answer["counts"]["changed"])
+    found = {item["updatedAt"]["S"] for item in world.items().values()}
+    assert {world.record.started_at_iso} == found
+
+
+@pytest.mark.parametrize("remaining", [0, 1_000])
+def test_a_slice_ends_before_the_limit(
+    world: World, monkeypatch: pytest.MonkeyPatch, remaining: int
+) -> None:
+    """A minute before it, or a fifth where a minute would leave nothing."""
+    ticks = iter([100.0, 100.0 + 0.8 * remaining / 1000 + 0.001])
+    monkeypatch.setattr(handler.time, "monotonic", lambda: next(ticks, 10_000.0))
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: remaining)
+
+    assert "MORE" == handler.handle(event(world), context)["status"]
+
+
+@pytest.mark.parametrize(("after", "is_over"), [(839.9, False), (840.1, True)])
+def test_a_long_limit_keeps_a_minute(
+    monkeypatch: pytest.MonkeyPatch, after: float, is_over: bool
+) -> None:
+    """Of 900 seconds 840 are worked."""
+    ticks = iter([0.0, after])
+    monkeypatch.setattr(handler.time, "monotonic", lambda: next(ticks))
+
+    assert is_over == handler._deadline(PLENTY)()
+
+
+def test_every_invocation_is_an_owner_of_its_own(world: World) -> None:
+    """Also a redelivered event, which has the same request id."""
+    owners = {handler._worker(work_request(table_name=world.table_name), PLENTY).owner for _ in "ab"}
+
+    assert 2 == len(owners)
+
+
+def test_a_bad_event_is_refused(world: World) -> None:
+    """As a result on which the state machine branches."""
+    answer = handler.handle({**event(world), "segment": "0"}, PLENTY)
+
+    assert ("FAILED", "InvalidInputError") == (answer["status"], answer["error"])
+    assert answer["cause"].startswith("Work was given segment='0'; it needs int.")
+
+
+def test_an_unknown_migration_is_refused(world: World) -> None:
+    """Somebody started the state machine by hand."""
+    answer = handler.handle(event(world, migration_id="unknown"), PLENTY)
+
+    assert ("FAILED", "LedgerError") == (answer["status"], answer["error"])
+
+
+@pytest.mark.parametrize(
+    "fields", [{"total_segments": 2}, {"lanes": 2}, {"table_name": "another-table"}]
+)
+def test_an_input_that_cuts_the_table_otherwise_is_refused(
+    world: World, fields: dict[str, Any]
+) -> None:
+    """The cursors of one cut are wrong in another one: items would be left out."""
+    answer = handler.handle(event(world, **fields), PLENTY)
+
+    assert ("FAILED", "InvalidInputError") == (answer["status"], answer["error"])
+    assert "in the ledger" in answer["cause"]
+    assert 0 == world.table_writes
+
+
+def test_what_may_pass_is_raised(world: World) -> None:
+    """An unwell ledger: Step Functions runs the slice again."""
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        raise client_error("InternalServerError")
+
+    world.dynamodb.before = refuse
+
+    with pytest.raises(AwsRequestError, match="InternalServerError"):
+        handler.handle(event(world), PLENTY)
+
+
+# describe
+
+
+def described(name: object) -> dict[str, Any]:
+    return handler.handle({"action": "describe", "transform": name}, None)
+
+
+def test_a_transform_is_described_by_its_hash() -> None:
+    """It is there and can be used."""
+    answer = described("add_updated_at")
+
+    assert (True, "", 64) == (answer["ok"], answer["error"], len(answer["hash"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("unknown", "Transform 'unknown' is not deployed."),
+        ("raises", "Transform 'raises' cannot be imported: ZeroDivisionError: division by zero."),
+        ("", "Transform '' is not the name of a Python module."),
+    ],
+)
+def test_what_cannot_be_used_is_described_by_its_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, name: str, message: str
+) -> None:
+    """The words that a person reads before anything is started."""
+    (tmp_path / "raises.py").write_text("1 / 0")
+    monkeypatch.setattr(transforms, "__path__", [*transforms.__path__, str(tmp_path)])
+
+    answer = described(name)
+
+    assert (False, "") == (answer["ok"], answer["hash"])
+    assert answer["error"].startswith(message)

@@ -1,0 +1,114 @@
+"""An item as a transform sees it."""
+
+from decimal import Decimal
+
+import pytest
+from ddb_transform import item as items
+from ddb_transform.item import Item
+
+from tests.factories import typed_item
+
+TYPED = typed_item("a", n={"N": "1.50"}, l={"L": [{"S": "x"}]}, b={"B": b"raw"})
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every typed value that was decoded."""
+    seen: list[object] = []
+    decode = items._DESERIALIZE
+
+    def spy(value: object) -> object:
+        seen.append(value)
+        return decode(value)
+
+    monkeypatch.setattr(items, "_DESERIALIZE", spy)
+    return seen
+
+
+def test_only_what_is_touched_is_decoded(decoded: list[object]) -> None:
+    """Once, however often it is looked at; names and sizes decode nothing."""
+    item = Item(TYPED)
+    assert (4, True, False) == (len(item), "n" in item, "x" in item)
+    assert ["id", "n", "l", "b"] == list(item)
+    assert [] == decoded
+
+    assert Decimal("1.50") == item["n"] == item["n"]
+    assert [{"N": "1.50"}] == decoded
+
+
+def test_every_look_is_remembered() -> None:
+    """Reading, asking, finding nothing, changing and removing: all of it is the write's condition."""
+    item = Item(TYPED)
+    item.get("missing")
+    _ = item["n"]
+    _ = "asked" in item
+    item["new"] = 1
+    del item["l"]
+
+    assert {"missing", "n", "asked", "new", "l"} == item.seen
+
+
+def test_nothing_is_seen_before_the_first_look() -> None:
+    """Showing an item, or asking for its original names, is no look of the transform's."""
+    item = Item(TYPED)
+    repr(item)
+    _ = item.original_names, item.original("n")
+
+    assert frozenset() == item.seen
+
+
+def test_walking_over_the_names_looks_at_all_of_them() -> None:
+    """What the transform may have decided by."""
+    item = Item(TYPED)
+    _ = dict(item)
+
+    assert set(TYPED) == item.seen
+
+
+def test_values_changed_in_place_are_kept() -> None:
+    """A list that was appended to is the attribute's new value."""
+    item = Item(TYPED)
+    item["l"].append("y")
+
+    assert {"l": ["x", "y"]} == item.touched
+    assert {"L": [{"S": "x"}]} == item.original("l")
+
+
+def test_a_removed_attribute_is_gone() -> None:
+    """Until it is set again; removing what is not there is a KeyError."""
+    item = Item(TYPED)
+    del item["n"]
+    assert ("n" in item, list(item), item.removed) == (False, ["id", "l", "b"], {"n"})
+    with pytest.raises(KeyError):
+        _ = item["n"]
+    with pytest.raises(KeyError):
+        del item["n"]
+
+    item["n"] = 2
+    assert (2, frozenset()) == (item["n"], item.removed)
+
+
+def test_an_attribute_that_was_added_and_removed_leaves_nothing() -> None:
+    """It is not part of what is left."""
+    item = Item(TYPED)
+    item["new"] = 1
+    del item["new"]
+
+    assert {} == item.touched
+    assert "new" not in list(item)
+
+
+def test_it_acts_as_a_dict() -> None:
+    """pop, setdefault, update, comparison: what people write in transforms."""
+    item = Item(TYPED)
+
+    assert Decimal("1.50") == item.pop("n")
+    assert "default" == item.setdefault("new", "default")
+    item.update(other=True)
+    assert {"id": "a", "l": ["x"], "b": item["b"], "new": "default", "other": True} == item
+    assert 5 not in item
+
+
+def test_showing_an_item_shows_names_only() -> None:
+    """A log line with the item in it has no values."""
+    assert "Item(attributes=['id', 'secret'])" == repr(Item(typed_item(secret={"S": "hunter2"})))
