@@ -22,7 +22,6 @@ from ddb_transform.transform import Context, Transform
 from ddb_transform.worker import Worker
 from ddb_transform.writer import ReferenceWriter
 from moto import mock_aws
-
 from tests.factories import MIGRATION, NOW, STARTED_AT, data_table, ledger_table, migration_record
 
 _names = itertools.count()

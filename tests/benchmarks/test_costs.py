@@ -5,7 +5,6 @@ import sys
 import time
 
 import pytest
-
 from airflow_ddb_migrate import build_segment_payload
 from ddb_transform.transform import Context, load
 

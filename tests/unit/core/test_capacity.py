@@ -19,7 +19,6 @@ from airflow_ddb_migrate.core.capacity import (
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.factories import snapshot, units
 
 UNITS = st.builds(CapacityUnits, st.integers(0, 40_000), st.integers(0, 40_000))

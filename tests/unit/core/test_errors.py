@@ -39,7 +39,10 @@ def test_every_error_says_what_it_is_and_whether_to_try_again(error: type[Migrat
 
 def test_an_error_keeps_the_code_that_it_translates() -> None:
     """None where there was none."""
-    assert ("Throttled", None) == (MigrationError("m", "Throttled").aws_code, MigrationError("m").aws_code)
+    assert ("Throttled", None) == (
+        MigrationError("m", "Throttled").aws_code,
+        MigrationError("m").aws_code,
+    )
 
 
 def test_an_item_is_counted_by_the_class_of_its_error() -> None:

@@ -17,7 +17,6 @@ from airflow_ddb_migrate.core.lease import (
 )
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
-
 from tests.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
 
 OTHER = "customers-ba9876543210"

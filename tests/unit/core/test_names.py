@@ -15,7 +15,6 @@ from airflow_ddb_migrate.core.names import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.factories import STATE_MACHINE, TABLE_KEY
 
 

@@ -114,7 +114,9 @@ def test_the_limit_is_that_of_startexecution() -> None:
 
 
 @given(st.integers(1, 3_000), st.none() | st.integers(1, 10_000))
-def test_every_input_is_ascii_json_that_names_its_lanes(total: int, concurrency: int | None) -> None:
+def test_every_input_is_ascii_json_that_names_its_lanes(
+    total: int, concurrency: int | None
+) -> None:
     """Whatever was asked for, the input is readable JSON whose lanes are complete."""
     made = built("orders", total, max_concurrency=concurrency)
 
@@ -138,9 +140,8 @@ def test_a_tolerance_that_is_no_percentage_is_refused(value: object) -> None:
     with pytest.raises(InvalidInputError) as refused:
         validate_tolerated_failure(value)
 
-    assert (
-        f"tolerated_failure_percentage is {value!r}; it must be a number from 0 to 100."
-        == str(refused.value)
+    assert f"tolerated_failure_percentage is {value!r}; it must be a number from 0 to 100." == str(
+        refused.value
     )
 
 

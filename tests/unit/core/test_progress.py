@@ -15,7 +15,6 @@ from airflow_ddb_migrate.core.progress import (
 from airflow_ddb_migrate.core.records import LaneState
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.factories import NOW, execution, lane_row, progress
 
 LANES = {

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from ddb_transform.transform import Change, Context, load
-
 from tests.factories import STARTED_AT, typed_item
 
 

@@ -9,7 +9,6 @@ from boto3.dynamodb.types import Binary, TypeDeserializer
 from ddb_transform.codec import encode, same
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.typed_values import VALUES
 
 decode = TypeDeserializer().deserialize
@@ -71,9 +70,7 @@ def test_notation_and_order_of_sets_do_not_count(
         (None, {"NULL": True}),
     ],
 )
-def test_types_and_values_count(
-    left: dict[str, Any] | None, right: dict[str, Any] | None
-) -> None:
+def test_types_and_values_count(left: dict[str, Any] | None, right: dict[str, Any] | None) -> None:
     """A text is no number, a list has an order, and nothing there is not NULL."""
     assert not same(left, right)
 

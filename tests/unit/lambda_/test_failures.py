@@ -3,7 +3,6 @@
 import pytest
 from botocore.exceptions import ClientError
 from ddb_transform.failures import Failure, failure_of
-
 from tests.factories import client_error
 
 

@@ -9,7 +9,6 @@ from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
 from airflow_ddb_migrate.core.records import Command, ControlRecord, LeaseState
 from ddb_transform.guard import Guard, Order, order_of
-
 from tests.factories import NOW
 from tests.migration_world import World
 
@@ -74,9 +73,7 @@ def test_the_ledger_is_asked_every_few_seconds_only(world: World, guard: Guard) 
     assert Order.QUIT is guard.order()
 
 
-@pytest.mark.parametrize(
-    "fields", [{"migration_id": "another"}, {"state": LeaseState.FREE}]
-)
+@pytest.mark.parametrize("fields", [{"migration_id": "another"}, {"state": LeaseState.FREE}])
 def test_who_does_not_hold_the_table_quits(
     guard: Guard, lease: Callable[..., None], fields: dict[str, Any]
 ) -> None:

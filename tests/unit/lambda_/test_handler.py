@@ -9,7 +9,6 @@ import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from ddb_transform import handler
-
 from tests.factories import client_error, work_request
 from tests.migration_world import World
 
@@ -65,7 +64,9 @@ def test_a_long_limit_keeps_a_minute(
 
 def test_every_invocation_is_an_owner_of_its_own(world: World) -> None:
     """Also a redelivered event, which has the same request id."""
-    owners = {handler._worker(work_request(table_name=world.table_name), PLENTY).owner for _ in "ab"}
+    owners = {
+        handler._worker(work_request(table_name=world.table_name), PLENTY).owner for _ in "ab"
+    }
 
     assert 2 == len(owners)
 

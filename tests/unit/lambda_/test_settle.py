@@ -12,9 +12,8 @@ from ddb_transform.item import Item
 from ddb_transform.settle import Settled, Settler
 from ddb_transform.transform import Change, Context, Transform
 from ddb_transform.writer import Written
-from transforms import DELETE, SKIP
-
 from tests.factories import STARTED_AT, client_error, typed_item
+from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, key_names=("id",))
 APPLIED = Written(applied=True, units=Units(written=1.0))
@@ -83,7 +82,9 @@ def test_nothing_to_change_is_nothing_to_write(item: dict[str, Any], outcome: st
 
 def test_a_deleted_item_is_counted_as_deleted() -> None:
     """DELETE is a write like any other."""
-    assert Counts.one("deleted") == settled(ScriptedWriter(APPLIED), typed_item(n={"N": "13"})).counts
+    assert (
+        Counts.one("deleted") == settled(ScriptedWriter(APPLIED), typed_item(n={"N": "13"})).counts
+    )
 
 
 def test_a_concurrent_writer_wins() -> None:
@@ -102,9 +103,7 @@ def test_a_concurrent_writer_wins() -> None:
         (typed_item(n={"N": "1"}, skip={"BOOL": True}), "skipped"),
     ],
 )
-def test_a_lost_race_may_leave_nothing_to_do(
-    current: dict[str, Any] | None, outcome: str
-) -> None:
+def test_a_lost_race_may_leave_nothing_to_do(current: dict[str, Any] | None, outcome: str) -> None:
     """Deleted stays deleted; what somebody else brought there is counted apart; SKIP is SKIP."""
     writer = ScriptedWriter(lost(current))
 

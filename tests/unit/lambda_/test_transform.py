@@ -23,10 +23,9 @@ from ddb_transform.transform import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from transforms import DELETE, SKIP
-
 from tests.factories import STARTED_AT, typed_item
 from tests.typed_values import ATTRIBUTES
+from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, {"suffix": "!"}, ("id",))
 SECRET = "hunter2"
@@ -98,7 +97,7 @@ def test_what_is_touched_and_not_changed_is_never_rewritten(attributes: dict[str
 
     def transform(item: Item, context: Context) -> Item:
         for name in item:
-            item[name] = item[name]  # noqa: PLW0127  # decoded, and set again
+            item[name] = item[name]  # decoded, and set again
         return item
 
     assert UNCHANGED == transformed(transform, {**attributes, **typed_item()})

@@ -20,7 +20,6 @@ from botocore.exceptions import ClientError
 from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-
 from tests.factories import MIGRATION, NOW, claim, client_error
 from tests.migration_world import World, mark
 
@@ -641,9 +640,7 @@ def test_a_slow_worker_that_was_overtaken_notices_at_its_heartbeat(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_cursor_moves_only_behind_settled_pages(
-    world: Callable[..., World], seed: int
-) -> None:
+def test_the_cursor_moves_only_behind_settled_pages(world: Callable[..., World], seed: int) -> None:
     """Whenever the row is written, every item before its cursor is migrated already."""
     w = world()
     w.put_many(35)

@@ -12,10 +12,9 @@ from ddb_transform.item import Item
 from ddb_transform.transform import Context
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
-from transforms import DELETE, SKIP
-
 from tests.migration_world import World
 from tests.typed_values import ATTRIBUTES
+from transforms import DELETE, SKIP
 
 _MIGRATED = 1_000
 _DELETE_AT = 13

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from ddb_transform.transform import Change
 from ddb_transform.writer import ReferenceWriter, Request, Written
 from hypothesis import given
-
 from tests.factories import TABLE, client_error, data_table, typed_item
 from tests.typed_values import ATTRIBUTES
 
