@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 
 
 def _number(digits: str, exponent: int, negative: bool, plain: bool) -> str:
@@ -44,11 +45,8 @@ VALUES: st.SearchStrategy[dict[str, Any]] = st.recursive(
     SCALARS | SETS,
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda value: {"L": value})
-        | st.dictionaries(_TEXT, inner, max_size=3).map(lambda value: {"M": value})
+        | st.dictionaries(_NAME, inner, max_size=3).map(lambda value: {"M": value})
     ),
     max_leaves=6,
 )
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6).filter(
-    lambda name: name != "id"
-)
-ATTRIBUTES = st.dictionaries(NAMES, VALUES, max_size=5)
+ATTRIBUTES = st.dictionaries(_NAME.filter(lambda name: name != "id"), VALUES, max_size=5)

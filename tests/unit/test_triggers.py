@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import asdict
 
 import pytest
@@ -13,6 +14,7 @@ from airflow_ddb_migrate.core.capacity import (
     changes_to_json,
 )
 from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
@@ -148,3 +150,26 @@ def test_capacity_is_late(world):
     event = first_event(make_raised())
     assert "error" == event["status"]
     assert "table orders has 5 read / 5 write, wanted 9 read / 9 write" in event["message"]
+
+
+def test_a_kill_in_the_middle_of_a_look_is_heard():
+    """A cancellation keeps its message while a thread works: by it Airflow tells who cancels."""
+    entered, released = threading.Event(), threading.Event()
+
+    def slow():
+        entered.set()
+        released.wait(10)
+
+    async def killed():
+        looking = asyncio.ensure_future(in_thread(slow))
+        await asyncio.to_thread(entered.wait, 10)
+        looking.cancel("user action")
+        try:
+            await looking
+        except asyncio.CancelledError as cancelled:
+            return cancelled.args
+        finally:
+            released.set()
+        return ()
+
+    assert ("user action",) == asyncio.run(killed())

@@ -114,14 +114,14 @@ def test_what_is_not_held_is_not_renewed(current: LeaseRecord | None) -> None:
 
 def test_an_intended_execution_is_written_down() -> None:
     """It can be found although nobody came to say that it started."""
-    noted = intend_attempt(lease(), 3, "arn:x", NOW)
+    noted = intend_attempt(lease(), MIGRATION, attempt=3, execution_arn="arn:x", now=NOW)
 
     assert lease(attempt=3, execution_arn="arn:x", expires_at=NOW + LEASE_SECONDS) == noted
 
 
 def test_the_first_raise_notes_the_snapshot() -> None:
     """What was and what is about to be raised, before it is."""
-    noted = raise_capacity(lease(), snapshot(), RAISE)
+    noted = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
 
     assert CapacityState.RAISED is noted.capacity_state
     assert (snapshot().to_json(), RAISE) == (noted.snapshot, changes_from_json(noted.raised))
@@ -130,11 +130,11 @@ def test_the_first_raise_notes_the_snapshot() -> None:
 
 def test_a_second_raise_keeps_the_first_snapshot() -> None:
     """A cleared prewarm finds the table raised, and must not take that for the original."""
-    once = raise_capacity(lease(), snapshot(), RAISE)
+    once = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
     raised = snapshot(provisioned={"": units(12_000, 4_000)})
     more = (CapacityChange("", Setting.PROVISIONED, units(12_000, 4_000), units(20_000, 5_000)),)
 
-    twice = raise_capacity(once, raised, more)
+    twice = raise_capacity(once, MIGRATION, raised, more)
 
     assert once.snapshot == twice.snapshot
     expected = (CapacityChange("", Setting.PROVISIONED, units(), units(20_000, 5_000)),)
@@ -145,7 +145,7 @@ def test_a_raise_after_restore_is_a_new_generation() -> None:
     """Then the figures are the original ones again."""
     restored = lease(capacity_state=CapacityState.RESTORED, snapshot="old", generation=1)
 
-    noted = raise_capacity(restored, snapshot(), RAISE)
+    noted = raise_capacity(restored, MIGRATION, snapshot(), RAISE)
 
     assert (2, snapshot().to_json()) == (noted.generation, noted.snapshot)
 
@@ -155,7 +155,7 @@ def test_nothing_is_raised_while_somebody_restores() -> None:
     busy = lease(capacity_state=CapacityState.RESTORING, restoring_by="task a")
 
     with pytest.raises(RestoreError, match="is being restored by task a"):
-        raise_capacity(busy, snapshot(), RAISE)
+        raise_capacity(busy, MIGRATION, snapshot(), RAISE)
 
 
 def test_restore_is_taken_by_one() -> None:
@@ -257,3 +257,12 @@ def test_a_table_that_is_owed_nothing_is_freed(capacity: CapacityState) -> None:
 def test_what_is_not_ours_or_owes_capacity_is_not_freed(current: LeaseRecord | None) -> None:
     """The lease is the promise to bring the capacity back."""
     assert release(current, MIGRATION) is None
+
+
+@pytest.mark.parametrize("found", [None, lease(migration_id="other"), lease(state=LeaseState.FREE)])
+def test_a_lost_lease_takes_no_notes(found: LeaseRecord | None) -> None:
+    """A migration that lost its table writes neither an attempt nor a raise into the lease."""
+    with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
+        raise_capacity(found, MIGRATION, snapshot(), RAISE)
+    with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
+        intend_attempt(found, MIGRATION, attempt=1, execution_arn="arn:x", now=NOW)

@@ -1,0 +1,135 @@
+"""Prewarm and restore of a table that AWS is still changing, or a migration that is still ending."""
+
+from dataclasses import replace
+
+import pytest
+from airflow_ddb_migrate.aws.prewarm import prewarm, still_waiting
+from airflow_ddb_migrate.aws.restore import Patience, restore
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.start import StartRequest, start
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.errors import RestoreError
+from airflow_ddb_migrate.core.records import Command
+from airflow_ddb_migrate.operators._address import SiteAddress
+from moto import mock_aws
+from tests.airflow_world import TABLE, World
+
+WANTED = CapacityUnits(100, 50)
+NOW = 1_000.0
+
+
+class Clock:
+    """Goes on only while somebody sleeps; ``when`` happens at the given seconds."""
+
+    def __init__(self):
+        self.now = NOW
+        self.when = {}
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        for at in [at for at in self.when if at <= self.now]:
+            self.when.pop(at)()
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with mock_aws():
+        world = World()
+        world.install(monkeypatch)
+        world.create_table()
+        yield world
+
+
+@pytest.fixture
+def updating(monkeypatch):
+    """Lets the table show UPDATING while it is on."""
+    switch = {"on": False}
+    fresh = Site.fresh_table
+
+    def shown(site):
+        table = fresh(site)
+        return replace(table, statuses={"": "UPDATING"}) if switch["on"] else table
+
+    monkeypatch.setattr(Site, "fresh_table", shown)
+    return switch
+
+
+def open_site(run_id="r"):
+    address = SiteAddress(table_name=TABLE, stack_name="ddb-migrate", dag_id="d", run_id=run_id)
+    return address.open()
+
+
+def begin(site):
+    request = StartRequest(
+        total_segments=4,
+        transform="add_updated_at",
+        params={},
+        max_concurrency=None,
+        tolerated_failure_percentage=0,
+        started_by="test",
+    )
+    return start(site, request, NOW)
+
+
+def test_a_retried_prewarm_waits_for_its_own_raise(world, updating):
+    """While the first try's raise is under way a second asks for nothing and waits for the same."""
+    first = prewarm(open_site(), WANTED, warm=False, now=NOW)
+    updating["on"] = True
+    again = prewarm(open_site(), CapacityUnits(200, 50), warm=False, now=NOW)
+    assert (first.changes, 1) == (again.changes, len(world.updates))
+    assert ("table orders is UPDATING",) == still_waiting(open_site().fresh_table(), again.changes)
+
+
+def test_restore_waits_for_active(world, updating):
+    """Restore asks for nothing while the table is UPDATING, and then brings it back."""
+    before = world.units()
+    prewarm(open_site(), WANTED, warm=False, now=NOW)
+    updating["on"] = True
+    clock = Clock()
+    clock.when[NOW + 30] = lambda: updating.update(on=False)
+    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    assert (before, NOW + 30) == (world.units(), clock.now)
+
+
+def test_restore_gives_up_in_words_and_goes_on_later(world, updating):
+    """Out of patience the error names what is UPDATING, and the next try restores."""
+    before = world.units()
+    prewarm(open_site(), WANTED, warm=False, now=NOW)
+    updating["on"] = True
+    clock = Clock()
+    patience = Patience(seconds=60, clock=clock, sleep=clock.sleep)
+    with pytest.raises(RestoreError, match="table orders is UPDATING after 60 s"):
+        restore(open_site(), by="test", patience=patience)
+    updating["on"] = False
+    restore(open_site(), by="somebody else", patience=patience)
+    assert before == world.units()
+
+
+def test_restore_waits_for_a_migration_that_is_being_stopped(world):
+    """The last writes of a stopped migration still have the raised capacity."""
+    site = open_site()
+    prewarm(site, WANTED, warm=False, now=NOW)
+    begin(site)
+    site.ledger.command(site.migration_id, Command.STOP, attempt=1, reason="test", now=NOW)
+    clock = Clock()
+    seen = []
+    clock.when[NOW + 20] = lambda: (seen.append(world.units()), world.stepfunctions.end("ABORTED"))
+    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    assert [{"": (100, 50), "by_pk": (100, 50)}] == seen
+    assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
+
+
+def test_restore_keeps_the_table_of_a_running_migration(world):
+    """Capacity comes back while an execution runs, but nobody else gets the table."""
+    site = open_site()
+    prewarm(site, WANTED, warm=False, now=NOW)
+    begin(site)
+    clock = Clock()
+    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    assert ({"": (5, 5), "by_pk": (5, 5)}, "HELD") == (
+        world.units(),
+        site.leases.get(site.table.key).state,
+    )
