@@ -1,4 +1,4 @@
-"""Prewarm and restore of a table that AWS is still changing, or a migration that is still ending."""
+"""Prewarm and restore of a table that AWS still changes, or a migration that still ends."""
 
 from dataclasses import replace
 

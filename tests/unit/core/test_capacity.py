@@ -66,7 +66,7 @@ def test_every_resource_is_raised(
 def test_restore_brings_back_exactly_the_snapshot(
     seen: CapacitySnapshot, wanted: CapacityUnits
 ) -> None:
-    """Provisioned capacity that we raised goes back to the figures before; a second time nothing."""
+    """Provisioned capacity that we raised goes back to the figures before; then nothing is left."""
     raised = plan_raise(seen, wanted, warm=False)
     plan = plan_restore(applied(seen, raised), raised)
     restored = applied(applied(seen, raised), plan.changes)

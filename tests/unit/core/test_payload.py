@@ -148,5 +148,5 @@ def test_a_tolerance_that_is_no_percentage_is_refused(value: object) -> None:
 @pytest.mark.parametrize("table", ["", "ab", "a/b", None, 7, "x" * 256])
 def test_a_name_that_no_table_can_have_is_refused(table: object) -> None:
     """The table's name is checked like everything else."""
-    with pytest.raises(InvalidInputError, match="^table is "):
+    with pytest.raises(InvalidInputError, match=r"^table is "):
         build_segment_payload(table, 1)  # type: ignore[arg-type]

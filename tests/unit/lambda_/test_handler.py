@@ -1,6 +1,5 @@
 """The Lambda's entry."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +15,14 @@ PLENTY = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 
 
 @pytest.fixture
-def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world whose ledger and client the handler finds by itself, on the real clock."""
     made = World(dynamodb)
     made.put_many(3)
     monkeypatch.setenv("LEDGER_TABLE", made.ledger.table_name)
     monkeypatch.setattr(handler, "_dynamodb", lambda: made.dynamodb)
     monkeypatch.setattr(handler.time, "time", made.clock)
-    yield made
+    return made
 
 
 def event(world: World, **fields: Any) -> dict[str, Any]:

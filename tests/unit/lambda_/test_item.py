@@ -36,7 +36,7 @@ def test_only_what_is_touched_is_decoded(decoded: list[object]) -> None:
 
 
 def test_every_look_is_remembered() -> None:
-    """Reading, asking, finding nothing, changing and removing: all of it is the write's condition."""
+    """Reading, asking, finding nothing, changing, removing: all is the write's condition."""
     item = Item(TYPED)
     item.get("missing")
     _ = item["n"]

@@ -296,10 +296,10 @@ def kill_at_write(w: World, number: int, *, applied: bool) -> None:
     writes = iter(range(1, number))
 
     def hook(name: str, arguments: dict[str, Any]) -> None:
-        if name == "update_item" and arguments["TableName"] == w.table_name:
-            if next(writes, None) is None:
-                w.dynamodb.before = _kill
-                raise Killed
+        is_write = name == "update_item" and arguments["TableName"] == w.table_name
+        if is_write and next(writes, None) is None:
+            w.dynamodb.before = _kill
+            raise Killed
 
     if applied:
         w.dynamodb.after = hook

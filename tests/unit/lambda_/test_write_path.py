@@ -10,7 +10,7 @@ from ddb_transform import worker as workers
 from ddb_transform.codec import same
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from tests.migration_world import World
 from tests.typed_values import ATTRIBUTES
@@ -73,12 +73,11 @@ class LiveTraffic:
 
     def after(self, name: str, arguments: dict[str, Any]) -> None:
         self._maybe_kill()
-        if name == "scan":
-            self._maybe_write(self.choice.choice(list(self.items) or ["none"]))
 
     def answers(self, name: str, answer: Any) -> Any:
         if name == "scan":
             self._judge(answer["Items"])
+            self._maybe_write(self.choice.choice(list(self.items) or ["none"]))
         return answer
 
     def _judge(self, keys: list[dict[str, Any]]) -> None:
@@ -152,7 +151,12 @@ ITEMS = st.lists(
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-@settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[*HealthCheck],
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(
     rows=ITEMS,
     seed=st.integers(0, 2**32),

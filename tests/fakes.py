@@ -1,0 +1,92 @@
+"""In-memory stand-ins for the services that moto does not have as they are on AWS."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from tests.factories import REGION, client_error
+
+
+@dataclass(slots=True)
+class FakeStepFunctions:
+    """Executions that do nothing: they have the status that a test gives them."""
+
+    executions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    map_run_counts: dict[str, int] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
+
+    def start_execution(self, **arguments: Any) -> dict[str, Any]:
+        machine = arguments["stateMachineArn"].replace(":stateMachine:", ":execution:")
+        arn = f"{machine}:{arguments['name']}"
+        if arn in self.executions:
+            raise client_error("ExecutionAlreadyExists", "StartExecution")
+        self.executions[arn] = {"status": "RUNNING", "input": arguments["input"]}
+        return {"executionArn": arn}
+
+    def describe_execution(self, **arguments: Any) -> dict[str, Any]:
+        self.described.append(arguments["executionArn"])
+        try:
+            return self.executions[arguments["executionArn"]]
+        except KeyError:
+            raise client_error("ExecutionDoesNotExist", "DescribeExecution") from None
+
+    def stop_execution(self, **arguments: Any) -> None:
+        arn = arguments["executionArn"]
+        if arn not in self.executions:
+            raise client_error("ExecutionDoesNotExist", "StopExecution")
+        self.stopped.append(arn)
+        self.end(arn, ExecutionStatus.ABORTED, arguments["error"], arguments["cause"])
+
+    def list_map_runs(self, **arguments: Any) -> dict[str, Any]:
+        runs = [{"mapRunArn": arguments["executionArn"]}] if self.map_run_counts else []
+        return {"mapRuns": runs}
+
+    def describe_map_run(self, **arguments: Any) -> dict[str, Any]:
+        names = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
+        return {"executionCounts": {**dict.fromkeys(names, 0), **self.map_run_counts}}
+
+    # What a test says happens.
+
+    def end(self, arn: str, status: ExecutionStatus, error: str = "", cause: str = "") -> None:
+        self.executions[arn] |= {"status": status.value, "error": error, "cause": cause}
+
+    def payload(self, arn: str) -> dict[str, Any]:
+        return json.loads(self.executions[arn]["input"])  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class FakeLambda:
+    """Answers every invocation with the same words."""
+
+    answer: Any = field(default_factory=lambda: {"ok": True, "error": "", "hash": "hash-1"})
+    function_error: str = ""
+    invoked: list[dict[str, Any]] = field(default_factory=list)
+
+    def invoke(self, **arguments: Any) -> dict[str, Any]:
+        self.invoked.append(json.loads(arguments["Payload"]))
+        answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
+        return {**answer, "FunctionError": self.function_error} if self.function_error else answer
+
+
+@dataclass(slots=True)
+class FakeCloudFormation:
+    """Stacks by name: status and outputs."""
+
+    stacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name=REGION))
+
+    def add(self, name: str, outputs: Mapping[str, str], status: str = "CREATE_COMPLETE") -> None:
+        rows = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        self.stacks[name] = {"StackName": name, "StackStatus": status, "Outputs": rows}
+
+    def describe_stacks(self, **arguments: Any) -> dict[str, Any]:
+        name = arguments["StackName"]
+        if name not in self.stacks:
+            message = f"Stack with id {name} does not exist"
+            raise client_error("ValidationError", "DescribeStacks", message=message)
+        return {"Stacks": [self.stacks[name]]}

@@ -1,0 +1,207 @@
+"""Watching a migration, keeping its lease alive, and ending it."""
+
+import pytest
+from airflow_ddb_migrate.aws.watch import observe, stop, tend
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.lease import raise_capacity
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.progress import ExecutionStatus, MapRunCounts, Outcome
+from airflow_ddb_migrate.core.records import Command, LaneState, LeaseState
+from tests.factories import MIGRATION, NOW, snapshot
+from tests.site_world import SiteWorld, arn_of
+
+
+def all_lanes_done(world: SiteWorld) -> None:
+    for lane in range(4):
+        world.lane(lane, counts=Counts(seen=2, changed=2))
+
+
+def command_of(world: SiteWorld) -> Command:
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    return control.command
+
+
+def result_of(world: SiteWorld) -> tuple[str, float]:
+    attempt = world.site.ledger.latest_attempt(MIGRATION)
+    assert attempt is not None
+    return attempt.result, attempt.ended_at
+
+
+def test_what_was_never_started_cannot_be_watched(world: SiteWorld) -> None:
+    """The message says which task to run."""
+    with pytest.raises(LedgerError, match="knows no migration"):
+        observe(world.site, NOW)
+
+
+def test_observing_changes_nothing(world: SiteWorld) -> None:
+    """The UI may look as often as it likes."""
+    world.start()
+    world.lane(0, counts=Counts(seen=5, changed=4, unchanged=1))
+    world.end()
+    before, lease = world.site.ledger.latest_attempt(MIGRATION), world.lease
+
+    seen = observe(world.site, NOW)
+
+    assert (Outcome.FAILED, 1, 5) == (
+        seen.verdict.outcome,
+        seen.progress.done,
+        seen.progress.counts.seen,
+    )
+    assert (before, lease) == (world.site.ledger.latest_attempt(MIGRATION), world.lease)
+    assert Command.RUN is command_of(world)
+
+
+def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
+    """While it runs, nobody asks: the call is limited per account."""
+    world.start()
+    world.stepfunctions.map_run_counts = {"failed": 3, "timedOut": 1}
+    assert observe(world.site, NOW).map_run is None
+    world.end()
+
+    seen = observe(world.site, NOW)
+    assert MapRunCounts(failed=3, timed_out=1) == seen.map_run
+    assert "Child executions: 0 succeeded, 3 failed, 1 timed out" in seen.verdict.reason
+
+
+@pytest.mark.parametrize(("after", "left"), [(60, LEASE_SECONDS - 60), (1_000, LEASE_SECONDS)])
+def test_tending_renews_the_lease(world: SiteWorld, after: int, left: int) -> None:
+    """In its second half, while the execution runs."""
+    world.start()
+    world.clock.advance(after)
+
+    assert Outcome.RUNNING is tend(world.site, world.clock()).verdict.outcome
+    assert world.clock() + left == world.lease.expires_at
+    assert ("", 0) == result_of(world)
+
+
+def test_a_finished_migration_frees_its_table(world: SiteWorld) -> None:
+    """And its result is in the ledger; a second look changes nothing."""
+    world.start()
+    all_lanes_done(world)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    world.clock.advance(60)
+
+    assert Outcome.SUCCEEDED is tend(world.site, world.clock()).verdict.outcome
+    assert (("SUCCEEDED", NOW + 60), LeaseState.FREE) == (result_of(world), world.lease.state)
+    tend(world.site, world.clock() + 60)
+    assert ("SUCCEEDED", NOW + 60) == result_of(world)
+
+
+def test_success_is_what_the_ledger_says(world: SiteWorld) -> None:
+    """Failed as an execution, finished as a migration; and the other way round."""
+    world.start()
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    assert Outcome.FAILED is observe(world.site, NOW).verdict.outcome
+
+    all_lanes_done(world)
+    world.end(1, ExecutionStatus.FAILED)
+    assert Outcome.SUCCEEDED is observe(world.site, NOW).verdict.outcome
+
+
+def test_owed_capacity_keeps_the_table(world: SiteWorld) -> None:
+    """It is freed by restore, not before."""
+    world.start()
+    world.site.leases.change(
+        world.site.table.key, lambda lease: raise_capacity(lease, snapshot(), ())
+    )
+    all_lanes_done(world)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+    tend(world.site, NOW)
+
+    assert (LeaseState.HELD, "SUCCEEDED") == (world.lease.state, result_of(world)[0])
+    assert CapacityUnits(50, 25) == snapshot().provisioned[""]
+
+
+def test_workers_of_an_ended_execution_are_told_to_stop(world: SiteWorld) -> None:
+    """Until they have, the table stays taken and nothing is decided."""
+    world.start()
+    world.lane(0, LaneState.RUNNING)
+    world.end(1, ExecutionStatus.ABORTED)
+
+    seen = tend(world.site, NOW)
+
+    assert Outcome.DRAINING is seen.verdict.outcome
+    assert (Command.STOP, LeaseState.HELD, "") == (
+        command_of(world),
+        world.lease.state,
+        result_of(world)[0],
+    )
+    assert Outcome.FAILED is tend(world.site, NOW + OWNER_SECONDS).verdict.outcome
+    assert (LeaseState.FREE, "FAILED") == (world.lease.state, result_of(world)[0])
+
+
+def test_the_workers_of_a_newer_attempt_are_not_stopped(world: SiteWorld) -> None:
+    """A sensor that looks late must not end what was started again since."""
+    world.start()
+    world.end()
+    world.site.ledger.begin_attempt(MIGRATION, 2, NOW)
+
+    tend(world.site, NOW)
+
+    assert Command.RUN is command_of(world)
+
+
+# Stop
+
+
+def stopped(world: SiteWorld) -> str:
+    return stop(world.site, reason="by hand", clock=world.clock, sleep=world.clock.advance)
+
+
+def test_stopping_tells_the_workers_then_ends_the_execution(world: SiteWorld) -> None:
+    """They are waited for, so that nothing is written after it."""
+    world.start()
+    world.lane(0, LaneState.RUNNING)
+    alive = []
+
+    def sleep(seconds: float) -> None:
+        alive.append((command_of(world), list(world.stepfunctions.stopped)))
+        world.clock.advance(seconds)
+        if len(alive) == 3:
+            world.lane(0, LaneState.PENDING)
+
+    said = stop(world.site, reason="by hand", clock=world.clock, sleep=sleep)
+
+    assert 3 * [(Command.STOP, [])] == alive
+    assert [arn_of(1)] == world.stepfunctions.stopped
+    assert f"Stopped attempt 1 of {MIGRATION}: by hand." == said
+    ended = world.site.executions.describe(arn_of(1))
+    assert (ExecutionStatus.ABORTED, "Stopped", "by hand") == (
+        ended.status,
+        ended.error,
+        ended.cause,
+    )
+
+
+def test_a_killed_worker_is_not_waited_for_longer_than_it_can_live(world: SiteWorld) -> None:
+    """Its sign of life ends by itself."""
+    world.start()
+    world.lane(0, LaneState.RUNNING)
+
+    stopped(world)
+
+    assert NOW + OWNER_SECONDS <= world.clock() <= NOW + OWNER_SECONDS + 2
+    assert [arn_of(1)] == world.stepfunctions.stopped
+
+
+def test_what_has_ended_or_never_began_is_nothing_to_stop(world: SiteWorld) -> None:
+    """on_kill may come at any time."""
+    assert f"Migration {MIGRATION} was never started: nothing to stop." == stopped(world)
+    world.start()
+    world.end()
+    assert f"Attempt 1 of {MIGRATION} has ended: nothing to stop." == stopped(world)
+    assert [] == world.stepfunctions.stopped
+
+
+def test_a_stopped_migration_goes_on_with_what_is_left(world: SiteWorld) -> None:
+    """Nothing is lost by stopping: the next start is a new attempt."""
+    world.start()
+    world.lane(0)
+    stopped(world)
+    tend(world.site, world.clock())
+
+    assert (2, 3) == ((again := world.start()).attempt, again.lanes)
