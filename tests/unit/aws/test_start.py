@@ -115,7 +115,7 @@ def test_a_new_attempt_overrules_the_stop_of_the_last_one(world: SiteWorld) -> N
 
 
 def test_the_plan_is_that_of_the_first_start(world: SiteWorld) -> None:
-    """Segments, transform and parameters of a later try change nothing: the cursors fit the first."""
+    """Segments, transform and parameters of a later try change nothing: cursors fit the first."""
     world.start()
     world.lane(0)
     world.end()
@@ -289,9 +289,7 @@ def test_a_table_made_again_is_another_table(world: SiteWorld) -> None:
     world.end()
     world.clock.advance(LEASE_SECONDS + 1)
     table = world.site.table
-    again = replace(
-        world.site, table=replace(table, key=replace(table.key, table_id="made-again"))
-    )
+    again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
 
     with pytest.raises(InvalidInputError, match="Leave migration_id out") as refused:
         world.start(again)
@@ -340,7 +338,7 @@ def test_a_refused_execution_leaves_a_number_that_is_used_again(world: SiteWorld
         raise client_error("StateMachineDoesNotExist", "StartExecution")
 
     world.site.clients.stepfunctions = _with(world.stepfunctions, start_execution=refuse)
-    with pytest.raises(AwsRequestError, match=r"states:StartExecution on .* StateMachineDoesNotExist"):
+    with pytest.raises(AwsRequestError, match="StateMachineDoesNotExist"):
         world.start()
     world.site.clients.stepfunctions = world.stepfunctions
 

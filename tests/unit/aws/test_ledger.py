@@ -1,0 +1,326 @@
+"""The ledger: migrations, attempts, the control record, lanes and leases."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.ledger import Ledger, lane_key
+from airflow_ddb_migrate.core.errors import AccessDeniedError, AwsRequestError, LedgerError
+from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.records import (
+    CapacityState,
+    Command,
+    ControlRecord,
+    LaneRow,
+    LaneState,
+    LeaseRecord,
+)
+from tests.factories import (
+    LEDGER,
+    MIGRATION,
+    NOW,
+    TABLE_KEY,
+    attempt,
+    claim,
+    client_error,
+    lease,
+    migration_record,
+)
+from tests.site_world import SiteWorld
+
+
+@pytest.fixture
+def ledger(world: SiteWorld) -> Ledger:
+    return world.site.ledger
+
+
+# Migrations and attempts
+
+
+def test_a_migration_is_written_once(ledger: Ledger) -> None:
+    """A later try gets the record that stands, whatever it wanted itself."""
+    first = migration_record(key_names=("p", "s"), total_segments=1_000_000, lanes=10_000)
+
+    assert first == ledger.create_migration(first)
+    assert first == ledger.create_migration(migration_record(transform="another"))
+    assert first == ledger.required_migration(MIGRATION)
+
+
+def test_an_unknown_migration_is_an_error_with_what_to_do(ledger: Ledger) -> None:
+    """Or None where the caller asks whether there is one."""
+    assert ledger.migration("unknown") is None
+    with pytest.raises(LedgerError, match="^The ledger ledger knows no migration unknown. Run the"):
+        ledger.required_migration("unknown")
+
+
+def test_a_number_is_taken_by_one(ledger: Ledger) -> None:
+    """Of two tries with one number the second is refused, and the record stays the first's."""
+    assert ledger.create_attempt(MIGRATION, attempt(1))
+    assert not ledger.create_attempt(MIGRATION, attempt(1, transform_hash="another"))
+    assert attempt(1) == ledger.latest_attempt(MIGRATION)
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [2, 10, 9], [99, 100]])
+def test_the_latest_attempt_has_the_highest_number(ledger: Ledger, numbers: list[int]) -> None:
+    """As a number, not as a text."""
+    assert ledger.latest_attempt(MIGRATION) is None
+    for number in numbers:
+        ledger.create_attempt(MIGRATION, attempt(number))
+
+    assert attempt(max(numbers)) == ledger.latest_attempt(MIGRATION)
+
+
+def test_an_attempt_keeps_its_first_result(ledger: Ledger) -> None:
+    """The first to say how it ended is right."""
+    ledger.create_attempt(MIGRATION, attempt(1))
+    ledger.attempt_started(MIGRATION, 1, NOW)
+    ledger.attempt_ended(MIGRATION, 1, result="FAILED", now=NOW + 1)
+    ledger.attempt_ended(MIGRATION, 1, result="SUCCEEDED", now=NOW + 2)
+
+    ended = attempt(1, started_at=NOW, ended_at=NOW + 1, result="FAILED")
+    assert ended == ledger.latest_attempt(MIGRATION)
+
+
+# The control record
+
+
+def control(command: Command, number: int, reason: str = "", since: float = NOW) -> ControlRecord:
+    return ControlRecord(command=command, attempt=number, reason=reason, since=since)
+
+
+def test_an_attempt_begins_only_when_no_newer_one_did(ledger: Ledger) -> None:
+    """The same again, or a newer one; an older one is told no and changes nothing."""
+    assert ledger.control(MIGRATION) is None
+    assert [True, True, True, False] == [
+        ledger.begin_attempt(MIGRATION, number, NOW) for number in (1, 1, 3, 2)
+    ]
+    assert control(Command.RUN, 3) == ledger.control(MIGRATION)
+
+
+@pytest.mark.parametrize("command", Command)
+def test_a_command_is_for_one_attempt(ledger: Ledger, command: Command) -> None:
+    """Given to an older or unknown one it changes nothing."""
+    assert not ledger.command(MIGRATION, command, attempt=1, reason="r", now=NOW)
+    ledger.begin_attempt(MIGRATION, 2, NOW)
+
+    assert not ledger.command(MIGRATION, command, attempt=1, reason="r", now=NOW)
+    assert control(Command.RUN, 2) == ledger.control(MIGRATION)
+    assert ledger.command(MIGRATION, command, attempt=2, reason="r", now=NOW + 5)
+    assert control(command, 2, "r", NOW + 5) == ledger.control(MIGRATION)
+
+
+# Notes
+
+
+def test_a_note_is_replaced_unless_it_is_to_stay(ledger: Ledger) -> None:
+    """The capacity before the first prewarm stays; others are as of now."""
+    assert "" == ledger.read_note(MIGRATION, "n")
+    for text in ("first", "second"):
+        ledger.note(MIGRATION, "now", text)
+        ledger.note(MIGRATION, "once", text, once=True)
+
+    assert ("second", "first") == (
+        ledger.read_note(MIGRATION, "now"),
+        ledger.read_note(MIGRATION, "once"),
+    )
+
+
+# Errors
+
+
+@pytest.mark.parametrize("operation", ["get_item", "put_item", "update_item", "query"])
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("AccessDeniedException", AccessDeniedError), ("InternalServerError", AwsRequestError)],
+)
+def test_every_request_is_translated(
+    world: SiteWorld, operation: str, code: str, error: type[Exception]
+) -> None:
+    """With the IAM action and the ledger's name."""
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if name == operation:
+            raise client_error(code)
+
+    world.dynamodb.before = refuse
+    calls = {
+        "get_item": lambda: world.site.ledger.migration(MIGRATION),
+        "put_item": lambda: world.site.ledger.create_migration(migration_record()),
+        "update_item": lambda: world.site.ledger.begin_attempt(MIGRATION, 1, NOW),
+        "query": lambda: world.site.ledger.latest_attempt(MIGRATION),
+    }
+    action = "".join(word.title() for word in operation.split("_"))
+
+    with pytest.raises(error, match=f"dynamodb:{action} on table {LEDGER}"):
+        calls[operation]()
+
+
+# Lanes
+
+
+def taken(world: SiteWorld, **fields: Any) -> LaneRow | None:
+    return world.site.lanes.take(claim(**fields), NOW)
+
+
+def test_the_first_take_makes_the_row(world: SiteWorld) -> None:
+    """Running, at the start of the lane's first segment."""
+    row = LaneRow(
+        lane=7,
+        state=LaneState.RUNNING,
+        attempt=1,
+        segment=7,
+        owner="me",
+        owner_until=NOW + OWNER_SECONDS,
+        laps=1,
+    )
+
+    assert row == taken(world, lane=7)
+    assert row == world.site.lanes.get(MIGRATION, 7)
+
+
+def test_the_newest_invocation_of_an_attempt_has_the_lane(world: SiteWorld) -> None:
+    """Laps count up within an attempt, and begin again with a new one."""
+    owners = [(1, "a"), (1, "b"), (2, "c"), (2, "d")]
+    rows = [taken(world, attempt=number, owner=owner) for number, owner in owners]
+
+    assert owners == [(row.attempt, row.owner) for row in rows if row]
+    assert [1, 2, 1, 2] == [row.laps for row in rows if row]
+
+
+def test_an_older_attempt_gets_no_lane(world: SiteWorld) -> None:
+    """And changes nothing by asking."""
+    newer = taken(world, attempt=2)
+
+    assert taken(world, attempt=1, owner="zombie") is None
+    assert newer == world.site.lanes.get(MIGRATION, 0)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_finished_lane_is_not_taken_again(world: SiteWorld, number: int) -> None:
+    """By its own attempt or a newer one."""
+    world.lane(0, LaneState.DONE)
+
+    assert taken(world, attempt=number) is None
+
+
+@pytest.mark.parametrize("state", [LaneState.PENDING, LaneState.RUNNING, LaneState.FAILED])
+def test_an_unfinished_lane_goes_on_where_it_was(world: SiteWorld, state: LaneState) -> None:
+    """Segment, cursor and counts are kept across attempts."""
+    cursor = {"p": {"B": b"\x00\xff"}, "s": {"N": "1.0000000000000000000000000000000000001"}}
+    world.lane(0, state, segment=30, cursor=cursor, counts=Counts(seen=5, gone=5))
+
+    row = taken(world, attempt=2)
+
+    assert row is not None
+    assert (30, cursor, Counts(seen=5, gone=5)) == (row.segment, row.cursor, row.counts)
+
+
+def test_only_the_owner_saves(world: SiteWorld) -> None:
+    """Not another invocation, nor the same one of another attempt."""
+    row = taken(world)
+    assert row is not None
+    better = replace(row, counts=Counts.one("changed"), units=Units(1.5, 2.0))
+
+    assert not world.site.lanes.save(claim(owner="another"), better, NOW)
+    assert not world.site.lanes.save(claim(attempt=2), better, NOW)
+    assert row == world.site.lanes.get(MIGRATION, 0)
+    assert world.site.lanes.save(claim(), better, NOW + 5)
+    expected = replace(better, owner_until=NOW + 5 + OWNER_SECONDS, updated_at=NOW + 5)
+    assert expected == world.site.lanes.get(MIGRATION, 0)
+
+
+def test_a_lane_given_back_has_no_owner(world: SiteWorld) -> None:
+    """Nobody waits for it, and who gave it back cannot save any more."""
+    row = taken(world)
+    assert row is not None
+
+    assert world.site.lanes.give_back(claim(), replace(row, state=LaneState.PENDING), NOW)
+    given = world.site.lanes.get(MIGRATION, 0)
+    assert given is not None
+    assert ("", 0.0, False) == (given.owner, given.owner_until, given.is_live(NOW))
+    assert not world.site.lanes.save(claim(), row, NOW)
+
+
+def test_all_lanes_of_a_migration_are_found(world: SiteWorld) -> None:
+    """Spread over the shards, and none of another migration."""
+    for lane in range(2 * LEDGER_SHARDS + 3):
+        taken(world, lane=lane)
+    taken(world, migration_id="another")
+
+    found = sorted(row.lane for row in world.site.lanes.all(MIGRATION))
+    assert list(range(2 * LEDGER_SHARDS + 3)) == found
+    assert LEDGER_SHARDS == len({lane_key(MIGRATION, lane)["pk"]["S"] for lane in range(10_000)})
+
+
+def test_many_pages_of_lanes_are_read_to_the_end(world: SiteWorld) -> None:
+    """A query ends at 1 MB; the rest is on the next page."""
+    cause = {"cause": "x" * 200_000}
+    for lane in range(0, 8 * LEDGER_SHARDS, LEDGER_SHARDS):
+        world.lane(lane, LaneState.FAILED, **cause)
+
+    assert 8 == len(list(world.site.lanes.all(MIGRATION)))
+
+
+# Leases
+
+
+def test_a_lease_is_read_as_it_was_written(world: SiteWorld) -> None:
+    """Every field; the version grows with each write."""
+    leases = world.site.leases
+    full = lease(
+        attempt=3,
+        execution_arn="arn:x",
+        capacity_state=CapacityState.RESTORING,
+        snapshot="{}",
+        raised="[]",
+        restoring_by="me",
+        restoring_until=NOW + 0.5,
+        taken_from="another",
+    )
+
+    assert leases.get(TABLE_KEY) is None
+    assert replace(full, version=1) == leases.change(TABLE_KEY, lambda _: full)
+    assert replace(full, version=1) == leases.get(TABLE_KEY)
+    again = leases.change(TABLE_KEY, lambda current: current)
+    assert replace(full, version=2) == again
+
+
+def test_wanting_nothing_writes_nothing(world: SiteWorld) -> None:
+    """A transition that returns None leaves the lease as it is."""
+    assert world.site.leases.change(TABLE_KEY, lambda _: None) is None
+    assert [] == world.dynamodb.arguments_of("put_item")
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_lost_race_is_decided_by_the_lease_as_it_is(world: SiteWorld, exists: bool) -> None:
+    """The transition is asked again, with what the faster one wrote."""
+    leases = world.site.leases
+    if exists:
+        leases.change(TABLE_KEY, lambda _: lease(migration_id="zero"))
+    seen: list[str | None] = []
+
+    def overtaken(current: LeaseRecord | None) -> LeaseRecord:
+        seen.append(current.migration_id if current else None)
+        if len(seen) == 1:
+            leases.change(TABLE_KEY, lambda now: replace(now or lease(), migration_id="faster"))
+        return replace(current or lease(), migration_id=f"{seen[-1]}+mine")
+
+    leases.change(TABLE_KEY, overtaken)
+
+    assert ["zero" if exists else None, "faster"] == seen
+    final = leases.get(TABLE_KEY)
+    assert final is not None
+    assert "faster+mine" == final.migration_id
+
+
+def test_endless_races_are_an_error(world: SiteWorld) -> None:
+    """After ten it says what to look for."""
+    leases = world.site.leases
+
+    def always_overtaken(current: LeaseRecord | None) -> LeaseRecord:
+        leases.change(TABLE_KEY, lambda now: now or lease())
+        return current or lease()
+
+    with pytest.raises(LedgerError, match="changed 10 times while it was being written"):
+        leases.change(TABLE_KEY, always_overtaken)
