@@ -151,12 +151,12 @@ def data_table(
     dynamodb: Any, name: str = TABLE, *, key_type: str = "S", **settings: Any
 ) -> dict[str, Any]:
     """Create a table with the key ``id``; returns its description."""
-    answer = dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": key_type}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        **{"BillingMode": "PAY_PER_REQUEST", **settings},
-    )
+    known = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": key_type}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    answer = dynamodb.create_table(TableName=name, **{**known, **settings})
     return answer["TableDescription"]  # type: ignore[no-any-return]
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import LeaseHeldError
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local import sample
 from airflow_ddb_migrate.local.stack import deploy_to
 
 _ITEMS = 600
@@ -257,3 +258,39 @@ def test_delete_and_skip(world):
     done = [item for item in world.items(table).values() if "done" in item]
     assert (30, 10, 10, 10) == (counts.seen, counts.deleted, counts.skipped, counts.changed)
     assert (20, 10) == (len(world.items(table)), len(done))
+
+
+def test_a_new_attempt_works_only_on_what_failed(world):
+    """Once the bad item is mended a new attempt runs its segment and no finished one."""
+    table = world.table(40)
+    site = world.site(table)
+    wanted = request(segments=4, transform="picky", bad="item-00007")
+    begin(site, wanted)
+    (failed,) = finish(site).progress.failed
+    world.clients.dynamodb.delete_item(TableName=table, Key={"id": {"S": "item-00007"}})
+    again = begin(site, wanted)
+    seen = finish(site)
+    rows = {row.lane: row.attempt for row in site.lanes.all(site.migration_id)}
+    assert (2, 1, Outcome.SUCCEEDED) == (again.attempt, again.lanes, seen.verdict.outcome)
+    assert {lane: 2 if lane == failed.lane else 1 for lane in range(4)} == rows
+    assert {True} == {item["done"]["BOOL"] for item in world.items(table).values()}
+
+
+def test_real_flights_under_a_composite_key_and_an_index(world):
+    """Two thousand flights get the attribute; key, index and every other attribute stay."""
+    dynamodb, table = world.clients.dynamodb, f"flights-{uuid.uuid4().hex[:8]}"
+    sample.create_table(dynamodb, table)
+    sample.load(dynamodb, 2_000, table)
+    site = world.site(table)
+    begin(site, request(segments=16))
+    seen = finish(site)
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table)
+    flights = [item for page in pages for item in page["Items"]]
+    stamps = {item.pop("updatedAt")["S"] for item in flights}
+    assert (Outcome.SUCCEEDED, 2_000) == (seen.verdict.outcome, seen.progress.counts.changed)
+    assert {site.ledger.required_migration(site.migration_id).started_at_iso} == stamps
+    assert by_key(sample.items(2_000)) == by_key(flights)
+
+
+def by_key(flights: Iterable[dict]) -> dict[tuple[str, str], dict]:
+    return {(item["carrier_flight"]["S"], item["time_hour_origin"]["S"]): item for item in flights}

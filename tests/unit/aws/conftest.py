@@ -8,10 +8,18 @@ from tests.migration_world import moto_dynamodb
 from tests.site_world import SiteWorld
 
 
-@pytest.fixture
-def dynamodb() -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Any]:
     with moto_dynamodb() as client:
         yield client
+
+
+@pytest.fixture
+def dynamodb(service: Any) -> Iterator[Any]:
+    """An empty account: making a client for each test would take longer than the tests."""
+    yield service
+    for name in service.list_tables()["TableNames"]:
+        service.delete_table(TableName=name)
 
 
 @pytest.fixture
