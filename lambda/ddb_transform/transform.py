@@ -84,7 +84,7 @@ class Transform:
             return self.function(item, self.context)
         except ItemError:
             raise
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             raise ItemError(
                 f"The transform raised {type(exc).__name__}{_where(exc)}.", type(exc).__name__
             ) from exc
