@@ -98,6 +98,18 @@ class Ledger:
         item = {**_attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}
         return self.put_new(item)
 
+    def mend_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
+        """Bring an attempt that never started up to date; False when it did start."""
+        return self.update(
+            _attempt_key(migration_id, attempt.number),
+            {
+                "transform_hash": attempt.transform_hash,
+                "lanes": attempt.lanes,
+                "started_at": 0,
+            },
+            condition="#started_at = :started_at",
+        )
+
     def attempt_started(self, migration_id: str, number: int, now: float) -> None:
         self.update(_attempt_key(migration_id, number), {"started_at": now})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerError
+from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.lease import intend_attempt
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
@@ -211,10 +211,9 @@ def _take_number(site: Site, mine: AttemptRecord, now: float) -> None:
     ledger, name = site.ledger, site.migration_id
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
-    if not (is_known or ledger.create_attempt(name, mine)) or not ledger.begin_attempt(
-        name, mine.number, now
-    ):
-        raise LedgerError(
+    write = ledger.mend_attempt if is_known else ledger.create_attempt
+    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now)):
+        raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."
         )

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     InvalidInputError,
     LeaseHeldError,
-    LedgerError,
+    LedgerBusyError,
 )
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
@@ -235,7 +235,7 @@ def test_two_starts_at_once_make_one_attempt(world: SiteWorld) -> None:
 
     world.dynamodb.before = overtake
 
-    with pytest.raises(LedgerError, match="was taken by another try in the same moment"):
+    with pytest.raises(LedgerBusyError, match="was taken by another try in the same moment"):
         world.start()
     assert [arn_of(1)] == list(world.stepfunctions.executions)
     assert world.start().explanation.startswith("Attached")
@@ -343,3 +343,16 @@ def test_a_refused_execution_leaves_a_number_that_is_used_again(world: SiteWorld
     world.site.clients.stepfunctions = world.stepfunctions
 
     assert 1 == world.start().attempt
+
+
+def test_a_mended_transform_shows_in_an_attempt_that_never_started(world: SiteWorld) -> None:
+    """An attempt that is started under its old number records what it is started with."""
+    ledger = world.site.ledger
+    former = AttemptRecord(number=1, execution_arn="arn:x", transform_hash="old", lanes=1)
+    assert ledger.create_attempt(MIGRATION, former)
+    assert ledger.mend_attempt(MIGRATION, replace(former, transform_hash="new", lanes=3))
+    ledger.attempt_started(MIGRATION, 1, NOW)
+    assert not ledger.mend_attempt(MIGRATION, replace(former, transform_hash="late"))
+    found = ledger.latest_attempt(MIGRATION)
+    assert found is not None
+    assert ("new", 3) == (found.transform_hash, found.lanes)
