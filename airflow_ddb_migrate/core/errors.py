@@ -88,12 +88,6 @@ class RestoreError(MigrationError):
     retryable = True
 
 
-class MigrationFailedError(MigrationError):
-    """The migration ended unfinished; the message gives error, cause and failed lanes."""
-
-    retryable = True
-
-
 class ItemError(MigrationError):
     """One item cannot be migrated. Says what is wrong, never a value of the item.
 

@@ -13,12 +13,10 @@ EXECUTION_NAME_CHARS: Final = 80  # [API] StartExecution name
 CHILD_LAPS: Final = (
     2_000  # [OURS] laps of one child; [SFN] history holds 25,000 events, a lap adds 9
 )
-DESCRIBE_MAP_RUN_SECONDS: Final = 20  # [OURS] between calls; [SFN] refill is 1 call/s per account
 
 # DynamoDB
 TOTAL_SEGMENTS: Final = 1_000_000  # [API] Scan TotalSegments
 TABLE_NAME_CHARS: Final = (3, 255)  # [API] TableName
-ITEM_BYTES: Final = 409_600  # [DDB] one item, names and values
 DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units per table
 SCAN_PAGE_ITEMS: Final = (
     1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
@@ -40,5 +38,5 @@ LEDGER_SHARDS: Final = 16  # [OURS] partition keys of lane rows; [DDB] one takes
 EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
 
 # Lambda
-LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation
+LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are held to it by tests
 SLICE_MARGIN_SECONDS: Final = 60  # [OURS] a slice ends this long before the invocation's limit

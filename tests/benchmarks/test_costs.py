@@ -26,7 +26,6 @@ def test_dag_parse(capsys):
     sdk, dag = (_seconds(code) for code in ("import airflow.sdk", "import dags.ddb_migration"))
     with capsys.disabled():
         print(f"\nimport airflow.sdk {sdk:.2f} s, the example DAG {dag:.2f} s: {dag / sdk:.2f} x")
-    assert dag > 0
 
 
 def test_untouched_items_are_cheap(capsys):
