@@ -21,6 +21,14 @@ DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units
 SCAN_PAGE_ITEMS: Final = (
     1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
 )
+ITEM_BYTES: Final = 409_600  # [DDB] 400 KB, names included
+WRITE_UNIT_BYTES: Final = 1_024  # [DDB] one write unit, of the larger of before and after
+READ_UNIT_BYTES: Final = 4_096  # [DDB] one strongly consistent read unit; eventually: half of one
+EXPRESSION_BYTES: Final = 4_096  # [DDB] one expression string, placeholders included
+EXPRESSION_OPERATORS: Final = 300  # [DDB] operators and functions of an update expression
+EXPRESSION_VALUES_BYTES: Final = 2_097_152  # [DDB] all substitution variables of one expression
+STATEMENT_CHARS: Final = 8_192  # [API] one PartiQL statement
+BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
 
 # The migration
 HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)

@@ -1,0 +1,77 @@
+"""Sizes of items and what they cost, by DynamoDB's published rules.
+
+Source: "DynamoDB item sizes and formats" and "read and write operations" of the developer guide.
+A number's size is published as an approximation; this one never says less than that.
+"""
+
+import math
+from typing import Any
+
+from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
+from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+
+_CONTAINER_BYTES = 3
+_ELEMENT_BYTES = 1
+
+
+def item_bytes(item: TypedItem) -> int:
+    """Return the size of a typed item, names included; at most 400 KB fit."""
+    return sum(map(attribute_bytes, item.keys(), item.values()))
+
+
+def attribute_bytes(name: str, value: TypedValue) -> int:
+    """Return what one attribute adds to its item."""
+    return _text_bytes(name) + value_bytes(value)
+
+
+def value_bytes(value: TypedValue) -> int:
+    """Return the size of a typed value without its name."""
+    ((kind, content),) = value.items()
+    return _BYTES[kind](content)
+
+
+def write_units(before_bytes: int, after_bytes: int) -> int:
+    """Return the write units of one write: by the larger of before and after, indexes apart."""
+    return max(1, math.ceil(max(before_bytes, after_bytes) / WRITE_UNIT_BYTES))
+
+
+def scan_units(page_bytes: int) -> float:
+    """Return the read units of one eventually consistent page."""
+    return max(0.5, math.ceil(page_bytes / READ_UNIT_BYTES) / 2)
+
+
+def _text_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _number_bytes(text: str) -> int:
+    digits = len(text.lstrip("-").replace(".", "").strip("0"))
+    return (digits + 1) // 2 + 1 + (1 if text[:1] == "-" else 0)
+
+
+def _binary_bytes(value: Any) -> int:
+    return len(getattr(value, "value", value))  # boto3's Binary, or bytes
+
+
+def _list_bytes(values: Any) -> int:
+    return _CONTAINER_BYTES + sum(value_bytes(value) + _ELEMENT_BYTES for value in values)
+
+
+def _map_bytes(values: Any) -> int:
+    return _CONTAINER_BYTES + sum(
+        attribute_bytes(name, value) + _ELEMENT_BYTES for name, value in values.items()
+    )
+
+
+_BYTES = {
+    "S": _text_bytes,
+    "N": _number_bytes,
+    "B": _binary_bytes,
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+    "SS": lambda texts: sum(map(_text_bytes, texts)),
+    "NS": lambda numbers: sum(map(_number_bytes, numbers)),
+    "BS": lambda binaries: sum(map(_binary_bytes, binaries)),
+    "L": _list_bytes,
+    "M": _map_bytes,
+}
