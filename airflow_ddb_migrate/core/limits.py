@@ -22,6 +22,9 @@ SCAN_PAGE_ITEMS: Final = (
     1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
 )
 ITEM_BYTES: Final = 409_600  # [DDB] 400 KB, names included
+NESTED_LEVELS: Final = 32  # [DDB] lists and maps in each other
+NUMBER_DIGITS: Final = 38  # [DDB] significant digits of a number
+NUMBER_EXPONENTS: Final = (-130, 125)  # [DDB] of a number written with one digit before the point
 WRITE_UNIT_BYTES: Final = 1_024  # [DDB] one write unit, of the larger of before and after
 READ_UNIT_BYTES: Final = 4_096  # [DDB] one strongly consistent read unit; eventually: half of one
 EXPRESSION_BYTES: Final = 4_096  # [DDB] one expression string, placeholders included

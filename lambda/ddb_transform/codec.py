@@ -1,59 +1,187 @@
 """Python values to typed ones, and when two typed values are the same value.
 
-Encoding is boto3's; what it cannot keep exactly is refused per item, with what to do.
+A value is encoded as boto3 does it. What DynamoDB cannot hold exactly is refused per item, with
+what to do, and so is what boto3 lets through: -Infinity, empty sets, True in a set of numbers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER_EXPONENTS
 from airflow_ddb_migrate.core.records import TypedValue
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary
 
-_SERIALIZE = TypeSerializer().serialize
 _SETS = {"SS", "NS", "BS"}
+
+
+class _Unfit(Exception):  # noqa: N818  # half a sentence; encode names the attribute
+    """What DynamoDB cannot hold, told without the value."""
+
+    def __init__(self, error_class: str, what: str) -> None:
+        super().__init__(what)
+        self.error_class = error_class
 
 
 def encode(name: str, value: Any) -> TypedValue:
     """Return the typed value; raises ItemError for what DynamoDB cannot hold exactly."""
     try:
-        typed: TypedValue = _SERIALIZE(value)
-        parts = list(_parts(typed))
-        for text in _texts(parts):
-            str.encode(text)
-    except (TypeError, ArithmeticError, ValueError, RecursionError) as exc:
-        raise ItemError(
-            f"Attribute {name!r} got a value of type {type(value).__name__} that DynamoDB cannot "
-            f"hold exactly ({type(exc).__name__}). Use str, bytes, bool, None, Decimal of up to 38 "
-            "digits (never float), sets of one type, lists and dicts.",
-            "Unserializable",
-        ) from exc
-    if any(kind in _SETS and not content for kind, content in parts):
-        raise ItemError(
-            f"Attribute {name!r} is an empty set, or has one in it, which DynamoDB cannot hold. "
-            "Remove the attribute (del item[name]) instead.",
-            "EmptySet",
+        return _encode(value, 0)
+    except _Unfit as unfit:
+        raise ItemError(f"Attribute {name!r} {unfit}", unfit.error_class) from unfit
+
+
+def _encode(value: Any, depth: int) -> dict[str, Any]:
+    encoder = _BY_TYPE.get(type(value)) or _encoder_of(value)
+    return encoder(value, depth)
+
+
+def _encoder_of(value: Any) -> "_Encoder":
+    """Find the encoder of a subclass, as a StrEnum is one of str."""
+    for kind, encoder in _BY_TYPE.items():
+        if isinstance(value, kind):
+            return encoder
+    raise _Unfit(
+        "UnsupportedType",
+        f"holds a {type(value).__name__}. DynamoDB holds str, bytes, bool, None, int, Decimal, "
+        "lists, dicts, and sets of text, numbers or binary: convert it, a date by isoformat().",
+    )
+
+
+def _null(_value: None, _depth: int) -> dict[str, Any]:
+    return {"NULL": True}
+
+
+def _bool(value: bool, _depth: int) -> dict[str, Any]:  # noqa: FBT001  # the value to encode
+    return {"BOOL": value}
+
+
+def _text(value: str, _depth: int) -> dict[str, Any]:
+    return {"S": _utf8(value)}
+
+
+def _binary(value: Any, _depth: int) -> dict[str, Any]:
+    return {"B": bytes(value)}
+
+
+def _float(_value: float, _depth: int) -> dict[str, Any]:
+    raise _Unfit(
+        "FloatValue",
+        "holds a float, which DynamoDB cannot hold exactly. Use Decimal(str(x)), or int(x).",
+    )
+
+
+def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
+    try:
+        number = DYNAMODB_CONTEXT.create_decimal(value)
+    except ArithmeticError as exc:
+        raise _unfit_number(Decimal(value)) from exc
+    if not number.is_finite():
+        raise _Unfit(
+            "NotANumber",
+            "holds NaN or Infinity, which DynamoDB cannot hold. Use None, or remove the attribute "
+            "(del item[name]).",
         )
-    return typed
+    lowest, highest = NUMBER_EXPONENTS
+    if number and not lowest <= number.adjusted() <= highest:
+        raise _unfit_number(number)
+    return {"N": str(number)}
 
 
-def _parts(typed: TypedValue) -> Iterator[tuple[str, Any]]:
-    """Yield type and content of a value and of everything in it."""
-    ((kind, content),) = typed.items()
-    yield kind, content
-    if kind in {"L", "M"}:
-        for value in content if kind == "L" else content.values():
-            yield from _parts(value)
+def _unfit_number(number: Decimal) -> _Unfit:
+    digits = len(number.as_tuple().digits)
+    if digits > NUMBER_DIGITS:
+        return _Unfit(
+            "TooManyDigits",
+            f"holds a number of {digits} digits; DynamoDB holds {NUMBER_DIGITS}. Round it.",
+        )
+    lowest, highest = NUMBER_EXPONENTS
+    return _Unfit(
+        "NumberOutOfRange",
+        f"holds a number with the exponent {number.adjusted()}; DynamoDB holds {lowest} to "
+        f"{highest}. Keep it as text, by str(x).",
+    )
 
 
-def _texts(parts: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """Yield every text, names in maps too, which boto3 takes as they are, whatever they are."""
-    for kind, content in parts:
-        if kind == "S":
-            yield content
-        elif kind in {"SS", "M"}:
-            yield from content
+def _list(values: Any, depth: int) -> dict[str, Any]:
+    inner = _deeper(depth)
+    return {"L": [_encode(value, inner) for value in values]}
+
+
+def _map(values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    inner = _deeper(depth)
+    return {"M": {_map_key(key): _encode(value, inner) for key, value in values.items()}}
+
+
+def _set(values: AbstractSet[Any], depth: int) -> dict[str, Any]:
+    if not values:
+        raise _Unfit(
+            "EmptySet",
+            "is an empty set, or has one in it, which DynamoDB cannot hold. Remove the attribute "
+            "(del item[name]) instead.",
+        )
+    members = [_encode(value, depth) for value in values]
+    kinds = {kind for member in members for kind in member}
+    kind = f"{kinds.pop()}S" if len(kinds) == 1 else ""
+    if kind not in _SETS:
+        types = " and ".join(sorted({type(value).__name__ for value in values}))
+        raise _Unfit(
+            "MixedSet",
+            f"holds a set of {types}. A set in DynamoDB is of text only, of numbers only, or of "
+            "binary only: use a list.",
+        )
+    return {kind: [content for member in members for content in member.values()]}
+
+
+def _deeper(depth: int) -> int:
+    if depth >= NESTED_LEVELS:
+        raise _Unfit(
+            "NestedTooDeep",
+            f"has over {NESTED_LEVELS} levels of lists and dicts in each other; DynamoDB allows "
+            f"{NESTED_LEVELS}. Flatten it, or keep the inner ones as JSON text.",
+        )
+    return depth + 1
+
+
+def _map_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise _Unfit("BadName", f"holds a dict with a key of type {type(key).__name__}; use str.")
+    return _utf8(key)
+
+
+def _utf8(text: str) -> str:
+    try:
+        if not text.isascii():
+            text.encode()
+    except UnicodeEncodeError as exc:
+        raise _Unfit(
+            "BadText",
+            "holds text with half a surrogate pair, which is no UTF-8. Clean it: "
+            "text.encode(errors='replace').decode().",
+        ) from exc
+    return text
+
+
+_Encoder: TypeAlias = Callable[[Any, int], dict[str, Any]]
+_BY_TYPE: dict[type, _Encoder] = {  # a subclass takes the first that fits: bool before int
+    str: _text,
+    bool: _bool,
+    int: _number,
+    Decimal: _number,
+    type(None): _null,
+    float: _float,
+    bytes: _binary,
+    bytearray: _binary,
+    Binary: _binary,
+    dict: _map,
+    list: _list,
+    tuple: _list,
+    set: _set,
+    Mapping: _map,
+    AbstractSet: _set,
+}
 
 
 def same(left: TypedValue | None, right: TypedValue | None) -> bool:  # noqa: PLR0911  # by type

@@ -18,8 +18,9 @@ from airflow_ddb_migrate.core.records import MigrationRecord
 from botocore.config import Config
 
 from ddb_transform.guard import Guard
+from ddb_transform.load import load, source_hash
 from ddb_transform.settle import Settler
-from ddb_transform.transform import Context, Transform, load, source_hash
+from ddb_transform.transform import Context, Transform
 from ddb_transform.worker import WRITER_THREADS, Worker
 from ddb_transform.writer import ReferenceWriter
 

@@ -6,12 +6,15 @@ is remembered, also the look that found nothing: it is the condition of the writ
 """
 
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 from boto3.dynamodb.types import TypeDeserializer
 
 _DESERIALIZE = TypeDeserializer().deserialize
+_IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to
+_NOTHING: Final = object()
 
 
 class Item(MutableMapping[str, Any]):
@@ -21,38 +24,41 @@ class Item(MutableMapping[str, Any]):
     there; an attribute that live traffic adds meanwhile cannot be part of the condition.
     """
 
-    __slots__ = ("_decoded", "_removed", "_seen", "_typed")
+    __slots__ = ("_decoded", "_given", "_removed", "_seen", "_typed")
 
     def __init__(self, typed: TypedItem) -> None:
         self._typed = typed
         self._decoded: dict[str, Any] = {}
+        self._given: dict[str, Any] = {}
         self._removed: set[str] = set()
         self._seen: set[str] = set()
 
     def __getitem__(self, name: str) -> Any:
         self._seen.add(name)
-        if name in self._decoded:
-            return self._decoded[name]
+        if name in self._given:
+            return self._given[name]
         if name in self._removed or name not in self._typed:
             raise KeyError(name)
-        return self._decoded.setdefault(name, _DESERIALIZE(self._typed[name]))
+        if name not in self._decoded:
+            self._decoded[name] = _DESERIALIZE(self._typed[name])
+        return self._decoded[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._seen.add(name)
         self._removed.discard(name)
-        self._decoded[name] = value
+        self._given[name] = value
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
             raise KeyError(name)
-        self._decoded.pop(name, None)
+        self._given.pop(name, None)
         self._removed.add(name)
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
         self._seen.add(name)
-        return name in self._decoded or (name in self._typed and name not in self._removed)
+        return name in self._given or (name in self._typed and name not in self._removed)
 
     def __iter__(self) -> Iterator[str]:
         names = self._names()
@@ -72,8 +78,22 @@ class Item(MutableMapping[str, Any]):
 
     @property
     def touched(self) -> dict[str, Any]:
-        """Decoded values by name, as the transform left them."""
-        return dict(self._decoded)
+        """Python values by name of what may have changed: set, or mutable and looked at."""
+        return self._given | {
+            name: value
+            for name, value in self._decoded.items()
+            if type(value) not in _IMMUTABLE
+            and name not in self._given
+            and name not in self._removed
+        }
+
+    def touched_in(self, values: dict[Any, Any]) -> dict[Any, Any]:
+        """Return what of a dict made from this item may have changed."""
+        return {
+            name: value
+            for name, value in values.items()
+            if type(value) not in _IMMUTABLE or value is not self._decoded.get(name, _NOTHING)
+        }
 
     @property
     def removed(self) -> frozenset[str]:
@@ -90,4 +110,4 @@ class Item(MutableMapping[str, Any]):
 
     def _names(self) -> list[str]:
         kept = [name for name in self._typed if name not in self._removed]
-        return kept + [name for name in self._decoded if name not in self._typed]
+        return kept + [name for name in self._given if name not in self._typed]

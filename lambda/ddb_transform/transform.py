@@ -3,27 +3,32 @@
 See ``Transform.apply``.
 """
 
-import hashlib
-import importlib
-import inspect
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType, MappingProxyType, ModuleType
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
-from airflow_ddb_migrate.core.errors import ItemError, TransformError
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 
+from ddb_transform import user_code
 from ddb_transform.codec import encode, same
 from ddb_transform.item import Item
+from ddb_transform.scan_filter import ScanFilter
 from transforms import DELETE, SKIP
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a transform may know besides the item. ``started_at`` is ISO 8601, UTC, milliseconds."""
+    """What a transform may know besides the item.
+
+    ``migration_id`` and ``started_at`` (ISO 8601, UTC, milliseconds) stay the same for all of a
+    migration, however often it is resumed. ``params`` are the conf's, as JSON gives them: they are
+    shared by every item, so a transform must not change what is in them. ``key_names`` are the
+    table's key attributes, the partition key first.
+    """
 
     migration_id: str
     started_at: str
@@ -37,11 +42,15 @@ class Change:
 
     ``assigned`` maps each changed attribute to its new value, None to remove it. ``expected`` is
     the condition: every attribute that was looked at or changed, None where it was not there.
+    ``before_bytes`` and ``after_bytes`` are the item's sizes where something is to be written,
+    after a delete 0; an outcome without a write has no sizes.
     """
 
     outcome: str
     assigned: Mapping[str, TypedValue | None] = field(default_factory=dict)
     expected: Mapping[str, TypedValue | None] = field(default_factory=dict)
+    before_bytes: int = 0
+    after_bytes: int = 0
 
 
 UNCHANGED = Change("unchanged")
@@ -50,44 +59,75 @@ SKIPPED = Change("skipped")
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """A user's function with the rules around it."""
+    """A user's function with the rules around it.
+
+    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each.
+    """
 
     function: Callable[[Item, Context], object]
     context: Context
     check_fixed_point: bool = True
+    filter: ScanFilter | None = None
+    check: Callable[[Item], object] | None = None
 
     def apply(self, typed: TypedItem) -> Change:
         """Run the transform on one item and say what has to be written.
 
         :raises ItemError: the transform raised, forgot its return, changed the key, made a value
-            that DynamoDB cannot hold, or changes its own result again.
+            or an item that DynamoDB cannot hold, or changes its own result again.
         """
         change = self._once(typed)
         if change.outcome == "changed" and self.check_fixed_point:
             self._refuse_moving_target(typed, change)
         return change
 
+    def passes(self, typed: TypedItem) -> bool:
+        """Tell whether an item is as the module's ``check`` wants it; True without a check.
+
+        :raises ItemError: the check raised, or returned something else than True or False.
+        """
+        if self.check is None:
+            return True
+        answer = user_code.call("The transform's check", self.check, Item(typed))
+        if not isinstance(answer, bool):
+            raise ItemError(
+                f"The transform's check returned a {type(answer).__name__}. Return True or False.",
+                "CheckReturnedOther",
+            )
+        return answer
+
     def _once(self, typed: TypedItem) -> Change:
         item = Item(typed)
-        result = self._call(item)
+        result = user_code.call("The transform", self.function, item, self.context)
         if result is SKIP:
             return SKIPPED
         if result is DELETE:
-            return Change("deleted", expected=self._expected(item, ()))
-        assigned = self._assigned(typed, *_left_by(result, item))
+            return Change("deleted", {}, self._expected(item, ()), item_bytes(typed))
+        touched, removed = _left_by(result, item)
+        if removed:
+            self._check_removed(removed, item)
+        assigned = self._assigned(typed, touched, removed)
         if not assigned:
             return UNCHANGED
-        return Change("changed", assigned, self._expected(item, assigned))
+        return Change("changed", assigned, self._expected(item, assigned), *_sizes(typed, assigned))
 
-    def _call(self, item: Item) -> object:
-        try:
-            return self.function(item, self.context)
-        except ItemError:
-            raise
-        except (Exception, SystemExit) as exc:
+    def _check_removed(self, removed: frozenset[str], item: Item) -> None:
+        """Keys must stay; and what a new dict lacks, but nobody looked at, is a mistake."""
+        for name in self.context.key_names:
+            if name in removed:
+                raise ItemError(
+                    f"The transform removed the key attribute {name!r}. A key stays as it is: "
+                    "return the item it was given, or DELETE to delete the item.",
+                    "KeyRemoved",
+                )
+        unseen = removed - item.seen
+        if unseen:
             raise ItemError(
-                f"The transform raised {type(exc).__name__}{_where(exc)}.", type(exc).__name__
-            ) from exc
+                f"The transform returned a new dict without {len(unseen)} attributes that it never "
+                f"looked at ({', '.join(sorted(unseen)[:5])}). Return the item it was given, or "
+                "remove attributes by del item[name].",
+                "AttributesLost",
+            )
 
     def _assigned(
         self, typed: TypedItem, touched: Mapping[Any, Any], removed: frozenset[str]
@@ -111,11 +151,14 @@ class Transform:
         return {name: item.original(name) for name in sorted(names)}
 
     def _refuse_moving_target(self, typed: TypedItem, change: Change) -> None:
-        after = {**typed, **{n: v for n, v in change.assigned.items() if v is not None}}
-        for name, value in change.assigned.items():
-            if value is None:
-                after.pop(name, None)
-        again = self._once(after)
+        try:
+            again = self._once(applied(typed, change))
+        except ItemError as exc:
+            raise ItemError(
+                f"The transform cannot take its own result, which a repeated page gives it: {exc} "
+                "Make it recognise what it has done already.",
+                "NotAFixedPoint",
+            ) from exc
         if again.outcome in {"changed", "deleted"}:
             names = ", ".join(sorted(again.assigned)) or "the whole item"
             raise ItemError(
@@ -126,43 +169,35 @@ class Transform:
             )
 
 
-def load(name: str, context: Context) -> Transform:
-    """Load a transform by its module's name.
+def applied(typed: TypedItem, change: Change) -> TypedItem:
+    """Return the item as it is after a change that is no delete."""
+    after: dict[str, TypedValue | None] = {**typed, **change.assigned}
+    for name, value in change.assigned.items():
+        if value is None:
+            after.pop(name, None)
+    return cast("TypedItem", after)
 
-    :raises TransformError: there is no such module, it cannot be imported, or it has no function
-        ``transform(item, context)``.
-    """
-    module = _import(name)
-    function = getattr(module, "transform", None)
-    if not callable(function):
-        raise TransformError(
-            f"Transform {name!r} defines no function transform(item, context). Add it and deploy."
+
+def _sizes(typed: TypedItem, assigned: Mapping[str, TypedValue | None]) -> tuple[int, int]:
+    """Return the item's size before and after; what stays is measured once."""
+    before = item_bytes(typed)
+    grown = sum(_bytes(name, new) - _bytes(name, typed.get(name)) for name, new in assigned.items())
+    after = before + grown
+    if after > ITEM_BYTES and grown > 0:  # numbers are measured a little too large: let it shrink
+        raise ItemError(
+            f"The item is {after:,} bytes after the change and was {before:,} before it; DynamoDB "
+            f"allows {ITEM_BYTES:,}, names included. Add less, or remove something.",
+            "ItemTooLarge",
         )
-    return Transform(function, context, bool(getattr(module, "CHECK_FIXED_POINT", True)))
+    return before, after
 
 
-def source_hash(name: str) -> str:
-    """Return the SHA-256 of the transform's file, so that a mended transform shows."""
-    source = inspect.getsourcefile(_import(name)) or ""
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest()
-
-
-def _import(name: str) -> ModuleType:
-    if not name.isidentifier():
-        raise TransformError(f"Transform {name!r} is not the name of a Python module.")
-    try:
-        return importlib.import_module(f"transforms.{name}")
-    except Exception as exc:
-        missing = isinstance(exc, ModuleNotFoundError) and exc.name == f"transforms.{name}"
-        why = "is not deployed" if missing else f"cannot be imported: {type(exc).__name__}: {exc}"
-        raise TransformError(
-            f"Transform {name!r} {why}. Mend or add its file and run ddb-migrate deploy "
-            "--transforms DIR."
-        ) from exc
+def _bytes(name: str, value: TypedValue | None) -> int:
+    return 0 if value is None else attribute_bytes(name, value)
 
 
 def _left_by(result: object, item: Item) -> tuple[Mapping[Any, Any], frozenset[str]]:
-    """Return the touched values and removed names of what a transform returned."""
+    """Return what a transform may have changed, and the names it removed."""
     if result is item:
         return item.touched, item.removed
     if result is None:
@@ -177,35 +212,12 @@ def _left_by(result: object, item: Item) -> tuple[Mapping[Any, Any], frozenset[s
             "dict made from it, SKIP or DELETE.",
             "ReturnedOther",
         )
-    return result, _removed_from(result, item)
-
-
-def _removed_from(result: Mapping[Any, Any], item: Item) -> frozenset[str]:
-    """Return the names a new dict lacks; those the transform never looked at are a mistake."""
-    missing = item.original_names - result.keys()
-    unseen = missing - item.seen
-    if unseen:
-        raise ItemError(
-            f"The transform returned a new dict without {len(unseen)} attributes that it never "
-            f"looked at ({', '.join(sorted(unseen)[:5])}). Return the item it was given, or "
-            "remove attributes by del item[name].",
-            "AttributesLost",
-        )
-    return missing
+    return item.touched_in(result), item.original_names - result.keys()
 
 
 def _attribute_name(name: object) -> str:
     if not isinstance(name, str):
         raise ItemError(f"An attribute name is a {type(name).__name__}; use str.", "BadName")
+    if not name:
+        raise ItemError("An attribute name is empty; DynamoDB wants a character.", "BadName")
     return name
-
-
-def _where(exc: BaseException) -> str:
-    """Name the last line of the transform's own file; never the message, which may hold a value."""
-    frames = list(traceback.walk_tb(exc.__traceback__))[1:]  # the first is the call of it
-    own = [frame[1] for frame in frames if _file(frame) == _file(frames[0])]
-    return f" at {Path(_file(frames[0])).name}:{own[-1]}" if own else ""
-
-
-def _file(frame: tuple[FrameType, int]) -> str:
-    return frame[0].f_code.co_filename

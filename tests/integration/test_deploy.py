@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.errors import (
     StackNotFoundError,
     TransformError,
 )
+from tests.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"
 
@@ -71,7 +72,7 @@ def test_a_deployed_stack_is_found_with_all_it_made(deployer: Deployer) -> None:
 
     assert stack == find_stack(deployer.clients.cloudformation, deployer.stack_name)
     assert ("orders", "customers") == stack.tables
-    assert ("add_updated_at",) == stack.transforms
+    assert SHIPPED_TRANSFORMS == stack.transforms
     assert stack.state_machine_arn.endswith(f":stateMachine:{deployer.stack_name}")
     assert stack.function_arn.endswith(f":function:{deployer.stack_name}-transform:1")
     assert (True, False) == (stack.allows("orders"), stack.allows("invoices"))
@@ -104,7 +105,7 @@ def test_new_code_is_a_new_version_and_the_old_one_stays(
 
     second = deployer.deploy("orders", transforms_dir=transforms_dir)
 
-    assert ("add_updated_at", "mine") == second.transforms
+    assert {*SHIPPED_TRANSFORMS, "mine"} == set(second.transforms)
     assert first.code_hash != second.code_hash
     assert [True, False] == [_knows(deployer, stack, "mine") for stack in (second, first)]
     assert second.function_arn in _definition(deployer, second)
@@ -118,7 +119,9 @@ def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: 
     third = deployer.deploy("orders")
 
     assert first.code_hash == third.code_hash
-    assert "Transforms: add_updated_at, mine -> add_updated_at" in deployer.said
+    ours = ", ".join(SHIPPED_TRANSFORMS)
+    both = ", ".join(sorted((*SHIPPED_TRANSFORMS, "mine")))
+    assert f"Transforms: {both} -> {ours}" in deployer.said
     assert [] == [line for line in deployer.said if line.startswith("Uploaded")]
     assert not _knows(deployer, third, "mine")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from ddb_transform.transform import Change, Context, load
+from ddb_transform.load import load
+from ddb_transform.transform import Change, Context
 from tests.factories import STARTED_AT, typed_item
 
 

@@ -73,6 +73,23 @@ def test_values_changed_in_place_are_kept() -> None:
     assert {"L": [{"S": "x"}]} == item.original("l")
 
 
+def test_what_was_only_read_and_cannot_change_is_not_touched() -> None:
+    """It needs no encoding; what can be changed in place does."""
+    item = Item(TYPED)
+    _ = item["id"], item["n"], item["l"], item["b"]
+
+    assert {"l", "b"} == item.touched.keys()
+    assert {"l", "b", "new"} == item.touched_in({**item, "new": None}).keys()
+
+
+def test_a_new_dict_is_touched_where_it_has_another_value() -> None:
+    """Also an equal one of another type: True is no number."""
+    item = Item(typed_item(n={"N": "1"}, gone={"S": "x"}))
+    del item["gone"]
+
+    assert {"n": True, "gone": "x"} == item.touched_in({"id": item["id"], "n": True, "gone": "x"})
+
+
 def test_a_removed_attribute_is_gone() -> None:
     """Until it is set again; removing what is not there is a KeyError."""
     item = Item(TYPED)

@@ -1,15 +1,14 @@
 """The transform contract: what a user's function may do to an item, and what it comes to."""
 
-import importlib
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import transforms
-from airflow_ddb_migrate.core.errors import ItemError, TransformError
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.limits import ITEM_BYTES
+from airflow_ddb_migrate.core.sizes import item_bytes
 from ddb_transform.codec import same
 from ddb_transform.item import Item
 from ddb_transform.transform import (
@@ -18,8 +17,7 @@ from ddb_transform.transform import (
     Change,
     Context,
     Transform,
-    load,
-    source_hash,
+    applied,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +170,8 @@ def test_delete_is_conditional_on_what_was_looked_at() -> None:
 
     change = transformed(transform, typed_item(expired={"BOOL": True}, other={"S": "x"}))
 
-    assert Change("deleted", {}, {"expired": {"BOOL": True}}) == change
+    assert ("deleted", {}) == (change.outcome, change.assigned)
+    assert {"expired": {"BOOL": True}} == change.expected
 
 
 def test_the_typed_item_is_never_changed() -> None:
@@ -213,11 +212,6 @@ def _rename(item: Item, context: Context) -> Item:
     return item
 
 
-def _drop(item: Item, context: Context) -> Item:
-    del item["id"]
-    return item
-
-
 def _new_dict_with_another_key(item: Item, context: Context) -> dict[str, Any]:
     return {**item, "id": "b"}
 
@@ -227,15 +221,42 @@ def _key_of_another_type(item: Item, context: Context) -> Item:
     return item
 
 
-@pytest.mark.parametrize(
-    "transform", [_rename, _drop, _new_dict_with_another_key, _key_of_another_type]
-)
+@pytest.mark.parametrize("transform", [_rename, _new_dict_with_another_key, _key_of_another_type])
 def test_a_key_cannot_be_changed(transform: Callable[[Item, Context], object]) -> None:
-    """Neither set nor removed, in whatever way."""
+    """Neither its value nor its type, in whatever way."""
     error = refusal(transform)
 
     assert "KeyChanged" == error.error_class
     assert "changed the key attribute 'id'" in str(error)
+
+
+def _drop(item: Item, context: Context) -> Item:
+    del item["id"]
+    return item
+
+
+def _new_dict_without_key(item: Item, context: Context) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+@pytest.mark.parametrize("transform", [_drop, _new_dict_without_key, lambda _item, _context: {}])
+def test_a_key_cannot_be_removed(transform: Callable[[Item, Context], object]) -> None:
+    """Whether it was looked at or not; DELETE is the way to delete an item."""
+    error = refusal(transform, typed_item(n={"N": "1"}))
+
+    assert "KeyRemoved" == error.error_class
+    assert "removed the key attribute 'id'" in str(error)
+    assert "or DELETE" in str(error)
+
+
+def test_a_key_may_be_removed_and_set_again() -> None:
+    """What counts is what is left."""
+
+    def transform(item: Item, context: Context) -> Item:
+        item["id"] = item.pop("id")
+        return item
+
+    assert UNCHANGED == transformed(transform)
 
 
 def test_a_new_dict_that_lost_attributes_is_refused() -> None:
@@ -252,18 +273,130 @@ def test_a_new_dict_that_lost_attributes_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "error_class"),
-    [(1.5, "Unserializable"), (set(), "EmptySet"), (object(), "Unserializable")],
+    [(1.5, "FloatValue"), (set(), "EmptySet"), (object(), "UnsupportedType")],
 )
 def test_what_dynamodb_cannot_hold_is_refused(value: object, error_class: str) -> None:
-    """A float is never rounded behind anybody's back."""
+    """Set on the item or in a new dict; a float is never rounded behind anybody's back."""
     assert error_class == refusal(setting(price=value)).error_class
+    assert error_class == refusal(lambda item, _: {**item, "price": value}).error_class
 
 
-def test_attribute_names_are_text() -> None:
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (5, "An attribute name is a int; use str."),
+        ("", "An attribute name is empty; DynamoDB wants a character."),
+    ],
+)
+def test_attribute_names_are_text(name: object, message: str) -> None:
     """A number as a name is refused, by its type."""
-    error = refusal(lambda item, _: {**item, 5: "x"})
+    error = refusal(lambda item, _: {**item, name: "x"})
 
-    assert ("BadName", "An attribute name is a int; use str.") == (error.error_class, str(error))
+    assert ("BadName", message) == (error.error_class, str(error))
+
+
+# How large an item is
+
+
+@given(ATTRIBUTES, ATTRIBUTES)
+def test_the_sizes_are_those_of_the_item_before_and_after(
+    before: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    """However few attributes are measured; a change without a write has none."""
+    values = {name: Item({name: value})[name] for name, value in wanted.items()}
+    typed = {**before, **typed_item()}
+
+    change = transformed(lambda item, _: _updated(item, values), typed)
+
+    sizes = item_bytes(typed), item_bytes(applied(typed, change))
+    expected = sizes if change.outcome == "changed" else (0, 0)
+    assert expected == (change.before_bytes, change.after_bytes)
+
+
+def test_a_deleted_item_has_no_size_afterwards() -> None:
+    """Its write is charged by what it was."""
+    typed = typed_item(text={"S": "x" * 5_000})
+
+    change = transformed(lambda _item, _context: DELETE, typed)
+
+    assert (item_bytes(typed), 0) == (change.before_bytes, change.after_bytes)
+
+
+def _with_text(chars: int) -> dict[str, Any]:
+    return typed_item(text={"S": "x" * chars})
+
+
+FULL = ITEM_BYTES - item_bytes(_with_text(0))
+
+
+def test_an_item_may_be_as_large_as_dynamodb_allows() -> None:
+    """To the byte."""
+    assert ITEM_BYTES == transformed(setting(text="y" * FULL)).after_bytes
+
+
+def test_an_item_over_400_kb_is_refused() -> None:
+    """The message says what it was and what it would be."""
+    error = refusal(setting(text="y" * (FULL + 1)), _with_text(1))
+
+    assert "ItemTooLarge" == error.error_class
+    assert (
+        "The item is 409,601 bytes after the change and was 8 before it; DynamoDB allows 409,600, "
+        "names included. Add less, or remove something." == str(error)
+    )
+
+
+def test_an_item_that_shrinks_is_never_refused() -> None:
+    """DynamoDB holds it already: our measure of numbers is a little too large."""
+    change = transformed(setting(text="y" * (FULL + 1)), _with_text(FULL + 2))
+
+    assert "changed" == change.outcome
+
+
+# What a verification asks
+
+
+def verdict(check: Callable[[Any], object], typed: dict[str, Any]) -> bool:
+    return Transform(setting(), CONTEXT, check=check).passes(typed)
+
+
+@pytest.mark.parametrize(("value", "passes"), [("1", True), ("0", False)])
+def test_an_item_passes_if_its_check_says_so(value: str, passes: bool) -> None:
+    """The check gets an item as a transform does."""
+    assert passes == verdict(lambda item: item["n"] == 1, typed_item(n={"N": value}))
+
+
+def test_without_a_check_every_item_passes() -> None:
+    """Then the fixed point is all that a verification asks."""
+    assert Transform(setting(), CONTEXT).passes(typed_item())
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", object()])
+def test_a_check_answers_true_or_false(answer: object) -> None:
+    """A forgotten return is no verdict."""
+    with pytest.raises(ItemError) as refused:
+        verdict(lambda _item: answer, typed_item())
+
+    assert "CheckReturnedOther" == refused.value.error_class
+    assert f"returned a {type(answer).__name__}. Return True or False" in str(refused.value)
+
+
+def test_a_check_that_raises_is_shown_by_its_own_line() -> None:
+    """As a transform that raises; without the value."""
+    line = _check_that_fails.__code__.co_firstlineno + 1
+
+    with pytest.raises(ItemError) as refused:
+        verdict(_check_that_fails, typed_item(secret={"S": SECRET}))
+
+    assert "ValueError" == refused.value.error_class
+    expected = f"The transform's check raised ValueError at {Path(__file__).name}:{line}."
+    assert expected == str(refused.value)
+
+
+def _check_that_fails(item: Item) -> bool:
+    raise ValueError(item["secret"])  # the line that is looked for
+
+
+# What is shown of an error
 
 
 def _fails(item: Item, context: Context) -> Item:
@@ -357,6 +490,21 @@ def test_a_moving_target_is_refused(
     assert "CHECK_FIXED_POINT = False" in str(error)
 
 
+def _pop(item: Item, context: Context) -> Item:
+    item["new"] = item.pop("old")
+    return item
+
+
+def test_a_transform_that_cannot_take_its_own_result_is_refused() -> None:
+    """It would raise on every item of a page that is done twice."""
+    error = refusal(_pop, typed_item(old={"S": SECRET}))
+
+    line = _pop.__code__.co_firstlineno + 1
+    assert "NotAFixedPoint" == error.error_class
+    assert f"gives it: The transform raised KeyError at {Path(__file__).name}:{line}." in str(error)
+    assert SECRET not in str(error)
+
+
 def test_a_module_can_switch_the_check_off() -> None:
     """Twice is then harmless, says whoever wrote it."""
     change = transformed(_append, check_fixed_point=False)
@@ -375,86 +523,3 @@ def test_a_transform_that_knows_what_it_did_is_a_fixed_point() -> None:
 
     change = transformed(transform, typed_item(old={"N": "1.0"}))
     assert {"new": {"N": "1.0"}, "old": None} == change.assigned
-
-
-# Loading
-
-
-def test_the_default_transform_is_loaded_by_its_name() -> None:
-    """With the check of its results on."""
-    loaded = load("add_updated_at", CONTEXT)
-
-    assert ("transform", True) == (loaded.function.__name__, loaded.check_fixed_point)
-
-
-@pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
-    """A factory of transforms in a folder of the user's; returns the name."""
-    monkeypatch.setattr(transforms, "__path__", [*transforms.__path__, str(tmp_path)])
-
-    def write(name: str, source: str) -> str:
-        (tmp_path / f"{name}.py").write_text(source)
-        importlib.invalidate_caches()
-        monkeypatch.delitem(sys.modules, f"transforms.{name}", raising=False)
-        return name
-
-    return write
-
-
-def test_a_module_says_whether_its_results_are_checked(module: Callable[[str, str], str]) -> None:
-    """CHECK_FIXED_POINT = False beside the function."""
-    name = module(
-        "counting", "CHECK_FIXED_POINT = False\ndef transform(item, context): return item"
-    )
-
-    assert not load(name, CONTEXT).check_fixed_point
-
-
-@pytest.mark.parametrize(
-    ("name", "source", "message"),
-    [
-        ("no_function", "x = 1", "Transform 'no_function' defines no function transform(item, con"),
-        ("no_callable", "transform = 1", "Transform 'no_callable' defines no function transform"),
-        ("raises", "1 / 0", "Transform 'raises' cannot be imported: ZeroDivisionError: division"),
-        ("typo", "def (", "Transform 'typo' cannot be imported: SyntaxError: "),
-        (
-            "needs",
-            "import surely_not_installed",
-            "Transform 'needs' cannot be imported: ModuleNotFoundError: No module named 'surely",
-        ),
-    ],
-)
-def test_what_is_no_transform_is_refused_with_the_reason(
-    module: Callable[[str, str], str], name: str, source: str, message: str
-) -> None:
-    """The message a person sees names the module, the error and what to do."""
-    with pytest.raises(TransformError) as refused:
-        load(module(name, source), CONTEXT)
-
-    assert str(refused.value).startswith(message)
-    assert "eploy" in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("unknown", "Transform 'unknown' is not deployed."),
-        ("a.b", "Transform 'a.b' is not the name of a Python module."),
-        ("", "Transform '' is not the name of a Python module."),
-    ],
-)
-def test_an_unknown_transform_is_refused(name: str, message: str) -> None:
-    """Missing, and such that cannot be a module's name."""
-    with pytest.raises(TransformError) as refused:
-        load(name, CONTEXT)
-
-    assert str(refused.value).startswith(message)
-
-
-def test_a_mended_transform_has_another_hash(module: Callable[[str, str], str]) -> None:
-    """The hash is that of the file, not of the name."""
-    source = "def transform(item, context): return item"
-    first = source_hash(module("mine", source))
-
-    assert first == source_hash(module("mine", source))
-    assert first != source_hash(module("mine", source + "\n# mended"))

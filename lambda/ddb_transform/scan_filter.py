@@ -1,0 +1,112 @@
+"""A transform's FILTER: which items DynamoDB hands to it.
+
+A filter saves time and writes, not read units: DynamoDB reads and bills what it leaves out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_ddb_migrate.core.errors import ItemError, TransformError
+from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
+from airflow_ddb_migrate.core.records import TypedValue
+
+from ddb_transform.codec import encode
+
+_SHAPE = '{"expression": "#a = :v", "names": {"#a": "a"}, "values": {":v": 1}}'
+_FIELDS = {"expression", "names", "values"}
+_PLACEHOLDER = re.compile(r"[#:]\w+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFilter:
+    """A FilterExpression with its names and typed values."""
+
+    expression: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, TypedValue] = field(default_factory=dict)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return keyword arguments of a boto3 client's ``scan``; what is empty is left out."""
+        arguments = {
+            "FilterExpression": self.expression,
+            "ExpressionAttributeNames": self.names,
+            "ExpressionAttributeValues": self.values,
+        }
+        return {name: value for name, value in arguments.items() if value}
+
+
+def scan_filter(declared: object) -> ScanFilter:
+    """Read what a module declares as FILTER.
+
+    :raises TransformError: DynamoDB would refuse it; the message begins with what is wrong.
+    """
+    if not isinstance(declared, Mapping) or not declared.keys() <= _FIELDS:
+        actual = _keys_of(declared) if isinstance(declared, Mapping) else type(declared).__name__
+        raise TransformError(f"FILTER is {actual}. Write it like {_SHAPE}.")
+    expression = _expression(declared.get("expression"))
+    names = _placeholders("names", "#", declared.get("names", {}))
+    values = _placeholders("values", ":", declared.get("values", {}))
+    _agree(expression, {*names, *values})
+    return ScanFilter(expression, _attribute_names(names), _typed(values))
+
+
+def _keys_of(declared: Mapping[Any, Any]) -> str:
+    return f"a dict with the keys {', '.join(sorted(map(repr, declared)))}"
+
+
+def _expression(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        kind = "missing" if text is None else f"a {type(text).__name__}"
+        actual = "empty" if isinstance(text, str) else kind
+        raise TransformError(f'FILTER["expression"] is {actual}. Write FILTER like {_SHAPE}.')
+    size = len(text.encode())
+    if size > EXPRESSION_BYTES:
+        raise TransformError(
+            f'FILTER["expression"] is {size:,} bytes; DynamoDB allows {EXPRESSION_BYTES:,}. Filter '
+            "by less, and let the transform return SKIP for the rest."
+        )
+    return text
+
+
+def _placeholders(part: str, mark: str, declared: object) -> Mapping[str, Any]:
+    if not isinstance(declared, Mapping):
+        raise TransformError(
+            f'FILTER["{part}"] is a {type(declared).__name__}. Write FILTER like {_SHAPE}.'
+        )
+    for name in declared:
+        if not (isinstance(name, str) and name[:1] == mark and _PLACEHOLDER.fullmatch(name)):
+            raise TransformError(
+                f'FILTER["{part}"] has the key {name!r}; it must be {mark!r} with letters, digits '
+                f"or '_' behind it. Write FILTER like {_SHAPE}."
+            )
+    return declared
+
+
+def _agree(expression: str, declared: set[str]) -> None:
+    """DynamoDB refuses a placeholder that is not declared, and one that is not used."""
+    used = set(_PLACEHOLDER.findall(expression))
+    if used != declared:
+        wrong = ", ".join(sorted(used ^ declared))
+        raise TransformError(
+            f"FILTER uses or declares {wrong}, not both. Every placeholder of the expression "
+            "stands in names (#) or values (:), and no other one does."
+        )
+
+
+def _attribute_names(names: Mapping[str, Any]) -> Mapping[str, str]:
+    for placeholder, name in names.items():
+        if not isinstance(name, str) or not name:
+            raise TransformError(
+                f'FILTER["names"]["{placeholder}"] is {name!r}; it must be an attribute\'s name.'
+            )
+    return dict(names)
+
+
+def _typed(values: Mapping[str, Any]) -> Mapping[str, TypedValue]:
+    try:
+        return {placeholder: encode(placeholder, value) for placeholder, value in values.items()}
+    except ItemError as exc:
+        what = str(exc).removeprefix("Attribute ")
+        raise TransformError(f'FILTER["values"]: {what}') from exc
