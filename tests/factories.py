@@ -24,7 +24,12 @@ MIGRATION = "orders-0123456789ab"
 TABLE = "orders"
 LEDGER = "ledger"
 REGION = "us-east-1"
-SHIPPED_TRANSFORMS = ("add_updated_at",)
+SHIPPED_TRANSFORMS = (
+    "add_updated_at",
+    "backfill_ttl",
+    "delete_by_predicate",
+    "rename_and_split",
+)
 STATE_MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:ddb-migrate"
 TABLE_KEY = TableKey(f"arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}", "id-1", TABLE)
 

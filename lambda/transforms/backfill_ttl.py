@@ -1,0 +1,29 @@
+"""Set a time to live, in epoch seconds, from a date attribute plus some days.
+
+Parameters (conf ``params``): ``days``, required, an integer; ``date``, the attribute to count
+from, by default ``createdAt`` (ISO 8601, without an offset UTC); ``ttl``, the attribute to set, by
+default ``expiresAt``. DynamoDB deletes what has expired, soon after: count before you run it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow_ddb_migrate.core.errors import ItemError
+
+from transforms import SKIP
+
+
+def transform(item, context):
+    """Return the item with a TTL; one that is there is never touched, and no date is no TTL."""
+    date, ttl = context.params.get("date", "createdAt"), context.params.get("ttl", "expiresAt")
+    days = context.params.get("days")
+    if type(days) is not int:
+        raise ItemError('backfill_ttl needs params {"days": an integer}.', "BadParams")
+    if ttl in item or date not in item:
+        return SKIP
+    item[ttl] = int((_time(item[date]) + timedelta(days=days)).timestamp())
+    return item
+
+
+def _time(value):
+    time = datetime.fromisoformat(value)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
