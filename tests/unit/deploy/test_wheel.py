@@ -102,3 +102,28 @@ def test_the_wheel_announces_itself(wheel: Path) -> None:
     assert "airflow_ddb_migrate/py.typed" in names_in(wheel)
     assert "provider_info = airflow_ddb_migrate.provider_info:get_provider_info" in text
     assert "ddb-migrate = airflow_ddb_migrate.cli:main" in text
+
+
+_TEST_A_TRANSFORM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from airflow_ddb_migrate import testing
+
+print(testing.__file__, testing.run_transform(sys.argv[2], {"id": "1"}).outcome)
+"""
+
+
+def test_an_installed_package_tests_a_transform(installed: Path, tmp_path: Path) -> None:
+    """The Lambda's code comes from the wheel, for a file of the user's."""
+    mine = tmp_path / "mine.py"
+    mine.write_text("from transforms import SKIP\ndef transform(item, context): return SKIP\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", _TEST_A_TRANSFORM, str(installed), str(mine)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+
+    assert f"{installed / 'airflow_ddb_migrate' / 'testing.py'} skipped\n" == done.stdout
