@@ -29,8 +29,8 @@ format: $(STAMP) ## Format and sort imports
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## Print ratios: payload, DAG parse time, cost of an item
-	@$(BIN)/python -m pytest -s -q tests/benchmarks
+bench: $(STAMP) ## Print ratios: payload, DAG parse time, the write path (BENCH_SCALE=4: larger)
+	@BENCH=1 $(BIN)/python -m pytest -s -q tests/benchmarks
 
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
@@ -38,7 +38,7 @@ lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .local tests/asl/node_modules
+	@rm -rf .venv .demo .bench .local tests/asl/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
