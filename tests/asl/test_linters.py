@@ -1,13 +1,12 @@
 """The state machine before real linters: the emulators accept anything."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.asl.machine import definition_text
+from tests.node_tools import commands_of
 
 FOLDER = Path(__file__).parent
 
@@ -23,10 +22,7 @@ _NEWER_THAN_STATELINT = (
 @pytest.fixture(scope="session")
 def linters() -> Path:
     """The folder of the linters' commands, installed on first use."""
-    commands = FOLDER / "node_modules" / ".bin"
-    if not (commands / "asl-validator").exists():
-        _install()
-    return commands
+    return commands_of(FOLDER, "asl-validator")
 
 
 @pytest.fixture
@@ -68,22 +64,7 @@ def test_statelint_finds_nothing_but_what_it_does_not_know(
     assert sorted(_NEWER_THAN_STATELINT) == sorted(complaints)
 
 
-def _install() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        _give_up("npm is not installed")
-    answer = _run(npm, "install", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
-    if answer.returncode:
-        _give_up(f"npm install failed: {answer.stderr.strip()[-500:]}")
-
-
-def _give_up(reason: str) -> None:
-    if os.environ.get("REQUIRE_NODE") == "1":
-        pytest.fail(f"REQUIRE_NODE=1, but {reason}")
-    pytest.skip(reason)
-
-
-def _run(command: Path | str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(command: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(command), *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,40 @@
+"""Tools of node that tests use: installed beside their package.json on first use.
+
+Without node the tests are skipped, unless REQUIRE_NODE=1.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def commands_of(folder: Path, command: str) -> Path:
+    """Return the folder of the commands of a folder's package.json, ``command`` among them."""
+    commands = folder / "node_modules" / ".bin"
+    if not (commands / command).exists():
+        _install(folder)
+    return commands
+
+
+def _install(folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        _give_up("npm is not installed")
+    answer = subprocess.run(
+        [str(npm), "install", "--no-package-lock", "--ignore-scripts", "--loglevel=error"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode:
+        _give_up(f"npm install failed: {answer.stderr.strip()[-500:]}")
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("REQUIRE_NODE") == "1":
+        pytest.fail(f"REQUIRE_NODE=1, but {reason}")
+    pytest.skip(reason)
