@@ -4,8 +4,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 TESTS ?= tests
+LIVE_SEEDS ?= 200
 
-.PHONY: help demo ui test lint format lock bench clean
+.PHONY: help demo ui test live lint format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -19,6 +20,9 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 
 test: $(STAMP) ## Run every test (TESTS=path for some)
 	@$(BIN)/python -m pytest $(TESTS)
+
+live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
+	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live
 
 lint: $(STAMP) ## Check style, layers and types
 	@$(BIN)/ruff check .
@@ -38,7 +42,7 @@ lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .local tests/asl/node_modules
+	@rm -rf .venv .demo .bench .local tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

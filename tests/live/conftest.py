@@ -1,0 +1,19 @@
+"""DynamoDBs for live traffic, each started once."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.live import endpoints
+from tests.live.endpoints import Endpoint
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    with endpoints.ministack(tmp_path_factory.mktemp("ministack")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def dynalite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    with endpoints.dynalite(tmp_path_factory.mktemp("dynalite")) as endpoint:
+        yield endpoint

@@ -1,0 +1,48 @@
+"""Live traffic wins: on two DynamoDBs, at a high rate, with conflicts on purpose."""
+
+import os
+from functools import partial
+from operator import attrgetter
+
+import pytest
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import LaneState
+from tests.live import workers
+from tests.live.checker import Rule
+from tests.live.rush import Rush, manner_of, rush
+from tests.live.workers import WriterName
+
+SEEDS = range(int(os.environ.get("LIVE_SEEDS", "20")))
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"{seed}-{manner_of(seed).name}")
+@pytest.mark.parametrize(
+    ("engine", "writer"),
+    [("ministack", "reference"), ("ministack", "fast"), ("dynalite", "reference")],
+)
+def test_a_migration_leaves_live_writes_and_deletes_as_they_are(
+    request: pytest.FixtureRequest, engine: str, writer: WriterName, seed: int
+) -> None:
+    """Every acknowledged write and delete stays, every item is migrated, every item is counted."""
+    workers.require(writer)
+
+    result = rush(request.getfixturevalue(engine), seed, partial(workers.run, writer=writer))
+
+    assert [] == [v for v in result.violations if v.rule is not Rule.UNMIGRATED]
+    assert _unmigrated(result) <= result.counts.quarantined
+    assert {LaneState.DONE} == {row.state for row in result.rows}
+    assert result.counts.seen == _settled(result.counts)
+    assert result.steady_keys <= result.counts.seen <= result.all_keys
+    assert min(result.struck["page"], result.struck["transform"]) > 0
+
+
+def _unmigrated(result: Rush) -> int:
+    return sum(v.rule is Rule.UNMIGRATED for v in result.violations)
+
+
+def _settled(counts: Counts) -> int:
+    """Return the sum of everything that an item is counted as, besides seen."""
+    settled = attrgetter(
+        "changed", "deleted", "unchanged", "already", "skipped", "gone", "quarantined"
+    )
+    return sum(settled(counts))

@@ -1,0 +1,110 @@
+"""Runs the product's workers, all lanes at once; the only module here that knows how.
+
+``run`` works the whole migration and returns its lane rows as the ledger has them.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import pytest
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.lease import TableKey, acquire
+from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord
+from ddb_transform.guard import Guard
+from ddb_transform.item import Item
+from ddb_transform.settle import Settler
+from ddb_transform.transform import Context, Transform
+from ddb_transform.worker import Worker
+from ddb_transform.writer import ReferenceWriter
+from tests.factories import MIGRATION, STARTED_AT, ledger_table, migration_record, work_request
+
+WriterName = Literal["reference", "fast"]
+TransformFunction = Callable[[Item, Context], object]
+
+_SLICES = 50  # of one lane; far more than any run needs
+
+
+def require(writer: WriterName) -> None:
+    """Skip the test unless the product has this writer."""
+    if writer == "fast":
+        pytest.skip("the product has one writer, the reference")
+
+
+def run(
+    dynamodb: Any,
+    table_name: str,
+    transform: TransformFunction,
+    *,
+    writer: WriterName,
+    lanes: int,
+) -> list[LaneRow]:
+    """Migrate the table by workers that use this client, also for their ledger."""
+    require(writer)
+    ledger = Ledger(dynamodb, f"{table_name}-ledger")
+    record = _begin(ledger, table_name, lanes)
+    owners = itertools.count(1)
+
+    def slice_of(lane: int) -> WorkResult:
+        context = Context(MIGRATION, STARTED_AT, key_names=record.key_names)
+        return Worker(
+            request=_request(record, lane),
+            lanes=Lanes(ledger),
+            guard=Guard(ledger, record, 1, time.time),
+            settler=Settler(Transform(transform, context), ReferenceWriter(dynamodb, table_name)),
+            dynamodb=dynamodb,
+            owner=f"invocation-{next(owners)}",
+            clock=time.time,
+            out_of_time=lambda: False,
+        ).run()
+
+    with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as threads:
+        list(threads.map(lambda lane: _work(slice_of, lane), range(lanes)))
+    return list(Lanes(ledger).all(MIGRATION))
+
+
+def _work(slice_of: Callable[[int], WorkResult], lane: int) -> None:
+    """Work a lane as its child would, and again after an item lost its race too often."""
+    for _ in range(_SLICES):
+        result = slice_of(lane)
+        if result.status is WorkStatus.DONE:
+            return
+        assert result.status is WorkStatus.MORE or result.error == "Conflict", result
+    raise AssertionError(f"Lane {lane} was not done after {_SLICES} slices.")
+
+
+def _begin(ledger: Ledger, table_name: str, lanes: int) -> MigrationRecord:
+    """Write what a worker looks for before it works: migration, attempt and lease."""
+    dynamodb = ledger._dynamodb
+    ledger_table(dynamodb, ledger.table_name)
+    table = dynamodb.describe_table(TableName=table_name)["Table"]
+    record = migration_record(
+        table_name=table_name,
+        table_arn=table["TableArn"],
+        table_id=table.get("TableId", ""),
+        total_segments=lanes,
+        lanes=lanes,
+    )
+    key = TableKey(record.table_arn, record.table_id, table_name)
+    now = time.time()
+    ledger.create_migration(record)
+    assert ledger.begin_attempt(MIGRATION, 1, now)
+    Leases(ledger).change(
+        key,
+        lambda lease: acquire(lease, key, migration_id=MIGRATION, now=now, holder_is_live=False),
+    )
+    return record
+
+
+def _request(record: MigrationRecord, lane: int) -> WorkRequest:
+    return work_request(
+        table_name=record.table_name,
+        total_segments=record.total_segments,
+        segment=lane,
+        lanes=record.lanes,
+    )
