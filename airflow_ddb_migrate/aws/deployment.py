@@ -14,6 +14,7 @@ from airflow_ddb_migrate.aws import bundle as bundles
 from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.engine import check_engine
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.aws.stack import (
     ALL_TABLES,
@@ -24,7 +25,7 @@ from airflow_ddb_migrate.aws.stack import (
 )
 from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.aws.unfinished import unfinished
-from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.names import validate_table_name
 
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
@@ -57,7 +58,16 @@ class Deployment:
         parameters = self._parameters(tables, bundle, bucket=self._bucket())
         if not self._change().apply(_template(bundle.code_hash), parameters):
             self.say(f"Stack {self.stack_name}: nothing to change.")
-        return find_stack(self.clients.cloudformation, self.stack_name)
+        stack = find_stack(self.clients.cloudformation, self.stack_name)
+        self._check_engine(stack)
+        return stack
+
+    def _check_engine(self, stack: Stack) -> None:
+        """A failed self-check fails no deployment: the reference writer needs none."""
+        try:
+            self.say(check_engine(self.clients, stack).in_words())
+        except MigrationError as error:
+            self.say(str(error))
 
     def destroy(self, *, force: bool = False) -> bool:
         """Delete the stack with its ledger and bucket; False when it is not there.

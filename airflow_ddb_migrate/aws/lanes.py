@@ -66,6 +66,9 @@ class Lanes:
                 "owner": row.owner,
                 "owner_until": now + OWNER_SECONDS if row.owner else 0,
                 "updated_at": now,
+                "logged": row.logged,
+                "page_items": row.page_items,
+                "findings": row.findings,
             }
         )
         values["cursor"] = {"M": row.cursor}
@@ -125,4 +128,7 @@ def _row_from(item: TypedItem) -> LaneRow:
         error=typed.text(item, "error"),
         cause=typed.text(item, "cause"),
         updated_at=typed.number(item, "updated_at"),
+        logged=typed.text(item, "logged"),
+        page_items=typed.whole(item, "page_items"),
+        findings=typed.text(item, "findings"),
     )

@@ -14,10 +14,13 @@ from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 from airflow_ddb_migrate.core.records import (
+    NO_BUDGET,
     AttemptRecord,
+    Budget,
     Command,
     ControlRecord,
     MigrationRecord,
+    Mode,
     TypedItem,
 )
 
@@ -51,32 +54,53 @@ class Ledger:
         return self.required_migration(record.migration_id)
 
     def control(self, migration_id: str) -> ControlRecord | None:
-        item = self.get(_key(migration_id, "control"))
-        if item is None:
-            return None
-        return ControlRecord(
-            command=Command(typed.text(item, "command")),
-            attempt=typed.whole(item, "attempt"),
-            reason=typed.text(item, "reason"),
-            since=typed.number(item, "since"),
-        )
+        item = self.get(control_key(migration_id))
+        return control_from(item) if item else None
 
-    def begin_attempt(self, migration_id: str, attempt: int, now: float) -> bool:
+    def begin_attempt(
+        self, migration_id: str, attempt: int, now: float, budget: Budget = NO_BUDGET
+    ) -> bool:
         """Let the workers of this attempt run, and no older ones; False when a newer one does."""
+        control = ControlRecord(
+            command=Command.RUN,
+            attempt=attempt,
+            since=now,
+            counted_at=now,
+            **asdict(budget),
+        )
         return self.update(
-            _key(migration_id, "control"),
-            {"command": Command.RUN, "attempt": attempt, "reason": "", "since": now},
+            control_key(migration_id),
+            asdict(control),
             condition="attribute_not_exists(pk) OR #attempt <= :attempt",
         )
 
-    def command(
-        self, migration_id: str, command: Command, *, attempt: int, reason: str, now: float
+    def command(  # noqa: PLR0913  # every field of a command
+        self,
+        migration_id: str,
+        command: Command,
+        *,
+        attempt: int,
+        reason: str,
+        now: float,
+        until: float = 0.0,
     ) -> bool:
-        """Tell the workers of this attempt what to do; False when it is not the current one."""
+        """Tell the workers of this attempt what to do; False when it is not the current one.
+
+        A HOLD that ends by itself (``until``) never takes the place of another command in force.
+        """
+        values: dict[str, typed.Plain] = {
+            "command": command,
+            "reason": reason,
+            "since": now,
+            "until": until,
+        }
+        mine = "#attempt = :attempt"
+        free = "(#command = :run OR (#command = :hold AND #until > :never AND #until <= :since))"
         return self.update(
-            _key(migration_id, "control"),
-            {"command": command, "reason": reason, "since": now, "attempt": attempt},
-            condition="#attempt = :attempt",
+            control_key(migration_id),
+            {**values, "attempt": attempt},
+            condition=f"{mine} AND {free}" if until else mine,
+            extra={":run": Command.RUN, ":hold": Command.HOLD, ":never": 0} if until else None,
         )
 
     def latest_attempt(self, migration_id: str) -> AttemptRecord | None:
@@ -129,6 +153,13 @@ class Ledger:
 
     def read_note(self, migration_id: str, name: str) -> str:
         return typed.text(self.get(_key(migration_id, f"note#{name}")) or {}, "text")
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep one JSON document of the stack, not of a migration."""
+        self.update(_stack_key(name), {"text": text})
+
+    def kept(self, name: str) -> str:
+        return typed.text(self.get(_stack_key(name)) or {}, "text")
 
     # What leases.py and lanes.py build on.
 
@@ -237,8 +268,32 @@ def lane_key(migration_id: str, lane: int) -> TypedItem:
     }
 
 
+def control_key(migration_id: str) -> TypedItem:
+    return _key(migration_id, "control")
+
+
+def control_from(item: TypedItem) -> ControlRecord:
+    return ControlRecord(
+        command=Command(typed.text(item, "command")),
+        attempt=typed.whole(item, "attempt"),
+        reason=typed.text(item, "reason"),
+        since=typed.number(item, "since"),
+        until=typed.number(item, "until"),
+        read_units_per_second=typed.number(item, "read_units_per_second"),
+        write_units_per_second=typed.number(item, "write_units_per_second"),
+        live=typed.whole(item, "live"),
+        sharers=typed.whole(item, "sharers"),
+        counted_at=typed.number(item, "counted_at"),
+        quarantined=typed.whole(item, "quarantined"),
+    )
+
+
 def _key(migration_id: str, sk: str) -> TypedItem:
     return {"pk": {"S": f"migration#{migration_id}"}, "sk": {"S": sk}}
+
+
+def _stack_key(name: str) -> TypedItem:
+    return {"pk": {"S": "stack"}, "sk": {"S": f"note#{name}"}}
 
 
 def _attempt_key(migration_id: str, number: int) -> TypedItem:
@@ -271,4 +326,10 @@ def _migration_from(item: TypedItem) -> MigrationRecord:
         started_at=typed.number(item, "started_at"),
         started_at_iso=typed.text(item, "started_at_iso"),
         started_by=typed.text(item, "started_by"),
+        mode=Mode(typed.text(item, "mode", Mode.MIGRATE)),
+        undo_of=typed.text(item, "undo_of"),
+        max_quarantined=typed.whole(item, "max_quarantined"),
+        max_quarantined_percentage=typed.number(item, "max_quarantined_percentage"),
+        slice_seconds=typed.number(item, "slice_seconds"),
+        show_values=typed.flag(item, "show_values"),
     )

@@ -11,9 +11,10 @@ from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.core.records import LeaseRecord
 
 
-def check(site: Site, transform: str, now: float) -> str:
+def check(site: Site, transform: str | None, now: float) -> str:
     """Return the transform's hash, or raise what keeps the migration from starting.
 
+    :param transform: None for an undo, which needs none.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
     :raises InvalidInputError: the stack may not touch this table.
     :raises TransformError: the transform is not deployed or cannot be imported there.
@@ -23,7 +24,7 @@ def check(site: Site, transform: str, now: float) -> str:
     if not _is_ours_and_raised(site, lease):
         require_active(site.table)
     _require_allowed(site)
-    transform_hash = _probe_transform(site, _transform(site, transform))
+    transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     acquire(
         lease,
         site.table.key,

@@ -3,6 +3,7 @@
 import json
 from typing import Literal
 
+from airflow_ddb_migrate.aws.engine import known_proof
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
@@ -26,6 +27,7 @@ def compose(site: Site, now: float) -> Report:
         "attempts": seen.attempt.number,
         "counts": seen.progress.counts.to_dict(),
         "units": seen.progress.units.to_dict(),
+        "writer": known_proof(site.ledger).in_words(),
         "capacity": _capacity(site),
         "seconds": round(_ended_at(seen, now) - record.started_at, 1),
         "started_by": record.started_by,

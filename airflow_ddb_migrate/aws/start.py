@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.lease import intend_attempt
+from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
     build_segment_payload,
@@ -17,13 +18,24 @@ from airflow_ddb_migrate.core.payload import (
     validate_tolerated_failure,
 )
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Progress, summarize
-from airflow_ddb_migrate.core.records import AttemptRecord, Command, LeaseRecord, MigrationRecord
+from airflow_ddb_migrate.core.records import (
+    AttemptRecord,
+    Budget,
+    Command,
+    LeaseRecord,
+    MigrationRecord,
+    Mode,
+)
 from airflow_ddb_migrate.core.segments import lane_count, validate_total_segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """What a migration should do. ``params`` reach the transform as ``context.params``."""
+    """What a migration should do. ``params`` reach the transform as ``context.params``.
+
+    The budgets are units per second of the whole migration, 0 for none. UNDO reverts the migration
+    ``undo_of``, whose segments it takes. For the rest see MigrationRecord.
+    """
 
     total_segments: int
     transform: str
@@ -31,6 +43,14 @@ class StartRequest:
     max_concurrency: int | None
     tolerated_failure_percentage: float
     started_by: str
+    mode: Mode = Mode.MIGRATE
+    undo_of: str = ""
+    read_units_per_second: float = 0
+    write_units_per_second: float = 0
+    max_quarantined: int = QUARANTINE_ITEMS
+    max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
+    slice_seconds: float = 0
+    show_values: bool = False
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""
@@ -42,6 +62,27 @@ class StartRequest:
                 f"params is {self.params!r}; it must be an object, as in "
                 '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
             )
+        for name in _AT_LEAST_ZERO:
+            _validate_at_least_zero(name, getattr(self, name))
+        if (self.mode is Mode.UNDO) != bool(self.undo_of):
+            raise InvalidInputError(
+                f"mode is {self.mode} and undo_of is {self.undo_of!r}; an UNDO names the migration "
+                "that it reverts, and nothing else does."
+            )
+
+
+_AT_LEAST_ZERO = (
+    "read_units_per_second",
+    "write_units_per_second",
+    "max_quarantined",
+    "max_quarantined_percentage",
+    "slice_seconds",
+)
+
+
+def _validate_at_least_zero(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +102,13 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     request.validate()
+    request = _like_what_it_undoes(site, request)
     attempt = site.ledger.latest_attempt(site.migration_id)
     status = _status(site, attempt)
     if attempt and status.is_live:
         return _attach(site, attempt)
-    transform_hash = preflight.check(site, request.transform, now)
+    transform = request.transform if request.mode is not Mode.UNDO else None
+    transform_hash = preflight.check(site, transform, now)
     lease = preflight.take_lease(site, now)
     _stop_former_holder(site, lease, now)
     record = _record(site, request, now)
@@ -105,7 +148,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         max_concurrency=request.max_concurrency,
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
-    _take_number(site, mine, now)
+    _take_number(site, mine, _budget(request, mine.lanes), now)
     site.leases.change(
         site.table.key,
         lambda lease: intend_attempt(
@@ -188,6 +231,12 @@ def _record(site: Site, request: StartRequest, now: float) -> MigrationRecord:
         started_at=now,
         started_at_iso=_iso(now),
         started_by=request.started_by,
+        mode=request.mode,
+        undo_of=request.undo_of,
+        max_quarantined=request.max_quarantined,
+        max_quarantined_percentage=request.max_quarantined_percentage,
+        slice_seconds=request.slice_seconds,
+        show_values=request.show_values,
     )
     record = site.ledger.create_migration(wanted)
     if (record.table_arn, record.table_id) != (table.key.arn, table.key.table_id):
@@ -207,12 +256,34 @@ def _next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
     return attempt.number if never_started else attempt.number + 1
 
 
-def _take_number(site: Site, mine: AttemptRecord, now: float) -> None:
+def _like_what_it_undoes(site: Site, request: StartRequest) -> StartRequest:
+    """An undo works through the lanes that its migration had: its log is kept by lane."""
+    if request.mode is not Mode.UNDO:
+        return request
+    record = site.ledger.required_migration(request.undo_of)
+    if record.table_name != site.table.name or record.mode is not Mode.MIGRATE:
+        raise InvalidInputError(
+            f"undo_of is {request.undo_of}, a {record.mode} of table {record.table_name}; an undo "
+            f"of table {site.table.name} reverts one of its MIGRATE migrations."
+        )
+    return replace(request, total_segments=record.total_segments, transform=record.transform)
+
+
+def _budget(request: StartRequest, lanes: int) -> Budget:
+    """Until the live workers are counted the budget is divided by as many as there may be."""
+    return Budget(
+        read_units_per_second=request.read_units_per_second,
+        write_units_per_second=request.write_units_per_second,
+        sharers=validate_max_concurrency(request.max_concurrency, lanes),
+    )
+
+
+def _take_number(site: Site, mine: AttemptRecord, budget: Budget, now: float) -> None:
     ledger, name = site.ledger, site.migration_id
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
     write = ledger.mend_attempt if is_known else ledger.create_attempt
-    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now)):
+    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now, budget)):
         raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."

@@ -9,11 +9,13 @@ from typing import Any
 
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 
-Plain = str | int | float | Mapping[str, int] | Mapping[str, float] | tuple[str, ...]
+Plain = str | bool | int | float | Mapping[str, int] | Mapping[str, float] | tuple[str, ...]
 
 
 def encode(value: Plain) -> TypedValue:
-    """Return a typed value: text, a number, a map of numbers, or a list of texts."""
+    """Return a typed value: text, a flag, a number, a map of numbers, or a list of texts."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, str):
         return {"S": str(value)}
     if isinstance(value, int | float):
@@ -37,6 +39,10 @@ def number(item: TypedItem, name: str, default: float = 0) -> float:
 
 def whole(item: TypedItem, name: str, default: int = 0) -> int:
     return int(number(item, name, default))
+
+
+def flag(item: TypedItem, name: str) -> bool:
+    return bool(item.get(name, {}).get("BOOL", False))
 
 
 def texts(item: TypedItem, name: str) -> tuple[str, ...]:

@@ -53,7 +53,9 @@ def observe(site: Site, now: float) -> Observation:
         progress=progress,
         execution=execution,
         map_run=map_run,
-        verdict=judge(progress, execution, map_run),
+        verdict=judge(
+            progress, execution, map_run, record=record, stop_reason=_stop_reason(site, attempt)
+        ),
     )
 
 
@@ -123,6 +125,12 @@ def _end(site: Site, seen: Observation, now: float) -> None:
         site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
     )
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
+
+
+def _stop_reason(site: Site, attempt: AttemptRecord) -> str:
+    control = site.ledger.control(site.migration_id)
+    stopped = control and control.attempt == attempt.number and control.command is Command.STOP
+    return control.reason if control and stopped else ""
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:

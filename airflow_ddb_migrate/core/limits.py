@@ -40,13 +40,34 @@ LEASE_SECONDS: Final = 1_800  # [OURS] a lease nobody renewed for this long has 
 OWNER_SECONDS: Final = 60  # [OURS] a lane owner that saved nothing for this long is gone
 HEARTBEAT_SECONDS: Final = 15  # [OURS] a worker shows a sign of life at least this often
 CONTROL_SECONDS: Final = 5  # [OURS] a worker looks at the control record this often
-CONFLICT_TRIES: Final = 3  # [OURS] times one item is transformed again after a lost race
+CONFLICT_TRIES: Final = 3  # [OURS] times one item is written before a lost race is given up
+WRITER_THREADS: Final = 6  # [OURS] hides latency; more only contend for the interpreter's lock
+BATCH_BYTES: Final = 2_097_152  # [OURS] of items in one batch: bounds request and answer
+SAVE_SECONDS: Final = 3  # [OURS] between two saves of a lane row; bounds what a kill repeats
+RETRY_SECONDS: Final = (0.05, 5.0)  # [OURS] full jitter: first and longest wait when throttled
+WRITE_TRIES: Final = 12  # [OURS] of one write in a row; then its lane waits, and goes on
+QUARANTINE_ITEMS: Final = 100  # [OURS] more quarantined items stop a migration
+QUARANTINE_PERCENTAGE: Final = 5.0  # [OURS] of the items seen; so do more than this
+QUARANTINE_JUDGED: Final = 20  # [OURS] while it runs, the percentage is judged from so many on
 DEFAULT_CONCURRENCY: Final = 100  # [OURS] a tenth of Lambda's default 1,000 per account
 DEFAULT_SEGMENTS: Final = 100
 DEFAULT_PREWARM_READ_UNITS: Final = 12_000
 DEFAULT_PREWARM_WRITE_UNITS: Final = 4_000
 LEDGER_SHARDS: Final = 16  # [OURS] partition keys of lane rows; [DDB] one takes 1,000 writes/s
 EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
+
+# The rate of one worker
+SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed
+SHARERS_SLACK: Final = 0.97  # [OURS] fewer live workers than this share of the count: count anew
+BURST_SECONDS: Final = 0.25  # [OURS] idle time that may be caught up: a checkpoint, an upload
+CUT_FACTOR: Final = 0.7  # [OURS] of the rate, when throttled
+CUT_SECONDS: Final = 1.0  # [OURS] between two cuts
+RAISE_FACTOR: Final = 1.05  # [OURS] of the rate, every
+RAISE_SECONDS: Final = 5.0  # [OURS] without throttling
+SUFFERING_SECONDS: Final = 60.0  # [OURS] throttling that lasts so long is the table's, not ours
+SUFFERING_SHARE: Final = 0.2  # [OURS] throttled units of those tried in that time
+SUFFERING_UNITS: Final = 100.0  # [OURS] and at least so many
+SUFFERING_HOLD_SECONDS: Final = 300  # [OURS] the migration then waits so long
 
 # Lambda
 LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are held to it by tests

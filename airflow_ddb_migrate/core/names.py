@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHARS
 
 DEFAULT_STACK_NAME = "ddb-migrate"
+ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
 
 _ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
 _HASH_CHARS = 12

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.records import LaneRow, LaneState
+from airflow_ddb_migrate.core.records import LaneRow, LaneState, MigrationRecord
 
 _SHOWN_LANES = 5
 
@@ -104,9 +104,18 @@ def summarize(rows: Iterable[LaneRow], lanes: int, now: float) -> Progress:
     )
 
 
-def judge(progress: Progress, execution: Execution, map_run: MapRunCounts | None = None) -> Verdict:
+def judge(
+    progress: Progress,
+    execution: Execution,
+    map_run: MapRunCounts | None = None,
+    *,
+    record: MigrationRecord | None = None,
+    stop_reason: str = "",
+) -> Verdict:
     """Judge a migration: success is what the ledger says, everything else only explains.
 
+    Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
+    what the control record says of a STOP.
     A terminal execution whose workers still show life is DRAINING: they end at their next look
     at the control record, and until then nobody may take the table or its capacity away.
     """
@@ -117,9 +126,19 @@ def judge(progress: Progress, execution: Execution, map_run: MapRunCounts | None
             outcome=Outcome.DRAINING,
             reason=f"Execution {execution.status}; {progress.live:,} workers are still ending.",
         )
-    if progress.is_finished:
-        return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
-    return Verdict(outcome=Outcome.FAILED, reason=_why_failed(progress, execution, map_run))
+    if not progress.is_finished:
+        why = _why_failed(progress, execution, map_run, stop_reason)
+        return Verdict(outcome=Outcome.FAILED, reason=why)
+    counts = progress.counts
+    if record and not is_within_policy(counts.quarantined, counts.seen, record):
+        return Verdict(outcome=Outcome.FAILED, reason=_too_many(progress, record))
+    return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
+
+
+def is_within_policy(quarantined: int, seen: int, record: MigrationRecord) -> bool:
+    """Tell whether a migration may quarantine so many of the items it has seen."""
+    percentage = 100 * quarantined / seen if seen else 0
+    return quarantined <= record.max_quarantined and percentage <= record.max_quarantined_percentage
 
 
 def describe_progress(progress: Progress) -> str:
@@ -130,14 +149,36 @@ def describe_progress(progress: Progress) -> str:
         f"{progress.done:,} of {progress.lanes:,} segments done ({share:.0f} %), "
         f"{progress.running:,} running, {progress.pending:,} pending, "
         f"{len(progress.failed):,} failed; "
-        f"{counts.seen:,} items seen, {counts.changed:,} changed."
+        f"{counts.seen:,} items seen, {_words(counts)}."
     )
 
 
-def _why_failed(progress: Progress, execution: Execution, map_run: MapRunCounts | None) -> str:
+def _words(counts: Counts) -> str:
+    """Name what became of the items: the usual, and whatever else there is."""
+    others = {n: v for n, v in counts.to_dict().items() if v and n not in {"seen", "changed"}}
+    return ", ".join(
+        f"{number:,} {name}" for name, number in {"changed": counts.changed, **others}.items()
+    )
+
+
+def _too_many(progress: Progress, record: MigrationRecord) -> str:
+    counts = progress.counts
+    return (
+        f"{counts.quarantined:,} of {counts.seen:,} items were quarantined; "
+        f"{record.max_quarantined:,} and {record.max_quarantined_percentage:g} % are allowed "
+        "(max_quarantined, max_quarantined_percentage). Every other item is done. Their keys and "
+        f"errors are under migrations/{record.migration_id}/quarantine/ in the stack's bucket. "
+        "Mend the transform or the items and run a new migration: it changes only what is left."
+    )
+
+
+def _why_failed(
+    progress: Progress, execution: Execution, map_run: MapRunCounts | None, stop_reason: str
+) -> str:
     parts = [
         f"{len(progress.unfinished):,} of {progress.lanes:,} segments are unfinished; "
         f"the execution is {execution.status}.",
+        f"It was stopped: {stop_reason.rstrip('.')}." if stop_reason else "",
         _execution_words(execution),
         _failed_words(progress.failed),
         _map_run_words(map_run),

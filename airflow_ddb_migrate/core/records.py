@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.messages import Counts, Units
 
 TypedValue: TypeAlias = Mapping[str, Any]
@@ -21,6 +22,15 @@ class Command(StrEnum):
     RUN = "RUN"
     HOLD = "HOLD"
     STOP = "STOP"
+
+
+class Mode(StrEnum):
+    """What becomes of a changed item: written, only looked at, or brought back to what it was."""
+
+    MIGRATE = "MIGRATE"
+    DRY_RUN = "DRY_RUN"
+    VERIFY = "VERIFY"
+    UNDO = "UNDO"
 
 
 class LaneState(StrEnum):
@@ -51,7 +61,10 @@ class MigrationRecord:
     """What a migration is. Written once; every later try reads it here.
 
     ``params`` is the JSON of the transform's parameters, ``started_at_iso`` the time that the
-    transform sees as the migration's start.
+    transform sees as the migration's start. ``undo_of`` is the migration that an UNDO reverts.
+    More quarantined items than ``max_quarantined``, or a larger share of those seen, fail it.
+    ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
+    ``show_values`` lets item values into the private bucket's diffs and quarantine.
     """
 
     migration_id: str
@@ -66,6 +79,12 @@ class MigrationRecord:
     started_at: float
     started_at_iso: str
     started_by: str
+    mode: Mode = Mode.MIGRATE
+    undo_of: str = ""
+    max_quarantined: int = QUARANTINE_ITEMS
+    max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
+    slice_seconds: float = 0.0
+    show_values: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +101,45 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Units per second of a whole migration (0: no bound), and how many workers share them."""
+
+    read_units_per_second: float = 0.0
+    write_units_per_second: float = 0.0
+    sharers: int = 0
+
+
+NO_BUDGET = Budget()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
-    """What the workers of a migration obey. ``since`` is when the command was given."""
+    """What the workers of a migration obey.
+
+    ``since`` is when the command was given; a HOLD with ``until`` ends by itself. The budgets are
+    units per second of the whole migration (0: none). ``live`` counts the workers that spend them;
+    ``sharers``, never less, divides them. ``quarantined`` counts this attempt's items.
+    """
 
     command: Command
     attempt: int
     reason: str = ""
     since: float = 0.0
+    until: float = 0.0
+    read_units_per_second: float = 0.0
+    write_units_per_second: float = 0.0
+    live: int = 0
+    sharers: int = 0
+    counted_at: float = 0.0
+    quarantined: int = 0
+
+    @property
+    def has_budget(self) -> bool:
+        return self.read_units_per_second > 0 or self.write_units_per_second > 0
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether a command that ends by itself has ended."""
+        return 0 < self.until <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +148,9 @@ class LaneRow:
 
     ``segment`` is the segment in work and ``cursor`` the key after which its next page begins
     (empty: from its start). ``owner`` is the invocation that may save the row until
-    ``owner_until``; ``laps`` are this attempt's invocations.
+    ``owner_until``; ``laps`` are this attempt's invocations. ``logged`` names the last undo log
+    object of a settled page; ``page_items`` bounds the next pages where a transform is slow (0:
+    not); ``findings`` is the JSON of what a mode that does not write has found.
     """
 
     lane: int
@@ -113,6 +166,9 @@ class LaneRow:
     error: str = ""
     cause: str = ""
     updated_at: float = 0.0
+    logged: str = ""
+    page_items: int = 0
+    findings: str = ""
 
     def is_live(self, now: float) -> bool:
         """Tell whether a worker may still be writing for this lane."""

@@ -39,6 +39,7 @@ class Report(TypedDict):
     attempts: int
     counts: dict[str, int]
     units: dict[str, float]
+    writer: str
     capacity: CapacityReport
     seconds: float
     started_by: str
@@ -74,6 +75,7 @@ def to_markdown(report: Report) -> str:
         f"Started by {report['started_by']}. Execution {report['execution_arn']}.\n\n"
         f"| items | |\n|---|---|\n{counts}\n"
         f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.\n\n"
+        f"{report['writer']}\n\n"
         f"| capacity | units per second |\n|---|---|\n{capacity}"
     )
 

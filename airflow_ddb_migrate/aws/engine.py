@@ -1,0 +1,69 @@
+"""What the engine behind the deployed Lambda has proven of fast writes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.stack import Stack
+from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.names import ENGINE_PROOF
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProof:
+    """The self-check's result. ``fast``: batches are used, but for the ``unproven`` features."""
+
+    fast: bool
+    unproven: tuple[str, ...]
+    differences: tuple[str, ...]
+
+    def in_words(self) -> str:
+        """Say which writer migrations of this stack use."""
+        if not self.fast:
+            why = "; ".join(self.differences[:_SHOWN]) or "no self-check is on record"
+            return f"Writer: single conditional requests (batches are not proven here: {why})."
+        if self.unproven:
+            return (
+                f"Writer: conditional batches; single requests for {', '.join(self.unproven)}, "
+                f"which differ here ({'; '.join(self.differences[:_SHOWN])})."
+            )
+        return "Writer: conditional batches; the self-check found no difference to single requests."
+
+
+def check_engine(clients: Clients, stack: Stack) -> EngineProof:
+    """Let the deployed Lambda check its engine, on scratch records of the ledger.
+
+    The ledger keeps the result, and every worker reads it there.
+
+    :raises AwsRequestError: the Lambda could not.
+    """
+    with aws_call("lambda:InvokeFunction", stack.function_arn):
+        answer = clients.lambda_.invoke(
+            FunctionName=stack.function_arn, Payload=json.dumps({"action": "self-check"}).encode()
+        )
+        said = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise AwsRequestError(
+            f"The Lambda {stack.function_arn} could not run the self-check: {said}. Migrations "
+            "use single conditional requests until ddb-migrate self-check succeeds."
+        )
+    return _proof(said)
+
+
+def known_proof(ledger: Ledger) -> EngineProof:
+    """Return the last result that is on record."""
+    return _proof(json.loads(ledger.kept(ENGINE_PROOF) or "{}"))
+
+
+def _proof(fields: Mapping[str, Any]) -> EngineProof:
+    return EngineProof(
+        fast=bool(fields.get("fast")),
+        unproven=tuple(fields.get("unproven", ())),
+        differences=tuple(fields.get("differences", ())),
+    )

@@ -1,0 +1,79 @@
+"""What the workers of a migration share through the control record: a budget, and a threshold.
+
+``sharers`` divides the budget and is never less than the workers that are live: a worker that
+begins raises it first, and spends only when every other one has looked at it again. A count of the
+lane rows brings it down, when somebody finds the last one old.
+"""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger import Ledger, control_from, control_key
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
+from airflow_ddb_migrate.core.records import ControlRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The shared figures of one attempt of a migration."""
+
+    ledger: Ledger
+    migration_id: str
+    attempt: int
+
+    def join(self) -> float:
+        """Count this worker in; return the seconds after which it may spend."""
+        control = self._add("live", 1)
+        if control is None or control.live <= control.sharers:
+            return 0.0
+        self.ledger.update(
+            control_key(self.migration_id),
+            {"sharers": control.live, "attempt": self.attempt},
+            condition="#attempt = :attempt AND #sharers < :sharers",
+        )
+        return float(CONTROL_SECONDS)
+
+    def leave(self) -> None:
+        """Count this worker out; one that was killed is left to the next count."""
+        self._add("live", -1)
+
+    def add_quarantined(self, items: int) -> ControlRecord | None:
+        """Count quarantined items; return the control record with the sum of this attempt."""
+        return self._add("quarantined", items)
+
+    def renew(self, control: ControlRecord, now: float) -> bool:
+        """Count the live workers anew if the last count is old; True if this call did it."""
+        if now - control.counted_at < SHARERS_SECONDS or not self._claim_count(control, now):
+            return False
+        lanes = Lanes(self.ledger).all(self.migration_id)
+        live = max(1, sum(row.is_live(now) for row in lanes))
+        keeps = live <= control.sharers and live >= SHARERS_SLACK * control.sharers
+        return self.ledger.update(
+            control_key(self.migration_id),
+            {
+                "live": live,
+                "sharers": control.sharers if keeps else live,
+                "attempt": self.attempt,
+            },
+            condition="#attempt = :attempt AND #live = :seen",
+            extra={":seen": control.live},
+        )
+
+    def _claim_count(self, control: ControlRecord, now: float) -> bool:
+        return self.ledger.update(
+            control_key(self.migration_id),
+            {"counted_at": now, "attempt": self.attempt},
+            condition="#attempt = :attempt AND #counted_at = :seen",
+            extra={":seen": control.counted_at},
+        )
+
+    def _add(self, name: str, number: int) -> ControlRecord | None:
+        item = self.ledger.update_typed(
+            control_key(self.migration_id),
+            assignments=f"#{name} = #{name} + :number",
+            names={f"#{name}": name, "#attempt": "attempt"},
+            values=typed.encode_all({":number": number, ":attempt": self.attempt}),
+            condition="#attempt = :attempt",
+        )
+        return control_from(item) if item else None

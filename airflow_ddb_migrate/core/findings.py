@@ -1,0 +1,98 @@
+"""What a mode that writes nothing has found: sizes, units, errors and failed checks, added up."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from airflow_ddb_migrate.core.limits import ITEM_BYTES
+from airflow_ddb_migrate.core.sizes import write_units
+
+_SHOWN_KEYS = 5
+_BUCKETS = (128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 65_536, 262_144, ITEM_BYTES)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Added up over a lane, and over lanes.
+
+    ``before`` and ``after`` count items by size: the key is the upper bound of the size in bytes.
+    ``units`` are the write units that the changes would cost on the table, indexes apart.
+    ``larger_step`` counts the items that cross a 1 KB step upwards. ``examples`` has, per error
+    class and for ``check`` (the transform's own check), a count and the first keys.
+    """
+
+    before: dict[int, int] = field(default_factory=dict)
+    after: dict[int, int] = field(default_factory=dict)
+    units: int = 0
+    larger_step: int = 0
+    attributes: dict[str, int] = field(default_factory=dict)
+    type_changes: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add_sizes(self, before_bytes: int, after_bytes: int) -> None:
+        """Count one item that would be written; after 0 bytes: deleted."""
+        _count(self.before, _bucket(before_bytes))
+        if after_bytes:
+            _count(self.after, _bucket(after_bytes))
+        self.units += write_units(before_bytes, after_bytes)
+        if write_units(after_bytes, 0) > write_units(before_bytes, 0):
+            self.larger_step += 1
+
+    def add_attribute(self, name: str, before: str, after: str) -> None:
+        """Count a changed attribute by its types; ``-`` is absent."""
+        _count(self.attributes, name)
+        if "-" not in {before, after} and before != after:
+            _count(self.type_changes, f"{name}: {before} -> {after}")
+
+    def add_error(self, error_class: str, key: str) -> None:
+        """Count an item that could not be migrated, or failed the transform's check."""
+        _count(self.errors, error_class)
+        shown = self.examples.setdefault(error_class, [])
+        if len(shown) < _SHOWN_KEYS:
+            shown.append(key)
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.errors)
+
+    def to_json(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}) if self else ""
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read findings; an empty text is none."""
+        fields: dict[str, Any] = json.loads(text) if text else {}
+        for name in ("before", "after"):
+            fields[name] = {int(size): count for size, count in fields.get(name, {}).items()}
+        return cls(**fields)
+
+    @classmethod
+    def sum(cls, all_findings: Iterable[Self]) -> Self:
+        """Add up the findings of many lanes."""
+        total = cls()
+        for one in all_findings:
+            total._add(one)
+        return total
+
+    def _add(self, other: Self) -> None:
+        self.units += other.units
+        self.larger_step += other.larger_step
+        for name in ("before", "after", "attributes", "type_changes", "errors"):
+            _merge(getattr(self, name), getattr(other, name))
+        for error_class, keys in other.examples.items():
+            shown = self.examples.setdefault(error_class, [])
+            shown += keys[: _SHOWN_KEYS - len(shown)]
+
+
+def _bucket(size: int) -> int:
+    return next((bound for bound in _BUCKETS if size <= bound), _BUCKETS[-1])
+
+
+def _count(counter: dict[Any, int], name: Any) -> None:
+    counter[name] = counter.get(name, 0) + 1
+
+
+def _merge(counter: dict[Any, int], other: Mapping[Any, int]) -> None:
+    for name, number in other.items():
+        counter[name] = counter.get(name, 0) + number

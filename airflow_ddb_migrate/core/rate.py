@@ -1,0 +1,144 @@
+"""How fast one worker may go: its share of the budget, and slower where DynamoDB throttles.
+
+Pure but for the clock that is given; safe to use from several threads. The rules: a migration has
+one budget, a worker's share is budget / sharers; a throttled worker cuts its rate to 70 % and
+raises it by 5 % every five seconds; throttling that lasts although it was cut is told, so that the
+migration can be put on hold.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.limits import (
+    BURST_SECONDS,
+    CUT_FACTOR,
+    CUT_SECONDS,
+    RAISE_FACTOR,
+    RAISE_SECONDS,
+    SUFFERING_SECONDS,
+    SUFFERING_SHARE,
+    SUFFERING_UNITS,
+)
+
+_KEY_RANGE = "KeyRange"
+_LEAST_PER_SECOND = 1.0
+_MEASURE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Units taken, and the seconds to wait before they may be spent."""
+
+    estimated: float
+    units: float
+    wait_seconds: float
+
+
+@dataclass(slots=True)
+class Pacer:
+    """Spaces spending in units so that it stays within a rate.
+
+    Over any time a worker spends at most its rate times that time, plus one reservation and
+    ``BURST_SECONDS`` of its rate. ``share`` is in units per second, None for no budget.
+    """
+
+    clock: Callable[[], float]
+    share: float | None = None
+    _limit: float | None = field(default=None, init=False)
+    _next_at: float = field(default=float("-inf"), init=False)
+    _ratio: float = field(default=1.0, init=False)
+    _cut_at: float = field(default=float("-inf"), init=False)
+    _raised_at: float = field(default=float("-inf"), init=False)
+    _spent: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+    _tries: deque[tuple[float, float, float]] = field(default_factory=deque, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def rate(self) -> float | None:
+        """Units per second in force; None when nothing bounds it."""
+        rates = [rate for rate in (self.share, self._limit) if rate is not None]
+        return min(rates) if rates else None
+
+    def reserve(self, estimated: float) -> Reservation:
+        """Take units for what is estimated to cost so many."""
+        with self._lock:
+            now = self.clock()
+            self._recover(now)
+            units = estimated * self._ratio
+            if self.rate is None:
+                return Reservation(estimated, units, 0.0)
+            self._next_at = max(self._next_at, now - BURST_SECONDS)
+            wait = max(0.0, self._next_at - now)
+            self._next_at += units / self.rate
+            return Reservation(estimated, units, wait)
+
+    def settle(self, reservation: Reservation, reported: float) -> None:
+        """Charge what was really spent: the larger of what was reserved and what was reported.
+
+        A report above the estimate (indexes) raises the next reservations by the same ratio.
+        """
+        with self._lock:
+            now = self.clock()
+            if self.rate:
+                self._next_at += max(0.0, reported - reservation.units) / self.rate
+            if reservation.estimated > 0:
+                seen = reported / reservation.estimated
+                self._ratio = max(1.0, seen, (9 * self._ratio + seen) / 10)
+            spent = max(reservation.units, reported)
+            self._spent.append((now, spent))
+            self._note(now, tried=spent, throttled=0.0)
+
+    def throttled(self, units: float, reason: str) -> None:
+        """Slow down, at most once in ``CUT_SECONDS``: threads are throttled together.
+
+        A hot key range concerns this lane alone and never counts as the suffering of others.
+        """
+        with self._lock:
+            now = self.clock()
+            self._spent.append((now, units))
+            if _KEY_RANGE not in reason:
+                self._note(now, tried=units, throttled=units)
+            if now - self._cut_at < CUT_SECONDS:
+                return
+            self._cut_at = self._raised_at = now
+            current = min(self.rate or float("inf"), self._measured(now))
+            self._limit = max(_LEAST_PER_SECOND, current * CUT_FACTOR)
+
+    def others_suffer(self) -> bool:
+        """Tell whether much was throttled for a minute although this worker went slower."""
+        with self._lock:
+            now = self.clock()
+            self._forget(now)
+            if not self._tries or now - self._tries[0][0] < SUFFERING_SECONDS / 2:
+                return False
+            tried = sum(units for _, units, _ in self._tries)
+            throttled = sum(units for _, _, units in self._tries)
+            return throttled >= max(SUFFERING_UNITS, SUFFERING_SHARE * tried)
+
+    def _recover(self, now: float) -> None:
+        while self._limit is not None and now - self._raised_at >= RAISE_SECONDS:
+            self._raised_at += RAISE_SECONDS
+            self._limit *= RAISE_FACTOR
+            if self.share is not None and self._limit >= self.share:
+                self._limit = None
+
+    def _measured(self, now: float) -> float:
+        """Units per second that were spent of late."""
+        while self._spent and now - self._spent[0][0] > _MEASURE_SECONDS:
+            self._spent.popleft()
+        return sum(units for _, units in self._spent) / _MEASURE_SECONDS
+
+    def _note(self, now: float, *, tried: float, throttled: float) -> None:
+        self._tries.append((now, tried, throttled))
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        while self._tries and now - self._tries[0][0] > SUFFERING_SECONDS:
+            self._tries.popleft()
+
+
+def share_of(budget: float, sharers: int) -> float | None:
+    """Return a worker's share in units per second; None when there is no budget (0)."""
+    return budget / max(1, sharers) if budget > 0 else None
