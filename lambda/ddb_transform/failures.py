@@ -1,43 +1,134 @@
-"""AWS's errors as a worker sees them: those that pass, and those that end the lane."""
+"""AWS's errors as a worker sees them: what passes, what concerns one item, what ends the run.
 
-from dataclasses import dataclass
+The codes of exceptions (``ThrottlingException``) and of a batch's statements (``ThrottlingError``)
+differ in their last word only; both are read here, without it.
+"""
 
-from botocore.exceptions import ClientError
+import re
+from enum import Enum
 
-_PASSING = {
-    "InternalServerError",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingException",
-    "TransactionConflictException",
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+)
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
+)
+
+
+class Kind(Enum):
+    """What to do about an error. AMBIGUOUS: a write may have landed; its condition will tell."""
+
+    CONDITION = "the item is not what the transform saw"
+    THROTTLED = "later, and slower"
+    AMBIGUOUS = "later"
+    ITEM = "this item cannot be written like this"
+    FATAL = "nothing can be done by this run"
+    UNKNOWN = "nobody foresaw it"
+
+
+_KINDS = {
+    "ConditionalCheckFailed": Kind.CONDITION,
+    "DuplicateItem": Kind.CONDITION,
+    "LimitExceeded": Kind.THROTTLED,
+    "ProvisionedThroughputExceeded": Kind.THROTTLED,
+    "RequestLimitExceeded": Kind.THROTTLED,
+    "RequestThrottled": Kind.THROTTLED,
+    "SlowDown": Kind.THROTTLED,
+    "Throttling": Kind.THROTTLED,
+    "Internal": Kind.AMBIGUOUS,
+    "InternalFailure": Kind.AMBIGUOUS,
+    "InternalServer": Kind.AMBIGUOUS,
+    "RequestTimeout": Kind.AMBIGUOUS,
+    "ServiceUnavailable": Kind.AMBIGUOUS,
+    "TransactionConflict": Kind.AMBIGUOUS,  # a live transaction is on the item: later, not slower
+    "500": Kind.AMBIGUOUS,
+    "502": Kind.AMBIGUOUS,
+    "503": Kind.AMBIGUOUS,
+    "504": Kind.AMBIGUOUS,
+    "ItemCollectionSizeLimitExceeded": Kind.ITEM,
+    "Validation": Kind.ITEM,
+    "AccessDenied": Kind.FATAL,
+    "NoSuchBucket": Kind.FATAL,
+    "ResourceNotFound": Kind.FATAL,
+    "TableNotFound": Kind.FATAL,
 }
 _ADVICE = {
-    "AccessDeniedException": "The stack may not touch this table: deploy with --table for it.",
-    "ResourceNotFoundException": "The table is gone, or it was made again: start a new migration.",
+    "AccessDenied": "The stack may not do this: deploy again, with --table for the table.",
+    "NoSuchBucket": "The stack's bucket is gone: deploy again.",
+    "ResourceNotFound": "The table is gone, or it was made again: start a new migration.",
+    "TableNotFound": "The table is gone, or it was made again: start a new migration.",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a lane stops. ``passes``: it goes on by itself after a wait."""
+class FatalError(Exception):
+    """Ends the whole run: what is wrong is wrong for every item. ``error`` is its short name."""
 
-    error: str
-    cause: str
-    passes: bool = False
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
 
 
-def failure_of(exc: ClientError) -> Failure:
-    """Read an AWS error that its own retries did not overcome.
+class PassingError(Exception):
+    """Ends a slice that goes on by itself after a wait. ``error`` is its short name."""
 
-    :raises ClientError: the error is none that a worker knows what to do about; Step Functions
-        runs the slice again.
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+def kind_of(code: str) -> Kind:
+    """Read the code of an exception or a statement."""
+    return _KINDS.get(_short(code), Kind.UNKNOWN)
+
+
+def kind_of_exception(exc: Exception) -> Kind:
+    """Read an exception of boto3; one of the network is AMBIGUOUS."""
+    if isinstance(exc, ClientError):
+        return kind_of(code_of(exc))
+    if isinstance(exc, AwsConnectionError | HTTPClientError):
+        return Kind.AMBIGUOUS
+    return Kind.UNKNOWN
+
+
+def code_of(exc: Exception) -> str:
+    """Return AWS's code, or the exception's name where AWS said nothing."""
+    if isinstance(exc, ClientError):
+        return str(exc.response.get("Error", {}).get("Code", ""))
+    return type(exc).__name__
+
+
+def fatal(operation: str, code: str, message: str) -> FatalError:
+    """Say why the run ends and what to do."""
+    return FatalError(code, f"{operation}: {message} {_ADVICE.get(_short(code), '')}".rstrip())
+
+
+def throttling_reason(exc: Exception) -> str:
+    """Return why DynamoDB throttled, with the resource, as far as it says."""
+    response = getattr(exc, "response", {})
+    rows = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
+    texts = (f"{row.get('reason', '')} {row.get('resource', '')}".strip() for row in rows)
+    return ", ".join(texts) or code_of(exc)
+
+
+def passing(exc: ClientError | BotoCoreError) -> PassingError:
+    """Read an AWS error that ends a slice.
+
+    :raises FatalError: it ends the whole run.
+    :raises Exception: the error itself, when it is none that a worker knows what to do about; Step
+        Functions runs the slice again.
     """
-    error = exc.response.get("Error", {})
-    code, message = error.get("Code", ""), error.get("Message", "")
-    if code in _PASSING:
-        return Failure(code, f"{exc.operation_name}: {message}", passes=True)
-    if code in _ADVICE:
-        return Failure(code, f"{exc.operation_name}: {message} {_ADVICE[code]}")
+    kind, code = kind_of_exception(exc), code_of(exc)
+    operation = getattr(exc, "operation_name", "AWS")
+    if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+        return PassingError(code, f"{operation}: {exc}")
+    if kind is Kind.FATAL and isinstance(exc, ClientError):
+        raise fatal(operation, code, exc.response.get("Error", {}).get("Message", "")) from exc
     raise exc
+
+
+def _short(code: str) -> str:
+    return re.sub(r"(Exception|Error)$", "", code)

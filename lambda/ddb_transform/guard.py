@@ -1,4 +1,4 @@
-"""Fencing: may this worker go on? Asked of the ledger every few seconds."""
+"""Fencing and the budget: may this worker go on, and how fast? Asked of the ledger now and then."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,15 @@ from enum import Enum
 
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.lease import TableKey, is_held_by, renew
-from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS
+from airflow_ddb_migrate.core.limits import (
+    CONTROL_SECONDS,
+    HOLD_SECONDS,
+    SUFFERING_HOLD_SECONDS,
+    SUFFERING_SECONDS,
+)
+from airflow_ddb_migrate.core.rate import Pacer, share_of
 from airflow_ddb_migrate.core.records import Command, ControlRecord, MigrationRecord
 
 
@@ -19,6 +26,24 @@ class Order(Enum):
     QUIT = "quit"
 
 
+@dataclass(frozen=True, slots=True)
+class Pacers:
+    """The rates of one worker."""
+
+    read: Pacer
+    write: Pacer
+
+    def share(self, control: ControlRecord) -> None:
+        """Take this worker's share of the migration's budget."""
+        self.read.share = share_of(control.read_units_per_second, control.sharers)
+        self.write.share = share_of(control.write_units_per_second, control.sharers)
+
+    def suffering(self) -> str:
+        """Say what is throttled although this worker goes slower; empty when nothing is."""
+        words = {"reads": self.read, "writes": self.write}
+        return " and ".join(word for word, pacer in words.items() if pacer.others_suffer())
+
+
 @dataclass(slots=True)
 class Guard:
     """Looks at the control record and the lease, at most every ``CONTROL_SECONDS``."""
@@ -27,8 +52,10 @@ class Guard:
     record: MigrationRecord
     attempt: int
     clock: Callable[[], float]
+    pacers: Pacers
     _last_look: float = field(default=float("-inf"), init=False)
     _last_order: Order = field(default=Order.GO, init=False)
+    _joined: bool = field(default=False, init=False)
 
     def order(self) -> Order:
         """Return the order in force; it is at most ``CONTROL_SECONDS`` old."""
@@ -38,9 +65,68 @@ class Guard:
             self._last_look = now
         return self._last_order
 
+    @property
+    def sharing(self) -> Sharing:
+        return Sharing(self.ledger, self.record.migration_id, self.attempt)
+
+    def join(self) -> float:
+        """Count this worker among those that share the budget; return seconds to wait first."""
+        control = self.ledger.control(self.record.migration_id)
+        if control is None or not control.has_budget:
+            return 0.0
+        self._joined = True
+        seconds = self.sharing.join()
+        self._last_look = float("-inf")  # the share is another one now
+        return seconds
+
+    def leave(self) -> None:
+        """Count this worker out again."""
+        if self._joined:
+            self.sharing.leave()
+            self._joined = False
+
+    def stop_all(self, reason: str) -> None:
+        """Tell every worker of this attempt to stop."""
+        self._command(Command.STOP, reason, self.clock())
+
     def _look(self, now: float) -> Order:
-        order = order_of(self.ledger.control(self.record.migration_id), self.attempt, now)
-        return order if order is Order.QUIT or self._holds_table(now) else Order.QUIT
+        control = self.ledger.control(self.record.migration_id)
+        order = order_of(control, self.attempt, now)
+        if order is Order.QUIT or not self._holds_table(now):
+            return Order.QUIT
+        assert control is not None  # or the order were QUIT
+        self._share(control, now)
+        if order is Order.GO and self._hold_for_others(now):
+            return Order.HOLD
+        return order
+
+    def _share(self, control: ControlRecord, now: float) -> None:
+        if control.has_budget and self._joined and self.sharing.renew(control, now):
+            control = self.ledger.control(self.record.migration_id) or control
+        self.pacers.share(control)
+
+    def _hold_for_others(self, now: float) -> bool:
+        """Pause the whole migration for a while when the table is throttled whatever we do."""
+        what = self.pacers.suffering()
+        if not what:
+            return False
+        reason = (
+            f"{what} of table {self.record.table_name} were throttled for "
+            f"{SUFFERING_SECONDS:.0f} s although this migration went slower: live traffic suffers, "
+            f"too. It goes on by itself in {SUFFERING_HOLD_SECONDS} s; raise the table's capacity "
+            "or lower the budget."
+        )
+        return self._command(Command.HOLD, reason, now, until=now + SUFFERING_HOLD_SECONDS)
+
+    def _command(self, command: Command, reason: str, now: float, until: float = 0.0) -> bool:
+        return self.ledger.command(
+            self.record.migration_id,
+            command,
+            attempt=self.attempt,
+            reason=reason,
+            now=now,
+            until=until,
+        )
 
     def _holds_table(self, now: float) -> bool:
         record = self.record
@@ -58,6 +144,6 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
     """Read the control record: an older attempt quits, a hold of over an hour does, too."""
     if control is None or control.attempt != attempt or control.command is Command.STOP:
         return Order.QUIT
-    if control.command is Command.HOLD:
+    if control.command is Command.HOLD and not control.is_over(now):
         return Order.QUIT if now - control.since > HOLD_SECONDS else Order.HOLD
     return Order.GO

@@ -6,55 +6,77 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
+from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
-from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
+from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
 from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.core.rate import Pacer
 from airflow_ddb_migrate.core.records import MigrationRecord
 from botocore.config import Config
 
-from ddb_transform.guard import Guard
+from ddb_transform.guard import Guard, Pacers
+from ddb_transform.kit import Kit
 from ddb_transform.load import load, source_hash
-from ddb_transform.settle import Settler
-from ddb_transform.transform import Context, Transform
-from ddb_transform.worker import WRITER_THREADS, Worker
-from ddb_transform.writer import ReferenceWriter
+from ddb_transform.proof import Proof
+from ddb_transform.self_check import self_check
+from ddb_transform.transform import Context
+from ddb_transform.wire import without_walks
+from ddb_transform.worker import Worker
 
+_TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30}
 # Explicit, since botocore's defaults changed between versions. Longer waits are the child's.
-_CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5},
-    connect_timeout=5,
-    read_timeout=30,
+_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 6}, **_TIMEOUTS)
+# The table's client never tries again by itself: the pacer has to hear of every throttle, and a
+# write whose answer was lost has to be known as such.
+_PLAIN = Config(
+    retries={"mode": "standard", "total_max_attempts": 1},
     max_pool_connections=2 * WRITER_THREADS,
     parameter_validation=False,  # most of a small write's CPU; the service validates anyway
+    **_TIMEOUTS,
 )
 _MARGIN_SHARE = 0.2  # of a short time limit, where a minute's margin would leave nothing
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work one slice of a lane, or with ``{"action": "describe"}`` look at a transform.
+    """Work one slice of a lane, or look at something: see ``_ACTIONS``.
 
     Expected failures are returned, so that the state machine branches on them; what nobody
     foresaw is raised, and Step Functions runs the slice again from the last checkpoint.
     """
-    if event.get("action") == "describe":
-        return describe(str(event.get("transform", "")))
+    action = event.get("action")
+    if action:
+        return _ACTIONS[action](event)
     result = _slice(event, context).to_event()
     print(json.dumps({**event, **result}))  # noqa: T201  # Lambda's log; keys and counts only
     return result
 
 
-def describe(name: str) -> dict[str, Any]:
+def describe(event: dict[str, Any]) -> dict[str, Any]:
     """Say whether a transform can be used here, and the hash of its file."""
+    name = str(event.get("transform", ""))
     try:
         load(name, Context(migration_id="", started_at=""))
     except MigrationError as error:
         return {"ok": False, "error": str(error), "hash": ""}
     return {"ok": True, "error": "", "hash": source_hash(name)}
+
+
+def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
+    """Run the self-check against scratch records of the ledger table, and keep its result."""
+    ledger = _ledger()
+    proof = self_check(_table_client(), ledger.table_name, time.time())
+    ledger.keep(ENGINE_PROOF, proof.to_json())
+    return json.loads(proof.to_json())  # type: ignore[no-any-return]
+
+
+_ACTIONS = {"describe": describe, "self-check": check_engine}
 
 
 def _slice(event: dict[str, Any], context: Any) -> WorkResult:
@@ -67,18 +89,33 @@ def _slice(event: dict[str, Any], context: Any) -> WorkResult:
 
 
 def _worker(request: WorkRequest, context: Any) -> Worker:
-    dynamodb = _dynamodb()
-    ledger = Ledger(dynamodb, os.environ["LEDGER_TABLE"])
+    ledger = _ledger()
     record = _agreed(ledger.required_migration(request.migration_id), request)
+    guard = Guard(
+        ledger,
+        record,
+        request.attempt,
+        time.time,
+        Pacers(Pacer(time.monotonic), Pacer(time.monotonic)),
+    )
+    kit = Kit(
+        request=request,
+        record=record,
+        guard=guard,
+        dynamodb=_table_client(),
+        bucket=Bucket(_s3(), os.environ["BUCKET"], record.migration_id),
+        threads=_threads(),
+        proof=Proof.from_json(ledger.kept(ENGINE_PROOF)),
+    )
+    kit.check()
     return Worker(
         request=request,
         lanes=Lanes(ledger),
-        guard=Guard(ledger, record, request.attempt, time.time),
-        settler=Settler(_transform(record), ReferenceWriter(dynamodb, request.table_name)),
-        dynamodb=dynamodb,
+        guard=guard,
+        tools=kit,
         owner=uuid.uuid4().hex,  # not the request id: a redelivered event repeats that
         clock=time.time,
-        out_of_time=_deadline(context),
+        out_of_time=_deadline(context, record.slice_seconds),
     )
 
 
@@ -94,25 +131,35 @@ def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
     return record
 
 
+def _ledger() -> Ledger:
+    return Ledger(_ledger_client(), os.environ["LEDGER_TABLE"])
+
+
 @functools.cache
-def _dynamodb() -> Any:
-    return boto3.client("dynamodb", config=_CONFIG)
+def _ledger_client() -> Any:
+    return boto3.client("dynamodb", config=_PATIENT)
 
 
-def _transform(record: MigrationRecord) -> Transform:
-    context = Context(
-        migration_id=record.migration_id,
-        started_at=record.started_at_iso,
-        params=json.loads(record.params),
-        key_names=record.key_names,
-    )
-    return load(record.transform, context)
+@functools.cache
+def _table_client() -> Any:
+    return without_walks(boto3.client("dynamodb", config=_PLAIN))
 
 
-def _deadline(context: Any) -> Callable[[], bool]:
+@functools.cache
+def _s3() -> Any:
+    return boto3.client("s3", config=_PATIENT)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WRITER_THREADS, thread_name_prefix="writer")
+
+
+def _deadline(context: Any, slice_seconds: float) -> Callable[[], bool]:
     """Return a function that tells when the slice has to end, well before Lambda's own limit."""
     allowed = context.get_remaining_time_in_millis() / 1000
-    ends_at = time.monotonic() + allowed - min(SLICE_MARGIN_SECONDS, _MARGIN_SHARE * allowed)
+    most = allowed - min(SLICE_MARGIN_SECONDS, _MARGIN_SHARE * allowed)
+    ends_at = time.monotonic() + (min(slice_seconds, most) if slice_seconds > 0 else most)
     return lambda: time.monotonic() > ends_at
 
 

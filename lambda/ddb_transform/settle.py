@@ -1,63 +1,143 @@
-"""Settle one item: transform, write under the condition, and deal with a lost race."""
+"""Settle a page of a migration: every item comes to an end before the cursor moves."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.records import LaneRow, TypedItem
 
-from ddb_transform.transform import Change, Transform
-from ddb_transform.writer import Writer
+from ddb_transform.dispatch import Dispatcher
+from ddb_transform.failures import FatalError
+from ddb_transform.keys import identity
+from ddb_transform.prepare import WRITES, Prepared, Refused, Tick, key_of, prepare
+from ddb_transform.quarantine import Quarantine
+from ddb_transform.source import Page, Position
+from ddb_transform.transform import Transform
+from ddb_transform.undo import UndoLog, Unsettled
+from ddb_transform.writer import Intent, Verdict, Written
 
-_WRITES = {"changed", "deleted"}
+Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
+    """What a page came to. ``stop`` ends the run once the row has moved behind the page."""
+
     counts: Counts
     units: Units = Units()
-
-    def __add__(self, other: "Settled") -> "Settled":
-        return Settled(self.counts + other.counts, self.units + other.units)
+    stop: FatalError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settler:
-    """Brings single items to an end: changed, deleted, unchanged, already, skipped or gone."""
+class Work(Protocol):
+    """What one mode does to the pages of a lane."""
+
+    def begin(self) -> Settled:
+        """Return what an earlier invocation did and could not count."""
+
+    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+        """Bring every item of a page to its end."""
+
+    def note(self, row: LaneRow) -> LaneRow:
+        """Return the row with what this mode keeps in it."""
+
+
+@dataclass(slots=True)
+class Migrating:
+    """Writes what the transform wants. Live traffic wins.
+
+    After a failed condition an item is transformed again as it is now, and written three times at
+    most; then it is quarantined.
+    """
 
     transform: Transform
-    writer: Writer
+    dispatcher: Dispatcher
+    undo_log: UndoLog
+    quarantine: Quarantine
+    look: Look
+    unsettled: Unsettled = field(default_factory=Unsettled)
 
-    def settle(self, item: TypedItem) -> Settled:
-        """Settle one item as it was scanned.
+    def begin(self) -> Settled:
+        """Count what was deleted behind the cursor: a scan does not see it any more."""
+        gone, read = 0, 0.0
+        for key in self.unsettled.deleted.values():
+            current, units = self.look(key)
+            gone += current is None
+            read += units
+        return Settled(Counts(seen=gone, already=gone), Units(read=read))
 
-        Live traffic wins: after a failed condition the item is transformed again as it is now,
-        three times at most.
-
-        :raises ItemError: the item cannot be migrated.
-        """
-        key = {name: item[name] for name in self.transform.context.key_names}
-        change = self.transform.apply(item)
-        units = Units()
+    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+        """Transform, log, write, and again what lost a race; set aside what cannot be written."""
+        prepared = prepare(self.transform, page.items, tick)
+        self._recognise(prepared)
+        units, intents = Units(read=page.read_units), prepared.intents
         for _ in range(CONFLICT_TRIES):
-            if change.outcome not in _WRITES:
-                return Settled(Counts.one(change.outcome), units)
-            written = self.writer.write(key, change)
-            units += written.units
-            if written.applied:
-                return Settled(Counts.one(change.outcome), units)
-            if written.current is None:
-                return Settled(Counts.one("gone"), units)
-            change = _after_race(self.transform.apply(written.current))
-        if change.outcome not in _WRITES:
-            return Settled(Counts.one(change.outcome), units)
-        raise ItemError(
-            f"Live traffic changed the item {CONFLICT_TRIES} times between reading and writing.",
-            "Conflict",
-        )
+            if not intents:
+                break
+            void = self.undo_log.begin(intents)
+            outcome = self.dispatcher.write(intents, tick)
+            units += outcome.units
+            void(place for place, one in enumerate(outcome.written) if _is_void(one))
+            intents = self._lost(intents, outcome.written, prepared)
+        prepared.refused += map(_given_up, intents)
+        stop = self.quarantine.add(prepared.refused, position)
+        return Settled(prepared.counts(), units, stop)
+
+    def note(self, row: LaneRow) -> LaneRow:
+        return replace(row, logged=self.undo_log.last or row.logged)
+
+    def _recognise(self, prepared: Prepared) -> None:
+        """Count as ``already`` what an earlier invocation wrote and could not count."""
+        if not self.unsettled.changed:
+            return
+        keys = (identity(key_of(self.transform, item)) for item in prepared.unchanged)
+        already = sum(key in self.unsettled.changed for key in keys)
+        if already:
+            prepared.outcomes["unchanged"] -= already
+            prepared.outcomes["already"] += already
+
+    def _lost(
+        self, intents: Sequence[Intent], written: Sequence[Written], prepared: Prepared
+    ) -> list[Intent]:
+        """Count what came to its end; return what is to be written again."""
+        again = []
+        for intent, one in zip(intents, written, strict=True):
+            if one.verdict is Verdict.APPLIED:
+                prepared.outcomes[intent.change.outcome] += 1
+            elif one.error is not None:
+                prepared.refused.append(Refused(intent.key, one.error, intent.before))
+            elif one.current is None:
+                # An ambiguous delete that finds nothing has most likely landed.
+                landed = one.ambiguous and intent.change.outcome == "deleted"
+                prepared.outcomes["already" if landed else "gone"] += 1
+            else:
+                again += self._transformed_again(intent, one.current, prepared)
+        return again
+
+    def _transformed_again(
+        self, intent: Intent, current: TypedItem, prepared: Prepared
+    ) -> list[Intent]:
+        try:
+            change = self.transform.apply(current)
+        except ItemError as error:
+            prepared.refused.append(Refused(intent.key, error, current))
+            return []
+        if change.outcome in WRITES:
+            return [Intent(intent.key, change, current)]
+        prepared.outcomes["already" if change.outcome == "unchanged" else change.outcome] += 1
+        return []
 
 
-def _after_race(change: Change) -> Change:
-    """What somebody else has brought to the wanted state is counted apart."""
-    return Change("already") if change.outcome == "unchanged" else change
+def _is_void(one: Written) -> bool:
+    """An intent is void that surely did not land; one that may have is kept."""
+    return one.verdict is not Verdict.APPLIED and not one.ambiguous
+
+
+def _given_up(intent: Intent) -> Refused:
+    error = ItemError(
+        f"Live traffic changed the item {CONFLICT_TRIES} times between reading and writing.",
+        "Conflict",
+    )
+    return Refused(intent.key, error, intent.before)

@@ -1,67 +1,73 @@
 """The worker: one lane, one slice of time, page by page, the cursor behind every settled page."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
-from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
     HEARTBEAT_SECONDS,
     HOLD_WAIT_SECONDS,
+    SAVE_SECONDS,
     SCAN_PAGE_ITEMS,
 )
-from airflow_ddb_migrate.core.messages import Counts, Units, WorkRequest, WorkResult, WorkStatus
-from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem
-from airflow_ddb_migrate.core.segments import lane_segments
-from botocore.exceptions import ClientError
+from airflow_ddb_migrate.core.messages import Counts, WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.records import LaneRow, LaneState
+from botocore.exceptions import BotoCoreError, ClientError
 
-from ddb_transform.failures import Failure, failure_of
+from ddb_transform.failures import FatalError, PassingError, passing
 from ddb_transform.guard import Guard, Order
-from ddb_transform.keys import readable
-from ddb_transform.settle import Settled, Settler
-
-WRITER_THREADS = 4  # hides latency; more only contend for the interpreter's lock
-_CHUNK_ITEMS = 40  # between two looks at the clock and the guard
+from ddb_transform.patience import Patience
+from ddb_transform.settle import Settled, Work
+from ddb_transform.source import Page, Position, Source
 
 DONE = WorkResult(status=WorkStatus.DONE)
 MORE = WorkResult(status=WorkStatus.MORE)
 HOLD = WorkResult(status=WorkStatus.HOLD, wait_seconds=HOLD_WAIT_SECONDS)
 
+_LOOK_SECONDS = 0.5
+_SHRINK = 4  # a page that did not fit into a slice is tried with a quarter of its items
 
-class _SliceOver(Exception):  # noqa: N818  # not an error: the lane row is saved, the slice ends
+
+class _SliceOver(Exception):  # noqa: N818  # not an error: the lane is given back, unfinished
     def __init__(self, result: WorkResult) -> None:
         super().__init__(result.status)
         self.result = result
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
-    """An item that cannot be migrated."""
+class Tools:
+    """What a slice works with, made once its lane is taken."""
 
-    error: ItemError
-    key: TypedItem
+    source: Source
+    work: Work
+    patience: Patience
 
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """Works on one lane until it is finished, time is up, or the ledger says otherwise.
 
-    ``out_of_time`` tells that the slice must end; ``owner`` is unique to this invocation.
+    ``out_of_time`` tells that the slice must end; ``owner`` is unique to this invocation; ``tools``
+    makes what a slice works with from the lane's row.
     """
 
     request: WorkRequest
     lanes: Lanes
     guard: Guard
-    settler: Settler
-    dynamodb: Any
+    tools: Callable[[LaneRow], Tools]
     owner: str
     clock: Callable[[], float]
     out_of_time: Callable[[], bool]
+    sleep: Callable[[float], None] = time.sleep
     _row: LaneRow = field(init=False)
+    _position: Position | None = field(init=False)
+    _carried: Settled = field(init=False)
     _saved_at: float = field(default=0.0, init=False)
+    _pages: int = field(default=0, init=False)
+    _finished: bool = field(default=False, init=False)
 
     def run(self) -> WorkResult:
         """Work one slice. Whatever ends it, the next one goes on behind the last settled page."""
@@ -72,41 +78,92 @@ class Worker:
         if row is None:
             return DONE  # finished already, or in the hands of a newer attempt
         self._row = replace(row, error="", cause="")
+        self._position = Position.of(row)
+        self._saved_at = self.clock()
         if row.laps > CHILD_LAPS:
             return self._give_back(LaneState.PENDING, DONE)
         return self._slice()
 
     def _slice(self) -> WorkResult:
         try:
-            with ThreadPoolExecutor(WRITER_THREADS) as threads:
-                while not self._page(threads):
-                    self._save()
-                    self._go_on()
+            self._wait_for_a_share()
+            self._work(self.tools(self._row))
         except _SliceOver as over:
-            return over.result
-        except ClientError as exc:
-            return self._failed(failure_of(exc))
+            return self._give_back(LaneState.PENDING, over.result)
+        except FatalError as error:
+            return self._fatal(error)
+        except PassingError as error:
+            return self._passing(error)
+        except (ClientError, BotoCoreError) as exc:
+            return self._passing_or_fatal(exc)
+        finally:
+            self.guard.leave()
         return self._give_back(LaneState.DONE, DONE)
 
-    def _page(self, threads: ThreadPoolExecutor) -> bool:
-        """Scan and settle one page, and move the row behind it; True when the lane is finished."""
-        page = self._scan()
-        self._saved_at = self.clock()
-        settled = Settled(Counts(), Units(read=_units(page)))
-        for items in _chunks(page["Items"]):
-            self._go_on()
-            self._heartbeat()
-            settled += self._settle(list(threads.map(self._one, items)))
-        row = replace(
-            self._row,
-            counts=self._row.counts + settled.counts,
-            units=self._row.units + settled.units,
-            cursor=page.get("LastEvaluatedKey") or {},
+    def _wait_for_a_share(self) -> None:
+        """Spend nothing before every other worker knows that the budget is shared by one more."""
+        seconds = self.guard.join()
+        ends_at = self.clock() + seconds
+        while self.clock() < ends_at:
+            self._tick()
+            self.sleep(_LOOK_SECONDS)
+
+    def _work(self, tools: Tools) -> None:
+        """Settle page after page, the next one fetched meanwhile."""
+        with ThreadPoolExecutor(1) as fetcher:
+            try:
+                self._carried = tools.work.begin()
+                page = self._fetch(fetcher, tools.source)
+                while page is not None:
+                    page = self._page(page.result(), fetcher, tools)
+            finally:
+                tools.patience.stop()
+
+    def _page(self, page: Page, fetcher: ThreadPoolExecutor, tools: Tools) -> "Future[Page] | None":
+        """Settle one page and move the row behind it; return the next one, on its way."""
+        position, self._position = self._position, page.following
+        assert position is not None  # a page was fetched from there
+        upcoming = self._fetch(fetcher, tools.source)
+        try:
+            settled = tools.work.settle(page, position, self._tick)
+        except _SliceOver:
+            self._shrink(page)
+            raise
+        self._pages += 1
+        self._move(tools.work, settled)
+        if settled.stop:
+            raise settled.stop
+        if upcoming:
+            if self.clock() - self._saved_at >= SAVE_SECONDS:
+                self._save()
+            self._tick()
+        return upcoming
+
+    def _fetch(self, fetcher: ThreadPoolExecutor, source: Source) -> "Future[Page] | None":
+        if self._position is None:
+            return None
+        most = self._row.page_items or SCAN_PAGE_ITEMS
+        return fetcher.submit(source.page, self._position, most)
+
+    def _move(self, work: Work, settled: Settled) -> None:
+        """Count the page, and with the first one what was left over from before."""
+        carried, self._carried = self._carried, Settled(Counts())
+        row = work.note(self._row)
+        place = self._position
+        self._finished = place is None
+        self._row = replace(
+            row,
+            counts=row.counts + carried.counts + settled.counts,
+            units=row.units + carried.units + settled.units,
+            segment=place.segment if place else row.segment,
+            cursor=place.cursor if place else {},
         )
-        following = self._row.segment + self.request.lanes
-        finished = not row.cursor and following not in self._segments
-        self._row = row if row.cursor or finished else replace(row, segment=following)
-        return finished
+
+    def _shrink(self, page: Page) -> None:
+        """A slice that did not settle one page never will: the next one takes fewer items."""
+        if self._pages == 0 and len(page.items) > 1 and self.out_of_time():
+            items = max(1, len(page.items) // _SHRINK)
+            self._row = replace(self._row, page_items=items)
 
     @property
     def _claim(self) -> Claim:
@@ -118,49 +175,12 @@ class Worker:
             owner=self.owner,
         )
 
-    @property
-    def _segments(self) -> range:
-        request = self.request
-        return lane_segments(request.segment, request.total_segments, request.lanes)
-
-    def _scan(self) -> dict[str, Any]:
-        start = {"ExclusiveStartKey": self._row.cursor} if self._row.cursor else {}
-        return self.dynamodb.scan(  # type: ignore[no-any-return]
-            TableName=self.request.table_name,
-            Segment=self._row.segment,
-            TotalSegments=self.request.total_segments,
-            Limit=SCAN_PAGE_ITEMS,
-            ReturnConsumedCapacity="TOTAL",
-            **start,
-        )
-
-    def _one(self, item: TypedItem) -> Settled | _Refusal:
-        try:
-            return self.settler.settle(item)
-        except ItemError as error:
-            names = self.settler.transform.context.key_names
-            return _Refusal(error, {name: item[name] for name in names})
-
-    def _settle(self, results: Sequence[Settled | _Refusal]) -> Settled:
-        """Add up a chunk; an item that cannot be migrated ends the lane."""
-        total = Settled(Counts())
-        for result in results:
-            if isinstance(result, _Refusal):
-                cause = f"Item {readable(result.key)}: {result.error}"
-                raise _SliceOver(self._failed(Failure(result.error.error_class, cause)))
-            total += result
-        return total
-
-    def _go_on(self) -> None:
-        """End the slice unless there is time left and the ledger lets this worker go on."""
+    def _tick(self) -> None:
+        """End the slice unless time and ledger let this worker go on; show a sign of life."""
         order = self.guard.order()
-        if order is Order.GO and not self.out_of_time():
-            return
-        answer = {Order.GO: MORE, Order.HOLD: HOLD, Order.QUIT: DONE}[order]
-        raise _SliceOver(self._give_back(LaneState.PENDING, answer))
-
-    def _heartbeat(self) -> None:
-        """Show a sign of life during a long page."""
+        if order is not Order.GO or self.out_of_time():
+            answer = {Order.GO: MORE, Order.HOLD: HOLD, Order.QUIT: DONE}[order]
+            raise _SliceOver(answer)
         if self.clock() - self._saved_at >= HEARTBEAT_SECONDS:
             self._save()
 
@@ -169,22 +189,26 @@ class Worker:
         if not self.lanes.save(self._claim, self._row, self._saved_at):
             raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
 
-    def _failed(self, failure: Failure) -> WorkResult:
-        self._row = replace(self._row, error=failure.error, cause=failure.cause)
-        if failure.passes:
-            return self._give_back(LaneState.PENDING, HOLD)
-        result = WorkResult(status=WorkStatus.FAILED, error=failure.error, cause=failure.cause)
-        return self._give_back(LaneState.FAILED, result)
+    def _passing_or_fatal(self, exc: ClientError | BotoCoreError) -> WorkResult:
+        try:
+            return self._passing(passing(exc))
+        except FatalError as error:
+            return self._fatal(error)
+
+    def _passing(self, error: PassingError) -> WorkResult:
+        """Go on after a wait; the row says why until then."""
+        self._row = replace(self._row, error=error.error, cause=error.cause)
+        return self._give_back(LaneState.PENDING, HOLD)
+
+    def _fatal(self, error: FatalError) -> WorkResult:
+        """What is wrong for every item ends the whole run, not this lane alone."""
+        self.guard.stop_all(f"{error.error}: {error.cause}")
+        result = WorkResult(status=WorkStatus.FAILED, error=error.error, cause=error.cause)
+        self._row = replace(self._row, error=error.error, cause=error.cause)
+        state = LaneState.DONE if self._finished else LaneState.FAILED
+        return self._give_back(state, result)
 
     def _give_back(self, state: LaneState, result: WorkResult) -> WorkResult:
         row = replace(self._row, state=state)
         saved = self.lanes.give_back(self._claim, row, self.clock())
         return replace(result, counts=row.counts) if saved else HOLD
-
-
-def _chunks(items: Sequence[TypedItem]) -> Iterator[Sequence[TypedItem]]:
-    return (items[i : i + _CHUNK_ITEMS] for i in range(0, len(items), _CHUNK_ITEMS))
-
-
-def _units(page: dict[str, Any]) -> float:
-    return page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)  # type: ignore[no-any-return]

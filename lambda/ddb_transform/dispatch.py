@@ -1,0 +1,166 @@
+"""Bring intents to the writers: in batches, from several threads, paced, again where it failed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
+from airflow_ddb_migrate.core.messages import Units
+from airflow_ddb_migrate.core.rate import Pacer
+
+from ddb_transform.failures import PassingError
+from ddb_transform.patience import Patience
+from ddb_transform.proof import Proof
+from ddb_transform.reference import refusal_of_size
+from ddb_transform.writer import Answer, Intent, Verdict, Writer, Written
+
+_LOOK_SECONDS = 0.5
+
+Tick = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An intent on its way; ``ambiguous`` once an answer to it was lost.
+
+    ``reason`` says why it is tried again.
+    """
+
+    place: int
+    intent: Intent
+    alone: bool = False
+    ambiguous: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    writer: Writer
+    pending: Sequence[_Pending]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each intent in the end, in their order, and what it took."""
+
+    written: Sequence[Written]
+    units: Units
+    by_reference: int
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Writes intents until each is applied, lost or refused.
+
+    The fast writer gets what the engine's proof covers, the reference writer the rest; what fits
+    neither is refused. ``tick`` is called every half second and may end the slice by raising.
+    """
+
+    fast: Writer
+    reference: Writer
+    proof: Proof
+    pacer: Pacer
+    threads: ThreadPoolExecutor
+    patience: Patience
+    _by_reference: int = field(default=0, init=False)
+
+    def write(self, intents: Sequence[Intent], tick: Tick) -> Outcome:
+        """Settle intents of distinct keys; none is left in flight, however this ends.
+
+        :raises FatalError: it is wrong for every item.
+        """
+        results: list[Written | None] = [None] * len(intents)
+        pending = [_Pending(place, intent) for place, intent in enumerate(intents)]
+        units, tries, self._by_reference = Units(), 0, 0
+        while pending:
+            tick()
+            jobs = list(self._jobs(pending, results))
+            answers = self._run(jobs, tick)
+            pending = []
+            for job, answer in zip(jobs, answers, strict=True):
+                units += answer.units
+                pending += self._unsettled(job, answer, results)
+            again = [one for one in pending if one.reason]
+            if again:
+                tries = self._back_off(tries, again[0], tick)
+        return Outcome([one for one in results if one is not None], units, self._by_reference)
+
+    def _jobs(self, pending: Sequence[_Pending], results: list[Written | None]) -> Iterator[_Job]:
+        batch: list[_Pending] = []
+        weight = 0
+        for one in pending:
+            if not one.alone and self.proof.covers(one.intent) and self.fast.fits(one.intent):
+                heavy = weight + one.intent.weight_bytes > BATCH_BYTES
+                if batch and (heavy or len(batch) >= self.fast.batch):
+                    yield _Job(self.fast, batch)
+                    batch, weight = [], 0
+                batch.append(one)
+                weight += one.intent.weight_bytes
+            elif self.reference.fits(one.intent):
+                self._by_reference += 1
+                yield _Job(self.reference, [one])
+            else:
+                refusal = refusal_of_size(one.intent)
+                results[one.place] = Written(Verdict.REFUSED, error=refusal)
+        if batch:
+            yield _Job(self.fast, batch)
+
+    def _run(self, jobs: Sequence[_Job], tick: Tick) -> list[Answer]:
+        futures = [self.threads.submit(self._send, job) for job in jobs]
+        try:
+            while wait(futures, timeout=_LOOK_SECONDS).not_done:
+                tick()
+        except BaseException:
+            self.patience.stop()
+            _drain(futures)
+            raise
+        return [future.result() for future in futures]
+
+    def _send(self, job: _Job) -> Answer:
+        intents = [one.intent for one in job.pending]
+        reservation = self.pacer.reserve(float(sum(intent.units for intent in intents)))
+        self.patience.wait(reservation.wait_seconds)
+        answer = job.writer.write(intents)
+        self.pacer.settle(reservation, answer.units.written)
+        for intent, written in zip(intents, answer.written, strict=True):
+            if written.throttled:
+                self.pacer.throttled(float(intent.units), written.reason)
+        return answer
+
+    def _unsettled(
+        self, job: _Job, answer: Answer, results: list[Written | None]
+    ) -> Iterator[_Pending]:
+        for one, written in zip(job.pending, answer.written, strict=True):
+            one.ambiguous = one.ambiguous or written.ambiguous
+            one.reason = written.reason
+            if written.verdict is Verdict.ALONE:
+                one.alone = True
+                yield one
+            elif written.verdict is Verdict.AGAIN:
+                yield one
+            elif one.ambiguous:
+                results[one.place] = Written(
+                    written.verdict, written.current, written.error, ambiguous=True
+                )
+            else:
+                results[one.place] = written
+
+    def _back_off(self, tries: int, one: _Pending, tick: Tick) -> int:
+        if tries >= WRITE_TRIES:
+            raise PassingError(
+                one.reason.partition(" ")[0],
+                f"A write was refused {tries + 1} times in a row: {one.reason}.",
+            )
+        seconds = self.patience.back_off(tries)
+        while seconds > 0:
+            tick()
+            self.patience.wait(min(seconds, _LOOK_SECONDS))
+            seconds -= _LOOK_SECONDS
+        return tries + 1
+
+
+def _drain(futures: Sequence["Future[Answer]"]) -> None:
+    """Wait for what is in flight; what has not begun does not begin."""
+    for future in futures:
+        future.cancel()
+    wait(futures)

@@ -1,0 +1,132 @@
+"""Puts together what one slice works with, by the mode of its migration."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord, Mode
+
+from ddb_transform.dispatch import Dispatcher
+from ddb_transform.guard import Guard
+from ddb_transform.load import load
+from ddb_transform.look import look
+from ddb_transform.looking import Looking
+from ddb_transform.partiql import PartiqlWriter
+from ddb_transform.patience import Patience
+from ddb_transform.place import Place
+from ddb_transform.proof import Proof
+from ddb_transform.quarantine import Quarantine
+from ddb_transform.reference import ReferenceWriter
+from ddb_transform.settle import Migrating, Work
+from ddb_transform.source import ScanSource, Source, UndoSource
+from ddb_transform.transform import Context, Transform
+from ddb_transform.undo import UndoLog, unsettled
+from ddb_transform.undoing import Undoing
+from ddb_transform.worker import Tools
+
+
+@dataclass
+class Kit:
+    """What a worker is made of. ``dynamodb`` is the table's client: one that does not retry.
+
+    ``bucket`` is this migration's part of the stack's bucket.
+    """
+
+    request: WorkRequest
+    record: MigrationRecord
+    guard: Guard
+    dynamodb: Any
+    bucket: Bucket
+    threads: ThreadPoolExecutor
+    proof: Proof
+    patience: Patience = field(default_factory=Patience)
+
+    def check(self) -> None:
+        """Load the transform, before any lane is taken.
+
+        :raises TransformError: it cannot be loaded.
+        """
+        if self.record.mode is not Mode.UNDO:
+            assert self.transform
+
+    def __call__(self, row: LaneRow) -> Tools:
+        """Return the tools of a slice of the lane with this row."""
+        place = Place.of(row)
+        return Tools(self._source(), self._work(row, place), self.patience)
+
+    @cached_property
+    def transform(self) -> Transform:
+        record = self.record
+        context = Context(
+            migration_id=record.migration_id,
+            started_at=record.started_at_iso,
+            params=json.loads(record.params),
+            key_names=record.key_names,
+        )
+        return load(record.transform, context)
+
+    def _source(self) -> Source:
+        record = self.record
+        if record.mode is Mode.UNDO:
+            return UndoSource(self.bucket.of(record.undo_of), self.request.segment)
+        scan_filter = self.transform.filter
+        return ScanSource(
+            self.dynamodb,
+            self.request,
+            self.guard.pacers.read,
+            self.patience,
+            scan_filter.arguments() if scan_filter else {},
+        )
+
+    def _work(self, row: LaneRow, place: Place) -> Work:
+        makers: dict[Mode, Callable[[LaneRow, Place], Work]] = {
+            Mode.MIGRATE: self._migrating,
+            Mode.DRY_RUN: self._looking,
+            Mode.VERIFY: self._looking,
+            Mode.UNDO: self._undoing,
+        }
+        return makers[self.record.mode](row, place)
+
+    def _migrating(self, row: LaneRow, place: Place) -> Work:
+        table = self.record.table_name
+        return Migrating(
+            self.transform,
+            self._dispatcher(),
+            UndoLog(self.bucket, place),
+            self._quarantine(place),
+            lambda key: look(self.dynamodb, table, key),
+            unsettled(self.bucket, row),
+        )
+
+    def _looking(self, row: LaneRow, place: Place) -> Work:
+        return Looking(
+            transform=self.transform,
+            bucket=self.bucket,
+            place=place,
+            verify=self.record.mode is Mode.VERIFY,
+            show_values=self.record.show_values,
+            findings=Findings.from_json(row.findings),
+        )
+
+    def _undoing(self, row: LaneRow, place: Place) -> Work:  # noqa: ARG002  # one shape for all
+        return Undoing(self._dispatcher(), self._quarantine(place), self.bucket, place)
+
+    def _dispatcher(self) -> Dispatcher:
+        record = self.record
+        return Dispatcher(
+            fast=PartiqlWriter(self.dynamodb, record.table_name, record.key_names),
+            reference=ReferenceWriter(self.dynamodb, record.table_name),
+            proof=self.proof,
+            pacer=self.guard.pacers.write,
+            threads=self.threads,
+            patience=self.patience,
+        )
+
+    def _quarantine(self, place: Place) -> Quarantine:
+        return Quarantine(self.bucket, place, self.guard.sharing, self.record)

@@ -1,0 +1,111 @@
+"""The modes that write nothing: a dry run, and the check after a migration."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.records import LaneRow, TypedItem, TypedValue
+
+from ddb_transform.keys import readable
+from ddb_transform.place import Place, path_of
+from ddb_transform.prepare import Prepared, Tick, key_of, prepare
+from ddb_transform.settle import Settled
+from ddb_transform.source import Page, Position
+from ddb_transform.transform import Transform
+from ddb_transform.writer import Intent
+
+FOLDER = "diff"
+CHECK = "check"
+
+_SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
+
+
+@dataclass(slots=True)
+class Looking:
+    """Says what a migration would do to each item; with ``verify`` runs the transform's check."""
+
+    transform: Transform
+    bucket: Bucket
+    place: Place
+    verify: bool
+    show_values: bool
+    findings: Findings = field(default_factory=Findings)
+    _sampled: int = field(default=0, init=False)
+
+    def begin(self) -> Settled:
+        """Nothing is written, so nothing can be left."""
+        return Settled(Counts())
+
+    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:  # noqa: ARG002
+        """Transform the items of a page and note what would become of them."""
+        prepared = prepare(self.transform, page.items, tick)
+        found = Findings()
+        for intent in prepared.intents:
+            _note(found, intent)
+            prepared.outcomes[intent.change.outcome] += 1
+        for refused in prepared.refused:
+            found.add_error(refused.error.error_class, readable(refused.key))
+        if self.verify:
+            self._check(page, found)
+        self._sample(prepared)
+        self.findings = Findings.sum((self.findings, found))
+        return Settled(prepared.counts(), Units(read=page.read_units))
+
+    def note(self, row: LaneRow) -> LaneRow:
+        return replace(row, findings=self.findings.to_json())
+
+    def _check(self, page: Page, found: Findings) -> None:
+        for item in page.items:
+            try:
+                passes = self.transform.passes(item)
+            except ItemError as error:
+                found.add_error(error.error_class, readable(key_of(self.transform, item)))
+            else:
+                if not passes:
+                    found.add_error(CHECK, readable(key_of(self.transform, item)))
+
+    def _sample(self, prepared: Prepared) -> None:
+        wanted = prepared.intents[: _SAMPLES - self._sampled]
+        if wanted:
+            self._sampled += len(wanted)
+            rows = [self._row(intent) for intent in wanted]
+            self.bucket.put(path_of(self.place.next(FOLDER)), rows)
+
+    def _row(self, intent: Intent) -> dict[str, Any]:
+        """Return the difference by attribute: types, and values if they are shown."""
+        change = intent.change
+        show = _shown if self.show_values else _type
+        return {
+            "key": intent.key,
+            "outcome": change.outcome,
+            "before_bytes": change.before_bytes,
+            "after_bytes": change.after_bytes,
+            "attributes": {
+                name: {"before": show(intent.before.get(name)), "after": show(value)}
+                for name, value in _assigned(intent).items()
+            },
+        }
+
+
+def _note(found: Findings, intent: Intent) -> None:
+    change = intent.change
+    found.add_sizes(change.before_bytes, change.after_bytes)
+    for name, value in change.assigned.items():
+        found.add_attribute(name, _type(intent.before.get(name)), _type(value))
+
+
+def _assigned(intent: Intent) -> dict[str, TypedValue | None] | TypedItem:
+    if intent.change.outcome == "deleted":
+        return dict.fromkeys(intent.before)
+    return dict(intent.change.assigned)
+
+
+def _type(value: TypedValue | None) -> str:
+    return next(iter(value)) if value else "-"
+
+
+def _shown(value: TypedValue | None) -> Any:
+    return value

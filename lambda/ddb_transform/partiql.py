@@ -1,0 +1,159 @@
+"""The fast writer: up to 25 conditional PartiQL statements in one request.
+
+Only an engine that has passed the self-check gets such batches, and only shapes that it passed. A
+statement names the whole key and says of every attribute that the transform looked at or changed
+that it still has the value seen: ``"name" = ?`` or ``"name" IS MISSING``.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
+from airflow_ddb_migrate.core.messages import Units
+from airflow_ddb_migrate.core.records import TypedItem
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ddb_transform.failures import (
+    FatalError,
+    Kind,
+    code_of,
+    fatal,
+    kind_of,
+    kind_of_exception,
+)
+from ddb_transform.reference import again, look_again
+from ddb_transform.transform import Change
+from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
+
+_Shape = tuple[str, tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]
+
+_KNOWN_SHAPES = 1_000
+
+
+class PartiqlWriter:
+    """Writes batches. ``dynamodb`` is a boto3 client without botocore's walks (see wire.py)."""
+
+    batch = BATCH_STATEMENTS
+
+    def __init__(self, dynamodb: Any, table_name: str, key_names: Sequence[str]) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+        self._key_names = tuple(key_names)
+        self._texts: dict[_Shape, str] = {}
+
+    def fits(self, intent: Intent) -> bool:
+        """Tell whether it is a statement: an update or delete of at most 8,192 characters."""
+        is_statement = intent.change.outcome in {"changed", "deleted"}
+        return is_statement and len(self.text(intent.change)) <= STATEMENT_CHARS
+
+    def write(self, intents: Sequence[Intent]) -> Answer:
+        """Write intents of distinct keys; see Writer.
+
+        :raises FatalError: access denied, or the table is gone.
+        """
+        try:
+            answer = self._dynamodb.batch_execute_statement(
+                Statements=list(map(self._statement, intents)), ReturnConsumedCapacity="TOTAL"
+            )
+        except (ClientError, BotoCoreError) as exc:
+            return Answer((self._failed(exc),) * len(intents))
+        units = sum(row.get("CapacityUnits", 0.0) for row in answer.get("ConsumedCapacity", ()))
+        return self._read(intents, answer["Responses"], units)
+
+    def text(self, change: Change) -> str:
+        """Return the statement of a change; values are parameters, names cannot be."""
+        shape = (change.outcome, _names(change.assigned), _names(change.expected))
+        if shape not in self._texts:
+            if len(self._texts) >= _KNOWN_SHAPES:
+                self._texts.clear()
+            self._texts[shape] = self._text(*shape)
+        return self._texts[shape]
+
+    def _text(
+        self,
+        outcome: str,
+        assigned: Sequence[tuple[str, bool]],
+        expected: Sequence[tuple[str, bool]],
+    ) -> str:
+        table = quoted(self._table_name)
+        where = " AND ".join(
+            [f"{quoted(name)}=?" for name in self._key_names]
+            + [f"{quoted(n)} IS MISSING" if absent else f"{quoted(n)}=?" for n, absent in expected]
+        )
+        if outcome == "deleted":
+            return f"DELETE FROM {table} WHERE {where} RETURNING ALL OLD *"  # noqa: S608  # names are quoted
+        sets = [f"SET {quoted(name)}=?" for name, removed in assigned if not removed]
+        removes = [f"REMOVE {quoted(name)}" for name, removed in assigned if removed]
+        return f"UPDATE {table} {' '.join(sets + removes)} WHERE {where}"
+
+    def _statement(self, intent: Intent) -> dict[str, Any]:
+        change = intent.change
+        return {
+            "Statement": self.text(change),
+            "Parameters": [
+                *(value for value in change.assigned.values() if value is not None),
+                *(intent.key[name] for name in self._key_names),
+                *(value for value in change.expected.values() if value is not None),
+            ],
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _failed(self, exc: ClientError | BotoCoreError) -> Written:
+        """The whole request failed: HTTP 200 would have told each statement's fate."""
+        kind, code = kind_of_exception(exc), code_of(exc)
+        if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+            return again(exc)
+        if kind is Kind.ITEM:
+            return ALONE
+        if kind is Kind.FATAL:
+            message = getattr(exc, "response", {}).get("Error", {}).get("Message", "")
+            raise fatal("BatchExecuteStatement", code, message) from exc
+        raise exc
+
+    def _read(
+        self, intents: Sequence[Intent], responses: Sequence[dict[str, Any]], written_units: float
+    ) -> Answer:
+        if len(responses) != len(intents):
+            raise FatalError(
+                "WrongAnswer",
+                f"{len(intents)} statements were answered by {len(responses)} responses: this "
+                "engine's batches cannot be trusted. Run ddb-migrate self-check.",
+            )
+        written, read_units = [], 0.0
+        for intent, response in zip(intents, responses, strict=True):
+            verdict = _verdict(intent, response)
+            if verdict is None:
+                answer = look_again(self._dynamodb, self._table_name, intent)
+                read_units += answer.units.read
+                (verdict,) = answer.written
+            written.append(verdict)
+        return Answer(written, Units(read_units, written_units))
+
+
+def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
+    """Read one statement's response; None when only a consistent read can tell."""
+    error = response.get("Error")
+    if not error:
+        if intent.change.outcome == "deleted" and not response.get("Item"):
+            return None  # nothing was deleted: a delete of a missing item succeeds
+        return APPLIED
+    code, message = error.get("Code", ""), error.get("Message", "")
+    kind = kind_of(code)
+    if kind is Kind.CONDITION:
+        current: TypedItem | None = error.get("Item") or None
+        return Written(Verdict.LOST, current) if current else None
+    if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+        throttled = kind is Kind.THROTTLED
+        return Written(Verdict.AGAIN, reason=code, throttled=throttled, ambiguous=not throttled)
+    if kind is Kind.FATAL:
+        raise fatal("BatchExecuteStatement", code, message)
+    return ALONE  # the reference writer's request says what is wrong
+
+
+def quoted(name: str) -> str:
+    """Return a name as PartiQL takes it, whatever it is."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _names(values: Any) -> tuple[tuple[str, bool], ...]:
+    return tuple((name, value is None) for name, value in values.items())

@@ -1,0 +1,44 @@
+"""Waiting that ends when the slice has to."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.limits import RETRY_SECONDS
+
+_STEP_SECONDS = 0.2
+
+
+class StoppedError(Exception):
+    """The slice ends: nothing more is to be begun."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """Sleeps in small steps, in any thread, until it is told to stop."""
+
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[float, float], float] = random.uniform
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait; raises StoppedError when the slice ends meanwhile, or has ended."""
+        while seconds > 0:
+            self.check()
+            self.sleep(min(seconds, _STEP_SECONDS))
+            seconds -= _STEP_SECONDS
+        self.check()
+
+    def back_off(self, tries: int) -> float:
+        """Return seconds before the next of some tries, with full jitter."""
+        first, longest = RETRY_SECONDS
+        return self.jitter(0.0, min(longest, first * 2.0**tries))
+
+    def check(self) -> None:
+        if self._stopped.is_set():
+            raise StoppedError

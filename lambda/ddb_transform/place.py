@@ -1,0 +1,58 @@
+"""Where a slice's objects lie in the bucket: no two invocations ever share a name."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.records import LaneRow
+
+_VOID = ".void"
+_SUFFIX = ".jsonl.gz"
+_LAST = ".~"  # sorts behind every suffix
+
+
+@dataclass(slots=True)
+class Place:
+    """Names of one slice: ``<folder>/<lane>/<attempt>-<lap>-<number>``, ascending in time.
+
+    A lap is counted each time the lane is taken, so an invocation that was run twice, or a zombie,
+    has names of its own.
+    """
+
+    lane: int
+    attempt: int
+    lap: int
+    number: int = 0
+
+    @classmethod
+    def of(cls, row: LaneRow) -> "Place":
+        return cls(row.lane, row.attempt, row.laps)
+
+    def next(self, folder: str) -> str:
+        """Return a stem that was never used."""
+        self.number += 1
+        return f"{folder_of(folder, self.lane)}{self.attempt:03d}-{self.lap:05d}-{self.number:06d}"
+
+
+def folder_of(folder: str, lane: int) -> str:
+    return f"{folder}/{lane:06d}/"
+
+
+def path_of(stem: str) -> str:
+    return stem + _SUFFIX
+
+
+def void_of(stem: str) -> str:
+    """Name the record of the intents that did not land."""
+    return stem + _VOID + _SUFFIX
+
+
+def behind(stem: str) -> str:
+    """Return a name that sorts behind everything of this stem."""
+    return stem + _LAST
+
+
+def stem_of(path: str) -> str:
+    return path.removesuffix(_SUFFIX).removesuffix(_VOID)
+
+
+def is_void(path: str) -> bool:
+    return path.endswith(_VOID + _SUFFIX)

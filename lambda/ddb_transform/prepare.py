@@ -1,0 +1,73 @@
+"""Run the transform over a page: what is to write, what is not, what cannot be migrated."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import TypedItem
+
+from ddb_transform.transform import Transform
+from ddb_transform.writer import Intent
+
+WRITES = frozenset({"changed", "deleted"})
+
+_TICK_SECONDS = 0.5
+
+Tick = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An item that cannot be migrated."""
+
+    key: TypedItem
+    error: ItemError
+    item: TypedItem
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What the transform wants of some items. ``unchanged`` are those it left as they are."""
+
+    intents: list[Intent] = field(default_factory=list)
+    unchanged: list[TypedItem] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> Counts:
+        """Return the counts of what needs no write."""
+        seen = self.outcomes.total() + len(self.refused)
+        return Counts(seen=seen, quarantined=len(self.refused), **self.outcomes)
+
+
+def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> Prepared:
+    """Transform items; ``tick`` is called at least every half second, if the transform lets it."""
+    prepared = Prepared()
+    ticked_at = time.monotonic()
+    for item in items:
+        if time.monotonic() - ticked_at > _TICK_SECONDS:
+            tick()
+            ticked_at = time.monotonic()
+        _one(transform, item, prepared)
+    return prepared
+
+
+def key_of(transform: Transform, item: TypedItem) -> TypedItem:
+    return {name: item[name] for name in transform.context.key_names}
+
+
+def _one(transform: Transform, item: TypedItem, prepared: Prepared) -> None:
+    try:
+        change = transform.apply(item)
+    except ItemError as error:
+        prepared.refused.append(Refused(key_of(transform, item), error, item))
+        return
+    if change.outcome in WRITES:
+        prepared.intents.append(Intent(key_of(transform, item), change, item))
+        return
+    prepared.outcomes[change.outcome] += 1
+    if change.outcome == "unchanged":
+        prepared.unchanged.append(item)

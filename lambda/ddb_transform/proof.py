@@ -1,0 +1,83 @@
+"""Which shapes of statements the engine at hand has proven to treat as the reference writer does.
+
+The self-check finds it out, the ledger keeps it. What is not proven goes to the reference writer.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+
+from ddb_transform.transform import Change
+from ddb_transform.writer import Intent
+
+VERSION = 1  # of statements and self-check: an older proof proves nothing
+
+_ODD = {'"': "name with a quote", ".": "name with a dot"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """``unproven`` names features; a statement with any of them is not for the fast writer.
+
+    ``differences`` says what the self-check saw, ``repeated_key`` what a batch with one key twice
+    came to, which ours never has.
+    """
+
+    fast: bool = False
+    unproven: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    repeated_key: str = ""
+    checked_at: float = 0.0
+    version: int = VERSION
+
+    def covers(self, intent: Intent) -> bool:
+        """Tell whether the fast writer may write this."""
+        if not self.fast:
+            return False
+        return not self.unproven or features(intent.key, intent.change).isdisjoint(self.unproven)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Proof":
+        """Read a kept proof; nothing kept, or by another version, proves nothing."""
+        fields = json.loads(text) if text else {}
+        if fields.get("version") != VERSION:
+            return UNPROVEN
+        lists = {name: tuple(fields[name]) for name in ("unproven", "differences")}
+        return cls(**{**fields, **lists})
+
+
+UNPROVEN = Proof()
+
+
+def features(key: TypedItem, change: Change) -> frozenset[str]:
+    """Name what an engine might treat otherwise in this write's statement."""
+    return frozenset(_features(key, change))
+
+
+def _features(key: TypedItem, change: Change) -> Iterator[str]:
+    yield "delete" if change.outcome == "deleted" else "update"
+    for name in (*key, *change.assigned, *change.expected):
+        yield from _oddities(name)
+    yield from _values("if", "if missing", key)
+    yield from _values("if", "if missing", change.expected)
+    yield from _values("set", "remove", change.assigned)
+    if len({value is None for value in change.assigned.values()}) > 1:
+        yield "set and remove"
+
+
+def _values(word: str, absent: str, values: Mapping[str, TypedValue | None]) -> Iterator[str]:
+    """Name the types of values; what is in a list or a map goes with it."""
+    for value in values.values():
+        yield absent if value is None else f"{word} {next(iter(value))}"
+
+
+def _oddities(name: str) -> Iterator[str]:
+    if name.isidentifier() and name.isascii():
+        return
+    known = [feature for sign, feature in _ODD.items() if sign in name]
+    yield from known or ["odd name"]

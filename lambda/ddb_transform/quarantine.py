@@ -1,0 +1,76 @@
+"""Items set aside with their error, and the threshold that stops a migration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
+from airflow_ddb_migrate.core.progress import is_within_policy
+from airflow_ddb_migrate.core.records import MigrationRecord
+
+from ddb_transform.failures import FatalError
+from ddb_transform.keys import readable
+from ddb_transform.place import Place, path_of
+from ddb_transform.prepare import Refused
+from ddb_transform.source import Position
+
+FOLDER = "quarantine"
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Writes what one slice sets aside; values only if the migration shows them."""
+
+    bucket: Bucket
+    place: Place
+    sharing: Sharing
+    record: MigrationRecord
+
+    def add(self, refused: Sequence[Refused], position: Position) -> FatalError | None:
+        """Set items aside, durably; return what ends the run when they are too many by now."""
+        if not refused:
+            return None
+        rows = [self._row(one, position) for one in refused]
+        self.bucket.put(path_of(self.place.next(FOLDER)), rows)
+        control = self.sharing.add_quarantined(len(refused))
+        total = control.quarantined if control else 0
+        return None if self._is_tolerable(total) else self._full(total, refused)
+
+    def _is_tolerable(self, total: int) -> bool:
+        record = self.record
+        if total > record.max_quarantined:
+            return False
+        if total < QUARANTINE_JUDGED:
+            return True
+        lanes = Lanes(self.sharing.ledger).all(record.migration_id)
+        seen = sum(row.counts.seen for row in lanes)
+        return is_within_policy(total, max(seen, total), record)
+
+    def _row(self, one: Refused, position: Position) -> dict[str, Any]:
+        return {
+            "key": one.key,
+            "error_class": one.error.error_class,
+            "message": str(one.error),
+            "attempt": self.place.attempt,
+            "segment": position.segment,
+            "cursor": position.cursor,
+            **({"item": one.item} if self.record.show_values else {}),
+        }
+
+    def _full(self, total: int, refused: Sequence[Refused]) -> FatalError:
+        first = "; ".join(
+            f"{one.error.error_class} {readable(one.key)}: {one.error}" for one in refused[:_SHOWN]
+        )
+        record = self.record
+        return FatalError(
+            "TooManyQuarantined",
+            f"{total:,} items could not be migrated; {record.max_quarantined:,} and "
+            f"{record.max_quarantined_percentage:g} % of those seen are allowed "
+            f"(max_quarantined, max_quarantined_percentage). The last ones: {first} All are under "
+            f"migrations/{record.migration_id}/{FOLDER}/ in the stack's bucket.",
+        )

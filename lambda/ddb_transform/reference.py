@@ -1,0 +1,130 @@
+"""The reference writer: one conditional request per item.
+
+An item is written only while it exists and every attribute that the transform looked at or changed
+still has the value it saw; only changed attributes are written. A deleted item is put back only
+where its key is free.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.messages import Units
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ddb_transform.expressions import Request
+from ddb_transform.failures import Kind, code_of, fatal, kind_of_exception, throttling_reason
+from ddb_transform.look import look
+from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
+
+_CURRENT = {
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    "ReturnConsumedCapacity": "TOTAL",
+}
+
+
+class ReferenceWriter:
+    """The writer that every other one is measured against. ``dynamodb`` is a boto3 client."""
+
+    batch = 1
+
+    def __init__(self, dynamodb: Any, table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+
+    def fits(self, intent: Intent) -> bool:
+        """Tell whether the condition is within DynamoDB's limits on expressions."""
+        return intent.change.outcome == "restored" or not _too_large(intent)
+
+    def write(self, intents: Sequence[Intent]) -> Answer:
+        """Write one intent; see Writer.
+
+        :raises FatalError: access denied, or the table is gone.
+        """
+        (intent,) = intents
+        try:
+            answer = self._call(intent)
+        except (ClientError, BotoCoreError) as exc:
+            return self._failed(intent, exc)
+        return Answer((APPLIED,), Units(written=_written_units(answer)))
+
+    def _call(self, intent: Intent) -> Mapping[str, Any]:
+        key, change = intent.key, intent.change
+        table = {"TableName": self._table_name}
+        if change.outcome == "restored":
+            names = {f"#n{i}": name for i, name in enumerate(key)}
+            free = " AND ".join(f"attribute_not_exists({name})" for name in names)
+            return self._dynamodb.put_item(  # type: ignore[no-any-return]
+                Item=change.assigned,
+                ConditionExpression=free,
+                ExpressionAttributeNames=names,
+                **table,
+                **_CURRENT,
+            )
+        call = self._dynamodb.update_item if change.assigned else self._dynamodb.delete_item
+        return call(Key=key, **table, **Request(key, change).arguments())  # type: ignore[no-any-return]
+
+    def _failed(self, intent: Intent, exc: ClientError | BotoCoreError) -> Answer:
+        kind, code = kind_of_exception(exc), code_of(exc)
+        if kind is Kind.CONDITION and isinstance(exc, ClientError):
+            return self._lost(intent, exc)
+        if kind is Kind.ITEM:
+            return Answer((Written(Verdict.REFUSED, error=_refusal(intent, code)),))
+        if kind is Kind.FATAL:
+            message = getattr(exc, "response", {}).get("Error", {}).get("Message", "")
+            raise fatal(getattr(exc, "operation_name", "write"), code, message) from exc
+        if kind is Kind.UNKNOWN:
+            raise exc
+        return Answer((again(exc),))
+
+    def _lost(self, intent: Intent, exc: ClientError) -> Answer:
+        """Only a missing item is "gone", and an error without the item does not say so."""
+        current = exc.response.get("Item")
+        if current:
+            return Answer((Written(Verdict.LOST, current),))
+        return look_again(self._dynamodb, self._table_name, intent)
+
+
+def look_again(dynamodb: Any, table_name: str, intent: Intent) -> Answer:
+    """Find out, consistently, what a write lost against."""
+    try:
+        current, units = look(dynamodb, table_name, intent.key)
+    except (ClientError, BotoCoreError) as exc:
+        if kind_of_exception(exc) in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+            return Answer((Written(Verdict.AGAIN, reason=code_of(exc)),))
+        raise
+    return Answer((Written(Verdict.LOST, current),), Units(read=units))
+
+
+def again(exc: ClientError | BotoCoreError) -> Written:
+    """Say why a request has to be tried again."""
+    throttled = kind_of_exception(exc) is Kind.THROTTLED
+    return Written(
+        Verdict.AGAIN, reason=throttling_reason(exc), throttled=throttled, ambiguous=not throttled
+    )
+
+
+def refusal_of_size(intent: Intent) -> ItemError:
+    """Say why an intent fits no writer."""
+    return ItemError(
+        f"The write's condition is too large: {_too_large(intent)}. The transform looks at too "
+        "many or too large attributes: touch fewer of them.",
+        "ConditionTooLarge",
+    )
+
+
+def _too_large(intent: Intent) -> str:
+    return Request(intent.key, intent.change).too_large()
+
+
+def _refusal(intent: Intent, code: str) -> ItemError:
+    names = ", ".join(sorted(intent.change.assigned)[:5]) or "the whole item"
+    return ItemError(
+        f"DynamoDB refused the write of {names} ({code}): an index key got a wrong type or is "
+        "empty, the item is over 400 KB, its collection over 10 GB, or the condition too large.",
+        code,
+    )
+
+
+def _written_units(answer: Mapping[str, Any]) -> float:
+    return answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)  # type: ignore[no-any-return]

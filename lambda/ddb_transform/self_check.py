@@ -1,0 +1,168 @@
+"""The self-check: does this engine treat our statements as the reference writer's requests.
+
+Every case is written twice, by either writer to a scratch record of its own with the same content,
+and must come to the same verdict, tell the same current item and leave the same item behind. What
+differs makes the feature that the case is about unproven.
+"""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.sizes import item_bytes
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ddb_transform.codec import same
+from ddb_transform.failures import FatalError
+from ddb_transform.look import look
+from ddb_transform.partiql import PartiqlWriter
+from ddb_transform.proof import Proof, features
+from ddb_transform.reference import ReferenceWriter
+from ddb_transform.self_check_cases import Case, cases, setting
+from ddb_transform.transform import Change
+from ddb_transform.writer import Intent, Verdict, Writer, Written
+
+KEY_NAMES = ("pk", "sk")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a writer did to its record."""
+
+    verdict: Verdict | str
+    current: TypedItem | None
+    after: TypedItem | None
+
+
+def self_check(dynamodb: Any, table_name: str, now: float) -> Proof:
+    """Compare the writers on scratch records of a table with the keys pk and sk (both S).
+
+    The records are deleted afterwards. An engine that knows no such batches proves nothing.
+    """
+    return _Check(dynamodb, table_name).run(now)
+
+
+@dataclass(slots=True)
+class _Check:
+    dynamodb: Any
+    table_name: str
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def run(self, now: float) -> Proof:
+        all_cases = list(cases())
+        reference = ReferenceWriter(self.dynamodb, self.table_name)
+        fast = PartiqlWriter(self.dynamodb, self.table_name, KEY_NAMES)
+        try:
+            wanted = self._try(reference, "reference", all_cases)
+            found = self._try(fast, "fast", all_cases)
+            repeated = self._repeats(fast)
+        finally:
+            self._clean(all_cases)
+        differs = [_difference(*row) for row in zip(all_cases, wanted, found, strict=True)]
+        return _proof(all_cases, differs, now, repeated)
+
+    def _try(self, writer: Writer, who: str, all_cases: list[Case]) -> list[Seen]:
+        """Write all cases, in batches as large as the writer takes."""
+        keys = [self._key(who, place) for place in range(len(all_cases))]
+        for key, case in zip(keys, all_cases, strict=True):
+            if case.before is not None:
+                self.dynamodb.put_item(TableName=self.table_name, Item={**key, **case.before})
+        intents = [_intent(*pair) for pair in zip(keys, all_cases, strict=True)]
+        written: list[Written | str] = []
+        for start in range(0, len(intents), writer.batch):
+            written += self._write(writer, intents[start : start + writer.batch])
+        return [
+            _seen(one, look(self.dynamodb, self.table_name, key)[0])
+            for one, key in zip(written, keys, strict=True)
+        ]
+
+    def _write(self, writer: Writer, intents: list[Intent]) -> list[Written | str]:
+        try:
+            return list(writer.write(intents).written)
+        except (ClientError, BotoCoreError, FatalError) as exc:
+            return [f"{type(exc).__name__}: {exc}"] * len(intents)
+
+    def _repeats(self, fast: PartiqlWriter) -> str:
+        """Say what a batch with one key twice comes to; ours never has one."""
+        key = self._key("repeat", 0)
+        self.dynamodb.put_item(TableName=self.table_name, Item=key)
+        change = setting("x", {"N": "1"}, {"x": None})
+        first = self._write(fast, [Intent(key, change, {})] * 2)
+        self.dynamodb.delete_item(TableName=self.table_name, Key=key)
+        verdicts = (one if isinstance(one, str) else one.verdict.name for one in first)
+        return ", ".join(verdicts)
+
+    def _clean(self, all_cases: list[Case]) -> None:
+        for who in ("reference", "fast"):
+            for place in range(len(all_cases)):
+                self.dynamodb.delete_item(TableName=self.table_name, Key=self._key(who, place))
+
+    def _key(self, who: str, place: int) -> TypedItem:
+        return {"pk": {"S": f"self-check#{self.run_id}"}, "sk": {"S": f"{who}#{place:04d}"}}
+
+
+def _intent(key: TypedItem, case: Case) -> Intent:
+    before = {**key, **(case.before or {})}
+    change = Change(
+        case.change.outcome, case.change.assigned, case.change.expected, item_bytes(before), 1_000
+    )
+    return Intent(key, change, before)
+
+
+def _seen(one: Written | str, after: TypedItem | None) -> Seen:
+    if isinstance(one, str):
+        return Seen(one, None, _plain(after))
+    return Seen(one.verdict, _plain(one.current), _plain(after))
+
+
+def _plain(item: TypedItem | None) -> TypedItem | None:
+    """The record without its key, which differs between the writers."""
+    return {n: v for n, v in item.items() if n not in KEY_NAMES} if item is not None else None
+
+
+def _difference(case: Case, wanted: Seen, found: Seen) -> str:
+    """Say how the fast writer differs; empty when it does not."""
+    if wanted.verdict != found.verdict:
+        return f"{case.name}: {_word(found.verdict)} instead of {_word(wanted.verdict)}"
+    if not _alike(wanted.after, found.after):
+        return f"{case.name}: it leaves another item behind"
+    if not _alike(wanted.current, found.current):
+        return f"{case.name}: another current item is told"
+    return ""
+
+
+def _word(verdict: Verdict | str) -> str:
+    return verdict if isinstance(verdict, str) else verdict.name
+
+
+def _alike(left: TypedItem | None, right: TypedItem | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    names = left.keys() | right.keys()
+    return all(same(left.get(name), right.get(name)) for name in names)
+
+
+def _proof(all_cases: list[Case], differs: list[str], now: float, repeated: str) -> Proof:
+    of_case = [features({"pk": {"S": ""}}, case.change) for case in all_cases]
+    frequency = Counter(feature for row in of_case for feature in row)
+    unproven = {
+        feature
+        for row, difference in zip(of_case, differs, strict=True)
+        if difference
+        for feature in _blamed(row, frequency)
+    }
+    return Proof(
+        fast="update" not in unproven,
+        unproven=tuple(sorted(unproven)),
+        differences=tuple(filter(None, differs)),
+        repeated_key=repeated,
+        checked_at=now,
+    )
+
+
+def _blamed(row: frozenset[str], frequency: Counter[str]) -> list[str]:
+    """A case is about the feature that the fewest cases have; all of those, where several have."""
+    fewest = min(frequency[feature] for feature in row)
+    return [feature for feature in row if frequency[feature] == fewest]

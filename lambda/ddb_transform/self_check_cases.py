@@ -1,0 +1,112 @@
+"""The cases of the self-check: everything that a statement of ours may be made of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+
+from ddb_transform.transform import Change
+
+_OLD: dict[str, TypedValue] = {
+    "S": {"S": ""},
+    "N": {"N": "1234567890.5"},
+    "B": {"B": b"\x00\xff"},
+    "BOOL": {"BOOL": True},
+    "NULL": {"NULL": True},
+    "SS": {"SS": ["b", "a"]},
+    "NS": {"NS": ["1", "2.5"]},
+    "BS": {"BS": [b"\x01", b"\x00"]},
+    "L": {"L": [{"N": "1"}, {"S": "a"}, {"M": {"x": {"SS": ["a", "b"]}}}, {"B": b"\x02"}]},
+    "M": {"M": {"a": {"N": "1"}, "b": {"L": [{"NULL": True}]}, "c": {"BOOL": False}}},
+}
+# The same values in another notation or order.
+_SAME: dict[str, TypedValue] = {
+    "N": {"N": "12345678905E-1"},
+    "SS": {"SS": ["a", "b"]},
+    "NS": {"NS": ["2.50", "1.0"]},
+    "BS": {"BS": [b"\x00", b"\x01"]},
+    "L": {"L": [{"N": "1.0"}, {"S": "a"}, {"M": {"x": {"SS": ["b", "a"]}}}, {"B": b"\x02"}]},
+    "M": {"M": {"c": {"BOOL": False}, "b": {"L": [{"NULL": True}]}, "a": {"N": "1.00"}}},
+}
+_OTHER: dict[str, TypedValue] = {
+    "S": {"S": "x"},
+    "N": {"N": "1234567890.6"},
+    "B": {"B": b"\x00"},
+    "BOOL": {"BOOL": False},
+    "NULL": {"S": "null"},
+    "SS": {"SS": ["a"]},
+    "NS": {"NS": ["1"]},
+    "BS": {"BS": [b"\x01"]},
+    "L": {"L": [{"N": "2"}, {"S": "a"}, {"M": {"x": {"SS": ["a", "b"]}}}, {"B": b"\x02"}]},
+    "M": {"M": {"a": {"N": "1"}, "b": {"L": [{"NULL": True}]}, "c": {"BOOL": True}}},
+}
+_DIGITS: TypedValue = {"N": "0.00000000012345678901234567890123456789012345678"}
+_NAMES = ("select", "a.b", 'a"b', "#a", ":a", "a b", "ä\N{SNOWMAN}", "a[0]", "a'b", "1", "a-b")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One write: the item before it (None: there is none), and the change."""
+
+    name: str
+    before: TypedItem | None
+    change: Change
+
+
+def cases() -> Iterator[Case]:
+    """Yield everything that a statement of ours may be made of."""
+    yield from _conditions()
+    yield from _assignments()
+    yield from _deletes()
+    for name in _NAMES:
+        item = {name: {"S": "old"}}
+        yield Case(f"name {name!r} set", item, setting(name, {"S": "new"}, item))
+        yield Case(f"name {name!r} missing", {}, setting(name, {"S": "new"}, {name: None}))
+        yield Case(f"name {name!r} not missing", item, setting("x", {"S": "new"}, {name: None}))
+        yield Case(f"name {name!r} removed", item, Change("changed", {name: None}, item))
+
+
+def _conditions() -> Iterator[Case]:
+    for kind, value in _OLD.items():
+        item = {"a": value}
+        yield Case(f"if {kind}, true", item, setting("x", {"N": "1"}, item))
+        yield Case(f"if {kind}, false", item, setting("x", {"N": "1"}, {"a": _OTHER[kind]}))
+        if kind in _SAME:
+            expected = {"a": _SAME[kind]}
+            yield Case(f"if {kind}, other notation", item, setting("x", {"N": "1"}, expected))
+    yield Case("if number of 38 digits", {"a": _DIGITS}, setting("x", {"N": "1"}, {"a": _DIGITS}))
+    yield Case("if missing, true", {}, setting("x", {"N": "1"}, {"a": None}))
+    yield Case("if missing, false", {"a": {"NULL": True}}, setting("x", {"N": "1"}, {"a": None}))
+    yield Case("if present, but missing", {}, setting("x", {"N": "1"}, {"a": {"S": "1"}}))
+    yield Case("if other type", {"a": {"S": "1"}}, setting("x", {"N": "1"}, {"a": {"N": "1"}}))
+    yield Case("item missing", None, setting("x", {"N": "1"}, {"x": None}))
+    yield Case("item missing, if present", None, setting("x", {"N": "1"}, {"a": {"S": "1"}}))
+
+
+def _assignments() -> Iterator[Case]:
+    for kind, value in {**_OLD, "N of 38 digits": _DIGITS}.items():
+        yield Case(f"set {kind}", {}, setting("a", value, {"a": None}))
+    for kind, value in _OLD.items():
+        item = {"a": value}
+        yield Case(f"replace {kind}", item, setting("a", _OTHER[kind], item))
+    old = {"a": {"S": "1"}, "b": {"S": "2"}}
+    yield Case("remove", old, Change("changed", {"a": None}, {"a": {"S": "1"}}))
+    yield Case("remove two", old, Change("changed", {"a": None, "b": None}, old))
+    yield Case("set two", old, Change("changed", {"a": {"S": "2"}, "c": {"S": "3"}}, old))
+    mixed = {"a": {"S": "3"}, "b": None, "c": {"N": "1"}}
+    yield Case("set and remove", old, Change("changed", mixed, {**old, "c": None}))
+
+
+def _deletes() -> Iterator[Case]:
+    item: TypedItem = {"a": {"S": "1"}}
+    yield Case("delete", item, Change("deleted"))
+    yield Case("delete, true", item, Change("deleted", expected=item))
+    yield Case("delete, false", item, Change("deleted", expected={"a": {"S": "2"}}))
+    yield Case("delete, if missing", item, Change("deleted", expected={"b": None}))
+    yield Case("delete, not missing", item, Change("deleted", expected={"a": None}))
+    yield Case("delete, item missing", None, Change("deleted"))
+    yield Case("delete, item missing, if", None, Change("deleted", expected=item))
+
+
+def setting(name: str, value: TypedValue, expected: Mapping[str, TypedValue | None]) -> Change:
+    return Change("changed", {name: value}, expected)

@@ -1,0 +1,78 @@
+"""The mode that reverts: old values are put back where an item still holds what was written.
+
+All of an item's changed attributes or none: an item of which live traffic has changed one since is
+kept as it is, and its key is listed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.records import LaneRow, TypedItem
+
+from ddb_transform.codec import same
+from ddb_transform.dispatch import Dispatcher
+from ddb_transform.place import Place, path_of
+from ddb_transform.prepare import Prepared, Refused, Tick
+from ddb_transform.quarantine import Quarantine
+from ddb_transform.settle import Settled
+from ddb_transform.source import Page, Position
+from ddb_transform.writer import Intent, Verdict, Written
+
+FOLDER = "kept"
+
+
+@dataclass(slots=True)
+class Undoing:
+    """Counts: changed (reverted), already (as it was before), skipped (since changed), gone."""
+
+    dispatcher: Dispatcher
+    quarantine: Quarantine
+    bucket: Bucket
+    place: Place
+
+    def begin(self) -> Settled:
+        """What an earlier invocation reverted is found as it was before: already."""
+        return Settled(Counts())
+
+    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+        """Revert the intents of one object of the undo log."""
+        intents: list[Intent] = list(page.items)
+        outcome = self.dispatcher.write(intents, tick)
+        prepared, kept = Prepared(), []
+        for intent, one in zip(intents, outcome.written, strict=True):
+            if one.error is not None:
+                prepared.refused.append(Refused(intent.key, one.error, intent.before))
+                continue
+            word = _word(intent, one)
+            prepared.outcomes[word] += 1
+            if word == "skipped":
+                kept.append(_row(intent))
+        if kept:
+            self.bucket.put(path_of(self.place.next(FOLDER)), kept)
+        stop = self.quarantine.add(prepared.refused, position)
+        return Settled(prepared.counts(), outcome.units + Units(read=page.read_units), stop)
+
+    def note(self, row: LaneRow) -> LaneRow:
+        return row
+
+
+def _word(intent: Intent, one: Written) -> str:
+    if one.verdict is Verdict.APPLIED:
+        return "changed"
+    if one.current is None:
+        return "gone"
+    return "already" if _is_as_before(intent, one.current) else "skipped"
+
+
+def _is_as_before(intent: Intent, current: TypedItem) -> bool:
+    before = intent.change.assigned
+    whole = intent.change.outcome == "restored"
+    if whole and before.keys() != current.keys():
+        return False
+    return all(same(value, current.get(name)) for name, value in before.items())
+
+
+def _row(intent: Intent) -> dict[str, Any]:
+    return {"key": intent.key, "attributes": sorted(intent.change.assigned)}
