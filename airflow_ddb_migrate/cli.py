@@ -1,4 +1,4 @@
-"""The command line: ``ddb-migrate deploy | destroy | local up | local down``."""
+"""The command line: ``ddb-migrate deploy | self-check | destroy | local up | local down``."""
 
 import argparse
 import sys
@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_deploy(commands.add_parser("deploy", help="make or update the stack"))
     _add_destroy(commands.add_parser("destroy", help="delete the stack, its ledger and bucket"))
+    check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
+    _add_connection(check)
+    check.set_defaults(run=_self_check)
     local = commands.add_parser("local", help="the embedded stack on this machine")
     _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
     return parser
@@ -121,6 +124,17 @@ def _deploy(options: argparse.Namespace) -> None:
     print(f"  Lambda         {stack.function_arn}")
     print(f"  ledger         {stack.ledger_table}")
     print(f"  bucket         {stack.bucket}")
+
+
+def _self_check(options: argparse.Namespace) -> None:
+    from airflow_ddb_migrate.aws.engine import check_engine
+    from airflow_ddb_migrate.aws.stack import find_stack
+
+    clients = _clients(options)
+    proof = check_engine(clients, find_stack(clients.cloudformation, options.stack_name))
+    print(proof.in_words())
+    for difference in proof.differences:
+        print(f"  {difference}")
 
 
 def _destroy(options: argparse.Namespace) -> None:

@@ -118,6 +118,35 @@ PARAMS = {
         title="Tolerated failures in percent",
         description="Segments that may fail before the rest is stopped. Success still needs all.",
     ),
+    "write_units_per_second": Param(
+        0,
+        type="number",
+        minimum=0,
+        title="Write budget",
+        description="Write units per second of the whole migration. 0: no budget.",
+    ),
+    "read_units_per_second": Param(
+        0,
+        type="number",
+        minimum=0,
+        title="Read budget",
+        description="Read units per second of the whole migration. 0: no budget.",
+    ),
+    "max_quarantined": Param(
+        100,
+        type="integer",
+        minimum=0,
+        title="Quarantined items",
+        description="More items that cannot be migrated stop the migration. 0: the first one does.",
+    ),
+    "max_quarantined_percentage": Param(
+        5,
+        type="number",
+        minimum=0,
+        maximum=100,
+        title="Quarantined items in percent",
+        description="A larger share of the items seen stops the migration, too.",
+    ),
     "migration_id": Param(
         None,
         type=["null", "string"],
@@ -153,6 +182,10 @@ with DAG(
         "transform_params": dag.param("params"),
         "max_concurrency": dag.param("max_concurrency"),
         "tolerated_failure_percentage": dag.param("tolerated_failure_percentage"),
+        "read_units_per_second": dag.param("read_units_per_second"),
+        "write_units_per_second": dag.param("write_units_per_second"),
+        "max_quarantined": dag.param("max_quarantined"),
+        "max_quarantined_percentage": dag.param("max_quarantined_percentage"),
     }
     prewarm = PrewarmTableOperator(
         task_id="prewarm",

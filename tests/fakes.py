@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -90,3 +90,32 @@ class FakeCloudFormation:
             message = f"Stack with id {name} does not exist"
             raise client_error("ValidationError", "DescribeStacks", message=message)
         return {"Stacks": [self.stacks[name]]}
+
+
+@dataclass(slots=True)
+class FakeS3:
+    """Objects by bucket and key; ``before`` sees every call."""
+
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
+
+    def put_object(self, **arguments: Any) -> None:
+        self.before("put_object", arguments)
+        self.objects[arguments["Bucket"], arguments["Key"]] = arguments["Body"]
+
+    def get_object(self, **arguments: Any) -> dict[str, Any]:
+        self.before("get_object", arguments)
+        return {"Body": io.BytesIO(self.objects[arguments["Bucket"], arguments["Key"]])}
+
+    def get_paginator(self, name: str) -> "FakeS3":
+        assert name == "list_objects_v2"
+        return self
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """One object a page: whoever reads one page only is found out."""
+        self.before("list_objects_v2", arguments)
+        for bucket, key in sorted(self.objects):
+            is_wanted = key.startswith(arguments["Prefix"]) and key > arguments["StartAfter"]
+            if bucket == arguments["Bucket"] and is_wanted:
+                yield {"Contents": [{"Key": key}]}
+        yield {}

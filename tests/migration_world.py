@@ -3,28 +3,36 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.lease import TableKey, acquire
 from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.rate import Pacer
 from airflow_ddb_migrate.core.records import Command, LaneRow, MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.segments import lane_count
-from ddb_transform.guard import Guard
+from ddb_transform.guard import Guard, Pacers
 from ddb_transform.item import Item
-from ddb_transform.settle import Settler
+from ddb_transform.kit import Kit
+from ddb_transform.patience import Patience
+from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context, Transform
 from ddb_transform.worker import Worker
-from ddb_transform.writer import ReferenceWriter
 from moto import mock_aws
 from tests.factories import MIGRATION, NOW, STARTED_AT, data_table, ledger_table, migration_record
+from tests.fakes import FakeS3
+from tests.statements import StatementEngine
 
 _names = itertools.count()
+_THREADS = ThreadPoolExecutor(4)
+PROVEN = Proof(fast=True)
 
 
 def mark(item: Item, context: Context) -> Item:
@@ -59,15 +67,18 @@ class Proxy:
         self.before: Callable[[str, dict[str, Any]], None] = _nothing
         self.after: Callable[[str, dict[str, Any]], None] = _nothing
         self.answers: Callable[[str, Any], Any] = lambda _, answer: answer
+        self.returns_items = True
         self._lock = threading.RLock()
 
     def __getattr__(self, name: str) -> Any:
+        if name == "batch_execute_statement":
+            return self._batch
         attribute = getattr(self.client, name)
         if name in {"exceptions", "meta", "get_paginator"}:
             return attribute
 
         def call(**arguments: Any) -> Any:
-            is_write = name in {"update_item", "delete_item"}
+            is_write = name in {"update_item", "delete_item", "put_item"}
             with self._lock if is_write else nullcontext():
                 self.calls.append((name, arguments))
                 self.before(name, arguments)
@@ -76,6 +87,12 @@ class Proxy:
                 return self.answers(name, answer)
 
         return call
+
+    def _batch(self, **arguments: Any) -> Any:
+        """A batch becomes single writes, which are seen one by one like any others."""
+        return StatementEngine(self, returns_items=self.returns_items).batch_execute_statement(
+            **arguments
+        )
 
     def arguments_of(self, name: str) -> list[dict[str, Any]]:
         return [arguments for called, arguments in self.calls if called == name]
@@ -102,6 +119,9 @@ class World:
     dynamodb: Proxy = field(init=False)
     record: MigrationRecord = field(init=False)
     attempt: int = 1
+    proof: Proof = UNPROVEN
+    s3: FakeS3 = field(default_factory=FakeS3)
+    options: dict[str, Any] = field(default_factory=dict)
     _owners: Iterator[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +134,7 @@ class World:
             table_id=description.get("TableId", ""),
             total_segments=self.total_segments,
             lanes=self.lanes,
+            **self.options,
         )
         self.ledger.create_migration(self.record)
         self.begin_attempt(1)
@@ -182,26 +203,47 @@ class World:
     ) -> Worker:
         """One invocation: an owner of its own, as in Lambda."""
         attempt = self.attempt if attempt is None else attempt
-        context = Context(MIGRATION, STARTED_AT, key_names=self.record.key_names)
+        request = WorkRequest(
+            migration_id=self.record.migration_id,
+            attempt=attempt,
+            table_name=self.table_name,
+            total_segments=self.total_segments,
+            segment=lane,
+            lanes=self.lanes,
+        )
+        guard = Guard(self.ledger, self.record, attempt, self.clock, self.pacers())
         return Worker(
-            request=WorkRequest(
-                migration_id=MIGRATION,
-                attempt=attempt,
-                table_name=self.table_name,
-                total_segments=self.total_segments,
-                segment=lane,
-                lanes=self.lanes,
-            ),
+            request=request,
             lanes=Lanes(self.ledger),
-            guard=Guard(self.ledger, self.record, attempt, self.clock),
-            settler=Settler(
-                Transform(self.transform, context), ReferenceWriter(self.dynamodb, self.table_name)
-            ),
-            dynamodb=self.dynamodb,
+            guard=guard,
+            tools=self._kit(request, guard),
             owner=f"invocation-{next(self._owners)}",
             clock=self.clock,
             out_of_time=out_of_time,
+            sleep=self.clock.advance,
         )
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.s3, "bucket", self.record.migration_id)
+
+    def pacers(self) -> Pacers:
+        return Pacers(Pacer(self.clock), Pacer(self.clock))
+
+    def _kit(self, request: WorkRequest, guard: Guard) -> Kit:
+        kit = Kit(
+            request=request,
+            record=self.record,
+            guard=guard,
+            dynamodb=self.dynamodb,
+            bucket=self.bucket,
+            threads=_THREADS,
+            proof=self.proof,
+            patience=Patience(sleep=self.clock.advance, jitter=lambda least, most: most),
+        )
+        context = Context(self.record.migration_id, STARTED_AT, key_names=self.record.key_names)
+        kit.transform = Transform(self.transform, context)
+        return kit
 
     def work(self, **options: Any) -> WorkResult:
         return self.worker(**options).run()
@@ -220,7 +262,7 @@ class World:
         """How many writes of items the workers asked for."""
         return sum(
             arguments["TableName"] == self.table_name
-            for name in ("update_item", "delete_item")
+            for name in ("update_item", "delete_item", "put_item")
             for arguments in self.dynamodb.arguments_of(name)
         )
 

@@ -4,7 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.aws.start import StartRequest
-from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_SEGMENTS,
+    QUARANTINE_ITEMS,
+    QUARANTINE_PERCENTAGE,
+)
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
@@ -13,10 +17,14 @@ if TYPE_CHECKING:
 DEFAULT_TRANSFORM = "add_updated_at"
 REQUEST_FIELDS = (
     "max_concurrency",
+    "max_quarantined",
+    "max_quarantined_percentage",
+    "read_units_per_second",
     "tolerated_failure_percentage",
     "total_segments",
     "transform",
     "transform_params",
+    "write_units_per_second",
 )
 
 
@@ -33,12 +41,16 @@ class MigrationRequestOperator(MigrationOperator):
     :param max_concurrency: child executions at a time, 1 to 10,000; by default 100. (templated)
     :param tolerated_failure_percentage: share of segments that may fail before the rest is
         stopped, 0 to 100. It never decides what counts as success. (templated)
+    :param read_units_per_second: budget of the whole migration; 0 for none. (templated)
+    :param write_units_per_second: budget of the whole migration; 0 for none. (templated)
+    :param max_quarantined: more items that cannot be migrated stop it. (templated)
+    :param max_quarantined_percentage: so does a larger share of the items seen. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
     template_fields_renderers = {"transform_params": "json"}  # noqa: RUF012  # Airflow's own form
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # keywords, one for each part of a request
         self,
         *,
         total_segments: int = DEFAULT_SEGMENTS,
@@ -46,6 +58,10 @@ class MigrationRequestOperator(MigrationOperator):
         transform_params: Mapping[str, Any] | None = None,
         max_concurrency: int | None = None,
         tolerated_failure_percentage: float = 0,
+        read_units_per_second: float = 0,
+        write_units_per_second: float = 0,
+        max_quarantined: int = QUARANTINE_ITEMS,
+        max_quarantined_percentage: float = QUARANTINE_PERCENTAGE,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -54,6 +70,10 @@ class MigrationRequestOperator(MigrationOperator):
         self.transform_params = {} if transform_params is None else transform_params
         self.max_concurrency = max_concurrency
         self.tolerated_failure_percentage = tolerated_failure_percentage
+        self.read_units_per_second = read_units_per_second
+        self.write_units_per_second = write_units_per_second
+        self.max_quarantined = max_quarantined
+        self.max_quarantined_percentage = max_quarantined_percentage
 
     def valid_request(self, context: "Context") -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked."""
@@ -64,6 +84,10 @@ class MigrationRequestOperator(MigrationOperator):
             params=self.transform_params,
             max_concurrency=self.max_concurrency,
             tolerated_failure_percentage=self.tolerated_failure_percentage,
+            read_units_per_second=self.read_units_per_second,
+            write_units_per_second=self.write_units_per_second,
+            max_quarantined=self.max_quarantined,
+            max_quarantined_percentage=self.max_quarantined_percentage,
             started_by=f"DAG {ti.dag_id}, run {ti.run_id}",
         )
         request.validate()

@@ -47,7 +47,7 @@ def world(dynamodb: Any) -> World:
 
 @pytest.fixture
 def guard(world: World) -> Guard:
-    return Guard(world.ledger, world.record, 1, world.clock)
+    return Guard(world.ledger, world.record, 1, world.clock, world.pacers())
 
 
 @pytest.fixture
@@ -85,7 +85,8 @@ def test_who_does_not_hold_the_table_quits(
 
 def test_a_table_made_again_is_not_the_one_that_was_leased(world: World) -> None:
     """Same name, another id: this migration holds nothing there."""
-    guard = Guard(world.ledger, replace(world.record, table_id="another"), 1, world.clock)
+    record = replace(world.record, table_id="another")
+    guard = Guard(world.ledger, record, 1, world.clock, world.pacers())
 
     assert Order.QUIT is guard.order()
 

@@ -1,6 +1,7 @@
 """The worker's loop: pages, segments, slices, kills, fences and failures."""
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +18,15 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.messages import Counts, Units, WorkStatus
 from airflow_ddb_migrate.core.records import Command, LaneRow, LaneState
 from botocore.exceptions import ClientError
+from ddb_transform import dispatch, prepare
 from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION, NOW, claim, client_error
+from tests.factories import MIGRATION, NOW, claim, client_error, lane_row
 from tests.migration_world import World, mark
 
 DONE = {"BOOL": True}
+LANE = lane_row()
 
 
 class Killed(BaseException):
@@ -38,9 +41,11 @@ def world(dynamodb: Any) -> Callable[..., World]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of 10 items, settled in chunks of 4, so that few items make many pages."""
+    """Pages of 10 items, each saved, and a look at the ledger at every item."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
-    monkeypatch.setattr(workers, "_CHUNK_ITEMS", 4)
+    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
 
 
 def all_done(world: World) -> bool:
@@ -51,6 +56,16 @@ def after_calls(count: int, answer: bool = True) -> Callable[[], bool]:
     """Return a function that gives another answer after so many calls."""
     calls = iter([not answer] * count)
     return lambda: next(calls, answer)
+
+
+def let_the_main_thread_look() -> None:
+    """A writer thread that takes its time: the main thread looks every millisecond."""
+    time.sleep(0.03)
+
+
+def after_pages(w: World, count: int) -> Callable[[], bool]:
+    """Time is up once so many pages are saved."""
+    return lambda: (w.row_or_none() or LANE).counts.seen >= 10 * count
 
 
 # Pages and segments
@@ -175,12 +190,12 @@ def test_cursors_of_every_key_type_are_kept_exactly(
     given: list[Any] = []
     w.dynamodb.answers = lambda name, answer: note_cursor(given, name, answer)
 
-    assert WorkStatus.MORE is w.work(out_of_time=after_calls(3)).status
-    assert given[-1] == w.row().cursor
+    assert WorkStatus.MORE is w.work(out_of_time=after_pages(w, 1)).status
+    assert given[0] == w.row().cursor
 
     w.work()
     started = [scan.get("ExclusiveStartKey") for scan in w.dynamodb.arguments_of("scan")]
-    assert [None, *given] == started
+    assert {str(None), *map(str, given)} == set(map(str, started))
     assert Counts(seen=25, changed=25) == w.row().counts
 
 
@@ -219,7 +234,7 @@ def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., World]) 
     w = world()
     w.put_many(25)
 
-    assert WorkStatus.MORE is w.work(out_of_time=after_calls(3)).status
+    assert WorkStatus.MORE is w.work(out_of_time=after_pages(w, 1)).status
     assert (LaneState.PENDING, Counts(seen=10, changed=10)) == (w.row().state, w.row().counts)
     assert 10 == w.table_writes
 
@@ -231,15 +246,16 @@ def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., World]) 
 def test_a_slice_that_ends_within_a_page_counts_only_whole_pages(
     world: Callable[..., World],
 ) -> None:
-    """The page is done again: what was written already is found unchanged, nothing is lost."""
+    """The page is done again: what was written is found already there, nothing is lost."""
     w = world()
     w.put_many(25)
 
-    result = w.work(out_of_time=after_calls(5))
+    result = w.work(out_of_time=lambda: w.table_writes >= 14)
 
     assert (WorkStatus.MORE, Counts(seen=10, changed=10)) == (result.status, result.counts)
+    written = w.table_writes - 10
     assert WorkStatus.DONE is w.work().status
-    assert Counts(seen=25, changed=21, unchanged=4) == w.row().counts
+    assert Counts(seen=25, changed=25 - written, already=written) == w.row().counts
     assert 25 == w.table_writes
 
 
@@ -440,10 +456,11 @@ def test_a_command_is_obeyed_while_working(
     w.put_many(25)
 
     def give(name: str, arguments: dict[str, Any]) -> None:
-        if w.table_writes == 12:
+        if w.table_writes >= 12:
             w.dynamodb.after = lambda name, arguments: None
             w.command(command)
             w.clock.advance(10)
+            let_the_main_thread_look()
 
     w.dynamodb.after = give
     result = w.work()
@@ -497,34 +514,19 @@ def refuse_item_7(item: Item, context: Context) -> Item:
     return mark(item, context)
 
 
-def test_an_item_that_cannot_be_migrated_fails_its_lane(world: Callable[..., World]) -> None:
-    """The row has key and error class, and no value of the item."""
+def test_an_item_that_cannot_be_migrated_is_set_aside(world: Callable[..., World]) -> None:
+    """With key, class and message, and no value of the item; the lane goes on."""
     w = world(transform=refuse_item_7)
     w.put_many(12)
     w.put({"id": {"S": "item-0007"}, "secret": {"S": "hunter2"}})
 
-    result = w.work()
-
-    row = w.row()
-    assert (WorkStatus.FAILED, "ValueError") == (result.status, result.error)
-    assert (LaneState.FAILED, "ValueError", "") == (row.state, row.error, row.owner)
-    assert row.cause.startswith('Item {"id": {"S": "item-0007"}}: The transform raised ValueError')
-    assert result.cause == row.cause
-    assert "hunter2" not in str(w.ledger_rows())
-
-
-def test_a_failed_lane_is_worked_again_by_a_new_attempt(world: Callable[..., World]) -> None:
-    """With a mended transform it goes on at the page that failed; the error is forgotten."""
-    w = world(transform=refuse_item_7)
-    w.put_many(12)
-    w.work()
-    w.transform = mark
-    w.begin_attempt(2)
-
     assert WorkStatus.DONE is w.work().status
-    assert (LaneState.DONE, "", "") == (w.row().state, w.row().error, w.row().cause)
-    assert 12 == w.row().counts.seen
-    assert all_done(w)
+    assert Counts(seen=12, changed=11, quarantined=1) == w.row().counts
+    (path,) = w.bucket.paths("quarantine/")
+    (row,) = w.bucket.get(path)
+    assert ({"id": {"S": "item-0007"}}, "ValueError") == (row["key"], row["error_class"])
+    assert row["message"].startswith("The transform raised ValueError at test_worker.py:")
+    assert "hunter2" not in str(w.ledger_rows()) + str(row)
 
 
 @pytest.mark.parametrize("operation", ["scan", "update_item"])
@@ -600,6 +602,7 @@ def test_a_slow_page_shows_signs_of_life(world: Callable[..., World]) -> None:
     def slow(name: str, arguments: dict[str, Any]) -> None:
         if name == "update_item" and arguments["TableName"] == w.table_name:
             w.clock.advance(HEARTBEAT_SECONDS / 4)
+            let_the_main_thread_look()
 
     w.dynamodb.after = slow
     seen: list[float] = []
@@ -607,7 +610,8 @@ def test_a_slow_page_shows_signs_of_life(world: Callable[..., World]) -> None:
     w.work()
 
     beats = [at - NOW for at in seen if at > NOW]
-    assert [HEARTBEAT_SECONDS, 2 * HEARTBEAT_SECONDS] == beats[:-1]  # the last one ends the lane
+    assert len(beats) >= 3  # the last one ends the lane
+    assert all(at >= HEARTBEAT_SECONDS for at in beats)
     assert Counts(seen=10, changed=10) == w.row().counts
 
 
@@ -628,11 +632,12 @@ def test_a_slow_worker_that_was_overtaken_notices_at_its_heartbeat(
             w.dynamodb.after = lambda name, arguments: None
             w.clock.advance(HEARTBEAT_SECONDS)
             Lanes(w.ledger).take(claim(owner="newer"), w.clock())
+            let_the_main_thread_look()
 
     w.dynamodb.after = slow
 
     assert WorkStatus.HOLD is w.work().status
-    assert 4 == w.table_writes
+    assert 4 <= w.table_writes < 10  # what was in flight
     assert ("newer", Counts()) == (w.row().owner, w.row().counts)
 
 
