@@ -22,6 +22,7 @@ class LiveTable:
         self._seconds = itertools.count()
         self._stamp = OLD
         ledger_table(self._dynamodb)
+        emulator.clients().s3.create_bucket(Bucket="bucket")
         self._create()
         self._load()
 

@@ -1,6 +1,7 @@
 """Our side of the benchmark: the one module that knows how the worker is put together.
 
-As in contenders.py, each function prepares and returns what is timed.
+As in contenders.py, each function prepares and returns what is timed. The undo log goes to the same
+server: what it costs is part of our price.
 """
 
 import functools
@@ -11,21 +12,34 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
+from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.lease import TableKey, acquire
+from airflow_ddb_migrate.core.limits import WRITER_THREADS
 from airflow_ddb_migrate.core.messages import WorkStatus
+from airflow_ddb_migrate.core.rate import Pacer
 from airflow_ddb_migrate.core.records import MigrationRecord
+from airflow_ddb_migrate.core.sizes import item_bytes
+from botocore.config import Config
 from ddb_transform import handler
-from ddb_transform.guard import Guard
-from ddb_transform.settle import Settler
-from ddb_transform.transform import Change, Context, load
-from ddb_transform.worker import WRITER_THREADS, Worker
-from ddb_transform.writer import ReferenceWriter
+from ddb_transform.dispatch import Dispatcher
+from ddb_transform.guard import Guard, Pacers
+from ddb_transform.kit import Kit
+from ddb_transform.partiql import PartiqlWriter
+from ddb_transform.patience import Patience
+from ddb_transform.proof import Proof
+from ddb_transform.reference import ReferenceWriter
+from ddb_transform.transform import Change
+from ddb_transform.wire import without_walks
+from ddb_transform.worker import Worker
+from ddb_transform.writer import Intent, Verdict
 from tests.benchmarks.contenders import Run
 from tests.benchmarks.items import ATTRIBUTE, KEY_NAMES, Prepared
 from tests.factories import LEDGER, migration_record, work_request
+
+PROVEN = Proof(fast=True)
 
 _numbers = itertools.count()
 
@@ -33,23 +47,41 @@ _numbers = itertools.count()
 @functools.cache
 def make_client(endpoint: str) -> Any:
     """Return the client that the Lambda would have, for this endpoint."""
-    return boto3.client("dynamodb", endpoint_url=endpoint, config=handler._CONFIG)
+    return without_walks(boto3.client("dynamodb", endpoint_url=endpoint, config=handler._PLAIN))
+
+
+@functools.cache
+def _bucket_client(endpoint: str) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        config=handler._PATIENT.merge(Config(s3={"addressing_style": "path"})),
+    )
 
 
 def write(endpoint: str, table_name: str, changes: Sequence[Prepared]) -> Run:
     """The writing of prepared changes alone, with as many threads as the worker has."""
-    writer = ReferenceWriter(make_client(endpoint), table_name)
-    wanted = [(change.key, _change(change)) for change in changes]
+    client = make_client(endpoint)
+    intents = [Intent(one.key, _change(one), one.item) for one in changes]
 
     def run() -> int:
         with ThreadPoolExecutor(WRITER_THREADS) as threads:
-            return sum(w.applied for w in threads.map(lambda pair: writer.write(*pair), wanted))
+            dispatcher = Dispatcher(
+                fast=PartiqlWriter(client, table_name, KEY_NAMES),
+                reference=ReferenceWriter(client, table_name),
+                proof=PROVEN,
+                pacer=Pacer(time.monotonic),
+                threads=threads,
+                patience=Patience(),
+            )
+            outcome = dispatcher.write(intents, lambda: None)
+        return sum(one.verdict is Verdict.APPLIED for one in outcome.written)
 
     return run
 
 
 def loop(endpoint: str, table_name: str, stamp: str) -> Run:
-    """A whole slice of a worker that has the table for itself, ledger and all."""
+    """A whole slice of a worker that has the table for itself, ledger, undo log and all."""
     worker = _worker(endpoint, _begun(endpoint, table_name, stamp))
 
     def run() -> int:
@@ -61,7 +93,8 @@ def loop(endpoint: str, table_name: str, stamp: str) -> Run:
 
 
 def _change(prepared: Prepared) -> Change:
-    return Change("changed", {ATTRIBUTE: prepared.after}, {ATTRIBUTE: prepared.before})
+    size = item_bytes(prepared.item)
+    return Change("changed", {ATTRIBUTE: prepared.after}, {ATTRIBUTE: prepared.before}, size, size)
 
 
 def _begun(endpoint: str, table_name: str, stamp: str) -> MigrationRecord:
@@ -87,20 +120,32 @@ def _begun(endpoint: str, table_name: str, stamp: str) -> MigrationRecord:
 
 def _worker(endpoint: str, record: MigrationRecord) -> Worker:
     """Put a worker together as the handler does."""
-    dynamodb, ledger = make_client(endpoint), _ledger(endpoint)
-    context = Context(record.migration_id, record.started_at_iso, key_names=record.key_names)
+    ledger = _ledger(endpoint)
+    request = work_request(migration_id=record.migration_id, table_name=record.table_name)
+    pacers = Pacers(Pacer(time.monotonic), Pacer(time.monotonic))
+    guard = Guard(ledger, record, 1, time.time, pacers)
     return Worker(
-        request=work_request(migration_id=record.migration_id, table_name=record.table_name),
+        request=request,
         lanes=Lanes(ledger),
-        guard=Guard(ledger, record, 1, time.time),
-        settler=Settler(
-            load(record.transform, context), ReferenceWriter(dynamodb, record.table_name)
+        guard=guard,
+        tools=Kit(
+            request=request,
+            record=record,
+            guard=guard,
+            dynamodb=make_client(endpoint),
+            bucket=Bucket(_bucket_client(endpoint), "bucket", record.migration_id),
+            threads=_threads(),
+            proof=PROVEN,
         ),
-        dynamodb=dynamodb,
         owner=record.migration_id,
         clock=time.time,
         out_of_time=lambda: False,
     )
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WRITER_THREADS)
 
 
 def _ledger(endpoint: str) -> Ledger:
