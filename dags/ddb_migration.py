@@ -147,6 +147,12 @@ PARAMS = {
         title="Quarantined items in percent",
         description="A larger share of the items seen stops the migration, too.",
     ),
+    "show_values": Param(
+        False,
+        type="boolean",
+        title="Keep quarantined items whole",
+        description="Their values go to the stack's private bucket, and nowhere else.",
+    ),
     "migration_id": Param(
         None,
         type=["null", "string"],
@@ -186,6 +192,7 @@ with DAG(
         "write_units_per_second": dag.param("write_units_per_second"),
         "max_quarantined": dag.param("max_quarantined"),
         "max_quarantined_percentage": dag.param("max_quarantined_percentage"),
+        "show_values": dag.param("show_values"),
     }
     prewarm = PrewarmTableOperator(
         task_id="prewarm",

@@ -25,6 +25,7 @@ from airflow_ddb_migrate.core.limits import (
 _KEY_RANGE = "KeyRange"
 _LEAST_PER_SECOND = 1.0
 _MEASURE_SECONDS = 5.0
+_LEAST_MEASURE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,11 @@ class Pacer:
                 self._limit = None
 
     def _measured(self, now: float) -> float:
-        """Units per second that were spent of late."""
+        """Units per second that were spent of late; one who has just begun is measured, too."""
         while self._spent and now - self._spent[0][0] > _MEASURE_SECONDS:
             self._spent.popleft()
-        return sum(units for _, units in self._spent) / _MEASURE_SECONDS
+        seconds = max(_LEAST_MEASURE_SECONDS, now - self._spent[0][0]) if self._spent else 1.0
+        return sum(units for _, units in self._spent) / seconds
 
     def _note(self, now: float, *, tried: float, throttled: float) -> None:
         self._tries.append((now, tried, throttled))

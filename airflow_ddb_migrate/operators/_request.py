@@ -20,6 +20,8 @@ REQUEST_FIELDS = (
     "max_quarantined",
     "max_quarantined_percentage",
     "read_units_per_second",
+    "show_values",
+    "slice_seconds",
     "tolerated_failure_percentage",
     "total_segments",
     "transform",
@@ -45,6 +47,10 @@ class MigrationRequestOperator(MigrationOperator):
     :param write_units_per_second: budget of the whole migration; 0 for none. (templated)
     :param max_quarantined: more items that cannot be migrated stop it. (templated)
     :param max_quarantined_percentage: so does a larger share of the items seen. (templated)
+    :param show_values: let item values into the quarantine's records in the stack's private bucket;
+        never into logs or the ledger. (templated)
+    :param slice_seconds: end a Lambda's slice sooner than its time limit asks; 0: it decides.
+        (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
@@ -62,6 +68,8 @@ class MigrationRequestOperator(MigrationOperator):
         write_units_per_second: float = 0,
         max_quarantined: int = QUARANTINE_ITEMS,
         max_quarantined_percentage: float = QUARANTINE_PERCENTAGE,
+        show_values: bool = False,
+        slice_seconds: float = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -74,6 +82,8 @@ class MigrationRequestOperator(MigrationOperator):
         self.write_units_per_second = write_units_per_second
         self.max_quarantined = max_quarantined
         self.max_quarantined_percentage = max_quarantined_percentage
+        self.show_values = show_values
+        self.slice_seconds = slice_seconds
 
     def valid_request(self, context: "Context") -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked."""
@@ -88,6 +98,8 @@ class MigrationRequestOperator(MigrationOperator):
             write_units_per_second=self.write_units_per_second,
             max_quarantined=self.max_quarantined,
             max_quarantined_percentage=self.max_quarantined_percentage,
+            show_values=self.show_values,
+            slice_seconds=self.slice_seconds,
             started_by=f"DAG {ti.dag_id}, run {ti.run_id}",
         )
         request.validate()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 from airflow_ddb_migrate.core.messages import Units
@@ -45,7 +45,6 @@ class Outcome:
 
     written: Sequence[Written]
     units: Units
-    by_reference: int
 
 
 @dataclass(slots=True)
@@ -62,7 +61,6 @@ class Dispatcher:
     pacer: Pacer
     threads: ThreadPoolExecutor
     patience: Patience
-    _by_reference: int = field(default=0, init=False)
 
     def write(self, intents: Sequence[Intent], tick: Tick) -> Outcome:
         """Settle intents of distinct keys; none is left in flight, however this ends.
@@ -71,7 +69,7 @@ class Dispatcher:
         """
         results: list[Written | None] = [None] * len(intents)
         pending = [_Pending(place, intent) for place, intent in enumerate(intents)]
-        units, tries, self._by_reference = Units(), 0, 0
+        units, tries = Units(), 0
         while pending:
             tick()
             jobs = list(self._jobs(pending, results))
@@ -83,7 +81,7 @@ class Dispatcher:
             again = [one for one in pending if one.reason]
             if again:
                 tries = self._back_off(tries, again[0], tick)
-        return Outcome([one for one in results if one is not None], units, self._by_reference)
+        return Outcome([one for one in results if one is not None], units)
 
     def _jobs(self, pending: Sequence[_Pending], results: list[Written | None]) -> Iterator[_Job]:
         batch: list[_Pending] = []
@@ -97,7 +95,6 @@ class Dispatcher:
                 batch.append(one)
                 weight += one.intent.weight_bytes
             elif self.reference.fits(one.intent):
-                self._by_reference += 1
                 yield _Job(self.reference, [one])
             else:
                 refusal = refusal_of_size(one.intent)

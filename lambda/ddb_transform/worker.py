@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
@@ -115,9 +115,15 @@ class Worker:
                 self._carried = tools.work.begin()
                 page = self._fetch(fetcher, tools.source)
                 while page is not None:
-                    page = self._page(page.result(), fetcher, tools)
+                    page = self._page(self._awaited(page), fetcher, tools)
             finally:
                 tools.patience.stop()
+
+    def _awaited(self, page: "Future[Page]") -> Page:
+        """Wait for a page; a read budget may make that long."""
+        while wait((page,), timeout=_LOOK_SECONDS).not_done:
+            self._tick()
+        return page.result()
 
     def _page(self, page: Page, fetcher: ThreadPoolExecutor, tools: Tools) -> "Future[Page] | None":
         """Settle one page and move the row behind it; return the next one, on its way."""
