@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.progress import (
     judge,
     summarize,
 )
-from airflow_ddb_migrate.core.records import AttemptRecord, Command
+from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord
 
 _STOP_POLL_SECONDS = 2.0
 
@@ -47,6 +47,7 @@ def observe(site: Site, now: float) -> Observation:
     # The execution first: read after it, the lanes are at least as far as the execution says.
     execution = site.executions.describe(attempt.execution_arn)
     progress = summarize(site.lanes.all(site.migration_id), record.lanes, now)
+    control = site.ledger.control(site.migration_id)
     map_run = None if execution.status.is_live else _map_run(site, execution)
     return Observation(
         attempt=attempt,
@@ -54,7 +55,12 @@ def observe(site: Site, now: float) -> Observation:
         execution=execution,
         map_run=map_run,
         verdict=judge(
-            progress, execution, map_run, record=record, stop_reason=_stop_reason(site, attempt)
+            progress,
+            execution,
+            map_run,
+            record=record,
+            stop_reason=_reason_of(Command.STOP, control, attempt, now),
+            hold_reason=_reason_of(Command.HOLD, control, attempt, now),
         ),
     )
 
@@ -127,10 +133,13 @@ def _end(site: Site, seen: Observation, now: float) -> None:
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
 
 
-def _stop_reason(site: Site, attempt: AttemptRecord) -> str:
-    control = site.ledger.control(site.migration_id)
-    stopped = control and control.attempt == attempt.number and control.command is Command.STOP
-    return control.reason if control and stopped else ""
+def _reason_of(
+    command: Command, control: ControlRecord | None, attempt: AttemptRecord, now: float
+) -> str:
+    """Return why this command is in force for this attempt; empty when it is not."""
+    if control is None or control.attempt != attempt.number or control.is_over(now):
+        return ""
+    return (control.reason or "no reason given") if control.command is command else ""
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:

@@ -104,23 +104,26 @@ def summarize(rows: Iterable[LaneRow], lanes: int, now: float) -> Progress:
     )
 
 
-def judge(
+def judge(  # noqa: PLR0913  # one decides, the others explain
     progress: Progress,
     execution: Execution,
     map_run: MapRunCounts | None = None,
     *,
     record: MigrationRecord | None = None,
     stop_reason: str = "",
+    hold_reason: str = "",
 ) -> Verdict:
     """Judge a migration: success is what the ledger says, everything else only explains.
 
     Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
-    what the control record says of a STOP.
+    what the control record says of a STOP, ``hold_reason`` of a HOLD in force.
+
     A terminal execution whose workers still show life is DRAINING: they end at their next look
     at the control record, and until then nobody may take the table or its capacity away.
     """
     if execution.status.is_live:
-        return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress))
+        held = f" On hold: {hold_reason}" if hold_reason else ""
+        return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress) + held)
     if progress.live:
         return Verdict(
             outcome=Outcome.DRAINING,
