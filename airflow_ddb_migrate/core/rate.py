@@ -8,7 +8,7 @@ migration can be put on hold.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.limits import (
@@ -24,8 +24,7 @@ from airflow_ddb_migrate.core.limits import (
 
 _KEY_RANGE = "KeyRange"
 _LEAST_PER_SECOND = 1.0
-_MEASURE_SECONDS = 5.0
-_LEAST_MEASURE_SECONDS = 0.5
+_MEASURE_SECONDS = (1.0, 5.0)  # least and most that is looked back
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +107,21 @@ class Pacer:
             self._limit = max(_LEAST_PER_SECOND, current * CUT_FACTOR)
 
     def others_suffer(self) -> bool:
-        """Tell whether much was throttled for a minute although this worker went slower."""
+        """Tell whether much is throttled, for long, although this worker went slower.
+
+        Of the last minute, and of its second half alone: what the cut has ended does not count.
+        """
         with self._lock:
             now = self.clock()
             self._forget(now)
-            if not self._tries or now - self._tries[0][0] < SUFFERING_SECONDS / 2:
+            half = now - SUFFERING_SECONDS / 2
+            if not self._tries or self._tries[0][0] > half:
                 return False
-            tried = sum(units for _, units, _ in self._tries)
-            throttled = sum(units for _, _, units in self._tries)
-            return throttled >= max(SUFFERING_UNITS, SUFFERING_SHARE * tried)
+            lately = [row for row in self._tries if row[0] > half]
+            return _throttled(self._tries) >= SUFFERING_UNITS and all(
+                0 < SUFFERING_SHARE * _tried(rows) <= _throttled(rows)
+                for rows in (self._tries, lately)
+            )
 
     def _recover(self, now: float) -> None:
         while self._limit is not None and now - self._raised_at >= RAISE_SECONDS:
@@ -126,11 +131,11 @@ class Pacer:
                 self._limit = None
 
     def _measured(self, now: float) -> float:
-        """Units per second that were spent of late; one who has just begun is measured, too."""
-        while self._spent and now - self._spent[0][0] > _MEASURE_SECONDS:
+        """Units per second that were spent of late; a worker may have begun only just now."""
+        least, most = _MEASURE_SECONDS
+        while now - self._spent[0][0] > most:
             self._spent.popleft()
-        seconds = max(_LEAST_MEASURE_SECONDS, now - self._spent[0][0]) if self._spent else 1.0
-        return sum(units for _, units in self._spent) / seconds
+        return sum(units for _, units in self._spent) / max(least, now - self._spent[0][0])
 
     def _note(self, now: float, *, tried: float, throttled: float) -> None:
         self._tries.append((now, tried, throttled))
@@ -139,6 +144,14 @@ class Pacer:
     def _forget(self, now: float) -> None:
         while self._tries and now - self._tries[0][0] > SUFFERING_SECONDS:
             self._tries.popleft()
+
+
+def _tried(rows: Iterable[tuple[float, float, float]]) -> float:
+    return sum(tried for _, tried, _ in rows)
+
+
+def _throttled(rows: Iterable[tuple[float, float, float]]) -> float:
+    return sum(throttled for _, _, throttled in rows)
 
 
 def share_of(budget: float, sharers: int) -> float | None:

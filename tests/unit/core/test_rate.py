@@ -1,0 +1,160 @@
+"""The pacer within its share: spacing, bursts, and what is charged."""
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from airflow_ddb_migrate.core.limits import BURST_SECONDS
+from airflow_ddb_migrate.core.rate import Reservation, share_of
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.pacing import TABLE_LIMIT, Pacing
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["reserve", "reserve", "settle", "throttled"]),
+        st.floats(0, 3),  # seconds since the step before
+        st.floats(0.5, 60),  # units
+        st.floats(0, 1),  # of what was reserved: what is reported
+        st.integers(0, 7),  # which thread settles
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(STEPS, st.floats(1, 200))
+def test_no_time_sees_more_than_its_rate(
+    steps: list[tuple[str, float, float, float, int]], share: float
+) -> None:
+    """Over any time: rate times time, one reservation and the burst, whoever settles when."""
+    pacing = Pacing(share)
+    spent: list[tuple[float, float]] = []
+    open_reservations: list[Reservation] = []
+
+    for what, seconds, units, reported, who in steps:
+        pacing.now += seconds
+        if what == "reserve":
+            reservation = pacing.pacer.reserve(units)
+            open_reservations.append(reservation)
+            spent.append((pacing.now + reservation.wait_seconds, reservation.units))
+        elif open_reservations:
+            reservation = open_reservations.pop(who % len(open_reservations))
+            if what == "settle":
+                pacing.pacer.settle(reservation, reported * reservation.units)
+            else:
+                pacing.pacer.throttled(reservation.units, TABLE_LIMIT)
+
+    for first, last in itertools.combinations_with_replacement(range(len(spent)), 2):
+        seconds = spent[last][0] - spent[first][0]
+        units = sum(units for _, units in spent[first:last])  # and the last one is the one more
+        assert units <= share * (seconds + BURST_SECONDS) + 1e-6
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 60), st.floats(0, 5)), min_size=1, max_size=30))
+def test_what_was_reported_above_the_estimate_is_paid_afterwards(
+    spends: list[tuple[float, float]],
+) -> None:
+    """An estimate that is wrong delays what follows, so the rate holds over what was spent."""
+    pacing = Pacing(50.0)
+    began, total = pacing.now, 0.0
+
+    for estimated, factor in spends:
+        reservation = pacing.pacer.reserve(estimated)
+        pacing.now += reservation.wait_seconds
+        pacing.pacer.settle(reservation, factor * estimated)
+        total += max(reservation.units, factor * estimated)
+
+    ends_at = pacing.now + pacing.pacer.reserve(1.0).wait_seconds
+    assert total <= 50.0 * (ends_at - began + BURST_SECONDS) + 1e-6
+
+
+def test_threads_at_once_get_times_one_behind_the_other() -> None:
+    """No two reservations are told the same time, however many ask."""
+    pacing = Pacing()
+
+    with ThreadPoolExecutor(8) as threads:
+        reservations = list(threads.map(pacing.pacer.reserve, [1.0] * 400))
+
+    waits = sorted(reservation.wait_seconds for reservation in reservations)
+    expected = [max(0.0, place / 100 - BURST_SECONDS) for place in range(400)]
+    assert pytest.approx(expected, abs=1e-6) == waits
+
+
+def test_without_a_budget_nothing_waits() -> None:
+    """Until something is throttled."""
+    pacing = Pacing(share=None)
+
+    assert pacing.pacer.rate is None
+    assert {0.0} == {pacing.pacer.reserve(1_000).wait_seconds for _ in range(100)}
+
+
+def test_idle_time_is_caught_up_for_a_burst_only() -> None:
+    """An hour of waiting earns a quarter of a second."""
+    pacing = Pacing()
+    pacing.pacer.reserve(1)
+    pacing.now += 3_600
+
+    waits = (pacing.pacer.reserve(4).wait_seconds for _ in itertools.count())
+
+    at_once = list(itertools.takewhile(lambda wait: wait == 0, waits))
+    assert math.ceil(BURST_SECONDS * 100 / 4) == len(at_once)
+
+
+def test_a_new_share_counts_from_the_next_reservation() -> None:
+    """A budget that was cut, or more workers, slow everything that is reserved from now on."""
+    pacing = Pacing()
+    waits = [pacing.pacer.reserve(50).wait_seconds for _ in range(2)]
+    pacing.pacer.share = 10.0
+    waits += [pacing.pacer.reserve(50).wait_seconds for _ in range(2)]
+
+    assert pytest.approx([0.0, 0.25, 0.75, 5.75]) == waits
+
+
+# What is charged
+
+
+def test_reports_above_the_estimate_raise_the_next_reservations() -> None:
+    """Two indexes triple the units of a write: from the second batch on that is reserved."""
+    pacing = Pacing()
+    pacing.spend(10, reported=30)
+
+    reservation = pacing.pacer.reserve(10)
+    assert pytest.approx((30.0, 0.05)) == (reservation.units, reservation.wait_seconds)
+
+
+def test_a_ratio_fades_slowly_and_never_below_the_estimate() -> None:
+    """A batch in which nothing succeeded reports nothing: that is no reason to go faster."""
+    pacing = Pacing()
+    pacing.spend(10, reported=30)
+    pacing.spend(10, reported=0)
+    once = pacing.pacer.reserve(10).units
+    for _ in range(100):
+        pacing.spend(10, reported=0)
+
+    assert pytest.approx(27.0) == once
+    assert 10.0 == pacing.pacer.reserve(10).units
+
+
+def test_what_was_estimated_at_nothing_teaches_nothing() -> None:
+    """But what it cost is charged."""
+    pacing = Pacing()
+    pacing.spend(0, reported=100)
+
+    reservation = pacing.pacer.reserve(10)
+    assert pytest.approx((10.0, 0.75)) == (reservation.units, reservation.wait_seconds)
+
+
+# Shares
+
+
+@pytest.mark.parametrize(
+    ("budget", "sharers", "expected"),
+    [(1_000, 10, 100), (1_000, 0, 1_000), (1, 100, 0.01), (0, 10, None)],
+)
+def test_a_share_is_the_budget_by_its_sharers(
+    budget: float, sharers: int, expected: float | None
+) -> None:
+    """None without a budget; before anybody was counted one worker has it all."""
+    assert expected == share_of(budget, sharers)
