@@ -9,13 +9,14 @@ from airflow_ddb_migrate.core.progress import (
     MapRunCounts,
     Outcome,
     describe_progress,
+    is_within_policy,
     judge,
     summarize,
 )
 from airflow_ddb_migrate.core.records import LaneState
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import NOW, execution, lane_row, progress
+from tests.factories import MIGRATION, NOW, execution, lane_row, migration_record, progress
 
 LANES = {
     "finished": {"done": 2},
@@ -155,4 +156,82 @@ def test_progress_is_told_in_prose() -> None:
     assert (
         "2,500 of 10,000 segments done (25 %), 10 running, 7,490 pending, 0 failed; "
         "1,234,567 items seen, 1,000,000 changed." == describe_progress(seen)
+    )
+
+
+def test_whatever_else_became_of_items_is_told() -> None:
+    """What did not occur is not; changed is always."""
+    seen = progress(counts=Counts(seen=1_006, unchanged=1_000, already=3, quarantined=2, gone=1))
+
+    assert describe_progress(seen).endswith(
+        "1,006 items seen, 0 changed, 1,000 unchanged, 3 already, 1 gone, 2 quarantined."
+    )
+
+
+# Quarantine
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "seen", "expected"),
+    [
+        (0, 0, True),
+        (10, 1_000, True),
+        (11, 1_000, False),
+        (5, 100, True),
+        (6, 100, False),
+        (1, 1, False),
+    ],
+)
+def test_a_policy_has_a_number_and_a_percentage(
+    quarantined: int, seen: int, expected: bool
+) -> None:
+    """Both hold, each up to and including its figure."""
+    record = migration_record(max_quarantined=10, max_quarantined_percentage=5)
+
+    assert expected is is_within_policy(quarantined, seen, record)
+
+
+@pytest.mark.parametrize("lanes", LANES)
+def test_quarantine_decides_only_over_finished_lanes(lanes: str) -> None:
+    """What runs, ends or is unfinished is that first, whatever was set aside."""
+    seen = progress(lanes=2, **LANES[lanes], counts=Counts(seen=10, quarantined=10))
+    expected = Outcome.FAILED if lanes == "finished" else ENDED[lanes]
+
+    assert expected is judge(seen, execution(), record=migration_record()).outcome
+
+
+def test_too_many_quarantined_items_fail_a_finished_migration() -> None:
+    """The reason says how many, what is allowed, where they are and what to do."""
+    record = migration_record(max_quarantined=100, max_quarantined_percentage=2.5)
+    seen = progress(counts=Counts(seen=10_000, changed=9_000, quarantined=1_000))
+
+    verdict = judge(seen, execution(), record=record)
+
+    assert (
+        "1,000 of 10,000 items were quarantined; 100 and 2.5 % are allowed "
+        "(max_quarantined, max_quarantined_percentage). Every other item is done. Their keys and "
+        f"errors are under migrations/{MIGRATION}/quarantine/ in the stack's bucket. "
+        "Mend the transform or the items and run a new migration: it changes only what is left."
+    ) == verdict.reason
+
+
+def test_a_few_quarantined_items_are_a_success_that_names_them() -> None:
+    """Within the policy they are told and no more."""
+    seen = progress(counts=Counts(seen=1_000, changed=999, quarantined=1))
+
+    verdict = judge(seen, execution(), record=migration_record())
+
+    assert Outcome.SUCCEEDED is verdict.outcome
+    assert verdict.reason.endswith("1,000 items seen, 999 changed, 1 quarantined.")
+
+
+def test_a_stop_says_why() -> None:
+    """Whoever stopped it, the reason stands before what Step Functions says; one full stop."""
+    seen = progress(lanes=2, done=1, unfinished=(1,))
+
+    verdict = judge(seen, execution(ExecutionStatus.ABORTED), stop_reason="a person said so.")
+
+    assert verdict.reason.startswith(
+        "1 of 2 segments are unfinished; the execution is ABORTED. "
+        "It was stopped: a person said so. Finished segments are kept"
     )

@@ -1,0 +1,35 @@
+"""What a control record says of budget and time."""
+
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.core.records import Command, ControlRecord
+from tests.factories import NOW
+
+
+def control(**fields: Any) -> ControlRecord:
+    return ControlRecord(**{"command": Command.RUN, "attempt": 1, **fields})
+
+
+@pytest.mark.parametrize(
+    ("budget", "expected"),
+    [
+        ({}, False),
+        ({"read_units_per_second": 0.5}, True),
+        ({"write_units_per_second": 0.5}, True),
+        ({"read_units_per_second": 0, "write_units_per_second": 0}, False),
+    ],
+)
+def test_either_bound_is_a_budget(budget: dict[str, float], expected: bool) -> None:
+    """Workers are counted only where there is something to share."""
+    assert expected is control(**budget).has_budget
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [(0.0, False), (NOW - 1, True), (NOW, True), (NOW + 1, False)],
+    ids=["never", "past", "now", "to come"],
+)
+def test_a_command_ends_by_itself_when_its_time_has_come(until: float, expected: bool) -> None:
+    """One without a time is a person's, and lasts."""
+    assert expected is control(command=Command.HOLD, until=until).is_over(NOW)
