@@ -283,6 +283,7 @@ def control_from(item: TypedItem) -> ControlRecord:
         write_units_per_second=typed.number(item, "write_units_per_second"),
         live=typed.whole(item, "live"),
         sharers=typed.whole(item, "sharers"),
+        joins=typed.whole(item, "joins"),
         counted_at=typed.number(item, "counted_at"),
         quarantined=typed.whole(item, "quarantined"),
     )

@@ -24,7 +24,7 @@ class Sharing:
 
     def join(self) -> float:
         """Count this worker in; return the seconds after which it may spend."""
-        control = self._add("live", 1)
+        control = self._add(live=1, joins=1)
         if control is None or control.live <= control.sharers:
             return 0.0
         self.ledger.update(
@@ -36,14 +36,18 @@ class Sharing:
 
     def leave(self) -> None:
         """Count this worker out; one that was killed is left to the next count."""
-        self._add("live", -1)
+        self._add(live=-1)
 
     def add_quarantined(self, items: int) -> ControlRecord | None:
         """Count quarantined items; return the control record with the sum of this attempt."""
-        return self._add("quarantined", items)
+        return self._add(quarantined=items)
 
     def renew(self, control: ControlRecord, now: float) -> bool:
-        """Count the live workers anew if the last count is old; True if this call did it."""
+        """Count the live workers anew if the last count is old; True if this call did it.
+
+        A worker that joins meanwhile may stand in a row that was read before: nothing is written
+        then. One that leaves is at most counted in, which is no harm.
+        """
         if now - control.counted_at < SHARERS_SECONDS or not self._claim_count(control, now):
             return False
         lanes = Lanes(self.ledger).all(self.migration_id)
@@ -55,9 +59,9 @@ class Sharing:
                 "live": live,
                 "sharers": control.sharers if keeps else live,
                 "attempt": self.attempt,
+                "joins": control.joins,
             },
-            condition="#attempt = :attempt AND #live = :seen",
-            extra={":seen": control.live},
+            condition="#attempt = :attempt AND #joins = :joins",
         )
 
     def _claim_count(self, control: ControlRecord, now: float) -> bool:
@@ -68,12 +72,14 @@ class Sharing:
             extra={":seen": control.counted_at},
         )
 
-    def _add(self, name: str, number: int) -> ControlRecord | None:
+    def _add(self, **numbers: int) -> ControlRecord | None:
         item = self.ledger.update_typed(
             control_key(self.migration_id),
-            assignments=f"#{name} = #{name} + :number",
-            names={f"#{name}": name, "#attempt": "attempt"},
-            values=typed.encode_all({":number": number, ":attempt": self.attempt}),
+            assignments=", ".join(f"#{name} = #{name} + :{name}" for name in numbers),
+            names={f"#{name}": name for name in (*numbers, "attempt")},
+            values=typed.encode_all(
+                {":attempt": self.attempt, **{f":{name}": n for name, n in numbers.items()}}
+            ),
             condition="#attempt = :attempt",
         )
         return control_from(item) if item else None

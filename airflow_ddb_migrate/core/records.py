@@ -118,7 +118,8 @@ class ControlRecord:
 
     ``since`` is when the command was given; a HOLD with ``until`` ends by itself. The budgets are
     units per second of the whole migration (0: none). ``live`` counts the workers that spend them;
-    ``sharers``, never less, divides them. ``quarantined`` counts this attempt's items.
+    ``sharers``, never less, divides them; ``joins`` counts whoever began to. ``quarantined`` counts
+    this attempt's items.
     """
 
     command: Command
@@ -130,6 +131,7 @@ class ControlRecord:
     write_units_per_second: float = 0.0
     live: int = 0
     sharers: int = 0
+    joins: int = 0
     counted_at: float = 0.0
     quarantined: int = 0
 
