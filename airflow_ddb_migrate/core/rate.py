@@ -40,8 +40,10 @@ class Reservation:
 class Pacer:
     """Spaces spending in units so that it stays within a rate.
 
-    Over any time a worker spends at most its rate times that time, plus one reservation and
-    ``BURST_SECONDS`` of its rate. ``share`` is in units per second, None for no budget.
+    Units are earned before they are spent, so that a thousand short lives are no faster than one
+    long one: over any time a worker spends at most its rate times that time and ``BURST_SECONDS``,
+    and what a report says above the estimate, which the next reservation, or ``debt_seconds`` at
+    the end, makes good. ``share`` is in units per second, None for no budget.
     """
 
     clock: Callable[[], float]
@@ -69,10 +71,9 @@ class Pacer:
             units = estimated * self._ratio
             if self.rate is None:
                 return Reservation(estimated, units, 0.0)
-            self._next_at = max(self._next_at, now - BURST_SECONDS)
-            wait = max(0.0, self._next_at - now)
-            self._next_at += units / self.rate
-            return Reservation(estimated, units, wait)
+            idle_since = now - BURST_SECONDS if self._next_at > float("-inf") else now
+            self._next_at = max(self._next_at, idle_since) + units / self.rate
+            return Reservation(estimated, units, max(0.0, self._next_at - now))
 
     def settle(self, reservation: Reservation, reported: float) -> None:
         """Charge what was really spent: the larger of what was reserved and what was reported.
@@ -89,6 +90,11 @@ class Pacer:
             spent = max(reservation.units, reported)
             self._spent.append((now, spent))
             self._note(now, tried=spent, throttled=0.0)
+
+    def debt_seconds(self) -> float:
+        """Return how long to wait until everything spent is earned."""
+        with self._lock:
+            return max(0.0, self._next_at - self.clock()) if self.rate else 0.0
 
     def throttled(self, units: float, reason: str) -> None:
         """Slow down, at most once in ``CUT_SECONDS``: threads are throttled together.

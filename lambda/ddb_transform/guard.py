@@ -38,6 +38,10 @@ class Pacers:
         self.read.share = share_of(control.read_units_per_second, control.sharers)
         self.write.share = share_of(control.write_units_per_second, control.sharers)
 
+    def debt_seconds(self) -> float:
+        """Return how long to wait until everything spent is earned."""
+        return max(self.read.debt_seconds(), self.write.debt_seconds())
+
     def suffering(self) -> str:
         """Say what is throttled although this worker goes slower; empty when nothing is."""
         words = {"reads": self.read, "writes": self.write}

@@ -88,6 +88,8 @@ class Worker:
         try:
             self._wait_for_a_share()
             self._work(self.tools(self._row))
+            result = self._give_back(LaneState.DONE, DONE)
+            self._earn()
         except _SliceOver as over:
             return self._give_back(LaneState.PENDING, over.result)
         except FatalError as error:
@@ -98,7 +100,16 @@ class Worker:
             return self._passing_or_fatal(exc)
         finally:
             self.guard.leave()
-        return self._give_back(LaneState.DONE, DONE)
+        return result
+
+    def _earn(self) -> None:
+        """Earn what the last page cost more than it was thought to, before another lane begins."""
+        ends_at = self.clock() + self.guard.pacers.debt_seconds()
+        while self.clock() < ends_at and not self._must_end():
+            self.sleep(_LOOK_SECONDS)
+
+    def _must_end(self) -> bool:
+        return self.out_of_time() or self.guard.order() is not Order.GO
 
     def _wait_for_a_share(self) -> None:
         """Spend nothing before every other worker knows that the budget is shared by one more."""
