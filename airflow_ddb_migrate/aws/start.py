@@ -1,6 +1,7 @@
 """Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -81,7 +82,7 @@ _AT_LEAST_ZERO = (
 
 
 def _validate_at_least_zero(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
 
 
@@ -102,6 +103,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     request.validate()
+    _require_same_mode(site, request)
     request = _like_what_it_undoes(site, request)
     attempt = site.ledger.latest_attempt(site.migration_id)
     status = _status(site, attempt)
@@ -256,15 +258,32 @@ def _next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
     return attempt.number if never_started else attempt.number + 1
 
 
+def _require_same_mode(site: Site, request: StartRequest) -> None:
+    """A migration does one thing, however often it is started."""
+    record = site.ledger.migration(site.migration_id)
+    if record and (record.mode, record.undo_of) != (request.mode, request.undo_of):
+        raise InvalidInputError(
+            f"Migration {record.migration_id} was started as {_aim(record)}, not as "
+            f"{_aim(request)}. Leave migration_id out to start a new migration."
+        )
+
+
+def _aim(of: MigrationRecord | StartRequest) -> str:
+    return f"{of.mode} of {of.undo_of}" if of.undo_of else str(of.mode)
+
+
 def _like_what_it_undoes(site: Site, request: StartRequest) -> StartRequest:
     """An undo works through the lanes that its migration had: its log is kept by lane."""
     if request.mode is not Mode.UNDO:
         return request
     record = site.ledger.required_migration(request.undo_of)
-    if record.table_name != site.table.name or record.mode is not Mode.MIGRATE:
+    table = site.table
+    is_its_own = (record.table_name, record.table_id) == (table.name, table.key.table_id)
+    if not is_its_own or record.mode is not Mode.MIGRATE:
         raise InvalidInputError(
-            f"undo_of is {request.undo_of}, a {record.mode} of table {record.table_name}; an undo "
-            f"of table {site.table.name} reverts one of its MIGRATE migrations."
+            f"undo_of is {request.undo_of}, a {record.mode} of table {record.table_name} (id "
+            f"{record.table_id}); an undo of table {table.name} (id {table.key.table_id}) reverts "
+            "one of its MIGRATE migrations."
         )
     return replace(request, total_segments=record.total_segments, transform=record.transform)
 
