@@ -78,6 +78,10 @@ class TestShape:
             "prewarm_wcu": 4_000,
             "max_concurrency": None,
             "tolerated_failure_percentage": 0,
+            "write_units_per_second": 0,
+            "read_units_per_second": 0,
+            "max_quarantined": 100,
+            "max_quarantined_percentage": 5,
             "migration_id": None,
         } == known
 
@@ -164,6 +168,10 @@ class TestConf:
             {"max_concurrency": 0},
             {"max_concurrency": 10_001},
             {"tolerated_failure_percentage": 101},
+            {"read_units_per_second": -1},
+            {"write_units_per_second": "1000"},
+            {"max_quarantined": 1.5},
+            {"max_quarantined_percentage": 101},
             {"migration_id": "a b"},
         ],
         ids=str,

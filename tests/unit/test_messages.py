@@ -149,7 +149,7 @@ class TestTransform:
         (tmp_path / "broken_for_test.py").write_text("import pandas_is_not_here\n")
         monkeypatch.setattr(transforms, "__path__", [*transforms.__path__, str(tmp_path)])
         world.stack = make_stack(transforms=("broken_for_test",))
-        world.lambda_.answer = describe("broken_for_test")
+        world.lambda_.answer = describe({"transform": "broken_for_test"})
         message = refused(transform="broken_for_test")
         assert "broken_for_test" in message
         assert "pandas_is_not_here" in message

@@ -1,4 +1,4 @@
-"""The ledger: migrations, attempts, the control record, lanes and leases."""
+"""The ledger: migrations, attempts, notes and lanes."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,28 +8,22 @@ from airflow_ddb_migrate.aws.ledger import Ledger, lane_key
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,
-    LedgerBusyError,
     LedgerError,
 )
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import (
-    CapacityState,
-    Command,
-    ControlRecord,
     LaneRow,
     LaneState,
-    LeaseRecord,
+    Mode,
 )
 from tests.factories import (
     LEDGER,
     MIGRATION,
     NOW,
-    TABLE_KEY,
     attempt,
     claim,
     client_error,
-    lease,
     migration_record,
 )
 from tests.site_world import SiteWorld
@@ -45,7 +39,17 @@ def ledger(world: SiteWorld) -> Ledger:
 
 def test_a_migration_is_written_once(ledger: Ledger) -> None:
     """A later try gets the record that stands, whatever it wanted itself."""
-    first = migration_record(key_names=("p", "s"), total_segments=1_000_000, lanes=10_000)
+    first = migration_record(
+        key_names=("p", "s"),
+        total_segments=1_000_000,
+        lanes=10_000,
+        mode=Mode.UNDO,
+        undo_of="another",
+        max_quarantined=7,
+        max_quarantined_percentage=0.5,
+        slice_seconds=2.5,
+        show_values=True,
+    )
 
     assert first == ledger.create_migration(first)
     assert first == ledger.create_migration(migration_record(transform="another"))
@@ -87,34 +91,6 @@ def test_an_attempt_keeps_its_first_result(ledger: Ledger) -> None:
     assert ended == ledger.latest_attempt(MIGRATION)
 
 
-# The control record
-
-
-def control(command: Command, number: int, reason: str = "", since: float = NOW) -> ControlRecord:
-    return ControlRecord(command=command, attempt=number, reason=reason, since=since)
-
-
-def test_an_attempt_begins_only_when_no_newer_one_did(ledger: Ledger) -> None:
-    """The same again, or a newer one; an older one is told no and changes nothing."""
-    assert ledger.control(MIGRATION) is None
-    assert [True, True, True, False] == [
-        ledger.begin_attempt(MIGRATION, number, NOW) for number in (1, 1, 3, 2)
-    ]
-    assert control(Command.RUN, 3) == ledger.control(MIGRATION)
-
-
-@pytest.mark.parametrize("command", Command)
-def test_a_command_is_for_one_attempt(ledger: Ledger, command: Command) -> None:
-    """Given to an older or unknown one it changes nothing."""
-    assert not ledger.command(MIGRATION, command, attempt=1, reason="r", now=NOW)
-    ledger.begin_attempt(MIGRATION, 2, NOW)
-
-    assert not ledger.command(MIGRATION, command, attempt=1, reason="r", now=NOW)
-    assert control(Command.RUN, 2) == ledger.control(MIGRATION)
-    assert ledger.command(MIGRATION, command, attempt=2, reason="r", now=NOW + 5)
-    assert control(command, 2, "r", NOW + 5) == ledger.control(MIGRATION)
-
-
 # Notes
 
 
@@ -129,6 +105,16 @@ def test_a_note_is_replaced_unless_it_is_to_stay(ledger: Ledger) -> None:
         ledger.read_note(MIGRATION, "now"),
         ledger.read_note(MIGRATION, "once"),
     )
+
+
+def test_a_document_of_the_stack_is_no_migration_s(ledger: Ledger) -> None:
+    """The latest stays, beside a migration's note of the same name."""
+    assert "" == ledger.kept("n")
+    ledger.note(MIGRATION, "n", "of the migration")
+    for text in ("first", "second"):
+        ledger.keep("n", text)
+
+    assert ("second", "of the migration") == (ledger.kept("n"), ledger.read_note(MIGRATION, "n"))
 
 
 # Errors
@@ -225,7 +211,14 @@ def test_only_the_owner_saves(world: SiteWorld) -> None:
     """Not another invocation, nor the same one of another attempt."""
     row = taken(world)
     assert row is not None
-    better = replace(row, counts=Counts.one("changed"), units=Units(1.5, 2.0))
+    better = replace(
+        row,
+        counts=Counts.one("changed"),
+        units=Units(1.5, 2.0),
+        logged="undo/x",
+        page_items=250,
+        findings="{}",
+    )
 
     assert not world.site.lanes.save(claim(owner="another"), better, NOW)
     assert not world.site.lanes.save(claim(attempt=2), better, NOW)
@@ -265,67 +258,3 @@ def test_many_pages_of_lanes_are_read_to_the_end(world: SiteWorld) -> None:
         world.lane(lane, LaneState.FAILED, **cause)
 
     assert 8 == len(list(world.site.lanes.all(MIGRATION)))
-
-
-# Leases
-
-
-def test_a_lease_is_read_as_it_was_written(world: SiteWorld) -> None:
-    """Every field; the version grows with each write."""
-    leases = world.site.leases
-    full = lease(
-        attempt=3,
-        execution_arn="arn:x",
-        capacity_state=CapacityState.RESTORING,
-        snapshot="{}",
-        raised="[]",
-        restoring_by="me",
-        restoring_until=NOW + 0.5,
-        taken_from="another",
-    )
-
-    assert leases.get(TABLE_KEY) is None
-    assert replace(full, version=1) == leases.change(TABLE_KEY, lambda _: full)
-    assert replace(full, version=1) == leases.get(TABLE_KEY)
-    again = leases.change(TABLE_KEY, lambda current: current)
-    assert replace(full, version=2) == again
-
-
-def test_wanting_nothing_writes_nothing(world: SiteWorld) -> None:
-    """A transition that returns None leaves the lease as it is."""
-    assert world.site.leases.change(TABLE_KEY, lambda _: None) is None
-    assert [] == world.dynamodb.arguments_of("put_item")
-
-
-@pytest.mark.parametrize("exists", [False, True])
-def test_a_lost_race_is_decided_by_the_lease_as_it_is(world: SiteWorld, exists: bool) -> None:
-    """The transition is asked again, with what the faster one wrote."""
-    leases = world.site.leases
-    if exists:
-        leases.change(TABLE_KEY, lambda _: lease(migration_id="zero"))
-    seen: list[str | None] = []
-
-    def overtaken(current: LeaseRecord | None) -> LeaseRecord:
-        seen.append(current.migration_id if current else None)
-        if len(seen) == 1:
-            leases.change(TABLE_KEY, lambda now: replace(now or lease(), migration_id="faster"))
-        return replace(current or lease(), migration_id=f"{seen[-1]}+mine")
-
-    leases.change(TABLE_KEY, overtaken)
-
-    assert ["zero" if exists else None, "faster"] == seen
-    final = leases.get(TABLE_KEY)
-    assert final is not None
-    assert "faster+mine" == final.migration_id
-
-
-def test_endless_races_are_an_error(world: SiteWorld) -> None:
-    """After ten it says what to look for."""
-    leases = world.site.leases
-
-    def always_overtaken(current: LeaseRecord | None) -> LeaseRecord:
-        leases.change(TABLE_KEY, lambda now: now or lease())
-        return current or lease()
-
-    with pytest.raises(LedgerBusyError, match="changed 10 times while it was being written"):
-        leases.change(TABLE_KEY, always_overtaken)

@@ -65,6 +65,33 @@ def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     assert "Child executions: 0 succeeded, 3 failed, 1 timed out" in seen.verdict.reason
 
 
+def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
+    """The verdict says why, whatever the execution says; an older attempt's stop is past."""
+    world.start()
+    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="too hot", now=NOW)
+    world.end()
+    stopped = observe(world.site, NOW).verdict.reason
+    world.start()
+    world.end(2)
+
+    assert "It was stopped: too hot." in stopped
+    assert "It was stopped" not in observe(world.site, NOW).verdict.reason
+
+
+def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:
+    """By what the migration's own record allows, though every lane is done."""
+    world.start(max_quarantined=3)
+    for lane in range(4):
+        world.lane(lane, counts=Counts(seen=100, changed=99, quarantined=1))
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+    verdict = tend(world.site, NOW).verdict
+
+    assert Outcome.FAILED is verdict.outcome
+    assert verdict.reason.startswith("4 of 400 items were quarantined; 3 and 5 % are allowed")
+    assert "FAILED" == result_of(world)[0]
+
+
 @pytest.mark.parametrize(("after", "left"), [(60, LEASE_SECONDS - 60), (1_000, LEASE_SECONDS)])
 def test_tending_renews_the_lease(world: SiteWorld, after: int, left: int) -> None:
     """In its second half, while the execution runs."""

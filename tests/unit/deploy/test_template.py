@@ -1,5 +1,6 @@
 """Promises of the CloudFormation template that a deployment to an emulator does not show."""
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from botocore import xform_name
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
+_LAMBDA, _AWS = resources.folder("lambda") / "ddb_transform", Path(ledger.__file__).parent
+_IAM = {  # where the action is not named like the operation; our statements update and delete
+    "BatchExecuteStatement": ["dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"],
+    "ListObjectsV2": ["s3:ListBucket"],
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -127,22 +133,49 @@ def test_no_role_may_do_anything_anywhere(role: str, made: dict[str, Any]) -> No
     assert [] == [row["Sid"] for row in rows if "*" in _texts(row["Resource"])]
 
 
-def test_the_function_may_not_put_items_into_migrated_tables(made: dict[str, Any]) -> None:
-    """A put would bring deleted items back and overwrite what live traffic wrote."""
+def test_the_function_puts_items_into_migrated_tables_one_by_one(made: dict[str, Any]) -> None:
+    """For undo, which puts deleted items back; a batch of puts would know no condition."""
     actions = statements(made, "FunctionRole")["MigratedTables"]["Action"]
 
-    assert set() == {"dynamodb:PutItem", "dynamodb:BatchWriteItem"} & set(actions)
+    assert {"dynamodb:PutItem"} == {"dynamodb:PutItem", "dynamodb:BatchWriteItem"} & set(actions)
+    assert set() == {"dynamodb:PartiQLInsert", "dynamodb:TransactWriteItems"} & set(actions)
+
+
+def test_a_put_into_a_migrated_table_needs_a_free_key() -> None:
+    """Else it would overwrite what live traffic wrote: the writer has one put, under a condition.
+
+    The self-check's puts go to scratch records of the ledger.
+    """
+    puts = [
+        (file.name, ast.unparse(call))
+        for file in _LAMBDA.glob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".put_item")
+        if file.name != "self_check.py"
+    ]
+
+    assert ["reference.py"] == [name for name, _ in puts]
+    assert "ConditionExpression=free" in puts[0][1]
 
 
 def test_what_the_function_may_do_is_what_its_code_calls(made: dict[str, Any]) -> None:
     """A permission that no call needs is taken away; a call without one is found here."""
-    code, aws = resources.folder("lambda") / "ddb_transform", Path(ledger.__file__).parent
-    worker = _calls(code.glob("*.py"))
-    records = _calls(aws / f"{name}.py" for name in ("ledger", "lanes", "leases"))
-
     rows = statements(made, "FunctionRole")
+    worker = _calls(file for file in _LAMBDA.glob("*.py") if file.name != "self_check.py")
+    records = _calls(_AWS / f"{name}.py" for name in ("ledger", "lanes", "leases"))
+    self_check = _calls(_LAMBDA / f"{n}.py" for n in ("self_check", "reference", "partiql", "look"))
+    bucket = _calls([_AWS / "bucket.py"], "s3")
+
     assert worker == set(rows["MigratedTables"]["Action"])
-    assert records == set(rows["Ledger"]["Action"])
+    assert records | self_check == set(rows["Ledger"]["Action"])
+    assert bucket == {*rows["UndoLogAndQuarantine"]["Action"], *_texts(rows["FindThem"]["Action"])}
+
+
+def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]) -> None:
+    """Its own code is in there, too."""
+    row = statements(made, "FunctionRole")["UndoLogAndQuarantine"]
+
+    assert {"Sub": "${Bucket.Arn}/migrations/*"} == row["Resource"]
 
 
 def test_the_state_machine_may_invoke_versions_of_its_function_only(made: dict[str, Any]) -> None:
@@ -169,16 +202,18 @@ def test_the_template_can_be_sent() -> None:
     assert len(deployment._template("0" * 16).encode()) < _BODY_BYTES
 
 
-def _calls(files: Iterable[Path]) -> set[str]:
-    """Return the IAM actions of all methods of a DynamoDB client that the files mention."""
+def _calls(files: Iterable[Path], service: str = "dynamodb") -> set[str]:
+    """Return the IAM actions of all methods of a client that the files mention."""
     text = "\n".join(file.read_text() for file in files)
-    methods = re.findall(r"dynamodb\.(\w+)", text) + re.findall(r'get_paginator\("(\w+)"\)', text)
-    known = {xform_name(name): f"dynamodb:{name}" for name in _operations()}
-    return {known[method] for method in methods if method in known}
+    methods = re.findall(rf"\b_?{service}\.(\w+)", text)
+    methods += re.findall(r'get_paginator\("(\w+)"\)', text)
+    known = {xform_name(name): name for name in _operations(service)}
+    names = [known[method] for method in methods if method in known]
+    return {action for name in names for action in _IAM.get(name, [f"{service}:{name}"])}
 
 
-def _operations() -> list[str]:
-    client = boto3.client("dynamodb", region_name="us-east-1")
+def _operations(service: str) -> list[str]:
+    client = boto3.client(service, region_name="us-east-1")
     return list(client.meta.service_model.operation_names)
 
 
