@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate import __version__, cli
 from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import DeployError
+from tests import factories
+from tests.fakes import FakeLambda
 
 DEAD_ENDPOINT = "http://127.0.0.1:1"
 
@@ -49,6 +52,7 @@ def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
         ["local"],
         ["deploy", "--table"],
         ["deploy", "--table", "orders", "--all-tables"],
+        ["self-check", "--table", "orders"],
         ["fly"],
     ],
     ids=lambda arguments: " ".join(arguments) or "nothing",
@@ -187,6 +191,55 @@ def test_destroy_does_not_ask_with_yes(
     """For scripts; --force is a second decision, since it may lose what capacity was."""
     assert 0 == cli.main(["destroy", "--yes", *arguments])
     assert [forced] == destroyed
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+    """A deployed stack of the name ``mine`` whose Lambda answers the self-check."""
+    stack = factories.stack(name="mine")
+    clients = {"lambda": FakeLambda(), "cloudformation": None}
+    monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+    monkeypatch.setattr(
+        "airflow_ddb_migrate.aws.stack.find_stack", lambda _, name: {"mine": stack}[name]
+    )
+    return clients["lambda"]  # type: ignore[return-value]
+
+
+def test_self_check_says_which_writer_and_every_difference(
+    checked: FakeLambda, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence shows five; below it are all. A slower writer is no failure."""
+    differences = [f"case {number}: APPLIED instead of LOST" for number in range(7)]
+    checked.answer = {"fast": False, "unproven": ["update"], "differences": differences}
+
+    assert 0 == cli.main(["self-check", "--stack-name", "mine"])
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Writer: single conditional requests (batches are not proven here: ")
+    assert [f"  {difference}" for difference in differences] == said[1:]
+    assert [{"action": "self-check"}] == checked.invoked
+
+
+def test_self_check_without_a_difference_is_one_line(
+    checked: FakeLambda, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The fast writer is used."""
+    checked.answer = {"fast": True, "unproven": [], "differences": []}
+
+    assert 0 == cli.main(["self-check", "--stack-name", "mine"])
+    assert (
+        "Writer: conditional batches; the self-check found no difference to single requests.\n"
+    ) == capsys.readouterr().out
+
+
+def test_a_self_check_that_could_not_run_is_an_error(
+    checked: FakeLambda, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked for by a person it fails, unlike the one after a deployment."""
+    checked.function_error = "Unhandled"
+
+    assert 1 == cli.main(["self-check", "--stack-name", "mine"])
+    assert "could not run the self-check" in capsys.readouterr().err
 
 
 def test_local_down_without_a_stack_has_nothing_to_do(

@@ -1,0 +1,92 @@
+"""The self-check that every deployment ends with."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.stack import Stack
+from botocore.exceptions import ReadTimeoutError
+from tests.factories import client_error, stack
+from tests.fakes import FakeLambda
+
+NOTHING = "Stack ddb-migrate: nothing to change."
+
+
+class UpToDate:
+    """A stack that needs no change."""
+
+    def apply(self, *_: Any) -> bool:
+        return False
+
+
+@pytest.fixture
+def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], tuple[Stack, list[str]]]:
+    """Deploy to a stack that is up to date, but for the Lambda; returns it and what was said."""
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: None)
+    monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
+    monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
+    monkeypatch.setattr(Deployment, "_bucket", lambda _: "bucket")
+    monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {})
+    monkeypatch.setattr(Deployment, "_change", lambda _: UpToDate())
+
+    def run(lambda_: Any) -> tuple[Stack, list[str]]:
+        said: list[str] = []
+        clients = Clients({"lambda": lambda_, "cloudformation": None}.__getitem__)
+        asked = Deployment(
+            clients=clients, stack_name="ddb-migrate", tables=["orders"], say=said.append
+        )
+        return asked.deploy(), said
+
+    return run
+
+
+def test_a_deployment_says_which_writer_will_be_used(
+    deploy: Callable[[Any], tuple[Stack, list[str]]],
+) -> None:
+    """Also one that changed nothing: the engine may have changed."""
+    lambda_ = FakeLambda({"fast": True, "unproven": [], "differences": []})
+
+    deployed, said = deploy(lambda_)
+
+    assert stack() == deployed
+    assert [
+        NOTHING,
+        "Writer: conditional batches; the self-check found no difference to single requests.",
+    ] == said
+    assert [{"action": "self-check"}] == lambda_.invoked
+
+
+def test_an_error_in_the_lambda_fails_no_deployment(
+    deploy: Callable[[Any], tuple[Stack, list[str]]],
+) -> None:
+    """It is told; the reference writer needs no proof."""
+    deployed, said = deploy(FakeLambda({"errorMessage": "x"}, function_error="Unhandled"))
+
+    assert stack() == deployed
+    assert "could not run the self-check: {'errorMessage': 'x'}. Migrations use single" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (client_error("AccessDeniedException", "Invoke"), "Access denied: lambda:InvokeFunction"),
+        (ReadTimeoutError(endpoint_url="https://lambda"), "lambda:InvokeFunction on arn:aws:lamb"),
+    ],
+    ids=["denied", "slow"],
+)
+def test_a_lambda_that_does_not_answer_fails_no_deployment(
+    deploy: Callable[[Any], tuple[Stack, list[str]]], error: Exception, words: str
+) -> None:
+    """Who deploys need not be allowed to invoke."""
+
+    class Silent:
+        def invoke(self, **_: Any) -> None:
+            raise error
+
+    deployed, said = deploy(Silent())
+
+    assert stack() == deployed
+    assert said[-1].startswith(words)
