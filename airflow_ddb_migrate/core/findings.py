@@ -8,7 +8,10 @@ from typing import Any, Self
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.sizes import write_units
 
+OTHERS = "(others)"
+
 _SHOWN_KEYS = 5
+_NAMES = 200
 _BUCKETS = (128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 65_536, 262_144, ITEM_BYTES)
 
 
@@ -89,10 +92,12 @@ def _bucket(size: int) -> int:
     return next((bound for bound in _BUCKETS if size <= bound), _BUCKETS[-1])
 
 
-def _count(counter: dict[Any, int], name: Any) -> None:
-    counter[name] = counter.get(name, 0) + 1
+def _count(counter: dict[Any, int], name: Any, number: int = 1) -> None:
+    """Count under a name; once there are many, new ones together: a lane row holds 400 KB."""
+    known = name if name in counter or len(counter) < _NAMES else OTHERS
+    counter[known] = counter.get(known, 0) + number
 
 
 def _merge(counter: dict[Any, int], other: Mapping[Any, int]) -> None:
     for name, number in other.items():
-        counter[name] = counter.get(name, 0) + number
+        _count(counter, name, number)

@@ -85,22 +85,31 @@ class Worker:
         return self._slice()
 
     def _slice(self) -> WorkResult:
+        """Work, stop sharing the budget, and only then give the lane back.
+
+        In the other order a count of the live lanes in between would miss this worker, and its
+        leaving would be subtracted a second time.
+        """
+        try:
+            state, result = self._worked()
+        finally:
+            self.guard.leave()
+        return self._give_back(state, result)
+
+    def _worked(self) -> tuple[LaneState, WorkResult]:
         try:
             self._wait_for_a_share()
             self._work(self.tools(self._row))
-            result = self._give_back(LaneState.DONE, DONE)
             self._earn()
         except _SliceOver as over:
-            return self._give_back(LaneState.PENDING, over.result)
+            return LaneState.PENDING, over.result
         except FatalError as error:
             return self._fatal(error)
         except PassingError as error:
             return self._passing(error)
         except (ClientError, BotoCoreError) as exc:
             return self._passing_or_fatal(exc)
-        finally:
-            self.guard.leave()
-        return result
+        return LaneState.DONE, DONE
 
     def _earn(self) -> None:
         """Earn what the last page cost more than it was thought to, before another lane begins."""
@@ -206,24 +215,23 @@ class Worker:
         if not self.lanes.save(self._claim, self._row, self._saved_at):
             raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
 
-    def _passing_or_fatal(self, exc: ClientError | BotoCoreError) -> WorkResult:
+    def _passing_or_fatal(self, exc: ClientError | BotoCoreError) -> tuple[LaneState, WorkResult]:
         try:
             return self._passing(passing(exc))
         except FatalError as error:
             return self._fatal(error)
 
-    def _passing(self, error: PassingError) -> WorkResult:
+    def _passing(self, error: PassingError) -> tuple[LaneState, WorkResult]:
         """Go on after a wait; the row says why until then."""
         self._row = replace(self._row, error=error.error, cause=error.cause)
-        return self._give_back(LaneState.PENDING, HOLD)
+        return LaneState.PENDING, HOLD
 
-    def _fatal(self, error: FatalError) -> WorkResult:
+    def _fatal(self, error: FatalError) -> tuple[LaneState, WorkResult]:
         """What is wrong for every item ends the whole run, not this lane alone."""
         self.guard.stop_all(f"{error.error}: {error.cause}")
         result = WorkResult(status=WorkStatus.FAILED, error=error.error, cause=error.cause)
         self._row = replace(self._row, error=error.error, cause=error.cause)
-        state = LaneState.DONE if self._finished else LaneState.FAILED
-        return self._give_back(state, result)
+        return (LaneState.DONE if self._finished else LaneState.FAILED), result
 
     def _give_back(self, state: LaneState, result: WorkResult) -> WorkResult:
         row = replace(self._row, state=state)
