@@ -183,7 +183,7 @@ def _why_failed(
         f"the execution is {execution.status}.",
         f"It was stopped: {stop_reason.rstrip('.')}." if stop_reason else "",
         _execution_words(execution),
-        _failed_words(progress.failed),
+        _failed_words(progress.failed, stop_reason),
         _map_run_words(map_run),
         "Finished segments are kept: clear the start task (or trigger again with this "
         "migration_id) and a new attempt works on the unfinished ones only.",
@@ -197,10 +197,14 @@ def _execution_words(execution: Execution) -> str:
     return f"Error: {execution.error or 'none given'}. Cause: {execution.cause or 'none given'}."
 
 
-def _failed_words(failed: tuple[LaneRow, ...]) -> str:
+def _failed_words(failed: tuple[LaneRow, ...], said: str) -> str:
+    """Name the first failed segments; what was said before is not said again."""
     if not failed:
         return ""
-    shown = "; ".join(f"{row.lane}: {row.error} ({row.cause})" for row in failed[:_SHOWN_LANES])
+    shown = "; ".join(
+        f"{row.lane}: {row.error}" + ("" if row.cause in said else f" ({row.cause})")
+        for row in failed[:_SHOWN_LANES]
+    )
     more = len(failed) - _SHOWN_LANES
     return f"Failed segments: {shown}{f'; and {more:,} more' if more > 0 else ''}."
 

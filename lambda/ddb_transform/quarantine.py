@@ -63,14 +63,20 @@ class Quarantine:
         }
 
     def _full(self, total: int, refused: Sequence[Refused]) -> FatalError:
-        first = "; ".join(
-            f"{one.error.error_class} {readable(one.key)}: {one.error}" for one in refused[:_SHOWN]
-        )
         record = self.record
         return FatalError(
             "TooManyQuarantined",
             f"{total:,} items could not be migrated; {record.max_quarantined:,} and "
             f"{record.max_quarantined_percentage:g} % of those seen are allowed "
-            f"(max_quarantined, max_quarantined_percentage). The last ones: {first} All are under "
+            f"(max_quarantined, max_quarantined_percentage). {_examples(refused)} All are under "
             f"migrations/{record.migration_id}/{FOLDER}/ in the stack's bucket.",
         )
+
+
+def _examples(refused: Sequence[Refused]) -> str:
+    """Name a few errors once each, with a few of the keys that have it."""
+    keys: dict[str, list[str]] = {}
+    for one in refused:
+        keys.setdefault(f"{one.error.error_class}: {one.error}", []).append(readable(one.key))
+    shown = list(keys.items())[:_SHOWN]
+    return " ".join(f"{error} (items {', '.join(names[:_SHOWN])})" for error, names in shown)
