@@ -1,15 +1,15 @@
 """What a stack must not be deleted before: raised capacity and executions that run."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
-from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.aws.leases import lease_from
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.records import LeaseRecord
+
+_Found = TypeVar("_Found")
 
 _GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist"}
 
@@ -19,41 +19,36 @@ def unfinished(clients: Clients, *, ledger_table: str, state_machine_arn: str) -
 
     An empty name is a part that the stack does not have; neither counts one that is gone.
     """
-    leases = list(_leases(clients.dynamodb, ledger_table)) if ledger_table else []
-    running = list(_running(clients.stepfunctions, state_machine_arn)) if state_machine_arn else []
+    leases = list(_leases(clients, ledger_table)) if ledger_table else []
+    running = list(_running(clients, state_machine_arn)) if state_machine_arn else []
     owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)
     tables = {lease.execution_arn: lease.table_name for lease in leases}
     return (*(_running_text(arn, tables.get(arn, "")) for arn in running), *owed)
 
 
-def _leases(dynamodb: Any, ledger_table: str) -> Iterator[LeaseRecord]:
-    """Read the whole ledger: leases have a partition key each."""
-    pages = dynamodb.get_paginator("scan").paginate(
-        TableName=ledger_table,
-        FilterExpression="begins_with(pk, :table) AND begins_with(sk, :lease)",
-        ExpressionAttributeValues=typed.encode_all({":table": "table#", ":lease": "lease#"}),
-        ConsistentRead=True,
-    )
-    with aws_call("dynamodb:Scan", f"table {ledger_table}"):
-        for page in _until_gone(pages):
-            yield from map(lease_from, page["Items"])
+def _leases(clients: Clients, ledger_table: str) -> Iterator[LeaseRecord]:
+    return _until_gone(all_leases(clients.dynamodb, ledger_table, consistent=True))
 
 
-def _running(stepfunctions: Any, state_machine_arn: str) -> Iterator[str]:
+def _running(clients: Clients, state_machine_arn: str) -> Iterator[str]:
+    return _until_gone(_running_arns(clients.stepfunctions, state_machine_arn))
+
+
+def _running_arns(stepfunctions: Any, state_machine_arn: str) -> Iterator[str]:
     pages = stepfunctions.get_paginator("list_executions").paginate(
         stateMachineArn=state_machine_arn, statusFilter="RUNNING"
     )
     with aws_call("states:ListExecutions", state_machine_arn):
-        for page in _until_gone(pages):
+        for page in pages:
             yield from (row["executionArn"] for row in page["executions"])
 
 
-def _until_gone(pages: Any) -> Iterator[dict[str, Any]]:
-    """Yield pages; none of what a deletion that failed half-way has deleted already."""
+def _until_gone(found: Iterator[_Found]) -> Iterator[_Found]:
+    """Yield what is found; nothing of what a deletion that failed half-way has deleted already."""
     try:
-        yield from pages
-    except ClientError as exc:
-        if error_code(exc) not in _GONE:
+        yield from found
+    except AwsRequestError as exc:
+        if exc.aws_code not in _GONE:
             raise
 
 
