@@ -48,6 +48,12 @@ class Stack:
         return ALL_TABLES in self.tables or table_name in self.tables
 
 
+def stack_of_ledger(ledger_table: str) -> Stack:
+    """Return a stack of which nothing but the ledger is known, for what runs inside the stack."""
+    unknown = {**dict.fromkeys(("name", "region", *_OUTPUTS), ""), **dict.fromkeys(_LISTS, ())}
+    return Stack(**{**unknown, "ledger_table": ledger_table})  # type: ignore[arg-type]
+
+
 def find_stack(cloudformation: Any, stack_name: str) -> Stack:
     """Look the stack up in the client's region.
 

@@ -150,6 +150,25 @@ def begin_restore(
     )
 
 
+def why_kept(lease: LeaseRecord, now: float) -> str:
+    """Say why its capacity is still somebody's to bring back; empty when the lease has run out."""
+    if lease.capacity_state is CapacityState.RESTORING and lease.restoring_until > now:
+        left = lease.restoring_until - now
+        return f"{lease.restoring_by} is restoring it, for at most {left:.0f} more seconds"
+    if lease.expires_at > now:
+        return f"its lease is good for {lease.expires_at - now:.0f} more seconds"
+    return ""
+
+
+def reclaim(
+    lease: LeaseRecord | None, seen: LeaseRecord, *, by: str, now: float
+) -> LeaseRecord | None:
+    """Take the right to restore a lease that has run out; None when it was touched since seen."""
+    if lease is None or lease.version != seen.version or why_kept(lease, now):
+        return None
+    return begin_restore(lease, seen.migration_id, by=by, now=now)
+
+
 def end_restore(lease: LeaseRecord | None, *, by: str, restored: bool) -> LeaseRecord | None:
     """Give the right to restore back, with or without success; None when it is not ours."""
     if (

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHA
 
 DEFAULT_STACK_NAME = "ddb-migrate"
 ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
+SAFETY_NET = "safety-net"  # who restored when nobody else did, a note beside the migration
 
 _ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
 _HASH_CHARS = 12

@@ -12,8 +12,10 @@ from airflow_ddb_migrate.core.lease import (
     intend_attempt,
     is_held_by,
     raise_capacity,
+    reclaim,
     release,
     renew,
+    why_kept,
 )
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
@@ -266,3 +268,46 @@ def test_a_lost_lease_takes_no_notes(found: LeaseRecord | None) -> None:
         raise_capacity(found, MIGRATION, snapshot(), RAISE)
     with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
         intend_attempt(found, MIGRATION, attempt=1, execution_arn="arn:x", now=NOW)
+
+
+def restoring(until: float) -> LeaseRecord:
+    return lease(
+        capacity_state=CapacityState.RESTORING, restoring_by="a", restoring_until=until, **EXPIRED
+    )
+
+
+@pytest.mark.parametrize(
+    ("current", "why"),
+    [
+        (lease(capacity_state=CapacityState.RAISED, expires_at=NOW + 1), "good for 1 more seconds"),
+        (lease(capacity_state=CapacityState.RAISED, expires_at=NOW), ""),
+        (restoring(NOW + 1), "a is restoring it, for at most 1 more seconds"),
+        (restoring(NOW), ""),
+    ],
+    ids=["fresh", "run-out", "restoring", "restoring-run-out"],
+)
+def test_what_ran_out_may_be_reclaimed(current: LeaseRecord, why: str) -> None:
+    """To the second; else it is told whose it still is."""
+    said = why_kept(current, NOW)
+    reclaimed = reclaim(current, current, by="net", now=NOW)
+
+    assert said.endswith(why)
+    assert bool(said) == (reclaimed is None)
+    if reclaimed:
+        assert ("net", NOW + LEASE_SECONDS) == (reclaimed.restoring_by, reclaimed.restoring_until)
+
+
+@pytest.mark.parametrize(
+    "current",
+    [
+        None,
+        lease(capacity_state=CapacityState.RAISED, version=8, **EXPIRED),
+        lease(capacity_state=CapacityState.RESTORED, version=7, **EXPIRED),
+    ],
+    ids=["gone", "touched", "restored"],
+)
+def test_what_changed_since_it_was_seen_is_not_reclaimed(current: LeaseRecord | None) -> None:
+    """The picture on which it was judged is an old one."""
+    seen = lease(capacity_state=CapacityState.RAISED, version=7, **EXPIRED)
+
+    assert reclaim(current, seen, by="net", now=NOW) is None

@@ -1,0 +1,205 @@
+"""Bring back the capacity that nobody else brings back any more: for the day Airflow is gone."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from airflow_ddb_migrate.aws.all_leases import all_leases
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.executions import Executions
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.restore import Patience, restore
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.stack import stack_of_ledger
+from airflow_ddb_migrate.aws.tables import Table, describe_table
+from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableNotFoundError
+from airflow_ddb_migrate.core.lease import TableKey, end_restore, reclaim, release, why_kept
+from airflow_ddb_migrate.core.names import SAFETY_NET
+from airflow_ddb_migrate.core.records import LeaseRecord
+
+
+class Fate(StrEnum):
+    """What became of a lease that owed capacity."""
+
+    RESTORED = "RESTORED"
+    ALREADY_RESTORED = "ALREADY_RESTORED"
+    TABLE_GONE = "TABLE_GONE"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One lease: names and figures of capacity, in words, and ``why`` where nothing was done."""
+
+    table: str
+    migration_id: str
+    fate: Fate
+    restored: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    why: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyNet:
+    """One sweep over the ledger, of at most ``seconds``.
+
+    ``by`` names this sweep and no other: who has the same name takes over what the other holds.
+    """
+
+    clients: Clients
+    ledger_table: str
+    by: str
+    seconds: float
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def sweep(self) -> Iterator[Finding]:
+        """Restore what is owed by leases that ran out, one by one; yield each that owes something.
+
+        No failure of one keeps the others from being restored: see ``raise_failures``. Time is
+        shared evenly, so that a table which never gets ACTIVE does not use up that of the others.
+        """
+        deadline = self.clock() + self.seconds
+        leases = all_leases(self.clients.dynamodb, self.ledger_table, consistent=False)
+        owed = [lease for lease in leases if lease.owes_capacity]
+        for done, lease in enumerate(owed):
+            share = (deadline - self.clock()) / (len(owed) - done)
+            yield self._settle(lease, share)
+
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.clients.dynamodb, self.ledger_table)
+
+    @property
+    def _leases(self) -> Leases:
+        return Leases(self._ledger)
+
+    def _settle(self, lease: LeaseRecord, seconds: float) -> Finding:
+        try:
+            return self._look_after(lease, seconds)
+        except MigrationError as exc:
+            return _finding(lease, Fate.FAILED, why=str(exc))
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the other leases come next
+            return _finding(lease, Fate.FAILED, why=f"{type(exc).__name__}: {exc}")
+
+    def _look_after(self, lease: LeaseRecord, seconds: float) -> Finding:
+        why = why_kept(lease, self.clock()) or self._live_execution(lease)
+        if not why and seconds <= 0:
+            why = "no time was left; the next run goes on with it"
+        if why:
+            return _finding(lease, Fate.SKIPPED, why=why)
+        table = self._table(lease)
+        if not self._take(lease):
+            return self._overtaken(lease)
+        return self._restore(lease, table, seconds) if table else self._forget(lease)
+
+    def _live_execution(self, lease: LeaseRecord) -> str:
+        """Name the execution that runs; the lease may have been renewed before the attempt was."""
+        attempt = self._ledger.latest_attempt(lease.migration_id)
+        arns = {lease.execution_arn, attempt.execution_arn if attempt else ""}
+        executions = Executions(self.clients.stepfunctions)
+        live = (arn for arn in sorted(arns) if executions.describe(arn).status.is_live)
+        return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
+
+    def _table(self, lease: LeaseRecord) -> Table | None:
+        """Return the leased table; None when it is gone, though another may have its name now."""
+        try:
+            table = describe_table(self.clients.dynamodb, lease.table_name)
+        except TableNotFoundError:
+            return None
+        return table if table.key.table_id == lease.table_id else None
+
+    def _take(self, seen: LeaseRecord) -> bool:
+        """Take the right to restore, unless anybody touched the lease since we looked at it."""
+        now = self.clock()
+        taken = self._leases.change(
+            _key(seen), lambda lease: reclaim(lease, seen, by=self.by, now=now)
+        )
+        return taken is not None
+
+    def _overtaken(self, seen: LeaseRecord) -> Finding:
+        lease = self._leases.get(_key(seen))
+        if lease and lease.owes_capacity and _debt(lease) == _debt(seen):
+            why = why_kept(lease, self.clock()) or "somebody else took its lease meanwhile"
+            return _finding(seen, Fate.SKIPPED, why=why)
+        return _finding(seen, Fate.ALREADY_RESTORED, why="somebody else was first")
+
+    def _restore(self, lease: LeaseRecord, table: Table, seconds: float) -> Finding:
+        site = Site(
+            clients=self.clients,
+            table=table,
+            stack=stack_of_ledger(self.ledger_table),
+            migration_id=lease.migration_id,
+        )
+        # Half of the time, since restore waits twice: before it changes the table, and after.
+        patience = Patience(seconds=seconds / 2, clock=self.clock, sleep=self.sleep)
+        try:
+            restored = restore(site, by=self.by, patience=patience)
+        except Exception:  # whatever it is: nobody else could try for half an hour
+            self._give_back(lease, restored=False)
+            raise
+        changes = tuple(map(str, restored.changes))
+        return self._noted(
+            _finding(lease, Fate.RESTORED, restored=changes, kept=tuple(restored.kept))
+        )
+
+    def _forget(self, lease: LeaseRecord) -> Finding:
+        """A table that is gone costs nothing any more, and nobody can bring its capacity back."""
+        self._give_back(lease, restored=True)
+        self._leases.change(_key(lease), lambda current: release(current, lease.migration_id))
+        why = f"table {lease.table_name} with the id {lease.table_id} does not exist any more"
+        return self._noted(_finding(lease, Fate.TABLE_GONE, why=why))
+
+    def _give_back(self, lease: LeaseRecord, *, restored: bool) -> None:
+        self._leases.change(
+            _key(lease), lambda current: end_restore(current, by=self.by, restored=restored)
+        )
+
+    def _noted(self, finding: Finding) -> Finding:
+        """Keep in the ledger who it was."""
+        note = {"by": self.by, "at": self.clock(), **asdict(finding)}
+        self._ledger.note(finding.migration_id, SAFETY_NET, json.dumps(note))
+        return finding
+
+
+def raise_failures(findings: Iterable[Finding]) -> None:
+    """Raise RestoreError with what went wrong for each lease that could not be settled."""
+    failed = [finding for finding in findings if finding.fate is Fate.FAILED]
+    if failed:
+        raise RestoreError(
+            f"Raised capacity of {len(failed):,} tables could not be brought back; the next run "
+            "tries again. " + " ".join(f"Table {row.table}: {row.why}" for row in failed)
+        )
+
+
+def _finding(
+    lease: LeaseRecord,
+    fate: Fate,
+    *,
+    restored: tuple[str, ...] = (),
+    kept: tuple[str, ...] = (),
+    why: str = "",
+) -> Finding:
+    return Finding(
+        table=lease.table_name,
+        migration_id=lease.migration_id,
+        fate=fate,
+        restored=restored,
+        kept=kept,
+        why=why,
+    )
+
+
+def _key(lease: LeaseRecord) -> TableKey:
+    return TableKey(lease.table_arn, lease.table_id, lease.table_name)
+
+
+def _debt(lease: LeaseRecord) -> tuple[str, int]:
+    return lease.migration_id, lease.generation
