@@ -78,6 +78,7 @@ def test_the_zip_holds_the_lambda_core_and_aws_under_their_import_paths() -> Non
 
     folders = {name.rpartition("/")[0] for name in names}
     expected = {
+        "ddb_restore",
         "ddb_transform",
         "transforms",
         "airflow_ddb_migrate",
@@ -182,7 +183,7 @@ def test_a_transform_that_prints_disturbs_nobody(tmp_path: Path) -> None:
 
 
 def test_the_zip_works_in_a_bare_interpreter_without_airflow(tmp_path: Path) -> None:
-    """Python's standard library and boto3 are all that the handler needs."""
+    """Python's standard library and boto3 are all that the handlers need."""
     zipfile.ZipFile(io.BytesIO(build().content)).extractall(tmp_path)  # as Lambda does
 
     answer = subprocess.run(
@@ -212,6 +213,7 @@ class OnlyBoto3:
 
 sys.path.insert(0, sys.argv[1])
 sys.meta_path.append(OnlyBoto3())
+import ddb_restore.handler
 from ddb_transform.handler import handle
 
 answer = handle({"action": "describe", "transform": "add_updated_at"}, None)

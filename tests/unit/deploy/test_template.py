@@ -124,13 +124,14 @@ def test_the_function_has_a_whole_processor_and_all_the_time(made: dict[str, Any
     assert "ddb_transform.handler.handle" == function["Handler"]
 
 
-@pytest.mark.parametrize("role", ["FunctionRole", "StateMachineRole"])
+@pytest.mark.parametrize("role", ["FunctionRole", "StateMachineRole", "RestoreRole"])
 def test_no_role_may_do_anything_anywhere(role: str, made: dict[str, Any]) -> None:
-    """Every action is named, and none applies to every resource."""
+    """Every action is named, and none applies to every resource that could be named."""
     rows = statements(made, role).values()
 
     assert [] == [text for row in rows for text in _texts(row["Action"]) if "*" in text]
-    assert [] == [row["Sid"] for row in rows if "*" in _texts(row["Resource"])]
+    anywhere = {row["Sid"] for row in rows if "*" in _texts(row["Resource"])}
+    assert anywhere <= {"LookAtScaling", "ScalingOfTables"}
 
 
 def test_the_function_puts_items_into_migrated_tables_one_by_one(made: dict[str, Any]) -> None:
@@ -178,6 +179,64 @@ def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]
     assert {"Sub": "${Bucket.Arn}/migrations/*"} == row["Resource"]
 
 
+def test_what_the_safety_net_may_do_is_what_its_code_calls(made: dict[str, Any]) -> None:
+    """Tables and ledger apart; without ListTables, which only suggests names to people."""
+    aws, rows = Path(ledger.__file__).parent, statements(made, "RestoreRole")
+    tables = _calls([aws / "tables.py"]) - {"dynamodb:ListTables"}
+    records = _calls(aws / f"{name}.py" for name in ("ledger", "leases", "all_leases"))
+
+    assert tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
+    assert records == set(rows["Ledger"]["Action"])
+    assert "states:DescribeExecution" == rows["Executions"]["Action"]
+
+
+def test_the_safety_net_may_scale_tables_only(made: dict[str, Any]) -> None:
+    """Scalable targets have no names by which to allow some of them: the namespace bounds it."""
+    scaling = statements(made, "RestoreRole")["ScalingOfTables"]
+
+    assert "application-autoscaling:RegisterScalableTarget" == scaling["Action"]
+    assert {"StringEquals": {"application-autoscaling:service-namespace": "dynamodb"}} == (
+        scaling["Condition"]
+    )
+
+
+def test_the_safety_net_never_reads_or_writes_items_of_migrated_tables(
+    made: dict[str, Any],
+) -> None:
+    """It knows their capacity, never a value."""
+    rows = statements(made, "RestoreRole")
+
+    items = {"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    over_tables = {sid for sid, row in rows.items() if items & set(_actions(row))}
+    assert {"Ledger"} == over_tables
+    assert {"GetAtt": "LedgerTable.Arn"} == rows["Ledger"]["Resource"]
+
+
+def test_a_rule_calls_the_safety_net_every_quarter_of_an_hour(made: dict[str, Any]) -> None:
+    """Half of a lease: what runs out is found within 15 minutes; and only this rule may call."""
+    rule, permission = made["RestoreRule"], made["RestorePermission"]
+
+    assert ("rate(15 minutes)", "ENABLED") == (rule["ScheduleExpression"], rule["State"])
+    assert [{"GetAtt": "RestoreFunction.Arn"}] == [target["Arn"] for target in rule["Targets"]]
+    assert ("events.amazonaws.com", {"GetAtt": "RestoreRule.Arn"}) == (
+        permission["Principal"],
+        permission["SourceArn"],
+    )
+    assert {"Ref": "RestoreFunction"} == permission["FunctionName"]
+
+
+def test_the_safety_net_is_the_same_zip_with_a_log_of_its_own(made: dict[str, Any]) -> None:
+    """Small, and within Lambda's time."""
+    function, worker = made["RestoreFunction"], made["Function"]
+
+    assert (worker["Code"], worker["Runtime"]) == (function["Code"], function["Runtime"])
+    assert "ddb_restore.handler.handle" == function["Handler"]
+    assert (True, True) == (function["Timeout"] <= LAMBDA_SECONDS, function["MemorySize"] <= 512)
+    assert {"LogGroup": {"Ref": "RestoreLogGroup"}} == function["LoggingConfig"]
+    assert 90 == made["RestoreLogGroup"]["RetentionInDays"]
+    assert {"LEDGER_TABLE"} == function["Environment"]["Variables"].keys()
+
+
 def test_the_state_machine_may_invoke_versions_of_its_function_only(made: dict[str, Any]) -> None:
     """Versions, since running executions call older ones."""
     assert {"Sub": "${Function.Arn}:*"} == statements(made, "StateMachineRole")["Work"]["Resource"]
@@ -215,6 +274,10 @@ def _calls(files: Iterable[Path], service: str = "dynamodb") -> set[str]:
 def _operations(service: str) -> list[str]:
     client = boto3.client(service, region_name="us-east-1")
     return list(client.meta.service_model.operation_names)
+
+
+def _actions(row: dict[str, Any]) -> list[str]:
+    return _texts(row["Action"])
 
 
 def _texts(value: Any) -> list[str]:

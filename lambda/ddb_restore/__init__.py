@@ -1,0 +1,1 @@
+"""What runs in AWS when Airflow does not: brings back capacity that nobody else does."""
