@@ -46,12 +46,12 @@ def make_table(clients: Clients) -> Callable[..., str]:
 
     def make(*, items: int = 0, **settings: object) -> str:
         name = f"orders-{uuid.uuid4().hex[:8]}"
-        clients.dynamodb.create_table(
-            TableName=name,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            **{"BillingMode": "PAY_PER_REQUEST", **settings},
-        )
+        known = {
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+        clients.dynamodb.create_table(TableName=name, **{**known, **settings})
         for i in range(items):
             clients.dynamodb.put_item(TableName=name, Item={"id": {"S": f"item-{i}"}})
         return name

@@ -154,6 +154,18 @@ def test_the_function_may_touch_the_named_tables_and_the_ledger_only(deployer: D
     assert "*" not in json.dumps([s["Action"] for s in statements.values()])
 
 
+def test_the_safety_net_may_change_the_capacity_of_the_named_tables_and_their_indexes(
+    deployer: Deployer,
+) -> None:
+    """Each by its whole ARN."""
+    deployer.deploy("orders", "customers")
+
+    statements = _statements(deployer, "RestoreRole", "restore")
+    arns = [f"arn:aws:dynamodb:us-east-1:000000000000:table/{t}" for t in ("orders", "customers")]
+    assert arns == statements["MigratedTables"]["Resource"]
+    assert [f"{arn}/index/*" for arn in arns] == statements["TheirIndexes"]["Resource"]
+
+
 def test_a_new_stack_without_tables_is_refused_before_anything_is_made(deployer: Deployer) -> None:
     """No table means every table nowhere."""
     with pytest.raises(InvalidInputError, match="--table TABLE"):
@@ -234,10 +246,14 @@ def _definition(deployer: Deployer, stack: Stack) -> str:
 
 
 def _function_statements(deployer: Deployer) -> dict[str, dict[str, object]]:
+    return _statements(deployer, "FunctionRole", "migrate")
+
+
+def _statements(deployer: Deployer, role_id: str, policy: str) -> dict[str, dict[str, object]]:
     cloudformation = deployer.clients.cloudformation
     role = cloudformation.describe_stack_resource(
-        StackName=deployer.stack_name, LogicalResourceId="FunctionRole"
+        StackName=deployer.stack_name, LogicalResourceId=role_id
     )["StackResourceDetail"]["PhysicalResourceId"]
     iam = deployer.clients._make("iam")
-    document = iam.get_role_policy(RoleName=role, PolicyName="migrate")["PolicyDocument"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     return {statement["Sid"]: statement for statement in document["Statement"]}
