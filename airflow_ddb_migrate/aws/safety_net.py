@@ -169,6 +169,15 @@ class SafetyNet:
         return finding
 
 
+def rescued(ledger: Ledger, migration_id: str) -> str:
+    """Say who restored in place of the migration, and what; empty when nobody had to."""
+    note = json.loads(ledger.read_note(migration_id, SAFETY_NET) or "{}")
+    if not note:
+        return ""
+    what = "; ".join([*note["restored"], *note["kept"]]) or note["why"] or "nothing was left to do"
+    return f"{note['by']} was first: {what}"
+
+
 def raise_failures(findings: Iterable[Finding]) -> None:
     """Raise RestoreError with what went wrong for each lease that could not be settled."""
     failed = [finding for finding in findings if finding.fate is Fate.FAILED]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.aws.restore import Restored, restore
+from airflow_ddb_migrate.aws.safety_net import rescued
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import TableNotFoundError
 from airflow_ddb_migrate.core.report import show_capacity
@@ -31,7 +32,7 @@ class RestoreCapacityOperator(MigrationOperator):
             self.log.info("Nothing to restore: %s", exc)
             return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
         restored = restore(site, by=self._me(context))
-        _tell(restored, self.log.info)
+        _tell(site, restored, self.log.info)
         return _result(site, restored)
 
     def _me(self, context: "Context") -> str:
@@ -40,12 +41,17 @@ class RestoreCapacityOperator(MigrationOperator):
         return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
 
 
-def _tell(restored: Restored, info: Callable[..., None]) -> None:
+def _tell(site: Site, restored: Restored, info: Callable[..., None]) -> None:
     for change in restored.changes:
         info("Restored %s", change)
     for line in restored.kept:
         info("Kept %s", line)
-    if not restored.changes and not restored.kept:
+    if restored.changes or restored.kept:
+        return
+    who = rescued(site.ledger, site.migration_id)
+    if who:
+        info("Already restored: %s.", who)
+    else:
         info("Nothing to restore: this migration raised no capacity that is still owed.")
 
 

@@ -1,5 +1,7 @@
 """The operators against moto's DynamoDB."""
 
+import time
+
 import pytest
 from airflow_ddb_migrate import (
     MigrationReportOperator,
@@ -8,10 +10,21 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.safety_net import SafetyNet
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
-from tests.airflow_world import TABLE, World, client_error, finish_lanes, first_event, make_context
+from tests.airflow_world import (
+    LEDGER,
+    TABLE,
+    World,
+    client_error,
+    finish_lanes,
+    first_event,
+    make_context,
+)
 
 
 @pytest.fixture
@@ -199,6 +212,24 @@ class TestRestore:
         result = restore()
         assert ([], []) == (result["restored"], result["kept"])
         assert "Nothing to restore: this migration raised no capacity" in capsys.readouterr().out
+
+    def test_the_safety_net_was_first(self, world, capsys):
+        """Restore then says who it was and what is back, and is fine with it."""
+        world.create_table()
+        run(make_prewarm())
+        clients = Clients({"dynamodb": world.dynamodb, "stepfunctions": world.stepfunctions}.get)
+        later = time.time() + LEASE_SECONDS
+        net = SafetyNet(
+            clients=clients,
+            ledger_table=LEDGER,
+            by="safety net 1",
+            seconds=60,
+            clock=lambda: later,
+        )
+        assert ["RESTORED"] == [finding.fate for finding in net.sweep()]
+        assert [] == restore()["restored"]
+        said = capsys.readouterr().out
+        assert "Already restored: safety net 1 was first: table: provisioned capacity 100" in said
 
     def test_table_gone(self, world, capsys):
         """A table that is gone needs no restore."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
-from airflow_ddb_migrate.aws.safety_net import Fate, Finding, SafetyNet, raise_failures
+from airflow_ddb_migrate.aws.safety_net import Fate, Finding, SafetyNet, raise_failures, rescued
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import describe_table
 from airflow_ddb_migrate.core.errors import AccessDeniedError, RestoreError
@@ -111,6 +111,8 @@ def test_the_ledger_says_who_restored(world: SiteWorld) -> None:
     note = json.loads(world.site.ledger.read_note(MIGRATION, SAFETY_NET))
     assert ("safety net 7", world.clock(), "RESTORED") == (note["by"], note["at"], note["fate"])
     assert '"after": ' in world.site.ledger.read_note(MIGRATION, "restore")
+    said = rescued(world.site.ledger, MIGRATION)
+    assert said.startswith("safety net 7 was first: table: provisioned capacity 1,000 read")
 
 
 @pytest.mark.parametrize("status", ENDED)
@@ -250,7 +252,7 @@ def test_the_teardown_was_first(world: SiteWorld) -> None:
     assert Fate.ALREADY_RESTORED is swept(world).fate
     assert BEFORE == world.provisioned()
     assert 2 == len(world.dynamodb.arguments_of("update_table"))
-    assert "" == world.site.ledger.read_note(MIGRATION, SAFETY_NET)
+    assert "" == rescued(world.site.ledger, MIGRATION)
 
 
 def test_the_teardown_comes_while_the_net_restores(world: SiteWorld) -> None:
