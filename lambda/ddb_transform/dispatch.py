@@ -1,7 +1,7 @@
 """Bring intents to the writers: in batches, from several threads, paced, again where it failed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
@@ -105,13 +105,13 @@ class Dispatcher:
     def _run(self, jobs: Sequence[_Job], tick: Tick) -> list[Answer]:
         futures = [self.threads.submit(self._send, job) for job in jobs]
         try:
-            while wait(futures, timeout=_LOOK_SECONDS).not_done:
+            while _is_working(futures):
                 tick()
+            return [future.result() for future in futures]
         except BaseException:
             self.patience.stop()
             _drain(futures)
             raise
-        return [future.result() for future in futures]
 
     def _send(self, job: _Job) -> Answer:
         intents = [one.intent for one in job.pending]
@@ -154,6 +154,14 @@ class Dispatcher:
             self.patience.wait(min(seconds, _LOOK_SECONDS))
             seconds -= _LOOK_SECONDS
         return tries + 1
+
+
+def _is_working(futures: Sequence["Future[Answer]"]) -> bool:
+    """Wait a moment; raises at once what one of them raised."""
+    done, left = wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+    for future in done:
+        future.result()
+    return bool(left)
 
 
 def _drain(futures: Sequence["Future[Answer]"]) -> None:
