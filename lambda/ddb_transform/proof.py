@@ -62,7 +62,7 @@ def features(key: TypedItem, change: Change) -> frozenset[str]:
 def _features(key: TypedItem, change: Change) -> Iterator[str]:
     yield "delete" if change.outcome == "deleted" else "update"
     for name in (*key, *change.assigned, *change.expected):
-        yield from _oddities(name)
+        yield from oddities(name)
     yield from _values("if", "if missing", key)
     yield from _values("if", "if missing", change.expected)
     yield from _values("set", "remove", change.assigned)
@@ -76,8 +76,14 @@ def _values(word: str, absent: str, values: Mapping[str, TypedValue | None]) -> 
         yield absent if value is None else f"{word} {next(iter(value))}"
 
 
-def _oddities(name: str) -> Iterator[str]:
+def oddities(name: str) -> Iterator[str]:
+    """Name what an engine might not take in an attribute's name."""
     if name.isidentifier() and name.isascii():
         return
-    known = [feature for sign, feature in _ODD.items() if sign in name]
-    yield from known or ["odd name"]
+    rest = name
+    for sign, feature in _ODD.items():
+        if sign in name:
+            yield feature
+            rest = rest.replace(sign, "")
+    if not (rest.isidentifier() and rest.isascii()):
+        yield "odd name"

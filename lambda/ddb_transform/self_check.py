@@ -2,11 +2,10 @@
 
 Every case is written twice, by either writer to a scratch record of its own with the same content,
 and must come to the same verdict, tell the same current item and leave the same item behind. What
-differs makes the feature that the case is about unproven.
+differs makes the features that the case is about unproven; so does what came to no verdict at all.
 """
 
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from ddb_transform.codec import same
 from ddb_transform.failures import FatalError
 from ddb_transform.look import look
 from ddb_transform.partiql import PartiqlWriter
-from ddb_transform.proof import Proof, features
+from ddb_transform.proof import Proof
 from ddb_transform.reference import ReferenceWriter
 from ddb_transform.self_check_cases import Case, cases, setting
 from ddb_transform.transform import Change
@@ -90,14 +89,17 @@ class _Check:
         self.dynamodb.put_item(TableName=self.table_name, Item=key)
         change = setting("x", {"N": "1"}, {"x": None})
         first = self._write(fast, [Intent(key, change, {})] * 2)
-        self.dynamodb.delete_item(TableName=self.table_name, Key=key)
         verdicts = (one if isinstance(one, str) else one.verdict.name for one in first)
         return ", ".join(verdicts)
 
     def _clean(self, all_cases: list[Case]) -> None:
         for who in ("reference", "fast"):
             for place in range(len(all_cases)):
-                self.dynamodb.delete_item(TableName=self.table_name, Key=self._key(who, place))
+                self._delete(self._key(who, place))
+        self._delete(self._key("repeat", 0))
+
+    def _delete(self, key: TypedItem) -> None:
+        self.dynamodb.delete_item(TableName=self.table_name, Key=key)
 
     def _key(self, who: str, place: int) -> TypedItem:
         return {"pk": {"S": f"self-check#{self.run_id}"}, "sk": {"S": f"{who}#{place:04d}"}}
@@ -124,6 +126,8 @@ def _plain(item: TypedItem | None) -> TypedItem | None:
 
 def _difference(case: Case, wanted: Seen, found: Seen) -> str:
     """Say how the fast writer differs; empty when it does not."""
+    if found.verdict is Verdict.AGAIN:
+        return f"{case.name}: no verdict, the engine was busy"
     if wanted.verdict != found.verdict:
         return f"{case.name}: {_word(found.verdict)} instead of {_word(wanted.verdict)}"
     if not _alike(wanted.after, found.after):
@@ -145,13 +149,11 @@ def _alike(left: TypedItem | None, right: TypedItem | None) -> bool:
 
 
 def _proof(all_cases: list[Case], differs: list[str], now: float, repeated: str) -> Proof:
-    of_case = [features({"pk": {"S": ""}}, case.change) for case in all_cases]
-    frequency = Counter(feature for row in of_case for feature in row)
     unproven = {
         feature
-        for row, difference in zip(of_case, differs, strict=True)
+        for case, difference in zip(all_cases, differs, strict=True)
         if difference
-        for feature in _blamed(row, frequency)
+        for feature in case.about
     }
     return Proof(
         fast="update" not in unproven,
@@ -160,9 +162,3 @@ def _proof(all_cases: list[Case], differs: list[str], now: float, repeated: str)
         repeated_key=repeated,
         checked_at=now,
     )
-
-
-def _blamed(row: frozenset[str], frequency: Counter[str]) -> list[str]:
-    """A case is about the feature that the fewest cases have; all of those, where several have."""
-    fewest = min(frequency[feature] for feature in row)
-    return [feature for feature in row if frequency[feature] == fewest]
