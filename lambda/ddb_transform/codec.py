@@ -1,20 +1,40 @@
 """Python values to typed ones, and when two typed values are the same value.
 
-A value is encoded as boto3 does it. What DynamoDB cannot hold exactly is refused per item, with
-what to do, and so is what boto3 lets through: -Infinity, empty sets, True in a set of numbers.
+A value is decoded and encoded as boto3 does it, but for numbers over the whole of DynamoDB's range.
+What DynamoDB cannot hold exactly is refused per item, with what to do, and so is what boto3 lets
+through: -Infinity, empty sets, True in a set of numbers.
 """
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER_EXPONENTS
 from airflow_ddb_migrate.core.records import TypedValue
-from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary
+from boto3.dynamodb.types import Binary, TypeDeserializer
 
 _SETS = {"SS", "NS", "BS"}
+_LOWEST, _HIGHEST = NUMBER_EXPONENTS
+# boto3's own context takes neither 1 with 50 zeros, which is how the service tells 1E+50, nor 38
+# digits near the lowest exponent. Zeros at the end may go; whatever else would be lost is trapped.
+_NUMBERS = Context(
+    prec=NUMBER_DIGITS,
+    Emin=_LOWEST,
+    Emax=_HIGHEST,
+    traps=[Clamped, Inexact, Overflow, Underflow],
+)
+
+
+class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
+    """boto3's, but for numbers that it cannot read."""
+
+    def _deserialize_n(self, value: str) -> Decimal:
+        return _NUMBERS.create_decimal(value)
+
+
+decode: Callable[[TypedValue], Any] = _Decoder().deserialize
 
 
 class _Unfit(Exception):  # noqa: N818  # half a sentence; encode names the attribute
@@ -75,7 +95,7 @@ def _float(_value: float, _depth: int) -> dict[str, Any]:
 
 def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
     try:
-        number = DYNAMODB_CONTEXT.create_decimal(value)
+        number = _NUMBERS.create_decimal(value)
     except ArithmeticError as exc:
         raise _unfit_number(Decimal(value)) from exc
     if not number.is_finite():
@@ -84,8 +104,7 @@ def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
             "holds NaN or Infinity, which DynamoDB cannot hold. Use None, or remove the attribute "
             "(del item[name]).",
         )
-    lowest, highest = NUMBER_EXPONENTS
-    if number and not lowest <= number.adjusted() <= highest:
+    if number and not _LOWEST <= number.adjusted() <= _HIGHEST:
         raise _unfit_number(number)
     return {"N": str(number)}
 
@@ -97,11 +116,10 @@ def _unfit_number(number: Decimal) -> _Unfit:
             "TooManyDigits",
             f"holds a number of {digits} digits; DynamoDB holds {NUMBER_DIGITS}. Round it.",
         )
-    lowest, highest = NUMBER_EXPONENTS
     return _Unfit(
         "NumberOutOfRange",
-        f"holds a number with the exponent {number.adjusted()}; DynamoDB holds {lowest} to "
-        f"{highest}. Keep it as text, by str(x).",
+        f"holds a number with the exponent {number.adjusted()}; DynamoDB holds {_LOWEST} to "
+        f"{_HIGHEST}. Keep it as text, by str(x).",
     )
 
 

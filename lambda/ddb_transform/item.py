@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
-from boto3.dynamodb.types import TypeDeserializer
 
-_DESERIALIZE = TypeDeserializer().deserialize
+from ddb_transform.codec import decode
+
 _IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to
 _NOTHING: Final = object()
 
@@ -40,7 +40,7 @@ class Item(MutableMapping[str, Any]):
         if name in self._removed or name not in self._typed:
             raise KeyError(name)
         if name not in self._decoded:
-            self._decoded[name] = _DESERIALIZE(self._typed[name])
+            self._decoded[name] = decode(self._typed[name])
         return self._decoded[name]
 
     def __setitem__(self, name: str, value: Any) -> None:

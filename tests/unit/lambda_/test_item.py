@@ -14,13 +14,13 @@ TYPED = typed_item("a", n={"N": "1.50"}, l={"L": [{"S": "x"}]}, b={"B": b"raw"})
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Every typed value that was decoded."""
     seen: list[object] = []
-    decode = items._DESERIALIZE
+    decode = items.decode
 
     def spy(value: object) -> object:
         seen.append(value)
         return decode(value)
 
-    monkeypatch.setattr(items, "_DESERIALIZE", spy)
+    monkeypatch.setattr(items, "decode", spy)
     return seen
 
 
