@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
@@ -13,10 +13,16 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.core.lease import TableKey, acquire
+from airflow_ddb_migrate.core.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.rate import Pacer
-from airflow_ddb_migrate.core.records import Command, LaneRow, MigrationRecord, TypedItem
+from airflow_ddb_migrate.core.records import (
+    Command,
+    LaneRow,
+    MigrationRecord,
+    Mode,
+    TypedItem,
+)
 from airflow_ddb_migrate.core.segments import lane_count
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.item import Item
@@ -61,8 +67,9 @@ class Proxy:
     so that a whole second worker can run within a page's ``scan``.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, *, has_partiql: bool = False) -> None:
         self.client = client
+        self.has_partiql = has_partiql
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.before: Callable[[str, dict[str, Any]], None] = _nothing
         self.after: Callable[[str, dict[str, Any]], None] = _nothing
@@ -71,7 +78,7 @@ class Proxy:
         self._lock = threading.RLock()
 
     def __getattr__(self, name: str) -> Any:
-        if name == "batch_execute_statement":
+        if name == "batch_execute_statement" and not self.has_partiql:
             return self._batch
         attribute = getattr(self.client, name)
         if name in {"exceptions", "meta", "get_paginator"}:
@@ -106,7 +113,8 @@ def _nothing(name: str, arguments: dict[str, Any]) -> None:
 class World:
     """One table, its migration in the ledger, and workers of it.
 
-    ``dynamodb`` is what the workers use; ``service`` reaches the table past them.
+    ``dynamodb`` is what the workers use; ``service`` reaches the table past them. Its PartiQL is
+    used if it has one, and our own in its place else.
     """
 
     service: Any
@@ -122,10 +130,11 @@ class World:
     proof: Proof = UNPROVEN
     s3: FakeS3 = field(default_factory=FakeS3)
     options: dict[str, Any] = field(default_factory=dict)
+    has_partiql: bool = False
     _owners: Iterator[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
     def __post_init__(self) -> None:
-        self.dynamodb = Proxy(self.service)
+        self.dynamodb = Proxy(self.service, has_partiql=self.has_partiql)
         description = data_table(self.service, self.table_name, key_type=self.key_type)
         ledger_table(self.service, f"{self.table_name}-ledger")
         self.record = migration_record(
@@ -150,12 +159,27 @@ class World:
 
     def begin_attempt(self, number: int) -> None:
         self.attempt = number
-        assert self.ledger.begin_attempt(MIGRATION, number, self.clock())
+        assert self.ledger.begin_attempt(self.record.migration_id, number, self.clock())
 
     def command(self, command: Command) -> None:
         self.ledger.command(
-            MIGRATION, command, attempt=self.attempt, reason="a test", now=self.clock()
+            self.record.migration_id,
+            command,
+            attempt=self.attempt,
+            reason="a test",
+            now=self.clock(),
         )
+
+    def follow_with(self, mode: Mode) -> None:
+        """Begin another migration of the same table: an undo reverts the one before it."""
+        former = self.record.migration_id
+        undo_of = former if mode is Mode.UNDO else ""
+        name = f"{former}-{mode.lower()}"
+        self.record = replace(self.record, migration_id=name, mode=mode, undo_of=undo_of)
+        self.ledger.create_migration(self.record)
+        self.begin_attempt(1)
+        Leases(self.ledger).change(self.table_key, lambda lease: release(lease, former))
+        self.take_table(name)
 
     def take_table(self, migration_id: str) -> None:
         Leases(self.ledger).change(
@@ -188,7 +212,9 @@ class World:
         return row
 
     def row_or_none(self, lane: int = 0) -> LaneRow | None:
-        return Lanes(Ledger(self.service, self.ledger.table_name)).get(MIGRATION, lane)
+        return Lanes(Ledger(self.service, self.ledger.table_name)).get(
+            self.record.migration_id, lane
+        )
 
     def ledger_rows(self) -> list[TypedItem]:
         """Everything the ledger holds, to look for what it must not."""
@@ -260,11 +286,13 @@ class World:
     @property
     def table_writes(self) -> int:
         """How many writes of items the workers asked for."""
-        return sum(
+        single = sum(
             arguments["TableName"] == self.table_name
             for name in ("update_item", "delete_item", "put_item")
             for arguments in self.dynamodb.arguments_of(name)
         )
+        batches = self.dynamodb.arguments_of("batch_execute_statement")
+        return single + sum(len(arguments["Statements"]) for arguments in batches)
 
 
 @contextmanager

@@ -86,7 +86,8 @@ class Migrating:
         return Settled(prepared.counts(), units, stop)
 
     def note(self, row: LaneRow) -> LaneRow:
-        return replace(row, logged=self.undo_log.last or row.logged)
+        """Move behind what is logged, and so behind what ``begin`` has counted."""
+        return replace(row, logged=self.undo_log.last or self.unsettled.last or row.logged)
 
     def _recognise(self, prepared: Prepared) -> None:
         """Count as ``already`` what an earlier invocation wrote and could not count."""

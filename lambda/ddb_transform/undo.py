@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket, Row
-from airflow_ddb_migrate.core.records import LaneRow, TypedItem
+from airflow_ddb_migrate.core.records import LaneRow, TypedItem, TypedValue
+from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.wire import unwired
 
 from ddb_transform.keys import identity
@@ -47,11 +48,13 @@ class UndoLog:
 class Unsettled:
     """Intents of pages that were begun and, for all the ledger knows, not finished.
 
-    ``changed`` are identities of keys; ``deleted`` maps them to the keys.
+    ``changed`` are identities of keys; ``deleted`` maps them to the keys; ``last`` is a name behind
+    the last object.
     """
 
     changed: set[str] = field(default_factory=set)
     deleted: dict[str, TypedItem] = field(default_factory=dict)
+    last: str = ""
 
 
 def unsettled(bucket: Bucket, row: LaneRow) -> Unsettled:
@@ -60,6 +63,7 @@ def unsettled(bucket: Bucket, row: LaneRow) -> Unsettled:
     if row.laps <= 1 and row.attempt <= 1:
         return found
     for stem, has_void in _stems(bucket.paths(folder_of(FOLDER, row.lane), after=row.logged)):
+        found.last = behind(stem)
         for record in records(bucket, stem, has_void=has_void):
             if "d" in record:
                 key = unwired(record["k"])
@@ -85,9 +89,11 @@ def reverse(record: Row) -> Intent:
     """Return the write that undoes an intent, only where the item still holds what it wrote."""
     key = unwired(record["k"])
     if "d" in record:
-        return Intent(key, Change("restored", assigned=unwired(record["d"])), {})
-    change = Change("changed", assigned=_values(record["o"]), expected=_values(record["n"]))
-    return Intent(key, change, {})
+        item = unwired(record["d"])
+        return Intent(key, Change("restored", item, after_bytes=item_bytes(item)), {})
+    old, new = _values(record["o"]), _values(record["n"])
+    # The rest of the item is not known: these bound a batch, and are the least that it costs.
+    return Intent(key, Change("changed", old, new, _bytes(key, new), _bytes(key, old)), {})
 
 
 def _row(intent: Intent) -> dict[str, Any]:
@@ -101,9 +107,13 @@ def _row(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _values(values: Row) -> dict[str, Any]:
+def _values(values: Row) -> dict[str, TypedValue | None]:
     present = unwired({name: value for name, value in values.items() if value is not None})
     return {name: present.get(name) for name in values}
+
+
+def _bytes(key: TypedItem, values: dict[str, TypedValue | None]) -> int:
+    return item_bytes(key) + sum(attribute_bytes(n, v) for n, v in values.items() if v is not None)
 
 
 def _stems(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
