@@ -131,6 +131,7 @@ class World:
     s3: FakeS3 = field(default_factory=FakeS3)
     options: dict[str, Any] = field(default_factory=dict)
     has_partiql: bool = False
+    bucket_name: str = "bucket"
     _owners: Iterator[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
     def __post_init__(self) -> None:
@@ -251,7 +252,7 @@ class World:
 
     @property
     def bucket(self) -> Bucket:
-        return Bucket(self.s3, "bucket", self.record.migration_id)
+        return Bucket(self.s3, self.bucket_name, self.record.migration_id)
 
     def pacers(self) -> Pacers:
         return Pacers(Pacer(self.clock), Pacer(self.clock))

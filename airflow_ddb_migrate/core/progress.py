@@ -134,7 +134,7 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
         return Verdict(outcome=Outcome.FAILED, reason=why)
     counts = progress.counts
     if record and not is_within_policy(counts.quarantined, counts.seen, record):
-        return Verdict(outcome=Outcome.FAILED, reason=_too_many(progress, record))
+        return Verdict(outcome=Outcome.FAILED, reason=_too_many(progress, record, stop_reason))
     return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
 
 
@@ -164,14 +164,16 @@ def _words(counts: Counts) -> str:
     )
 
 
-def _too_many(progress: Progress, record: MigrationRecord) -> str:
+def _too_many(progress: Progress, record: MigrationRecord, stop_reason: str) -> str:
     counts = progress.counts
+    last_words = f" Its workers' last words: {stop_reason}" if stop_reason else ""
     return (
         f"{counts.quarantined:,} of {counts.seen:,} items were quarantined; "
         f"{record.max_quarantined:,} and {record.max_quarantined_percentage:g} % are allowed "
         "(max_quarantined, max_quarantined_percentage). Every other item is done. Their keys and "
         f"errors are under migrations/{record.migration_id}/quarantine/ in the stack's bucket. "
         "Mend the transform or the items and run a new migration: it changes only what is left."
+        f"{last_words}"
     )
 
 

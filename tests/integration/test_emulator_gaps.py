@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES
+from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES, STATEMENT_CHARS
 from airflow_ddb_migrate.local import emulator as emulators
 from botocore.exceptions import ClientError
 
@@ -149,6 +149,98 @@ def test_warm_throughput_reads_back(clients: Clients, make_table: Callable[..., 
 
     warm = clients.dynamodb.describe_table(TableName=table)["Table"]["WarmThroughput"]
     assert wanted == {name: warm[name] for name in wanted}
+
+
+@gap
+def test_a_batch_with_a_key_twice_is_refused(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """Our batches have distinct keys; a page of a scan has, too."""
+    table = make_table(items=1)
+    statement = _set(table, "x", {"N": "1"})
+
+    with pytest.raises(ClientError):
+        clients.dynamodb.batch_execute_statement(Statements=[statement, statement])
+
+
+@gap
+def test_a_statement_over_the_limit_is_refused(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """Ours are measured, and go to the reference writer."""
+    table = make_table(items=1)
+
+    with pytest.raises(ClientError):
+        clients.dynamodb.batch_execute_statement(
+            Statements=[_set(table, "x" * STATEMENT_CHARS, {"N": "1"})]
+        )
+
+
+@gap
+def test_an_empty_set_is_refused_in_a_statement(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """The codec refuses it per item."""
+    table = make_table(items=1)
+
+    answer = clients.dynamodb.batch_execute_statement(Statements=[_set(table, "x", {"SS": []})])
+
+    assert "ValidationError" == _code(answer)
+
+
+@gap
+def test_a_key_is_not_changed_by_a_statement(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """The transform's contract refuses it per item."""
+    table = make_table(items=1)
+
+    answer = clients.dynamodb.batch_execute_statement(Statements=[_set(table, "id", {"S": "b"})])
+
+    assert "ValidationError" == _code(answer)
+
+
+@gap
+def test_a_batch_reports_what_its_items_and_indexes_cost(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """It says 1.0 per statement; a worker charges what it estimates, when that is more."""
+    table = _indexed_table(clients)
+    item = {"id": {"S": "item-0"}, "of": {"S": "a"}, "pad": {"S": "x" * 3_000}}
+    clients.dynamodb.put_item(TableName=table, Item=item)
+
+    answer = clients.dynamodb.batch_execute_statement(
+        Statements=[_set(table, "x", {"N": "1"})], ReturnConsumedCapacity="INDEXES"
+    )
+
+    assert [6.0] == [row["CapacityUnits"] for row in answer["ConsumedCapacity"]]
+
+
+def _code(answer: dict[str, Any]) -> str:
+    return str(answer["Responses"][0].get("Error", {}).get("Code", ""))
+
+
+def _set(table: str, name: str, value: dict[str, Any]) -> dict[str, Any]:
+    text = f'UPDATE "{table}" SET "{name}"=? WHERE "id"=?'
+    return {"Statement": text, "Parameters": [value, {"S": "item-0"}]}
+
+
+def _indexed_table(clients: Clients) -> str:
+    name = f"indexed-{uuid.uuid4().hex[:8]}"
+    clients.dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("id", "of")],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-of",
+                "KeySchema": [{"AttributeName": "of", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
 
 
 def _make_machine(clients: Clients, states: dict[str, Any]) -> str:
