@@ -18,14 +18,23 @@ from botocore.exceptions import (
 
 
 class Kind(Enum):
-    """What to do about an error. AMBIGUOUS: a write may have landed; its condition will tell."""
+    """What to do about an error. AMBIGUOUS: a write may have landed; its condition will tell.
+
+    LATER did surely not land: what live traffic does to the item meanwhile is not ours.
+    """
 
     CONDITION = "the item is not what the transform saw"
     THROTTLED = "later, and slower"
-    AMBIGUOUS = "later"
+    AMBIGUOUS = "later; nobody knows"
+    LATER = "later, no slower"
     ITEM = "this item cannot be written like this"
     FATAL = "nothing can be done by this run"
     UNKNOWN = "nobody foresaw it"
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether the same request may succeed later."""
+        return self in {Kind.THROTTLED, Kind.AMBIGUOUS, Kind.LATER}
 
 
 _KINDS = {
@@ -42,7 +51,8 @@ _KINDS = {
     "InternalServer": Kind.AMBIGUOUS,
     "RequestTimeout": Kind.AMBIGUOUS,
     "ServiceUnavailable": Kind.AMBIGUOUS,
-    "TransactionConflict": Kind.AMBIGUOUS,  # a live transaction is on the item: later, not slower
+    "ReplicatedWriteConflict": Kind.LATER,  # another region is writing the item
+    "TransactionConflict": Kind.LATER,  # a live transaction is on the item
     "500": Kind.AMBIGUOUS,
     "502": Kind.AMBIGUOUS,
     "503": Kind.AMBIGUOUS,
@@ -108,7 +118,7 @@ def fatal(operation: str, code: str, message: str) -> FatalError:
 
 def throttling_reason(exc: Exception) -> str:
     """Return why DynamoDB throttled, with the resource, as far as it says."""
-    response = getattr(exc, "response", {})
+    response = getattr(exc, "response", None) or {}  # None: botocore's HTTPClientError
     rows = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
     texts = (f"{row.get('reason', '')} {row.get('resource', '')}".strip() for row in rows)
     return ", ".join(texts) or code_of(exc)
@@ -123,7 +133,7 @@ def passing(exc: ClientError | BotoCoreError) -> PassingError:
     """
     kind, code = kind_of_exception(exc), code_of(exc)
     operation = getattr(exc, "operation_name", "AWS")
-    if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+    if kind.passes:
         return PassingError(code, f"{operation}: {exc}")
     if kind is Kind.FATAL and isinstance(exc, ClientError):
         raise fatal(operation, code, exc.response.get("Error", {}).get("Message", "")) from exc

@@ -21,7 +21,7 @@ from ddb_transform.failures import (
     kind_of,
     kind_of_exception,
 )
-from ddb_transform.reference import again, look_again
+from ddb_transform.reference import again, later, look_again
 from ddb_transform.transform import Change
 from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
 
@@ -58,16 +58,17 @@ class PartiqlWriter:
         except (ClientError, BotoCoreError) as exc:
             return Answer((self._failed(exc),) * len(intents))
         units = sum(row.get("CapacityUnits", 0.0) for row in answer.get("ConsumedCapacity", ()))
-        return self._read(intents, answer["Responses"], units)
+        return self._read(intents, answer.get("Responses", ()), units)
 
     def text(self, change: Change) -> str:
         """Return the statement of a change; values are parameters, names cannot be."""
         shape = (change.outcome, _names(change.assigned), _names(change.expected))
-        if shape not in self._texts:
+        text = self._texts.get(shape)
+        if text is None:
             if len(self._texts) >= _KNOWN_SHAPES:
-                self._texts.clear()
-            self._texts[shape] = self._text(*shape)
-        return self._texts[shape]
+                self._texts.clear()  # another thread may do so at any moment
+            text = self._texts[shape] = self._text(*shape)
+        return text
 
     def _text(
         self,
@@ -101,7 +102,7 @@ class PartiqlWriter:
     def _failed(self, exc: ClientError | BotoCoreError) -> Written:
         """The whole request failed: HTTP 200 would have told each statement's fate."""
         kind, code = kind_of_exception(exc), code_of(exc)
-        if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+        if kind.passes:
             return again(exc)
         if kind is Kind.ITEM:
             return ALONE
@@ -142,9 +143,8 @@ def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
     if kind is Kind.CONDITION:
         current: TypedItem | None = error.get("Item") or None
         return Written(Verdict.LOST, current) if current else None
-    if kind in {Kind.THROTTLED, Kind.AMBIGUOUS}:
-        throttled = kind is Kind.THROTTLED
-        return Written(Verdict.AGAIN, reason=code, throttled=throttled, ambiguous=not throttled)
+    if kind.passes:
+        return later(kind, code)
     if kind is Kind.FATAL:
         raise fatal("BatchExecuteStatement", code, message)
     return ALONE  # the reference writer's request says what is wrong

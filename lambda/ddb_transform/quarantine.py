@@ -31,25 +31,31 @@ class Quarantine:
     sharing: Sharing
     record: MigrationRecord
 
-    def add(self, refused: Sequence[Refused], position: Position) -> FatalError | None:
-        """Set items aside, durably; return what ends the run when they are too many by now."""
+    def add(
+        self, refused: Sequence[Refused], position: Position, *, seen: int
+    ) -> FatalError | None:
+        """Set items aside, durably, of a page of ``seen``; return what ends the run if too many."""
         if not refused:
             return None
         rows = [self._row(one, position) for one in refused]
         self.bucket.put(path_of(self.place.next(FOLDER)), rows)
         control = self.sharing.add_quarantined(len(refused))
         total = control.quarantined if control else 0
-        return None if self._is_tolerable(total) else self._full(total, refused)
+        if self._is_tolerable(total, len(refused), seen):
+            return None
+        return self._full(total, refused)
 
-    def _is_tolerable(self, total: int) -> bool:
+    def _is_tolerable(self, total: int, refused: int, seen: int) -> bool:
+        """Judge by number at once; by share of what the lanes have saved, and of this page."""
         record = self.record
         if total > record.max_quarantined:
             return False
         if total < QUARANTINE_JUDGED:
             return True
-        lanes = Lanes(self.sharing.ledger).all(record.migration_id)
-        seen = sum(row.counts.seen for row in lanes)
-        return is_within_policy(total, max(seen, total), record)
+        saved = [row.counts for row in Lanes(self.sharing.ledger).all(record.migration_id)]
+        quarantined = refused + sum(counts.quarantined for counts in saved)
+        all_seen = seen + sum(counts.seen for counts in saved)
+        return quarantined < QUARANTINE_JUDGED or is_within_policy(quarantined, all_seen, record)
 
     def _row(self, one: Refused, position: Position) -> dict[str, Any]:
         return {

@@ -61,7 +61,8 @@ class ReferenceWriter:
                 **table,
                 **_CURRENT,
             )
-        call = self._dynamodb.update_item if change.assigned else self._dynamodb.delete_item
+        is_delete = change.outcome == "deleted"  # never told from what is assigned: that may err
+        call = self._dynamodb.delete_item if is_delete else self._dynamodb.update_item
         return call(Key=key, **table, **Request(key, change).arguments())  # type: ignore[no-any-return]
 
     def _failed(self, intent: Intent, exc: ClientError | BotoCoreError) -> Answer:
@@ -90,7 +91,7 @@ def look_again(dynamodb: Any, table_name: str, intent: Intent) -> Answer:
     try:
         current, units = look(dynamodb, table_name, intent.key)
     except (ClientError, BotoCoreError) as exc:
-        if kind_of_exception(exc) in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+        if kind_of_exception(exc).passes:
             return Answer((Written(Verdict.AGAIN, reason=code_of(exc)),))
         raise
     return Answer((Written(Verdict.LOST, current),), Units(read=units))
@@ -98,9 +99,16 @@ def look_again(dynamodb: Any, table_name: str, intent: Intent) -> Answer:
 
 def again(exc: ClientError | BotoCoreError) -> Written:
     """Say why a request has to be tried again."""
-    throttled = kind_of_exception(exc) is Kind.THROTTLED
+    return later(kind_of_exception(exc), throttling_reason(exc))
+
+
+def later(kind: Kind, reason: str) -> Written:
+    """Say that a write has to be tried again, and whether it may have landed."""
     return Written(
-        Verdict.AGAIN, reason=throttling_reason(exc), throttled=throttled, ambiguous=not throttled
+        Verdict.AGAIN,
+        reason=reason,
+        throttled=kind is Kind.THROTTLED,
+        ambiguous=kind is Kind.AMBIGUOUS,
     )
 
 

@@ -82,7 +82,7 @@ class Migrating:
             void(place for place, one in enumerate(outcome.written) if _is_void(one))
             intents = self._lost(intents, outcome.written, prepared)
         prepared.refused += map(_given_up, intents)
-        stop = self.quarantine.add(prepared.refused, position)
+        stop = self.quarantine.add(prepared.refused, position, seen=len(page.items))
         return Settled(prepared.counts(), units, stop)
 
     def note(self, row: LaneRow) -> LaneRow:

@@ -82,7 +82,8 @@ class ScanSource:
             **self.filter_arguments,
         )
         self._units = _reported(answer, scan_units(answer.get("PageBytes", 0)))
-        self.pacer.settle(reservation, self._units)
+        # Without an estimate there is no ratio to learn: the next one is what this page cost.
+        self.pacer.settle(replace(reservation, estimated=0.0), self._units)
         return answer  # type: ignore[no-any-return]
 
     def _patiently(self, scan: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class ScanSource:
                 return scan()
             except (ClientError, BotoCoreError) as exc:
                 kind = kind_of_exception(exc)
-                if kind not in {Kind.THROTTLED, Kind.AMBIGUOUS}:
+                if not kind.passes:
                     raise
                 if kind is Kind.THROTTLED:
                     self.pacer.throttled(self._units, throttling_reason(exc))

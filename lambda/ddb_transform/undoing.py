@@ -51,7 +51,7 @@ class Undoing:
                 kept.append(_row(intent))
         if kept:
             self.bucket.put(path_of(self.place.next(FOLDER)), kept)
-        stop = self.quarantine.add(prepared.refused, position)
+        stop = self.quarantine.add(prepared.refused, position, seen=len(intents))
         return Settled(prepared.counts(), outcome.units + Units(read=page.read_units), stop)
 
     def note(self, row: LaneRow) -> LaneRow:

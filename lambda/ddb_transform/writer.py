@@ -46,8 +46,8 @@ class Verdict(Enum):
 class Written:
     """A verdict. ``current`` is the item after a LOST race (None: it is gone).
 
-    ``reason`` says why it has to be tried AGAIN: ``throttled``, or ``ambiguous``, which is to say
-    that the write may have landed all the same.
+    ``reason`` says why it has to be tried AGAIN; ``throttled``: slower; ``ambiguous``: the write
+    may have landed all the same.
     """
 
     verdict: Verdict

@@ -82,6 +82,7 @@ class TestShape:
             "read_units_per_second": 0,
             "max_quarantined": 100,
             "max_quarantined_percentage": 5,
+            "show_values": False,
             "migration_id": None,
         } == known
 

@@ -38,12 +38,12 @@ def test_what_is_charged_is_the_larger_of_estimate_and_report(bench: Callable[..
 
 
 def test_a_batch_waits_for_its_turn(bench: Callable[..., Bench]) -> None:
-    """The second one begins when the first is paid for."""
+    """Each begins when it is paid for itself, the second behind the first."""
     b = bench(share=10.0)
 
     b.write(intents(50))
 
-    assert pytest.approx(2.5, abs=0.3) == sum(b.slept)
+    assert pytest.approx(2.5 + 5.0, abs=0.3) == sum(b.slept)
 
 
 def test_units_are_added_up(bench: Callable[..., Bench]) -> None:
@@ -128,5 +128,5 @@ def test_nothing_to_write_is_nothing(bench: Callable[..., Bench]) -> None:
     """No request."""
     b = bench()
 
-    assert Outcome([], Units(), 0) == b.write([])
+    assert Outcome([], Units()) == b.write([])
     assert [] == b.fast.asked

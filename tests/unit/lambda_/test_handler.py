@@ -1,5 +1,6 @@
 """The Lambda's entry."""
 
+import sys
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from ddb_transform import handler
+from ddb_transform.kit import Kit
+from ddb_transform.proof import Proof
 from tests.factories import client_error, work_request
 from tests.migration_world import World
 
@@ -20,7 +25,10 @@ def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(dynamodb)
     made.put_many(3)
     monkeypatch.setenv("LEDGER_TABLE", made.ledger.table_name)
-    monkeypatch.setattr(handler, "_dynamodb", lambda: made.dynamodb)
+    monkeypatch.setenv("BUCKET", "bucket")
+    monkeypatch.setattr(handler, "_ledger_client", lambda: made.dynamodb)
+    monkeypatch.setattr(handler, "_table_client", lambda: made.dynamodb)
+    monkeypatch.setattr(handler, "_s3", lambda: made.s3)
     monkeypatch.setattr(handler.time, "time", made.clock)
     return made
 
@@ -50,15 +58,25 @@ def test_a_slice_ends_before_the_limit(
     assert "MORE" == handler.handle(event(world), context)["status"]
 
 
-@pytest.mark.parametrize(("after", "is_over"), [(839.9, False), (840.1, True)])
+@pytest.mark.parametrize(
+    ("slice_seconds", "after", "is_over"),
+    [
+        (0, 839.9, False),
+        (0, 840.1, True),
+        (10, 9.9, False),
+        (10, 10.1, True),
+        (5_000, 839.9, False),
+        (5_000, 840.1, True),
+    ],
+)
 def test_a_long_limit_keeps_a_minute(
-    monkeypatch: pytest.MonkeyPatch, after: float, is_over: bool
+    monkeypatch: pytest.MonkeyPatch, slice_seconds: float, after: float, is_over: bool
 ) -> None:
-    """Of 900 seconds 840 are worked."""
+    """Of 900 seconds 840 are worked, or fewer if the migration asks for shorter slices."""
     ticks = iter([0.0, after])
     monkeypatch.setattr(handler.time, "monotonic", lambda: next(ticks))
 
-    assert is_over == handler._deadline(PLENTY)()
+    assert is_over == handler._deadline(PLENTY, slice_seconds)()
 
 
 def test_every_invocation_is_an_owner_of_its_own(world: World) -> None:
@@ -144,3 +162,55 @@ def test_what_cannot_be_used_is_described_by_its_error(
 
     assert (False, "") == (answer["ok"], answer["hash"])
     assert answer["error"].startswith(message)
+
+
+# self-check
+
+
+def test_the_self_check_keeps_what_it_found(world: World) -> None:
+    """In the ledger, for every worker; the scratch records are gone."""
+    before = len(world.ledger_rows())
+
+    answer = handler.handle({"action": "self-check"}, None)
+
+    assert (True, []) == (answer["fast"], answer["unproven"])
+    kept = Proof.from_json(world.ledger.kept(ENGINE_PROOF))
+    assert (True, world.clock()) == (kept.fast, kept.checked_at)
+    assert before + 1 == len(world.ledger_rows())
+
+
+def test_a_worker_reads_what_is_proven(world: World) -> None:
+    """Without a self-check nothing goes in batches; with one that passed it does."""
+    request = work_request(table_name=world.table_name)
+    kits = [_kit(request)]
+    world.ledger.keep(ENGINE_PROOF, Proof(fast=True, checked_at=1.0).to_json())
+    kits.append(_kit(request))
+
+    assert [False, True] == [kit.proof.fast for kit in kits]
+
+
+def _kit(request: WorkRequest) -> Kit:
+    kit = handler._worker(request, PLENTY).tools
+    assert isinstance(kit, Kit)
+    return kit
+
+
+def test_a_transform_that_is_gone_is_refused_before_a_lane_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane stays as it was, for the next attempt."""
+    monkeypatch.setattr(transforms, "__path__", [])
+    monkeypatch.setitem(sys.modules, "transforms.add_updated_at", None)
+
+    answer = handler.handle(event(world), PLENTY)
+
+    assert ("FAILED", "TransformError") == (answer["status"], answer["error"])
+    assert world.row_or_none() is None
+
+
+def test_the_tables_client_never_tries_again_by_itself() -> None:
+    """The pacer has to hear of every throttle, and a lost answer has to be known as such."""
+    client = handler._table_client()
+
+    assert 1 == client.meta.config.retries["total_max_attempts"]
+    assert client is handler._table_client()

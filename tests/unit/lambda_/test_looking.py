@@ -1,0 +1,176 @@
+"""The modes that write nothing."""
+
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.records import Mode
+from ddb_transform import looking
+from ddb_transform.item import Item
+from ddb_transform.looking import Looking
+from ddb_transform.place import Place
+from ddb_transform.source import Page, Position
+from ddb_transform.transform import Context, Transform
+from tests.factories import STARTED_AT, lane_row, typed_item
+from tests.fakes import FakeS3
+from tests.migration_world import World
+from tests.writing import no_tick
+from transforms import DELETE, SKIP
+
+CONTEXT = Context("m", STARTED_AT, key_names=("id",))
+
+
+def change(item: Item, context: Context) -> object:
+    kind = item["kind"]
+    if kind == "skip":
+        return SKIP
+    if kind == "delete":
+        return DELETE
+    if kind == "raise":
+        raise ValueError
+    item["n"] = str(item.get("n", 0))
+    return item
+
+
+def of_kind(kind: str, **attributes: Any) -> dict[str, Any]:
+    return typed_item(f"{kind}-{len(attributes)}", kind={"S": kind}, **attributes)
+
+
+ITEMS = [
+    of_kind("change", n={"N": "7"}),
+    of_kind("change"),
+    of_kind("change", n={"S": "x"}, b={"B": b"\x00"}),
+    of_kind("delete"),
+    of_kind("skip"),
+    of_kind("raise"),
+]
+COUNTS = Counts(seen=6, changed=2, deleted=1, unchanged=1, skipped=1, quarantined=1)
+
+
+def looks(
+    bucket: Bucket, *, verify: bool = False, show: bool = False, check: Any = None
+) -> Looking:
+    transform = Transform(change, CONTEXT, check=check)
+    return Looking(transform, bucket, Place(0, 1, 1), verify, show)
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket(FakeS3(), "b", "m")
+
+
+def sampled(bucket: Bucket) -> list[dict[str, Any]]:
+    return [row for path in bucket.paths("diff/") for row in bucket.get(path)]
+
+
+@pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.VERIFY])
+def test_nothing_is_written_to_the_table(dynamodb: Any, mode: Mode) -> None:
+    """Counted as a migration would count, and the items are as they were."""
+    w = World(dynamodb, transform=change, options={"mode": mode})
+    w.put(*ITEMS)
+    before = w.items()
+
+    assert WorkStatus.DONE is w.work().status
+
+    assert (before, 0) == (w.items(), w.table_writes)
+    assert COUNTS == w.row().counts
+    assert 2 == Findings.from_json(w.row().findings).attributes["n"]
+    assert [] == list(w.bucket.paths("undo/")) + list(w.bucket.paths("quarantine/"))
+
+
+def test_findings_say_what_would_change(bucket: Bucket) -> None:
+    """Attributes, changes of type, errors by class with keys, and what it would cost."""
+    work = looks(bucket)
+
+    settled = work.settle(Page(ITEMS, None, 3.0), Position(0), no_tick)
+
+    found = Findings.from_json(work.note(lane_row()).findings)
+    assert (COUNTS, 3.0) == (settled.counts, settled.units.read)
+    assert ({"n": 2}, {"n: N -> S": 1}) == (found.attributes, found.type_changes)
+    assert {"ValueError": 1} == found.errors
+    assert {"ValueError": ['{"id": {"S": "raise-0"}}']} == found.examples
+    assert (3, 2, 3) == (sum(found.before.values()), sum(found.after.values()), found.units)
+
+
+def test_findings_go_on_where_the_last_slice_ended(bucket: Bucket) -> None:
+    """They are in the lane's row."""
+    first = looks(bucket)
+    first.settle(Page(ITEMS, None), Position(0), no_tick)
+    row = first.note(lane_row())
+    second = looks(bucket)
+    second.findings = Findings.from_json(row.findings)
+
+    second.settle(Page(ITEMS, None), Position(0), no_tick)
+
+    assert {"n": 4} == Findings.from_json(second.note(row).findings).attributes
+
+
+@pytest.mark.parametrize(
+    ("show", "n", "none"),
+    [
+        (False, {"before": "N", "after": "S"}, {"before": "-", "after": "S"}),
+        (
+            True,
+            {"before": {"N": "7"}, "after": {"S": "7"}},
+            {"before": None, "after": {"S": "0"}},
+        ),
+    ],
+)
+def test_samples_show_types_or_values(bucket: Bucket, show: bool, n: Any, none: Any) -> None:
+    """Values only if the migration shows them; a delete shows every attribute."""
+    looks(bucket, show=show).settle(Page(ITEMS, None), Position(0), no_tick)
+
+    rows = sampled(bucket)
+    assert ["changed", "changed", "deleted"] == [row["outcome"] for row in rows]
+    assert [{"n": n}, {"n": none}] == [row["attributes"] for row in rows[:2]]
+    gone = rows[2]["attributes"]
+    assert {"id", "kind"} == set(gone)
+    assert {None if show else "-"} == {value["after"] for value in gone.values()}
+    assert 0 == rows[2]["after_bytes"]
+    assert show is ("delete" in str(gone))
+
+
+def test_samples_are_few_however_large_the_table(bucket: Bucket) -> None:
+    """Of a slice, not of a page."""
+    work = looks(bucket)
+
+    for i in range(10):
+        items = [typed_item(f"{i}-{j}", kind={"S": "change"}) for j in range(7)]
+        work.settle(Page(items, None), Position(0), no_tick)
+
+    assert looking._SAMPLES == len(sampled(bucket))
+
+
+def passes(item: Item) -> object:
+    if item["kind"] == "raise":
+        raise KeyError
+    return "maybe" if item["kind"] == "skip" else "n" in item
+
+
+def test_verify_runs_the_transforms_own_check(bucket: Bucket) -> None:
+    """Of every item: what fails it, and what it cannot judge, is told by class and key."""
+    work = looks(bucket, verify=True, check=passes)
+
+    work.settle(Page(ITEMS, None), Position(0), no_tick)
+
+    expected = {"ValueError": 1, "check": 2, "KeyError": 1, "CheckReturnedOther": 1}
+    assert expected == work.findings.errors
+    assert ['{"id": {"S": "change-0"}}', '{"id": {"S": "delete-0"}}'] == (
+        work.findings.examples["check"]
+    )
+
+
+def test_a_dry_run_checks_nothing(bucket: Bucket) -> None:
+    """Before a migration the items are not yet as they should be."""
+    work = looks(bucket, check=passes)
+
+    work.settle(Page(ITEMS, None), Position(0), no_tick)
+
+    assert {"ValueError": 1} == work.findings.errors
+
+
+def test_nothing_is_left_of_a_slice_that_writes_nothing(bucket: Bucket) -> None:
+    """There is nothing to recognise."""
+    assert Counts() == looks(bucket).begin().counts

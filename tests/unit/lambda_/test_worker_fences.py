@@ -1,0 +1,324 @@
+"""The worker's loop: kills, fences, and the order in which things happen."""
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.core.limits import (
+    LEASE_SECONDS,
+    OWNER_SECONDS,
+)
+from airflow_ddb_migrate.core.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.records import Command, LaneState
+from ddb_transform import dispatch, prepare
+from ddb_transform import worker as workers
+from tests.factories import NOW, lane_row
+from tests.migration_world import World
+
+DONE = {"BOOL": True}
+LANE = lane_row()
+
+
+class Killed(BaseException):
+    """What a worker cannot catch: its process is gone."""
+
+
+@pytest.fixture
+def world(dynamodb: Any) -> Callable[..., World]:
+    """A factory of worlds on the module's DynamoDB."""
+    return lambda **options: World(dynamodb, **options)
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of 10 items, each saved, and a look at the ledger at every item."""
+    monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
+    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
+
+
+def all_done(world: World) -> bool:
+    return all(item.get("done") == DONE for item in world.items().values())
+
+
+def after_calls(count: int, answer: bool = True) -> Callable[[], bool]:
+    """Return a function that gives another answer after so many calls."""
+    calls = iter([not answer] * count)
+    return lambda: next(calls, answer)
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What a writer thread calls to go on only when the main thread has looked once more."""
+    looks = threading.Semaphore(0)
+    tick = workers.Worker._tick
+
+    def note(self: workers.Worker) -> None:
+        try:
+            tick(self)
+        except BaseException:
+            looks.release(2)  # it will not look again
+            raise
+        looks.release()
+
+    monkeypatch.setattr(workers.Worker, "_tick", note)
+
+    def look() -> None:
+        while looks.acquire(blocking=False):
+            pass  # looks of before
+        for _ in range(2):  # the first may have begun before
+            assert looks.acquire(timeout=5)
+
+    return look
+
+
+# Kills
+
+
+@pytest.mark.parametrize("killed_at", [1, 4, 5, 10, 11, 17, 25])
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_killed_worker_is_resumed_without_loss(
+    world: Callable[..., World], killed_at: int, applied: bool
+) -> None:
+    """Before or after a write, in any page: the next invocation brings every item to its end."""
+    w = world()
+    w.put_many(25)
+    kill_at_write(w, killed_at, applied=applied)
+
+    with pytest.raises(Killed):
+        w.work()
+    assert LaneState.RUNNING is w.row().state
+    let_live(w)
+
+    assert WorkStatus.DONE is w.work().status
+    assert all_done(w)
+    assert 25 == len(w.items())
+    assert 25 == w.row().counts.seen
+
+
+def kill_at_write(w: World, number: int, *, applied: bool) -> None:
+    """Kill the worker at its n-th write of an item, and at whatever it tries after that."""
+    writes = iter(range(1, number))
+
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        is_write = name == "update_item" and arguments["TableName"] == w.table_name
+        if is_write and next(writes, None) is None:
+            w.dynamodb.before = _kill
+            raise Killed
+
+    if applied:
+        w.dynamodb.after = hook
+    else:
+        w.dynamodb.before = hook
+
+
+def _kill(name: str, arguments: dict[str, Any]) -> None:
+    raise Killed
+
+
+def let_live(w: World) -> None:
+    w.dynamodb.before = w.dynamodb.after = lambda name, arguments: None
+
+
+def test_a_killed_worker_stops_counting_as_alive(world: Callable[..., World]) -> None:
+    """Its sign of life ends by itself, and until then it may still be writing."""
+    w = world()
+    w.put_many(5)
+    kill_at_write(w, 1, applied=False)
+    with pytest.raises(Killed):
+        w.work()
+    let_live(w)
+
+    assert w.row().is_live(NOW + OWNER_SECONDS - 1)
+    assert not w.row().is_live(NOW + OWNER_SECONDS)
+
+
+def test_an_invocation_run_twice_changes_nothing_more(world: Callable[..., World]) -> None:
+    """Step Functions delivers at least once: the second one finds the lane done."""
+    w = world()
+    w.put_many(25)
+    w.work()
+    before, row = w.items(), w.row()
+    w.dynamodb.calls.clear()
+
+    assert WorkStatus.DONE is w.work().status
+    assert [] == w.dynamodb.arguments_of("scan")
+    assert (before, row) == (w.items(), w.row())
+
+
+def test_two_invocations_at_once_lose_nothing(world: Callable[..., World]) -> None:
+    """The newer one takes the lane; the older one's save fails and it waits its turn."""
+    w = world()
+    w.put_many(25)
+    newer: list[WorkStatus] = []
+
+    def run_newer_once(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan" and not newer:
+            newer.append(WorkStatus.MORE)
+            newer.append(w.work().status)
+
+    w.dynamodb.after = run_newer_once
+    older = w.work()
+
+    assert (WorkStatus.HOLD, WorkStatus.DONE) == (older.status, newer[-1])
+    assert Counts(seen=25, changed=25) == w.row().counts
+    assert LaneState.DONE is w.row().state
+    assert 25 == len(w.items())
+
+
+# Fences
+
+
+def test_a_zombie_of_an_older_attempt_does_nothing(world: Callable[..., World]) -> None:
+    """A child that Step Functions forgot to stop ends without touching lane or table."""
+    w = world()
+    w.put_many(5)
+    w.begin_attempt(2)
+
+    assert WorkStatus.DONE is w.work(attempt=1).status
+    assert w.row_or_none() is None
+    assert 0 == w.table_writes
+
+
+def test_a_newer_attempt_ends_the_older_one_in_mid_page(world: Callable[..., World]) -> None:
+    """The older worker looks at the control record every few seconds, and quits."""
+    w = world()
+    w.put_many(25)
+
+    def overtake(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            w.dynamodb.after = lambda name, arguments: None
+            w.begin_attempt(2)
+            w.clock.advance(10)
+
+    w.dynamodb.after = overtake
+
+    assert WorkStatus.DONE is w.work(attempt=1).status
+    assert (LaneState.PENDING, 0) == (w.row().state, w.table_writes)
+    assert WorkStatus.DONE is w.work(attempt=2).status
+    assert (LaneState.DONE, 2) == (w.row().state, w.row().attempt)
+    assert all_done(w)
+
+
+def test_a_zombie_cannot_save_over_a_newer_attempts_row(world: Callable[..., World]) -> None:
+    """It took the lane first; the newer attempt finished it; the zombie's save changes nothing."""
+    w = world()
+    w.put_many(25)
+
+    def finish_in_a_newer_attempt(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            w.dynamodb.after = lambda name, arguments: None
+            w.begin_attempt(2)
+            w.work(attempt=2)
+
+    w.dynamodb.after = finish_in_a_newer_attempt
+    zombie = w.work(attempt=1)
+
+    assert WorkStatus.HOLD is zombie.status
+    assert (LaneState.DONE, 2) == (w.row().state, w.row().attempt)
+    assert Counts(seen=25, changed=25) == w.row().counts
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
+)
+def test_a_command_is_obeyed_before_anything_is_touched(
+    world: Callable[..., World], command: Command, status: WorkStatus
+) -> None:
+    """STOP ends the child, HOLD lets it wait; the lane stays unfinished."""
+    w = world()
+    w.put_many(5)
+    w.command(command)
+
+    assert status is w.work().status
+    assert (None, 0) == (w.row_or_none(), w.table_writes)
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
+)
+def test_a_command_is_obeyed_while_working(
+    world: Callable[..., World], look: Callable[[], None], command: Command, status: WorkStatus
+) -> None:
+    """Within seconds, also in the middle of a page; then the lane goes on where it was."""
+    w = world()
+    w.put_many(25)
+
+    def give(name: str, arguments: dict[str, Any]) -> None:
+        if w.table_writes >= 12:
+            w.dynamodb.after = lambda name, arguments: None
+            w.command(command)
+            w.clock.advance(10)
+            look()
+
+    w.dynamodb.after = give
+    result = w.work()
+
+    assert (status, LaneState.PENDING, "") == (result.status, w.row().state, w.row().owner)
+    assert 10 == w.row().counts.seen
+    assert w.table_writes < 25
+    w.begin_attempt(2)
+    assert WorkStatus.DONE is w.work().status
+    assert 25 == w.row().counts.seen
+    assert all_done(w)
+
+
+def test_a_hold_says_how_long_to_wait(world: Callable[..., World]) -> None:
+    """The state machine waits for as many seconds."""
+    w = world()
+    w.command(Command.HOLD)
+
+    assert 30 == w.work().wait_seconds
+
+
+def test_who_lost_the_table_stops(world: Callable[..., World]) -> None:
+    """Another migration took the expired lease: this one's workers end."""
+    w = world()
+    w.put_many(5)
+    w.clock.advance(10_000)
+    w.take_table("another")
+
+    assert WorkStatus.DONE is w.work().status
+    assert 0 == w.table_writes
+
+
+def test_a_working_lane_keeps_the_lease_alive(world: Callable[..., World]) -> None:
+    """Whoever works renews it: the holder is alive although nobody watches."""
+    w = world()
+    w.clock.advance(1_000)
+
+    w.work()
+
+    lease = Leases(w.ledger).get(w.table_key)
+    assert lease is not None
+    assert w.clock() + LEASE_SECONDS == lease.expires_at
+
+
+# The order in which things happen
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_cursor_moves_only_behind_settled_pages(world: Callable[..., World], seed: int) -> None:
+    """Whenever the row is written, every item before its cursor is migrated already."""
+    w = world()
+    w.put_many(35)
+    random.seed(seed)
+    broken: list[int] = []
+
+    def check(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item" and arguments["TableName"] != w.table_name:
+            row = w.row_or_none()
+            done = sum("done" in item for item in w.items().values())
+            if row and done < row.counts.seen:
+                broken.append(row.counts.seen)
+
+    w.dynamodb.after = check
+    while w.work(out_of_time=after_calls(random.randint(4, 6))).status is WorkStatus.MORE:
+        pass
+
+    assert [] == broken
+    assert all_done(w)
