@@ -29,7 +29,6 @@ class Pacing:
         """Try ten units a second, every second time in vain."""
         for place in range(int(seconds)):
             self.now += 1
+            self.pacer.settle(self.pacer.reserve(10), 10)
             if place % 2:
                 self.pacer.throttled(10, reason)
-            else:
-                self.pacer.settle(self.pacer.reserve(10), 10)

@@ -99,13 +99,13 @@ class Pacer:
     def throttled(self, units: float, reason: str) -> None:
         """Slow down, at most once in ``CUT_SECONDS``: threads are throttled together.
 
+        ``units`` are a part of what was settled, or all of it.
         A hot key range concerns this lane alone and never counts as the suffering of others.
         """
         with self._lock:
             now = self.clock()
-            self._spent.append((now, units))
             if _KEY_RANGE not in reason:
-                self._note(now, tried=units, throttled=units)
+                self._note(now, tried=0.0, throttled=units)
             if now - self._cut_at < CUT_SECONDS:
                 return
             self._cut_at = self._raised_at = now
@@ -139,8 +139,10 @@ class Pacer:
     def _measured(self, now: float) -> float:
         """Units per second that were spent of late; a worker may have begun only just now."""
         least, most = _MEASURE_SECONDS
-        while now - self._spent[0][0] > most:
+        while self._spent and now - self._spent[0][0] > most:
             self._spent.popleft()
+        if not self._spent:
+            return 0.0
         return sum(units for _, units in self._spent) / max(least, now - self._spent[0][0])
 
     def _note(self, now: float, *, tried: float, throttled: float) -> None:

@@ -74,12 +74,13 @@ class Dispatcher:
             tick()
             jobs = list(self._jobs(pending, results))
             answers = self._run(jobs, tick)
-            pending = []
+            before, pending = len(pending), []
             for job, answer in zip(jobs, answers, strict=True):
                 units += answer.units
                 pending += self._unsettled(job, answer, results)
             again = [one for one in pending if one.reason]
-            if again:
+            if again:  # one that gets on, however slowly, does not give up
+                tries = tries if len(pending) == before else 0
                 tries = self._back_off(tries, again[0], tick)
         return Outcome([one for one in results if one is not None], units)
 

@@ -1,5 +1,6 @@
 """Fencing and the budget: may this worker go on, and how fast? Asked of the ledger now and then."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -7,6 +8,7 @@ from enum import Enum
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
@@ -84,10 +86,11 @@ class Guard:
         return seconds
 
     def leave(self) -> None:
-        """Count this worker out again."""
+        """Count this worker out again; if that fails, the next count will."""
         if self._joined:
-            self.sharing.leave()
             self._joined = False
+            with contextlib.suppress(MigrationError):
+                self.sharing.leave()
 
     def stop_all(self, reason: str) -> None:
         """Tell every worker of this attempt to stop."""

@@ -30,11 +30,15 @@ class Refused:
 
 @dataclass(slots=True)
 class Prepared:
-    """What the transform wants of some items. ``unchanged`` are those it left as they are."""
+    """What the transform wants of some items. ``unchanged`` are those it left as they are.
+
+    ``ended`` are keys of items that are no longer there.
+    """
 
     intents: list[Intent] = field(default_factory=list)
     unchanged: list[TypedItem] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    ended: list[TypedItem] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> Counts:

@@ -62,8 +62,8 @@ class Migrating:
     def begin(self) -> Settled:
         """Count what was deleted behind the cursor: a scan does not see it any more."""
         gone, read = 0, 0.0
-        for key in self.unsettled.deleted.values():
-            current, units = self.look(key)
+        for orphans in self.unsettled.deleted.values():
+            current, units = self.look(orphans[0].key)
             gone += current is None
             read += units
         return Settled(Counts(seen=gone, already=gone), Units(read=read))
@@ -82,12 +82,21 @@ class Migrating:
             void(place for place, one in enumerate(outcome.written) if _is_void(one))
             intents = self._lost(intents, outcome.written, prepared)
         prepared.refused += map(_given_up, intents)
+        self._void_orphans(page, prepared)
         stop = self.quarantine.add(prepared.refused, position, seen=len(page.items))
         return Settled(prepared.counts(), units, stop)
 
     def note(self, row: LaneRow) -> LaneRow:
         """Move behind what is logged, and so behind what ``begin`` has counted."""
         return replace(row, logged=self.undo_log.last or self.unsettled.last or row.logged)
+
+    def _void_orphans(self, page: Page, prepared: Prepared) -> None:
+        """An item that is still there was not deleted by the invocation that meant to."""
+        if self.unsettled.deleted:
+            ended = set(map(identity, prepared.ended))
+            keys = (identity(key_of(self.transform, item)) for item in page.items)
+            there = (key for key in keys if key not in ended)
+            self.unsettled.void(there, self.undo_log.bucket)
 
     def _recognise(self, prepared: Prepared) -> None:
         """Count as ``already`` what an earlier invocation wrote and could not count."""
@@ -107,12 +116,15 @@ class Migrating:
         for intent, one in zip(intents, written, strict=True):
             if one.verdict is Verdict.APPLIED:
                 prepared.outcomes[intent.change.outcome] += 1
+                if intent.change.outcome == "deleted":
+                    prepared.ended.append(intent.key)
             elif one.error is not None:
                 prepared.refused.append(Refused(intent.key, one.error, intent.before))
             elif one.current is None:
                 # An ambiguous delete that finds nothing has most likely landed.
                 landed = one.ambiguous and intent.change.outcome == "deleted"
                 prepared.outcomes["already" if landed else "gone"] += 1
+                prepared.ended.append(intent.key)
             else:
                 again += self._transformed_again(intent, one.current, prepared)
         return again

@@ -69,10 +69,21 @@ class ScanSource:
         )
 
     def _scan(self, position: Position, most_items: int) -> dict[str, Any]:
-        reservation = self.pacer.reserve(self._units)
+        reservation = replace(self.pacer.reserve(self._units), estimated=0.0)
         self.patience.wait(reservation.wait_seconds)
+        try:
+            answer = self._ask(position, most_items)
+        except (ClientError, BotoCoreError):
+            self.pacer.settle(reservation, 0.0)
+            raise
+        self._units = _reported(answer, scan_units(answer.get("PageBytes", 0)))
+        # Without an estimate there is no ratio to learn: the next one is what this page cost.
+        self.pacer.settle(reservation, self._units)
+        return answer
+
+    def _ask(self, position: Position, most_items: int) -> dict[str, Any]:
         start = {"ExclusiveStartKey": position.cursor} if position.cursor else {}
-        answer = self.dynamodb.scan(
+        return self.dynamodb.scan(  # type: ignore[no-any-return]
             TableName=self.request.table_name,
             Segment=position.segment,
             TotalSegments=self.request.total_segments,
@@ -81,10 +92,6 @@ class ScanSource:
             **start,
             **self.filter_arguments,
         )
-        self._units = _reported(answer, scan_units(answer.get("PageBytes", 0)))
-        # Without an estimate there is no ratio to learn: the next one is what this page cost.
-        self.pacer.settle(replace(reservation, estimated=0.0), self._units)
-        return answer  # type: ignore[no-any-return]
 
     def _patiently(self, scan: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         for tries in range(_TRIES):

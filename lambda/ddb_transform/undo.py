@@ -44,17 +44,42 @@ class UndoLog:
         return settle
 
 
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A deletion that was intended by a page that nobody finished, and where its record is."""
+
+    key: TypedItem
+    stem: str
+    place: int
+
+
 @dataclass(slots=True)
 class Unsettled:
     """Intents of pages that were begun and, for all the ledger knows, not finished.
 
-    ``changed`` are identities of keys; ``deleted`` maps them to the keys; ``last`` is a name behind
-    the last object.
+    ``changed`` are identities of keys; ``deleted`` has the orphans of a key by its identity;
+    ``voided`` are the objects with a void record; ``last`` is a name behind the last object.
     """
 
     changed: set[str] = field(default_factory=set)
-    deleted: dict[str, TypedItem] = field(default_factory=dict)
+    deleted: dict[str, list[Orphan]] = field(default_factory=dict)
+    voided: set[str] = field(default_factory=set)
     last: str = ""
+
+    def void(self, keys: Iterable[str], bucket: Bucket) -> None:
+        """Record as void the deletions of items that are there and are not deleted now either.
+
+        Else an undo would put such an item back when live traffic deletes it later. A zombie cannot
+        land it any more: what made the transform decide otherwise is in its condition.
+        """
+        places: dict[str, set[int]] = {}
+        for key in keys:
+            for orphan in self.deleted.pop(key, ()):
+                places.setdefault(orphan.stem, set()).add(orphan.place)
+        for stem, new in places.items():
+            known = _void_places(bucket, stem) if stem in self.voided else set()
+            self.voided.add(stem)
+            bucket.put(void_of(stem), [{"i": place} for place in sorted(known | new)])
 
 
 def unsettled(bucket: Bucket, row: LaneRow) -> Unsettled:
@@ -64,12 +89,14 @@ def unsettled(bucket: Bucket, row: LaneRow) -> Unsettled:
         return found
     for stem, has_void in _stems(bucket.paths(folder_of(FOLDER, row.lane), after=row.logged)):
         found.last = behind(stem)
-        for record in records(bucket, stem, has_void=has_void):
+        if has_void:
+            found.voided.add(stem)
+        for place, record in _placed(bucket, stem, has_void=has_void):
+            key = unwired(record["k"])
             if "d" in record:
-                key = unwired(record["k"])
-                found.deleted[identity(key)] = key
+                found.deleted.setdefault(identity(key), []).append(Orphan(key, stem, place))
             else:
-                found.changed.add(identity(unwired(record["k"])))
+                found.changed.add(identity(key))
     return found
 
 
@@ -80,9 +107,7 @@ def stems(bucket: Bucket, lane: int) -> list[tuple[str, bool]]:
 
 def records(bucket: Bucket, stem: str, *, has_void: bool) -> list[Row]:
     """Return the intents of one object that are not void."""
-    void = {row["i"] for row in bucket.get(void_of(stem))} if has_void else set()
-    rows = enumerate(bucket.get(path_of(stem)))
-    return [row for place, row in rows if place not in void]
+    return [row for _, row in _placed(bucket, stem, has_void=has_void)]
 
 
 def reverse(record: Row) -> Intent:
@@ -94,6 +119,16 @@ def reverse(record: Row) -> Intent:
     old, new = _values(record["o"]), _values(record["n"])
     # The rest of the item is not known: these bound a batch, and are the least that it costs.
     return Intent(key, Change("changed", old, new, _bytes(key, new), _bytes(key, old)), {})
+
+
+def _placed(bucket: Bucket, stem: str, *, has_void: bool) -> list[tuple[int, Row]]:
+    void = _void_places(bucket, stem) if has_void else set()
+    rows = enumerate(bucket.get(path_of(stem)))
+    return [(place, row) for place, row in rows if place not in void]
+
+
+def _void_places(bucket: Bucket, stem: str) -> set[int]:
+    return {row["i"] for row in bucket.get(void_of(stem))}
 
 
 def _row(intent: Intent) -> dict[str, Any]:

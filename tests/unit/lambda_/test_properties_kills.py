@@ -4,12 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import Mode
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.undo import reverse
 from tests import properties
 from tests.edits import Row
+from tests.kills import Killed
 from tests.migration_world import PROVEN, World
 from tests.properties import MakeWorld
+from transforms import DELETE
 
 # Two pages: one with a write of each kind, one whose every item is deleted or stays.
 ROWS = (
@@ -73,6 +77,29 @@ def test_what_was_deleted_before_a_kill_is_counted_once(
         for again_after in range(14, 22)
     ]
     assert 2 in kills
+
+
+def test_an_undo_does_not_bring_back_what_was_only_meant_to_be_deleted(dynamodb: Any) -> None:
+    """A worker is killed before it deletes; the item is kept, and live traffic deletes it later."""
+    world = World(dynamodb, transform=lambda item, _: DELETE if item["n"] == 13 else item)
+    world.put({"id": {"S": "a"}, "n": {"N": "13"}})
+    world.dynamodb.before = _killed_at_deletion
+    with pytest.raises(Killed):
+        world.work()
+    world.dynamodb.before = lambda name, arguments: None
+    world.put({"id": {"S": "a"}, "n": {"N": "1"}})
+    assert Counts(seen=1, unchanged=1) == world.work().counts
+
+    world.service.delete_item(TableName=world.table_name, Key={"id": {"S": "a"}})
+    world.follow_with(Mode.UNDO)
+    world.work()
+
+    assert {} == world.items()
+
+
+def _killed_at_deletion(name: str, arguments: dict[str, Any]) -> None:
+    if name == "delete_item":
+        raise Killed
 
 
 def test_an_undo_knows_what_it_weighs() -> None:

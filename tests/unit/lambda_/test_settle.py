@@ -14,7 +14,7 @@ from ddb_transform.place import Place
 from ddb_transform.settle import Migrating, Settled
 from ddb_transform.source import Page, Position
 from ddb_transform.transform import Context, Transform
-from ddb_transform.undo import UndoLog, Unsettled, records, stems
+from ddb_transform.undo import Orphan, UndoLog, Unsettled, records, stems
 from ddb_transform.writer import APPLIED, Verdict, Written
 from tests.factories import MIGRATION, STARTED_AT, lane_row, typed_item
 from tests.fakes import FakeS3
@@ -257,7 +257,7 @@ def test_what_was_changed_before_a_kill_is_already(migration: Callable[..., Migr
 
 def test_what_was_deleted_before_a_kill_is_counted(migration: Callable[..., Migration]) -> None:
     """A scan does not see it any more; what is still there, it does."""
-    deleted = {"a": typed_item("a"), "b": typed_item("b")}
+    deleted = {name: [Orphan(typed_item(name), "undo/000000/x", 0)] for name in "ab"}
     m = migration(deleted=deleted, looks={"b": n(13, "b")})
 
     assert Settled(Counts(seen=1, already=1), Units(read=2.0)) == m.work.begin()

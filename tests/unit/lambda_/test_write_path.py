@@ -1,6 +1,7 @@
 """The write path as a whole, under live traffic, kills and repeated invocations."""
 
 import random
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +63,13 @@ class LiveTraffic:
     written: dict[str, int] = field(default_factory=dict)
     judged: dict[str, int] = field(default_factory=dict)
     calls: int = 0
+    lock: Any = field(default_factory=threading.RLock)  # a scan and a write come at once
 
     def before(self, name: str, arguments: dict[str, Any]) -> None:
+        with self.lock:
+            self._before(name, arguments)
+
+    def _before(self, name: str, arguments: dict[str, Any]) -> None:
         self._maybe_kill()
         if arguments["TableName"] != self.world.table_name:
             return
@@ -72,12 +78,14 @@ class LiveTraffic:
             self._judge([arguments["Key"]])
 
     def after(self, name: str, arguments: dict[str, Any]) -> None:
-        self._maybe_kill()
+        with self.lock:
+            self._maybe_kill()
 
     def answers(self, name: str, answer: Any) -> Any:
         if name == "scan":
-            self._judge(answer["Items"])
-            self._maybe_write(self.choice.choice(list(self.items) or ["none"]))
+            with self.lock:
+                self._judge(answer["Items"])
+                self._maybe_write(self.choice.choice(list(self.items) or ["none"]))
         return answer
 
     def _judge(self, keys: list[dict[str, Any]]) -> None:
