@@ -39,9 +39,13 @@ class Looking:
         """Nothing is written, so nothing can be left."""
         return Settled(Counts())
 
+    def ready(self, page: Page, tick: Tick) -> Page:
+        """Run the transform."""
+        return replace(page, prepared=prepare(self.transform, page.items, tick))
+
     def settle(self, page: Page, position: Position, tick: Tick) -> Settled:  # noqa: ARG002
-        """Transform the items of a page and note what would become of them."""
-        prepared = prepare(self.transform, page.items, tick)
+        """Note what would become of the items of a page."""
+        prepared = page.prepared or prepare(self.transform, page.items, tick)
         found = Findings()
         for intent in prepared.intents:
             _note(found, intent)

@@ -37,6 +37,9 @@ class Work(Protocol):
     def begin(self) -> Settled:
         """Return what an earlier invocation did and could not count."""
 
+    def ready(self, page: Page, tick: Tick) -> Page:
+        """Do ahead, in another thread, what needs no order: the page before is being written."""
+
     def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
         """Bring every item of a page to its end."""
 
@@ -68,9 +71,13 @@ class Migrating:
             read += units
         return Settled(Counts(seen=gone, already=gone), Units(read=read))
 
+    def ready(self, page: Page, tick: Tick) -> Page:
+        """Run the transform."""
+        return replace(page, prepared=prepare(self.transform, page.items, tick))
+
     def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
-        """Transform, log, write, and again what lost a race; set aside what cannot be written."""
-        prepared = prepare(self.transform, page.items, tick)
+        """Log, write, and again what lost a race; set aside what cannot be written."""
+        prepared = page.prepared or prepare(self.transform, page.items, tick)
         self._recognise(prepared)
         units, intents = Units(read=page.read_units), prepared.intents
         for _ in range(CONFLICT_TRIES):

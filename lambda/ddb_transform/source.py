@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddb_transform import undo
 from ddb_transform.failures import Kind, kind_of_exception, throttling_reason
 from ddb_transform.patience import Patience
+from ddb_transform.prepare import Prepared
 
 _TRIES = 10
 
@@ -34,11 +35,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Things to settle, and where the next ones begin; None: the lane is finished."""
+    """Things to settle, and where the next ones begin; None: the lane is finished.
+
+    ``prepared`` is what the transform made of them, where it ran ahead.
+    """
 
     items: Sequence[Any]
     following: Position | None
     read_units: float = 0.0
+    prepared: Prepared | None = None
 
 
 class Source(Protocol):

@@ -36,6 +36,10 @@ class Undoing:
         """What an earlier invocation reverted is found as it was before: already."""
         return Settled(Counts())
 
+    def ready(self, page: Page, tick: Tick) -> Page:  # noqa: ARG002  # nothing is left to do ahead
+        """Return the page as the log has it."""
+        return page
+
     def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
         """Revert the intents of one object of the undo log."""
         intents: list[Intent] = list(page.items)

@@ -45,6 +45,11 @@ class Tools:
     work: Work
     patience: Patience
 
+    def page(self, position: Position, most_items: int) -> Page:
+        """Fetch a page and run ahead with it."""
+        page = self.source.page(position, most_items)
+        return self.work.ready(page, self.patience.check)
+
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
@@ -129,31 +134,35 @@ class Worker:
             self.sleep(_LOOK_SECONDS)
 
     def _work(self, tools: Tools) -> None:
-        """Settle page after page, the next one fetched meanwhile."""
+        """Settle page after page, the next one fetched and transformed meanwhile."""
         with ThreadPoolExecutor(1) as fetcher:
             try:
                 self._carried = tools.work.begin()
-                page = self._fetch(fetcher, tools.source)
+                page = self._fetch(fetcher, tools)
                 while page is not None:
                     page = self._page(self._awaited(page), fetcher, tools)
             finally:
                 tools.patience.stop()
 
     def _awaited(self, page: "Future[Page]") -> Page:
-        """Wait for a page; a read budget may make that long."""
-        while wait((page,), timeout=_LOOK_SECONDS).not_done:
-            self._tick()
+        """Wait for a page; a read budget or a slow transform may make that long."""
+        try:
+            while wait((page,), timeout=_LOOK_SECONDS).not_done:
+                self._tick()
+        except _SliceOver:
+            self._shrink()
+            raise
         return page.result()
 
     def _page(self, page: Page, fetcher: ThreadPoolExecutor, tools: Tools) -> "Future[Page] | None":
         """Settle one page and move the row behind it; return the next one, on its way."""
         position, self._position = self._position, page.following
         assert position is not None  # a page was fetched from there
-        upcoming = self._fetch(fetcher, tools.source)
+        upcoming = self._fetch(fetcher, tools)
         try:
             settled = tools.work.settle(page, position, self._tick)
         except _SliceOver:
-            self._shrink(page)
+            self._shrink()
             raise
         self._pages += 1
         self._move(tools.work, settled)
@@ -165,11 +174,14 @@ class Worker:
             self._tick()
         return upcoming
 
-    def _fetch(self, fetcher: ThreadPoolExecutor, source: Source) -> "Future[Page] | None":
+    def _fetch(self, fetcher: ThreadPoolExecutor, tools: Tools) -> "Future[Page] | None":
         if self._position is None:
             return None
-        most = self._row.page_items or SCAN_PAGE_ITEMS
-        return fetcher.submit(source.page, self._position, most)
+        return fetcher.submit(tools.page, self._position, self._most_items)
+
+    @property
+    def _most_items(self) -> int:
+        return self._row.page_items or SCAN_PAGE_ITEMS
 
     def _move(self, work: Work, settled: Settled) -> None:
         """Count the page, and with the first one what was left over from before."""
@@ -185,10 +197,10 @@ class Worker:
             cursor=place.cursor if place else {},
         )
 
-    def _shrink(self, page: Page) -> None:
+    def _shrink(self) -> None:
         """A slice that did not settle one page never will: the next one takes fewer items."""
-        if self._pages == 0 and len(page.items) > 1 and self.out_of_time():
-            items = max(1, len(page.items) // _SHRINK)
+        if self._pages == 0 and self.out_of_time():
+            items = max(1, self._most_items // _SHRINK)
             self._row = replace(self._row, page_items=items)
 
     @property
