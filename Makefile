@@ -19,7 +19,7 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
 
 test: $(STAMP) ## Run every test (TESTS=path for some)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live

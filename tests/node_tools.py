@@ -13,9 +13,14 @@ import pytest
 
 def commands_of(folder: Path, command: str) -> Path:
     """Return the folder of the commands of a folder's package.json, ``command`` among them."""
-    commands = folder / "node_modules" / ".bin"
-    if not (commands / command).exists():
+    modules = folder / "node_modules"
+    done = modules / ".complete"  # an installation that was killed is none
+    if not done.exists():
+        shutil.rmtree(modules, ignore_errors=True)
         _install(folder)
+        done.touch()
+    commands = modules / ".bin"
+    assert (commands / command).exists()
     return commands
 
 

@@ -77,7 +77,8 @@ def test_a_new_attempt_works_only_on_what_is_unfinished(world):
     rows = {row.lane: row.attempt for row in site.lanes.all(site.migration_id)}
     assert Outcome.FAILED is first.verdict.outcome
     assert "TooManyQuarantined: 1 items could not be migrated" in first.verdict.reason
-    assert f'ValueError {{"id": {{"S": "{bad}"}}}}' in first.verdict.reason
+    assert "ValueError: The transform raised ValueError" in first.verdict.reason
+    assert f'(items {{"id": {{"S": "{bad}"}}}})' in first.verdict.reason
     assert first.progress.counts.seen < 60
     assert 0 in first.progress.unfinished
     assert (2, len(first.progress.unfinished)) == (again.attempt, again.lanes)
