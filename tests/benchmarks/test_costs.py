@@ -1,5 +1,6 @@
 """Ratios that are worth watching. They print, and never fail on time."""
 
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ def test_payload(segments, capsys):
     assert size <= 60_000
 
 
+@pytest.mark.skipif("BENCH" not in os.environ, reason="make bench runs it")
 def test_dag_parse(capsys):
     """The example DAG costs little over importing Airflow itself."""
     sdk, dag = (_seconds(code) for code in ("import airflow.sdk", "import dags.ddb_migration"))
