@@ -14,6 +14,7 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
+from tests.fakes import FakeAutoscaling
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -98,6 +99,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.dynamodb = boto3.client("dynamodb", region_name=REGION)
+        self.autoscaling = FakeAutoscaling()
         self.dynamodb.meta.events.register(
             "provide-client-params.dynamodb.UpdateTable",
             lambda params, **_: self.updates.append(params),
@@ -113,6 +115,7 @@ class World:
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
             "cloudformation": boto3.client("cloudformation", region_name=REGION),
+            "application-autoscaling": self.autoscaling,
         }
         monkeypatch.setattr(SiteAddress, "_client", lambda _self, service: clients[service])
         monkeypatch.setattr(site, "find_stack", lambda _client, _name: self.stack)

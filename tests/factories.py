@@ -42,8 +42,11 @@ def snapshot(
     mode: BillingMode = BillingMode.PROVISIONED,
     provisioned: dict[str, CapacityUnits] | None = None,
     warm: dict[str, CapacityUnits] | None = None,
+    **fields: Any,
 ) -> CapacitySnapshot:
-    return CapacitySnapshot(mode, provisioned or {"": units()}, warm or {"": units(12_000, 4_000)})
+    known = {"": units()}
+    warm = warm or {"": units(12_000, 4_000)}
+    return CapacitySnapshot(mode, provisioned or known, warm, **fields)
 
 
 def lease(**fields: Any) -> LeaseRecord:

@@ -119,3 +119,46 @@ class FakeS3:
             if bucket == arguments["Bucket"] and is_wanted:
                 yield {"Contents": [{"Key": key}]}
         yield {}
+
+
+@dataclass(slots=True)
+class FakeAutoscaling:
+    """Scalable targets by resource id and dimension, one a page; ``before`` sees every call."""
+
+    targets: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    policies: list[dict[str, str]] = field(default_factory=list)
+    scheduled: list[dict[str, str]] = field(default_factory=list)
+    registered: list[dict[str, Any]] = field(default_factory=list)
+    before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
+
+    def describe_scalable_targets(self, **arguments: Any) -> dict[str, Any]:
+        self.before("describe_scalable_targets", arguments)
+        wanted = arguments["ResourceIds"]
+        rows = [row for row in self.targets.values() if row["ResourceId"] in wanted]
+        return _page("ScalableTargets", rows, arguments)
+
+    def describe_scaling_policies(self, **arguments: Any) -> dict[str, Any]:
+        self.before("describe_scaling_policies", arguments)
+        return _page("ScalingPolicies", _of(self.policies, arguments), arguments)
+
+    def describe_scheduled_actions(self, **arguments: Any) -> dict[str, Any]:
+        self.before("describe_scheduled_actions", arguments)
+        return _page("ScheduledActions", _of(self.scheduled, arguments), arguments)
+
+    def register_scalable_target(self, **arguments: Any) -> None:
+        self.before("register_scalable_target", arguments)
+        self.registered.append(arguments)
+        key = (arguments["ResourceId"], arguments["ScalableDimension"])
+        self.targets[key] = {**self.targets.get(key, {}), **arguments}
+
+
+def _of(rows: list[dict[str, str]], arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [row for row in rows if row["ResourceId"] == arguments["ResourceId"]]
+
+
+def _page(name: str, rows: list[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """One row a page, after an empty one: whoever reads one page only is found out."""
+    at = int(arguments.get("NextToken", 0))
+    shown = rows[at - 1 : at] if at else []
+    more = {"NextToken": str(at + 1)} if at < len(rows) else {}
+    return {name: shown, **more}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.start import Started, StartRequest, start
@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, LeaseRecord
 from tests.factories import MIGRATION, STATE_MACHINE, TABLE, data_table, ledger_table, stack
-from tests.fakes import FakeCloudFormation, FakeLambda, FakeStepFunctions
+from tests.fakes import FakeAutoscaling, FakeCloudFormation, FakeLambda, FakeStepFunctions
 from tests.migration_world import Clock, Proxy
 
 OTHER = "orders-ba9876543210"
@@ -43,6 +43,7 @@ class SiteWorld:
     stepfunctions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
     lambda_: FakeLambda = field(default_factory=FakeLambda)
     cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
+    autoscaling: Any = field(default_factory=FakeAutoscaling)
     clock: Clock = field(default_factory=Clock)
     dynamodb: Proxy = field(init=False)
     site: Site = field(init=False)
@@ -59,6 +60,7 @@ class SiteWorld:
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
             "cloudformation": self.cloudformation,
+            AUTOSCALING: self.autoscaling,
         }
         return Site(
             clients=Clients(services.__getitem__),

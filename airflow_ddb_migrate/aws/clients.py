@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+AUTOSCALING: Final = "application-autoscaling"
 
 
 class Clients:
@@ -34,3 +36,7 @@ class Clients:
     @cached_property
     def sts(self) -> Any:
         return self._make("sts")
+
+    @cached_property
+    def autoscaling(self) -> Any:
+        return self._make(AUTOSCALING)

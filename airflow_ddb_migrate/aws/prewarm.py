@@ -1,19 +1,31 @@
-"""Raise a table's capacity: written down first, so that it can be brought back whatever happens."""
+"""Raise a table's capacity: written down first, so that it can be brought back whatever happens.
 
-from dataclasses import dataclass
+AWS takes one kind of change at a time, and a table that is UPDATING takes none. So ``prewarm``
+makes the first change, and whoever waits makes the others by ``ask_again``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits, Setting
+from airflow_ddb_migrate.core.changes import (
     CapacityChange,
-    CapacitySnapshot,
-    CapacityUnits,
+    Change,
+    ModeChange,
+    ScalingChange,
     changes_from_json,
-    plan_raise,
+    first_step,
+    latest,
 )
-from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError
-from airflow_ddb_migrate.core.lease import raise_capacity
+from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError, MigrationError
+from airflow_ddb_migrate.core.lease import is_held_by, raise_capacity
+from airflow_ddb_migrate.core.raising import plan_raise
+from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
+from airflow_ddb_migrate.core.refusals import IN_USE, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +33,17 @@ class Prewarm:
     """What was asked for. No changes: nothing to raise."""
 
     before: CapacitySnapshot
-    changes: tuple[CapacityChange, ...]
+    changes: tuple[Change, ...]
 
 
-def prewarm(site: Site, wanted: CapacityUnits, *, warm: bool, now: float) -> Prewarm:
+def prewarm(
+    site: Site,
+    wanted: CapacityUnits,
+    *,
+    warm: bool,
+    now: float,
+    switch_to_on_demand: bool = False,
+) -> Prewarm:
     """Ask AWS to raise the table and every index to at least ``wanted``; does not wait.
 
     Nothing is ever lowered. A second call while capacity is raised keeps the first snapshot.
@@ -32,45 +51,136 @@ def prewarm(site: Site, wanted: CapacityUnits, *, warm: bool, now: float) -> Pre
     :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
     """
     table = site.fresh_table()
-    changes = plan_raise(table.snapshot, wanted, warm=warm)
-    if not changes:
-        return Prewarm(table.snapshot, ())
-    lease = preflight.take_lease(site, now)
-    if table.not_active and lease.owes_capacity:  # an earlier try's raise is under way: wait for it
-        return Prewarm(CapacitySnapshot.from_json(lease.snapshot), changes_from_json(lease.raised))
+    known = _raised_by_us(site)
+    if known and table.not_active:  # an earlier try's raise is under way: wait for it
+        preflight.take_lease(site, now)
+        return Prewarm(
+            CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
+        )
+    seen = with_scaling(site.clients.autoscaling, table.name, table.snapshot)
+    changes = plan_raise(seen, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
+    before = CapacitySnapshot.from_json(known.snapshot) if known else seen
+    if changes:
+        _write_down(site, seen, changes, now)
+        _raise(site, changes)
+    return Prewarm(before, changes)
+
+
+def still_waiting(table: Table, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures."""
+    return table.not_active or tuple(
+        f"{_name(table, change)} has {_has(table.snapshot, change)}, wanted {_wants(change)}"
+        for change in _unmet(table.snapshot, changes)
+    )
+
+
+def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
+    """Make the next change that a table does not show yet, while the raise is still ours.
+
+    :raises CapacityError: AWS refused, other than because the table is being changed.
+    """
+    unmet = _unmet(table.snapshot, changes)
+    if unmet and not table.not_active and _raised_by_us(site):
+        _ask(site, unmet, is_contended=True)
+
+
+def _raised_by_us(site: Site) -> LeaseRecord | None:
+    lease = site.leases.get(site.table.key)
+    if not is_held_by(lease, site.migration_id):
+        return None
+    return lease if lease.capacity_state is CapacityState.RAISED else None
+
+
+def _write_down(
+    site: Site, seen: CapacitySnapshot, changes: tuple[Change, ...], now: float
+) -> None:
+    preflight.take_lease(site, now)
     site.leases.change(
         site.table.key,
-        lambda current: raise_capacity(current, site.migration_id, table.snapshot, changes),
+        lambda current: raise_capacity(current, site.migration_id, seen, changes),
     )
-    _ask(site, changes)
-    return Prewarm(table.snapshot, changes)
 
 
-def still_waiting(table: Table, changes: tuple[CapacityChange, ...]) -> tuple[str, ...]:
-    """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures."""
-    low = (
-        f"{change.resource or f'table {table.name}'} has {has}, wanted {change.after}"
-        for change in changes
-        if (has := table.snapshot.of(change.setting).get(change.resource, CapacityUnits()))
-        != has.at_least(change.after)
-    )
-    return table.not_active or tuple(low)
+def _raise(site: Site, changes: tuple[Change, ...]) -> None:
+    scaling = [change for change in changes if isinstance(change, ScalingChange)]
+    for change in scaling:
+        _tell_auto_scaling(site, change)
+    # A raised minimum makes auto scaling lift the table itself, now or in a moment.
+    now = site.fresh_table() if scaling else None
+    unmet = _unmet(now.snapshot, changes) if now else _of_table(changes)
+    if unmet and not (now and now.not_active):
+        _ask(site, unmet, is_contended=bool(scaling))
 
 
-def _ask(site: Site, changes: tuple[CapacityChange, ...]) -> None:
+def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
     try:
-        update_capacity(site.clients.dynamodb, site.table.name, changes)
+        change_scaling(site.clients.autoscaling, site.table.name, change)
     except AwsRequestError as exc:
         raise CapacityError(
-            f"Table {site.table.name}: AWS refused to raise capacity ({exc.aws_code}). Wanted: "
-            f"{'; '.join(map(str, changes))}. {_advice(exc)} AWS says: {exc}",
+            f"Table {site.table.name}: auto scaling refused {change} ({exc.aws_code}). Nothing "
+            f"else was raised after that; restore brings back what was. AWS says: {exc}",
             exc.aws_code,
         ) from exc
 
 
-def _advice(exc: AwsRequestError) -> str:
-    if exc.aws_code == "ResourceInUseException":
-        return "The table is being changed: wait until it is ACTIVE and try again."
-    if exc.aws_code == "LimitExceededException":
-        return "Request a higher quota of table units, or lower prewarm_rcu and prewarm_wcu."
-    return "Lower prewarm_rcu and prewarm_wcu, or leave prewarm off."
+def _ask(site: Site, unmet: Sequence[Change], *, is_contended: bool) -> None:
+    """Ask for the first kind of what is unmet; one that contends for the table waits its turn."""
+    step = first_step(unmet)
+    try:
+        update_capacity(site.clients.dynamodb, site.table.name, step)
+    except AwsRequestError as exc:
+        if is_contended and (exc.aws_code == IN_USE or not _still_unmet(site, step)):
+            return
+        raise CapacityError(
+            refusal(site.table.name, step, exc.aws_code, str(exc)), exc.aws_code
+        ) from exc
+
+
+def _still_unmet(site: Site, changes: Sequence[Change]) -> bool:
+    try:
+        return bool(_unmet(site.fresh_table().snapshot, changes))
+    except MigrationError:
+        return True
+
+
+def _of_table(changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(change for change in changes if not isinstance(change, ScalingChange))
+
+
+def _unmet(now: CapacitySnapshot, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return what a table does not show yet, as changes from what it shows: never a decrease."""
+    unmet: list[Change] = []
+    for change in _of_table(changes):
+        if isinstance(change, ModeChange) and now.billing_mode is not change.after:
+            unmet.append(change)
+        if isinstance(change, CapacityChange):
+            has = now.of(change.setting).get(change.resource, CapacityUnits())
+            after = _at_least(has, change)
+            if has != after:
+                unmet.append(replace(change, before=has, after=after))
+    return tuple(unmet)
+
+
+def _at_least(has: CapacityUnits, change: CapacityChange) -> CapacityUnits:
+    if change.setting is not Setting.ON_DEMAND_MAXIMUM:
+        return has.at_least(change.after)
+    unlimited = [figure < 0 for figure in (has.read, has.write)]
+    return CapacityUnits(
+        has.read if unlimited[0] else max(has.read, change.after.read),
+        has.write if unlimited[1] else max(has.write, change.after.write),
+    )
+
+
+def _name(table: Table, change: Change) -> str:
+    resource = getattr(change, "resource", "")
+    return resource or f"table {table.name}"
+
+
+def _has(snapshot: CapacitySnapshot, change: Change) -> str:
+    if isinstance(change, CapacityChange):
+        return str(snapshot.of(change.setting).get(change.resource, CapacityUnits()))
+    return f"billing mode {snapshot.billing_mode}"
+
+
+def _wants(change: Change) -> str:
+    return str(change.after)

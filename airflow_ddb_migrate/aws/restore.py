@@ -1,33 +1,28 @@
 """Bring a table's capacity back to what it was, exactly and once."""
 
 import json
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from airflow_ddb_migrate.aws.restoring import Patience, Restoring
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.tables import Table, update_capacity
-from airflow_ddb_migrate.core.capacity import (
-    CapacityChange,
-    CapacitySnapshot,
-    RestorePlan,
-    changes_from_json,
-    plan_restore,
-)
-from airflow_ddb_migrate.core.errors import AwsRequestError, MigrationError, RestoreError
-from airflow_ddb_migrate.core.lease import begin_restore, end_restore, release
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.changes import Change, changes_from_json
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.lease import begin_restore, end_restore, keep_restoring, release
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.records import Command, LeaseRecord
+from airflow_ddb_migrate.core.restoring import RestoreRules, governed
+
+__all__ = ["Patience", "Restored", "restore"]
 
 _POLL_SECONDS = 5.0
-_PATIENCE_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What was brought back and what stayed, in words; ``after`` as AWS shows it now."""
 
-    changes: tuple[CapacityChange, ...]
+    changes: tuple[Change, ...]
     kept: tuple[str, ...]
     after: CapacitySnapshot
 
@@ -37,20 +32,14 @@ class Restored:
         return "; ".join([*(f"restored {change}" for change in self.changes), *self.kept])
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for ACTIVE, and on which clock."""
-
-    seconds: float = _PATIENCE_SECONDS
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-
-
-def restore(site: Site, *, by: str, patience: Patience | None = None) -> Restored:
+def restore(
+    site: Site, *, by: str, patience: Patience | None = None, force: bool = False
+) -> Restored:
     """Restore what this migration raised, verify it, and free the table.
 
     Does nothing when nothing is owed, so it can run after any failure and any number of times.
 
+    :param force: bring back also what somebody changed since we raised it.
     :raises RestoreError: somebody else restores right now, AWS refused, or the table did not show
         the original figures in time. The snapshot is kept, and the next try goes on.
     """
@@ -61,8 +50,12 @@ def restore(site: Site, *, by: str, patience: Patience | None = None) -> Restore
         site.table.key,
         lambda current: begin_restore(current, site.migration_id, by=by, now=now),
     )
-    restored = _restore_owed(site, lease, by, patience) if lease else _nothing(site)
-    site.ledger.note(site.migration_id, "restore", _to_json(restored))
+    if lease:
+        restored = _restore_owed(site, lease, by, patience, force=force)
+    else:
+        restored = Restored((), (), site.table.snapshot)
+    # A restore that had nothing to do must not hide what an earlier one did.
+    site.ledger.note(site.migration_id, "restore", _to_json(restored), once=lease is None)
     _free(site)
     return restored
 
@@ -82,58 +75,29 @@ def _is_stopping(site: Site) -> bool:
     return site.executions.describe(attempt.execution_arn).status.is_live
 
 
-def _restore_owed(site: Site, lease: LeaseRecord, by: str, patience: Patience) -> Restored:
+def _restore_owed(
+    site: Site, lease: LeaseRecord, by: str, patience: Patience, *, force: bool
+) -> Restored:
+    snapshot = CapacitySnapshot.from_json(lease.snapshot)
+    work = Restoring(
+        site=site,
+        raised=changes_from_json(lease.raised),
+        rules=RestoreRules(force=force, scaled=governed(snapshot)),
+        patience=patience,
+        keep=lambda: _keep(site, by, patience.clock()),
+    )
     try:
-        restored = _bring_back(site, changes_from_json(lease.raised), patience)
+        done, after = work.bring_back()
     except MigrationError:
         _end(site, by, restored=False)
         raise
     _end(site, by, restored=True)
-    return restored
+    return Restored(done.changes, done.kept, after)
 
 
-def _bring_back(site: Site, raised: tuple[CapacityChange, ...], patience: Patience) -> Restored:
-    table = _await_active(site, patience)
-    plan = plan_restore(table.snapshot, raised)
-    if plan.changes:
-        _lower(site, plan)
-        table = _await_active(site, patience)
-    left = plan_restore(table.snapshot, raised).changes
-    if left:
-        raise RestoreError(
-            f"Table {table.name} does not show the original capacity: {'; '.join(map(str, left))} "
-            "is still to do. Clear the restore task to try again."
-        )
-    return Restored(plan.changes, plan.kept, table.snapshot)
-
-
-def _lower(site: Site, plan: RestorePlan) -> None:
-    try:
-        update_capacity(site.clients.dynamodb, site.table.name, plan.changes)
-    except AwsRequestError as exc:
-        raise RestoreError(
-            f"Table {site.table.name}: AWS refused to restore capacity ({exc.aws_code}): "
-            f"{'; '.join(map(str, plan.changes))}. A table may be lowered 4 times at the start of "
-            "a UTC day and once an hour after that: clear the restore task later. "
-            f"AWS says: {exc}",
-            exc.aws_code,
-        ) from exc
-
-
-def _await_active(site: Site, patience: Patience) -> Table:
-    deadline = patience.clock() + patience.seconds
-    while (table := site.fresh_table()).not_active:
-        if patience.clock() > deadline:
-            raise RestoreError(
-                f"{'; '.join(table.not_active)} after {patience.seconds:.0f} s. Clear the restore "
-                "task to wait on."
-            )
-        patience.sleep(_POLL_SECONDS)
-    return table
-
-
-def _nothing(site: Site) -> Restored:
-    return Restored((), (), site.table.snapshot)
+def _keep(site: Site, by: str, now: float) -> None:
+    """A decrease may be allowed in an hour: nobody else is to restore meanwhile."""
+    site.leases.change(site.table.key, lambda lease: keep_restoring(lease, by=by, now=now))
 
 
 def _end(site: Site, by: str, *, restored: bool) -> None:
@@ -153,6 +117,6 @@ def _to_json(restored: Restored) -> str:
         {
             "restored": [str(change) for change in restored.changes],
             "kept": list(restored.kept),
-            "after": asdict(restored.after),
+            "after": json.loads(restored.after.to_json()),
         }
     )

@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.capacity import (
+    NO_MAXIMUM,
     TABLE,
     BillingMode,
-    CapacityChange,
     CapacitySnapshot,
     CapacityUnits,
     Setting,
 )
+from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
 from airflow_ddb_migrate.core.errors import TableNotFoundError, TableNotReadyError
 from airflow_ddb_migrate.core.lease import TableKey
 
@@ -78,24 +79,28 @@ def require_active(table: Table) -> None:
         )
 
 
-def update_capacity(dynamodb: Any, table_name: str, changes: Sequence[CapacityChange]) -> None:
-    """Ask for the changes of one setting in one UpdateTable call; does not wait."""
+def update_capacity(dynamodb: Any, table_name: str, changes: Sequence[Change]) -> None:
+    """Ask for changes of one kind in one UpdateTable call; does not wait."""
     with aws_call("dynamodb:UpdateTable", f"table {table_name}"):
         dynamodb.update_table(TableName=table_name, **update_arguments(changes))
 
 
-def update_arguments(changes: Sequence[CapacityChange]) -> dict[str, Any]:
+def update_arguments(changes: Sequence[Change]) -> dict[str, Any]:
     """Return UpdateTable's arguments: only what changes, since AWS refuses what is so already."""
     arguments: dict[str, Any] = {}
-    indexes = []
+    wanted: dict[str, dict[str, Any]] = {}
     for change in changes:
-        wanted = _setting_argument(change)
-        if change.resource == TABLE:
-            arguments |= wanted
-        else:
-            indexes.append({"Update": {"IndexName": change.resource, **wanted}})
-    if indexes:
-        arguments["GlobalSecondaryIndexUpdates"] = indexes
+        if isinstance(change, ModeChange):
+            arguments["BillingMode"] = change.after.value
+            if change.after is BillingMode.PROVISIONED:
+                wanted |= {name: _units(value) for name, value in change.provisioned.items()}
+        elif isinstance(change, CapacityChange):
+            wanted[change.resource] = _setting_argument(change)
+    arguments |= wanted.pop(TABLE, {})
+    if wanted:
+        arguments["GlobalSecondaryIndexUpdates"] = [
+            {"Update": {"IndexName": name, **setting}} for name, setting in wanted.items()
+        ]
     return arguments
 
 
@@ -117,6 +122,7 @@ def table_from(description: Mapping[str, Any]) -> Table:
             BillingMode(mode),
             {name: _provisioned(resource) for name, resource in resources.items()},
             {name: _warm(resource) for name, resource in resources.items()},
+            {name: _maximum(resource) for name, resource in resources.items()},
         ),
         item_count=description.get("ItemCount", 0),
         size_bytes=description.get("TableSizeBytes", 0),
@@ -139,12 +145,28 @@ def _warm(resource: Mapping[str, Any]) -> CapacityUnits:
     return CapacityUnits(units.get("ReadUnitsPerSecond", 0), units.get("WriteUnitsPerSecond", 0))
 
 
-def _setting_argument(change: CapacityChange) -> dict[str, dict[str, int]]:
+def _maximum(resource: Mapping[str, Any]) -> CapacityUnits:
+    units = resource.get("OnDemandThroughput") or {}
+    return CapacityUnits(
+        units.get("MaxReadRequestUnits", NO_MAXIMUM), units.get("MaxWriteRequestUnits", NO_MAXIMUM)
+    )
+
+
+def _setting_argument(change: CapacityChange) -> dict[str, Any]:
     read, write = change.after.read, change.after.write
-    if change.setting is Setting.PROVISIONED:
-        units = {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
-        return {"ProvisionedThroughput": units}
-    return {"WarmThroughput": {"ReadUnitsPerSecond": read, "WriteUnitsPerSecond": write}}
+    match change.setting:
+        case Setting.PROVISIONED:
+            return _units(change.after)
+        case Setting.WARM_THROUGHPUT:
+            return {"WarmThroughput": {"ReadUnitsPerSecond": read, "WriteUnitsPerSecond": write}}
+        case Setting.ON_DEMAND_MAXIMUM:
+            maximum = {"MaxReadRequestUnits": read, "MaxWriteRequestUnits": write}
+            return {"OnDemandThroughput": maximum}
+
+
+def _units(units: CapacityUnits) -> dict[str, Any]:
+    figures = {"ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
+    return {"ProvisionedThroughput": figures}
 
 
 def _similar(dynamodb: Any, table_name: str) -> str:

@@ -1,19 +1,17 @@
-"""What to raise before a migration and what to bring back after it: pure, never lowers to raise.
+"""What capacity a table and its indexes have: values, read before anything is changed.
 
 A *resource* is the table (named ``""``) or one of its global secondary indexes (by name). Units
 are DynamoDB capacity units per second.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Self
-
-from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.limits import DEFAULT_TABLE_UNITS
+from typing import Any, Self
 
 TABLE = ""
+NO_MAXIMUM = -1  # AWS's own figure for an on-demand table without a maximum
 
 
 class BillingMode(StrEnum):
@@ -22,10 +20,16 @@ class BillingMode(StrEnum):
 
 
 class Setting(StrEnum):
-    """The two different things that "capacity" can mean."""
+    """The different things that "capacity" can mean."""
 
     PROVISIONED = "provisioned capacity"
     WARM_THROUGHPUT = "warm throughput"
+    ON_DEMAND_MAXIMUM = "on-demand maximum"
+
+
+class Dimension(StrEnum):
+    READ = "read"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,169 +37,119 @@ class CapacityUnits:
     read: int = 0
     write: int = 0
 
+    def of(self, dimension: Dimension) -> int:
+        return self.read if dimension is Dimension.READ else self.write
+
     def at_least(self, other: Self) -> Self:
         """Return the larger of each figure."""
         return type(self)(max(self.read, other.read), max(self.write, other.write))
 
     def __str__(self) -> str:
-        return f"{self.read:,} read / {self.write:,} write"
+        return f"{figure_words(self.read)} read / {figure_words(self.write)} write"
+
+
+UNLIMITED = CapacityUnits(NO_MAXIMUM, NO_MAXIMUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Which activities of auto scaling are switched off."""
+
+    scale_in: bool = False
+    scale_out: bool = False
+    scheduled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingLimits:
+    """Between which figures auto scaling moves a capacity, and what of it is suspended."""
+
+    minimum: int
+    maximum: int
+    suspended: Suspended = field(default_factory=Suspended)
+
+    def __str__(self) -> str:
+        off = [name.replace("_", "-") for name, is_off in asdict(self.suspended).items() if is_off]
+        words = f", {' and '.join(off)} suspended" if off else ""
+        return f"{self.minimum:,} to {self.maximum:,}{words}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingTarget:
+    """Auto scaling of one dimension of a resource, with the names of what drives it."""
+
+    resource: str
+    dimension: Dimension
+    limits: ScalingLimits
+    policies: tuple[str, ...] = ()
+    scheduled_actions: tuple[str, ...] = ()
+
+
+ScaledFigure = tuple[str, Dimension]  # a resource and one of its dimensions
 
 
 @dataclass(frozen=True, slots=True)
 class CapacitySnapshot:
-    """The capacity of a table and every index, as DescribeTable shows it."""
+    """The capacity of a table and every index, as AWS shows it.
+
+    ``on_demand_maximum`` holds -1 where there is no maximum. ``scaling`` are the scalable targets;
+    empty also where nobody asked for them, as for an on-demand table, which is not scaled.
+    """
 
     billing_mode: BillingMode
     provisioned: Mapping[str, CapacityUnits]
     warm_throughput: Mapping[str, CapacityUnits]
+    on_demand_maximum: Mapping[str, CapacityUnits] = field(default_factory=dict)
+    scaling: tuple[ScalingTarget, ...] = ()
 
     def of(self, setting: Setting) -> Mapping[str, CapacityUnits]:
-        return self.provisioned if setting is Setting.PROVISIONED else self.warm_throughput
+        return {
+            Setting.PROVISIONED: self.provisioned,
+            Setting.WARM_THROUGHPUT: self.warm_throughput,
+            Setting.ON_DEMAND_MAXIMUM: self.on_demand_maximum,
+        }[setting]
+
+    @property
+    def targets(self) -> Mapping[ScaledFigure, ScalingTarget]:
+        return {(target.resource, target.dimension): target for target in self.scaling}
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
+        """Read a snapshot; one of before auto scaling was looked at has less in it."""
         data = json.loads(text)
         return cls(
             BillingMode(data["billing_mode"]),
-            _units_from(data["provisioned"]),
-            _units_from(data["warm_throughput"]),
+            units_by_resource(data["provisioned"]),
+            units_by_resource(data["warm_throughput"]),
+            units_by_resource(data.get("on_demand_maximum", {})),
+            tuple(_target_from(row) for row in data.get("scaling", ())),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CapacityChange:
-    """One setting of one resource, before and after."""
-
-    resource: str
-    setting: Setting
-    before: CapacityUnits
-    after: CapacityUnits
-
-    @property
-    def is_reversible(self) -> bool:
-        """AWS never lowers warm throughput again."""
-        return self.setting is Setting.PROVISIONED
-
-    def __str__(self) -> str:
-        name = f"index {self.resource}" if self.resource else "table"
-        return f"{name}: {self.setting} {self.before} -> {self.after} units per second"
+def resource_words(resource: str) -> str:
+    return f"index {resource}" if resource else "table"
 
 
-@dataclass(frozen=True, slots=True)
-class RestorePlan:
-    """What to change back, and in prose what stays as it is and why."""
-
-    changes: tuple[CapacityChange, ...]
-    kept: tuple[str, ...]
-
-
-def validate_units(name: str, value: object) -> int:
-    """Return a wanted capacity in units per second: 1 up to the default quota of a table."""
-    if isinstance(value, bool) or not isinstance(value, int) or not value >= 1:
-        raise InvalidInputError(
-            f"{name} is {value!r}; it must be a whole number of capacity units per second, from 1. "
-            f"The default quota of a table is {DEFAULT_TABLE_UNITS:,}."
-        )
-    return value
-
-
-def plan_raise(
-    snapshot: CapacitySnapshot, wanted: CapacityUnits, *, warm: bool
-) -> tuple[CapacityChange, ...]:
-    """Return what to raise so that the table and every index have at least ``wanted``.
-
-    PROVISIONED tables get provisioned capacity; PAY_PER_REQUEST tables warm throughput, and only
-    when ``warm`` says that its one-time price and permanence are accepted. Empty: nothing to do.
-    """
-    if snapshot.billing_mode is BillingMode.PROVISIONED:
-        setting = Setting.PROVISIONED
-    elif warm:
-        setting = Setting.WARM_THROUGHPUT
-    else:
-        return ()
-    changes = (
-        CapacityChange(resource, setting, now, now.at_least(wanted))
-        for resource, now in snapshot.of(setting).items()
-    )
-    return tuple(change for change in changes if change.after != change.before)
-
-
-def merge_raises(
-    earlier: Iterable[CapacityChange], later: Iterable[CapacityChange]
-) -> tuple[CapacityChange, ...]:
-    """Join two rounds of raising: the first ``before`` and the last ``after`` of each setting."""
-    merged = {(c.resource, c.setting): c for c in earlier}
-    for change in later:
-        known = merged.get((change.resource, change.setting))
-        merged[change.resource, change.setting] = (
-            replace(known, after=change.after) if known else change
-        )
-    return tuple(merged.values())
-
-
-def plan_restore(now: CapacitySnapshot, raised: Iterable[CapacityChange]) -> RestorePlan:
-    """Return what to change back: only what we raised and nobody changed since."""
-    changes: list[CapacityChange] = []
-    kept: list[str] = []
-    for change in raised:
-        current = now.of(change.setting).get(change.resource)
-        if current is None or now.billing_mode is not _mode_of(change.setting):
-            kept.append(f"{change}: no longer there (billing mode {now.billing_mode})")
-        elif not change.is_reversible:
-            kept.append(f"{change}: permanent, AWS does not lower it")
-        else:
-            changes += _changes_back(change, current)
-            kept += _changed_by_others(change, current)
-    return RestorePlan(tuple(changes), tuple(kept))
-
-
-def changes_to_json(changes: Iterable[CapacityChange]) -> str:
-    return json.dumps([asdict(change) for change in changes], sort_keys=True)
-
-
-def changes_from_json(text: str) -> tuple[CapacityChange, ...]:
-    return tuple(
-        CapacityChange(
-            row["resource"],
-            Setting(row["setting"]),
-            CapacityUnits(**row["before"]),
-            CapacityUnits(**row["after"]),
-        )
-        for row in json.loads(text or "[]")
-    )
-
-
-def _changes_back(change: CapacityChange, current: CapacityUnits) -> list[CapacityChange]:
-    target = CapacityUnits(
-        change.before.read if current.read == change.after.read else current.read,
-        change.before.write if current.write == change.after.write else current.write,
-    )
-    if target == current:
-        return []
-    return [CapacityChange(change.resource, change.setting, current, target)]
-
-
-def _changed_by_others(change: CapacityChange, current: CapacityUnits) -> list[str]:
-    name = f"index {change.resource}" if change.resource else "table"
-    return [
-        f"{name}: {kind} capacity is {value:,}, neither the raised {after:,} nor the original "
-        f"{before:,}; somebody changed it, so it stays"
-        for kind, value, before, after in (
-            ("read", current.read, change.before.read, change.after.read),
-            ("write", current.write, change.before.write, change.after.write),
-        )
-        if value not in {before, after}
-    ]
-
-
-def _mode_of(setting: Setting) -> BillingMode:
-    return (
-        BillingMode.PROVISIONED if setting is Setting.PROVISIONED else BillingMode.PAY_PER_REQUEST
-    )
-
-
-def _units_from(data: Mapping[str, Mapping[str, int]]) -> dict[str, CapacityUnits]:
+def units_by_resource(data: Mapping[str, Mapping[str, int]]) -> dict[str, CapacityUnits]:
     return {resource: CapacityUnits(**units) for resource, units in data.items()}
+
+
+def limits_from(data: Mapping[str, Any]) -> ScalingLimits:
+    return ScalingLimits(data["minimum"], data["maximum"], Suspended(**data["suspended"]))
+
+
+def _target_from(row: Mapping[str, Any]) -> ScalingTarget:
+    return ScalingTarget(
+        row["resource"],
+        Dimension(row["dimension"]),
+        limits_from(row["limits"]),
+        tuple(row["policies"]),
+        tuple(row["scheduled_actions"]),
+    )
+
+
+def figure_words(figure: int) -> str:
+    return "unlimited" if figure == NO_MAXIMUM else f"{figure:,}"

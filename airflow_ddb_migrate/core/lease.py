@@ -7,13 +7,8 @@ adapter writes it only if nobody else did in between, and reads and asks again o
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from airflow_ddb_migrate.core.capacity import (
-    CapacityChange,
-    CapacitySnapshot,
-    changes_from_json,
-    changes_to_json,
-    merge_raises,
-)
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.changes import Change, changes_from_json, changes_to_json, joined
 from airflow_ddb_migrate.core.errors import LeaseHeldError, RestoreError
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
@@ -98,7 +93,7 @@ def raise_capacity(
     lease: LeaseRecord | None,
     migration_id: str,
     snapshot: CapacitySnapshot,
-    changes: tuple[CapacityChange, ...],
+    changes: tuple[Change, ...],
 ) -> LeaseRecord:
     """Note the snapshot and what is about to be raised.
 
@@ -115,8 +110,8 @@ def raise_capacity(
             "Try again when that has ended."
         )
     if lease.capacity_state is CapacityState.RAISED:
-        merged = merge_raises(changes_from_json(lease.raised), changes)
-        return replace(lease, raised=changes_to_json(merged))
+        asked = joined(changes_from_json(lease.raised), changes)
+        return replace(lease, raised=changes_to_json(asked))
     again = lease.capacity_state is CapacityState.RESTORED
     return replace(
         lease,
@@ -167,6 +162,18 @@ def reclaim(
     if lease is None or lease.version != seen.version or why_kept(lease, now):
         return None
     return begin_restore(lease, seen.migration_id, by=by, now=now)
+
+
+def keep_restoring(lease: LeaseRecord | None, *, by: str, now: float) -> LeaseRecord | None:
+    """Extend the right to restore; None while it is fresh, or when it is not ours to extend."""
+    if (
+        lease is None
+        or lease.capacity_state is not CapacityState.RESTORING
+        or lease.restoring_by != by
+        or lease.restoring_until - now > LEASE_SECONDS / 2
+    ):
+        return None
+    return replace(lease, restoring_until=now + LEASE_SECONDS)
 
 
 def end_restore(lease: LeaseRecord | None, *, by: str, restored: bool) -> LeaseRecord | None:

@@ -181,8 +181,9 @@ class LaneRow:
 class LeaseRecord:
     """Who holds a table, and what its capacity was before anything was raised.
 
-    ``snapshot`` and ``raised`` are JSON of core.capacity; ``taken_from`` is the migration that lost
-    the table to this one; ``version`` grows with every write and is the condition of the next one.
+    ``snapshot`` is JSON of core.capacity, ``raised`` of core.changes; ``taken_from`` is the
+    migration that lost the table to this one; ``version`` grows with every write and is the
+    condition of the next one.
     """
 
     table_arn: str

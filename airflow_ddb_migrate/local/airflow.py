@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
+from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
 _START_SECONDS = 180.0
@@ -102,7 +102,7 @@ class Airflow:
             return False
 
 
-def start(home: Path, *, endpoint_url: str, poke_seconds: float) -> Airflow:
+def start(home: Path, *, emulator: Emulator, poke_seconds: float) -> Airflow:
     """Start Airflow with the example DAGs, its connection leading to the emulator; does not wait.
 
     One left from before is stopped first. The database is new every time, copied from one that
@@ -112,7 +112,7 @@ def start(home: Path, *, endpoint_url: str, poke_seconds: float) -> Airflow:
     clear(home)
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    env = _environment(home, port, endpoint_url, poke_seconds)
+    env = _environment(home, port, connection(emulator), poke_seconds)
     _new_database(home, env)
     log = home / "standalone.log"
     log.unlink(missing_ok=True)
@@ -148,15 +148,28 @@ def _new_database(home: Path, env: Mapping[str, str]) -> None:
     shutil.copy(pristine, home / "airflow.db")
 
 
-def _environment(home: Path, port: int, endpoint_url: str, poke_seconds: float) -> dict[str, str]:
+def connection(emulator: Emulator) -> str:
+    """Return an Airflow connection to the emulator, as JSON."""
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": CREDENTIALS["aws_access_key_id"],
+            "password": CREDENTIALS["aws_secret_access_key"],
+            "extra": {
+                "region_name": REGION,
+                "endpoint_url": emulator.endpoint_url,
+                "service_config": {
+                    service: {"endpoint_url": url}
+                    for service, url in emulator.service_endpoints.items()
+                },
+            },
+        }
+    )
+
+
+def _environment(home: Path, port: int, connection: str, poke_seconds: float) -> dict[str, str]:
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
-    }
-    connection = {
-        "conn_type": "aws",
-        "login": CREDENTIALS["aws_access_key_id"],
-        "password": CREDENTIALS["aws_secret_access_key"],
-        "extra": {"region_name": REGION, "endpoint_url": endpoint_url},
     }
     # Standalone finds its parts by name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
@@ -176,6 +189,6 @@ def _environment(home: Path, port: int, endpoint_url: str, poke_seconds: float) 
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "AIRFLOW_CONN_AWS_DEFAULT": connection,
         "AIRFLOW_DDB_MIGRATE_POKE_SECONDS": str(poke_seconds),
     }

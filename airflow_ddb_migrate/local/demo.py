@@ -80,7 +80,7 @@ def _world(items: int) -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(emulator.start(_STATE_DIR / "emulator"))
         scheduler = airflow.start(
-            _STATE_DIR / "airflow", endpoint_url=running.endpoint_url, poke_seconds=_POKE_SECONDS
+            _STATE_DIR / "airflow", emulator=running, poke_seconds=_POKE_SECONDS
         )
         stack.callback(scheduler.stop)
         world = World(running, scheduler, items, began)

@@ -1,7 +1,12 @@
-"""The AWS emulator: one process group on loopback, with its own temporary folder and log."""
+"""The AWS emulator: processes on loopback, with a temporary folder and logs of their own.
+
+ministack answers for every service but auto scaling, which it does not have; a moto server beside
+it answers for that one.
+"""
 
 import os
 import shutil
+import socket
 import sys
 import time
 import urllib.error
@@ -11,8 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
@@ -22,6 +28,9 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _LOCAL_CONCURRENCY = 4
+_EMULATOR = "emulator"
+_AUTOSCALING = "autoscaling"
+_GONE = ("", Background(0, "never"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,13 @@ class Emulator:
     endpoint_url: str
     process: Background
     state_dir: Path
+    autoscaling_url: str
+    autoscaling: Background
+
+    @property
+    def service_endpoints(self) -> dict[str, str]:
+        """Endpoints of the services that are not at ``endpoint_url``, by boto3's names."""
+        return {AUTOSCALING: self.autoscaling_url}
 
     def clients(self) -> Clients:
         """Return clients that reach this emulator and nothing else."""
@@ -39,19 +55,22 @@ class Emulator:
         session = boto3.Session(region_name=REGION, **CREDENTIALS)
 
         def make(service: str) -> Any:
-            return session.client(service, endpoint_url=self.endpoint_url)
+            url = self.service_endpoints.get(service, self.endpoint_url)
+            return session.client(service, endpoint_url=url)
 
         return Clients(make)
 
     @property
     def is_alive(self) -> bool:
-        return self.process.is_alive
+        return self.process.is_alive and self.autoscaling.is_alive
 
     def stop(self) -> None:
         self.process.stop()
+        self.autoscaling.stop()
         shutil.rmtree(self.state_dir / "tmp", ignore_errors=True)
-        _pid_file(self.state_dir).unlink(missing_ok=True)
-        _endpoint_file(self.state_dir).unlink(missing_ok=True)
+        for name in (_EMULATOR, _AUTOSCALING):
+            _pid_file(self.state_dir, name).unlink(missing_ok=True)
+            _endpoint_file(self.state_dir, name).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -78,26 +97,53 @@ def start(state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY) -> Emul
     former = find(state_dir)
     if former:
         former.stop()
-    port = free_port()
     (state_dir / "tmp").mkdir(parents=True, exist_ok=True)
-    process = launch(
-        [sys.executable, "-m", "airflow_ddb_migrate.local.launcher"],
-        env=_environment(state_dir, port, max_concurrency),
-        log=state_dir / "logs" / "emulator.log",
+    port, autoscaling_port = free_port(), free_port()
+    environment = _environment(state_dir, port, max_concurrency)
+    module = "airflow_ddb_migrate.local"
+    autoscaling = _launch(
+        state_dir,
+        _AUTOSCALING,
+        [f"{module}.autoscaling", str(autoscaling_port)],
+        environment,
+        autoscaling_port,
     )
-    process.remember(_pid_file(state_dir))
-    _endpoint_file(state_dir).write_text(f"http://127.0.0.1:{port}")
-    emulator = Emulator(f"http://127.0.0.1:{port}", process, state_dir)
+    process = _launch(state_dir, _EMULATOR, [f"{module}.launcher"], environment, port)
+    emulator = Emulator(_url(port), process, state_dir, _url(autoscaling_port), autoscaling)
     _await_answer(emulator)
     return emulator
 
 
 def find(state_dir: Path) -> Emulator | None:
     """Return the emulator that this folder remembers, running or not; None when there is none."""
-    process = Background.recall(_pid_file(state_dir))
-    if process is None or not _endpoint_file(state_dir).exists():
+    found = {name: _recall(state_dir, name) for name in (_EMULATOR, _AUTOSCALING)}
+    if not any(found.values()):
         return None
-    return Emulator(_endpoint_file(state_dir).read_text(), process, state_dir)
+    url, process = found[_EMULATOR] or _GONE
+    autoscaling_url, autoscaling = found[_AUTOSCALING] or _GONE
+    return Emulator(url, process, state_dir, autoscaling_url, autoscaling)
+
+
+def _recall(state_dir: Path, name: str) -> tuple[str, Background] | None:
+    process = Background.recall(_pid_file(state_dir, name))
+    if process is None or not _endpoint_file(state_dir, name).exists():
+        return None
+    return _endpoint_file(state_dir, name).read_text(), process
+
+
+def _launch(
+    state_dir: Path, name: str, module: list[str], environment: dict[str, str], port: int
+) -> Background:
+    process = launch(
+        [sys.executable, "-m", *module], env=environment, log=state_dir / "logs" / f"{name}.log"
+    )
+    process.remember(_pid_file(state_dir, name))
+    _endpoint_file(state_dir, name).write_text(_url(port))
+    return process
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _environment(state_dir: Path, port: int, max_concurrency: int) -> dict[str, str]:
@@ -119,13 +165,13 @@ def _environment(state_dir: Path, port: int, max_concurrency: int) -> dict[str, 
 def _await_answer(emulator: Emulator) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and emulator.is_alive:
-        if _answers(emulator.endpoint_url):
+        if _answers(emulator.endpoint_url) and _listens(emulator.autoscaling_url):
             return
         time.sleep(_POLL_SECONDS)
     emulator.stop()
     raise MigrationError(
-        f"The emulator did not answer at {emulator.endpoint_url} within {_START_SECONDS:.0f} s. "
-        f"See {emulator.state_dir / 'logs' / 'emulator.log'}."
+        f"The emulator did not answer at {emulator.endpoint_url} and {emulator.autoscaling_url} "
+        f"within {_START_SECONDS:.0f} s. See the logs in {emulator.state_dir / 'logs'}."
     )
 
 
@@ -139,9 +185,16 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _pid_file(state_dir: Path) -> Path:
-    return state_dir / "emulator.pid"
+def _listens(url: str) -> bool:
+    """Tell whether a port takes connections; the answer may take a moment longer."""
+    port = urlsplit(url).port
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port or 0)) == 0
 
 
-def _endpoint_file(state_dir: Path) -> Path:
-    return state_dir / "emulator.url"
+def _pid_file(state_dir: Path, name: str) -> Path:
+    return state_dir / f"{name}.pid"
+
+
+def _endpoint_file(state_dir: Path, name: str) -> Path:
+    return state_dir / f"{name}.url"

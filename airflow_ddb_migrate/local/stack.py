@@ -33,6 +33,7 @@ def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
     deploy_to(running, transforms_dir=transforms_dir)
     print(f"The embedded stack answers at {running.endpoint_url}. To reach it:")
     print(f"  export AWS_ENDPOINT_URL={running.endpoint_url} AWS_DEFAULT_REGION={REGION}")
+    print(f"  export AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING={running.autoscaling_url}")
     for name, value in CREDENTIALS.items():
         print(f"  export {name.upper()}={value}")
 

@@ -14,18 +14,22 @@ from airflow_ddb_migrate.core.capacity import (
     BillingMode,
     CapacitySnapshot,
     CapacityUnits,
-    Setting,
-    changes_from_json,
-    changes_to_json,
-    validate_units,
+    ScalingTarget,
 )
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json, changes_to_json
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
+from airflow_ddb_migrate.core.prices import PRICES_AS_OF, cost_words
+from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.core.report import show_capacity
-from airflow_ddb_migrate.operators._base import explained, task_error, template_fields
+from airflow_ddb_migrate.operators._base import (
+    explained,
+    task_error,
+    template_fields,
+    validate_switch,
+)
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
@@ -33,7 +37,13 @@ from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_OWN_FIELDS = ("enabled", "read_units", "warm_throughput", "write_units")
+_OWN_FIELDS = (
+    "enabled",
+    "read_units",
+    "switch_to_on_demand",
+    "warm_throughput",
+    "write_units",
+)
 
 
 class PrewarmTableOperator(MigrationRequestOperator):
@@ -43,7 +53,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
     What cannot work is refused here, before anything is touched, also while prewarm is off. The
     capacity as it was is written to the ledger before the first change, once, so that
     :class:`~airflow_ddb_migrate.operators.restore.RestoreCapacityOperator` can bring it back.
-    Nothing is ever lowered.
+    Nothing is ever lowered. Auto scaling's minimum is raised with the capacity, and its scale-in
+    suspended. The log says what each change costs and whether it can be undone.
 
     Returns ``migration_id``, ``before``, ``changes`` in words, and ``during``. Other parameters:
     :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
@@ -54,6 +65,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
     :param enabled: False checks everything and raises nothing. (templated)
     :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
         never lowers it again. (templated)
+    :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
+        restore switches back. AWS allows that four times a day. (templated)
     :param poke_interval: seconds between two looks at the table; some jitter is added.
     :param timeout: seconds to wait for the table and its indexes.
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
@@ -68,6 +81,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         write_units: int = DEFAULT_PREWARM_WRITE_UNITS,
         enabled: bool = True,
         warm_throughput: bool = False,
+        switch_to_on_demand: bool = False,
         poke_interval: float = 20,
         timeout: float = 3_600,
         deferrable: bool | None = None,
@@ -78,6 +92,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.write_units = write_units
         self.enabled = enabled
         self.warm_throughput = warm_throughput
+        self.switch_to_on_demand = switch_to_on_demand
         self.poke_interval = poke_interval
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
@@ -103,8 +118,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
             return self._finish(self.open_site(context), asked)
 
     def _wanted(self) -> CapacityUnits:
-        _validate_switch("prewarm", self.enabled)
-        _validate_switch("warm_throughput", self.warm_throughput)
+        validate_switch("prewarm", self.enabled)
+        validate_switch("warm_throughput", self.warm_throughput)
+        validate_switch("switch_to_on_demand", self.switch_to_on_demand)
         return CapacityUnits(
             validate_units("prewarm_rcu", self.read_units),
             validate_units("prewarm_wcu", self.write_units),
@@ -114,15 +130,22 @@ class PrewarmTableOperator(MigrationRequestOperator):
         if not self.enabled:
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
             return Prewarm(site.table.snapshot, ())
-        asked = prewarm(site, wanted, warm=self.warm_throughput, now=time.time())
+        asked = prewarm(
+            site,
+            wanted,
+            warm=self.warm_throughput,
+            switch_to_on_demand=self.switch_to_on_demand,
+            now=time.time(),
+        )
         self._tell(site, asked, wanted)
         return asked
 
     def _tell(self, site: Site, asked: Prewarm, wanted: CapacityUnits) -> None:
         for change in asked.changes:
-            self.log.info("Raising %s", change)
-        if any(change.setting is Setting.WARM_THROUGHPUT for change in asked.changes):
-            self.log.info("Warm throughput is charged once, and AWS never lowers it again.")
+            self.log.info("Raising %s: %s", change, cost_words(change))
+        if asked.changes:
+            self.log.info("Prices: %s; a guide, not a bill.", PRICES_AS_OF)
+            self._tell_schedules(asked)
         if asked.changes:
             return
         if asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not self.warm_throughput:
@@ -137,6 +160,16 @@ class PrewarmTableOperator(MigrationRequestOperator):
                 "Nothing to raise: table %s and every index have at least %s units per second.",
                 site.table.name,
                 wanted,
+            )
+
+    def _tell_schedules(self, asked: Prewarm) -> None:
+        for target in _scheduled(asked):
+            self.log.warning(
+                "Scheduled actions of auto scaling stay active and may change %s capacity of %s: "
+                "%s.",
+                target.dimension,
+                f"index {target.resource}" if target.resource else "the table",
+                ", ".join(target.scheduled_actions),
             )
 
     def _wait(self, context: "Context", site: Site, asked: Prewarm) -> None:
@@ -168,9 +201,11 @@ class PrewarmTableOperator(MigrationRequestOperator):
         }
 
 
-def _validate_switch(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise InvalidInputError(
-            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
-            "without quotes."
-        )
+def _scheduled(asked: Prewarm) -> list[ScalingTarget]:
+    changed = {
+        (change.resource, change.dimension)
+        for change in asked.changes
+        if isinstance(change, ScalingChange)
+    }
+    targets = asked.before.targets
+    return [targets[f] for f in changed if f in targets and targets[f].scheduled_actions]

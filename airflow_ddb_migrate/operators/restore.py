@@ -1,14 +1,14 @@
 """Bring a table's capacity back after a migration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.restore import Restored, restore
+from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
 from airflow_ddb_migrate.aws.safety_net import rescued
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import TableNotFoundError
 from airflow_ddb_migrate.core.report import show_capacity
-from airflow_ddb_migrate.operators._base import MigrationOperator
+from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields, validate_switch
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -18,12 +18,27 @@ class RestoreCapacityOperator(MigrationOperator):
     """
     Bring back exactly the capacity that this migration's prewarm raised, and verify it.
 
-    What somebody else changed in between stays. Does nothing when nothing was raised, so it can
-    run after any failure and any number of times: use it as a teardown, see the example DAG.
+    What somebody else changed in between stays, and so does what AWS makes permanent; both are
+    named. A decrease that AWS does not allow yet is tried again. Does nothing when nothing was
+    raised, so it can run after any failure and any number of times: use it as a teardown, see the
+    example DAG.
 
     Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
-    Parameters: :class:`MigrationOperator`.
+    Other parameters: :class:`MigrationOperator`.
+
+    :param force: bring back also what somebody changed since prewarm raised it. (templated)
+    :param patience_seconds: how long to wait for the table, and for a decrease that AWS does not
+        allow yet: about one an hour after the first four of a UTC day.
     """
+
+    template_fields: Sequence[str] = template_fields("force")
+
+    def __init__(
+        self, *, force: bool = False, patience_seconds: float = 3_600, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.force = force
+        self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         try:
@@ -31,7 +46,12 @@ class RestoreCapacityOperator(MigrationOperator):
         except TableNotFoundError as exc:
             self.log.info("Nothing to restore: %s", exc)
             return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
-        restored = restore(site, by=self._me(context))
+        restored = restore(
+            site,
+            by=self._me(context),
+            patience=Patience(self.patience_seconds),
+            force=validate_switch("force", self.force),
+        )
         _tell(site, restored, self.log.info)
         return _result(site, restored)
 

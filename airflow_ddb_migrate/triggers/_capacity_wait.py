@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.prewarm import still_waiting
+from airflow_ddb_migrate.aws.prewarm import ask_again, still_waiting
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import CapacityChange
+from airflow_ddb_migrate.core.changes import Change
 from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError
 from airflow_ddb_migrate.core.lease import renew
 
@@ -18,16 +18,19 @@ _JITTER = 0.25  # of the interval, so that many tables prewarmed at once do not 
 class CapacityWait:
     """What was raised, until when to wait for it (seconds since the epoch), and how often."""
 
-    changes: tuple[CapacityChange, ...]
+    changes: tuple[Change, ...]
     deadline: float
     poke_interval: float
 
     def look(self, site: Site, now: float) -> tuple[str, ...]:
         """Return what is not ready, in words, and keep the lease; empty when all is.
 
+        A change that had to wait for another is made as soon as the table takes one.
+
         An AWS that does not answer is something to wait for, too, until the deadline.
 
-        :raises CapacityError: the deadline has passed; the message names what is not ready.
+        :raises CapacityError: the deadline has passed; the message names what is not ready. Or
+            AWS refused a change that came later.
         """
         try:
             waiting = self._waiting(site, now)
@@ -63,4 +66,8 @@ class CapacityWait:
 
     def _waiting(self, site: Site, now: float) -> tuple[str, ...]:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
-        return still_waiting(site.fresh_table(), self.changes)
+        table = site.fresh_table()
+        waiting = still_waiting(table, self.changes)
+        if waiting:
+            ask_again(site, table, self.changes)
+        return waiting

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from airflow_ddb_migrate import cli
+from airflow_ddb_migrate.aws.autoscaling import scaling_targets
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.airflow import connection
 from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.operators._address import SiteAddress
 
 _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 
@@ -23,13 +26,40 @@ _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 def test_it_listens_on_loopback_only(emulator: Emulator) -> None:
     """It executes code, so nobody else may reach it."""
     assert "127.0.0.1" == urlsplit(emulator.endpoint_url).hostname
-    assert {_LOOPBACK} == set(_listening(emulator.process.pid))
+    for process in (emulator.process, emulator.autoscaling):
+        assert {_LOOPBACK} == set(_listening(process.pid))
 
 
 def test_it_answers_to_its_own_credentials(clients: Clients, emulator: Emulator) -> None:
     """Clients of the emulator carry fake credentials and its endpoint, whatever is set outside."""
     assert emulator.endpoint_url == clients.sts.meta.endpoint_url
     assert "000000000000" == clients.sts.get_caller_identity()["Account"]
+
+
+def test_auto_scaling_is_answered_beside_it(clients: Clients, emulator: Emulator) -> None:
+    """Truthfully: nobody has registered a target."""
+    assert emulator.autoscaling_url == clients.autoscaling.meta.endpoint_url
+    assert () == scaling_targets(clients.autoscaling, "orders", ["", "by_origin"])
+
+
+def test_airflow_finds_both(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection of the local Airflow leads every service to where it is."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(emulator))
+    address = SiteAddress(table_name="t", stack_name="s", dag_id="d", run_id="r")
+
+    clients = address.clients()
+
+    assert [emulator.endpoint_url, emulator.autoscaling_url] == [
+        client.meta.endpoint_url for client in (clients.dynamodb, clients.autoscaling)
+    ]
+
+
+def test_one_without_the_other_is_not_alive(tmp_path: Path) -> None:
+    """`local up` then starts both anew."""
+    with emulators.start(tmp_path) as running:
+        running.autoscaling.stop()
+
+        assert (True, False) == (running.process.is_alive, running.is_alive)
 
 
 def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
@@ -41,6 +71,10 @@ def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
     found.stop()
 
     assert (started.endpoint_url, False) == (found.endpoint_url, started.is_alive)
+    assert (started.autoscaling_url, False) == (
+        found.autoscaling_url,
+        started.autoscaling.is_alive,
+    )
     assert emulators.find(tmp_path) is None
     assert not (tmp_path / "tmp").exists()
     assert (tmp_path / "logs" / "emulator.log").exists()
@@ -58,6 +92,7 @@ def test_a_start_after_kill_9_clears_what_was_left(tmp_path: Path) -> None:
 
     with emulators.start(tmp_path) as running:
         assert (False, True) == (left.is_alive, running.is_alive)
+        assert not left.autoscaling.is_alive
         assert left.endpoint_url != running.endpoint_url
 
 

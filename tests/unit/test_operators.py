@@ -119,7 +119,7 @@ class TestPrewarm:
                 "WarmThroughput": {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 4_000},
             }
         ] == world.updates
-        assert "charged once, and AWS never lowers it" in capsys.readouterr().out
+        assert "$1.04 once; permanent, AWS never lowers it again" in capsys.readouterr().out
 
     def test_warm_throughput_is_kept(self, world):
         """Restore says that warm throughput stays, instead of asking AWS to lower it."""
@@ -140,7 +140,10 @@ class TestPrewarm:
 
         with monkeypatch.context() as patch:
             patch.setattr(world.dynamodb, "update_table", refusing)
-            with pytest.raises(AirflowFailException, match="AWS refused to raise capacity"):
+            with pytest.raises(
+                AirflowFailException,
+                match="request a quota increase or lower read_units and write_units",
+            ):
                 run(make_prewarm())
         result = restore()
         assert [] == result["restored"]
@@ -249,7 +252,7 @@ class TestRestore:
         assert {"": (77, 5), "by_pk": (5, 5)} == world.units()
         assert [
             "table: read capacity is 77, neither the raised 100 nor the original 5; somebody "
-            "changed it, so it stays"
+            "changed it, so it stays (force=True brings the original back)"
         ] == result["kept"]
 
     def test_restores_only_its_own(self, world):
@@ -271,7 +274,7 @@ class TestRestore:
             raise KilledError
 
         with monkeypatch.context() as patch:
-            patch.setattr("airflow_ddb_migrate.aws.restore.update_capacity", killed)
+            patch.setattr("airflow_ddb_migrate.aws.restoring.update_capacity", killed)
             with pytest.raises(KilledError):
                 restore()
         assert 2 == len(restore()["restored"])

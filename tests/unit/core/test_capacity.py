@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.core.capacity import (
     BillingMode,
-    CapacityChange,
     CapacitySnapshot,
     CapacityUnits,
     Setting,
+)
+from airflow_ddb_migrate.core.changes import (
+    CapacityChange,
     changes_from_json,
     changes_to_json,
-    merge_raises,
-    plan_raise,
-    plan_restore,
-    validate_units,
+    joined,
 )
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.raising import plan_raise, validate_units
+from airflow_ddb_migrate.core.restoring import plan_restore
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import snapshot, units
@@ -112,7 +113,7 @@ def test_what_somebody_changed_meanwhile_stays() -> None:
     assert (change(units(12_000, 9_999), units(50, 9_999)),) == plan.changes
     assert (
         "table: write capacity is 9,999, neither the raised 4,000 nor the original 25; "
-        "somebody changed it, so it stays",
+        "somebody changed it, so it stays (force=True brings the original back)",
     ) == plan.kept
 
 
@@ -152,14 +153,17 @@ def test_warm_throughput_is_permanent() -> None:
     ) == plan.kept
 
 
-def test_two_rounds_of_raising_keep_the_first_figures() -> None:
-    """The original of each setting and the last raised figure; a new index joins."""
+def test_two_rounds_of_raising_go_back_behind_both() -> None:
+    """Whichever of them AWS took: each figure that was asked for is known as ours."""
     first = change(units(50, 25), units(100, 100))
     second = change(units(100, 100), WANTED)
     index = change(units(5, 5), WANTED, "by_origin")
+    raised = joined([first], [first, second, index])
 
-    assert (change(units(50, 25), WANTED), index) == merge_raises([first], [second, index])
-    assert (first,) == merge_raises([first], [])
+    assert (first, second, index) == raised
+    for reached in (first.after, second.after):
+        seen = snapshot(provisioned={"": reached, "by_origin": units(5, 5)})
+        assert (change(reached, units(50, 25)),) == plan_restore(seen, raised).changes
 
 
 @given(SNAPSHOTS, UNITS, st.booleans())

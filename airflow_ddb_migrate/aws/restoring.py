@@ -1,0 +1,145 @@
+"""The calls of a restore: one kind of change at a time, looked at again after each."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.tables import Table, update_capacity
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
+from airflow_ddb_migrate.core.errors import AwsRequestError, RestoreError
+from airflow_ddb_migrate.core.prices import hourly_difference
+from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT
+from airflow_ddb_migrate.core.restoring import (
+    RestorePlan,
+    RestoreRules,
+    plan_restore,
+    still_raised,
+)
+
+_POLL_SECONDS = 5.0
+_REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
+_SHOWN_SECONDS = 60.0  # DescribeTable may show a change that was taken a little later
+_CONCURRENT = "ConcurrentUpdateException"  # somebody registers the same scalable target
+_PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for ACTIVE and for a decrease to be allowed, and on which clock."""
+
+    seconds: float = _PATIENCE_SECONDS
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True, kw_only=True)
+class Restoring:
+    """One restore at work. ``keep`` is called while it waits, so that nobody takes it over."""
+
+    site: Site
+    raised: tuple[Change, ...]
+    rules: RestoreRules
+    patience: Patience
+    keep: Callable[[], None]
+    made: list[Change] = field(default_factory=list)
+    deadline: float = 0.0
+
+    def bring_back(self) -> tuple[RestorePlan, CapacitySnapshot]:
+        """Change back what is ours and return it, what stayed, and how all is now.
+
+        :raises RestoreError: out of patience, or AWS shows something else than was asked for.
+        """
+        now = self._look()
+        plan = first = plan_restore(now, self.raised, self.rules)
+        while plan.changes:
+            step = first_step(plan.changes)
+            self._make(step, plan)
+            now, plan = self._await_shown(step)
+        return RestorePlan(tuple(self.made), first.kept), now
+
+    def _look(self) -> CapacitySnapshot:
+        """Return the capacity of an ACTIVE table; auto scaling only if we changed it."""
+        snapshot = self._await_active().snapshot
+        if not any(isinstance(change, ScalingChange) for change in self.raised):
+            return snapshot
+        return with_scaling(self.site.clients.autoscaling, self.site.table.name, snapshot)
+
+    def _await_active(self) -> Table:
+        self._expect()
+        while (table := self.site.fresh_table()).not_active:
+            if self.patience.clock() > self.deadline:
+                raise RestoreError(
+                    f"{'; '.join(table.not_active)} after {self.patience.seconds:.0f} s. Clear the "
+                    "restore task to wait on."
+                )
+            self._sleep(_POLL_SECONDS)
+        return table
+
+    def _make(self, step: Sequence[Change], plan: RestorePlan) -> None:
+        """Ask until AWS takes it; a refused decrease may be allowed later."""
+        self._expect()
+        while refused := self._refused(step):
+            left = self.deadline - self.patience.clock()
+            if left <= 0:
+                raise RestoreError(self._given_up(plan, refused), refused.aws_code) from refused
+            self._sleep(min(_REFUSED_SECONDS, left) if refused.aws_code == LIMIT else _POLL_SECONDS)
+        self.made += step
+        if not isinstance(step[0], ScalingChange):
+            self.rules = replace(self.rules, lowered=True)
+
+    def _refused(self, step: Sequence[Change]) -> AwsRequestError | None:
+        """Make the call or calls; None when AWS took them, its error when it may do so later."""
+        site = self.site
+        try:
+            for change in step:
+                if isinstance(change, ScalingChange):
+                    change_scaling(site.clients.autoscaling, site.table.name, change)
+            if not isinstance(step[0], ScalingChange):
+                update_capacity(site.clients.dynamodb, site.table.name, step)
+        except AwsRequestError as exc:
+            if exc.aws_code not in {IN_USE, LIMIT, _CONCURRENT}:
+                raise RestoreError(self._given_up(RestorePlan(tuple(step), ()), exc)) from exc
+            return exc
+        return None
+
+    def _await_shown(self, step: Sequence[Change]) -> tuple[CapacitySnapshot, RestorePlan]:
+        """Look until what was asked for is there: verified by reading it back."""
+        deadline = self.patience.clock() + _SHOWN_SECONDS
+        keys = {change.key for change in step}
+        while True:
+            now = self._look()
+            plan = plan_restore(now, self.raised, self.rules)
+            left = [change for change in plan.changes if change.key in keys]
+            if not left:
+                return now, plan
+            if self.patience.clock() > deadline:
+                raise RestoreError(
+                    f"Table {self.site.table.name} does not show the original capacity: "
+                    f"{'; '.join(map(str, left))} is still to do. {_bill(plan)}Clear the restore "
+                    "task to try again."
+                )
+            self._sleep(_POLL_SECONDS)
+
+    def _expect(self) -> None:
+        """Be patient anew: something has just gone well."""
+        self.deadline = self.patience.clock() + self.patience.seconds
+
+    def _sleep(self, seconds: float) -> None:
+        self.keep()
+        self.patience.sleep(seconds)
+
+    def _given_up(self, plan: RestorePlan, refused: AwsRequestError) -> str:
+        return (
+            f"Table {self.site.table.name}: AWS refused to restore capacity "
+            f"({refused.aws_code}): {'; '.join(map(str, plan.changes))}. {_bill(plan)}A table may "
+            "be lowered 4 times at the start of a UTC day and once an hour after that: clear the "
+            f"restore task later. AWS says: {refused}"
+        )
+
+
+def _bill(plan: RestorePlan) -> str:
+    more = hourly_difference(still_raised(plan.changes))
+    return f"Until then it costs ${more:,.2f} more per hour. " if more > 0 else ""

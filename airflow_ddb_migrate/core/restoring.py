@@ -1,0 +1,234 @@
+"""What to bring back after a migration: pure; only what we raised, only where it still is ours."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from airflow_ddb_migrate.core.capacity import (
+    TABLE,
+    BillingMode,
+    CapacitySnapshot,
+    CapacityUnits,
+    Dimension,
+    ScaledFigure,
+    ScalingLimits,
+    Setting,
+    Suspended,
+    figure_words,
+    resource_words,
+)
+from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
+
+_HOW_TO_FORCE = "somebody changed it, so it stays (force=True brings the original back)"
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What to change back, in order, and in prose what stays as it is and why."""
+
+    changes: tuple[Change, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRules:
+    """How to judge a figure that is neither the raised nor the original one.
+
+    It is somebody's wish and stays, unless ``force``. A figure that is ``scaled`` is auto
+    scaling's doing and comes back; once ours was brought back (``lowered``), what auto scaling
+    makes of it is right.
+    """
+
+    force: bool = False
+    scaled: AbstractSet[ScaledFigure] = frozenset()
+    lowered: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    now: CapacitySnapshot
+    rules: RestoreRules
+    changes: list[Change] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def plan_restore(
+    now: CapacitySnapshot, raised: Iterable[Change], rules: RestoreRules | None = None
+) -> RestorePlan:
+    """Return what to change back; ``raised`` may hold several rounds of the same thing.
+
+    An on-demand maximum comes back before the billing mode does. Auto scaling comes before the
+    capacity that it scales, or it would lift again what is lowered.
+    """
+    draft = _Draft(now, rules or RestoreRules())
+    rounds = _rounds(raised)
+    scaling = [[c for c in group if isinstance(c, ScalingChange)] for group in rounds]
+    units = [[c for c in group if isinstance(c, CapacityChange)] for group in rounds]
+    switch = next((group[0] for group in rounds if isinstance(group[0], ModeChange)), None)
+    for group in filter(None, units):
+        if group[0].setting is not Setting.PROVISIONED:
+            _units_back(draft, group)
+    if isinstance(switch, ModeChange):
+        _switch_back(draft, switch, _originals(switch, units))
+    for targets in filter(None, scaling):
+        _scaling_back(draft, targets)
+    is_switching = any(isinstance(change, ModeChange) for change in draft.changes)
+    for group in filter(None, units):
+        if group[0].setting is Setting.PROVISIONED and not is_switching:
+            _units_back(draft, group)
+    return RestorePlan(tuple(draft.changes), tuple(draft.kept))
+
+
+def _rounds(raised: Iterable[Change]) -> list[list[Change]]:
+    """Group what was asked for by what it is about, in the order of asking."""
+    ordered = sorted(raised, key=lambda change: change.step)
+    keys = list(dict.fromkeys(change.key for change in ordered))
+    by_key = sorted(ordered, key=lambda change: keys.index(change.key))
+    return [list(group) for _, group in groupby(by_key, key=lambda change: change.key)]
+
+
+def _originals(
+    switch: ModeChange, units: Iterable[list[CapacityChange]]
+) -> Mapping[str, CapacityUnits]:
+    """Return the units of before everything: a switch after a first raise saw raised ones."""
+    first = {
+        group[0].resource: group[0].before
+        for group in units
+        if group and group[0].setting is Setting.PROVISIONED
+    }
+    return {**switch.provisioned, **first}
+
+
+def _switch_back(draft: _Draft, switch: ModeChange, originals: Mapping[str, CapacityUnits]) -> None:
+    if draft.now.billing_mode is switch.before:
+        _switched_by_others(draft, switch)
+        return
+    # An index that came later needs units, too: AWS switches all or nothing.
+    table = originals[TABLE]
+    units = {name: originals.get(name, table) for name in draft.now.provisioned}
+    draft.kept += [
+        f"index {name}: it came later, and gets the table's original {table} units per second"
+        for name in units
+        if name not in originals
+    ]
+    draft.changes.append(ModeChange(switch.after, switch.before, units))
+
+
+def _switched_by_others(draft: _Draft, switch: ModeChange) -> None:
+    """It was never switched, or is back: by an earlier try, or by somebody with other units."""
+    for name, units in switch.provisioned.items():
+        has = draft.now.provisioned.get(name, units)
+        if has != units and draft.rules.force:
+            draft.changes.append(CapacityChange(name, Setting.PROVISIONED, has, units))
+        elif has != units:
+            draft.kept.append(
+                f"{resource_words(name)}: {Setting.PROVISIONED} is {has}, the original {units}; "
+                f"{_HOW_TO_FORCE}"
+            )
+
+
+def _scaling_back(draft: _Draft, group: list[ScalingChange]) -> None:
+    first = group[0]
+    before = first.before
+    target = draft.now.targets.get((first.resource, first.dimension))
+    if target is None:
+        draft.kept.append(f"{first}: no longer there")
+        return
+    now, ours = target.limits, [change.after for change in group]
+    judge = _Judge(draft, f"{resource_words(first.resource)}: auto scaling's {first.dimension}")
+    minimum = judge.number("minimum", now.minimum, before.minimum, {a.minimum for a in ours})
+    maximum = judge.number("maximum", now.maximum, before.maximum, {a.maximum for a in ours})
+    back = ScalingLimits(
+        minimum,
+        max(maximum, minimum),
+        _resumed(now.suspended, before.suspended, [after.suspended for after in ours]),
+    )
+    if back != now:
+        draft.changes.append(ScalingChange(first.resource, first.dimension, now, back))
+
+
+def _resumed(now: Suspended, before: Suspended, ours: list[Suspended]) -> Suspended:
+    """Bring back what we suspended; what somebody else resumed is as it was already."""
+    return Suspended(
+        before.scale_in if any(after.scale_in for after in ours) else now.scale_in,
+        before.scale_out if any(after.scale_out for after in ours) else now.scale_out,
+        now.scheduled,
+    )
+
+
+def _units_back(draft: _Draft, group: list[CapacityChange]) -> None:
+    first = group[0]
+    whole = replace(group[-1], before=first.before)
+    current = draft.now.of(first.setting).get(first.resource)
+    if current == first.before:
+        return
+    if current is None or not _is_in_force(first.setting, draft.now.billing_mode):
+        draft.kept.append(f"{whole}: no longer there (billing mode {draft.now.billing_mode})")
+    elif not first.is_reversible:
+        draft.kept.append(f"{whole}: permanent, AWS does not lower it")
+    else:
+        target = CapacityUnits(
+            *(_figure(draft, group, current, dimension) for dimension in Dimension)
+        )
+        if target != current:
+            draft.changes.append(CapacityChange(first.resource, first.setting, current, target))
+
+
+def _figure(
+    draft: _Draft, group: list[CapacityChange], current: CapacityUnits, dimension: Dimension
+) -> int:
+    first, rules = group[0], draft.rules
+    now, before = current.of(dimension), first.before.of(dimension)
+    ours = {change.after.of(dimension) for change in group}
+    is_scaled = (first.resource, dimension) in rules.scaled
+    if is_scaled and ours != {before} and now not in ours:
+        return now if rules.lowered else min(now, before)
+    what = "capacity" if first.setting is Setting.PROVISIONED else str(first.setting)
+    name = f"{resource_words(first.resource)}: {dimension}"
+    return _Judge(draft, name).number(what, now, before, ours)
+
+
+def _is_in_force(setting: Setting, mode: BillingMode) -> bool:
+    """Tell whether a setting can be changed in a billing mode; warm throughput in both."""
+    return {
+        Setting.PROVISIONED: mode is BillingMode.PROVISIONED,
+        Setting.ON_DEMAND_MAXIMUM: mode is BillingMode.PAY_PER_REQUEST,
+        Setting.WARM_THROUGHPUT: True,
+    }[setting]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides about one figure, and says why one stays."""
+
+    draft: _Draft
+    name: str
+
+    def number(self, what: str, now: int, before: int, ours: AbstractSet[int]) -> int:
+        """Return what the figure should be: the original, or what somebody made of it."""
+        if ours == {before}:
+            return now  # not changed by us
+        if now == before or now in ours or self.draft.rules.force:
+            return before
+        self.draft.kept.append(
+            f"{self.name} {what} is {figure_words(now)}, neither the raised "
+            f"{figure_words(max(ours))} nor the original {figure_words(before)}; {_HOW_TO_FORCE}"
+        )
+        return now
+
+
+def governed(snapshot: CapacitySnapshot) -> frozenset[ScaledFigure]:
+    """Return the figures that auto scaling moves: those with policies that may act."""
+    return frozenset(
+        figure
+        for figure, target in snapshot.targets.items()
+        if not (target.limits.suspended.scale_in and target.limits.suspended.scale_out)
+    )
+
+
+def still_raised(changes: Iterable[Change]) -> Iterator[CapacityChange]:
+    """Return what a failed restore leaves high, as raises: from the original to what it is now."""
+    for change in changes:
+        if isinstance(change, CapacityChange):
+            yield replace(change, before=change.after, after=change.before)
