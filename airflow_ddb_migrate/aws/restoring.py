@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
+from airflow_ddb_migrate.aws.autoscaling import change_scaling, scaling_targets
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
@@ -65,7 +65,10 @@ class Restoring:
         snapshot = self._await_active().snapshot
         if not any(isinstance(change, ScalingChange) for change in self.raised):
             return snapshot
-        return with_scaling(self.site.clients.autoscaling, self.site.table.name, snapshot)
+        targets = scaling_targets(
+            self.site.clients.autoscaling, self.site.table.name, list(snapshot.provisioned)
+        )
+        return replace(snapshot, scaling=targets)
 
     def _await_active(self) -> Table:
         self._expect()

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
+from tests import capacity_world
+from tests.capacity_world import Place
+from tests.factories import REGION
 from tests.migration_world import moto_dynamodb
 from tests.site_world import SiteWorld
 
@@ -32,3 +36,22 @@ def world(dynamodb: Any) -> SiteWorld:
 def make_world(dynamodb: Any) -> Callable[..., SiteWorld]:
     """The same with other settings of the table."""
     return lambda **settings: SiteWorld(dynamodb, table_settings=settings)
+
+
+@pytest.fixture(scope="module")
+def scaling_service(service: Any) -> Any:
+    """moto's auto scaling, in the same world as its DynamoDB."""
+    return boto3.client("application-autoscaling", region_name=REGION)
+
+
+@pytest.fixture
+def make_place(dynamodb: Any, scaling_service: Any) -> Iterator[Callable[..., Place]]:
+    """A factory of one table to prewarm and restore, with its auto scaling."""
+
+    def make(mode: str = "PROVISIONED", indexes: int = 0, scaled: str = "no") -> Place:
+        return capacity_world.make_place(
+            dynamodb, scaling_service, mode=mode, indexes=indexes, scaled=scaled
+        )
+
+    yield make
+    capacity_world.deregister_all(scaling_service)

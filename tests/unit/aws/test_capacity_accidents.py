@@ -1,0 +1,247 @@
+"""Workers that are killed and calls that are refused in the middle of prewarm and restore."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.restore import Patience
+from airflow_ddb_migrate.core.errors import AccessDeniedError, CapacityError, RestoreError
+from airflow_ddb_migrate.core.records import CapacityState
+from tests.capacity_world import BEFORE, Place
+from tests.factories import MIGRATION, client_error, units
+from tests.migration_world import Proxy
+
+WANTED = units(1_000, 500)
+
+
+class KilledError(BaseException):
+    """The worker is gone: nothing of its code runs any more."""
+
+
+def kill(proxy: Proxy, operation: str, *, before: bool) -> None:
+    """Kill the worker at its next call: before AWS got it, or before its answer came."""
+
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        if name == operation:
+            revive(proxy)
+            raise KilledError
+
+    setattr(proxy, "before" if before else "after", hook)
+
+
+def revive(proxy: Proxy) -> None:
+    proxy.before = proxy.after = lambda *_: None
+
+
+@pytest.mark.parametrize("switch", [False, True])
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("at", ["tables", "autoscaling"])
+def test_a_prewarm_that_is_killed_is_restored(
+    make_place: Callable[..., Place], at: str, before: bool, switch: bool
+) -> None:
+    """Before the call or after it, at the first target or at the table: the ledger knows."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    operation = {"tables": "update_table", "autoscaling": "register_scalable_target"}[at]
+    kill(getattr(place, at), operation, before=before)
+    with pytest.raises(KilledError):
+        place.prewarm(WANTED, switch_to_on_demand=switch)
+
+    result = place.restore()
+
+    assert (original, ()) == (place.all(), result.kept)
+
+
+@pytest.mark.parametrize("at", ["tables", "autoscaling"])
+def test_a_prewarm_that_is_killed_goes_on(make_place: Callable[..., Place], at: str) -> None:
+    """A retried or cleared one raises what is left, and the first snapshot stays."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    operation = {"tables": "update_table", "autoscaling": "register_scalable_target"}[at]
+    kill(getattr(place, at), operation, before=False)
+    with pytest.raises(KilledError):
+        place.prewarm(WANTED)
+
+    asked = place.prewarm(WANTED)
+    again = place.prewarm(units(2_000, 600))
+
+    assert BEFORE == asked.before.provisioned[""] == again.before.provisioned[""]
+    assert {2_000, 600} == provisioned(place)
+    place.restore()
+    assert original == place.all()
+
+
+def provisioned(place: Place) -> set[int]:
+    figures = place.tables.figures()
+    return {value for key, value in figures.items() if key[1] == "ProvisionedThroughput"}
+
+
+@pytest.mark.parametrize("switch", [False, True])
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("at", ["tables", "autoscaling"])
+def test_a_restore_that_is_killed_goes_on(
+    make_place: Callable[..., Place], at: str, before: bool, switch: bool
+) -> None:
+    """The killed task's next try takes over at once; a third one has nothing to do."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    place.prewarm(WANTED, switch_to_on_demand=switch)
+    operation = {"tables": "update_table", "autoscaling": "register_scalable_target"}[at]
+    kill(getattr(place, at), operation, before=before)
+    with pytest.raises(KilledError):
+        place.restore()
+
+    place.restore()
+    calls = place.calls()
+
+    assert "Nothing to restore." == str(place.restore())
+    assert (original, calls) == (place.all(), place.calls())
+
+
+def test_a_teardown_that_runs_twice_keeps_its_first_report(
+    make_place: Callable[..., Place],
+) -> None:
+    """The second has nothing to restore, and does not hide in the ledger what the first did."""
+    place = make_place()
+    place.prewarm(WANTED)
+    place.restore()
+    noted = place.world.site.ledger.read_note(MIGRATION, "restore")
+
+    place.restore()
+
+    assert noted == place.world.site.ledger.read_note(MIGRATION, "restore")
+    assert '"restored": ["table: provisioned capacity 1,000 read' in noted
+
+
+def test_a_refused_second_raise_does_not_hide_the_first(make_place: Callable[..., Place]) -> None:
+    """AWS took 1,000 and refused 9,000: the figure that is there is ours, not somebody's."""
+    place = make_place("PROVISIONED", 1)
+    original = place.all()
+    place.prewarm(WANTED)
+    refuse(place.tables, "update_table", "LimitExceededException")
+    with pytest.raises(CapacityError, match="9,000 read units, 900 write units"):
+        place.prewarm(units(9_000, 900))
+    revive(place.tables)
+
+    result = place.restore()
+
+    assert (original, ()) == (place.all(), result.kept)
+
+
+def refuse(proxy: Proxy, operation: str, code: str) -> None:
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        if name == operation:
+            raise client_error(code, operation, message="no")
+
+    proxy.before = hook
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "LimitExceededException"])
+def test_auto_scaling_that_may_not_be_changed_leaves_the_table_as_it_was(
+    make_place: Callable[..., Place], code: str
+) -> None:
+    """The second of four targets is refused: the table is not raised, the first comes back."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    seen: list[str] = []
+
+    def second(name: str, arguments: dict[str, Any]) -> None:
+        seen.append(name)
+        if seen.count("register_scalable_target") == 2 and name == "register_scalable_target":
+            raise client_error(code, name, message="no")
+
+    place.autoscaling.before = second
+    with pytest.raises((AccessDeniedError, CapacityError), match="table orders"):
+        place.prewarm(WANTED)
+    assert 0 == place.calls()[0]
+    revive(place.autoscaling)
+
+    place.restore()
+
+    assert original == place.all()
+
+
+def test_auto_scaling_that_may_not_be_read_is_refused_before_anything(
+    make_place: Callable[..., Place],
+) -> None:
+    """It would lower again what is raised: the action to allow is named, the ledger is empty."""
+    place = make_place()
+    refuse(place.autoscaling, "describe_scalable_targets", "AccessDeniedException")
+
+    with pytest.raises(AccessDeniedError, match="application-autoscaling:DescribeScalableTargets"):
+        place.prewarm(WANTED)
+
+    assert place.world.site.leases.get(place.world.site.table.key) is None
+
+
+def test_an_on_demand_table_needs_no_access_to_auto_scaling(
+    make_place: Callable[..., Place],
+) -> None:
+    """Nothing scales it."""
+    place = make_place("PAY_PER_REQUEST")
+    refuse(place.autoscaling, "describe_scalable_targets", "AccessDeniedException")
+
+    place.prewarm(WANTED, warm=True)
+    place.restore()
+
+
+# The daily limit of decreases
+
+
+def test_a_decrease_is_tried_again_until_aws_allows_it(make_place: Callable[..., Place]) -> None:
+    """Within the patience, which is an hour: as long as AWS lets one wait."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    place.prewarm(WANTED)
+    place.tables.decreases = 0
+    began = place.world.clock()
+    place.world.clock.when = {began + 3_599: lambda: setattr(place.tables, "decreases", 1)}
+
+    result = place.restore()
+
+    assert (original, ()) == (place.all(), result.kept)
+    assert began + 3_600 <= place.world.clock() < began + 3_700
+
+
+def test_nobody_else_restores_while_one_waits(make_place: Callable[..., Place]) -> None:
+    """The right to restore is renewed all that time."""
+    place = make_place()
+    place.prewarm(WANTED)
+    place.tables.decreases = 0
+    refused: list[str] = []
+
+    def other() -> None:
+        with pytest.raises(RestoreError, match="being restored by first") as error:
+            place.restore(by="second")
+        refused.append(str(error.value))
+        place.tables.decreases = 1
+
+    place.world.clock.when = {place.world.clock() + 3_000: other}
+    place.restore(by="first")
+
+    assert 1 == len(refused)
+
+
+def test_out_of_patience_it_says_what_stays_raised_and_what_it_costs(
+    make_place: Callable[..., Place],
+) -> None:
+    """And the capacity is owed until the next try."""
+    place = make_place("PROVISIONED", 0)
+    original = place.all()
+    place.prewarm(WANTED)
+    place.tables.decreases = 0
+    clock = place.world.clock
+    patience = Patience(seconds=900, clock=clock, sleep=clock.advance)
+
+    with pytest.raises(RestoreError) as failed:
+        place.restore(patience=patience)
+
+    assert (
+        "table: provisioned capacity 1,000 read / 500 write -> 50 read / 25 write units per "
+        "second. Until then it costs $0.43 more per hour." in str(failed.value)
+    )
+    assert "Number of decreases today: 4." in str(failed.value)
+    assert CapacityState.RAISED is place.world.lease.capacity_state
+    place.tables.decreases = 1
+    place.restore()
+    assert original == place.all()
