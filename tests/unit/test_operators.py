@@ -11,6 +11,7 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.restore import Restored
 from airflow_ddb_migrate.aws.safety_net import SafetyNet
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
@@ -120,6 +121,38 @@ class TestPrewarm:
             }
         ] == world.updates
         assert "$1.04 once; permanent, AWS never lowers it again" in capsys.readouterr().out
+
+    def test_each_change_is_told_with_its_cost(self, world, capsys):
+        """Before and after, price, and whether it can be undone; and which schedules go on."""
+        world.create_table(index=False)
+        key = ("table/orders", "dynamodb:table:WriteCapacityUnits")
+        row = {"ResourceId": key[0], "ScalableDimension": key[1]}
+        world.autoscaling.targets[key] = {**row, "MinCapacity": 5, "MaxCapacity": 20}
+        world.autoscaling.scheduled = [{**row, "ScheduledActionName": "nightly"}]
+        result = run(make_prewarm(read_units=10_000))
+        said = capsys.readouterr().out
+        for line in (
+            "Raising table: auto scaling of write capacity 5 to 20 -> 50 to 50, scale-in "
+            "suspended: free by itself; restore brings it back",
+            "Raising table: provisioned capacity 5 read / 5 write -> 10,000 read / 50 write units "
+            "per second: $1.33 more per hour until restore lowers it",
+            "Prices: us-east-1, November 2024",
+            "Scheduled actions of auto scaling stay active and may change write capacity of the "
+            "table: nightly.",
+        ):
+            assert line in said
+        assert 2 == len(result["changes"])
+        assert 2 == len(restore()["restored"])
+        assert 5 == world.autoscaling.targets[key]["MinCapacity"]
+
+    def test_switch_to_on_demand(self, world):
+        """A PROVISIONED table is switched only when asked for, and restore switches it back."""
+        world.create_table()
+        result = run(make_prewarm(switch_to_on_demand=True))
+        assert "PAY_PER_REQUEST" == result["during"]["billing_mode"]
+        assert ["table: billing mode PROVISIONED -> PAY_PER_REQUEST"] == result["changes"]
+        assert "PROVISIONED" == restore()["after"]["billing_mode"]
+        assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
 
     def test_warm_throughput_is_kept(self, world):
         """Restore says that warm throughput stays, instead of asking AWS to lower it."""
@@ -254,6 +287,33 @@ class TestRestore:
             "table: read capacity is 77, neither the raised 100 nor the original 5; somebody "
             "changed it, so it stays (force=True brings the original back)"
         ] == result["kept"]
+
+    def test_force(self, world):
+        """On demand, the original comes back whatever somebody made of it."""
+        world.create_table()
+        run(make_prewarm())
+        world.set_units(77, 50)
+        operator = RestoreCapacityOperator(task_id="restore", table_name=TABLE, force=True)
+        assert [] == run(operator)["kept"]
+        assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
+
+    def test_force_is_a_switch(self, world):
+        """A word in quotes is refused before anything is touched."""
+        world.create_table()
+        operator = RestoreCapacityOperator(task_id="restore", table_name=TABLE, force="false")
+        with pytest.raises(AirflowFailException, match="force is 'false'"):
+            run(operator)
+
+    def test_patience(self, world, monkeypatch):
+        """How long a restore waits is the task's to say."""
+        world.create_table()
+        seen = []
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.operators.restore.restore",
+            lambda site, **options: seen.append(options) or Restored((), (), site.table.snapshot),
+        )
+        run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))
+        assert [7, False] == [seen[0]["patience"].seconds, seen[0]["force"]]
 
     def test_restores_only_its_own(self, world):
         """Another DAG run's restore leaves the capacity of this one alone."""
