@@ -33,17 +33,18 @@ def with_scaling(autoscaling: Any, table_name: str, snapshot: CapacitySnapshot) 
 
 
 def scaling_targets(
-    autoscaling: Any, table_name: str, resources: Sequence[str]
+    autoscaling: Any, table_name: str, resources: Sequence[str], *, with_names: bool = True
 ) -> tuple[ScalingTarget, ...]:
-    """Return the scalable targets of a table (``""``) and its indexes, with what drives them.
+    """Return the scalable targets of a table (``""``) and its indexes.
 
-    :raises AccessDeniedError: one of the three Describe actions is not allowed.
+    :param with_names: also of the policies and scheduled actions, which takes two more permissions.
+    :raises AccessDeniedError: a Describe action is not allowed.
     """
     by_id = {_resource_id(table_name, resource): resource for resource in resources}
     rows = list(_target_rows(autoscaling, table_name, list(by_id)))
-    scaled = {row["ResourceId"] for row in rows}
-    policies = _names(autoscaling, "describe_scaling_policies", table_name, scaled)
-    scheduled = _names(autoscaling, "describe_scheduled_actions", table_name, scaled)
+    named = {row["ResourceId"] for row in rows} if with_names else set()
+    policies = _names(autoscaling, "describe_scaling_policies", table_name, named)
+    scheduled = _names(autoscaling, "describe_scheduled_actions", table_name, named)
     found = []
     for row in rows:
         key = (row["ResourceId"], row["ScalableDimension"])

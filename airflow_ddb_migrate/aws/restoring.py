@@ -22,6 +22,7 @@ from airflow_ddb_migrate.core.restoring import (
 _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
 _SHOWN_SECONDS = 60.0  # DescribeTable may show a change that was taken a little later
+_CHANGE_SECONDS = 300.0  # a change that AWS took is done by then
 _CONCURRENT = "ConcurrentUpdateException"  # somebody registers the same scalable target
 _PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
 
@@ -52,6 +53,7 @@ class Restoring:
 
         :raises RestoreError: out of patience, or AWS shows something else than was asked for.
         """
+        self.deadline = self.patience.clock() + self.patience.seconds
         now = self._look()
         plan = first = plan_restore(now, self.raised, self.rules)
         while plan.changes:
@@ -66,12 +68,14 @@ class Restoring:
         if not any(isinstance(change, ScalingChange) for change in self.raised):
             return snapshot
         targets = scaling_targets(
-            self.site.clients.autoscaling, self.site.table.name, list(snapshot.provisioned)
+            self.site.clients.autoscaling,
+            self.site.table.name,
+            list(snapshot.provisioned),
+            with_names=False,
         )
         return replace(snapshot, scaling=targets)
 
     def _await_active(self) -> Table:
-        self._expect()
         while (table := self.site.fresh_table()).not_active:
             if self.patience.clock() > self.deadline:
                 raise RestoreError(
@@ -83,13 +87,13 @@ class Restoring:
 
     def _make(self, step: Sequence[Change], plan: RestorePlan) -> None:
         """Ask until AWS takes it; a refused decrease may be allowed later."""
-        self._expect()
         while refused := self._refused(step):
             left = self.deadline - self.patience.clock()
             if left <= 0:
                 raise RestoreError(self._given_up(plan, refused), refused.aws_code) from refused
             self._sleep(min(_REFUSED_SECONDS, left) if refused.aws_code == LIMIT else _POLL_SECONDS)
         self.made += step
+        self._allow_for_the_change()
         if not isinstance(step[0], ScalingChange):
             self.rules = replace(self.rules, lowered=True)
 
@@ -126,9 +130,10 @@ class Restoring:
                 )
             self._sleep(_POLL_SECONDS)
 
-    def _expect(self) -> None:
-        """Be patient anew: something has just gone well."""
-        self.deadline = self.patience.clock() + self.patience.seconds
+    def _allow_for_the_change(self) -> None:
+        """What AWS took at the last moment may still be UPDATING for a while."""
+        grace = min(self.patience.seconds, _CHANGE_SECONDS)
+        self.deadline = max(self.deadline, self.patience.clock() + grace)
 
     def _sleep(self, seconds: float) -> None:
         self.keep()

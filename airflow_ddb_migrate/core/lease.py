@@ -39,7 +39,8 @@ def acquire(
     if lease is None:
         return _fresh(table, migration_id, now)
     if lease.migration_id == migration_id:
-        return replace(lease, state=LeaseState.HELD, expires_at=now + LEASE_SECONDS)
+        until = max(lease.expires_at, now + LEASE_SECONDS)
+        return replace(lease, state=LeaseState.HELD, expires_at=until)
     if lease.state is LeaseState.HELD:
         _refuse_held(lease, now, holder_is_live=holder_is_live)
     return replace(
@@ -55,6 +56,13 @@ def renew(lease: LeaseRecord | None, migration_id: str, now: float) -> LeaseReco
     if not is_held_by(lease, migration_id) or lease.expires_at - now > LEASE_SECONDS / 2:
         return None
     return replace(lease, expires_at=now + LEASE_SECONDS)
+
+
+def hold(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
+    """Keep raised capacity for a job that gives no sign of life; None when there is nothing to."""
+    if not is_held_by(lease, migration_id) or not lease.owes_capacity or lease.expires_at >= until:
+        return None
+    return replace(lease, expires_at=until)
 
 
 def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseRecord]:

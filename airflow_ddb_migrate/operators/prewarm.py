@@ -17,6 +17,7 @@ from airflow_ddb_migrate.core.capacity import (
     ScalingTarget,
 )
 from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json, changes_to_json
+from airflow_ddb_migrate.core.lease import hold
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
@@ -28,6 +29,7 @@ from airflow_ddb_migrate.operators._base import (
     explained,
     task_error,
     template_fields,
+    validate_at_least_zero,
     validate_switch,
 )
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _OWN_FIELDS = (
     "enabled",
+    "hold_seconds",
     "read_units",
     "switch_to_on_demand",
     "warm_throughput",
@@ -56,6 +59,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
     Nothing is ever lowered. Auto scaling's minimum is raised with the capacity, and its scale-in
     suspended. The log says what each change costs and whether it can be undone.
 
+    Around a job of your own, that is without a migration, give ``transform=None`` and
+    ``hold_seconds``; see ``docs/capacity.md``.
+
     Returns ``migration_id``, ``before``, ``changes`` in words, and ``during``. Other parameters:
     :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
     operator.
@@ -67,6 +73,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
         never lowers it again. (templated)
     :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
         restore switches back. AWS allows that four times a day. (templated)
+    :param hold_seconds: how long a job of your own may need the capacity. A migration shows that it
+        lives; a job that does not has half an hour, and then whoever looks after forgotten
+        capacity may bring it back. (templated)
     :param poke_interval: seconds between two looks at the table; some jitter is added.
     :param timeout: seconds to wait for the table and its indexes.
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
@@ -82,6 +91,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         enabled: bool = True,
         warm_throughput: bool = False,
         switch_to_on_demand: bool = False,
+        hold_seconds: float = 0,
         poke_interval: float = 20,
         timeout: float = 3_600,
         deferrable: bool | None = None,
@@ -93,6 +103,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.enabled = enabled
         self.warm_throughput = warm_throughput
         self.switch_to_on_demand = switch_to_on_demand
+        self.hold_seconds = hold_seconds
         self.poke_interval = poke_interval
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
@@ -118,6 +129,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
             return self._finish(self.open_site(context), asked)
 
     def _wanted(self) -> CapacityUnits:
+        validate_at_least_zero("hold_seconds", self.hold_seconds)
         validate_switch("prewarm", self.enabled)
         validate_switch("warm_throughput", self.warm_throughput)
         validate_switch("switch_to_on_demand", self.switch_to_on_demand)
@@ -191,6 +203,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         )
 
     def _finish(self, site: Site, asked: Prewarm) -> dict[str, Any]:
+        until = time.time() + self.hold_seconds
+        site.leases.change(site.table.key, lambda lease: hold(lease, site.migration_id, until))
         during = site.fresh_table().snapshot
         note_capacity(site, "during", during)
         return {

@@ -145,6 +145,24 @@ class TestPrewarm:
         assert 2 == len(restore()["restored"])
         assert 5 == world.autoscaling.targets[key]["MinCapacity"]
 
+    def test_hold(self, world):
+        """Around a job of one's own: no transform is asked for, and the capacity is kept."""
+        world.create_table()
+        world.lambda_.answer = {"ok": False, "error": "no transform"}
+        operator = make_prewarm(transform=None, hold_seconds=7_200)
+        run(operator)
+        site = operator.open_site(make_context())
+        left = site.leases.get(site.table.key).expires_at - time.time()
+        assert 7_100 < left <= 7_200
+
+    @pytest.mark.parametrize("wrong", [-1, "60", None])
+    def test_hold_is_a_number(self, world, wrong):
+        """What is none is refused before anything is touched."""
+        world.create_table()
+        with pytest.raises(AirflowFailException, match=f"hold_seconds is {wrong!r}"):
+            run(make_prewarm(hold_seconds=wrong))
+        assert [] == world.updates
+
     def test_switch_to_on_demand(self, world):
         """A PROVISIONED table is switched only when asked for, and restore switches it back."""
         world.create_table()

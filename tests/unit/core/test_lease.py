@@ -10,8 +10,10 @@ from airflow_ddb_migrate.core.lease import (
     acquire,
     begin_restore,
     end_restore,
+    hold,
     intend_attempt,
     is_held_by,
+    keep_restoring,
     raise_capacity,
     reclaim,
     release,
@@ -311,3 +313,36 @@ def test_what_changed_since_it_was_seen_is_not_reclaimed(current: LeaseRecord | 
     seen = lease(capacity_state=CapacityState.RAISED, version=7, **EXPIRED)
 
     assert reclaim(current, seen, by="net", now=NOW) is None
+
+
+def test_a_job_without_a_sign_of_life_keeps_its_capacity_as_long_as_it_asked() -> None:
+    """Neither the wait's renewals nor a cleared prewarm shorten that."""
+    raised = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
+    held = hold(raised, MIGRATION, NOW + 7_200)
+
+    assert held is not None
+    assert NOW + 7_200 == held.expires_at
+    assert renew(held, MIGRATION, NOW) is None
+    again = acquire(held, TABLE_KEY, migration_id=MIGRATION, now=NOW, holder_is_live=False)
+    assert NOW + 7_200 == again.expires_at
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [None, lease(), lease(migration_id="other"), lease(capacity_state=CapacityState.RESTORED)],
+)
+def test_nothing_is_held_where_nothing_is_raised(kept: LeaseRecord | None) -> None:
+    """Also for somebody else's lease."""
+    assert hold(kept, MIGRATION, NOW + 7_200) is None
+
+
+def test_a_long_restore_stays_its_owners() -> None:
+    """The right to restore is extended when half of it has gone by, and only by who has it."""
+    raised = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
+    mine = begin_restore(raised, MIGRATION, by="me", now=NOW)
+
+    assert keep_restoring(mine, by="me", now=NOW) is None
+    assert keep_restoring(mine, by="you", now=NOW + 1_000) is None
+    later = keep_restoring(mine, by="me", now=NOW + 1_000)
+    assert later is not None
+    assert NOW + 1_000 + LEASE_SECONDS == later.restoring_until
