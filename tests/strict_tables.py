@@ -105,25 +105,27 @@ class StrictTables(Proxy):
 
 
 class ActiveScaling:
-    """An ``after`` hook of an auto scaling client: a raised minimum lifts the table at once."""
+    """An ``after`` hook of an auto scaling client: brings a table between its limits at once.
+
+    While the table is UPDATING it can do nothing; ``acted`` counts when it could.
+    """
 
     def __init__(self, tables: StrictTables) -> None:
         self.tables = tables
-        self.lifts = 0
+        self.acted = 0
 
     def __call__(self, name: str, arguments: dict[str, Any]) -> None:
-        if name != "register_scalable_target" or self.lifts:
+        if name != "register_scalable_target":
             return
         part = arguments["ScalableDimension"].rpartition(":")[2]
         resource = arguments["ResourceId"].partition("/index/")[2]
         table = self.tables.client.describe_table(TableName=TABLE)["Table"]
-        units = {
-            p: _resources(table)[resource]["ProvisionedThroughput"][p]
-            for p in _PARTS["ProvisionedThroughput"]
-        }
-        if units[part] < arguments["MinCapacity"]:
-            self.lifts += 1
-            setting = {"ProvisionedThroughput": {**units, part: arguments["MinCapacity"]}}
+        has = _resources(table)[resource]["ProvisionedThroughput"]
+        units = {name: has[name] for name in _PARTS["ProvisionedThroughput"]}
+        wanted = min(max(units[part], arguments["MinCapacity"]), arguments["MaxCapacity"])
+        if wanted != units[part] and self.tables.clock() >= self.tables.busy_until:
+            self.acted += 1
+            setting = {"ProvisionedThroughput": {**units, part: wanted}}
             update = {"IndexName": resource, **setting}
             self.tables.apply(
                 TableName=TABLE,

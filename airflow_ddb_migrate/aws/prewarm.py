@@ -25,7 +25,7 @@ from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError, Migr
 from airflow_ddb_migrate.core.lease import is_held_by, raise_capacity
 from airflow_ddb_migrate.core.raising import plan_raise
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
-from airflow_ddb_migrate.core.refusals import IN_USE, refusal
+from airflow_ddb_migrate.core.refusals import IN_USE, is_momentary, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,13 @@ def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
 
 
 def _ask(site: Site, unmet: Sequence[Change], *, is_contended: bool) -> None:
-    """Ask for the first kind of what is unmet; one that contends for the table waits its turn."""
+    """Ask for the first kind of what is unmet; what AWS only cannot do now is asked for again."""
     step = first_step(unmet)
     try:
         update_capacity(site.clients.dynamodb, site.table.name, step)
     except AwsRequestError as exc:
+        if is_momentary(exc.aws_code, str(exc)):
+            return
         if is_contended and (exc.aws_code == IN_USE or not _still_unmet(site, step)):
             return
         raise CapacityError(

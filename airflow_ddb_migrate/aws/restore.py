@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.restoring import Patience, Restoring
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot, ScaledFigure
 from airflow_ddb_migrate.core.changes import Change, changes_from_json
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.lease import begin_restore, end_restore, keep_restoring, release
@@ -78,11 +78,10 @@ def _is_stopping(site: Site) -> bool:
 def _restore_owed(
     site: Site, lease: LeaseRecord, by: str, patience: Patience, *, force: bool
 ) -> Restored:
-    snapshot = CapacitySnapshot.from_json(lease.snapshot)
     work = Restoring(
         site=site,
         raised=changes_from_json(lease.raised),
-        rules=RestoreRules(force=force, scaled=governed(snapshot)),
+        rules=RestoreRules(force=force, scaled=_governed(lease)),
         patience=patience,
         keep=lambda: _keep(site, by, patience.clock()),
     )
@@ -93,6 +92,10 @@ def _restore_owed(
         raise
     _end(site, by, restored=True)
     return Restored(done.changes, done.kept, after)
+
+
+def _governed(lease: LeaseRecord) -> frozenset[ScaledFigure]:
+    return governed(CapacitySnapshot.from_json(lease.snapshot)) if lease.snapshot else frozenset()
 
 
 def _keep(site: Site, by: str, now: float) -> None:

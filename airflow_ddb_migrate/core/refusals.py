@@ -20,6 +20,11 @@ def is_quota(code: str | None, message: str) -> bool:
     return code == LIMIT or (code == "ValidationException" and bool(_QUOTA_WORDS.search(message)))
 
 
+def is_momentary(code: str | None, message: str) -> bool:
+    """Tell whether AWS only changes too many tables at this moment: no quota of units."""
+    return code == LIMIT and "simultaneous" in message
+
+
 def refusal(table_name: str, changes: Iterable[Change], code: str | None, message: str) -> str:
     """Say what was wanted, what is allowed as far as AWS says it, and what to do."""
     changes = tuple(changes)

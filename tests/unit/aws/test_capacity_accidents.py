@@ -185,6 +185,26 @@ def test_an_on_demand_table_needs_no_access_to_auto_scaling(
     place.restore()
 
 
+def test_an_aws_that_changes_too_many_tables_at_once_is_asked_again(
+    make_place: Callable[..., Place],
+) -> None:
+    """That is no quota of units: prewarm waits its turn."""
+    place = make_place("PROVISIONED", 1)
+    tries: list[str] = []
+
+    def busy(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_table":
+            tries.append(name)
+            if len(tries) < 3:
+                says = "Only 500 tables can be created, updated, or deleted simultaneously"
+                raise client_error("LimitExceededException", name, message=says)
+
+    place.tables.before = busy
+    place.prewarm(WANTED)
+
+    assert (3, {1_000, 500}) == (len(tries), provisioned(place))
+
+
 # The daily limit of decreases
 
 

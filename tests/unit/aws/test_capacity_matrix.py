@@ -103,18 +103,22 @@ def test_an_on_demand_maximum_is_raised_before_the_warm_throughput(
     assert (3, 0) == place.calls()
 
 
-def test_auto_scaling_that_lifts_the_table_is_no_rival(make_place: Callable[..., Place]) -> None:
-    """A raised minimum makes it act at once: what it has done is not asked for again."""
-    place = make_place("PROVISIONED", 1, "read and write")
-    place.autoscaling.after = ActiveScaling(place.tables)
+@pytest.mark.parametrize("indexes", [0, 1, 3])
+def test_auto_scaling_that_acts_at_once_is_no_rival(
+    make_place: Callable[..., Place], indexes: int
+) -> None:
+    """It lifts the table to a raised minimum, and lowers it to the maximum that came back."""
+    place = make_place("PROVISIONED", indexes, "read and write")
+    scaling = place.autoscaling.after = ActiveScaling(place.tables)
     before = place.all()
 
     place.prewarm(WANTED["above"])
     raised = place.tables.figures()
-    place.restore()
-
     assert {1_000, 500} == {v for k, v in raised.items() if k[1] == "ProvisionedThroughput"}
-    assert before == place.all()
+    result = place.restore()
+
+    assert (before, ()) == (place.all(), result.kept)
+    assert 2 == scaling.acted
 
 
 def test_what_auto_scaling_made_of_it_comes_back(make_place: Callable[..., Place]) -> None:
