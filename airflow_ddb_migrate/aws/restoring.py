@@ -29,11 +29,15 @@ _PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for ACTIVE and for a decrease to be allowed, and on which clock."""
+    """How long to wait for the table, and for a decrease that AWS does not allow yet.
+
+    Who comes again anyway need not wait for the latter: ``refused_seconds`` 0.
+    """
 
     seconds: float = _PATIENCE_SECONDS
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    refused_seconds: float = _PATIENCE_SECONDS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,11 +91,14 @@ class Restoring:
 
     def _make(self, step: Sequence[Change], plan: RestorePlan) -> None:
         """Ask until AWS takes it; a refused decrease may be allowed later."""
+        began = self.patience.clock()
         while refused := self._refused(step):
-            left = self.deadline - self.patience.clock()
+            is_limit = refused.aws_code == LIMIT
+            until = began + self.patience.refused_seconds if is_limit else self.deadline
+            left = until - self.patience.clock()
             if left <= 0:
                 raise RestoreError(self._given_up(plan, refused), refused.aws_code) from refused
-            self._sleep(min(_REFUSED_SECONDS, left) if refused.aws_code == LIMIT else _POLL_SECONDS)
+            self._sleep(min(_REFUSED_SECONDS if is_limit else _POLL_SECONDS, left))
         self.made += step
         self._allow_for_the_change()
         if not isinstance(step[0], ScalingChange):

@@ -139,7 +139,10 @@ class SafetyNet:
             migration_id=lease.migration_id,
         )
         # Half of the time, since restore waits twice: before it changes the table, and after.
-        patience = Patience(seconds=seconds / 2, clock=self.clock, sleep=self.sleep)
+        # A decrease that AWS does not allow yet is for the next sweep.
+        patience = Patience(
+            seconds=seconds / 2, clock=self.clock, sleep=self.sleep, refused_seconds=0
+        )
         try:
             restored = restore(site, by=self.by, patience=patience)
         except Exception:  # whatever it is: nobody else could try for half an hour

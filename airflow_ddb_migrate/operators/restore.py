@@ -49,7 +49,7 @@ class RestoreCapacityOperator(MigrationOperator):
         restored = restore(
             site,
             by=self._me(context),
-            patience=Patience(self.patience_seconds),
+            patience=Patience(self.patience_seconds, refused_seconds=self.patience_seconds),
             force=validate_switch("force", self.force),
         )
         _tell(site, restored, self.log.info)

@@ -331,7 +331,8 @@ class TestRestore:
             lambda site, **options: seen.append(options) or Restored((), (), site.table.snapshot),
         )
         run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))
-        assert [7, False] == [seen[0]["patience"].seconds, seen[0]["force"]]
+        patience = seen[0]["patience"]
+        assert [7, 7, False] == [patience.seconds, patience.refused_seconds, seen[0]["force"]]
 
     def test_restores_only_its_own(self, world):
         """Another DAG run's restore leaves the capacity of this one alone."""

@@ -185,6 +185,21 @@ def test_an_on_demand_table_needs_no_access_to_auto_scaling(
     place.restore()
 
 
+def test_a_restore_asks_for_no_names(make_place: Callable[..., Place]) -> None:
+    """Whoever restores forgotten capacity may look at targets and set them, and nothing else."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    place.prewarm(WANTED)
+    place.autoscaling.calls.clear()
+
+    place.restore()
+
+    assert original == place.all()
+    assert {"describe_scalable_targets", "register_scalable_target"} == {
+        name for name, _ in place.autoscaling.calls
+    }
+
+
 def test_an_aws_that_changes_too_many_tables_at_once_is_asked_again(
     make_place: Callable[..., Place],
 ) -> None:
@@ -251,7 +266,7 @@ def test_out_of_patience_it_says_what_stays_raised_and_what_it_costs(
     place.prewarm(WANTED)
     place.tables.decreases = 0
     clock = place.world.clock
-    patience = Patience(seconds=900, clock=clock, sleep=clock.advance)
+    patience = Patience(clock=clock, sleep=clock.advance, refused_seconds=900)
 
     with pytest.raises(RestoreError) as failed:
         place.restore(patience=patience)
