@@ -5,17 +5,16 @@ makes the first change, and whoever waits makes the others by ``ask_again``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits, Setting
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.changes import (
     CapacityChange,
     Change,
-    ModeChange,
     ScalingChange,
     changes_from_json,
     first_step,
@@ -23,7 +22,7 @@ from airflow_ddb_migrate.core.changes import (
 )
 from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError, MigrationError
 from airflow_ddb_migrate.core.lease import is_held_by, raise_capacity
-from airflow_ddb_migrate.core.raising import plan_raise
+from airflow_ddb_migrate.core.raising import plan_raise, unmet
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.refusals import IN_USE, is_momentary, refusal
 
@@ -70,7 +69,7 @@ def still_waiting(table: Table, changes: Sequence[Change]) -> tuple[str, ...]:
     """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures."""
     return table.not_active or tuple(
         f"{_name(table, change)} has {_has(table.snapshot, change)}, wanted {_wants(change)}"
-        for change in _unmet(table.snapshot, changes)
+        for change in unmet(table.snapshot, changes)
     )
 
 
@@ -79,9 +78,9 @@ def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
 
     :raises CapacityError: AWS refused, other than because the table is being changed.
     """
-    unmet = _unmet(table.snapshot, changes)
-    if unmet and not table.not_active and _raised_by_us(site):
-        _ask(site, unmet, is_contended=True)
+    left = unmet(table.snapshot, changes)
+    if left and not table.not_active and _raised_by_us(site):
+        _ask(site, left, is_contended=True)
 
 
 def _raised_by_us(site: Site) -> LeaseRecord | None:
@@ -107,9 +106,9 @@ def _raise(site: Site, changes: tuple[Change, ...]) -> None:
         _tell_auto_scaling(site, change)
     # A raised minimum makes auto scaling lift the table itself, now or in a moment.
     now = site.fresh_table() if scaling else None
-    unmet = _unmet(now.snapshot, changes) if now else _of_table(changes)
-    if unmet and not (now and now.not_active):
-        _ask(site, unmet, is_contended=bool(scaling))
+    left = unmet(now.snapshot, changes) if now else changes
+    if left and not (now and now.not_active):
+        _ask(site, left, is_contended=bool(scaling))
 
 
 def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
@@ -123,9 +122,9 @@ def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
         ) from exc
 
 
-def _ask(site: Site, unmet: Sequence[Change], *, is_contended: bool) -> None:
-    """Ask for the first kind of what is unmet; what AWS only cannot do now is asked for again."""
-    step = first_step(unmet)
+def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
+    """Ask for the first kind of what is left; what AWS only cannot do now is asked for again."""
+    step = first_step(left)
     try:
         update_capacity(site.clients.dynamodb, site.table.name, step)
     except AwsRequestError as exc:
@@ -140,37 +139,9 @@ def _ask(site: Site, unmet: Sequence[Change], *, is_contended: bool) -> None:
 
 def _still_unmet(site: Site, changes: Sequence[Change]) -> bool:
     try:
-        return bool(_unmet(site.fresh_table().snapshot, changes))
+        return bool(unmet(site.fresh_table().snapshot, changes))
     except MigrationError:
         return True
-
-
-def _of_table(changes: Sequence[Change]) -> tuple[Change, ...]:
-    return tuple(change for change in changes if not isinstance(change, ScalingChange))
-
-
-def _unmet(now: CapacitySnapshot, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Return what a table does not show yet, as changes from what it shows: never a decrease."""
-    unmet: list[Change] = []
-    for change in _of_table(changes):
-        if isinstance(change, ModeChange) and now.billing_mode is not change.after:
-            unmet.append(change)
-        if isinstance(change, CapacityChange):
-            has = now.of(change.setting).get(change.resource, CapacityUnits())
-            after = _at_least(has, change)
-            if has != after:
-                unmet.append(replace(change, before=has, after=after))
-    return tuple(unmet)
-
-
-def _at_least(has: CapacityUnits, change: CapacityChange) -> CapacityUnits:
-    if change.setting is not Setting.ON_DEMAND_MAXIMUM:
-        return has.at_least(change.after)
-    unlimited = [figure < 0 for figure in (has.read, has.write)]
-    return CapacityUnits(
-        has.read if unlimited[0] else max(has.read, change.after.read),
-        has.write if unlimited[1] else max(has.write, change.after.write),
-    )
 
 
 def _name(table: Table, change: Change) -> str:

@@ -48,9 +48,6 @@ class CapacityUnits:
         return f"{figure_words(self.read)} read / {figure_words(self.write)} write"
 
 
-UNLIMITED = CapacityUnits(NO_MAXIMUM, NO_MAXIMUM)
-
-
 @dataclass(frozen=True, slots=True)
 class Suspended:
     """Which activities of auto scaling are switched off."""

@@ -1,11 +1,10 @@
 """What to raise before a migration: pure, and never lowers anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from airflow_ddb_migrate.core.capacity import (
     NO_MAXIMUM,
-    UNLIMITED,
     BillingMode,
     CapacitySnapshot,
     CapacityUnits,
@@ -51,6 +50,29 @@ def plan_raise(
     return (*_scaling(snapshot, wanted), *_units(snapshot, wanted, Setting.PROVISIONED))
 
 
+def unmet(now: CapacitySnapshot, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return which changes of a table it does not show yet, as changes from what it shows.
+
+    Never a decrease, whatever somebody made of it meanwhile. Auto scaling's limits hold at once.
+    """
+    left: list[Change] = []
+    for change in changes:
+        if isinstance(change, ModeChange) and now.billing_mode is not change.after:
+            left.append(change)
+        if isinstance(change, CapacityChange):
+            has = now.of(change.setting).get(change.resource, CapacityUnits())
+            after = _at_least(has, change.after, change.setting)
+            if has != after:
+                left.append(replace(change, before=has, after=after))
+    return tuple(left)
+
+
+def _at_least(has: CapacityUnits, wanted: CapacityUnits, setting: Setting) -> CapacityUnits:
+    if setting is not Setting.ON_DEMAND_MAXIMUM:
+        return has.at_least(wanted)
+    return CapacityUnits(_maximum(has.read, wanted.read), _maximum(has.write, wanted.write))
+
+
 def _units(
     snapshot: CapacitySnapshot, wanted: CapacityUnits, setting: Setting
 ) -> Iterator[CapacityChange]:
@@ -64,11 +86,8 @@ def _on_demand(
     snapshot: CapacitySnapshot, wanted: CapacityUnits, *, warm: bool
 ) -> Iterator[CapacityChange]:
     for resource, now in snapshot.on_demand_maximum.items():
-        after = CapacityUnits(
-            _maximum(now.read, wanted.read),
-            _maximum(now.write, wanted.write),
-        )
-        if now not in {after, UNLIMITED}:
+        after = _at_least(now, wanted, Setting.ON_DEMAND_MAXIMUM)
+        if after != now:
             yield CapacityChange(resource, Setting.ON_DEMAND_MAXIMUM, now, after)
     if warm:
         yield from _units(snapshot, wanted, Setting.WARM_THROUGHPUT)

@@ -74,8 +74,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
     :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
         restore switches back. AWS allows that four times a day. (templated)
     :param hold_seconds: how long a job of your own may need the capacity. A migration shows that it
-        lives; a job that does not has half an hour, and then whoever looks after forgotten
-        capacity may bring it back. (templated)
+        lives; a job that does not has half an hour, and then the safety net may bring the capacity
+        back. (templated)
     :param poke_interval: seconds between two looks at the table; some jitter is added.
     :param timeout: seconds to wait for the table and its indexes.
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.

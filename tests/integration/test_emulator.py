@@ -123,6 +123,7 @@ def test_up_keeps_the_one_that_runs(
 
     endpoints = [re.findall(r"AWS_ENDPOINT_URL=(\S+)", text) for text in said[:2]]
     assert (1, endpoints[0]) == (len(endpoints[0]), endpoints[1])
+    assert "  export AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING=http://127.0.0.1:" in said[0]
     assert "Stack ddb-migrate: nothing to change." in said[1]
     assert ["Stopped.\n", f"No embedded stack runs from {tmp_path}: nothing to do.\n"] == said[2:]
     assert [tmp_path / "logs"] == list(tmp_path.iterdir())

@@ -23,7 +23,7 @@ from airflow_ddb_migrate.core.changes import (
     changes_to_json,
     joined,
 )
-from airflow_ddb_migrate.core.raising import plan_raise
+from airflow_ddb_migrate.core.raising import plan_raise, unmet
 from airflow_ddb_migrate.core.restoring import RestoreRules, governed, plan_restore
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,6 +179,39 @@ def test_several_prewarms_are_one_restore(seen, rounds, data) -> None:
     plan = restored(now, seen, raised)
 
     assert permanents(seen) == permanents(applied(now, plan.changes))
+
+
+@given(snapshots(), UNITS, OPTIONS, st.data())
+def test_what_is_left_to_do_leads_there(seen, wanted, options, data) -> None:
+    """Whatever of it has happened, and whatever somebody raised meanwhile: nothing is lowered."""
+    raised = plan_raise(seen, wanted, **options)
+    reached = applied(seen, raised[: data.draw(st.integers(0, len(raised)))])
+    left = unmet(reached, raised)
+
+    assert () == unmet(applied(reached, left), raised)
+    for change in left:
+        if isinstance(change, CapacityChange):
+            assert no_less(change.before.read, change.after.read)
+            assert no_less(change.before.write, change.after.write)
+
+
+@given(snapshots(), UNITS, UNITS, st.booleans())
+def test_what_somebody_set_stays_unless_forced(seen, wanted, theirs, force) -> None:
+    """Of what we raised; what we did not raise is theirs in any case."""
+    seen = replace(seen, scaling=())
+    raised = plan_raise(seen, wanted, warm=False)
+    ours = {change.resource: change for change in raised if change.setting is Setting.PROVISIONED}
+    changed = replace(seen, provisioned=dict.fromkeys(seen.provisioned, theirs))
+
+    plan = plan_restore(changed, ours.values(), RestoreRules(force=force))
+    after = applied(changed, plan.changes)
+
+    for name, change in ours.items():
+        for dimension in Dimension:
+            before, raised_to = change.before.of(dimension), change.after.of(dimension)
+            comes_back = before != raised_to and (force or theirs.of(dimension) == raised_to)
+            expected = before if comes_back else theirs.of(dimension)
+            assert expected == after.provisioned[name].of(dimension)
 
 
 @given(snapshots(), UNITS, OPTIONS)
