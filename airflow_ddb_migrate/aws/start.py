@@ -1,22 +1,17 @@
 """Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.lease import intend_attempt
-from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
     build_segment_payload,
     validate_max_concurrency,
-    validate_tolerated_failure,
 )
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Progress, summarize
 from airflow_ddb_migrate.core.records import (
@@ -27,63 +22,8 @@ from airflow_ddb_migrate.core.records import (
     MigrationRecord,
     Mode,
 )
-from airflow_ddb_migrate.core.segments import lane_count, validate_total_segments
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
-    """What a migration should do. ``params`` reach the transform as ``context.params``.
-
-    The budgets are units per second of the whole migration, 0 for none. UNDO reverts the migration
-    ``undo_of``, whose segments it takes. For the rest see MigrationRecord.
-    """
-
-    total_segments: int
-    transform: str
-    params: Mapping[str, Any]
-    max_concurrency: int | None
-    tolerated_failure_percentage: float
-    started_by: str
-    mode: Mode = Mode.MIGRATE
-    undo_of: str = ""
-    read_units_per_second: float = 0
-    write_units_per_second: float = 0
-    max_quarantined: int = QUARANTINE_ITEMS
-    max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
-    slice_seconds: float = 0
-    show_values: bool = False
-
-    def validate(self) -> None:
-        """Raise InvalidInputError for whatever cannot be started; touches nothing."""
-        validate_total_segments(self.total_segments)
-        validate_max_concurrency(self.max_concurrency)
-        validate_tolerated_failure(self.tolerated_failure_percentage)
-        if not isinstance(self.params, Mapping):
-            raise InvalidInputError(
-                f"params is {self.params!r}; it must be an object, as in "
-                '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
-            )
-        for name in _AT_LEAST_ZERO:
-            _validate_at_least_zero(name, getattr(self, name))
-        if (self.mode is Mode.UNDO) != bool(self.undo_of):
-            raise InvalidInputError(
-                f"mode is {self.mode} and undo_of is {self.undo_of!r}; an UNDO names the migration "
-                "that it reverts, and nothing else does."
-            )
-
-
-_AT_LEAST_ZERO = (
-    "read_units_per_second",
-    "write_units_per_second",
-    "max_quarantined",
-    "max_quarantined_percentage",
-    "slice_seconds",
-)
-
-
-def _validate_at_least_zero(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
+from airflow_ddb_migrate.core.request import StartRequest
+from airflow_ddb_migrate.core.segments import lane_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +43,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     request.validate()
+    request.require_transform()
     _require_same_mode(site, request)
     request = _like_what_it_undoes(site, request)
     attempt = site.ledger.latest_attempt(site.migration_id)

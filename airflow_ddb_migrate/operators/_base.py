@@ -53,11 +53,6 @@ def validate_switch(name: str, value: object) -> bool:
     return value
 
 
-def validate_at_least_zero(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
-
-
 class MigrationTask:
     """Mixin of operators and sensors: where the migration happens and who asks."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.start import StartRequest
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_SEGMENTS,
     QUARANTINE_ITEMS,
     QUARANTINE_PERCENTAGE,
 )
+from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
 if TYPE_CHECKING:

@@ -25,11 +25,11 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.prices import PRICES_AS_OF, cost_words
 from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.core.report import show_capacity
+from airflow_ddb_migrate.core.request import validate_at_least_zero
 from airflow_ddb_migrate.operators._base import (
     explained,
     task_error,
     template_fields,
-    validate_at_least_zero,
     validate_switch,
 )
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator

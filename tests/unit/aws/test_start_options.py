@@ -212,3 +212,12 @@ def test_a_migration_stays_what_it_was_started_as(
         "start a new migration."
     ) == str(refused.value)
     assert [arn_of(1)] == list(world.stepfunctions.executions)
+
+
+@pytest.mark.parametrize("transform", [None, ""])
+def test_a_migration_needs_a_transform(world: SiteWorld, transform: Any) -> None:
+    """None is for prewarm around another job; nothing is touched."""
+    with pytest.raises(InvalidInputError, match="transform is"):
+        world.start(transform=transform)
+
+    assert world.site.ledger.control(MIGRATION) is None
