@@ -12,7 +12,7 @@ from typing import Any
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
+from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, LEDGER_SHARDS, SHARERS_SECONDS
 from airflow_ddb_migrate.core.records import (
     NO_BUDGET,
     AttemptRecord,
@@ -65,7 +65,7 @@ class Ledger:
             command=Command.RUN,
             attempt=attempt,
             since=now,
-            counted_at=now,
+            counted_at=now - SHARERS_SECONDS + FIRST_COUNT_SECONDS,
             **asdict(budget),
         )
         return self.update(

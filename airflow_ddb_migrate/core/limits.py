@@ -58,6 +58,7 @@ EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
 
 # The rate of one worker
 SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed
+FIRST_COUNT_SECONDS: Final = 10  # [OURS] until the first count: fewer may be live than may be
 SHARERS_SLACK: Final = 0.97  # [OURS] fewer live workers than this share of the count: count anew
 BURST_SECONDS: Final = 0.25  # [OURS] idle time that may be caught up: a checkpoint, an upload
 CUT_FACTOR: Final = 0.7  # [OURS] of the rate, when throttled

@@ -17,7 +17,7 @@ def ledger(world: SiteWorld) -> Ledger:
 
 def control(command: Command, number: int = 1, **fields: Any) -> ControlRecord:
     return ControlRecord(
-        **{"command": command, "attempt": number, "since": NOW, "counted_at": NOW, **fields}
+        **{"command": command, "attempt": number, "since": NOW, "counted_at": NOW - 20, **fields}
     )
 
 
