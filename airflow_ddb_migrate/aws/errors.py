@@ -23,6 +23,7 @@ from airflow_ddb_migrate.core.errors import (
     CredentialsError,
     MigrationError,
 )
+from airflow_ddb_migrate.core.refusals import THROTTLED
 
 _DENIED = {
     "403",  # S3's HeadObject has no body to say more
@@ -102,4 +103,5 @@ def _translated(exc: ClientError, action: str, resource: str) -> MigrationError:
             "Renew them, or check the Airflow connection.",
             code,
         )
-    return AwsRequestError(f"{action} on {resource} failed with {code}: {message}", code)
+    advice = " There are too many calls now: try again later." if code in THROTTLED else ""
+    return AwsRequestError(f"{action} on {resource} failed with {code}: {message}{advice}", code)

@@ -115,6 +115,8 @@ def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
     try:
         change_scaling(site.clients.autoscaling, site.table.name, change)
     except AwsRequestError as exc:
+        if is_momentary(exc.aws_code, str(exc)):
+            raise  # retryable, as it is
         raise CapacityError(
             f"Table {site.table.name}: auto scaling refused {change} ({exc.aws_code}). Nothing "
             f"else was raised after that; restore brings back what was. AWS says: {exc}",

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
 from airflow_ddb_migrate.core.errors import AwsRequestError, RestoreError
 from airflow_ddb_migrate.core.prices import hourly_difference
-from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT
+from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT, THROTTLED
 from airflow_ddb_migrate.core.restoring import (
     RestorePlan,
     RestoreRules,
@@ -114,7 +114,7 @@ class Restoring:
             if not isinstance(step[0], ScalingChange):
                 update_capacity(site.clients.dynamodb, site.table.name, step)
         except AwsRequestError as exc:
-            if exc.aws_code not in {IN_USE, LIMIT, _CONCURRENT}:
+            if exc.aws_code not in {IN_USE, LIMIT, _CONCURRENT, *THROTTLED}:
                 raise RestoreError(self._given_up(RestorePlan(tuple(step), ()), exc)) from exc
             return exc
         return None

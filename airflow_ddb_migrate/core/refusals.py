@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.changes import CapacityChange, Change
 
 IN_USE: Final = "ResourceInUseException"
 LIMIT: Final = "LimitExceededException"
+THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
 
 _LIMIT_WORDS = re.compile(r"(limit|quota|maximum|allow)\w*", re.IGNORECASE)
 _FIGURE = re.compile(r"\d[\d,]*")
@@ -21,8 +22,8 @@ def is_quota(code: str | None, message: str) -> bool:
 
 
 def is_momentary(code: str | None, message: str) -> bool:
-    """Tell whether AWS only changes too many tables at this moment: no quota of units."""
-    return code == LIMIT and "simultaneous" in message
+    """Tell whether AWS only has too much to do at this moment: no quota of units."""
+    return code in THROTTLED or (code == LIMIT and "simultaneous" in message)
 
 
 def refusal(table_name: str, changes: Iterable[Change], code: str | None, message: str) -> str:

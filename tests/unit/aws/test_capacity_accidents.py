@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.restore import Patience
-from airflow_ddb_migrate.core.errors import AccessDeniedError, CapacityError, RestoreError
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    CapacityError,
+    RestoreError,
+)
 from airflow_ddb_migrate.core.records import CapacityState
 from tests.capacity_world import BEFORE, Place
 from tests.factories import MIGRATION, client_error, units
@@ -280,3 +285,45 @@ def test_out_of_patience_it_says_what_stays_raised_and_what_it_costs(
     place.tables.decreases = 1
     place.restore()
     assert original == place.all()
+
+
+@pytest.mark.parametrize("scaling", ["no", "read and write"])
+@pytest.mark.parametrize("code", ["ThrottlingException", "RequestLimitExceeded"])
+def test_a_throttled_control_plane_is_asked_again(
+    make_place: Callable[..., Place], scaling: str, code: str
+) -> None:
+    """It says nothing about the units: neither prewarm nor restore gives up."""
+    place = make_place("PROVISIONED", 1, scaling)
+    original = place.all()
+
+    throttle(place.tables, "update_table", code)
+    place.prewarm(WANTED)
+    assert {1_000, 500} == provisioned(place)
+    throttle(place.tables, "update_table", code)
+    result = place.restore()
+
+    assert (original, ()) == (place.all(), result.kept)
+
+
+def test_a_throttled_auto_scaling_is_worth_another_try(make_place: Callable[..., Place]) -> None:
+    """The task may be retried, and its next try goes on."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    throttle(place.autoscaling, "register_scalable_target", "ThrottlingException", times=1)
+
+    with pytest.raises(AwsRequestError, match=r"table orders failed .* try again later") as failed:
+        place.prewarm(WANTED)
+    place.prewarm(WANTED)
+
+    assert failed.value.retryable
+    assert {1_000, 500} == provisioned(place)
+
+
+def throttle(proxy: Proxy, operation: str, code: str, *, times: int = 3) -> None:
+    """Refuse the next calls."""
+    left = [code] * times
+
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        if name == operation and left:
+            raise client_error(left.pop(), name, message="Rate exceeded")
+
+    proxy.before = hook
