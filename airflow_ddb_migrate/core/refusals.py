@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from airflow_ddb_migrate.core.capacity import Dimension, resource_words
-from airflow_ddb_migrate.core.changes import CapacityChange, Change
+from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
 
 IN_USE: Final = "ResourceInUseException"
 LIMIT: Final = "LimitExceededException"
@@ -30,6 +30,11 @@ def refusal(table_name: str, changes: Iterable[Change], code: str | None, messag
     """Say what was wanted, what is allowed as far as AWS says it, and what to do."""
     changes = tuple(changes)
     message = message.partition(f"{code}: ")[2] or message
+    if code == LIMIT and any(isinstance(change, ModeChange) for change in changes):
+        return (
+            f"Table {table_name}: AWS switches a table to on-demand only so many times a day "
+            f"({code}). Try again tomorrow, or leave switch_to_on_demand off. AWS says: {message}"
+        )
     if is_quota(code, message):
         return f"{_over_quota(table_name, changes, message)} AWS says: {message}"
     if code == IN_USE:

@@ -225,6 +225,20 @@ def test_an_aws_that_changes_too_many_tables_at_once_is_asked_again(
     assert (3, {1_000, 500}) == (len(tries), provisioned(place))
 
 
+def test_a_switch_too_many_a_day_says_so(make_place: Callable[..., Place]) -> None:
+    """It is no quota of units: to lower them would not help."""
+    place = make_place("PROVISIONED", 1, "read and write")
+    original = place.all()
+    refuse(place.tables, "update_table", "LimitExceededException")
+
+    with pytest.raises(CapacityError, match=r"^Table orders: .* leave switch_to_on_demand off\."):
+        place.prewarm(WANTED, switch_to_on_demand=True)
+    revive(place.tables)
+    place.restore()
+
+    assert original == place.all()
+
+
 # The daily limit of decreases
 
 
