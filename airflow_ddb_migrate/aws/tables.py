@@ -74,7 +74,8 @@ def require_active(table: Table) -> None:
     """Raise TableNotReadyError unless the table and every index is ACTIVE."""
     if table.not_active:
         raise TableNotReadyError(
-            f"{'; '.join(table.not_active)}; all must be ACTIVE before a migration starts. "
+            f"{'; '.join(table.not_active)}; table {table.name} and all its indexes must be ACTIVE "
+            "before a migration starts. "
             "Wait until the change in progress has ended and try again."
         )
 

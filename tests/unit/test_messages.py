@@ -68,8 +68,8 @@ class TestTable:
         answer["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] = "CREATING"
         monkeypatch.setattr(world.dynamodb, "describe_table", lambda **_: answer)
         assert (
-            "index by_pk is CREATING; all must be ACTIVE before a migration starts. "
-            "Wait until the change in progress has ended and try again."
+            "index by_pk is CREATING; table orders and all its indexes must be ACTIVE before a "
+            "migration starts. Wait until the change in progress has ended and try again."
         ) == refused(MigrationTaskError)
 
     def test_not_allowed_in_the_stack(self, world, refused):

@@ -96,7 +96,9 @@ def test_a_table_or_index_that_is_not_active_is_named(
 
     message = message_of(TableNotReadyError, lambda: preflight.check(site, TRANSFORM, NOW))
 
-    assert message.startswith(f"{shown} is {status}; all must be ACTIVE before a migration starts.")
+    assert message.startswith(
+        f"{shown} is {status}; table orders and all its indexes must be ACTIVE before"
+    )
     assert untouched(world)
 
 
