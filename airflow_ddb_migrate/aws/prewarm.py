@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.tables import Table, update_capacity
+from airflow_ddb_migrate.aws.tables import Table, require_active, update_capacity
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.changes import (
     CapacityChange,
@@ -47,6 +47,7 @@ def prewarm(
 
     Nothing is ever lowered. A second call while capacity is raised keeps the first snapshot.
 
+    :raises TableNotReadyError: somebody else's change is under way; nothing was touched.
     :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
     """
     table = site.fresh_table()
@@ -56,6 +57,8 @@ def prewarm(
         return Prewarm(
             CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
         )
+    if not known:
+        require_active(table)  # the figures of a change under way are not there to be seen yet
     seen = with_scaling(site.clients.autoscaling, table.name, table.snapshot)
     changes = plan_raise(seen, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
     before = CapacitySnapshot.from_json(known.snapshot) if known else seen

@@ -10,10 +10,11 @@ from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     CapacityError,
     RestoreError,
+    TableNotReadyError,
 )
 from airflow_ddb_migrate.core.records import CapacityState
 from tests.capacity_world import BEFORE, Place
-from tests.factories import MIGRATION, client_error, units
+from tests.factories import MIGRATION, TABLE, client_error, units
 from tests.migration_world import Proxy
 
 WANTED = units(1_000, 500)
@@ -330,6 +331,26 @@ def test_a_throttled_auto_scaling_is_worth_another_try(make_place: Callable[...,
 
     assert failed.value.retryable
     assert {1_000, 500} == provisioned(place)
+
+
+@pytest.mark.parametrize("scaling", ["no", "read and write", "suspended"])
+def test_a_change_that_somebody_just_made_is_not_lost(
+    make_place: Callable[..., Place], scaling: str
+) -> None:
+    """The table still shows the old figures: prewarm lets the change end, restore keeps it."""
+    place = make_place("PROVISIONED", 0, scaling)
+    theirs = {"ReadCapacityUnits": 80, "WriteCapacityUnits": 40}
+    place.tables.apply(TableName=TABLE, ProvisionedThroughput=theirs)
+    original = place.all()
+
+    with pytest.raises(TableNotReadyError, match=r"table orders is UPDATING; .* try again"):
+        place.prewarm(WANTED)
+    assert place.world.site.leases.get(place.world.site.table.key) is None
+    place.world.clock.advance(60)
+    place.prewarm(WANTED)
+    place.restore()
+
+    assert original == place.all()
 
 
 def throttle(proxy: Proxy, operation: str, code: str, *, times: int = 3) -> None:
