@@ -137,6 +137,17 @@ def make_place(dynamodb: Any, scaling: Any, *, mode: str, indexes: int, scaled: 
     return Place(world, tables, autoscaling)
 
 
+def hide_mode(place: Place) -> None:
+    """As DescribeTable answers for a table that was never switched."""
+
+    def without(name: str, answer: Any) -> Any:
+        if name == "describe_table":
+            answer["Table"].pop("BillingModeSummary", None)
+        return answer
+
+    place.tables.answers = without
+
+
 def deregister_all(scaling: Any) -> None:
     found = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")
     for row in found["ScalableTargets"]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.capacity_world import BEFORE, Place
+from tests.capacity_world import BEFORE, Place, hide_mode
 from tests.factories import TABLE, units
 from tests.strict_tables import ActiveScaling
 
@@ -40,17 +40,6 @@ def test_every_table_is_what_it_was(
     for target, (minimum, maximum, off) in before[1].items():
         new = raised[1][target]
         assert (new[0] >= minimum, new[1] >= maximum, off.items() <= new[2].items()) == (True,) * 3
-
-
-def hide_mode(place: Place) -> None:
-    """As DescribeTable answers for a table that was never switched."""
-
-    def without(name: str, answer: Any) -> Any:
-        if name == "describe_table":
-            answer["Table"].pop("BillingModeSummary", None)
-        return answer
-
-    place.tables.answers = without
 
 
 def assert_monotone(old: dict[Any, int], new: dict[Any, int]) -> None:
