@@ -1,8 +1,5 @@
 """The DynamoDBs that live traffic runs on: the emulator, and dynalite, which shares no code."""
 
-import os
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +9,10 @@ from typing import Any
 import boto3
 from airflow_ddb_migrate.local import emulator
 from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
-from airflow_ddb_migrate.local.processes import Background, free_port, launch
 from botocore.config import Config
+from tests import dynalite as dynalites
 from tests.factories import data_table
-from tests.node_tools import commands_of
 
-_START_SECONDS = 10.0
 # No retries: what an application sent twice, it could not tell from a lost update.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 1},
@@ -53,34 +48,5 @@ def ministack(folder: Path) -> Iterator[Endpoint]:
 
 @contextmanager
 def dynalite(folder: Path) -> Iterator[Endpoint]:
-    """In memory, on loopback, and tables change at once."""
-    command = commands_of(Path(__file__).parent, "dynalite") / "dynalite"
-    port = free_port()
-    log = folder / "dynalite.log"
-    times = [
-        word for change in ("create", "delete", "update") for word in (f"--{change}TableMs", "0")
-    ]
-    process = launch(
-        [str(command), "--host", "127.0.0.1", "--port", str(port), *times],
-        env=os.environ,
-        log=log,
-    )
-    try:
-        _await_answer(process, port, log)
-        yield Endpoint(f"http://127.0.0.1:{port}")
-    finally:
-        process.stop()
-
-
-def _await_answer(process: Background, port: int, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.is_alive:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(
-        f"dynalite did not answer within {_START_SECONDS:.0f} s: {log.read_text()}"
-    )
+    with dynalites.dynalite(folder) as url:
+        yield Endpoint(url)
