@@ -3,6 +3,7 @@
 Without node the tests are skipped, unless REQUIRE_NODE=1.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -15,10 +16,12 @@ def commands_of(folder: Path, command: str) -> Path:
     """Return the folder of the commands of a folder's package.json, ``command`` among them."""
     modules = folder / "node_modules"
     done = modules / ".complete"  # an installation that was killed is none
-    if not done.exists():
-        shutil.rmtree(modules, ignore_errors=True)
-        _install(folder)
-        done.touch()
+    with (folder / "package.json").open() as package:
+        fcntl.flock(package, fcntl.LOCK_EX)  # two test processes may need it at once
+        if not done.exists():
+            shutil.rmtree(modules, ignore_errors=True)
+            _install(folder)
+            done.touch()
     commands = modules / ".bin"
     assert (commands / command).exists()
     return commands
