@@ -10,7 +10,7 @@ from tests.capacity_disturbances import CASES, DISTURBANCES, KINDS, Case
 from tests.capacity_world import INDEXES, Place, hide_mode
 from tests.factories import units
 
-WANTED = units(20_000, 5_000)
+WANTED = units(20_000, 10)  # more to read, fewer to write than there are
 LOW_MAXIMUM = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": -1}
 
 
