@@ -20,7 +20,12 @@ from airflow_ddb_migrate.core.changes import (
     first_step,
     latest,
 )
-from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError, MigrationError
+from airflow_ddb_migrate.core.errors import (
+    AwsRequestError,
+    CapacityError,
+    MigrationError,
+    TableNotReadyError,
+)
 from airflow_ddb_migrate.core.lease import is_held_by, raise_capacity
 from airflow_ddb_migrate.core.raising import plan_raise, unmet
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
@@ -49,6 +54,7 @@ def prewarm(
 
     :raises TableNotReadyError: somebody else's change is under way; nothing was touched.
     :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
+    :raises TableNotReadyError: somebody else changes the table right now; try again.
     """
     table = site.fresh_table()
     known = _raised_by_us(site)
@@ -137,9 +143,9 @@ def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
             return
         if is_contended and (exc.aws_code == IN_USE or not _still_unmet(site, step)):
             return
-        raise CapacityError(
-            refusal(site.table.name, step, exc.aws_code, str(exc)), exc.aws_code
-        ) from exc
+        # A change in progress passes: another try may help, which a quota does not.
+        error = TableNotReadyError if exc.aws_code == IN_USE else CapacityError
+        raise error(refusal(site.table.name, step, exc.aws_code, str(exc)), exc.aws_code) from exc
 
 
 def _still_unmet(site: Site, changes: Sequence[Change]) -> bool:

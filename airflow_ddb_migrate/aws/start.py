@@ -43,9 +43,9 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     request.validate()
-    request.require_transform()
     _require_same_mode(site, request)
     request = _like_what_it_undoes(site, request)
+    request.require_transform()
     attempt = site.ledger.latest_attempt(site.migration_id)
     status = _status(site, attempt)
     if attempt and status.is_live:

@@ -8,7 +8,12 @@ from airflow_ddb_migrate.aws.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
 from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.changes import changes_from_json
-from airflow_ddb_migrate.core.errors import CapacityError, LeaseHeldError, RestoreError
+from airflow_ddb_migrate.core.errors import (
+    CapacityError,
+    LeaseHeldError,
+    RestoreError,
+    TableNotReadyError,
+)
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import CapacityState, LeaseState
@@ -252,10 +257,11 @@ def test_a_refused_prewarm_says_what_was_wanted_and_what_to_do(
     """What may have been raised is in the ledger, so restore runs after it."""
     refuse_update(world, code, says)
 
-    with pytest.raises(CapacityError) as refused:
+    with pytest.raises((CapacityError, TableNotReadyError)) as refused:
         raised(world)
 
     assert code == refused.value.aws_code
+    assert refused.value.retryable is (code == "ResourceInUseException")
     assert words in str(refused.value)
     assert CapacityState.RAISED is world.lease.capacity_state
 
