@@ -52,9 +52,8 @@ def prewarm(
 
     Nothing is ever lowered. A second call while capacity is raised keeps the first snapshot.
 
-    :raises TableNotReadyError: somebody else's change is under way; nothing was touched.
+    :raises TableNotReadyError: somebody else's change is under way; try again.
     :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
-    :raises TableNotReadyError: somebody else changes the table right now; try again.
     """
     table = site.fresh_table()
     known = _raised_by_us(site)
