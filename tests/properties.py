@@ -136,8 +136,9 @@ def _write_live(done: Migrated, key: str, what: str) -> Typed | None:
 
 
 def _put(world: World, item: Typed) -> Typed:
+    """Put an item and return it as the service tells it: in its own notation of numbers."""
     world.put(item)
-    return item
+    return world.items()[item["id"]["S"]]
 
 
 def counts(world: World) -> Counts:

@@ -15,12 +15,32 @@ from ddb_transform.wire import without_walks
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests import properties
-from tests.edits import Row, tables
+from tests.edits import Row
+from tests.edits import tables as all_tables
 from tests.factories import ledger_table
 from tests.migration_world import World
 from tests.properties import LIVE_WRITES, MakeWorld
 
 MOMENTS = st.sets(st.integers(1, 60), max_size=3)
+
+_TYPES = {"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"}
+
+
+def tables() -> st.SearchStrategy[list[Row]]:
+    """Without names in maps that are names of types: the emulator's UpdateItem refuses some."""
+    return all_tables().filter(lambda rows: not any(map(_names_a_type, rows)))
+
+
+def _names_a_type(row: Row) -> bool:
+    return any(map(_has_type_name, (*row.attributes.values(), *row.values.values())))
+
+
+def _has_type_name(value: Any) -> bool:
+    ((kind, content),) = value.items()
+    if kind == "M":
+        return not _TYPES.isdisjoint(content) or any(map(_has_type_name, content.values()))
+    return kind == "L" and any(map(_has_type_name, content))
+
 
 both_writers = pytest.mark.parametrize("writer", ["reference", "fast"])
 

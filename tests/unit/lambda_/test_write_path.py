@@ -60,6 +60,7 @@ class LiveTraffic:
     writes: int
     kill_at: set[int]
     moment: int = 0
+    scanned: int = 0
     written: dict[str, int] = field(default_factory=dict)
     judged: dict[str, int] = field(default_factory=dict)
     calls: int = 0
@@ -73,6 +74,9 @@ class LiveTraffic:
         self._maybe_kill()
         if arguments["TableName"] != self.world.table_name:
             return
+        if name == "scan":  # what it finds may be as old as this
+            self.moment += 1
+            self.scanned = self.moment
         if name in {"update_item", "delete_item"}:
             self._maybe_write(arguments["Key"]["id"]["S"])
             self._judge([arguments["Key"]])
@@ -84,7 +88,9 @@ class LiveTraffic:
     def answers(self, name: str, answer: Any) -> Any:
         if name == "scan":
             with self.lock:
-                self._judge(answer["Items"])
+                for item in answer["Items"]:
+                    key = item["id"]["S"]
+                    self.judged[key] = max(self.judged.get(key, 0), self.scanned)
                 self._maybe_write(self.choice.choice(list(self.items) or ["none"]))
         return answer
 
