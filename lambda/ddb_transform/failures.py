@@ -116,6 +116,12 @@ def fatal(operation: str, code: str, message: str) -> FatalError:
     return FatalError(code, f"{operation}: {message} {_ADVICE.get(_short(code), '')}".rstrip())
 
 
+def fatal_of(exc: ClientError) -> FatalError:
+    """Say why an exception of AWS's ends the run."""
+    message = exc.response.get("Error", {}).get("Message", "")
+    return fatal(exc.operation_name, code_of(exc), message)
+
+
 def throttling_reason(exc: Exception) -> str:
     """Return why DynamoDB throttled, with the resource, as far as it says."""
     response = getattr(exc, "response", None) or {}  # None: botocore's HTTPClientError
@@ -136,7 +142,7 @@ def passing(exc: ClientError | BotoCoreError) -> PassingError:
     if kind.passes:
         return PassingError(code, f"{operation}: {exc}")
     if kind is Kind.FATAL and isinstance(exc, ClientError):
-        raise fatal(operation, code, exc.response.get("Error", {}).get("Message", "")) from exc
+        raise fatal_of(exc) from exc
     raise exc
 
 

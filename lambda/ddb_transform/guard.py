@@ -61,6 +61,7 @@ class Guard:
     pacers: Pacers
     _last_look: float = field(default=float("-inf"), init=False)
     _last_order: Order = field(default=Order.GO, init=False)
+    _control: ControlRecord | None = field(default=None, init=False)
     _joined: bool = field(default=False, init=False)
 
     def order(self) -> Order:
@@ -77,8 +78,8 @@ class Guard:
 
     def join(self) -> float:
         """Count this worker among those that share the budget; return seconds to wait first."""
-        control = self.ledger.control(self.record.migration_id)
-        if control is None or not control.has_budget:
+        self.order()  # the control record as it is, or was a few seconds ago
+        if self._control is None or not self._control.has_budget:
             return 0.0
         self._joined = True
         seconds = self.sharing.join()
@@ -97,7 +98,7 @@ class Guard:
         self._command(Command.STOP, reason, self.clock())
 
     def _look(self, now: float) -> Order:
-        control = self.ledger.control(self.record.migration_id)
+        control = self._control = self.ledger.control(self.record.migration_id)
         order = order_of(control, self.attempt, now)
         if order is Order.QUIT or not self._holds_table(now):
             return Order.QUIT

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddb_transform.failures import (
     FatalError,
     Kind,
-    code_of,
     fatal,
+    fatal_of,
     kind_of,
     kind_of_exception,
 )
@@ -101,14 +101,13 @@ class PartiqlWriter:
 
     def _failed(self, exc: ClientError | BotoCoreError) -> Written:
         """The whole request failed: HTTP 200 would have told each statement's fate."""
-        kind, code = kind_of_exception(exc), code_of(exc)
+        kind = kind_of_exception(exc)
         if kind.passes:
             return again(exc)
         if kind is Kind.ITEM:
             return ALONE
-        if kind is Kind.FATAL:
-            message = getattr(exc, "response", {}).get("Error", {}).get("Message", "")
-            raise fatal("BatchExecuteStatement", code, message) from exc
+        if kind is Kind.FATAL and isinstance(exc, ClientError):
+            raise fatal_of(exc) from exc
         raise exc
 
     def _read(

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.messages import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.expressions import Request
-from ddb_transform.failures import Kind, code_of, fatal, kind_of_exception, throttling_reason
+from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.look import look
 from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
 
@@ -71,12 +71,11 @@ class ReferenceWriter:
             return self._lost(intent, exc)
         if kind is Kind.ITEM:
             return Answer((Written(Verdict.REFUSED, error=_refusal(intent, code)),))
-        if kind is Kind.FATAL:
-            message = getattr(exc, "response", {}).get("Error", {}).get("Message", "")
-            raise fatal(getattr(exc, "operation_name", "write"), code, message) from exc
-        if kind is Kind.UNKNOWN:
-            raise exc
-        return Answer((again(exc),))
+        if kind is Kind.FATAL and isinstance(exc, ClientError):
+            raise fatal_of(exc) from exc
+        if kind.passes:
+            return Answer((again(exc),))
+        raise exc
 
     def _lost(self, intent: Intent, exc: ClientError) -> Answer:
         """Only a missing item is "gone", and an error without the item does not say so."""

@@ -268,7 +268,7 @@ def test_a_refused_request_goes_to_the_reference_writer() -> None:
 def test_a_denied_request_ends_the_run(code: str) -> None:
     """With the operation and what to do."""
     with pytest.raises(FatalError, match="BatchExecuteStatement: as AWS says it The ") as fatal:
-        writer(StubDynamoDB(client_error(code))).write([intent()])
+        writer(StubDynamoDB(client_error(code, "BatchExecuteStatement"))).write([intent()])
 
     assert code == fatal.value.error
 
