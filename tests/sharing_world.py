@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
-from airflow_ddb_migrate.aws.ledger import Ledger, lane_partition
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger_items import lane_partition
 from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.limits import SHARERS_SECONDS
 from airflow_ddb_migrate.core.records import Budget, ControlRecord, LaneState, TypedItem

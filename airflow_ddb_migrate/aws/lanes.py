@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.ledger import Ledger, lane_key, lane_partition
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger_items import lane_key, lane_partition
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem

@@ -11,8 +11,17 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
+from airflow_ddb_migrate.aws.ledger_items import (
+    attempt_from,
+    attempt_key,
+    control_from,
+    control_key,
+    migration_from,
+    migration_key,
+    stack_key,
+)
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, LEDGER_SHARDS, SHARERS_SECONDS
+from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 from airflow_ddb_migrate.core.records import (
     NO_BUDGET,
     AttemptRecord,
@@ -20,7 +29,6 @@ from airflow_ddb_migrate.core.records import (
     Command,
     ControlRecord,
     MigrationRecord,
-    Mode,
     TypedItem,
 )
 
@@ -33,8 +41,8 @@ class Ledger:
         self.table_name = table_name
 
     def migration(self, migration_id: str) -> MigrationRecord | None:
-        item = self.get(_key(migration_id, "migration"))
-        return _migration_from(item) if item else None
+        item = self.get(migration_key(migration_id, "migration"))
+        return migration_from(item) if item else None
 
     def required_migration(self, migration_id: str) -> MigrationRecord:
         """Return the migration's record; raises LedgerError when there is none."""
@@ -48,7 +56,10 @@ class Ledger:
 
     def create_migration(self, record: MigrationRecord) -> MigrationRecord:
         """Write the record once; return the one that stands, ours or an earlier try's."""
-        item = {**_key(record.migration_id, "migration"), **typed.encode_all(asdict(record))}
+        item = {
+            **migration_key(record.migration_id, "migration"),
+            **typed.encode_all(asdict(record)),
+        }
         if self.put_new(item):
             return record
         return self.required_migration(record.migration_id)
@@ -109,23 +120,23 @@ class Ledger:
                 TableName=self.table_name,
                 KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
                 ExpressionAttributeValues=typed.encode_all(
-                    {":pk": _key(migration_id, "")["pk"]["S"], ":sk": "attempt#"}
+                    {":pk": migration_key(migration_id, "")["pk"]["S"], ":sk": "attempt#"}
                 ),
                 ScanIndexForward=False,
                 Limit=1,
                 ConsistentRead=True,
             )
-        return next((_attempt_from(item) for item in page["Items"]), None)
+        return next((attempt_from(item) for item in page["Items"]), None)
 
     def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Take the attempt's number; False when another try took it."""
-        item = {**_attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}
+        item = {**attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}
         return self.put_new(item)
 
     def mend_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Bring an attempt that never started up to date; False when it did start."""
         return self.update(
-            _attempt_key(migration_id, attempt.number),
+            attempt_key(migration_id, attempt.number),
             {
                 "transform_hash": attempt.transform_hash,
                 "lanes": attempt.lanes,
@@ -135,12 +146,12 @@ class Ledger:
         )
 
     def attempt_started(self, migration_id: str, number: int, now: float) -> None:
-        self.update(_attempt_key(migration_id, number), {"started_at": now})
+        self.update(attempt_key(migration_id, number), {"started_at": now})
 
     def attempt_ended(self, migration_id: str, number: int, *, result: str, now: float) -> None:
         """Note how an attempt ended; the first to say so is right."""
         self.update(
-            _attempt_key(migration_id, number),
+            attempt_key(migration_id, number),
             {"ended_at": now, "result": result},
             condition="#ended_at = :never",
             extra={":never": 0},
@@ -149,17 +160,19 @@ class Ledger:
     def note(self, migration_id: str, name: str, text: str, *, once: bool = False) -> None:
         """Keep one JSON document beside the migration; ``once``: the first one stays."""
         condition = "attribute_not_exists(pk)" if once else ""
-        self.update(_key(migration_id, f"note#{name}"), {"text": text}, condition=condition)
+        self.update(
+            migration_key(migration_id, f"note#{name}"), {"text": text}, condition=condition
+        )
 
     def read_note(self, migration_id: str, name: str) -> str:
-        return typed.text(self.get(_key(migration_id, f"note#{name}")) or {}, "text")
+        return typed.text(self.get(migration_key(migration_id, f"note#{name}")) or {}, "text")
 
     def keep(self, name: str, text: str) -> None:
         """Keep one JSON document of the stack, not of a migration."""
-        self.update(_stack_key(name), {"text": text})
+        self.update(stack_key(name), {"text": text})
 
     def kept(self, name: str) -> str:
-        return typed.text(self.get(_stack_key(name)) or {}, "text")
+        return typed.text(self.get(stack_key(name)) or {}, "text")
 
     # What leases.py and lanes.py build on.
 
@@ -255,82 +268,3 @@ class Ledger:
         with aws_call("dynamodb:Query", f"table {self.table_name}"):
             for page in pages:
                 yield from page["Items"]
-
-
-def lane_partition(migration_id: str, shard: int) -> str:
-    return f"migration#{migration_id}#lanes#{shard:02d}"
-
-
-def lane_key(migration_id: str, lane: int) -> TypedItem:
-    return {
-        "pk": {"S": lane_partition(migration_id, lane % LEDGER_SHARDS)},
-        "sk": {"S": f"lane#{lane:06d}"},
-    }
-
-
-def control_key(migration_id: str) -> TypedItem:
-    return _key(migration_id, "control")
-
-
-def control_from(item: TypedItem) -> ControlRecord:
-    return ControlRecord(
-        command=Command(typed.text(item, "command")),
-        attempt=typed.whole(item, "attempt"),
-        reason=typed.text(item, "reason"),
-        since=typed.number(item, "since"),
-        until=typed.number(item, "until"),
-        read_units_per_second=typed.number(item, "read_units_per_second"),
-        write_units_per_second=typed.number(item, "write_units_per_second"),
-        live=typed.whole(item, "live"),
-        sharers=typed.whole(item, "sharers"),
-        joins=typed.whole(item, "joins"),
-        counted_at=typed.number(item, "counted_at"),
-        quarantined=typed.whole(item, "quarantined"),
-    )
-
-
-def _key(migration_id: str, sk: str) -> TypedItem:
-    return {"pk": {"S": f"migration#{migration_id}"}, "sk": {"S": sk}}
-
-
-def _stack_key(name: str) -> TypedItem:
-    return {"pk": {"S": "stack"}, "sk": {"S": f"note#{name}"}}
-
-
-def _attempt_key(migration_id: str, number: int) -> TypedItem:
-    return _key(migration_id, f"attempt#{number:03d}")
-
-
-def _attempt_from(item: TypedItem) -> AttemptRecord:
-    return AttemptRecord(
-        number=typed.whole(item, "number"),
-        execution_arn=typed.text(item, "execution_arn"),
-        transform_hash=typed.text(item, "transform_hash"),
-        lanes=typed.whole(item, "lanes"),
-        started_at=typed.number(item, "started_at"),
-        ended_at=typed.number(item, "ended_at"),
-        result=typed.text(item, "result"),
-    )
-
-
-def _migration_from(item: TypedItem) -> MigrationRecord:
-    return MigrationRecord(
-        migration_id=typed.text(item, "migration_id"),
-        table_name=typed.text(item, "table_name"),
-        table_arn=typed.text(item, "table_arn"),
-        table_id=typed.text(item, "table_id"),
-        key_names=typed.texts(item, "key_names"),
-        total_segments=typed.whole(item, "total_segments"),
-        lanes=typed.whole(item, "lanes"),
-        transform=typed.text(item, "transform"),
-        params=typed.text(item, "params"),
-        started_at=typed.number(item, "started_at"),
-        started_at_iso=typed.text(item, "started_at_iso"),
-        started_by=typed.text(item, "started_by"),
-        mode=Mode(typed.text(item, "mode", Mode.MIGRATE)),
-        undo_of=typed.text(item, "undo_of"),
-        max_quarantined=typed.whole(item, "max_quarantined"),
-        max_quarantined_percentage=typed.number(item, "max_quarantined_percentage"),
-        slice_seconds=typed.number(item, "slice_seconds"),
-        show_values=typed.flag(item, "show_values"),
-    )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger import Ledger, control_from, control_key
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger_items import control_from, control_key
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
 from airflow_ddb_migrate.core.records import ControlRecord
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger import lane_key
+from airflow_ddb_migrate.aws.ledger_items import lane_key
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.records import LaneState, Mode
 from ddb_transform import worker as workers

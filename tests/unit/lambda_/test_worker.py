@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger import lane_key
+from airflow_ddb_migrate.aws.ledger_items import lane_key
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
 )
