@@ -11,28 +11,13 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.messages import Counts, Units, WorkStatus
 from airflow_ddb_migrate.core.records import LaneRow, LaneState
-from ddb_transform import dispatch, prepare
-from ddb_transform import worker as workers
 from tests.factories import MIGRATION, claim, lane_row
 from tests.migration_world import World
 
 DONE = {"BOOL": True}
 LANE = lane_row()
 
-
-@pytest.fixture
-def world(dynamodb: Any) -> Callable[..., World]:
-    """A factory of worlds on the module's DynamoDB."""
-    return lambda **options: World(dynamodb, **options)
-
-
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of 10 items, each saved, and a look at the ledger at every item."""
-    monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
-    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
+pytestmark = pytest.mark.usefixtures("small_pages")
 
 
 def all_done(world: World) -> bool:

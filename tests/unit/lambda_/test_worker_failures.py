@@ -1,6 +1,5 @@
 """The worker's loop: failures, and signs of life."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +11,6 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
-from ddb_transform import dispatch, prepare
-from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
 from tests.factories import NOW, claim, client_error, lane_row
@@ -22,49 +19,11 @@ from tests.migration_world import World, mark
 DONE = {"BOOL": True}
 LANE = lane_row()
 
-
-@pytest.fixture
-def world(dynamodb: Any) -> Callable[..., World]:
-    """A factory of worlds on the module's DynamoDB."""
-    return lambda **options: World(dynamodb, **options)
-
-
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of 10 items, each saved, and a look at the ledger at every item."""
-    monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
-    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
+pytestmark = pytest.mark.usefixtures("small_pages")
 
 
 def all_done(world: World) -> bool:
     return all(item.get("done") == DONE for item in world.items().values())
-
-
-@pytest.fixture
-def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """What a writer thread calls to go on only when the main thread has looked once more."""
-    looks = threading.Semaphore(0)
-    tick = workers.Worker._tick
-
-    def note(self: workers.Worker) -> None:
-        try:
-            tick(self)
-        except BaseException:
-            looks.release(2)  # it will not look again
-            raise
-        looks.release()
-
-    monkeypatch.setattr(workers.Worker, "_tick", note)
-
-    def look() -> None:
-        while looks.acquire(blocking=False):
-            pass  # looks of before
-        for _ in range(2):  # the first may have begun before
-            assert looks.acquire(timeout=5)
-
-    return look
 
 
 def let_live(w: World) -> None:
