@@ -280,6 +280,22 @@ def _map_run(clients: Clients, payload: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+@gap
+def test_an_item_with_an_attribute_named_m_is_updated(
+    clients: Clients, make_table: Callable[..., str]
+) -> None:
+    """A name is a name, also one that is a type's."""
+    table, key = make_table(), {"id": {"S": "a"}}
+    clients.dynamodb.put_item(TableName=table, Item={**key, "M": {"S": "x"}})
+
+    clients.dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET x = :x",
+        ExpressionAttributeValues={":x": {"S": "y"}},
+    )
+
+
 def _map_run_arn(clients: Clients, execution_arn: str) -> str:
     runs = clients.stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]
     return runs[0]["mapRunArn"] if runs else ""
