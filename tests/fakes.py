@@ -43,6 +43,8 @@ class FakeStepFunctions:
         self.end(arn, ExecutionStatus.ABORTED, arguments["error"], arguments["cause"])
 
     def list_map_runs(self, **arguments: Any) -> dict[str, Any]:
+        if arguments["executionArn"] not in self.executions:
+            raise client_error("ExecutionDoesNotExist", "ListMapRuns")
         runs = [{"mapRunArn": arguments["executionArn"]}] if self.map_run_counts else []
         return {"mapRuns": runs}
 

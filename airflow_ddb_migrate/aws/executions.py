@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, MapRunCounts
 
+_MISSING = "ExecutionDoesNotExist"
+
 
 @dataclass(frozen=True, slots=True)
 class Executions:
@@ -36,7 +38,7 @@ class Executions:
             try:
                 answer = self.stepfunctions.describe_execution(executionArn=arn)
             except ClientError as exc:
-                if error_code(exc) == "ExecutionDoesNotExist":
+                if error_code(exc) == _MISSING:
                     return Execution(arn=arn)
                 raise
         return Execution(
@@ -47,9 +49,17 @@ class Executions:
         )
 
     def map_run_arn(self, execution_arn: str) -> str:
-        """Return the execution's map run; empty while it has none. One call: keep the answer."""
+        """Return the execution's map run; empty while it has none. One call: keep the answer.
+
+        An execution that is about to be started, or is forgotten, has none.
+        """
         with aws_call("states:ListMapRuns", execution_arn):
-            runs = self.stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]
+            try:
+                runs = self.stepfunctions.list_map_runs(executionArn=execution_arn)["mapRuns"]
+            except ClientError as exc:
+                if error_code(exc) == _MISSING:
+                    return ""
+                raise
         return runs[0]["mapRunArn"] if runs else ""
 
     def map_run_counts(self, map_run_arn: str) -> MapRunCounts:

@@ -53,6 +53,16 @@ def test_observing_changes_nothing(world: SiteWorld) -> None:
     assert Command.RUN is command_of(world)
 
 
+def test_an_attempt_that_is_about_to_start_can_be_watched(world: SiteWorld) -> None:
+    """It is written down before StartExecution: whoever looks in between sees no execution yet."""
+    world.start()
+    world.stepfunctions.executions.clear()
+
+    seen = observe(world.site, NOW)
+
+    assert (ExecutionStatus.MISSING, None) == (seen.execution.status, seen.map_run)
+
+
 def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     """While it runs, nobody asks: the call is limited per account."""
     world.start()
