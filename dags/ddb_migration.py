@@ -157,7 +157,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         minLength=1,
-        maxLength=75,
+        maxLength=67,
         pattern="^[a-zA-Z0-9_-]+$",
         title="Migration to continue",
         description="Empty: a new migration.",

@@ -177,9 +177,9 @@ class World:
     def follow_with(self, mode: Mode) -> None:
         """Begin another migration of the same table: an undo reverts the one before it."""
         former = self.record.migration_id
-        undo_of = former if mode is Mode.UNDO else ""
+        of = former if mode is Mode.UNDO else ""
         name = f"{former}-{mode.lower()}"
-        self.record = replace(self.record, migration_id=name, mode=mode, undo_of=undo_of)
+        self.record = replace(self.record, migration_id=name, mode=mode, of=of)
         self.ledger.create_migration(self.record)
         self.begin_attempt(1)
         Leases(self.ledger).change(self.table_key, lambda lease: release(lease, former))

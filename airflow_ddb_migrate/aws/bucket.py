@@ -13,6 +13,8 @@ from airflow_ddb_migrate.core.wire import base64_text
 
 Row = dict[str, Any]
 
+QUARANTINE = "quarantine"
+
 _LEVEL = 1  # of compression: most of the gain for a fraction of the CPU
 
 
@@ -45,6 +47,10 @@ class Bucket:
         for page in pages:
             for row in page.get("Contents", ()):
                 yield row["Key"].removeprefix(root)
+
+    def lanes(self, folder: str) -> set[int]:
+        """Return the lanes that have objects in a folder whose paths are ``<folder>/<lane>/…``."""
+        return {int(path.split("/")[1]) for path in self.paths(f"{folder}/")}
 
     def of(self, migration_id: str) -> "Bucket":
         """Return another migration's part."""

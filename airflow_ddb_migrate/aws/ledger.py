@@ -140,6 +140,7 @@ class Ledger:
             {
                 "transform_hash": attempt.transform_hash,
                 "lanes": attempt.lanes,
+                "scope": attempt.scope,
                 "started_at": 0,
             },
             condition="#started_at = :started_at",

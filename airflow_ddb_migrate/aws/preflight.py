@@ -11,10 +11,11 @@ from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.core.records import LeaseRecord
 
 
-def check(site: Site, transform: str | None, now: float) -> str:
+def check(site: Site, transform: str | None, now: float, *, writes: bool = True) -> str:
     """Return the transform's hash, or raise what keeps the migration from starting.
 
     :param transform: None for an undo, which needs none.
+    :param writes: False for what only reads, and so needs no lease.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
     :raises InvalidInputError: the stack may not touch this table.
     :raises TransformError: the transform is not deployed or cannot be imported there.
@@ -25,13 +26,14 @@ def check(site: Site, transform: str | None, now: float) -> str:
         require_active(site.table)
     _require_allowed(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
-    acquire(
-        lease,
-        site.table.key,
-        migration_id=site.migration_id,
-        now=now,
-        holder_is_live=holder_is_live(site, lease),
-    )
+    if writes:
+        acquire(
+            lease,
+            site.table.key,
+            migration_id=site.migration_id,
+            now=now,
+            holder_is_live=holder_is_live(site, lease),
+        )
     return transform_hash
 
 

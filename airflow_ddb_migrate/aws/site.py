@@ -1,7 +1,8 @@
 """Where a migration happens: its table, its deployed stack, its ledger and its name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.executions import Executions
 from airflow_ddb_migrate.aws.lanes import Lanes
@@ -58,6 +59,14 @@ class Site:
     @property
     def executions(self) -> Executions:
         return Executions(self.clients.stepfunctions)
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.clients.s3, self.stack.bucket, self.migration_id)
+
+    def named(self, migration_id: str) -> "Site":
+        """Return the same table and stack under another migration's name."""
+        return replace(self, migration_id=migration_id)
 
     def fresh_table(self) -> Table:
         """Describe the table again."""

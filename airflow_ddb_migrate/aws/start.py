@@ -1,10 +1,11 @@
 """Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.lease import intend_attempt
@@ -44,23 +45,26 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     """
     request.validate()
     _require_same_mode(site, request)
-    request = _like_what_it_undoes(site, request)
+    request = resolve(site, request)
     request.require_transform()
     attempt = site.ledger.latest_attempt(site.migration_id)
     status = _status(site, attempt)
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform = request.transform if request.mode is not Mode.UNDO else None
-    transform_hash = preflight.check(site, transform, now)
-    lease = preflight.take_lease(site, now)
-    _stop_former_holder(site, lease, now)
-    record = _record(site, request, now)
-    progress = summarize(site.lanes.all(site.migration_id), record.lanes, now)
+    transform_hash = preflight.check(site, transform, now, writes=request.mode.writes)
+    scope = scope_of(site, request)
+    if request.mode.writes:
+        _stop_former_holder(site, preflight.take_lease(site, now), now)
+    canary = scope if request.mode is Mode.MIGRATE else ()
+    record = _record(site, request, () if canary else scope, now)
+    rows = list(site.lanes.all(site.migration_id))
+    progress = summarize(rows, canary or record.lanes_in_scope, now)
     if attempt and progress.is_finished:
         return _finished(site, attempt)
-    if progress.live:
+    if live := sum(row.is_live(now) for row in rows):
         raise LeaseHeldError(
-            f"{progress.live:,} workers of the last attempt of {site.migration_id} are still "
+            f"{live:,} workers of the last attempt of {site.migration_id} are still "
             "ending. Try again in a minute."
         )
     number = _next_number(attempt, status)
@@ -69,6 +73,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
         execution_arn=_arn(site, number),
         transform_hash=transform_hash,
         lanes=len(progress.unfinished),
+        scope=canary,
     )
     return _launch(site, record, request, mine, progress, now)
 
@@ -82,6 +87,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
     now: float,
 ) -> Started:
     """Write down what is about to be started, then start it: a crash in between is found again."""
+    what = "canary attempt" if mine.scope else "attempt"
     payload = build_segment_payload(
         record.table_name,
         record.total_segments,
@@ -92,31 +98,36 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     _take_number(site, mine, _budget(request, mine.lanes), now)
-    site.leases.change(
-        site.table.key,
-        lambda lease: intend_attempt(
-            lease,
-            record.migration_id,
-            attempt=mine.number,
-            execution_arn=mine.execution_arn,
-            now=now,
-        ),
-    )
+    if record.mode.writes:
+        _intend(site, mine, now)
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,
         name=execution_name(record.migration_id, mine.number),
         payload=payload,
     )
     site.ledger.attempt_started(record.migration_id, mine.number, now)
-    what = "Started" if is_new else "Found, started a moment ago,"
+    how = "Started" if is_new else "Found, started a moment ago,"
     return Started(
         migration_id=record.migration_id,
         attempt=mine.number,
         execution_arn=mine.execution_arn,
         lanes=mine.lanes,
-        explanation=f"{what} attempt {mine.number} of {record.migration_id} over "
+        explanation=f"{how} {what} {mine.number} of {record.migration_id} over "
         f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
         f"transform {record.transform}.",
+    )
+
+
+def _intend(site: Site, mine: AttemptRecord, now: float) -> None:
+    site.leases.change(
+        site.table.key,
+        lambda lease: intend_attempt(
+            lease,
+            site.migration_id,
+            attempt=mine.number,
+            execution_arn=mine.execution_arn,
+            now=now,
+        ),
     )
 
 
@@ -159,8 +170,11 @@ def _stop_former_holder(site: Site, lease: LeaseRecord, now: float) -> None:
         site.ledger.command(former, Command.STOP, attempt=control.attempt, reason=reason, now=now)
 
 
-def _record(site: Site, request: StartRequest, now: float) -> MigrationRecord:
+def _record(
+    site: Site, request: StartRequest, scope: tuple[int, ...], now: float
+) -> MigrationRecord:
     table = site.table
+    assert request.total_segments is not None  # resolved
     wanted = MigrationRecord(
         migration_id=site.migration_id,
         table_name=table.name,
@@ -172,10 +186,11 @@ def _record(site: Site, request: StartRequest, now: float) -> MigrationRecord:
         transform=request.transform,
         params=json.dumps(request.params, sort_keys=True),
         started_at=now,
-        started_at_iso=_iso(now),
+        started_at_iso=request.started_at_iso or _iso(now),
         started_by=request.started_by,
         mode=request.mode,
-        undo_of=request.undo_of,
+        of=request.of,
+        scope=scope,
         max_quarantined=request.max_quarantined,
         max_quarantined_percentage=request.max_quarantined_percentage,
         slice_seconds=request.slice_seconds,
@@ -202,7 +217,7 @@ def _next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
 def _require_same_mode(site: Site, request: StartRequest) -> None:
     """A migration does one thing, however often it is started."""
     record = site.ledger.migration(site.migration_id)
-    if record and (record.mode, record.undo_of) != (request.mode, request.undo_of):
+    if record and (record.mode, record.of) != (request.mode, request.of):
         raise InvalidInputError(
             f"Migration {record.migration_id} was started as {_aim(record)}, not as "
             f"{_aim(request)}. Leave migration_id out to start a new migration."
@@ -210,30 +225,14 @@ def _require_same_mode(site: Site, request: StartRequest) -> None:
 
 
 def _aim(of: MigrationRecord | StartRequest) -> str:
-    return f"{of.mode} of {of.undo_of}" if of.undo_of else str(of.mode)
-
-
-def _like_what_it_undoes(site: Site, request: StartRequest) -> StartRequest:
-    """An undo works through the lanes that its migration had: its log is kept by lane."""
-    if request.mode is not Mode.UNDO:
-        return request
-    record = site.ledger.required_migration(request.undo_of)
-    table = site.table
-    is_its_own = (record.table_name, record.table_id) == (table.name, table.key.table_id)
-    if not is_its_own or record.mode is not Mode.MIGRATE:
-        raise InvalidInputError(
-            f"undo_of is {request.undo_of}, a {record.mode} of table {record.table_name} (id "
-            f"{record.table_id}); an undo of table {table.name} (id {table.key.table_id}) reverts "
-            "one of its MIGRATE migrations."
-        )
-    return replace(request, total_segments=record.total_segments, transform=record.transform)
+    return f"{of.mode} of {of.of}" if of.of else str(of.mode)
 
 
 def _budget(request: StartRequest, lanes: int) -> Budget:
     """Until the live workers are counted the budget is divided by as many as there may be."""
     return Budget(
-        read_units_per_second=request.read_units_per_second,
-        write_units_per_second=request.write_units_per_second,
+        read_units_per_second=request.read_units_per_second or 0,
+        write_units_per_second=request.write_units_per_second or 0,
         sharers=validate_max_concurrency(request.max_concurrency, lanes),
     )
 

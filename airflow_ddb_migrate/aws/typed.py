@@ -9,11 +9,12 @@ from typing import Any
 
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 
-Plain = str | bool | int | float | Mapping[str, int] | Mapping[str, float] | tuple[str, ...]
+_Number = int | float
+Plain = str | bool | _Number | Mapping[str, int] | Mapping[str, float] | tuple[str | int, ...]
 
 
 def encode(value: Plain) -> TypedValue:
-    """Return a typed value: text, a flag, a number, a map of numbers, or a list of texts."""
+    """Return a typed value: text, a flag, a number, a map of numbers, or a list of both."""
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
@@ -21,7 +22,7 @@ def encode(value: Plain) -> TypedValue:
     if isinstance(value, int | float):
         return {"N": str(Decimal(str(value)))}
     if isinstance(value, tuple):
-        return {"L": [{"S": text} for text in value]}
+        return {"L": [encode(one) for one in value]}
     return {"M": {name: encode(number) for name, number in value.items()}}
 
 
@@ -47,6 +48,10 @@ def flag(item: TypedItem, name: str) -> bool:
 
 def texts(item: TypedItem, name: str) -> tuple[str, ...]:
     return tuple(value["S"] for value in item.get(name, {}).get("L", ()))
+
+
+def wholes(item: TypedItem, name: str) -> tuple[int, ...]:
+    return tuple(int(value["N"]) for value in item.get(name, {}).get("L", ()))
 
 
 def numbers(item: TypedItem, name: str) -> dict[str, float]:

@@ -17,20 +17,25 @@ from airflow_ddb_migrate.core.progress import (
     judge,
     summarize,
 )
-from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord
+from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord, MigrationRecord
 
 _STOP_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One look at a migration."""
+    """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
 
+    Lanes are left by a canary alone.
+    """
+
+    record: MigrationRecord
     attempt: AttemptRecord
     progress: Progress
     execution: Execution
     map_run: MapRunCounts | None
     verdict: Verdict
+    left: int = 0
 
 
 def observe(site: Site, now: float) -> Observation:
@@ -46,10 +51,13 @@ def observe(site: Site, now: float) -> Observation:
         )
     # The execution first: read after it, the lanes are at least as far as the execution says.
     execution = site.executions.describe(attempt.execution_arn)
-    progress = summarize(site.lanes.all(site.migration_id), record.lanes, now)
+    rows = list(site.lanes.all(site.migration_id))
+    progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
+    whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
     map_run = None if execution.status.is_live else _map_run(site, execution)
     return Observation(
+        record=record,
         attempt=attempt,
         progress=progress,
         execution=execution,
@@ -62,6 +70,7 @@ def observe(site: Site, now: float) -> Observation:
             stop_reason=_reason_of(Command.STOP, control, attempt, now),
             hold_reason=_reason_of(Command.HOLD, control, attempt, now),
         ),
+        left=len(set(whole.unfinished) - set(progress.unfinished)),
     )
 
 

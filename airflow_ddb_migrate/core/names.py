@@ -8,9 +8,11 @@ from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHA
 
 DEFAULT_STACK_NAME = "ddb-migrate"
 ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
+PLAN = "plan"  # a note beside the migration
 SAFETY_NET = "safety-net"  # who restored when nobody else did, a note beside the migration
 
 _ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
+_PART_SUFFIX_CHARS = 8  # "-" and the name of a part, as in -dry
 _HASH_CHARS = 12
 _MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
 _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
@@ -45,7 +47,8 @@ def migration_id(*, table_arn: str, dag_id: str, run_id: str, map_index: int) ->
     """
     facts = "\0".join((dag_id, run_id, str(map_index), table_arn))
     digest = hashlib.sha256(facts.encode()).hexdigest()[:_HASH_CHARS]
-    room = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - len(digest) - 1
+    suffixes = _ATTEMPT_SUFFIX_CHARS + _PART_SUFFIX_CHARS
+    room = EXECUTION_NAME_CHARS - suffixes - len(digest) - 1
     return f"{slug(table_arn.rpartition('/')[2], room)}-{digest}"
 
 
@@ -58,6 +61,14 @@ def validate_migration_id(value: object) -> str:
             "'-' and '_'. Leave it out for a new migration, or give the id an earlier run logged."
         )
     return value
+
+
+def part_name(migration_id: str, part: str) -> str:
+    """Name what belongs to a migration and has a ledger record of its own: its dry run, its check.
+
+    :raises InvalidInputError: the migration's id, given by a person, leaves no room for that.
+    """
+    return validate_migration_id(f"{migration_id}-{part}")
 
 
 def execution_name(migration_id: str, attempt: int) -> str:

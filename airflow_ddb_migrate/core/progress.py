@@ -1,6 +1,6 @@
 """How far a migration is, and whether it succeeded: pure functions over the ledger's lanes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -86,18 +86,19 @@ class Verdict:
     reason: str
 
 
-def summarize(rows: Iterable[LaneRow], lanes: int, now: float) -> Progress:
-    """Add up the lane rows of a migration with this many lanes; a lane without a row is pending."""
-    by_lane = {row.lane: row for row in rows if 0 <= row.lane < lanes}
+def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Progress:
+    """Add up the rows of these lanes; one without a row is pending. Others do not count."""
+    wanted = frozenset(lanes)
+    by_lane = {row.lane: row for row in rows if row.lane in wanted}
     known = by_lane.values()
     return Progress(
-        lanes=lanes,
+        lanes=len(lanes),
         done=sum(row.state is LaneState.DONE for row in known),
         running=sum(row.state is LaneState.RUNNING for row in known),
         live=sum(row.is_live(now) for row in known),
         failed=tuple(by_lane[i] for i in sorted(by_lane) if by_lane[i].state is LaneState.FAILED),
         unfinished=tuple(
-            i for i in range(lanes) if i not in by_lane or by_lane[i].state is not LaneState.DONE
+            i for i in sorted(lanes) if i not in by_lane or by_lane[i].state is not LaneState.DONE
         ),
         counts=sum((row.counts for row in known), Counts()),
         units=sum((row.units for row in known), Units()),

@@ -4,7 +4,7 @@ Times are seconds since the epoch. A typed value is a DynamoDB attribute value s
 ``{"S": "a"}``, kept exactly as the service gave it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -25,12 +25,21 @@ class Command(StrEnum):
 
 
 class Mode(StrEnum):
-    """What becomes of a changed item: written, only looked at, or brought back to what it was."""
+    """What becomes of a changed item: written, only looked at, or brought back to what it was.
+
+    REPLAY is a MIGRATE of another migration's quarantined items alone.
+    """
 
     MIGRATE = "MIGRATE"
     DRY_RUN = "DRY_RUN"
     VERIFY = "VERIFY"
     UNDO = "UNDO"
+    REPLAY = "REPLAY"
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether it may change the table; what does not needs no lease on it."""
+        return self not in {Mode.DRY_RUN, Mode.VERIFY}
 
 
 class LaneState(StrEnum):
@@ -61,7 +70,9 @@ class MigrationRecord:
     """What a migration is. Written once; every later try reads it here.
 
     ``params`` is the JSON of the transform's parameters, ``started_at_iso`` the time that the
-    transform sees as the migration's start. ``undo_of`` is the migration that an UNDO reverts.
+    transform sees as the migration's start. ``of`` is the migration that an UNDO reverts, whose
+    quarantined items a REPLAY takes, or which a VERIFY or DRY_RUN belongs to. ``scope`` are the
+    lanes to work on; empty: all.
     More quarantined items than ``max_quarantined``, or a larger share of those seen, fail it.
     ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
     ``show_values`` lets item values into the private bucket's diffs and quarantine.
@@ -80,21 +91,30 @@ class MigrationRecord:
     started_at_iso: str
     started_by: str
     mode: Mode = Mode.MIGRATE
-    undo_of: str = ""
+    of: str = ""
+    scope: tuple[int, ...] = ()
     max_quarantined: int = QUARANTINE_ITEMS
     max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
     slice_seconds: float = 0.0
     show_values: bool = False
 
+    @property
+    def lanes_in_scope(self) -> Collection[int]:
+        return self.scope or range(self.lanes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """One execution of a migration. ``started_at`` is 0 until StartExecution has succeeded."""
+    """One execution of a migration. ``started_at`` is 0 until StartExecution has succeeded.
+
+    ``scope`` are the lanes of a canary; empty: all of the migration's.
+    """
 
     number: int
     execution_arn: str
     transform_hash: str
     lanes: int
+    scope: tuple[int, ...] = ()
     started_at: float = 0.0
     ended_at: float = 0.0
     result: str = ""

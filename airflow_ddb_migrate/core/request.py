@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.payload import validate_max_concurrency, validate_
 from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.segments import validate_total_segments
 
+_PLANNED = frozenset({"read_units_per_second", "write_units_per_second"})
 _AT_LEAST_ZERO = (
     "read_units_per_second",
     "write_units_per_second",
@@ -24,20 +25,24 @@ _AT_LEAST_ZERO = (
 class StartRequest:
     """What a migration should do. ``params`` reach the transform as ``context.params``.
 
-    The budgets are units per second of the whole migration, 0 for none. UNDO reverts the migration
-    ``undo_of``, whose segments it takes. For the rest see MigrationRecord.
+    The budgets are units per second of the whole migration, 0 for none. None leaves a figure to the
+    plan. ``of``: see MigrationRecord; UNDO and REPLAY take its segments. ``sample_lanes`` limits a
+    mode that writes nothing to so many lanes, and makes an attempt of a MIGRATE a canary; 0: all.
+    ``started_at_iso`` is the start that the transform sees; empty: that of this migration.
     """
 
-    total_segments: int
+    total_segments: int | None
     transform: str
     params: Mapping[str, Any]
     max_concurrency: int | None
     tolerated_failure_percentage: float
     started_by: str
     mode: Mode = Mode.MIGRATE
-    undo_of: str = ""
-    read_units_per_second: float = 0
-    write_units_per_second: float = 0
+    of: str = ""
+    sample_lanes: int = 0
+    started_at_iso: str = ""
+    read_units_per_second: float | None = None
+    write_units_per_second: float | None = None
     max_quarantined: int = QUARANTINE_ITEMS
     max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
     slice_seconds: float = 0
@@ -45,7 +50,8 @@ class StartRequest:
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""
-        validate_total_segments(self.total_segments)
+        if self.total_segments is not None:
+            validate_total_segments(self.total_segments)
         validate_max_concurrency(self.max_concurrency)
         validate_tolerated_failure(self.tolerated_failure_percentage)
         if not isinstance(self.params, Mapping):
@@ -54,11 +60,22 @@ class StartRequest:
                 '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
             )
         for name in _AT_LEAST_ZERO:
-            validate_at_least_zero(name, getattr(self, name))
-        if (self.mode is Mode.UNDO) != bool(self.undo_of):
+            value = getattr(self, name)
+            if value is not None or name not in _PLANNED:
+                validate_at_least_zero(name, value)
+        validate_count("sample_lanes", self.sample_lanes)
+        self._validate_of()
+
+    def _validate_of(self) -> None:
+        needs = self.mode in {Mode.UNDO, Mode.REPLAY}
+        if needs and not self.of:
             raise InvalidInputError(
-                f"mode is {self.mode} and undo_of is {self.undo_of!r}; an UNDO names the migration "
-                "that it reverts, and nothing else does."
+                f"mode is {self.mode} and of is empty; it must name the migration "
+                "whose items it takes."
+            )
+        if self.mode is Mode.MIGRATE and self.of:
+            raise InvalidInputError(
+                f"mode is {self.mode} and of is {self.of!r}; a migration is of no other."
             )
 
     def require_transform(self) -> None:
@@ -68,6 +85,13 @@ class StartRequest:
                 f"transform is {self.transform!r}; it must be the name of a module of the deployed "
                 "stack, as in add_updated_at."
             )
+
+
+def validate_count(name: str, value: object) -> int:
+    """Return a whole number of at least 0; raises InvalidInputError for all else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInputError(f"{name} is {value!r}; it must be a whole number of at least 0.")
+    return value
 
 
 def validate_at_least_zero(name: str, value: object) -> None:

@@ -36,6 +36,11 @@ def lane_segments(lane: int, total_segments: int, lanes: int) -> range:
     return range(lane, total_segments, lanes)
 
 
+def sample(lanes: int, number: int, seed: str) -> tuple[int, ...]:
+    """Return this many of the lanes, ascending, chosen by the seed alone."""
+    return tuple(sorted(shuffled(range(lanes), seed)[:number]))
+
+
 def shuffled(lanes: Iterable[int], seed: str) -> list[int]:
     """Return the lanes in an order that only the seed decides.
 

@@ -100,7 +100,7 @@ class Guard:
     def _look(self, now: float) -> Order:
         control = self._control = self.ledger.control(self.record.migration_id)
         order = order_of(control, self.attempt, now)
-        if order is Order.QUIT or not self._holds_table(now):
+        if order is Order.QUIT or (self.record.mode.writes and not self._holds_table(now)):
             return Order.QUIT
         assert control is not None  # or the order were QUIT
         self._share(control, now)

@@ -74,7 +74,7 @@ class Kit:
     def _source(self) -> Source:
         record = self.record
         if record.mode is Mode.UNDO:
-            return UndoSource(self.bucket.of(record.undo_of), self.request.segment)
+            return UndoSource(self.bucket.of(record.of), self.request.segment)
         scan_filter = self.transform.filter
         return ScanSource(
             self.dynamodb,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
@@ -16,8 +16,6 @@ from ddb_transform.keys import readable
 from ddb_transform.place import Place, path_of
 from ddb_transform.prepare import Refused
 from ddb_transform.source import Position
-
-FOLDER = "quarantine"
 
 _SHOWN = 3
 
@@ -38,7 +36,7 @@ class Quarantine:
         if not refused:
             return None
         rows = [self._row(one, position) for one in refused]
-        self.bucket.put(path_of(self.place.next(FOLDER)), rows)
+        self.bucket.put(path_of(self.place.next(QUARANTINE)), rows)
         control = self.sharing.add_quarantined(len(refused))
         total = control.quarantined if control else 0
         if self._is_tolerable(total, len(refused), seen):
@@ -75,7 +73,7 @@ class Quarantine:
             f"{total:,} items could not be migrated; {record.max_quarantined:,} and "
             f"{record.max_quarantined_percentage:g} % of those seen are allowed "
             f"(max_quarantined, max_quarantined_percentage). {_examples(refused)} All are under "
-            f"migrations/{record.migration_id}/{FOLDER}/ in the stack's bucket.",
+            f"migrations/{record.migration_id}/{QUARANTINE}/ in the stack's bucket.",
         )
 
 

@@ -140,7 +140,7 @@ def test_an_undo_brings_the_original_table(world, transform):
     migrated_seen = finish(site)
     changed = world.items(table)
     undo = world.site(table, run="undo")
-    begin(undo, request(transform="", mode=Mode.UNDO, undo_of=site.migration_id))
+    begin(undo, request(transform="", mode=Mode.UNDO, of=site.migration_id))
     until(undo, lambda seen: seen.progress.running or seen.progress.done)
     world.kill_workers()
     seen = finish(undo)
@@ -159,9 +159,7 @@ def test_an_undo_keeps_what_was_written_since(world):
     site, _ = migrated(world, table, transform="mark")
     live = {**source(7), "done": {"S": "by live traffic"}}
     world.clients.dynamodb.put_item(TableName=table, Item=live)
-    undo, seen = migrated(
-        world, table, "undo", transform="", mode=Mode.UNDO, undo_of=site.migration_id
-    )
+    undo, seen = migrated(world, table, "undo", transform="", mode=Mode.UNDO, of=site.migration_id)
     wanted = {source(number)["id"]["S"]: source(number) for number in range(20)}
     assert {**wanted, "item-00007": live} == world.items(table)
     assert (9, 1) == (seen.progress.counts.changed, seen.progress.counts.skipped)

@@ -45,7 +45,7 @@ def test_a_migration_is_written_once(ledger: Ledger) -> None:
         total_segments=1_000_000,
         lanes=10_000,
         mode=Mode.UNDO,
-        undo_of="another",
+        of="another",
         max_quarantined=7,
         max_quarantined_percentage=0.5,
         slice_seconds=2.5,

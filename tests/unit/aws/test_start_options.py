@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.records import ControlRecord, Mode
 from tests.factories import MIGRATION, TABLE, data_table
 from tests.site_world import OTHER, SiteWorld, arn_of
 
-UNDO = {"mode": Mode.UNDO, "undo_of": MIGRATION}
+UNDO = {"mode": Mode.UNDO, "of": MIGRATION}
 
 
 def control(world: SiteWorld) -> ControlRecord:
@@ -84,7 +84,7 @@ def test_the_policy_and_the_rest_are_in_the_record(world: SiteWorld) -> None:
         "slice_seconds",
     ],
 )
-@pytest.mark.parametrize("value", [-1, -0.5, True, "5", None, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [-1, -0.5, True, "5", float("nan"), float("inf")])
 def test_a_bad_number_touches_nothing(world: SiteWorld, name: str, value: Any) -> None:
     """A text from a template that was not rendered as a number is told from the number."""
     with pytest.raises(InvalidInputError) as refused:
@@ -113,7 +113,7 @@ def test_an_undo_takes_the_lanes_of_what_it_undoes(migrated: SiteWorld) -> None:
 
     record = migrated.site.ledger.required_migration(OTHER)
     assert (1, 7) == (started.attempt, started.lanes)
-    assert (Mode.UNDO, MIGRATION) == (record.mode, record.undo_of)
+    assert (Mode.UNDO, MIGRATION) == (record.mode, record.of)
     assert (7, 7, "add_updated_at") == (record.total_segments, record.lanes, record.transform)
     assert list(range(7)) == sorted(migrated.stepfunctions.payload(arn_of(1, OTHER))["segments"])
 
@@ -139,21 +139,25 @@ def test_an_undo_goes_on_with_what_is_unfinished(migrated: SiteWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "undo_of"), [(Mode.UNDO, ""), (Mode.MIGRATE, MIGRATION), (Mode.VERIFY, MIGRATION)]
+    ("mode", "of", "words"),
+    [
+        (Mode.UNDO, "", "of is empty; it must name the migration whose items it takes"),
+        (Mode.REPLAY, "", "of is empty; it must name the migration whose items it takes"),
+        (Mode.MIGRATE, MIGRATION, f"of is '{MIGRATION}'; a migration is of no other"),
+    ],
 )
-def test_an_undo_and_nothing_else_names_what_it_reverts(
-    world: SiteWorld, mode: Mode, undo_of: str
-) -> None:
+def test_what_a_mode_is_about_is_named(world: SiteWorld, mode: Mode, of: str, words: str) -> None:
     """Refused before the first call."""
-    with pytest.raises(InvalidInputError, match=f"^mode is {mode} and undo_of is {undo_of!r}; an"):
-        world.start(mode=mode, undo_of=undo_of)
+    with pytest.raises(InvalidInputError) as refused:
+        world.start(mode=mode, of=of)
+    assert f"mode is {mode} and {words}." == str(refused.value)
     assert [] == world.dynamodb.calls
 
 
 def test_what_the_ledger_does_not_know_is_not_undone(world: SiteWorld) -> None:
     """A misspelt migration."""
     with pytest.raises(LedgerError, match="knows no migration unknown"):
-        world.start(mode=Mode.UNDO, undo_of="unknown")
+        world.start(mode=Mode.UNDO, of="unknown")
     assert {} == world.stepfunctions.executions
 
 
@@ -163,7 +167,7 @@ def test_what_wrote_nothing_is_not_undone(world: SiteWorld, mode: Mode) -> None:
     world.start(mode=mode)
     world.end()
 
-    with pytest.raises(InvalidInputError, match=f"^undo_of is {MIGRATION}, a {mode} of table"):
+    with pytest.raises(InvalidInputError, match=f"^of is {MIGRATION}, a {mode} of table"):
         world.start(world.site_for(OTHER), **UNDO)
 
 
@@ -173,7 +177,7 @@ def test_a_migration_of_another_table_is_not_undone_here(migrated: SiteWorld) ->
     customers = describe_table(migrated.service, "customers")
     elsewhere = replace(migrated.site_for(OTHER), table=customers)
 
-    with pytest.raises(InvalidInputError, match=f"of table {TABLE}.*; an undo of table customers"):
+    with pytest.raises(InvalidInputError, match=f"of table {TABLE}.*; a UNDO of table customers"):
         migrated.start(elsewhere, **UNDO)
 
 
@@ -184,7 +188,7 @@ def test_a_table_made_again_is_not_brought_back_to_what_the_old_one_was(
     site = migrated.site_for(OTHER)
     again = replace(site, table=replace(site.table, key=replace(site.table.key, table_id="again")))
 
-    with pytest.raises(InvalidInputError, match=r"^undo_of is .* \(id again\) reverts one of its"):
+    with pytest.raises(InvalidInputError, match=r"^of is .* \(id again\) is about one of its"):
         migrated.start(again, **UNDO)
 
 

@@ -106,7 +106,7 @@ def test_lanes_add_up() -> None:
         lane_row(9),
     ]
 
-    seen = summarize(rows, 6, NOW)
+    seen = summarize(rows, range(6), NOW)
 
     assert (6, 1, 1, 1) == (seen.lanes, seen.done, seen.running, seen.live)
     assert [2] == [row.lane for row in seen.failed]
@@ -123,12 +123,12 @@ def test_a_worker_lives_while_its_sign_of_life_lasts(owner: str, until: float, a
     """A killed worker stops counting by itself; a lane that was given back has none."""
     row = lane_row(0, LaneState.RUNNING, owner=owner, owner_until=until)
 
-    assert alive == summarize([row], 1, NOW).live
+    assert alive == summarize([row], range(1), NOW).live
 
 
 def test_nothing_begun_is_nothing_finished() -> None:
     """A migration without a row has every lane to do."""
-    assert (0, 1, 2) == summarize([], 3, NOW).unfinished
+    assert (0, 1, 2) == summarize([], range(3), NOW).unfinished
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(LaneState))), st.integers(1, 15))
@@ -136,7 +136,7 @@ def test_every_lane_is_in_one_state(states: list[tuple[int, LaneState]], lanes: 
     """Done, running, failed and pending add up; finished means that each is done."""
     by_lane = dict(states)
 
-    seen = summarize([lane_row(i, state) for i, state in by_lane.items()], lanes, NOW)
+    seen = summarize([lane_row(i, state) for i, state in by_lane.items()], range(lanes), NOW)
 
     assert lanes == seen.done + seen.running + len(seen.failed) + seen.pending
     assert seen.is_finished == all(by_lane.get(i) is LaneState.DONE for i in range(lanes))

@@ -58,7 +58,7 @@ def migrated(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[World, dict
 def undo(w: World, **options: Any) -> WorkStatus:
     """Begin the undo in the same ledger, or go on with it."""
     if w.record.mode is not Mode.UNDO:
-        w.record = replace(w.record, migration_id=UNDO, mode=Mode.UNDO, undo_of=MIGRATION)
+        w.record = replace(w.record, migration_id=UNDO, mode=Mode.UNDO, of=MIGRATION)
         w.ledger.create_migration(w.record)
         w.attempt = 1
         assert w.ledger.begin_attempt(UNDO, 1, w.clock())

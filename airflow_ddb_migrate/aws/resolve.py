@@ -1,0 +1,109 @@
+"""What a request leaves open, filled in: by the plan, and by the migration that it is about."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import QUARANTINE
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
+from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.records import MigrationRecord, Mode
+from airflow_ddb_migrate.core.request import StartRequest
+from airflow_ddb_migrate.core.segments import lane_count, sample
+
+_PLANNED = {
+    "total_segments": DEFAULT_SEGMENTS,
+    "max_concurrency": None,
+    "read_units_per_second": 0,
+    "write_units_per_second": 0,
+}
+_UNDOABLE = {Mode.MIGRATE, Mode.REPLAY}
+
+
+def resolve(site: Site, request: StartRequest) -> StartRequest:
+    """Return the request with nothing left open.
+
+    What the person gave wins, then the plan, then the defaults. What is about another migration
+    (an undo, a replay, a check) takes that one's segments, and its transform unless it is given.
+
+    :raises LedgerError: the migration that it is about is not known.
+    :raises InvalidInputError: it is of another table, or of a kind that this cannot be about.
+    """
+    about = _about(site, request)
+    if about:
+        request = _like(request, about)
+    return _as_planned(request, plan_fields(site, _plan_owner(site, request)))
+
+
+def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
+    """Return the lanes that a resolved request is limited to; empty: all of them.
+
+    A sample is the same for whatever belongs to one migration: its dry run, its canary and that
+    one's check look at the same segments.
+
+    :raises InvalidInputError: there is nothing to replay.
+    """
+    if request.mode is Mode.REPLAY:
+        return _quarantined(site, request.of)
+    assert request.total_segments is not None  # resolved
+    lanes = lane_count(request.total_segments)
+    if not 0 < request.sample_lanes < lanes:
+        return ()
+    return sample(lanes, request.sample_lanes, seed=request.of or site.migration_id)
+
+
+def plan_fields(site: Site, migration_id: str) -> dict[str, Any]:
+    """Return the plan of a migration as its JSON has it; empty without one."""
+    text = site.ledger.read_note(migration_id, PLAN)
+    return dict(json.loads(text)) if text else {}
+
+
+def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:
+    left_open = [name for name in _PLANNED if getattr(request, name) is None]
+    values: dict[str, Any] = {name: plan.get(name, _PLANNED[name]) for name in left_open}
+    return replace(request, **values)
+
+
+def _plan_owner(site: Site, request: StartRequest) -> str:
+    """A dry run and a check keep the budget of the migration they belong to."""
+    return request.of if request.of and not request.mode.writes else site.migration_id
+
+
+def _about(site: Site, request: StartRequest) -> MigrationRecord | None:
+    """Return the record of what the request is about; a dry run comes before there is one."""
+    if not request.of or request.mode is Mode.DRY_RUN:
+        return None
+    record = site.ledger.required_migration(request.of)
+    table = site.table
+    is_its_own = (record.table_name, record.table_id) == (table.name, table.key.table_id)
+    if not is_its_own or record.mode not in _UNDOABLE:
+        raise InvalidInputError(
+            f"of is {request.of}, a {record.mode} of table {record.table_name} (id "
+            f"{record.table_id}); a {request.mode} of table {table.name} (id "
+            f"{table.key.table_id}) is about one of its migrations that wrote: MIGRATE or REPLAY."
+        )
+    return record
+
+
+def _like(request: StartRequest, about: MigrationRecord) -> StartRequest:
+    """Take the lanes of what it is about: the undo log and the quarantine are kept by lane."""
+    is_mine = bool(request.transform) and request.mode is not Mode.UNDO
+    return replace(
+        request,
+        total_segments=about.total_segments,
+        transform=request.transform if is_mine else about.transform,
+        params=request.params if is_mine else json.loads(about.params),
+        started_at_iso=about.started_at_iso,
+    )
+
+
+def _quarantined(site: Site, migration_id: str) -> tuple[int, ...]:
+    lanes = site.bucket.of(migration_id).lanes(QUARANTINE)
+    if not lanes:
+        raise InvalidInputError(
+            f"Migration {migration_id} has no quarantined items: there is nothing to replay. "
+            "(Records of the quarantine expire after 90 days.)"
+        )
+    return tuple(sorted(lanes))
