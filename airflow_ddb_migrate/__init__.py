@@ -11,26 +11,44 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.core.payload import build_segment_payload as build_segment_payload
+    from airflow_ddb_migrate.operators.canary import (
+        CanaryMigrationOperator as CanaryMigrationOperator,
+    )
+    from airflow_ddb_migrate.operators.dry_run import (
+        DryRunMigrationOperator as DryRunMigrationOperator,
+    )
     from airflow_ddb_migrate.operators.migration import (
         StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
     )
     from airflow_ddb_migrate.operators.prewarm import PrewarmTableOperator as PrewarmTableOperator
+    from airflow_ddb_migrate.operators.replay import (
+        ReplayQuarantineOperator as ReplayQuarantineOperator,
+    )
     from airflow_ddb_migrate.operators.report import (
         MigrationReportOperator as MigrationReportOperator,
     )
     from airflow_ddb_migrate.operators.restore import (
         RestoreCapacityOperator as RestoreCapacityOperator,
     )
+    from airflow_ddb_migrate.operators.undo import UndoMigrationOperator as UndoMigrationOperator
+    from airflow_ddb_migrate.operators.verify import (
+        VerifyMigrationOperator as VerifyMigrationOperator,
+    )
     from airflow_ddb_migrate.sensors.migration import (
         DistributedMapMigrationSensor as DistributedMapMigrationSensor,
     )
 
 _HOMES = {
+    "CanaryMigrationOperator": "operators.canary",
     "DistributedMapMigrationSensor": "sensors.migration",
+    "DryRunMigrationOperator": "operators.dry_run",
     "MigrationReportOperator": "operators.report",
     "PrewarmTableOperator": "operators.prewarm",
+    "ReplayQuarantineOperator": "operators.replay",
     "RestoreCapacityOperator": "operators.restore",
     "StartDistributedMapMigrationOperator": "operators.migration",
+    "UndoMigrationOperator": "operators.undo",
+    "VerifyMigrationOperator": "operators.verify",
     "build_segment_payload": "core.payload",
 }
 

@@ -7,15 +7,26 @@ try:
         AirflowException,
         AirflowFailException,
         AirflowSensorTimeout,
+        AirflowSkipException,
+        TaskDeferralTimeout,
     )
 except ImportError:  # before 3.2
     from airflow.exceptions import (  # type: ignore[attr-defined, no-redef]
         AirflowException,
         AirflowFailException,
         AirflowSensorTimeout,
+        AirflowSkipException,
+        TaskDeferralTimeout,
     )
 
-__all__ = ["AirflowException", "AirflowFailException", "AirflowSensorTimeout", "defer_by_default"]
+__all__ = [
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "TaskDeferralTimeout",
+    "defer_by_default",
+]
 
 
 def defer_by_default() -> bool:

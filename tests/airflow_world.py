@@ -3,11 +3,14 @@
 import asyncio
 import io
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack
@@ -99,6 +102,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.dynamodb = boto3.client("dynamodb", region_name=REGION)
+        self.s3 = boto3.client("s3", region_name=REGION)
+        self.s3.create_bucket(Bucket=self.stack.bucket)
         self.autoscaling = FakeAutoscaling()
         self.dynamodb.meta.events.register(
             "provide-client-params.dynamodb.UpdateTable",
@@ -114,6 +119,7 @@ class World:
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
+            "s3": self.s3,
             "cloudformation": boto3.client("cloudformation", region_name=REGION),
             "application-autoscaling": self.autoscaling,
         }
@@ -173,13 +179,16 @@ class World:
         )
 
 
-def finish_lanes(site: Site, lanes: range, *, now: float = 1_000.0) -> None:
-    """Do what the workers would: every lane done, ten items each, all changed."""
+def finish_lanes(
+    site: Site, lanes: Iterable[int], *, now: float = 1_000.0, attempt: int = 1, **outcomes: int
+) -> None:
+    """Do what the workers would: every lane done, ten items each, all changed unless said so."""
+    counts = Counts(seen=10, **(outcomes or {"changed": 10}))
     for lane in lanes:
-        claim = Claim(migration_id=site.migration_id, attempt=1, lane=lane, owner="worker")
+        claim = Claim(migration_id=site.migration_id, attempt=attempt, lane=lane, owner="worker")
         row = site.lanes.take(claim, now)
         assert row is not None
-        done = replace(row, state=LaneState.DONE, counts=Counts(seen=10, changed=10))
+        done = replace(row, state=LaneState.DONE, counts=counts)
         assert site.lanes.give_back(claim, done, now)
 
 
@@ -196,6 +205,22 @@ class FakeTaskInstance(SimpleNamespace):
 
 def make_context(**changes: Any) -> dict[str, Any]:
     return {"ti": FakeTaskInstance(**changes)}
+
+
+def run_deferred(operator: Any, *meanwhile: Callable[[], Any], **context: Any) -> Any:
+    """Run a deferrable task to its end; ``meanwhile`` happens while it is deferred, in turn."""
+    around = make_context(task_id=operator.task_id, **context)
+    step = partial(operator.execute, around)
+    for happens in meanwhile:
+        try:
+            return step()
+        except TaskDeferred as deferred:
+            happens()
+            event = first_event(deferred.trigger)
+            step = partial(
+                operator.resume_execution, deferred.method_name, {"event": event}, around
+            )
+    return step()
 
 
 def first_event(trigger: Any) -> dict[str, Any]:

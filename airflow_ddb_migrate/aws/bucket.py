@@ -56,6 +56,10 @@ class Bucket:
         """Return another migration's part."""
         return Bucket(self.s3, self.name, migration_id)
 
+    def uri(self, path: str = "") -> str:
+        """Say where an object or a folder is."""
+        return f"s3://{self.name}/{self._key(path)}"
+
     def _key(self, path: str) -> str:
         return f"migrations/{self.migration_id}/{path}"
 

@@ -73,17 +73,33 @@ class Site:
         return describe_table(self.clients.dynamodb, self.table.name)
 
 
-def open_site(clients: Clients, *, table_name: object, stack_name: str, identity: Identity) -> Site:
+def open_site(
+    clients: Clients,
+    *,
+    table_name: object,
+    stack_name: str,
+    identity: Identity,
+    table_of: str = "",
+) -> Site:
     """Look the table and the stack up; touches nothing.
 
+    :param table_of: a migration in the ledger whose table is meant when no name is given.
+    :raises LedgerError: the ledger does not know that one.
     :raises InvalidInputError: the table's name or the migration's id is none.
     :raises TableNotFoundError: the table is not there.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
-    table = describe_table(clients.dynamodb, validate_table_name(table_name))
+    if table_of and not table_name:
+        stack = find_stack(clients.cloudformation, stack_name)
+        ledger = Ledger(clients.dynamodb, stack.ledger_table)
+        table_name = ledger.required_migration(table_of).table_name
+        table = describe_table(clients.dynamodb, table_name)
+    else:
+        table = describe_table(clients.dynamodb, validate_table_name(table_name))
+        stack = find_stack(clients.cloudformation, stack_name)
     return Site(
         clients=clients,
         table=table,
-        stack=find_stack(clients.cloudformation, stack_name),
+        stack=stack,
         migration_id=identity.name_for(table.key.arn),
     )

@@ -55,6 +55,8 @@ DEFAULT_PREWARM_READ_UNITS: Final = 12_000
 DEFAULT_PREWARM_WRITE_UNITS: Final = 4_000
 LEDGER_SHARDS: Final = 16  # [OURS] partition keys of lane rows; [DDB] one takes 1,000 writes/s
 EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
+WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
+WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
 
 # The rate of one worker
 SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed

@@ -9,11 +9,16 @@ from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHA
 DEFAULT_STACK_NAME = "ddb-migrate"
 ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
 PLAN = "plan"  # a note beside the migration
+DRY_RUN = "dry"  # parts of a migration, see part_name
+CHECK = "verify"
+CANARY_CHECK = "canary"
 SAFETY_NET = "safety-net"  # who restored when nobody else did, a note beside the migration
 
 _ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
-_PART_SUFFIX_CHARS = 8  # "-" and the name of a part, as in -dry
+_PART_SUFFIX_CHARS = 10  # "-", the name of a part, and its number, as in -verify2
 _HASH_CHARS = 12
+# Of a migration whose dry run and check have names of their own.
+BASE_ID_CHARS = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - _PART_SUFFIX_CHARS
 _MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
 _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
 
@@ -47,8 +52,7 @@ def migration_id(*, table_arn: str, dag_id: str, run_id: str, map_index: int) ->
     """
     facts = "\0".join((dag_id, run_id, str(map_index), table_arn))
     digest = hashlib.sha256(facts.encode()).hexdigest()[:_HASH_CHARS]
-    suffixes = _ATTEMPT_SUFFIX_CHARS + _PART_SUFFIX_CHARS
-    room = EXECUTION_NAME_CHARS - suffixes - len(digest) - 1
+    room = BASE_ID_CHARS - len(digest) - 1
     return f"{slug(table_arn.rpartition('/')[2], room)}-{digest}"
 
 

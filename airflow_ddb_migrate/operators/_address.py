@@ -14,14 +14,18 @@ from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteAddress:
-    """A table and a stack as parameters name them, the DAG run that asks, and the connection."""
+    """A table and a stack as parameters name them, the DAG run that asks, and the connection.
 
-    table_name: str
+    Without ``table_name`` it is the table of the migration ``table_of`` that is meant.
+    """
+
+    table_name: str | None
     stack_name: str
     dag_id: str
     run_id: str
     map_index: int = -1
     migration_id: str | None = None
+    table_of: str | None = None
     aws_conn_id: str | None = "aws_default"
     region_name: str | None = None
     verify: bool | str | None = None
@@ -46,6 +50,7 @@ class SiteAddress:
             table_name=self.table_name,
             stack_name=self.stack_name,
             identity=self.identity,
+            table_of=self.table_of or "",
         )
 
     def _client(self, service: str) -> Any:

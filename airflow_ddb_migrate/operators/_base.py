@@ -18,7 +18,7 @@ from airflow_ddb_migrate.operators._address import SiteAddress
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_FIELDS = ("migration_id", "stack_name", "table_name")
+_FIELDS = ("migration_id", "stack_name", "table_name", "table_of")
 
 
 def template_fields(*own: str) -> Sequence[str]:
@@ -60,7 +60,8 @@ class MigrationTask:
     region_name: str | None
     verify: bool | str | None
     botocore_config: dict[str, Any] | None
-    table_name: str
+    table_name: str | None
+    table_of: str | None
     stack_name: str
     migration_id: str | None
     aws_hook_class = AwsBaseHook
@@ -79,6 +80,7 @@ class MigrationTask:
             run_id=ti.run_id,
             map_index=-1 if ti.map_index is None else ti.map_index,
             migration_id=self.migration_id,
+            table_of=self.table_of,
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
@@ -95,6 +97,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     Base of the operators: a table, the stack that migrates it, and the AWS connection.
 
     :param table_name: name of the table to migrate. (templated)
+    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
     :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
     :param migration_id: continues the migration of this name; by default each DAG run has its
         own, the same for all of its tasks. (templated)
@@ -111,13 +114,15 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     def __init__(
         self,
         *,
-        table_name: str,
+        table_name: str | None = None,
+        table_of: str | None = None,
         stack_name: str = DEFAULT_STACK_NAME,
         migration_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.table_name = table_name
+        self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
 
@@ -135,6 +140,7 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
     Base of the sensors; the parameters are those of :class:`MigrationOperator`.
 
     :param table_name: name of the table to migrate. (templated)
+    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
     :param stack_name: the deployed stack. (templated)
     :param migration_id: the migration to look at; by default this DAG run's. (templated)
     """
@@ -145,12 +151,14 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
     def __init__(
         self,
         *,
-        table_name: str,
+        table_name: str | None = None,
+        table_of: str | None = None,
         stack_name: str = DEFAULT_STACK_NAME,
         migration_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.table_name = table_name
+        self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id

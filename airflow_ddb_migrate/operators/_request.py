@@ -85,22 +85,17 @@ class MigrationRequestOperator(MigrationOperator):
         self.show_values = show_values
         self.slice_seconds = slice_seconds
 
-    def valid_request(self, context: "Context") -> StartRequest:
-        """Return the request; raises InvalidInputError for what no migration can be asked."""
+    def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
+        """Return the request; raises InvalidInputError for what no migration can be asked.
+
+        ``changes`` are fields of StartRequest that no parameter of this class gives.
+        """
         ti = context["ti"]
-        request = StartRequest(
-            total_segments=self.total_segments,
-            transform=self.transform,
-            params=self.transform_params,
-            max_concurrency=self.max_concurrency,
-            tolerated_failure_percentage=self.tolerated_failure_percentage,
-            read_units_per_second=self.read_units_per_second,
-            write_units_per_second=self.write_units_per_second,
-            max_quarantined=self.max_quarantined,
-            max_quarantined_percentage=self.max_quarantined_percentage,
-            show_values=self.show_values,
-            slice_seconds=self.slice_seconds,
-            started_by=f"DAG {ti.dag_id}, run {ti.run_id}",
-        )
+        fields: dict[str, Any] = {
+            name: getattr(self, name) for name in REQUEST_FIELDS if name != "transform_params"
+        }
+        fields["params"] = self.transform_params
+        fields["started_by"] = f"DAG {ti.dag_id}, run {ti.run_id}"
+        request = StartRequest(**{**fields, **changes})
         request.validate()
         return request

@@ -1,38 +1,61 @@
-"""Start a migration."""
+"""Start a migration, and wait for it if asked to."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.start import start
-from airflow_ddb_migrate.links.execution import MigrationExecutionLink
-from airflow_ddb_migrate.operators._request import MigrationRequestOperator
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.watch import observe
+from airflow_ddb_migrate.operators._base import template_fields, validate_switch
+from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class StartDistributedMapMigrationOperator(MigrationRequestOperator):
+class StartDistributedMapMigrationOperator(WaitingOperator):
     """
     Start the migration of a table, attach to it when it runs, or go on with what is unfinished.
 
     A retried or cleared task finds what an earlier try started: nothing is started twice, and
-    finished segments are not worked on again. It does not wait; that is
+    finished segments are not worked on again. By default it does not wait; that is
     :class:`~airflow_ddb_migrate.sensors.migration.DistributedMapMigrationSensor`.
 
     Returns ``migration_id``, ``attempt``, ``execution_arn``, ``lanes``, ``table`` and
-    ``total_segments``. Parameters: :class:`MigrationRequestOperator` and
-    :class:`MigrationOperator`.
+    ``total_segments``; with ``wait`` also the ``counts`` of items. Parameters:
+    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationOperator`.
+
+    :param wait: wait until the migration has ended, in this task. (templated)
     """
 
-    operator_extra_links = (MigrationExecutionLink(),)
+    template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "wait")
+
+    def __init__(self, *, wait: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.wait = wait
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        wait = validate_switch("wait", self.wait)
         request = self.valid_request(context)
         site = self.open_site(context)
-        started = start(site, request, time.time())
-        MigrationExecutionLink.show(context, self, started.execution_arn)
-        self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
+        started = self.begin(context, site, request)
+        if wait:
+            return self.await_end(context, site)  # type: ignore[no-any-return]
         result = asdict(started)
         result.pop("explanation")
-        return {**result, "table": site.table.name, "total_segments": request.total_segments}
+        record = site.ledger.required_migration(site.migration_id)
+        return {**result, "table": record.table_name, "total_segments": record.total_segments}
+
+    def finished(self, context: "Context", site: Site) -> dict[str, Any]:  # noqa: ARG002
+        seen = observe(site, time.time())
+        return {
+            "migration_id": site.migration_id,
+            "attempt": seen.attempt.number,
+            "execution_arn": seen.attempt.execution_arn,
+            "lanes": seen.attempt.lanes,
+            "table": seen.record.table_name,
+            "total_segments": seen.record.total_segments,
+            "counts": seen.progress.counts.to_dict(),
+        }

@@ -1,8 +1,9 @@
 """Wait for a migration."""
 
+import contextlib
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import PokeReturnValue
 
@@ -11,17 +12,23 @@ from airflow_ddb_migrate._compat import (
     AirflowSensorTimeout,
     defer_by_default,
 )
+from airflow_ddb_migrate.aws.time_limit import time_limit
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
-from airflow_ddb_migrate.triggers._watcher import PATIENCE_SECONDS, Watcher, failure, is_over
+from airflow_ddb_migrate.operators._waiting import OnKill, stops_when_killed
+from airflow_ddb_migrate.triggers._watcher import (
+    KILL_PATIENCE_SECONDS,
+    PATIENCE_SECONDS,
+    Watcher,
+    failure,
+    is_over,
+)
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
-_KILL_PATIENCE_SECONDS = 1.0
 
 
 class DistributedMapMigrationSensor(MigrationSensor):
@@ -39,7 +46,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
         into its timeout, or ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
         the worker counts as such an end, too.
     :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
-    :param timeout: seconds; by default the year that an execution may run.
+    :param timeout: seconds; by default three times what the plan expects at most, and without a
+        plan the year that an execution may run.
     :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
         ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
     """
@@ -50,21 +58,26 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def __init__(
         self,
         *,
-        on_kill: Literal["stop", "leave"] = "stop",
+        on_kill: OnKill = "stop",
         poke_interval: timedelta | float = 30,
-        timeout: timedelta | float = timedelta(days=EXECUTION_DAYS),
+        timeout: timedelta | float | None = None,
         deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
-        if on_kill not in {"stop", "leave"}:
-            raise ValueError(f'on_kill is {on_kill!r}; it must be "stop" or "leave".')
-        self.stop_when_killed = on_kill == "stop"
+        longest = timedelta(days=EXECUTION_DAYS)
+        super().__init__(
+            poke_interval=poke_interval,
+            timeout=longest if timeout is None else timeout,
+            **kwargs,
+        )
+        self.limit_by_plan = timeout is None
+        self.stop_when_killed = stops_when_killed(on_kill)
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
     def execute(self, context: "Context") -> Any:
         """Wait in this process, or look once and wait in the triggerer."""
         self._watcher = self._new_watcher(context)
+        self._limit(self._watcher)
         if not self.deferrable:
             return self._wait_here(context)
         looked = self.poke(context)
@@ -109,15 +122,19 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def on_kill(self) -> None:
         """Stop the migration, when this task waits for it in a worker."""
         if self.stop_when_killed and self._watcher is not None:
-            self._watcher.stop(
-                "its waiting task was ended", patience_seconds=_KILL_PATIENCE_SECONDS
-            )
+            self._watcher.stop("its waiting task was ended", patience_seconds=KILL_PATIENCE_SECONDS)
 
     def _new_watcher(self, context: "Context") -> Watcher:
         address = self.address(context)
         # A rescheduled sensor remembers nothing: its retries are its patience.
         patience = 0 if self.reschedule else PATIENCE_SECONDS
         return Watcher(address.open, self.log, patience_seconds=patience)
+
+    def _limit(self, watcher: Watcher) -> None:
+        """Take the plan's time; one that cannot be read now is no reason not to wait."""
+        if self.limit_by_plan:
+            with contextlib.suppress(MigrationError):
+                self.timeout = time_limit(watcher.site)
 
     def _wait_here(self, context: "Context") -> Any:
         try:
@@ -130,6 +147,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         if not self.stop_when_killed:
             return
         watcher = self._watcher or self._new_watcher(context)
+        self._limit(watcher)
         with explained():
             watcher.stop(f"not done within {self.timeout:.0f} s", patience_seconds=OWNER_SECONDS)
 

@@ -12,6 +12,8 @@ from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.progress import Outcome
 
 PATIENCE_SECONDS = 3_600.0
+# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
+KILL_PATIENCE_SECONDS = 1.0
 
 
 class Watcher:

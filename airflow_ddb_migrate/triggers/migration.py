@@ -72,6 +72,8 @@ class MigrationEndedTrigger(BaseTrigger):
             await asyncio.sleep(self.poke_interval)
 
     def _event(self, seen: Observation) -> TriggerEvent:
-        if message := failure(seen, self.watcher.site.migration_id):
+        name = self.watcher.site.migration_id
+        if message := failure(seen, name):
             return failed(message, retryable=False)
-        return succeeded(seen.verdict.reason, counts=seen.progress.counts.to_dict())
+        counts = seen.progress.counts.to_dict()
+        return succeeded(seen.verdict.reason, counts=counts, migration_id=name)

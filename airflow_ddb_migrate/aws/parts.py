@@ -1,0 +1,37 @@
+"""What belongs to a migration and runs as one of its own: dry runs and checks, one after another.
+
+Their names are ``<migration>-<part>``, then ``<migration>-<part>2`` and so on: one that has ended
+well is looked at anew when it is asked for again, one that has not goes on where it was.
+"""
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.names import part_name
+from airflow_ddb_migrate.core.progress import Outcome
+
+
+def latest_part(site: Site, part: str) -> Site | None:
+    """Return where the newest one is; None when there was none."""
+    number = _number(site, part)
+    return _named(site, part, number) if number else None
+
+
+def next_part(site: Site, part: str) -> Site:
+    """Return where to start or to go on: the newest one unless that has succeeded."""
+    number = _number(site, part)
+    if number:
+        newest = _named(site, part, number)
+        attempt = newest.ledger.latest_attempt(newest.migration_id)
+        if attempt is None or attempt.result != Outcome.SUCCEEDED:
+            return newest
+    return _named(site, part, number + 1)
+
+
+def _number(site: Site, part: str) -> int:
+    number = 0
+    while site.ledger.migration(_named(site, part, number + 1).migration_id):
+        number += 1
+    return number
+
+
+def _named(site: Site, part: str, number: int) -> Site:
+    return site.named(part_name(site.migration_id, f"{part}{number if number > 1 else ''}"))

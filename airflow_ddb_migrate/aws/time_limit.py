@@ -1,0 +1,25 @@
+"""How long to wait for a migration: the plan knows, Airflow's defaults do not."""
+
+from airflow_ddb_migrate.aws.resolve import plan_fields
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.limits import (
+    EXECUTION_DAYS,
+    WAIT_FACTOR,
+    WAIT_SECONDS,
+)
+
+_DAY_SECONDS = 86_400
+
+
+def time_limit(site: Site) -> float:
+    """Return the seconds after which a wait gives up.
+
+    Three times what the plan expects at most, and never less than a day: what takes so much longer
+    is not only slow. Without a plan the year that an execution may run.
+    """
+    longest = float(EXECUTION_DAYS * _DAY_SECONDS)
+    record = site.ledger.migration(site.migration_id)
+    owner = record.of if record and record.of and not record.mode.writes else site.migration_id
+    seconds = plan_fields(site, owner).get("seconds") or {}
+    high = float(seconds.get("high", 0))
+    return min(longest, max(WAIT_SECONDS, WAIT_FACTOR * high)) if high else longest

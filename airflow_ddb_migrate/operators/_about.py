@@ -1,0 +1,67 @@
+"""What is done about an earlier migration: undone, or its quarantined items tried again."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.watch import observe
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.names import validate_migration_id
+from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.operators._base import template_fields
+from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators._waiting import WaitingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class AboutMigrationOperator(WaitingOperator):
+    """
+    Base of the operators that work on what an earlier migration left.
+
+    Each is a migration of its own: with a lease on the table, a ledger record, progress and a
+    quarantine, and it goes on where it was when it is started again.
+
+    :param of: the earlier migration's id. (templated)
+    """
+
+    template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "of")
+    mode: ClassVar[Mode]
+
+    def __init__(
+        self, *, of: str, table_of: str | None = None, transform: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(
+            table_of=of if table_of is None else table_of, transform=transform, **kwargs
+        )
+        self.of = of
+
+    def run_step(self, context: "Context") -> Any:
+        of = validate_migration_id(self.of)
+        request = self.valid_request(context, mode=self.mode, of=of)
+        site = self.open_site(context)
+        if site.migration_id == of:
+            raise InvalidInputError(
+                f"migration_id and of are both {of}; what is done about a migration is one of its "
+                "own. Leave migration_id out, or give it a name that is not in use."
+            )
+        self.begin(context, site, request)
+        return self.await_end(context, site)
+
+    def finished(self, context: "Context", site: Site) -> dict[str, Any]:  # noqa: ARG002
+        seen = observe(site, time.time())
+        counts = seen.progress.counts
+        self.log.info("%s", self.in_words(site, counts))
+        return {
+            "migration_id": site.migration_id,
+            "of": seen.record.of,
+            "table": seen.record.table_name,
+            "counts": counts.to_dict(),
+        }
+
+    def in_words(self, site: Site, counts: Counts) -> str:
+        """Say what came of it, and where to look for more."""
+        raise NotImplementedError

@@ -1,0 +1,147 @@
+"""What starts an execution and can wait for it, in the worker or in the triggerer."""
+
+import time
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.start import Started, start
+from airflow_ddb_migrate.aws.time_limit import time_limit
+from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.request import StartRequest
+from airflow_ddb_migrate.links.execution import MigrationExecutionLink
+from airflow_ddb_migrate.operators._base import explained, task_error
+from airflow_ddb_migrate.operators._request import MigrationRequestOperator
+from airflow_ddb_migrate.triggers._watcher import KILL_PATIENCE_SECONDS, Watcher, failure, is_over
+from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+OnKill = Literal["stop", "leave"]
+
+
+def stops_when_killed(on_kill: str) -> bool:
+    if on_kill not in {"stop", "leave"}:
+        raise ValueError(f'on_kill is {on_kill!r}; it must be "stop" or "leave".')
+    return on_kill == "stop"
+
+
+class WaitingOperator(MigrationRequestOperator):
+    """
+    Base of the operators that start an execution and wait until it has ended.
+
+    :param on_kill: ``"stop"`` it when a person ends or clears this task or the task runs into its
+        timeout, or ``"leave"`` it running.
+    :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
+    :param timeout: seconds; by default three times what the plan expects at most, and a year
+        without a plan.
+    :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
+        ``[operators] default_deferrable``.
+    """
+
+    operator_extra_links = (MigrationExecutionLink(),)
+    _watcher: Watcher | None = None
+
+    def __init__(
+        self,
+        *,
+        on_kill: OnKill = "stop",
+        poke_interval: float = 30,
+        timeout: float | None = None,
+        deferrable: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.stop_when_killed = stops_when_killed(on_kill)
+        self.poke_interval = poke_interval
+        self.timeout = timeout
+        self.deferrable = defer_by_default() if deferrable is None else deferrable
+
+    def begin(self, context: "Context", site: Site, request: StartRequest) -> Started:
+        """Start, attach or go on, and say which."""
+        started = start(site, request, time.time())
+        MigrationExecutionLink.show(context, self, started.execution_arn)
+        self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
+        return started
+
+    def await_end(self, context: "Context", site: Site, then: str = "execute_complete") -> Any:
+        """Wait until the migration of this site is over; then go on with the method ``then``."""
+        limit = self.timeout or time_limit(site)
+        if self.deferrable:
+            self._defer(context, site, limit, then)
+        event = self._wait_here(site, limit)
+        return getattr(self, then)(context, event)
+
+    def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
+        """Go on after the execution has ended."""
+        with explained():
+            return self.finished(context, self.ended_site(context, event))
+
+    def ended_site(self, context: "Context", event: dict[str, Any]) -> Site:
+        """Return where the wait was; raises what the event says of a failure."""
+        if event["status"] != "success":
+            raise task_error(event["message"], retryable=event["retryable"])
+        self.log.info("%s", event["message"])
+        return self.open_site(context).named(event["migration_id"])
+
+    def finished(self, context: "Context", site: Site) -> Any:
+        """Return the task's result. ``site`` is where the wait was."""
+        raise NotImplementedError
+
+    def waited_site(self, context: "Context") -> Site:
+        """Return where this task waits, for who has no event that tells."""
+        return self.open_site(context)
+
+    def on_kill(self) -> None:
+        """Stop the migration, when this task waits for it in a worker."""
+        if self.stop_when_killed and self._watcher is not None:
+            self._watcher.stop("its waiting task was ended", patience_seconds=KILL_PATIENCE_SECONDS)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context"
+    ) -> Any:
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as exc:
+            site = self.waited_site(context)
+            raise self._too_late(site, self.timeout or time_limit(site)) from exc
+
+    def _defer(self, context: "Context", site: Site, limit: float, then: str) -> None:
+        address = replace(self.address(context), migration_id=site.migration_id)
+        self.defer(
+            trigger=MigrationEndedTrigger(
+                poke_interval=self.poke_interval,
+                stop_when_killed=self.stop_when_killed,
+                **asdict(address),
+            ),
+            method_name=then,
+            timeout=timedelta(seconds=limit),
+        )
+
+    def _wait_here(self, site: Site, limit: float) -> dict[str, Any]:
+        watcher = self._watcher = Watcher(lambda: site, self.log)
+        deadline = time.monotonic() + limit
+        while True:
+            seen = watcher.poke()
+            if seen is not None and is_over(seen):
+                break
+            if time.monotonic() > deadline:
+                raise self._too_late(site, limit)
+            time.sleep(self.poke_interval)
+        if message := failure(seen, site.migration_id):
+            raise task_error(message, retryable=False)
+        return {
+            "status": "success",
+            "message": seen.verdict.reason,
+            "migration_id": site.migration_id,
+        }
+
+    def _too_late(self, site: Site, limit: float) -> Exception:
+        words = f"not done within {limit:,.0f} s"
+        if self.stop_when_killed:
+            with explained():
+                Watcher(lambda: site, self.log).stop(words, patience_seconds=OWNER_SECONDS)
+        return task_error(f"Migration {site.migration_id}: {words}.", retryable=False)

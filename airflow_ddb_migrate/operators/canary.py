@@ -1,0 +1,94 @@
+"""Migrate a few segments for real, and look at them, before all others."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate._compat import AirflowSkipException
+from airflow_ddb_migrate.aws.parts import latest_part, next_part
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.verify import compose_check
+from airflow_ddb_migrate.aws.watch import observe
+from airflow_ddb_migrate.core.names import CANARY_CHECK
+from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.request import validate_count
+from airflow_ddb_migrate.operators._base import explained, template_fields, validate_switch
+from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators._waiting import WaitingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CanaryMigrationOperator(WaitingOperator):
+    """
+    Migrate a few segments for real, then look at them again without writing.
+
+    A dry run never makes a write; this does, on little. The segments are an attempt of the
+    migration itself: the start operator goes on with the others. It is clean when nothing was
+    quarantined and the check finds nothing that would still change.
+
+    Returns ``clean``, ``ask`` (a person should say go: it is not clean, or that was asked for),
+    ``lanes``, ``counts`` and ``markdown``. Parameters: :class:`WaitingOperator`,
+    :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
+    operator.
+
+    :param canary_lanes: how many segments; 0 skips this task. (templated)
+    :param always_ask: ask a person also when it is clean. (templated)
+    """
+
+    template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "always_ask", "canary_lanes")
+
+    def __init__(self, *, canary_lanes: int = 1, always_ask: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.canary_lanes = canary_lanes
+        self.always_ask = always_ask
+
+    def run_step(self, context: "Context") -> Any:
+        validate_switch("canary_approve", self.always_ask)
+        if not validate_count("canary_lanes", self.canary_lanes):
+            raise AirflowSkipException("No canary was asked for.")
+        request = self.valid_request(context, sample_lanes=self.canary_lanes)
+        site = self.open_site(context)
+        self.begin(context, site, request)
+        return self.await_end(context, site, "execute_check")
+
+    def execute_check(self, context: "Context", event: dict[str, Any]) -> Any:
+        """The segments are migrated: look at them again."""
+        with explained():
+            site = self.ended_site(context, event)
+            request = self.valid_request(
+                context,
+                mode=Mode.VERIFY,
+                of=site.migration_id,
+                transform="",  # the migration's own, with its parameters
+                sample_lanes=self.canary_lanes,
+            )
+            part = next_part(site, CANARY_CHECK)
+            self.begin(context, part, request)
+            return self.await_end(context, part)
+
+    def finished(self, context: "Context", site: Site) -> dict[str, Any]:
+        migration = observe(self.open_site(context), time.time())
+        check = compose_check(site, time.time())
+        counts = migration.progress.counts
+        clean = check.is_within(0) and not counts.quarantined
+        markdown = _markdown(migration.attempt.lanes, clean=clean, check=check.to_markdown())
+        self.log.info("%s", markdown)
+        return {
+            "clean": clean,
+            "ask": self.always_ask or not clean,
+            "lanes": migration.attempt.lanes,
+            "counts": counts.to_dict(),
+            "markdown": markdown,
+        }
+
+    def waited_site(self, context: "Context") -> Site:
+        """The check's once there is one that has not ended: it comes last."""
+        site = self.open_site(context)
+        return latest_part(site, CANARY_CHECK) or site
+
+
+def _markdown(lanes: int, *, clean: bool, check: str) -> str:
+    verdict = "clean" if clean else "**not clean**"
+    return f"# Canary: {lanes:,} segments are migrated, and {verdict}\n\n{check}"
