@@ -175,9 +175,9 @@ class World:
         )
 
     def follow_with(self, mode: Mode) -> None:
-        """Begin another migration of the same table: an undo reverts the one before it."""
+        """Begin another migration of the same table; an undo or a replay is of the former one."""
         former = self.record.migration_id
-        of = former if mode is Mode.UNDO else ""
+        of = former if mode in {Mode.UNDO, Mode.REPLAY} else ""
         name = f"{former}-{mode.lower()}"
         self.record = replace(self.record, migration_id=name, mode=mode, of=of)
         self.ledger.create_migration(self.record)

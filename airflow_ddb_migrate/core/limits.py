@@ -21,6 +21,7 @@ DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units
 SCAN_PAGE_ITEMS: Final = (
     1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
 )
+SCAN_PAGE_BYTES: Final = 1_048_576  # [DDB] one Scan response; a replay's pages keep to it, too
 ITEM_BYTES: Final = 409_600  # [DDB] 400 KB, names included
 NESTED_LEVELS: Final = 32  # [DDB] lists and maps in each other
 NUMBER_DIGITS: Final = 38  # [DDB] significant digits of a number

@@ -22,11 +22,15 @@ from ddb_transform.patience import Patience
 from ddb_transform.place import Place
 from ddb_transform.proof import Proof
 from ddb_transform.quarantine import Quarantine
+from ddb_transform.quarantine_source import QuarantineSource
+from ddb_transform.reading import PacedReads
 from ddb_transform.reference import ReferenceWriter
+from ddb_transform.scan_source import ScanSource
 from ddb_transform.settle import Migrating, Work
-from ddb_transform.source import ScanSource, Source, UndoSource
+from ddb_transform.source import Source
 from ddb_transform.transform import Context, Transform
 from ddb_transform.undo import UndoLog, unsettled
+from ddb_transform.undo_source import UndoSource
 from ddb_transform.undoing import Undoing
 from ddb_transform.worker import Tools
 
@@ -72,17 +76,16 @@ class Kit:
         return load(record.transform, context)
 
     def _source(self) -> Source:
-        record = self.record
+        record, lane = self.record, self.request.segment
+        former = self.bucket.of(record.of)
         if record.mode is Mode.UNDO:
-            return UndoSource(self.bucket.of(record.of), self.request.segment)
+            return UndoSource(former, lane)
+        reads = PacedReads(self.guard.pacers.read, self.patience)
+        if record.mode is Mode.REPLAY:
+            return QuarantineSource(self.dynamodb, record.table_name, former, lane, reads)
         scan_filter = self.transform.filter
-        return ScanSource(
-            self.dynamodb,
-            self.request,
-            self.guard.pacers.read,
-            self.patience,
-            scan_filter.arguments() if scan_filter else {},
-        )
+        arguments = scan_filter.arguments() if scan_filter else {}
+        return ScanSource(self.dynamodb, self.request, reads, arguments)
 
     def _work(self, row: LaneRow, place: Place) -> Work:
         makers: dict[Mode, Callable[[LaneRow, Place], Work]] = {
@@ -90,6 +93,7 @@ class Kit:
             Mode.DRY_RUN: self._looking,
             Mode.VERIFY: self._looking,
             Mode.UNDO: self._undoing,
+            Mode.REPLAY: self._migrating,
         }
         return makers[self.record.mode](row, place)
 
@@ -102,6 +106,7 @@ class Kit:
             self._quarantine(place),
             lambda key: look(self.dynamodb, table, key),
             unsettled(self.bucket, row),
+            sees_missing=self.record.mode is Mode.REPLAY,
         )
 
     def _looking(self, row: LaneRow, place: Place) -> Work:

@@ -52,7 +52,7 @@ class Migrating:
     """Writes what the transform wants. Live traffic wins.
 
     After a failed condition an item is transformed again as it is now, and written three times at
-    most; then it is quarantined.
+    most; then it is quarantined. ``sees_missing``: the source tells of items that are gone.
     """
 
     transform: Transform
@@ -61,9 +61,12 @@ class Migrating:
     quarantine: Quarantine
     look: Look
     unsettled: Unsettled = field(default_factory=Unsettled)
+    sees_missing: bool = False
 
     def begin(self) -> Settled:
         """Count what was deleted behind the cursor: a scan does not see it any more."""
+        if self.sees_missing:
+            return Settled(Counts())
         gone, read = 0, 0.0
         for orphans in self.unsettled.deleted.values():
             current, units = self.look(orphans[0].key)
@@ -79,6 +82,7 @@ class Migrating:
         """Log, write, and again what lost a race; set aside what cannot be written."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
         self._recognise(prepared)
+        self._count_missing(page, prepared)
         units, intents = Units(read=page.read_units), prepared.intents
         for _ in range(CONFLICT_TRIES):
             if not intents:
@@ -90,7 +94,7 @@ class Migrating:
             intents = self._lost(intents, outcome.written, prepared)
         prepared.refused += map(_given_up, intents)
         self._void_orphans(page, prepared)
-        stop = self.quarantine.add(prepared.refused, position, seen=len(page.items))
+        stop = self.quarantine.add(prepared.refused, position, seen=prepared.counts().seen)
         return Settled(prepared.counts(), units, stop)
 
     def note(self, row: LaneRow) -> LaneRow:
@@ -114,6 +118,12 @@ class Migrating:
         if already:
             prepared.outcomes["unchanged"] -= already
             prepared.outcomes["already"] += already
+
+    def _count_missing(self, page: Page, prepared: Prepared) -> None:
+        """Tell what an earlier invocation deleted and could not count from what is gone."""
+        for key in page.missing:
+            is_ours = identity(key) in self.unsettled.deleted
+            prepared.outcomes["already" if is_ours else "gone"] += 1
 
     def _lost(
         self, intents: Sequence[Intent], written: Sequence[Written], prepared: Prepared

@@ -7,12 +7,15 @@ import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.core.rate import Pacer
 from botocore.exceptions import ClientError, ReadTimeoutError
-from ddb_transform import source
+from ddb_transform import reading
 from ddb_transform.patience import StoppedError
 from ddb_transform.place import Place
+from ddb_transform.reading import PacedReads
 from ddb_transform.scan_filter import scan_filter
-from ddb_transform.source import Page, Position, ScanSource, UndoSource
+from ddb_transform.scan_source import ScanSource
+from ddb_transform.source import Page, Position
 from ddb_transform.undo import UndoLog
+from ddb_transform.undo_source import UndoSource
 from tests.factories import MIGRATION, TABLE, client_error, typed_item, work_request
 from tests.fakes import FakeS3
 from tests.migration_world import Clock
@@ -40,7 +43,7 @@ def scan_source(scans: Scans, slept: list[float] | None = None, **fields: Any) -
     pacer = fields.pop("pacer", Pacer(Clock()))
     filters = fields.pop("filter_arguments", {})
     request = work_request(**fields)
-    return ScanSource(scans, request, pacer, impatient(slept), filters)
+    return ScanSource(scans, request, PacedReads(pacer, impatient(slept)), filters)
 
 
 def test_a_page_is_asked_for_by_segment_cursor_and_limit() -> None:
@@ -144,7 +147,7 @@ def test_a_scan_is_not_tried_for_ever() -> None:
 
     with pytest.raises(ClientError, match="Throttling"):
         scan_source(scans).page(Position(0))
-    assert source._TRIES + 1 == len(scans.asked)
+    assert reading._TRIES + 1 == len(scans.asked)
 
 
 def test_a_scan_that_does_not_pass_is_raised_at_once() -> None:
@@ -160,7 +163,7 @@ def test_a_slice_that_ended_scans_no_more() -> None:
     """Also in the middle of its tries."""
     scans = Scans()
     made = scan_source(scans)
-    made.patience.stop()
+    made.reads.patience.stop()
 
     with pytest.raises(StoppedError):
         made.page(Position(0))

@@ -1,0 +1,130 @@
+"""Pages of a quarantine: the items that another migration set aside, as they are now."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
+from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.sizes import item_bytes
+from airflow_ddb_migrate.core.wire import unwired
+
+from ddb_transform.keys import identity
+from ddb_transform.place import folder_of
+from ddb_transform.reading import Answer, PacedReads
+from ddb_transform.source import Page, Position
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """Keys of an object of the quarantine that are in none before it."""
+
+    path: str
+    keys: Sequence[TypedItem]
+    is_last: bool
+
+
+@dataclass(slots=True)
+class QuarantineSource:
+    """Reads the items of a lane's quarantine, oldest object first, each item once.
+
+    ``bucket`` is the part of the migration that set them aside. A key may be in several objects,
+    since the page of a worker that was killed is done again; it counts in the first. The cursor
+    names the object in work, and how many of its keys are settled. Positions only go forward.
+    """
+
+    dynamodb: Any
+    table_name: str
+    bucket: Bucket
+    lane: int
+    reads: PacedReads
+    _objects: Iterator[_Object] | None = field(default=None, init=False)
+    _open: _Object | None = field(default=None, init=False)
+
+    def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:
+        """Read the next items; of them and of their bytes no more than a scan's page has.
+
+        :raises ClientError: see PacedReads.
+        """
+        found, settled = self._opened(position)
+        if found is None:
+            return Page((), None)
+        items, missing, units = self._read(found.keys[settled : settled + most_items])
+        following = _following(position, found, settled + len(items) + len(missing))
+        return Page(items, following, units, missing=missing)
+
+    def _opened(self, position: Position) -> tuple[_Object | None, int]:
+        """Return the first object with keys that are not settled, and how many of them are."""
+        if self._objects is None:
+            self._objects = self._all()
+            self._open = next(self._objects, None)
+        while self._open and _is_behind(position, self._open):
+            self._open = next(self._objects, None)
+        return self._open, _settled(position, self._open) if self._open else 0
+
+    def _all(self) -> Iterator[_Object]:
+        seen: set[str] = set()
+        paths = list(self.bucket.paths(folder_of(QUARANTINE, self.lane)))
+        for path in paths:
+            new = {}
+            for row in self.bucket.get(path):
+                key = unwired(row["key"])
+                if identity(key) not in seen:
+                    new[identity(key)] = key
+            seen.update(new)
+            yield _Object(path, list(new.values()), path == paths[-1])
+
+    def _read(self, keys: Sequence[TypedItem]) -> tuple[list[TypedItem], list[TypedItem], float]:
+        """Return items, keys of those that are gone, and units, of as many keys as fit a page."""
+        items: list[TypedItem] = []
+        missing: list[TypedItem] = []
+        units, page_bytes = 0.0, 0
+        for key in keys:
+            answer, cost = self._get(key)
+            units += cost
+            if "Item" not in answer:
+                missing.append(key)
+                continue
+            items.append(answer["Item"])
+            page_bytes += item_bytes(answer["Item"])
+            if page_bytes >= SCAN_PAGE_BYTES:
+                break
+        return items, missing, units
+
+    def _get(self, key: TypedItem) -> tuple[Answer, float]:
+        return self.reads.read(
+            lambda: self.dynamodb.get_item(
+                TableName=self.table_name,
+                Key=key,
+                ConsistentRead=True,
+                ReturnConsumedCapacity="TOTAL",
+            ),
+            _read_units,
+        )
+
+
+def _is_behind(position: Position, one: _Object) -> bool:
+    """Tell whether everything in an object is settled."""
+    wanted = position.cursor.get("object", {}).get("S", "")
+    return one.path < wanted or (one.path == wanted and _settled(position, one) >= len(one.keys))
+
+
+def _settled(position: Position, one: _Object) -> int:
+    """Return how many keys of this object are settled: none, if the one in work has expired."""
+    is_in_it = position.cursor.get("object", {}).get("S") == one.path
+    return int(position.cursor["settled"]["N"]) if is_in_it else 0
+
+
+def _following(position: Position, one: _Object, settled: int) -> Position | None:
+    """Return the position behind so many keys of an object; None behind the last of all."""
+    if one.is_last and settled >= len(one.keys):
+        return None
+    cursor = {"object": {"S": one.path}, "settled": {"N": str(settled)}}
+    return Position(position.segment, cursor)
+
+
+def _read_units(answer: Answer) -> float:
+    """Return the units of one consistent read; of an item that is not there: one."""
+    return max(1.0, math.ceil(item_bytes(answer.get("Item", {})) / READ_UNIT_BYTES))

@@ -1,0 +1,60 @@
+"""Reads of the migrated table: paced, and tried again while that may help."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow_ddb_migrate.core.rate import Pacer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ddb_transform.failures import Kind, kind_of_exception, throttling_reason
+from ddb_transform.patience import Patience
+
+_TRIES = 10
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class PacedReads:
+    """Paces requests by what the last one cost."""
+
+    pacer: Pacer
+    patience: Patience
+    _units: float = field(default=1.0, init=False)
+
+    def read(
+        self, ask: Callable[[], Answer], otherwise: Callable[[Answer], float]
+    ) -> tuple[Answer, float]:
+        """Return an answer and its read units; ``otherwise`` says them where DynamoDB does not.
+
+        :raises ClientError: DynamoDB refused it ten times, or for good.
+        :raises StoppedError: the slice ends.
+        """
+        for tries in range(_TRIES):
+            try:
+                return self._paced(ask, otherwise)
+            except (ClientError, BotoCoreError) as exc:
+                kind = kind_of_exception(exc)
+                if not kind.passes:
+                    raise
+                if kind is Kind.THROTTLED:
+                    self.pacer.throttled(self._units, throttling_reason(exc))
+                self.patience.wait(self.patience.back_off(tries))
+        return self._paced(ask, otherwise)
+
+    def _paced(
+        self, ask: Callable[[], Answer], otherwise: Callable[[Answer], float]
+    ) -> tuple[Answer, float]:
+        reservation = replace(self.pacer.reserve(self._units), estimated=0.0)
+        self.patience.wait(reservation.wait_seconds)
+        try:
+            answer = ask()
+        except (ClientError, BotoCoreError):
+            self.pacer.settle(reservation, 0.0)
+            raise
+        reported = answer.get("ConsumedCapacity", {}).get("CapacityUnits")
+        self._units = otherwise(answer) if reported is None else float(reported)
+        # Without an estimate there is no ratio to learn: the next one is what this one cost.
+        self.pacer.settle(reservation, self._units)
+        return answer, self._units

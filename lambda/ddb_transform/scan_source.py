@@ -1,0 +1,55 @@
+"""Pages of a scan: every item of a lane's segments."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
+from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.segments import lane_segments
+from airflow_ddb_migrate.core.sizes import scan_units
+
+from ddb_transform.reading import Answer, PacedReads
+from ddb_transform.source import Page, Position
+
+
+@dataclass(slots=True)
+class ScanSource:
+    """Scans the segments of a lane. ``filter_arguments`` are the transform's FILTER."""
+
+    dynamodb: Any
+    request: WorkRequest
+    reads: PacedReads
+    filter_arguments: dict[str, Any] = field(default_factory=dict)
+
+    def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:
+        """Scan one page.
+
+        :raises ClientError: see PacedReads.
+        """
+        answer, units = self.reads.read(lambda: self._ask(position, most_items), _page_units)
+        return Page(answer["Items"], self._following(position, answer), units)
+
+    def _ask(self, position: Position, most_items: int) -> Answer:
+        start = {"ExclusiveStartKey": position.cursor} if position.cursor else {}
+        return self.dynamodb.scan(  # type: ignore[no-any-return]
+            TableName=self.request.table_name,
+            Segment=position.segment,
+            TotalSegments=self.request.total_segments,
+            Limit=most_items,
+            ReturnConsumedCapacity="TOTAL",
+            **start,
+            **self.filter_arguments,
+        )
+
+    def _following(self, position: Position, answer: Answer) -> Position | None:
+        cursor = answer.get("LastEvaluatedKey")
+        if cursor:
+            return replace(position, cursor=cursor)
+        request = self.request
+        segment = position.segment + request.lanes
+        segments = lane_segments(request.segment, request.total_segments, request.lanes)
+        return Position(segment) if segment in segments else None
+
+
+def _page_units(answer: Answer) -> float:
+    return scan_units(answer.get("PageBytes", 0))

@@ -1,0 +1,30 @@
+"""Pages of an undo log, newest first."""
+
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
+
+from ddb_transform import undo
+from ddb_transform.source import Page, Position
+
+
+@dataclass(slots=True)
+class UndoSource:
+    """Reads the undo log of a lane, newest object first. The cursor names the last one settled."""
+
+    bucket: Bucket
+    lane: int
+    _stems: list[tuple[str, bool]] = field(default_factory=list, init=False)
+
+    def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:  # noqa: ARG002
+        """Return one object's records; all of them, however many: their keys are distinct."""
+        self._stems = self._stems or undo.stems(self.bucket, self.lane)
+        last = position.cursor.get("object", {}).get("S", "")
+        left = [pair for pair in self._stems if not last or pair[0] < last]
+        if not left:
+            return Page((), None)
+        stem, has_void = left[-1]
+        rows = undo.records(self.bucket, stem, has_void=has_void)
+        following = Position(position.segment, {"object": {"S": stem}})
+        return Page([undo.reverse(row) for row in rows], following if len(left) > 1 else None)
