@@ -13,7 +13,16 @@ from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem
 _TAKEN = "#attempt = :attempt, #owner = :owner, #owner_until = :owner_until, #state = :running"
 _NAMES = {
     f"#{name}": name
-    for name in ("attempt", "owner", "owner_until", "state", "laps", "lane", "segment")
+    for name in (
+        "attempt",
+        "owner",
+        "owner_until",
+        "state",
+        "laps",
+        "total_laps",
+        "lane",
+        "segment",
+    )
 }
 
 
@@ -62,6 +71,7 @@ class Lanes:
                 "segment": row.segment,
                 "counts": row.counts.to_dict(),
                 "units": row.units.to_dict(),
+                "worked_seconds": row.worked_seconds,
                 "error": row.error,
                 "cause": row.cause,
                 "owner": row.owner,
@@ -94,7 +104,8 @@ class Lanes:
         item = self._ledger.update_typed(
             lane_key(claim.migration_id, claim.lane),
             assignments=f"{_TAKEN}, #laps = {laps}, #lane = :lane, "
-            "#segment = if_not_exists(#segment, :lane)",
+            "#segment = if_not_exists(#segment, :lane), "
+            "#total_laps = if_not_exists(#total_laps, :none) + :one",
             names=_NAMES,
             values={
                 **typed.encode_all(
@@ -104,6 +115,7 @@ class Lanes:
                         ":owner_until": now + OWNER_SECONDS,
                         ":running": LaneState.RUNNING,
                         ":done": LaneState.DONE,
+                        ":none": 0,
                         ":one": 1,
                         ":lane": claim.lane,
                     }
@@ -124,6 +136,8 @@ def _row_from(item: TypedItem) -> LaneRow:
         owner=typed.text(item, "owner"),
         owner_until=typed.number(item, "owner_until"),
         laps=typed.whole(item, "laps"),
+        total_laps=typed.whole(item, "total_laps"),
+        worked_seconds=typed.number(item, "worked_seconds"),
         counts=Counts.from_dict({k: int(v) for k, v in typed.numbers(item, "counts").items()}),
         units=Units(**typed.numbers(item, "units")),
         error=typed.text(item, "error"),

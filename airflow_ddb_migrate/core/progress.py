@@ -58,7 +58,11 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The lanes of a migration, added up. ``failed`` and ``unfinished`` name lanes, ascending."""
+    """The lanes of a migration, added up. ``failed`` and ``unfinished`` name lanes, ascending.
+
+    ``total_laps`` are invocations that took a lane, ``worked_seconds`` the time they had it: of all
+    attempts. A child that only waits for a hold to end takes none.
+    """
 
     lanes: int
     done: int
@@ -68,6 +72,8 @@ class Progress:
     unfinished: tuple[int, ...]
     counts: Counts = field(default_factory=Counts)
     units: Units = field(default_factory=Units)
+    total_laps: int = 0
+    worked_seconds: float = 0.0
 
     @property
     def is_finished(self) -> bool:
@@ -102,6 +108,8 @@ def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Pr
         ),
         counts=sum((row.counts for row in known), Counts()),
         units=sum((row.units for row in known), Units()),
+        total_laps=sum(row.total_laps for row in known),
+        worked_seconds=sum(row.worked_seconds for row in known),
     )
 
 

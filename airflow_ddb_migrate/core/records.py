@@ -170,9 +170,11 @@ class LaneRow:
 
     ``segment`` is the segment in work and ``cursor`` the key after which its next page begins
     (empty: from its start). ``owner`` is the invocation that may save the row until
-    ``owner_until``; ``laps`` are this attempt's invocations. ``logged`` names the last undo log
-    object of a settled page; ``page_items`` bounds the next pages where a transform is slow (0:
-    not); ``findings`` is the JSON of what a mode that does not write has found.
+    ``owner_until``; ``laps`` are this attempt's invocations that took the lane, ``total_laps``
+    those of all attempts, ``worked_seconds`` the time these have had it, as far as they could save
+    it. ``logged`` names the last undo log object of a settled page; ``page_items`` bounds the next
+    pages where a transform is slow (0: not); ``findings`` is the JSON of what a mode that does not
+    write has found.
     """
 
     lane: int
@@ -183,6 +185,8 @@ class LaneRow:
     owner: str = ""
     owner_until: float = 0.0
     laps: int = 0
+    total_laps: int = 0
+    worked_seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
     units: Units = field(default_factory=Units)
     error: str = ""

@@ -71,6 +71,7 @@ class Worker:
     _position: Position | None = field(init=False)
     _carried: Settled = field(init=False)
     _saved_at: float = field(default=0.0, init=False)
+    _counted_until: float = field(default=0.0, init=False)
     _pages: int = field(default=0, init=False)
     _finished: bool = field(default=False, init=False)
 
@@ -84,7 +85,7 @@ class Worker:
             return DONE  # finished already, or in the hands of a newer attempt
         self._row = replace(row, error="", cause="")
         self._position = Position.of(row)
-        self._saved_at = self.clock()
+        self._saved_at = self._counted_until = self.clock()
         if row.laps > CHILD_LAPS:
             return self._give_back(LaneState.PENDING, DONE)
         return self._slice()
@@ -223,9 +224,17 @@ class Worker:
             self._save()
 
     def _save(self) -> None:
-        self._saved_at = self.clock()
+        self._saved_at = self._count_time()
         if not self.lanes.save(self._claim, self._row, self._saved_at):
             raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
+
+    def _count_time(self) -> float:
+        """Add the time since it was last counted to the row; return now."""
+        now = self.clock()
+        seconds = max(0.0, now - self._counted_until)  # a clock may be set back
+        self._row = replace(self._row, worked_seconds=self._row.worked_seconds + seconds)
+        self._counted_until = now
+        return now
 
     def _passing_or_fatal(self, exc: ClientError | BotoCoreError) -> tuple[LaneState, WorkResult]:
         try:
@@ -246,6 +255,7 @@ class Worker:
         return (LaneState.DONE if self._finished else LaneState.FAILED), result
 
     def _give_back(self, state: LaneState, result: WorkResult) -> WorkResult:
+        now = self._count_time()
         row = replace(self._row, state=state)
-        saved = self.lanes.give_back(self._claim, row, self.clock())
+        saved = self.lanes.give_back(self._claim, row, now)
         return replace(result, counts=row.counts) if saved else HOLD

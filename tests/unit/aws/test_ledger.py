@@ -165,6 +165,7 @@ def test_the_first_take_makes_the_row(world: SiteWorld) -> None:
         owner="me",
         owner_until=NOW + OWNER_SECONDS,
         laps=1,
+        total_laps=1,
     )
 
     assert row == taken(world, lane=7)
@@ -178,6 +179,7 @@ def test_the_newest_invocation_of_an_attempt_has_the_lane(world: SiteWorld) -> N
 
     assert owners == [(row.attempt, row.owner) for row in rows if row]
     assert [1, 2, 1, 2] == [row.laps for row in rows if row]
+    assert [1, 2, 3, 4] == [row.total_laps for row in rows if row]
 
 
 def test_an_older_attempt_gets_no_lane(world: SiteWorld) -> None:
@@ -218,6 +220,7 @@ def test_only_the_owner_saves(world: SiteWorld) -> None:
         units=Units(1.5, 2.0),
         logged="undo/x",
         page_items=250,
+        worked_seconds=12.5,
         findings="{}",
     )
 

@@ -116,6 +116,19 @@ def test_lanes_add_up() -> None:
     assert Units(1, 2) == seen.units
 
 
+def test_time_and_laps_of_all_attempts_add_up() -> None:
+    """They are what the workers cost, also of lanes that are not finished."""
+    rows = [
+        lane_row(0, laps=1, total_laps=3, worked_seconds=1.5),
+        lane_row(1, LaneState.PENDING, laps=2, total_laps=2, worked_seconds=60),
+        lane_row(7, total_laps=9, worked_seconds=9),
+    ]
+
+    seen = summarize(rows, range(3), NOW)
+
+    assert (5, 61.5) == (seen.total_laps, seen.worked_seconds)
+
+
 @pytest.mark.parametrize(
     ("owner", "until", "alive"), [("me", NOW + 1, 1), ("me", NOW, 0), ("", NOW + 1, 0)]
 )

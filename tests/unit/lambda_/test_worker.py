@@ -17,6 +17,11 @@ from tests.migration_world import World
 DONE = {"BOOL": True}
 LANE = lane_row()
 
+
+class Killed(BaseException):
+    """What a worker cannot catch: its process is gone."""
+
+
 pytestmark = pytest.mark.usefixtures("small_pages")
 
 
@@ -232,6 +237,46 @@ def test_a_slice_returns_the_counts_of_its_lane(world: Callable[..., World]) -> 
     w.put_many(3)
 
     assert Counts(seen=3, changed=3) == w.work().counts
+
+
+def test_a_lane_knows_how_long_was_worked_on_it(world: Callable[..., World]) -> None:
+    """Over slices and attempts; the time between them is nobody's."""
+    w = world()
+    w.put_many(15)
+
+    def take_time(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            w.clock.advance(20)
+
+    w.dynamodb.after = take_time
+    assert WorkStatus.MORE is w.work(out_of_time=after_pages(w, 1)).status
+    first = w.row().worked_seconds
+    w.clock.advance(1_000)
+    w.begin_attempt(2)
+    assert WorkStatus.DONE is w.work().status
+
+    assert 20 <= first <= 40
+    scans = len(w.dynamodb.arguments_of("scan"))
+    assert (20 * scans, 2) == (w.row().worked_seconds, w.row().total_laps)
+
+
+def test_a_killed_worker_counts_what_it_saved(world: Callable[..., World]) -> None:
+    """Its signs of life have it."""
+    w = world()
+    w.put_many(15)
+    scans = []
+
+    def take_time_and_die(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            scans.append(w.clock.advance(20))
+            if len(scans) == 2:
+                raise Killed
+
+    w.dynamodb.after = take_time_and_die
+    with pytest.raises(Killed):
+        w.work()
+
+    assert 20 <= w.row().worked_seconds <= 40
 
 
 def test_the_last_lap_gives_the_lane_back(world: Callable[..., World]) -> None:
