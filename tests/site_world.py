@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, LeaseRecord
 from tests.factories import MIGRATION, STATE_MACHINE, TABLE, data_table, ledger_table, stack
-from tests.fakes import FakeAutoscaling, FakeCloudFormation, FakeLambda, FakeStepFunctions
+from tests.fakes import FakeAutoscaling, FakeCloudFormation, FakeLambda, FakeS3, FakeStepFunctions
 from tests.migration_world import Clock, Proxy
 
 OTHER = "orders-ba9876543210"
@@ -44,6 +44,7 @@ class SiteWorld:
     lambda_: FakeLambda = field(default_factory=FakeLambda)
     cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
     autoscaling: Any = field(default_factory=FakeAutoscaling)
+    s3: FakeS3 = field(default_factory=FakeS3)
     clock: Clock = field(default_factory=Clock)
     dynamodb: Proxy = field(init=False)
     site: Site = field(init=False)
@@ -59,6 +60,7 @@ class SiteWorld:
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
+            "s3": self.s3,
             "cloudformation": self.cloudformation,
             AUTOSCALING: self.autoscaling,
         }
@@ -76,10 +78,16 @@ class SiteWorld:
         self.stepfunctions.end(arn_of(attempt), status, "Error", "Cause")
 
     def lane(
-        self, lane: int, state: LaneState = LaneState.DONE, *, attempt: int = 1, **fields: Any
+        self,
+        lane: int,
+        state: LaneState = LaneState.DONE,
+        *,
+        attempt: int = 1,
+        migration_id: str = MIGRATION,
+        **fields: Any,
     ) -> None:
         """Write a lane's row as a worker of this attempt would."""
-        claim = Claim(migration_id=MIGRATION, attempt=attempt, lane=lane, owner="worker")
+        claim = Claim(migration_id=migration_id, attempt=attempt, lane=lane, owner="worker")
         row = self.site.lanes.take(claim, self.clock())
         assert row is not None
         row = replace(row, state=state, **fields)

@@ -85,6 +85,7 @@ def migration_from(item: TypedItem) -> MigrationRecord:
         started_by=typed.text(item, "started_by"),
         mode=Mode(typed.text(item, "mode", Mode.MIGRATE)),
         of=typed.text(item, "of"),
+        context_id=typed.text(item, "context_id"),
         scope=typed.wholes(item, "scope"),
         max_quarantined=typed.whole(item, "max_quarantined"),
         max_quarantined_percentage=typed.number(item, "max_quarantined_percentage"),

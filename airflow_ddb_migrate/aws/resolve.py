@@ -26,7 +26,8 @@ def resolve(site: Site, request: StartRequest) -> StartRequest:
     """Return the request with nothing left open.
 
     What the person gave wins, then the plan, then the defaults. What is about another migration
-    (an undo, a replay, a check) takes that one's segments, and its transform unless it is given.
+    (an undo, a replay, a check) takes that one's segments, and its transform unless it is given,
+    which sees that one's id and start: what it stamps items with is the same.
 
     :raises LedgerError: the migration that it is about is not known.
     :raises InvalidInputError: it is of another table, or of a kind that this cannot be about.
@@ -34,6 +35,8 @@ def resolve(site: Site, request: StartRequest) -> StartRequest:
     about = _about(site, request)
     if about:
         request = _like(request, about)
+    elif request.of:
+        request = replace(request, context_id=request.of)
     return _as_planned(request, plan_fields(site, _plan_owner(site, request)))
 
 
@@ -96,6 +99,7 @@ def _like(request: StartRequest, about: MigrationRecord) -> StartRequest:
         transform=request.transform if is_mine else about.transform,
         params=request.params if is_mine else json.loads(about.params),
         started_at_iso=about.started_at_iso,
+        context_id=about.context_id or about.migration_id,
     )
 
 

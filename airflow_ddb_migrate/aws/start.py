@@ -190,6 +190,7 @@ def _record(
         started_by=request.started_by,
         mode=request.mode,
         of=request.of,
+        context_id=request.context_id,
         scope=scope,
         max_quarantined=request.max_quarantined,
         max_quarantined_percentage=request.max_quarantined_percentage,

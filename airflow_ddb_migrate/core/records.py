@@ -69,10 +69,10 @@ class CapacityState(StrEnum):
 class MigrationRecord:
     """What a migration is. Written once; every later try reads it here.
 
-    ``params`` is the JSON of the transform's parameters, ``started_at_iso`` the time that the
-    transform sees as the migration's start. ``of`` is the migration that an UNDO reverts, whose
-    quarantined items a REPLAY takes, or which a VERIFY or DRY_RUN belongs to. ``scope`` are the
-    lanes to work on; empty: all.
+    ``params`` is the JSON of the transform's parameters; ``started_at_iso`` and ``context_id`` are
+    what the transform sees as the migration's start and id (empty: its own). ``of`` is the
+    migration that an UNDO reverts, whose quarantined items a REPLAY takes, or which a VERIFY or
+    DRY_RUN belongs to. ``scope`` are the lanes to work on; empty: all.
     More quarantined items than ``max_quarantined``, or a larger share of those seen, fail it.
     ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
     ``show_values`` lets item values into the private bucket's diffs and quarantine.
@@ -92,6 +92,7 @@ class MigrationRecord:
     started_by: str
     mode: Mode = Mode.MIGRATE
     of: str = ""
+    context_id: str = ""
     scope: tuple[int, ...] = ()
     max_quarantined: int = QUARANTINE_ITEMS
     max_quarantined_percentage: float = QUARANTINE_PERCENTAGE

@@ -28,7 +28,8 @@ class StartRequest:
     The budgets are units per second of the whole migration, 0 for none. None leaves a figure to the
     plan. ``of``: see MigrationRecord; UNDO and REPLAY take its segments. ``sample_lanes`` limits a
     mode that writes nothing to so many lanes, and makes an attempt of a MIGRATE a canary; 0: all.
-    ``started_at_iso`` is the start that the transform sees; empty: that of this migration.
+    ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
+    those of this migration.
     """
 
     total_segments: int | None
@@ -41,6 +42,7 @@ class StartRequest:
     of: str = ""
     sample_lanes: int = 0
     started_at_iso: str = ""
+    context_id: str = ""
     read_units_per_second: float | None = None
     write_units_per_second: float | None = None
     max_quarantined: int = QUARANTINE_ITEMS

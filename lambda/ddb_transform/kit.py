@@ -68,7 +68,7 @@ class Kit:
     def transform(self) -> Transform:
         record = self.record
         context = Context(
-            migration_id=record.migration_id,
+            migration_id=record.context_id or record.migration_id,
             started_at=record.started_at_iso,
             params=json.loads(record.params),
             key_names=record.key_names,

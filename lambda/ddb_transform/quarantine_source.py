@@ -1,7 +1,7 @@
 """Pages of a quarantine: the items that another migration set aside, as they are now."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.records import TypedItem
 from airflow_ddb_migrate.core.sizes import item_bytes
 from airflow_ddb_migrate.core.wire import unwired
 
+from ddb_transform.failures import FatalError
 from ddb_transform.keys import identity
 from ddb_transform.place import folder_of
 from ddb_transform.reading import Answer, PacedReads
@@ -40,13 +41,16 @@ class QuarantineSource:
     bucket: Bucket
     lane: int
     reads: PacedReads
-    _objects: Iterator[_Object] | None = field(default=None, init=False)
+    _paths: list[str] = field(default_factory=list, init=False)
+    _next: int = field(default=0, init=False)
+    _seen: set[str] = field(default_factory=set, init=False)
     _open: _Object | None = field(default=None, init=False)
 
     def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:
         """Read the next items; of them and of their bytes no more than a scan's page has.
 
         :raises ClientError: see PacedReads.
+        :raises FatalError: the lane's quarantine is not there any more.
         """
         found, settled = self._opened(position)
         if found is None:
@@ -57,24 +61,38 @@ class QuarantineSource:
 
     def _opened(self, position: Position) -> tuple[_Object | None, int]:
         """Return the first object with keys that are not settled, and how many of them are."""
-        if self._objects is None:
-            self._objects = self._all()
-            self._open = next(self._objects, None)
-        while self._open and _is_behind(position, self._open):
-            self._open = next(self._objects, None)
-        return self._open, _settled(position, self._open) if self._open else 0
+        self._paths = self._paths or self._listed(_object_of(position))
+        while self._open is None or _is_behind(position, self._open):
+            if self._next == len(self._paths):
+                return None, 0
+            self._open = self._loaded(self._paths[self._next])
+            self._next += 1
+        return self._open, _settled(position, self._open)
 
-    def _all(self) -> Iterator[_Object]:
-        seen: set[str] = set()
+    def _listed(self, wanted: str) -> list[str]:
+        """Return the paths of the lane's objects; the one in work has to be among them."""
         paths = list(self.bucket.paths(folder_of(QUARANTINE, self.lane)))
-        for path in paths:
-            new = {}
-            for row in self.bucket.get(path):
-                key = unwired(row["key"])
-                if identity(key) not in seen:
-                    new[identity(key)] = key
-            seen.update(new)
-            yield _Object(path, list(new.values()), path == paths[-1])
+        if (wanted or not paths) and wanted not in paths:
+            raise self._gone()
+        return paths
+
+    def _loaded(self, path: str) -> _Object:
+        new: dict[str, TypedItem] = {}
+        for row in self.bucket.get(path):
+            key = unwired(row["key"])
+            name = identity(key)
+            if name not in self._seen:
+                new[name] = key
+        self._seen.update(new)
+        return _Object(path, list(new.values()), path == self._paths[-1])
+
+    def _gone(self) -> FatalError:
+        return FatalError(
+            "QuarantineExpired",
+            f"What migration {self.bucket.migration_id} set aside in segment {self.lane} is no "
+            "longer in the stack's bucket, whose objects expire after 90 days. Start a new "
+            "migration: it changes only what is left.",
+        )
 
     def _read(self, keys: Sequence[TypedItem]) -> tuple[list[TypedItem], list[TypedItem], float]:
         """Return items, keys of those that are gone, and units, of as many keys as fit a page."""
@@ -107,14 +125,17 @@ class QuarantineSource:
 
 def _is_behind(position: Position, one: _Object) -> bool:
     """Tell whether everything in an object is settled."""
-    wanted = position.cursor.get("object", {}).get("S", "")
+    wanted = _object_of(position)
     return one.path < wanted or (one.path == wanted and _settled(position, one) >= len(one.keys))
 
 
 def _settled(position: Position, one: _Object) -> int:
-    """Return how many keys of this object are settled: none, if the one in work has expired."""
-    is_in_it = position.cursor.get("object", {}).get("S") == one.path
+    is_in_it = _object_of(position) == one.path
     return int(position.cursor["settled"]["N"]) if is_in_it else 0
+
+
+def _object_of(position: Position) -> str:
+    return str(position.cursor.get("object", {}).get("S", ""))
 
 
 def _following(position: Position, one: _Object, settled: int) -> Position | None:

@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
 from airflow_ddb_migrate.core.segments import (
     lane_count,
     lane_segments,
+    sample,
     shuffled,
     validate_total_segments,
 )
@@ -90,3 +91,22 @@ def test_neighbours_do_not_start_together() -> None:
 
     assert first != second
     assert list(range(100)) not in (first, second)
+
+
+@given(EVERY_COUNT, st.integers(0, 100), st.text(max_size=5))
+def test_a_sample_is_a_stable_subset(total: int, number: int, seed: str) -> None:
+    """So many of the lanes, ascending, always the same, and a larger one has the smaller one."""
+    lanes = lane_count(total)
+
+    chosen = sample(lanes, number, seed)
+
+    assert list(chosen) == sorted(set(chosen))
+    assert min(number, lanes) == len(chosen)
+    assert set(chosen) <= set(range(lanes))
+    assert chosen == sample(lanes, number, seed)
+    assert set(chosen) <= set(sample(lanes, number + 1, seed))
+
+
+def test_samples_of_other_migrations_are_others() -> None:
+    """The seed decides."""
+    assert 10 < len({sample(10_000, 3, f"m-{i}") for i in range(20)})

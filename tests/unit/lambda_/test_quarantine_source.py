@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.core.rate import Pacer
 from botocore.exceptions import ClientError
 from ddb_transform import quarantine_source
+from ddb_transform.failures import FatalError
 from ddb_transform.patience import StoppedError
 from ddb_transform.place import Place, path_of
 from ddb_transform.quarantine_source import QuarantineSource
@@ -138,20 +139,22 @@ def test_a_page_has_as_many_bytes_as_a_scan_s(
     assert [["a", "b"], ["c"]] == [names(page.items) for page in pages(source(bucket, table))]
 
 
-def test_what_expired_meanwhile_is_not_waited_for(bucket: Bucket, table: Items) -> None:
-    """The next object is taken from its start."""
+def test_what_expired_is_not_taken_for_done(bucket: Bucket, table: Items) -> None:
+    """The object in work is gone, though there are others: the run ends and says so."""
     first = set_aside(bucket, "a", "b")
     set_aside(bucket, "c", "d", place=Place(LANE, 1, 2))
     following = source(bucket, table).page(Position(LANE), 1).following
     bucket.s3.objects.pop(("b", f"migrations/{MIGRATION}/{first}"))
     assert following is not None
 
-    assert ["c", "d"] == names(source(bucket, table).page(following).items)
+    with pytest.raises(FatalError, match=r"^QuarantineExpired: What migration .* in segment 3 is"):
+        source(bucket, table).page(following)
 
 
-def test_a_lane_without_a_quarantine_is_finished(bucket: Bucket, table: Items) -> None:
-    """One empty page."""
-    assert [Page((), None)] == pages(source(bucket, table))
+def test_a_lane_without_a_quarantine_is_not_taken_for_done(bucket: Bucket, table: Items) -> None:
+    """A replay is started over lanes that have one."""
+    with pytest.raises(FatalError, match="QuarantineExpired"):
+        source(bucket, table).page(Position(LANE))
 
 
 def test_a_binary_key_is_read_as_bytes(bucket: Bucket, table: Items) -> None:
@@ -208,7 +211,7 @@ def test_reads_cost_their_size_where_nothing_is_reported(bucket: Bucket, table: 
     assert [4.0] == [page.read_units for page in pages(source(bucket, table))]
 
 
-OBJECTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=5)
+OBJECTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), min_size=1, max_size=5)
 
 
 @given(OBJECTS, st.lists(st.integers(1, 4), min_size=1), st.data())

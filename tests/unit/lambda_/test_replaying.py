@@ -208,6 +208,9 @@ def test_a_lane_of_many_segments_replays_them_all(dynamodb: Any) -> None:
     w = World(dynamodb, transform=picky, total_segments=7, lanes=2, options=options)
     w.put(*({"id": {"S": f"i{i}"}} for i in range(9)))
     w.work_all()
+    assert {"quarantine/000000", "quarantine/000001"} == {
+        path.rpartition("/")[0] for path in w.bucket.paths("quarantine/")
+    }
     w.follow_with(Mode.REPLAY)
     w.transform = mended
 

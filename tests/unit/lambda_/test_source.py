@@ -213,7 +213,9 @@ def test_an_undo_goes_on_behind_its_cursor(bucket: Bucket) -> None:
 
 
 def test_a_lane_that_changed_nothing_has_nothing_to_undo() -> None:
-    """One empty page, and the lane is finished."""
-    empty = Bucket(FakeS3(), "b", MIGRATION)
+    """One empty page, and the lane is finished; it takes one look at the bucket."""
+    calls: list[str] = []
+    empty = Bucket(FakeS3(before=lambda name, arguments: calls.append(name)), "b", MIGRATION)
 
     assert Page((), None) == UndoSource(empty, 0).page(Position(0))
+    assert ["list_objects_v2"] == calls

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.limits import (
     OWNER_SECONDS,
 )
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
-from airflow_ddb_migrate.core.records import Command, LaneState
+from airflow_ddb_migrate.core.records import Command, LaneState, Mode
 from tests.factories import NOW, lane_row
 from tests.migration_world import World
 
@@ -243,6 +243,74 @@ def test_who_lost_the_table_stops(world: Callable[..., World]) -> None:
 
     assert WorkStatus.DONE is w.work().status
     assert 0 == w.table_writes
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_who_writes_needs_the_table(world: Callable[..., World], mode: Mode) -> None:
+    """A check and a dry run go on to their end while another migration holds it."""
+    w = world(options={"mode": mode})
+    w.put_many(25)
+    w.clock.advance(10_000)
+    w.take_table("another")
+    held = Leases(w.ledger).get(w.table_key)
+
+    assert WorkStatus.DONE is w.work().status
+
+    row = w.row_or_none()
+    assert (0, held) == (w.table_writes, Leases(w.ledger).get(w.table_key))
+    if mode.writes:
+        assert row is None
+    else:
+        assert row is not None
+        assert (LaneState.DONE, 25) == (row.state, row.counts.seen)
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if not mode.writes])
+@pytest.mark.parametrize(
+    ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
+)
+def test_who_only_reads_obeys_all_the_same(
+    world: Callable[..., World], mode: Mode, command: Command, status: WorkStatus
+) -> None:
+    """Also in the middle of its work, and without the table."""
+    w = world(options={"mode": mode})
+    w.put_many(25)
+    w.clock.advance(10_000)
+    w.take_table("another")
+
+    def give(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            w.dynamodb.after = lambda name, arguments: None
+            w.command(command)
+            w.clock.advance(10)
+
+    w.dynamodb.after = give
+
+    assert status is w.work().status
+    assert (LaneState.PENDING, "") == (w.row().state, w.row().owner)
+    assert w.row().counts.seen < 25
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if not mode.writes])
+def test_who_only_reads_makes_way_for_a_newer_attempt(
+    world: Callable[..., World], mode: Mode
+) -> None:
+    """As a writing one does; the newer one finds every item once."""
+    w = world(options={"mode": mode})
+    w.put_many(25)
+
+    def overtake(name: str, arguments: dict[str, Any]) -> None:
+        if name == "scan":
+            w.dynamodb.after = lambda name, arguments: None
+            w.begin_attempt(2)
+            w.clock.advance(10)
+
+    w.dynamodb.after = overtake
+
+    assert WorkStatus.DONE is w.work(attempt=1).status
+    assert LaneState.PENDING is w.row().state
+    assert WorkStatus.DONE is w.work(attempt=2).status
+    assert (LaneState.DONE, 2, 25) == (w.row().state, w.row().attempt, w.row().counts.seen)
 
 
 def test_a_working_lane_keeps_the_lease_alive(world: Callable[..., World]) -> None:
