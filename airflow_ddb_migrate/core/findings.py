@@ -9,8 +9,10 @@ from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.sizes import write_units
 
 OTHERS = "(others)"
+CHANGED = "changed"
 
 _SHOWN_KEYS = 5
+_SHOWN_NAMES = 20
 _NAMES = 200
 _BUCKETS = (128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 65_536, 262_144, ITEM_BYTES)
 
@@ -21,8 +23,9 @@ class Findings:
 
     ``before`` and ``after`` count items by size: the key is the upper bound of the size in bytes.
     ``units`` are the write units that the changes would cost on the table, indexes apart.
-    ``larger_step`` counts the items that cross a 1 KB step upwards. ``examples`` has, per error
-    class and for ``check`` (the transform's own check), a count and the first keys.
+    ``larger_step`` counts the items that cross a 1 KB step upwards. ``errors`` counts by error
+    class, and by ``check`` those that fail the transform's own check. ``examples`` has the first
+    keys of each, and by ``changed`` those of items that a migration would still change.
     """
 
     before: dict[int, int] = field(default_factory=dict)
@@ -52,12 +55,19 @@ class Findings:
     def add_error(self, error_class: str, key: str) -> None:
         """Count an item that could not be migrated, or failed the transform's check."""
         _count(self.errors, error_class)
-        shown = self.examples.setdefault(error_class, [])
-        if len(shown) < _SHOWN_KEYS:
-            shown.append(key)
+        self._show(error_class, [key])
+
+    def add_changed(self, key: str) -> None:
+        """Keep the key of an item that would still be changed, or deleted: no error."""
+        self._show(CHANGED, [key])
+
+    def _show(self, name: str, keys: list[str]) -> None:
+        if name in self.examples or len(self.examples) < _SHOWN_NAMES:
+            shown = self.examples.setdefault(name, [])
+            shown += keys[: _SHOWN_KEYS - len(shown)]
 
     def __bool__(self) -> bool:
-        return bool(self.before or self.errors)
+        return bool(self.before or self.errors or self.examples)
 
     def to_json(self) -> str:
         return json.dumps({name: getattr(self, name) for name in self.__slots__}) if self else ""
@@ -84,8 +94,7 @@ class Findings:
         for name in ("before", "after", "attributes", "type_changes", "errors"):
             _merge(getattr(self, name), getattr(other, name))
         for error_class, keys in other.examples.items():
-            shown = self.examples.setdefault(error_class, [])
-            shown += keys[: _SHOWN_KEYS - len(shown)]
+            self._show(error_class, keys)
 
 
 def _bucket(size: int) -> int:

@@ -53,6 +53,8 @@ class Looking:
         for refused in prepared.refused:
             found.add_error(refused.error.error_class, readable(refused.key))
         if self.verify:
+            for intent in prepared.intents:
+                found.add_changed(readable(intent.key))
             self._check(page, found)
         self._sample(prepared)
         self.findings = Findings.sum((self.findings, found))

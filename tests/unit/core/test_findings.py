@@ -17,6 +17,7 @@ STEPS: st.SearchStrategy[Callable[[Findings], None]] = st.one_of(
     st.tuples(st.sampled_from(["A", "B", "check"]), NAMES).map(
         lambda two: lambda f: f.add_error(*two)
     ),
+    NAMES.map(lambda key: lambda f: f.add_changed(key)),
 )
 
 
@@ -66,6 +67,26 @@ def test_errors_are_counted_with_the_first_keys() -> None:
 
     assert {"KeyError": 7, "check": 1} == findings.errors
     assert {"KeyError": [f"id={n}" for n in range(5)], "check": ["id=x"]} == findings.examples
+
+
+def test_examples_are_few_whatever_goes_wrong() -> None:
+    """A lane's row stays small: of many classes each is counted, and the first ones are shown."""
+    findings = Findings()
+    for number in range(100):
+        findings.add_error(f"Error{number}", "x" * 300)
+
+    assert (100, 20) == (len(findings.errors), len(findings.examples))
+
+
+def test_what_would_still_change_is_no_error() -> None:
+    """Its first keys are shown; findings of before had none."""
+    findings = Findings()
+    for number in range(7):
+        findings.add_changed(f"id={number}")
+
+    assert {"changed": [f"id={n}" for n in range(5)]} == findings.examples
+    assert ({}, findings) == (findings.errors, Findings.from_json(findings.to_json()))
+    assert {} == Findings.from_json('{"before": {"128": 1}}').examples
 
 
 def test_nothing_found_is_an_empty_text() -> None:

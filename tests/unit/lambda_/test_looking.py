@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.records import Mode
 from ddb_transform import looking
@@ -160,6 +161,42 @@ def test_verify_runs_the_transforms_own_check(bucket: Bucket) -> None:
     assert ['{"id": {"S": "change-0"}}', '{"id": {"S": "delete-0"}}'] == (
         work.findings.examples["check"]
     )
+
+
+def test_verify_names_items_that_would_still_change(bucket: Bucket) -> None:
+    """Or be deleted; a dry run, where that is what is wanted, names none."""
+    verify, dry_run = looks(bucket, verify=True), looks(bucket)
+    for work in (verify, dry_run):
+        work.settle(Page(ITEMS, None), Position(0), no_tick)
+
+    names = ["change-1", "change-0", "delete-0"]
+    assert [f'{{"id": {{"S": "{name}"}}}}' for name in names] == verify.findings.examples["changed"]
+    assert "changed" not in dry_run.findings.examples
+    assert {"ValueError": 1} == verify.findings.errors
+
+
+def cannot(item: Item, context: Context) -> object:
+    kind = item["kind"]
+    if kind == "large":
+        item["x"] = "x" * ITEM_BYTES
+    elif kind == "again":
+        item["n"] = item["n"] + 1
+    return item
+
+
+def test_what_no_migration_could_write_is_found_before(bucket: Bucket) -> None:
+    """A result over 400 KB, and one that is changed again, by class and key."""
+    work = Looking(Transform(cannot, CONTEXT), bucket, Place(0, 1, 1), False, False)
+
+    items = [of_kind("large"), of_kind("again", n={"N": "1"})]
+    settled = work.settle(Page(items, None), Position(0), no_tick)
+
+    assert {"ItemTooLarge": 1, "NotAFixedPoint": 1} == work.findings.errors
+    assert {
+        "ItemTooLarge": ['{"id": {"S": "large-0"}}'],
+        "NotAFixedPoint": ['{"id": {"S": "again-1"}}'],
+    } == work.findings.examples
+    assert Counts(seen=2, quarantined=2) == settled.counts
 
 
 def test_a_dry_run_checks_nothing(bucket: Bucket) -> None:
