@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.aws.start import Started, StartRequest, start
 from airflow_ddb_migrate.aws.watch import Observation, tend
+from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to
@@ -173,3 +174,16 @@ def until(site: Site, holds: Callable[[Observation], bool]) -> Observation:
             return seen
         time.sleep(0.2)  # another process works: there is no clock to inject
     raise AssertionError(f"not reached: {seen}")
+
+
+def migrated(world: World, table: str, run: str = "run", **fields: Any) -> tuple[Site, Observation]:
+    """Run one migration to its end."""
+    site = world.site(table, run=run)
+    begin(site, request(**fields))
+    return site, finish(site)
+
+
+def found(site: Site) -> Findings:
+    """Add up what a mode that only reads has found."""
+    rows = site.lanes.all(site.migration_id)
+    return Findings.sum(Findings.from_json(row.findings) for row in rows)

@@ -4,26 +4,21 @@ import json
 import time
 
 import pytest
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import Observation
-from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import LaneState, Mode
-from tests.chain_world import ITEMS, World, begin, finish, request, source, until
+from tests.chain_world import (
+    ITEMS,
+    World,
+    begin,
+    finish,
+    found,
+    migrated,
+    request,
+    source,
+    until,
+)
 
 _BAD = ["item-00007", "item-00021"]
-
-
-def migrated(world: World, table: str, run: str = "run", **fields) -> tuple[Site, Observation]:
-    """Run one migration to its end."""
-    site = world.site(table, run=run)
-    begin(site, request(**fields))
-    return site, finish(site)
-
-
-def found(site: Site) -> Findings:
-    rows = site.lanes.all(site.migration_id)
-    return Findings.sum(Findings.from_json(row.findings) for row in rows)
 
 
 def test_an_item_that_cannot_be_migrated(world):
