@@ -46,6 +46,8 @@ def test_a_migration_is_written_once(ledger: Ledger) -> None:
         lanes=10_000,
         mode=Mode.UNDO,
         of="another",
+        context_id="a third",
+        scope=(0, 7, 9_999),
         max_quarantined=7,
         max_quarantined_percentage=0.5,
         slice_seconds=2.5,

@@ -46,6 +46,19 @@ def test_a_slice_of_a_lane_is_worked(world: World) -> None:
     assert {world.record.started_at_iso} == found
 
 
+@pytest.mark.parametrize("seen", ["", "another"])
+def test_a_transform_sees_the_migration_it_works_for(world: World, seen: str) -> None:
+    """Its own; a check and a replay work for another one."""
+    record = replace(world.record, migration_id="check", context_id=seen)
+    world.ledger.create_migration(record)
+
+    request = work_request(table_name=world.table_name, migration_id="check")
+    kit = handler._worker(request, PLENTY).tools
+
+    assert isinstance(kit, Kit)
+    assert (seen or "check") == kit.transform.context.migration_id
+
+
 @pytest.mark.parametrize("remaining", [0, 1_000])
 def test_a_slice_ends_before_the_limit(
     world: World, monkeypatch: pytest.MonkeyPatch, remaining: int
