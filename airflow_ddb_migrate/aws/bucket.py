@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.wire import base64_text
 Row = dict[str, Any]
 
 QUARANTINE = "quarantine"
+DIFF = "diff"
 
 _LEVEL = 1  # of compression: most of the gain for a fraction of the CPU
 

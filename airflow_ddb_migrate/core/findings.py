@@ -8,6 +8,7 @@ from typing import Any, Self
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.sizes import write_units
 
+CHECK = "check"  # under which items count that fail the transform's own check
 OTHERS = "(others)"
 CHANGED = "changed"
 

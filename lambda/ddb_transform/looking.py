@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.bucket import DIFF, Bucket
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.findings import CHECK, Findings
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, TypedItem, TypedValue
 
@@ -16,9 +16,6 @@ from ddb_transform.settle import Settled
 from ddb_transform.source import Page, Position
 from ddb_transform.transform import Transform
 from ddb_transform.writer import Intent
-
-FOLDER = "diff"
-CHECK = "check"
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
 
@@ -78,7 +75,7 @@ class Looking:
         if wanted:
             self._sampled += len(wanted)
             rows = [self._row(intent) for intent in wanted]
-            self.bucket.put(path_of(self.place.next(FOLDER)), rows)
+            self.bucket.put(path_of(self.place.next(DIFF)), rows)
 
     def _row(self, intent: Intent) -> dict[str, Any]:
         """Return the difference by attribute: types, and values if they are shown."""

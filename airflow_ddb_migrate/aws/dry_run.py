@@ -1,0 +1,62 @@
+"""Compose what a dry run found, from the ledger and a few objects of the bucket."""
+
+from collections.abc import Iterator
+from itertools import chain, zip_longest
+
+from airflow_ddb_migrate.aws.bucket import DIFF, Row
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.looked import Looked, read, spread
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.dry_run import DryRunReport, Example, choose, example_from
+from airflow_ddb_migrate.core.errors import MigrationError
+
+_OBJECTS = 5  # that are read, whatever the table's size
+
+
+def compose_dry_run(site: Site, now: float) -> DryRunReport:
+    """Return the report of the dry run that is the site's migration, as far as it is.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    looked = read(site, now)
+    record, progress = looked.record, looked.progress
+    examples, missing = _examples(site, looked)
+    return DryRunReport(
+        migration_id=record.migration_id,
+        of=record.of,
+        table=record.table_name,
+        transform=record.transform,
+        lanes_done=progress.done,
+        lanes_wanted=progress.lanes,
+        lanes=record.lanes,
+        counts=progress.counts,
+        read_units=progress.units.read,
+        findings=looked.findings,
+        diff_uri=site.bucket.uri(f"{DIFF}/"),
+        examples=examples,
+        examples_missing=missing,
+    )
+
+
+def _examples(site: Site, looked: Looked) -> tuple[tuple[Example, ...], str]:
+    """Return a few differences, or why there are none: the figures are worth it without them."""
+    resource = f"bucket {site.bucket.name}"
+    try:
+        with aws_call("s3:ListBucket and s3:GetObject", resource):
+            rows = list(_rows(site, spread(looked.changing, _OBJECTS)))
+    except MigrationError as error:
+        return (), f"unknown: {error}"
+    show_values = looked.record.show_values
+    return choose(example_from(row, show_values=show_values) for row in rows), ""
+
+
+def _rows(site: Site, lanes: tuple[int, ...]) -> Iterator[Row]:
+    """Yield the rows of one object of each lane, in turn."""
+    objects = [_first_object(site, lane) for lane in lanes]
+    turns = zip_longest(*objects)
+    return (row for row in chain.from_iterable(turns) if row is not None)
+
+
+def _first_object(site: Site, lane: int) -> list[Row]:
+    path = next(site.bucket.paths(f"{DIFF}/{lane:06d}/"), None)
+    return site.bucket.get(path) if path else []

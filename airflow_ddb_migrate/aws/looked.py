@@ -1,0 +1,60 @@
+"""What the workers of a mode that writes nothing left in the ledger, added up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.progress import Progress, summarize
+from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """``changing`` are the lanes that have items which would change, ascending."""
+
+    record: MigrationRecord
+    progress: Progress
+    findings: Findings
+    changing: tuple[int, ...]
+
+
+def read(site: Site, now: float) -> Looked:
+    """Read every lane of the site's migration once.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    record = site.ledger.required_migration(site.migration_id)
+    rows = _Rows(frozenset(record.lanes_in_scope))
+    findings = Findings.sum(rows.findings(site.lanes.all(site.migration_id)))
+    return Looked(
+        record=record,
+        progress=summarize(rows.kept, record.lanes_in_scope, now),
+        findings=findings,
+        changing=tuple(sorted(row.lane for row in rows.kept if _changes(row))),
+    )
+
+
+def spread(lanes: tuple[int, ...], number: int) -> tuple[int, ...]:
+    """Take so many lanes, evenly spread."""
+    step = max(1, len(lanes) // number)
+    return tuple(islice(lanes, 0, None, step))[:number]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Lane rows on their way: findings are large, so only the rest is kept."""
+
+    wanted: frozenset[int]
+    kept: list[LaneRow] = field(default_factory=list)
+
+    def findings(self, rows: Iterator[LaneRow]) -> Iterator[Findings]:
+        for row in rows:
+            if row.lane in self.wanted:
+                self.kept.append(replace(row, findings=""))
+                yield Findings.from_json(row.findings)
+
+
+def _changes(row: LaneRow) -> bool:
+    return row.counts.changed + row.counts.deleted > 0

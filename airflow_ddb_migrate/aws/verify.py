@@ -1,0 +1,25 @@
+"""Compose what the check after a migration found, from the ledger."""
+
+from airflow_ddb_migrate.aws.looked import read
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.verify import VerifyReport
+
+
+def compose_verify(site: Site, now: float) -> VerifyReport:
+    """Return the report of the check that is the site's migration, as far as it is.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    looked = read(site, now)
+    record, progress = looked.record, looked.progress
+    return VerifyReport(
+        migration_id=record.migration_id,
+        of=record.of,
+        table=record.table_name,
+        transform=record.transform,
+        lanes_done=progress.done,
+        lanes_wanted=progress.lanes,
+        lanes=record.lanes,
+        counts=progress.counts,
+        findings=looked.findings,
+    )

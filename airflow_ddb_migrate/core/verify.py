@@ -1,0 +1,127 @@
+"""What the check after a migration found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.core.findings import CHECK, Findings
+from airflow_ddb_migrate.core.markdown import code, codes, table
+from airflow_ddb_migrate.core.messages import Counts
+
+_SHOWN = 5
+_KEY_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """A second look without writes: a transform is a fixed point, so nothing should change.
+
+    An item that is wrong in two ways counts in both. ``of`` is the migration that was checked.
+    """
+
+    migration_id: str
+    of: str
+    table: str
+    transform: str
+    lanes_done: int
+    lanes_wanted: int
+    lanes: int
+    counts: Counts
+    findings: Findings
+
+    @property
+    def would_change(self) -> int:
+        """Items that the transform would still change or delete."""
+        return self.counts.changed + self.counts.deleted
+
+    @property
+    def check_failed(self) -> int:
+        """Items that fail the transform's own check."""
+        return self.findings.errors.get(CHECK, 0)
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Items for which transform or check raised, by error class."""
+        return {name: n for name, n in self.findings.errors.items() if name != CHECK}
+
+    @property
+    def left(self) -> int:
+        return self.would_change + self.check_failed + sum(self.errors.values())
+
+    @property
+    def is_complete(self) -> bool:
+        return self.lanes_done >= self.lanes_wanted
+
+    def is_within(self, max_left: int) -> bool:
+        """Tell whether all was looked at, and no more is left than is allowed."""
+        return self.is_complete and self.left <= max_left
+
+    def failure(self, max_left: int) -> str:
+        """Say what is left, what is allowed, where, and what to do."""
+        unfinished = self.lanes_wanted - self.lanes_done
+        return " ".join(
+            part
+            for part in (
+                f"{unfinished:,} of {self.lanes_wanted:,} segments are not checked."
+                if unfinished > 0
+                else "",
+                f"Of {self.counts.seen:,} items {self.would_change:,} would still change, "
+                f"{self.check_failed:,} fail the transform's check and "
+                f"{sum(self.errors.values()):,} fail with an error{self._classes()}; "
+                f"{max_left:,} are allowed.",
+                self._keys(),
+                "Live traffic in the old format, a migration that is not finished and quarantined "
+                "items leave such items: mend the cause and run the migration again, it changes "
+                "only what is left.",
+            )
+            if part
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return figures and keys; never a value of an item."""
+        return {
+            "migration_id": self.migration_id,
+            "of": self.of,
+            "table": self.table,
+            "transform": self.transform,
+            "lanes_done": self.lanes_done,
+            "lanes_wanted": self.lanes_wanted,
+            "lanes": self.lanes,
+            "counts": self.counts.to_dict(),
+            "would_change": self.would_change,
+            "check_failed": self.check_failed,
+            "errors": self.errors,
+            "keys": {name: list(keys) for name, keys in self.findings.examples.items()},
+        }
+
+    def to_markdown(self) -> str:
+        """Return the check as a person reads it; keys only."""
+        rows = (
+            ("seen", self.counts.seen),
+            ("would still change", self.would_change),
+            ("fail the transform's check", self.check_failed),
+            *((code(name), count) for name, count in self.errors.items()),
+        )
+        keys = "".join(
+            f"- {code(name)}: {codes(some[:_SHOWN], _KEY_CHARS)}\n"
+            for name, some in self.findings.examples.items()
+        )
+        return (
+            f"# Check of {code(self.transform)} on table {code(self.table)}\n\n"
+            f"{self.lanes_done:,} of {self.lanes:,} segments were looked at.\n\n"
+            f"{table(('items', ''), rows)}" + (f"\n## Keys\n\n{keys}" if keys else "")
+        )
+
+    def _classes(self) -> str:
+        words = ", ".join(f"{name} {count:,}" for name, count in self.errors.items())
+        return f" ({words})" if words else ""
+
+    def _keys(self) -> str:
+        parts = "; ".join(
+            f"{name}: {_listed(keys)}" for name, keys in self.findings.examples.items() if keys
+        )
+        return f"Keys: {parts}." if parts else ""
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:_SHOWN])

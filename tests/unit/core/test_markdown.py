@@ -1,0 +1,41 @@
+"""Names and values of users in markdown: shown as they are, and never as markup."""
+
+import pytest
+from airflow_ddb_migrate.core.markdown import code, codes, quoted, shortened, table
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a", "`a`"),
+        ("**a** <b>", "`**a** <b>`"),
+        ("a`b", "``a`b``"),
+        ("a``b`c", "```a``b`c```"),
+        ("`a", "`` `a ``"),
+        ("", "`  `"),
+        ("a\nb\rc", r"`a\nb\rc`"),
+        ("a\u202eb", r"`a\u202eb`"),
+        ("é🦜", "`é🦜`"),
+    ],
+)
+def test_a_code_span_holds_anything(text: str, shown: str) -> None:
+    """Backticks, markup, line ends and reversed writing end no span and hide nothing."""
+    assert shown == code(text)
+
+
+def test_a_long_text_is_shortened() -> None:
+    """To so many characters, dots included; a text that fits stays."""
+    assert "`ab...`" == code("abcdef", 5)
+    assert ("abcde", 100) == (shortened("abcde", 5), len(shortened("x" * 200, 100)))
+
+
+def test_a_table_keeps_its_columns() -> None:
+    """Whatever is in a cell; numbers with commas, to the right."""
+    assert "| a | n |\n| --- | ---: |\n| `x\\|y\\\\\\|` | 1,000 |\n" == table(
+        ("a", "n"), [(code(quoted("x|y\\|")), 1_000)]
+    )
+
+
+def test_several_texts_are_a_list() -> None:
+    """Each in a span of its own."""
+    assert "`a`, `b`" == codes(["a", "b"])
