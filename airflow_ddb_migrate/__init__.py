@@ -11,6 +11,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.core.payload import build_segment_payload as build_segment_payload
+    from airflow_ddb_migrate.operators.approve import (
+        ApproveMigrationOperator as ApproveMigrationOperator,
+    )
     from airflow_ddb_migrate.operators.canary import (
         CanaryMigrationOperator as CanaryMigrationOperator,
     )
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.migration import (
         StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
     )
-    from airflow_ddb_migrate.operators.prewarm import PrewarmTableOperator as PrewarmTableOperator
+    from airflow_ddb_migrate.operators.prewarm import (
+        PrewarmTableOperator as PrewarmTableOperator,
+    )
     from airflow_ddb_migrate.operators.replay import (
         ReplayQuarantineOperator as ReplayQuarantineOperator,
     )
@@ -30,7 +35,9 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.restore import (
         RestoreCapacityOperator as RestoreCapacityOperator,
     )
-    from airflow_ddb_migrate.operators.undo import UndoMigrationOperator as UndoMigrationOperator
+    from airflow_ddb_migrate.operators.undo import (
+        UndoMigrationOperator as UndoMigrationOperator,
+    )
     from airflow_ddb_migrate.operators.verify import (
         VerifyMigrationOperator as VerifyMigrationOperator,
     )
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "ApproveMigrationOperator": "operators.approve",
     "CanaryMigrationOperator": "operators.canary",
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",

@@ -23,6 +23,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "operators": _modules(
             "operators",
+            "approve",
             "canary",
             "dry_run",
             "migration",

@@ -59,6 +59,9 @@ EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
 WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
 WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
 
+# Airflow
+APPROVAL_BODY_BYTES: Final = 65_535  # MySQL's TEXT, which hitl_detail.body is there
+
 # The rate of one worker
 SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed
 FIRST_COUNT_SECONDS: Final = 10  # [OURS] until the first count: fewer may be live than may be

@@ -1,0 +1,191 @@
+"""Ask a person whether to go on: Airflow's own approval, with what a migration needs around it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
+from airflow_ddb_migrate.operators._base import explained, validate_switch
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+RESULT = "return_value"  # the XCom's key: a task that skips others cannot return
+
+_CUT = "\n\n(The rest is in the log of the task above.)"
+
+
+class Answer(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed out"
+    NOT_ASKED = "not asked"
+    ENDED = "ended"
+
+
+class Decision(TypedDict):
+    """The task's result. ``by`` and ``at`` (ISO 8601) are empty where nobody answered."""
+
+    answer: str
+    by: str
+    at: str
+
+
+class ApproveMigrationOperator(ApprovalOperator):
+    """
+    Go on when a person approves; end here otherwise, with nothing below run.
+
+    Approve lets the tasks below run by their own rules. Reject, and no answer in time, skip every
+    task below, near or far and whatever its trigger rule, except teardowns, which put things back,
+    and ``always_task_ids``. The task itself succeeds in each case and returns ``answer`` (approved,
+    rejected, timed out, not asked or ended), ``by`` and ``at``. Cleared, it asks again. Marking it
+    as success by hand lets the tasks below run, as for any task.
+
+    A task with the trigger rule ``all_done`` is skipped, too, unless it is named: it may write.
+
+    :param subject: the question, in one line. (templated)
+    :param body: what to decide by, as markdown; longer than 64 KB is cut. (templated)
+    :param enabled: ask; otherwise go on without asking. (templated)
+    :param end_here: do not ask and run nothing below: only what is above was wanted. (templated)
+    :param response_timeout: seconds, or a timedelta; no answer by then counts as Reject. None or
+        0 waits for ever. (templated)
+    :param consequence: what it means for the table to end here, said with the result. (templated)
+    :param always_task_ids: tasks below that run in each case, such as a report whose trigger rule
+        is ``all_done``. (templated)
+    :param kwargs: further ones of Airflow's ``ApprovalOperator``, such as ``notifiers`` and
+        ``assigned_users``.
+    """
+
+    template_fields: Sequence[str] = (
+        "always_task_ids",
+        "body",
+        "consequence",
+        "enabled",
+        "end_here",
+        "response_timeout",
+        "subject",
+    )
+    template_fields_renderers = {"body": "md"}  # noqa: RUF012  # Airflow's own form
+    ui_color = "#f6e3b5"
+
+    def __init__(  # noqa: PLR0913  # keywords
+        self,
+        *,
+        subject: str,
+        body: str = "",
+        enabled: bool = True,
+        end_here: bool = False,
+        response_timeout: timedelta | float | None = None,
+        consequence: str = "Nothing was written to the table.",
+        always_task_ids: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            subject=subject,
+            body=body,
+            defaults=self.REJECT,  # what a timeout means
+            ignore_downstream_trigger_rules=True,
+            **kwargs,
+        )
+        self.enabled = enabled
+        self.end_here = end_here
+        self.response_timeout = response_timeout  # type: ignore[assignment]  # seconds until asked
+        self.consequence = consequence
+        self.always_task_ids = always_task_ids
+
+    def execute(self, context: "Context") -> Any:
+        """Ask, unless there is nothing to ask."""
+        with explained():
+            self._check()
+        if self.end_here:
+            self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
+            return self._end(context, _decision(Answer.ENDED))
+        if not self.enabled:
+            self.log.info("Nobody was asked: approval is off. Going on.")
+            return _decision(Answer.NOT_ASKED)
+        self.body = _cut(str(self.body or ""))
+        self.log.info("Asking: %s", self.subject)
+        return super().execute(context)
+
+    def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
+        """Go on as the person said; raises what Airflow's own operator raises."""
+        if "error" in event:
+            return super().execute_complete(context, event)
+        decision = _decision_from(event)
+        if decision["answer"] == Answer.APPROVED:
+            self.log.info("Approved by %s at %s.", decision["by"], decision["at"])
+        else:
+            self.log.info("%s %s", self._refusal(decision), self.consequence)
+            context["ti"].xcom_push(key=RESULT, value=decision)
+        super().execute_complete(context, event)  # raises where it skips
+        return decision
+
+    def skip(self, ti: Any, tasks: Iterable[Any]) -> None:
+        """Skip all but those that always run; called for a rejection, without teardowns."""
+        super().skip(ti, [task for task in tasks if task.task_id not in self.always_task_ids])
+
+    def _end(self, context: "Context", decision: Decision) -> Decision:
+        context["ti"].xcom_push(key=RESULT, value=decision)
+        below = self.get_flat_relatives(upstream=False)
+        self.skip(context["ti"], [task for task in below if not task.is_teardown])
+        return decision
+
+    def _refusal(self, decision: Decision) -> str:
+        if decision["answer"] == Answer.TIMED_OUT:
+            waited = _timeout(self.response_timeout)  # rendered anew since it asked
+            return f"Nobody answered within {waited}: that counts as a rejection."
+        return f"Rejected by {decision['by']} at {decision['at']}."
+
+    def _check(self) -> None:
+        """Take the parameters as they are after templates; touches nothing."""
+        validate_switch("enabled", self.enabled)
+        validate_switch("end_here", self.end_here)
+        self.response_timeout = _timeout(self.response_timeout)
+        unknown = set(self.always_task_ids) - self.get_flat_relative_ids(upstream=False)
+        if isinstance(self.always_task_ids, str) or unknown:
+            raise InvalidInputError(
+                f"always_task_ids is {self.always_task_ids!r}; it must be a list of ids of tasks "
+                f"below {self.task_id}."
+            )
+
+
+def _timeout(value: object) -> timedelta | None:
+    """Return how long to wait; raises InvalidInputError for what is no time."""
+    if value is None or isinstance(value, timedelta):
+        return value or None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise InvalidInputError(
+            f"response_timeout is {value!r} ({type(value).__name__}); it must be seconds, 0 or "
+            "None for as long as it takes."
+        )
+    return timedelta(seconds=value) or None
+
+
+def _cut(body: str) -> str:
+    """Shorten a body to what every database of Airflow holds."""
+    data = body.encode(errors="replace")
+    if len(data) <= APPROVAL_BODY_BYTES:
+        return body
+    return data[: APPROVAL_BODY_BYTES - len(_CUT)].decode(errors="ignore") + _CUT
+
+
+def _decision(answer: Answer, by: str = "", at: str = "") -> Decision:
+    return {"answer": answer.value, "by": by, "at": at}
+
+
+def _decision_from(event: Mapping[str, Any]) -> Decision:
+    user, at = event.get("responded_by_user"), event.get("responded_at")
+    when = at.isoformat() if isinstance(at, datetime) else str(at or "")
+    if event["chosen_options"] == [ApprovalOperator.APPROVE]:
+        return _decision(Answer.APPROVED, _name(user), when)
+    if event.get("timedout") or user is None:
+        return _decision(Answer.TIMED_OUT)
+    return _decision(Answer.REJECTED, _name(user), when)
+
+
+def _name(user: Any) -> str:
+    return str(user["name"] or user["id"]) if user else "unknown"
