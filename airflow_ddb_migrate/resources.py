@@ -13,5 +13,10 @@ def folder(name: str) -> Path:
 
 def package_files() -> dict[str, Path]:
     """Return what of this package the Lambda zip holds, by its path in the zip."""
-    parts = [_PACKAGE / "__init__.py", *_PACKAGE.glob("core/*.py"), *_PACKAGE.glob("aws/*.py")]
+    parts = [
+        _PACKAGE / "__init__.py",
+        *_PACKAGE.glob("core/*.py"),
+        *_PACKAGE.glob("core/*.json"),
+        *_PACKAGE.glob("aws/*.py"),
+    ]
     return {path.relative_to(_PACKAGE.parent).as_posix(): path for path in parts}

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.tables import Table, update_capacity
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
 from airflow_ddb_migrate.core.errors import AwsRequestError, RestoreError
-from airflow_ddb_migrate.core.prices import hourly_difference
+from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
 from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT, THROTTLED
 from airflow_ddb_migrate.core.restoring import (
     RestorePlan,
@@ -132,8 +132,8 @@ class Restoring:
             if self.patience.clock() > deadline:
                 raise RestoreError(
                     f"Table {self.site.table.name} does not show the original capacity: "
-                    f"{'; '.join(map(str, left))} is still to do. {_bill(plan)}Clear the restore "
-                    "task to try again."
+                    f"{'; '.join(map(str, left))} is still to do. {self._bill(plan)}Clear the "
+                    "restore task to try again."
                 )
             self._sleep(_POLL_SECONDS)
 
@@ -149,12 +149,12 @@ class Restoring:
     def _given_up(self, plan: RestorePlan, refused: AwsRequestError) -> str:
         return (
             f"Table {self.site.table.name}: AWS refused to restore capacity "
-            f"({refused.aws_code}): {'; '.join(map(str, plan.changes))}. {_bill(plan)}A table may "
-            "be lowered 4 times at the start of a UTC day and once an hour after that: clear the "
+            f"({refused.aws_code}): {'; '.join(map(str, plan.changes))}. {self._bill(plan)}A table "
+            "may be lowered 4 times at the start of a UTC day and once an hour after that: clear the "
             f"restore task later. AWS says: {refused}"
         )
 
-
-def _bill(plan: RestorePlan) -> str:
-    more = hourly_difference(still_raised(plan.changes))
-    return f"Until then it costs ${more:,.2f} more per hour. " if more > 0 else ""
+    def _bill(self, plan: RestorePlan) -> str:
+        prices = prices_for(self.site.table.key.region)
+        more = hourly_difference(still_raised(plan.changes), prices)
+        return f"Until then it costs ${more:,.2f} more per hour. " if more > 0 else ""

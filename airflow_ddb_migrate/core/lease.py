@@ -22,6 +22,11 @@ class TableKey:
     table_id: str
     name: str
 
+    @property
+    def region(self) -> str:
+        """The region that the ARN names; empty if it names none."""
+        return ":".join(self.arn.split(":")[3:4])
+
 
 def acquire(
     lease: LeaseRecord | None,

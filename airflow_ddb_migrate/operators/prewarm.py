@@ -22,7 +22,7 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.prices import PRICES_AS_OF, cost_words
+from airflow_ddb_migrate.core.prices import cost_words, prices_for
 from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.core.request import validate_at_least_zero
@@ -153,10 +153,11 @@ class PrewarmTableOperator(MigrationRequestOperator):
         return asked
 
     def _tell(self, site: Site, asked: Prewarm, wanted: CapacityUnits) -> None:
+        prices = prices_for(site.table.key.region)
         for change in asked.changes:
-            self.log.info("Raising %s: %s", change, cost_words(change))
+            self.log.info("Raising %s: %s", change, cost_words(change, prices))
         if asked.changes:
-            self.log.info("Prices: %s; a guide, not a bill.", PRICES_AS_OF)
+            self.log.info("Prices: %s; a guide, not a bill.", prices.words)
             self._tell_schedules(asked)
         if asked.changes:
             return

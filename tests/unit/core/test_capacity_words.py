@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.capacity import (
     Suspended,
 )
 from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
-from airflow_ddb_migrate.core.prices import cost_words, hourly_difference
+from airflow_ddb_migrate.core.prices import cost_words, hourly_difference, prices_for
 from airflow_ddb_migrate.core.refusals import refusal
 from tests.factories import units
 
@@ -69,14 +69,15 @@ def raised(setting: Setting, before: CapacityUnits, after: CapacityUnits = WANTE
 )
 def test_a_change_says_what_it_is_and_what_it_costs(change: Change, words: str, cost: str) -> None:
     """Before and after, price, and whether it can be undone."""
-    assert (words, cost) == (str(change), cost_words(change))
+    assert (words, cost) == (str(change), cost_words(change, prices_for("us-east-1")))
 
 
 def test_only_provisioned_capacity_costs_by_the_hour() -> None:
     """Table and indexes together."""
     changes = [raised(Setting.PROVISIONED, units(2_000, 0)), SCALING, SWITCH]
 
-    assert 3.9 == pytest.approx(hourly_difference([*changes, *changes]) / 2)
+    found = hourly_difference([*changes, *changes], prices_for("us-east-1"))
+    assert 3.9 == pytest.approx(found / 2)
 
 
 @pytest.mark.parametrize(
