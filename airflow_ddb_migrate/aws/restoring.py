@@ -150,8 +150,8 @@ class Restoring:
         return (
             f"Table {self.site.table.name}: AWS refused to restore capacity "
             f"({refused.aws_code}): {'; '.join(map(str, plan.changes))}. {self._bill(plan)}A table "
-            "may be lowered 4 times at the start of a UTC day and once an hour after that: clear the "
-            f"restore task later. AWS says: {refused}"
+            "may be lowered 4 times at the start of a UTC day and once an hour after that: clear "
+            f"the restore task later. AWS says: {refused}"
         )
 
     def _bill(self, plan: RestorePlan) -> str:

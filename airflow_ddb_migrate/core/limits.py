@@ -31,6 +31,11 @@ READ_UNIT_BYTES: Final = 4_096  # [DDB] one strongly consistent read unit; event
 EXPRESSION_BYTES: Final = 4_096  # [DDB] one expression string, placeholders included
 EXPRESSION_OPERATORS: Final = 300  # [DDB] operators and functions of an update expression
 EXPRESSION_VALUES_BYTES: Final = 2_097_152  # [DDB] all substitution variables of one expression
+PARTITION_WRITE_UNITS: Final = 1_000  # [DDB] of one partition, per second
+PARTITION_READ_UNITS: Final = 3_000  # [DDB] of one partition, per second
+PARTITION_BYTES: Final = 10 * 1_024**3  # [DDB] about the most of one partition
+ON_DEMAND_READ_UNITS: Final = 12_000  # [DDB] what a new on-demand table takes at once
+ON_DEMAND_WRITE_UNITS: Final = 4_000  # [DDB] the same for writes
 STATEMENT_CHARS: Final = 8_192  # [API] one PartiQL statement
 BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
 
@@ -61,6 +66,24 @@ WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives
 
 # Airflow
 APPROVAL_BODY_BYTES: Final = 65_535  # MySQL's TEXT, which hitl_detail.body is there
+
+# The plan
+WORKER_WRITE_UNITS: Final = 800  # [OURS] measured: what one worker writes per second at most
+WORKER_READ_UNITS: Final = 1_500  # [OURS] measured: 85 ms of CPU for a page of 1 MB
+SEGMENT_BYTES: Final = 128 * 1_024**2  # [OURS] of one segment: minutes of work, few executions
+BUDGET_SHARE: Final = 0.8  # [OURS] of what live traffic leaves
+LAMBDA_SHARE: Final = 0.5  # [OURS] of the account's unreserved concurrency
+LAMBDA_CONCURRENCY: Final = 1_000  # [LAMBDA] default quota of an account
+LAMBDA_MEMORY_MB: Final = 1_769  # [LAMBDA] one vCPU; template is held to it by a test
+FIRST_LAP_TRANSITIONS: Final = 3  # [SFN] Work, More?, Done
+MORE_LAP_TRANSITIONS: Final = 2  # [SFN] Work, More?
+CHILD_STARTS_PER_SECOND: Final = 100  # [SFN] STANDARD children of a map run
+START_SECONDS: Final = 30  # [OURS] execution, cold starts, the last checkpoint
+UNDO_LOG_DAYS: Final = 90  # [OURS] the bucket's lifecycle rule
+SAMPLE_ITEMS: Final = 1_000  # [OURS] that the plan lets the Lambda look at
+SAMPLE_PAGE_ITEMS: Final = 100  # [OURS] of one segment: ten places at least
+SAMPLE_PAGES: Final = 20  # [OURS] at most; segments may be empty
+SAMPLE_SECONDS: Final = 20.0  # [OURS] less than boto3 waits for an answer
 
 # The rate of one worker
 SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed

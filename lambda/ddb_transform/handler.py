@@ -25,6 +25,7 @@ from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
 from ddb_transform.load import load, source_hash
 from ddb_transform.proof import Proof
+from ddb_transform.sampling import Sampling
 from ddb_transform.self_check import self_check
 from ddb_transform.transform import Context
 from ddb_transform.wire import without_walks
@@ -76,7 +77,25 @@ def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # on
     return json.loads(proof.to_json())  # type: ignore[no-any-return]
 
 
-_ACTIONS = {"describe": describe, "self-check": check_engine}
+def sample(event: dict[str, Any]) -> dict[str, Any]:
+    """Say what a transform would do to some items of a table; writes nothing."""
+    context = Context(
+        migration_id=str(event["migration_id"]),
+        started_at=str(event["started_at"]),
+        params=event["params"],
+        key_names=tuple(event["key_names"]),
+    )
+    try:
+        transform = load(str(event["transform"]), context)
+    except MigrationError as error:
+        return {"ok": False, "error": str(error)}
+    sampling = Sampling(
+        _ledger_client(), transform, event["table_name"], event["total_segments"], time.monotonic
+    )
+    return {"ok": True, "error": "", **sampling.run().to_dict()}
+
+
+_ACTIONS = {"describe": describe, "sample": sample, "self-check": check_engine}
 
 
 def _slice(event: dict[str, Any], context: Any) -> WorkResult:

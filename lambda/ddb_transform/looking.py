@@ -43,12 +43,8 @@ class Looking:
     def settle(self, page: Page, position: Position, tick: Tick) -> Settled:  # noqa: ARG002
         """Note what would become of the items of a page."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
-        found = Findings()
-        for intent in prepared.intents:
-            _note(found, intent)
-            prepared.outcomes[intent.change.outcome] += 1
-        for refused in prepared.refused:
-            found.add_error(refused.error.error_class, readable(refused.key))
+        found = findings_of(prepared)
+        prepared.outcomes.update(intent.change.outcome for intent in prepared.intents)
         if self.verify:
             for intent in prepared.intents:
                 found.add_changed(readable(intent.key))
@@ -91,6 +87,16 @@ class Looking:
                 for name, value in _assigned(intent).items()
             },
         }
+
+
+def findings_of(prepared: Prepared) -> Findings:
+    """Return what the changes of some items would cost, and what cannot be migrated."""
+    found = Findings()
+    for intent in prepared.intents:
+        _note(found, intent)
+    for refused in prepared.refused:
+        found.add_error(refused.error.error_class, readable(refused.key))
+    return found
 
 
 def _note(found: Findings, intent: Intent) -> None:

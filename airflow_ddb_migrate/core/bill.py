@@ -1,0 +1,82 @@
+"""What a migration costs in dollars, part by part: pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.estimate import Effort, Load
+from airflow_ddb_migrate.core.limits import (
+    CONTROL_SECONDS,
+    SAVE_SECONDS,
+    SCAN_PAGE_ITEMS,
+    UNDO_LOG_DAYS,
+)
+from airflow_ddb_migrate.core.prices import Prices
+
+_MILLION = 1_000_000
+_THOUSAND = 1_000
+_HOUR = 3_600
+_GB = 1_024**3
+_MB = 1_024
+_MONTH_DAYS = 30
+_PAGE_BYTES = 1_024**2  # [DDB] of one page of a scan
+_ROW_UNITS = 2  # write units of a lane's row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What a migration is charged by. ``hourly_difference`` and ``once`` are prewarm's, in dollars.
+
+    A PROVISIONED table's capacity is paid anyway: only what prewarm adds costs more.
+    """
+
+    prices: Prices
+    billing_mode: BillingMode
+    lambda_memory_mb: int
+    hourly_difference: float = 0.0
+    once: float = 0.0
+
+
+def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mapping[str, float]:
+    """Return dollars by part; ``seconds`` are how long prewarmed capacity is kept."""
+    prices = tariff.prices
+    requests = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
+    transitions = effort.transitions / _THOUSAND
+    return {
+        "writes": _per_million(load.billed_write_units, prices.write_request_million) * requests,
+        "reads": _per_million(load.read_units, prices.read_request_million) * requests,
+        "prewarm": tariff.hourly_difference * seconds / _HOUR,
+        "warm_throughput": tariff.once,
+        "lambda": _lambda(effort, tariff),
+        "step_functions": transitions * prices.step_functions_transition_thousand,
+        "undo_log": _undo_log(load, prices),
+        "ledger": _ledger(effort, prices),
+    }
+
+
+def _lambda(effort: Effort, tariff: Tariff) -> float:
+    gb_seconds = effort.lambda_seconds * tariff.lambda_memory_mb / _MB
+    calls = _per_million(effort.invocations, tariff.prices.lambda_request_million)
+    return gb_seconds * tariff.prices.lambda_gb_second + calls
+
+
+def _undo_log(load: Load, prices: Prices) -> float:
+    """One object for each page with a change, kept until the bucket's rule deletes it."""
+    pages = max(load.items / SCAN_PAGE_ITEMS, load.bytes / _PAGE_BYTES)
+    objects = min(pages, load.changed)
+    months = UNDO_LOG_DAYS / _MONTH_DAYS
+    kept = load.changed * load.logged_bytes / _GB * months * prices.s3_storage_gb_month
+    return objects / _THOUSAND * prices.s3_put_thousand + kept
+
+
+def _ledger(effort: Effort, prices: Prices) -> float:
+    """A worker saves its lane's row every few seconds, and looks at the control record."""
+    saves = effort.lambda_seconds / SAVE_SECONDS + effort.invocations
+    looks = effort.lambda_seconds / CONTROL_SECONDS + effort.invocations
+    return _per_million(saves * _ROW_UNITS, prices.write_request_million) + _per_million(
+        looks, prices.read_request_million
+    )
+
+
+def _per_million(number: float, price: float) -> float:
+    return number / _MILLION * price

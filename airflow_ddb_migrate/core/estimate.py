@@ -1,0 +1,225 @@
+"""How much there is to do, how fast it may go, and so how long it takes: pure.
+
+The formulas, with N items, S bytes, f the share that changes, u write units of one, g writes per
+change (the table's and its indexes'), r regions, P partitions, and w write units per second of one
+worker::
+
+    RRU = S/4096 x 0.5      WRU = N f u      billed WRU = WRU g r
+    P   = max(S/10 GiB, warm_write/1000, warm_read/3000)
+    T  >= max(RRU/read_budget, WRU g/write_budget, (N/P) f u/1000)
+    concurrency    = clamp(min(ceil(write_budget/w), P, half of the free Lambdas), 1, 10000)
+    total_segments = clamp(max(8, 4 concurrency, S/128 MiB), 1, 1000000)
+
+The write budget is spent by what DynamoDB reports of a write, which is the table's units and its
+indexes' together: hence g in T.
+"""
+
+import math
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.limits import (
+    CHILD_STARTS_PER_SECOND,
+    FIRST_LAP_TRANSITIONS,
+    LAMBDA_SECONDS,
+    LAMBDA_SHARE,
+    MAP_CHILDREN,
+    MORE_LAP_TRANSITIONS,
+    PARTITION_BYTES,
+    PARTITION_READ_UNITS,
+    PARTITION_WRITE_UNITS,
+    READ_UNIT_BYTES,
+    SEGMENT_BYTES,
+    SLICE_MARGIN_SECONDS,
+    START_SECONDS,
+    TOTAL_SEGMENTS,
+    WORKER_READ_UNITS,
+    WORKER_WRITE_UNITS,
+)
+from airflow_ddb_migrate.core.segments import lane_count
+
+PARTITION = "partition"
+LAMBDA = "Lambda concurrency"
+READ_BUDGET = "read budget"
+WRITE_BUDGET = "write budget"
+
+_LEAST_SEGMENTS = 8
+_SEGMENTS_PER_WORKER = 4  # lanes end at different times: who is done takes the next one
+_SLOWER = 1.5  # live traffic, lost races, throttling, the last lanes alone
+_EVENTUALLY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What there is to do. ``changed_share`` is 0 to 1; ``units_per_item`` of one changed item.
+
+    ``writes_per_change`` counts the table's own write and those of its indexes; ``logged_bytes``
+    are what the undo log keeps of one changed item.
+    """
+
+    items: int
+    bytes: int
+    changed_share: float = 1.0
+    units_per_item: float = 1.0
+    writes_per_change: int = 1
+    regions: int = 1
+    logged_bytes: float = 0.0
+
+    @property
+    def changed(self) -> float:
+        return self.items * self.changed_share
+
+    @property
+    def read_units(self) -> float:
+        return self.bytes / READ_UNIT_BYTES * _EVENTUALLY
+
+    @property
+    def write_units(self) -> float:
+        return self.changed * self.units_per_item
+
+    @property
+    def reported_write_units(self) -> float:
+        """What DynamoDB reports of the writes, and the write budget is spent by."""
+        return self.write_units * self.writes_per_change
+
+    @property
+    def billed_write_units(self) -> float:
+        return self.reported_write_units * self.regions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast it may go: units per second of the whole migration, and how many work at a time.
+
+    ``write_bound`` names what the write rate comes from. ``wanted_concurrency`` is what rate and
+    partitions would keep busy; fewer workers than that bound the time themselves.
+    """
+
+    read_units_per_second: float
+    write_units_per_second: float
+    partitions: int
+    wanted_concurrency: int
+    write_bound: str = WRITE_BUDGET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How the table is cut, how many lanes are worked on at a time, and for how long at once."""
+
+    total_segments: int
+    max_concurrency: int
+    slice_seconds: float = LAMBDA_SECONDS - SLICE_MARGIN_SECONDS
+
+    @property
+    def lanes(self) -> int:
+        return lane_count(self.total_segments)
+
+    @property
+    def workers(self) -> int:
+        return min(self.max_concurrency, self.lanes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration:
+    """Seconds. ``low``: the bound itself, nothing in the way; ``high``: half as much again."""
+
+    low: float
+    expected: float
+    high: float
+    bound_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What the workers spend: billed Lambda seconds, invocations, state transitions."""
+
+    lambda_seconds: float
+    laps_per_lane: int
+    invocations: int
+    transitions: int
+
+
+def partitions(size_bytes: int, capacity: CapacityUnits) -> int:
+    """Estimate how many partitions a table has, which AWS does not tell."""
+    return math.ceil(
+        max(
+            1,
+            size_bytes / PARTITION_BYTES,
+            capacity.write / PARTITION_WRITE_UNITS,
+            capacity.read / PARTITION_READ_UNITS,
+        )
+    )
+
+
+def wanted_concurrency(write_units_per_second: float, in_partitions: int) -> int:
+    """Return how many workers the rate keeps busy, at most one per partition."""
+    busy = math.ceil(write_units_per_second / WORKER_WRITE_UNITS)
+    return max(1, min(busy, in_partitions, MAP_CHILDREN))
+
+
+def concurrency(wanted: int, lambda_concurrency: int) -> int:
+    """Return how many of the wanted workers half of the account's free Lambdas can be."""
+    return max(1, min(wanted, int(LAMBDA_SHARE * lambda_concurrency)))
+
+
+def total_segments(size_bytes: int, max_concurrency: int) -> int:
+    """Return how many segments keep the workers busy, none of them too large."""
+    wanted = max(
+        _LEAST_SEGMENTS,
+        _SEGMENTS_PER_WORKER * max_concurrency,
+        math.ceil(size_bytes / SEGMENT_BYTES),
+    )
+    return min(wanted, TOTAL_SEGMENTS)
+
+
+def duration(load: Load, pace: Pace, layout: Layout) -> Duration:
+    """Return how long it takes, and what bounds it.
+
+    ``expected`` adds what starting takes: the execution, cold Lambdas, and children, of which Step
+    Functions begins so many a second.
+    """
+    bounds = _bounds(load, pace, layout)
+    bound_by = max(bounds, key=lambda name: bounds[name])
+    low = bounds[bound_by]
+    start = START_SECONDS + layout.lanes / CHILD_STARTS_PER_SECOND
+    return Duration(low=low, expected=low + start, high=low * _SLOWER + start, bound_by=bound_by)
+
+
+def effort(load: Load, layout: Layout, seconds: float) -> Effort:
+    """Return what the workers spend in these seconds; one that waits for its turn is billed, too.
+
+    A lane is worked on in slices, each an invocation: ``Work, More?, Done`` and, for each slice
+    before the last one, ``Work, More?``.
+    """
+    lambda_seconds = max(_busy_seconds(load), layout.workers * seconds)
+    laps = max(1, math.ceil(lambda_seconds / layout.lanes / layout.slice_seconds))
+    per_lane = FIRST_LAP_TRANSITIONS + (laps - 1) * MORE_LAP_TRANSITIONS
+    return Effort(
+        lambda_seconds=lambda_seconds,
+        laps_per_lane=laps,
+        invocations=layout.lanes * laps,
+        transitions=layout.lanes * per_lane,
+    )
+
+
+def _bounds(load: Load, pace: Pace, layout: Layout) -> dict[str, float]:
+    """Of equal ones the first is named."""
+    return {
+        pace.write_bound: load.reported_write_units / pace.write_units_per_second,
+        READ_BUDGET: load.read_units / pace.read_units_per_second,
+        PARTITION: load.write_units / pace.partitions / PARTITION_WRITE_UNITS,
+        LAMBDA: _worker_bound(load, pace, layout),
+    }
+
+
+def _worker_bound(load: Load, pace: Pace, layout: Layout) -> float:
+    """Writes are bounded by the workers only where these are fewer than rate and partitions ask."""
+    reading = load.read_units / WORKER_READ_UNITS
+    is_short = layout.workers < pace.wanted_concurrency
+    writing = load.write_units / WORKER_WRITE_UNITS if is_short else 0
+    return max(reading, writing) / layout.workers
+
+
+def _busy_seconds(load: Load) -> float:
+    """Seconds of CPU: a worker reads while its writes are on their way."""
+    return max(load.write_units / WORKER_WRITE_UNITS, load.read_units / WORKER_READ_UNITS)

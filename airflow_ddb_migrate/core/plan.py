@@ -1,0 +1,221 @@
+"""The plan of a migration: what it will do, how long it takes, what it costs. Pure.
+
+Everything shown follows from a few inputs (``load``, ``pace``, ``layout``, ``tariff``), so no two
+figures can disagree, and what a dry run has seen only replaces the load.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from airflow_ddb_migrate.core.bill import Tariff, bill
+from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.estimate import (
+    Duration,
+    Effort,
+    Layout,
+    Load,
+    Pace,
+    duration,
+    effort,
+)
+from airflow_ddb_migrate.core.prices import Prices
+from airflow_ddb_migrate.core.table_facts import IndexFacts
+
+_ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a dry run has found. ``items`` were looked at, in ``sampled_lanes`` lanes (0: in all).
+
+    ``write_units`` are what the changes would cost on the table, its indexes apart.
+    """
+
+    items: int
+    changed: int
+    deleted: int
+    write_units: float
+    changed_attributes: tuple[str, ...] = ()
+    sampled_lanes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationPlan:
+    """What a migration will do. Budgets are units per second of the whole migration, 0: none.
+
+    ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
+    in words; ``warnings`` and ``unknown`` are sentences.
+    """
+
+    migration_id: str
+    table_name: str
+    transform: str
+    read_units_per_second: float
+    write_units_per_second: float
+    load: Load
+    pace: Pace
+    layout: Layout
+    tariff: Tariff
+    item_count: int
+    indexes: tuple[IndexFacts, ...] = ()
+    raises: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def total_segments(self) -> int:
+        return self.layout.total_segments
+
+    @property
+    def max_concurrency(self) -> int:
+        return self.layout.max_concurrency
+
+    @property
+    def seconds(self) -> Duration:
+        return duration(self.load, self.pace, self.layout)
+
+    @property
+    def effort(self) -> Effort:
+        return effort(self.load, self.layout, self.seconds.low)
+
+    @property
+    def cost_usd(self) -> Mapping[str, float]:
+        """Dollars by part."""
+        return bill(self.load, self.effort, self.tariff, seconds=self.seconds.expected)
+
+    @property
+    def total_cost_usd(self) -> float:
+        return sum(self.cost_usd.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: what others read, and as ``basis`` what that follows from."""
+        load, seconds = self.load, self.seconds
+        return {
+            "migration_id": self.migration_id,
+            "table_name": self.table_name,
+            "transform": self.transform,
+            "total_segments": self.total_segments,
+            "max_concurrency": self.max_concurrency,
+            "lanes": self.layout.lanes,
+            "read_units_per_second": self.read_units_per_second,
+            "write_units_per_second": self.write_units_per_second,
+            "items": load.items,
+            "bytes": load.bytes,
+            "changed_share": load.changed_share,
+            "units_per_item": load.units_per_item,
+            "writes_per_change": load.writes_per_change,
+            "regions": load.regions,
+            "partitions": self.pace.partitions,
+            "read_units": round(load.read_units),
+            "write_units": round(load.write_units),
+            "billed_write_units": round(load.billed_write_units),
+            "seconds": {
+                "low": round(seconds.low),
+                "expected": round(seconds.expected),
+                "high": round(seconds.high),
+            },
+            "bound_by": seconds.bound_by,
+            "cost_usd": {part: round(dollars, 2) for part, dollars in self.cost_usd.items()},
+            "total_cost_usd": round(self.total_cost_usd, 2),
+            "prices": self.tariff.prices.words,
+            "raises": list(self.raises),
+            "warnings": list(self.warnings),
+            "unknown": list(self.unknown),
+            "basis": self._basis(),
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a plan; its figures follow from its basis again."""
+        data = json.loads(text)
+        basis = data["basis"]
+        tariff = basis["tariff"]
+        return cls(
+            migration_id=data["migration_id"],
+            table_name=data["table_name"],
+            transform=data["transform"],
+            read_units_per_second=data["read_units_per_second"],
+            write_units_per_second=data["write_units_per_second"],
+            load=Load(**basis["load"]),
+            pace=Pace(**basis["pace"]),
+            layout=Layout(**basis["layout"]),
+            tariff=Tariff(
+                **{
+                    **tariff,
+                    "prices": Prices(**tariff["prices"]),
+                    "billing_mode": BillingMode(tariff["billing_mode"]),
+                }
+            ),
+            item_count=basis["item_count"],
+            indexes=tuple(_index(row) for row in basis["indexes"]),
+            raises=tuple(data["raises"]),
+            warnings=tuple(data["warnings"]),
+            unknown=tuple(data["unknown"]),
+        )
+
+    def _basis(self) -> dict[str, Any]:
+        return {
+            "load": asdict(self.load),
+            "pace": asdict(self.pace),
+            "layout": asdict(self.layout),
+            "tariff": asdict(self.tariff),
+            "item_count": self.item_count,
+            "indexes": [asdict(index) for index in self.indexes],
+        }
+
+
+def writes_per_change(indexes: tuple[IndexFacts, ...], changed: tuple[str, ...] | None) -> int:
+    """Return the table's own write and those of its indexes; None: it is not known what changes."""
+    return 1 + sum(index.writes_per_change(changed) for index in indexes)
+
+
+def corrected(plan: MigrationPlan, seen: Seen) -> MigrationPlan:
+    """Return the plan with what a dry run has found; budgets and segments stay.
+
+    How many items there are is taken from it when all lanes were looked at. From a part of them
+    only if AWS's own figure is 0, or the part is at least 1 % of the lanes.
+    """
+    if not seen.items:
+        return plan
+    writes = seen.changed + seen.deleted
+    items = _items(plan, seen)
+    old = plan.load
+    load = replace(
+        old,
+        items=items,
+        bytes=round(old.bytes / old.items * items) if old.items else old.bytes,
+        changed_share=writes / seen.items,
+        units_per_item=seen.write_units / writes if writes else old.units_per_item,
+        writes_per_change=_writes(plan, seen),
+    )
+    return replace(plan, load=load)
+
+
+def _items(plan: MigrationPlan, seen: Seen) -> int:
+    lanes = plan.layout.lanes
+    if not 0 < seen.sampled_lanes < lanes:
+        return seen.items
+    if plan.item_count and seen.sampled_lanes < _ENOUGH_LANES * lanes:
+        return plan.load.items
+    return round(seen.items * lanes / seen.sampled_lanes)
+
+
+def _writes(plan: MigrationPlan, seen: Seen) -> int:
+    """A deleted item leaves every index: nothing is known of its attributes then."""
+    found = writes_per_change(plan.indexes, seen.changed_attributes)
+    return max(found, writes_per_change(plan.indexes, None)) if seen.deleted else found
+
+
+def _index(row: Mapping[str, Any]) -> IndexFacts:
+    projected = row["projected"]
+    return IndexFacts(
+        name=row["name"],
+        key_names=tuple(row["key_names"]),
+        projected=None if projected is None else tuple(projected),
+        is_local=row["is_local"],
+    )

@@ -1,0 +1,228 @@
+"""What a person should know before a migration, one sentence or two each: pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.capacity import CapacityUnits, Dimension, resource_words
+from airflow_ddb_migrate.core.estimate import total_segments
+from airflow_ddb_migrate.core.headroom import Headroom
+from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
+from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan_words import size_words, time_words
+from airflow_ddb_migrate.core.planner import Room, Wishes, changed_attributes, is_stale
+from airflow_ddb_migrate.core.sampled import Sampled
+from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
+
+_HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least
+_HOT_ITEMS = 100  # fewer items show nothing
+_FAR_LARGER = 8  # times the size of a segment that the formula makes
+_FAR_MORE = 10  # times the segments that the formula makes
+_FEW_SEGMENTS = 1_000  # so many do no harm to any table
+_SHOWN_CONSUMERS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a plan was made of. ``max_quarantined_percentage`` of failed items stops a migration."""
+
+    facts: TableFacts
+    sampled: Sampled | None
+    wishes: Wishes
+    room: Room
+    max_quarantined_percentage: float
+
+
+def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
+    """Return the warnings, what is most dangerous first."""
+    return (
+        *_traffic(plan, of),
+        *_transform(of),
+        *_ttl(of),
+        *_readers(plan, of.facts),
+        *_indexes(of),
+        *_safety(of.facts),
+        *_skew(of.sampled),
+        *_count(of),
+        *_segments(plan, of.wishes),
+    )
+
+
+def _traffic(plan: MigrationPlan, of: Circumstances) -> Iterator[str]:
+    given = {
+        Dimension.WRITE: of.wishes.write_units_per_second,
+        Dimension.READ: of.wishes.read_units_per_second,
+    }
+    rooms = {Dimension.WRITE: of.room.write, Dimension.READ: of.room.read}
+    for dimension, room in rooms.items():
+        peak = of.facts.peak.get(room.resource, CapacityUnits()).of(dimension)
+        yield from _left(dimension, room, peak)
+        yield from _given(dimension, room, given[dimension])
+    if plan.load.regions > 1:
+        yield (
+            f"The table has replicas in {', '.join(of.facts.replicas)}: each write is billed in "
+            f"{plan.load.regions} regions, and each replica has to have the capacity for it."
+        )
+
+
+def _left(dimension: Dimension, room: Headroom, peak: int) -> Iterator[str]:
+    if room.left <= 0:
+        yield (
+            f"LIVE TRAFFIC USES EVERYTHING: {resource_words(room.resource)} takes "
+            f"{room.capacity:,.0f} {dimension} units per second and live traffic peaked at "
+            f"{peak:,} in the last 24 hours. A migration beside it throttles that traffic, however "
+            "slow it is. Prewarm, or choose another time."
+        )
+    elif peak:
+        yield (
+            f"Live traffic peaked at {peak:,} {dimension} units per second in the last 24 hours "
+            f"and leaves {room.left:,.0f} of {room.capacity:,.0f} of the "
+            f"{resource_words(room.resource)}."
+        )
+
+
+def _given(dimension: Dimension, room: Headroom, given: float | None) -> Iterator[str]:
+    if given == 0:
+        yield (
+            f"{dimension}_units_per_second is 0: without a budget the migration takes what it can "
+            "get, and live traffic is throttled beside it."
+        )
+    elif given and given > room.left:
+        yield (
+            f"{dimension}_units_per_second is {given:,.0f}; the {resource_words(room.resource)} "
+            f"has {max(0, room.left):,.0f} left beside its live traffic. Lower it, or leave it to "
+            "the plan."
+        )
+
+
+def _transform(of: Circumstances) -> Iterator[str]:
+    sampled = of.sampled
+    if sampled is None:
+        return
+    if sampled.failed:
+        share = 100 * sampled.failed / sampled.seen
+        stops = share > of.max_quarantined_percentage
+        classes = ", ".join(f"{name} {count:,}" for name, count in sorted(sampled.errors.items()))
+        yield (
+            f"The transform fails for {sampled.failed:,} of {sampled.seen:,} items of the sample "
+            f"({classes}). "
+            + (
+                f"That is more than the {of.max_quarantined_percentage:g} % that stop a migration."
+                if stops
+                else "They would be quarantined."
+            )
+        )
+    if not sampled.check_fixed_point:
+        yield (
+            "The transform switches its fixed-point check off: where a worker dies between a "
+            "write and its checkpoint, an item is given to it twice, and changed twice."
+        )
+    if sampled.type_changes:
+        yield f"The transform changes types: {', '.join(sorted(sampled.type_changes))}."
+
+
+def _ttl(of: Circumstances) -> Iterator[str]:
+    name = of.facts.ttl_attribute
+    if not name:
+        return
+    if of.sampled and name in of.sampled.attributes:
+        yield (
+            f"The transform changes {name!r}, the table's TTL attribute: DynamoDB deletes items by "
+            "it, for good. Check the values in a dry run first."
+        )
+    else:
+        yield (
+            f"TTL is on (attribute {name!r}): items that expire meanwhile are counted as gone, "
+            "never put back."
+        )
+
+
+def _readers(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
+    """A write that changes nothing emits no record, and none is made."""
+    consumers = facts.consumers or ()
+    if not facts.has_stream and not consumers:
+        return
+    shown = ", ".join(consumers[:_SHOWN_CONSUMERS]) or "none that is known"
+    more = len(consumers) - _SHOWN_CONSUMERS
+    yield (
+        f"The table has a stream: each of its consumers ({shown}"
+        f"{f' and {more} more' if more > 0 else ''}) gets about {plan.load.changed:,.0f} records, "
+        f"{plan.load.changed / max(1, plan.seconds.low):,.0f} per second."
+    )
+
+
+def _indexes(of: Circumstances) -> Iterator[str]:
+    changed = changed_attributes(of.sampled)
+    if changed is None:
+        return
+    for index in of.facts.indexes:
+        times = index.writes_per_change(changed)
+        if times:
+            yield (
+                f"Index {index.name} is written {'twice' if times > 1 else 'once'} per changed "
+                f"item: the transform changes {_touched(index, changed)}."
+            )
+
+
+def _touched(index: IndexFacts, changed: Iterable[str]) -> str:
+    keys = [name for name in changed if name in index.key_names]
+    if keys:
+        return f"its key ({', '.join(keys)})"
+    shown = [name for name in changed if index.projected is None or name in index.projected]
+    return f"attributes it holds ({', '.join(shown[:_SHOWN_CONSUMERS])})"
+
+
+def _safety(facts: TableFacts) -> Iterator[str]:
+    if facts.point_in_time_recovery is False:
+        yield (
+            "Point-in-time recovery is off: beside the undo log there is no way back. Switch it on "
+            "before, at least while the migration runs."
+        )
+    if facts.deletion_protection is False:
+        yield "Deletion protection of the table is off."
+
+
+def _skew(sampled: Sampled | None) -> Iterator[str]:
+    if sampled and sampled.seen >= _HOT_ITEMS and sampled.largest_key_share > _HOT_SHARE:
+        yield (
+            f"{sampled.largest_key_share:.0%} of the sample have the same partition key: such a "
+            "key lies in one partition, and its segment takes longer than all others. Capacity "
+            "does not help there; time does."
+        )
+
+
+def _count(of: Circumstances) -> Iterator[str]:
+    facts, sampled = of.facts, of.sampled
+    if sampled and sampled.seen and is_stale(facts, sampled):
+        found = "exactly" if sampled.is_whole else "at least"
+        yield (
+            f"AWS counts {facts.item_count:,} items, up to six hours ago; the sample found "
+            f"{found} {sampled.at_least:,}. The plan takes that."
+        )
+
+
+def _segments(plan: MigrationPlan, wishes: Wishes) -> Iterator[str]:
+    layout, size = plan.layout, plan.load.bytes
+    planned = total_segments(size, layout.max_concurrency)
+    if wishes.total_segments:
+        given = wishes.total_segments
+        if given < layout.max_concurrency:
+            yield (
+                f"segments is {given:,}, fewer than the {layout.max_concurrency:,} that may work "
+                f"at a time: only {given:,} do. {planned:,} suit this table."
+            )
+        if size / given > _FAR_LARGER * SEGMENT_BYTES:
+            lane = plan.effort.lambda_seconds / layout.lanes
+            yield (
+                f"segments is {given:,}, of {size_words(size / given)} each: one takes "
+                f"{time_words(lane)}, and the last ones run alone. {planned:,} suit this table."
+            )
+        if given > max(_FEW_SEGMENTS, _FAR_MORE * planned):
+            yield (
+                f"segments is {given:,} for {size_words(size)}: most of them are empty, and each "
+                f"costs an execution. {planned:,} suit this table."
+            )
+    if plan.effort.laps_per_lane > CHILD_LAPS:
+        yield (
+            f"A lane takes {plan.effort.laps_per_lane:,} slices; an execution ends after "
+            f"{CHILD_LAPS:,} of them and has to be started again. More segments avoid that."
+        )

@@ -1,0 +1,103 @@
+"""The plan as a person reads it: in a task's log, and before an approval."""
+
+from collections.abc import Iterable
+
+from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.plan import MigrationPlan
+
+_UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
+_SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
+_PART_WORDS = {
+    "writes": "writes",
+    "reads": "reads",
+    "prewarm": "prewarmed capacity, while it is raised",
+    "warm_throughput": "warm throughput, once and for good",
+    "lambda": "Lambda",
+    "step_functions": "Step Functions",
+    "undo_log": "undo log",
+    "ledger": "ledger",
+}
+
+
+def to_markdown(plan: MigrationPlan) -> str:
+    """Return the plan as markdown: what, how long, how much, warnings, what is not known."""
+    return "\n".join(
+        (
+            f"# Plan of migration {plan.migration_id}",
+            "",
+            *_table("what it will do", _deeds(plan)),
+            *_table("how long it takes", _times(plan)),
+            *_table("what it costs", _costs(plan)),
+            *_list("Warnings", plan.warnings),
+            *_list("Not known", plan.unknown),
+        )
+    )
+
+
+def time_words(seconds: float) -> str:
+    """Return a time in its largest unit: ``7.3 hours``."""
+    name, size = next((u for u in _UNITS if seconds >= u[1]), _UNITS[-1])
+    figure = seconds / size
+    return f"{figure:,.0f} {name}" if size == 1 else f"{figure:,.1f} {name}"
+
+
+def size_words(size: float) -> str:
+    """Return a size in its largest unit: ``100.0 GiB``."""
+    name, unit = next((u for u in _SIZES if size >= u[1]), _SIZES[-1])
+    return f"{size:,.0f} {name}" if unit == 1 else f"{size / unit:,.1f} {name}"
+
+
+def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
+    load, layout = plan.load, plan.layout
+    return [
+        ("table", plan.table_name),
+        ("transform", plan.transform),
+        ("items", f"{load.items:,}, {size_words(load.bytes)}"),
+        ("of these change", f"{load.changed:,.0f} ({load.changed_share:.1%})"),
+        ("write units of one", f"{load.units_per_item:,.2f} in the table"),
+        ("writes of one", f"{load.writes_per_change}, with its indexes"),
+        *([("regions", f"{load.regions}")] if load.regions > 1 else []),
+        ("read units", f"{load.read_units:,.0f}"),
+        ("write units", f"{load.billed_write_units:,.0f}"),
+        ("segments", f"{layout.total_segments:,}, in {layout.lanes:,} lanes"),
+        ("at a time", f"{layout.max_concurrency:,} lanes"),
+        ("read budget", _budget_words(plan.read_units_per_second)),
+        ("write budget", _budget_words(plan.write_units_per_second)),
+        *[("raised before", words) for words in plan.raises],
+    ]
+
+
+def _times(plan: MigrationPlan) -> list[tuple[str, str]]:
+    seconds = plan.seconds
+    return [
+        ("at best", time_words(seconds.low)),
+        ("expected", time_words(seconds.expected)),
+        ("at worst", time_words(seconds.high)),
+        ("bounded by", seconds.bound_by),
+    ]
+
+
+def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
+    costs = plan.cost_usd
+    rows = [(_PART_WORDS[part], f"${dollars:,.2f}") for part, dollars in costs.items() if dollars]
+    paid = plan.tariff.billing_mode is BillingMode.PROVISIONED
+    return [
+        *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
+        *rows,
+        ("**in all**", f"**${plan.total_cost_usd:,.2f}**"),
+        ("prices", f"{plan.tariff.prices.words}; a guide, not a bill"),
+    ]
+
+
+def _budget_words(units: float) -> str:
+    return f"{units:,.0f} units per second" if units else "none"
+
+
+def _table(head: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"| {head} | |", "|---|---|", *(f"| {name} | {words} |" for name, words in rows), ""]
+
+
+def _list(head: str, sentences: tuple[str, ...]) -> list[str]:
+    return (
+        [f"**{head}**", "", *(f"- {sentence}" for sentence in sentences), ""] if sentences else []
+    )

@@ -1,0 +1,215 @@
+"""Makes the plan from what is known of the table, from a sample, and from what was asked: pure."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.bill import Tariff
+from airflow_ddb_migrate.core.capacity import TABLE, CapacityUnits, Dimension
+from airflow_ddb_migrate.core.changes import Change
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.estimate import (
+    WRITE_BUDGET,
+    Layout,
+    Load,
+    Pace,
+    concurrency,
+    partitions,
+    total_segments,
+    wanted_concurrency,
+)
+from airflow_ddb_migrate.core.headroom import LEAST_UNITS, Headroom, capacities, headroom, raised
+from airflow_ddb_migrate.core.limits import (
+    BUDGET_SHARE,
+    EXECUTION_DAYS,
+    LAMBDA_SECONDS,
+    MAP_CHILDREN,
+    SLICE_MARGIN_SECONDS,
+)
+from airflow_ddb_migrate.core.plan import MigrationPlan, writes_per_change
+from airflow_ddb_migrate.core.plan_words import time_words
+from airflow_ddb_migrate.core.prices import Prices, hourly_difference, once
+from airflow_ddb_migrate.core.raising import plan_raise
+from airflow_ddb_migrate.core.sampled import Sampled
+from airflow_ddb_migrate.core.sizes import write_units
+from airflow_ddb_migrate.core.table_facts import TableFacts
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the person gave. None leaves a figure to the plan; a budget of 0 is none.
+
+    ``prewarm`` are the units that prewarm is asked for; None: it is off.
+    """
+
+    prices: Prices
+    total_segments: int | None = None
+    max_concurrency: int | None = None
+    read_units_per_second: float | None = None
+    write_units_per_second: float | None = None
+    slice_seconds: float = 0
+    budget_share: float = BUDGET_SHARE
+    prewarm: CapacityUnits | None = None
+    warm_throughput: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What the table takes with the raise, if there is one, and what live traffic leaves."""
+
+    changes: tuple[Change, ...]
+    table: CapacityUnits
+    read: Headroom
+    write: Headroom
+
+
+def plan_migration(
+    facts: TableFacts,
+    sampled: Sampled | None,
+    wishes: Wishes,
+    *,
+    migration_id: str,
+    transform: str,
+) -> MigrationPlan:
+    """Make the plan; its warnings are core.plan_warnings'.
+
+    :raises InvalidInputError: it would take longer than an execution may run.
+    """
+    room = room_of(facts, sampled, wishes)
+    load = load_of(facts, sampled)
+    pace, layout = _pace(load, facts, room, wishes)
+    plan = MigrationPlan(
+        migration_id=migration_id,
+        table_name=facts.name,
+        transform=transform,
+        read_units_per_second=_budget(wishes.read_units_per_second, room.read, wishes),
+        write_units_per_second=_budget(wishes.write_units_per_second, room.write, wishes),
+        load=load,
+        pace=pace,
+        layout=layout,
+        tariff=Tariff(
+            prices=wishes.prices,
+            billing_mode=facts.snapshot.billing_mode,
+            lambda_memory_mb=facts.lambda_memory_mb,
+            hourly_difference=hourly_difference(room.changes, wishes.prices),
+            once=once(room.changes, wishes.prices),
+        ),
+        item_count=facts.item_count,
+        indexes=facts.indexes,
+        raises=tuple(map(str, room.changes)),
+        unknown=facts.unknown,
+    )
+    _require_within_a_year(plan)
+    return plan
+
+
+def room_of(facts: TableFacts, sampled: Sampled | None, wishes: Wishes) -> Room:
+    """Return what table and indexes take, with what prewarm will raise, and what is left."""
+    changes: tuple[Change, ...] = ()
+    if wishes.prewarm:
+        changes = plan_raise(facts.snapshot, wishes.prewarm, warm=wishes.warm_throughput)
+    capacity = capacities(raised(facts.snapshot, changes), facts.quota)
+    writes = _writes_by_resource(facts, sampled)
+    return Room(
+        changes=changes,
+        table=capacity[TABLE],
+        read=headroom(capacity, facts.peak, writes, Dimension.READ),
+        write=headroom(capacity, facts.peak, writes, Dimension.WRITE),
+    )
+
+
+def changed_attributes(sampled: Sampled | None) -> tuple[str, ...] | None:
+    """Return what the transform changes; None: not known, as a deleted item changes everything."""
+    if sampled is None or sampled.deleted or not sampled.seen:
+        return None
+    return tuple(sorted(sampled.attributes))
+
+
+def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
+    """Return what there is to do. Without a sample: every item changes, and stays as large."""
+    sampled = sampled or Sampled()
+    items, size = _table_size(facts, sampled)
+    item_bytes = size / items if items else 0
+    return Load(
+        items=items,
+        bytes=size,
+        changed_share=sampled.writes / sampled.seen if sampled.seen else 1.0,
+        units_per_item=(
+            sampled.write_units / sampled.writes
+            if sampled.writes
+            else write_units(round(item_bytes), 0)
+        ),
+        writes_per_change=writes_per_change(facts.indexes, changed_attributes(sampled)),
+        regions=1 + len(facts.replicas),
+        logged_bytes=sampled.logged_bytes / sampled.writes if sampled.writes else item_bytes,
+    )
+
+
+def is_stale(facts: TableFacts, sampled: Sampled) -> bool:
+    """Tell whether AWS's item count, up to six hours old, is clearly not the table's any more."""
+    if sampled.is_whole:
+        return abs(facts.item_count - sampled.seen) > max(10, 0.1 * sampled.seen)
+    return facts.item_count < sampled.seen
+
+
+def _table_size(facts: TableFacts, sampled: Sampled) -> tuple[int, int]:
+    """Return items and bytes: AWS's, or the sample's where those are clearly off."""
+    if not sampled.seen or not (is_stale(facts, sampled) or sampled.is_whole):
+        return facts.item_count, facts.size_bytes
+    items = sampled.at_least
+    return items, round(sampled.bytes / sampled.seen * items)
+
+
+def _writes_by_resource(facts: TableFacts, sampled: Sampled | None) -> dict[str, int]:
+    """A local index shares the table's capacity, a global one has its own."""
+    changed = changed_attributes(sampled)
+    local = sum(i.writes_per_change(changed) for i in facts.indexes if i.is_local)
+    own = {i.name: i.writes_per_change(changed) for i in facts.indexes if not i.is_local}
+    return {TABLE: 1 + local, **own}
+
+
+def _pace(load: Load, facts: TableFacts, room: Room, wishes: Wishes) -> tuple[Pace, Layout]:
+    reads = _rate(wishes.read_units_per_second, room.read, wishes)
+    writes = _rate(wishes.write_units_per_second, room.write, wishes)
+    parts = partitions(load.bytes, room.table)
+    wanted = wanted_concurrency(writes, parts)
+    limit = LAMBDA_SECONDS - SLICE_MARGIN_SECONDS
+    workers = wishes.max_concurrency or concurrency(wanted, facts.lambda_concurrency)
+    layout = Layout(
+        total_segments=wishes.total_segments or total_segments(load.bytes, workers),
+        max_concurrency=min(workers, MAP_CHILDREN),
+        slice_seconds=min(wishes.slice_seconds or limit, limit),
+    )
+    is_index = wishes.write_units_per_second is None and room.write.resource != TABLE
+    pace = Pace(
+        read_units_per_second=reads,
+        write_units_per_second=writes,
+        partitions=parts,
+        wanted_concurrency=wanted,
+        write_bound=f"index {room.write.resource}" if is_index else WRITE_BUDGET,
+    )
+    return pace, layout
+
+
+def _budget(given: float | None, room: Headroom, wishes: Wishes) -> float:
+    return room.budget(wishes.budget_share) if given is None else given
+
+
+def _rate(given: float | None, room: Headroom, wishes: Wishes) -> float:
+    """Return how fast it will go: by its budget, but never faster than the table can."""
+    if given is None:
+        return room.budget(wishes.budget_share)
+    most = max(LEAST_UNITS, room.capacity)
+    return min(given, most) if given else most
+
+
+def _require_within_a_year(plan: MigrationPlan) -> None:
+    seconds = plan.seconds
+    if seconds.expected <= EXECUTION_DAYS * _DAY:
+        return
+    raise InvalidInputError(
+        f"Table {plan.table_name}: the migration would take {time_words(seconds.expected)}, "
+        f"bounded by the {seconds.bound_by} ({plan.pace.write_units_per_second:,.0f} write and "
+        f"{plan.pace.read_units_per_second:,.0f} read units per second); Step Functions allows "
+        f"{EXECUTION_DAYS} days. Raise the capacity by prewarm, or raise the budgets."
+    )

@@ -1,0 +1,58 @@
+"""What the deployed transform would do to a few items: the answer of the Lambda's ``sample``."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """Counts and sizes, never a value of an item.
+
+    ``bytes`` are of the items seen, ``write_units`` what their changes would cost on the table,
+    ``logged_bytes`` about what the undo log would keep of them. ``attributes`` and ``errors`` count
+    items by name. ``largest_key_share`` is the share of the most frequent partition-key value,
+    ``pages`` of how many of ``total_segments`` there was a look at the first page. ``is_whole``:
+    these are all items of the table.
+    """
+
+    seen: int = 0
+    bytes: int = 0
+    changed: int = 0
+    deleted: int = 0
+    skipped: int = 0
+    unchanged: int = 0
+    write_units: int = 0
+    larger_step: int = 0
+    logged_bytes: int = 0
+    attributes: Mapping[str, int] = field(default_factory=dict)
+    type_changes: Mapping[str, int] = field(default_factory=dict)
+    errors: Mapping[str, int] = field(default_factory=dict)
+    largest_key_share: float = 0.0
+    pages: int = 0
+    total_segments: int = 1
+    is_whole: bool = False
+    check_fixed_point: bool = True
+
+    @property
+    def writes(self) -> int:
+        return self.changed + self.deleted
+
+    @property
+    def failed(self) -> int:
+        return sum(self.errors.values())
+
+    @property
+    def at_least(self) -> int:
+        """How many items the table has at least, if the segments not seen are like those seen."""
+        if self.is_whole or not self.pages:
+            return self.seen
+        return round(self.seen * self.total_segments / self.pages)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read the Lambda's answer; what it has besides is left out."""
+        return cls(**{f.name: values[f.name] for f in fields(cls) if f.name in values})

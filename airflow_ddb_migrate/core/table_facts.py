@@ -1,0 +1,71 @@
+"""What is known of a table before a migration: values, gathered without touching anything.
+
+A fact that could not be learnt is None, and ``unknown`` says in words which and why.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_TABLE_UNITS,
+    LAMBDA_CONCURRENCY,
+    LAMBDA_MEMORY_MB,
+)
+
+_KEY_WRITES = 2  # [DDB] a changed index key: the old entry is deleted, the new one put
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFacts:
+    """A secondary index. ``projected`` are its other attributes; None: all of the item's."""
+
+    name: str
+    key_names: tuple[str, ...]
+    projected: tuple[str, ...] | None = None
+    is_local: bool = False
+
+    def writes_per_change(self, changed: Iterable[str] | None) -> int:
+        """Return how often the index is written when these attributes change; None: not known.
+
+        Source: "Provisioned throughput considerations for global secondary indexes": nothing when
+        no attribute of it changes, two writes when its key does, else one.
+        """
+        if changed is None:
+            return 1
+        changed = frozenset(changed)
+        if changed & frozenset(self.key_names):
+            return _KEY_WRITES
+        touches = bool(changed) if self.projected is None else bool(changed & {*self.projected})
+        return 1 if touches else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """A table, its surroundings and what the account allows.
+
+    ``peak`` are the most units per second of the last day by resource, the table as ``""``.
+    ``consumers`` read its stream. ``ttl_attribute`` is empty without TTL. Item count and size are
+    up to six hours old.
+    """
+
+    name: str
+    region: str
+    key_names: tuple[str, ...]
+    item_count: int
+    size_bytes: int
+    snapshot: CapacitySnapshot
+    indexes: tuple[IndexFacts, ...] = ()
+    replicas: tuple[str, ...] = ()
+    has_stream: bool = False
+    consumers: tuple[str, ...] | None = ()
+    ttl_attribute: str | None = ""
+    point_in_time_recovery: bool | None = None
+    deletion_protection: bool | None = None
+    peak: Mapping[str, CapacityUnits] = field(default_factory=dict)
+    quota: CapacityUnits = field(
+        default_factory=lambda: CapacityUnits(DEFAULT_TABLE_UNITS, DEFAULT_TABLE_UNITS)
+    )
+    lambda_concurrency: int = LAMBDA_CONCURRENCY
+    lambda_memory_mb: int = LAMBDA_MEMORY_MB
+    unknown: tuple[str, ...] = ()

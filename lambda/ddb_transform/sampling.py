@@ -1,0 +1,144 @@
+"""A look at some items of a table with the deployed transform, for the plan. Writes nothing.
+
+What leaves the Lambda are counts, sizes and names of attributes: never a value, never a key.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.limits import (
+    SAMPLE_ITEMS,
+    SAMPLE_PAGE_ITEMS,
+    SAMPLE_PAGES,
+    SAMPLE_SECONDS,
+)
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.sampled import Sampled
+from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
+
+from ddb_transform.keys import identity
+from ddb_transform.looking import findings_of
+from ddb_transform.prepare import prepare
+from ddb_transform.transform import Transform
+from ddb_transform.writer import Intent
+
+_CHUNK = 20  # items between two looks at the clock
+
+
+@dataclass(slots=True)
+class Sampling:
+    """Reads the first items of some segments, chosen by the migration's name alone.
+
+    Of each at most 100 items, so that no partition has all of the sample; at most 1,000 items, 20
+    pages and 20 seconds. ``dynamodb`` is a client that tries again by itself.
+    """
+
+    dynamodb: Any
+    transform: Transform
+    table_name: str
+    total_segments: int
+    clock: Callable[[], float]
+    _findings: Findings = field(default_factory=Findings, init=False)
+    _counts: Counts = field(default_factory=Counts, init=False)
+    _keys: Counter[str] = field(default_factory=Counter, init=False)
+    _bytes: int = field(default=0, init=False)
+    _logged_bytes: int = field(default=0, init=False)
+    _scanned: int = field(default=0, init=False)
+    _pages: int = field(default=0, init=False)
+    _is_cut: bool = field(default=False, init=False)
+
+    def run(self) -> Sampled:
+        """Look, and say what was found.
+
+        :raises ClientError: DynamoDB refused to be scanned.
+        """
+        ends_at = self.clock() + SAMPLE_SECONDS
+        for segment in self._segments():
+            if self._scanned >= SAMPLE_ITEMS or self.clock() > ends_at:
+                break
+            self._look_at(self._page(segment), ends_at)
+        return self._sampled()
+
+    def _segments(self) -> Sequence[int]:
+        seed = self.transform.context.migration_id
+        number = min(self.total_segments, SAMPLE_PAGES)
+        return random.Random(seed).sample(range(self.total_segments), number)  # noqa: S311
+
+    def _page(self, segment: int) -> dict[str, Any]:
+        scan_filter = self.transform.filter
+        return self.dynamodb.scan(  # type: ignore[no-any-return]
+            TableName=self.table_name,
+            Segment=segment,
+            TotalSegments=self.total_segments,
+            Limit=SAMPLE_PAGE_ITEMS,
+            **(scan_filter.arguments() if scan_filter else {}),
+        )
+
+    def _look_at(self, page: dict[str, Any], ends_at: float) -> None:
+        items = page["Items"]
+        self._pages += 1
+        self._is_cut |= "LastEvaluatedKey" in page
+        self._scanned += page["ScannedCount"] - len(items)  # left out by the transform's FILTER
+        for chunk in _chunks(items):
+            if self.clock() > ends_at:
+                self._is_cut = True
+                return
+            self._note(chunk)
+
+    def _note(self, items: Sequence[TypedItem]) -> None:
+        prepared = prepare(self.transform, items, tick=lambda: None)
+        self._findings = Findings.sum((self._findings, findings_of(prepared)))
+        prepared.outcomes.update(intent.change.outcome for intent in prepared.intents)
+        self._counts += prepared.counts()
+        self._scanned += len(items)
+        self._bytes += sum(map(item_bytes, items))
+        self._logged_bytes += sum(map(_logged_bytes, prepared.intents))
+        name = self.transform.context.key_names[0]
+        self._keys.update(identity({name: item[name]}) for item in items)
+
+    def _sampled(self) -> Sampled:
+        found, counts = self._findings, self._counts
+        filtered = self._scanned - counts.seen
+        most = max(self._keys.values(), default=0)
+        return Sampled(
+            seen=self._scanned,
+            bytes=round(self._bytes / counts.seen * self._scanned) if counts.seen else 0,
+            changed=counts.changed,
+            deleted=counts.deleted,
+            skipped=counts.skipped,
+            unchanged=counts.unchanged + filtered,
+            write_units=found.units,
+            larger_step=found.larger_step,
+            logged_bytes=self._logged_bytes,
+            attributes=found.attributes,
+            type_changes=found.type_changes,
+            errors=found.errors,
+            largest_key_share=most / counts.seen if counts.seen else 0.0,
+            pages=self._pages,
+            total_segments=self.total_segments,
+            is_whole=self._pages == self.total_segments and not self._is_cut,
+            check_fixed_point=self.transform.check_fixed_point,
+        )
+
+
+def _chunks(items: Sequence[TypedItem]) -> Iterator[Sequence[TypedItem]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+
+
+def _logged_bytes(intent: Intent) -> int:
+    """About what the undo log keeps: the key, and old and new of what changes."""
+    if intent.change.outcome == "deleted":
+        return item_bytes(intent.before)
+    versions = [intent.change.assigned, {n: intent.before.get(n) for n in intent.change.assigned}]
+    changed = sum(
+        attribute_bytes(name, value)
+        for version in versions
+        for name, value in version.items()
+        if value is not None
+    )
+    return item_bytes(intent.key) + changed
