@@ -63,16 +63,65 @@ class FakeStepFunctions:
 
 @dataclass(slots=True)
 class FakeLambda:
-    """Answers every invocation with the same words."""
+    """Answers every invocation with the same words, but for ``sampled`` if it is given.
+
+    ``mappings`` are who reads a stream, one a page.
+    """
 
     answer: Any = field(default_factory=lambda: {"ok": True, "error": "", "hash": "hash-1"})
     function_error: str = ""
     invoked: list[dict[str, Any]] = field(default_factory=list)
+    sampled: dict[str, Any] | None = None
+    mappings: list[dict[str, str]] = field(default_factory=list)
+    before: Callable[[str], None] = lambda name: None
 
     def invoke(self, **arguments: Any) -> dict[str, Any]:
-        self.invoked.append(json.loads(arguments["Payload"]))
-        answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
+        event = json.loads(arguments["Payload"])
+        self.invoked.append(event)
+        is_sample = event.get("action") == "sample" and self.sampled is not None
+        said = self.sampled if is_sample else self.answer
+        answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(said).encode())}
         return {**answer, "FunctionError": self.function_error} if self.function_error else answer
+
+    def list_event_source_mappings(self, **arguments: Any) -> dict[str, Any]:
+        self.before("list_event_source_mappings")
+        at = int(arguments.get("Marker", 0))
+        more = {"NextMarker": str(at + 1)} if at + 1 < len(self.mappings) else {}
+        return {"EventSourceMappings": self.mappings[at : at + 1], **more}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        self.before("get_account_settings")
+        return {"AccountLimit": {"UnreservedConcurrentExecutions": 900}}
+
+    def get_function_configuration(self, **arguments: Any) -> dict[str, Any]:
+        self.before("get_function_configuration")
+        return {"MemorySize": 1_024}
+
+
+@dataclass(slots=True)
+class FakeCloudWatch:
+    """Sums of a minute by metric and index ("": the table), in two pages."""
+
+    sums: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    before: Callable[[str], None] = lambda name: None
+
+    def get_metric_data(self, **arguments: Any) -> dict[str, Any]:
+        self.before("get_metric_data")
+        self.asked.append(arguments)
+        half = 1 if "NextToken" in arguments else 0
+        rows = [self._row(query, half) for query in arguments["MetricDataQueries"]]
+        return {"MetricDataResults": rows, **({} if half else {"NextToken": "more"})}
+
+    def _row(self, query: dict[str, Any], half: int) -> dict[str, Any]:
+        metric = query["MetricStat"]["Metric"]
+        index = {d["Name"]: d["Value"] for d in metric["Dimensions"]}.get(
+            "GlobalSecondaryIndexName", ""
+        )
+        return {
+            "Id": query["Id"],
+            "Values": self.sums.get((metric["MetricName"], index), [])[half::2],
+        }
 
 
 @dataclass(slots=True)

@@ -12,7 +12,14 @@ from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, LeaseRecord
 from tests.factories import MIGRATION, STATE_MACHINE, TABLE, data_table, ledger_table, stack
-from tests.fakes import FakeAutoscaling, FakeCloudFormation, FakeLambda, FakeS3, FakeStepFunctions
+from tests.fakes import (
+    FakeAutoscaling,
+    FakeCloudFormation,
+    FakeCloudWatch,
+    FakeLambda,
+    FakeS3,
+    FakeStepFunctions,
+)
 from tests.migration_world import Clock, Proxy
 
 OTHER = "orders-ba9876543210"
@@ -43,6 +50,7 @@ class SiteWorld:
     stepfunctions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
     lambda_: FakeLambda = field(default_factory=FakeLambda)
     cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
+    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     autoscaling: Any = field(default_factory=FakeAutoscaling)
     s3: FakeS3 = field(default_factory=FakeS3)
     clock: Clock = field(default_factory=Clock)
@@ -62,6 +70,7 @@ class SiteWorld:
             "lambda": self.lambda_,
             "s3": self.s3,
             "cloudformation": self.cloudformation,
+            "cloudwatch": self.cloudwatch,
             AUTOSCALING: self.autoscaling,
         }
         return Site(

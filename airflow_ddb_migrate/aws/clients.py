@@ -34,6 +34,10 @@ class Clients:
         return self._make("s3")
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        return self._make("cloudwatch")
+
+    @cached_property
     def sts(self) -> Any:
         return self._make("sts")
 

@@ -2,12 +2,23 @@
 
 import difflib
 import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
+from airflow_ddb_migrate import __version__
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.tables import require_active
-from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LeaseHeldError,
+    StackOutdatedError,
+    TransformError,
+)
 from airflow_ddb_migrate.core.lease import acquire
+from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import LeaseRecord
 
 
@@ -27,14 +38,21 @@ def check(site: Site, transform: str | None, now: float, *, writes: bool = True)
     _require_allowed(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
-        acquire(
-            lease,
-            site.table.key,
-            migration_id=site.migration_id,
-            now=now,
-            holder_is_live=holder_is_live(site, lease),
-        )
+        _acquire(site, lease, now, is_live=holder_is_live(site, lease))
     return transform_hash
+
+
+def invoke(site: Site, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the deployed Lambda; what it raises comes back as Lambda words it, without ``ok``."""
+    function = site.stack.function_arn
+    with aws_call("lambda:InvokeFunction", function):
+        answer = site.clients.lambda_.invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
+        )
+        said = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        return {"error": said}
+    return dict(said)
 
 
 def take_lease(site: Site, now: float) -> LeaseRecord:
@@ -46,13 +64,7 @@ def take_lease(site: Site, now: float) -> LeaseRecord:
     live = holder_is_live(site, before)
     taken = site.leases.change(
         site.table.key,
-        lambda current: acquire(
-            current,
-            site.table.key,
-            migration_id=site.migration_id,
-            now=now,
-            holder_is_live=live or _is_other(before, current),
-        ),
+        lambda current: _acquire(site, current, now, is_live=live or _is_other(before, current)),
     )
     assert taken is not None  # acquire returns a lease or raises
     return taken
@@ -63,6 +75,56 @@ def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
     if lease is None or lease.migration_id == site.migration_id:
         return False
     return site.executions.describe(lease.execution_arn).status.is_live
+
+
+def require_current_stack(site: Site) -> None:
+    """Raise StackOutdatedError when the stack was deployed by an older package than this one."""
+    stack = site.stack
+    if _version(stack.version) < _version(__version__):
+        raise StackOutdatedError(
+            f"Stack {stack.name!r} was deployed by version {stack.version}; this is "
+            f"{__version__}, whose Lambda does more. "
+            f"Run: ddb-migrate deploy --stack-name {stack.name} "
+            + " ".join(_deploy_tables(stack.tables))
+        )
+
+
+def _deploy_tables(tables: tuple[str, ...]) -> list[str]:
+    if ALL_TABLES in tables:
+        return ["--all-tables"]
+    return [f"--table {name}" for name in tables]
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Return the release's numbers; what stands behind them is left out."""
+    numbers = re.match(r"\d+(\.\d+)*", text)
+    return tuple(map(int, numbers.group().split("."))) if numbers else ()
+
+
+def _acquire(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
+    """Take or renew a lease; a refusal says who holds it, and since when."""
+    try:
+        return acquire(
+            lease,
+            site.table.key,
+            migration_id=site.migration_id,
+            now=now,
+            holder_is_live=is_live,
+        )
+    except LeaseHeldError as exc:
+        assert lease is not None  # nobody else could hold it
+        raise LeaseHeldError(f"{exc}{_who(site, lease.migration_id)}") from exc
+
+
+def _who(site: Site, migration_id: str) -> str:
+    """Say who began a migration; one that only prewarmed has no record, but maybe a plan."""
+    record = site.ledger.migration(migration_id)
+    if record:
+        return f" It was started by {record.started_by} at {record.started_at_iso}."
+    plan = json.loads(site.ledger.read_note(migration_id, PLAN) or "{}")
+    if plan.get("planned_by"):
+        return f" It was planned by {plan['planned_by']} at {plan['planned_at_iso']}."
+    return ""
 
 
 def _is_other(before: LeaseRecord | None, current: LeaseRecord | None) -> bool:
@@ -102,13 +164,8 @@ def _probe_transform(site: Site, transform: str) -> str:
             + f"It has: {', '.join(stack.transforms)}. Add yours by ddb-migrate deploy "
             "--transforms DIR."
         )
-    event = {"action": "describe", "transform": transform}
-    with aws_call("lambda:InvokeFunction", stack.function_arn):
-        answer = site.clients.lambda_.invoke(
-            FunctionName=stack.function_arn, Payload=json.dumps(event).encode()
-        )
-        said = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
+    said = invoke(site, {"action": "describe", "transform": transform})
+    if "ok" not in said:
         raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
     if not said["ok"]:
         raise TransformError(said["error"])

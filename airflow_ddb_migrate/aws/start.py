@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
@@ -25,6 +24,7 @@ from airflow_ddb_migrate.core.records import (
 )
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.segments import lane_count
+from airflow_ddb_migrate.core.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def _record(
         transform=request.transform,
         params=json.dumps(request.params, sort_keys=True),
         started_at=now,
-        started_at_iso=request.started_at_iso or _iso(now),
+        started_at_iso=request.started_at_iso or iso(now),
         started_by=request.started_by,
         mode=request.mode,
         of=request.of,
@@ -252,8 +252,3 @@ def _take_number(site: Site, mine: AttemptRecord, budget: Budget, now: float) ->
 
 def _arn(site: Site, number: int) -> str:
     return execution_arn(site.stack.state_machine_arn, execution_name(site.migration_id, number))
-
-
-def _iso(seconds: float) -> str:
-    time = datetime.fromtimestamp(seconds, UTC)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -38,8 +38,16 @@ class TableNotReadyError(MigrationError):
     retryable = True
 
 
+class TableUnusableError(MigrationError):
+    """The table cannot be read or written until somebody mends it: its KMS key is not usable."""
+
+
 class StackNotFoundError(MigrationError):
     """The deployed stack (ledger, state machine, Lambda) is not there."""
+
+
+class StackOutdatedError(MigrationError):
+    """The deployed stack is older than this package."""
 
 
 class DeployError(MigrationError):

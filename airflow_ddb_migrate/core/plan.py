@@ -59,6 +59,8 @@ class MigrationPlan:
     layout: Layout
     tariff: Tariff
     item_count: int
+    planned_by: str = ""
+    planned_at_iso: str = ""
     indexes: tuple[IndexFacts, ...] = ()
     raises: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -96,6 +98,8 @@ class MigrationPlan:
             "migration_id": self.migration_id,
             "table_name": self.table_name,
             "transform": self.transform,
+            "planned_by": self.planned_by,
+            "planned_at_iso": self.planned_at_iso,
             "total_segments": self.total_segments,
             "max_concurrency": self.max_concurrency,
             "lanes": self.layout.lanes,
@@ -139,6 +143,8 @@ class MigrationPlan:
             migration_id=data["migration_id"],
             table_name=data["table_name"],
             transform=data["transform"],
+            planned_by=data["planned_by"],
+            planned_at_iso=data["planned_at_iso"],
             read_units_per_second=data["read_units_per_second"],
             write_units_per_second=data["write_units_per_second"],
             load=Load(**basis["load"]),

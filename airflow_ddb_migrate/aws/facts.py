@@ -1,0 +1,164 @@
+"""Gathers what a plan has to know of a table and its surroundings; touches nothing.
+
+What the credentials may not ask, or the service does not know, becomes ``unknown: …``: a plan is
+made all the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from airflow_ddb_migrate.aws import probes
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.tables import table_from
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.errors import MigrationError, TableUnusableError
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_TABLE_UNITS,
+    LAMBDA_CONCURRENCY,
+    LAMBDA_MEMORY_MB,
+)
+from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
+_INACCESSIBLE = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+_DEFAULT_QUOTA = CapacityUnits(DEFAULT_TABLE_UNITS, DEFAULT_TABLE_UNITS)
+
+
+def describe(site: Site) -> Mapping[str, Any]:
+    """Return DescribeTable's answer as it is.
+
+    :raises TableUnusableError: the table's KMS key cannot be used.
+    """
+    name = site.table.name
+    with aws_call("dynamodb:DescribeTable", f"table {name}"):
+        table: Mapping[str, Any] = site.clients.dynamodb.describe_table(TableName=name)["Table"]
+    encryption = table.get("SSEDescription") or {}
+    since = encryption.get("InaccessibleEncryptionDateTime")
+    if since or table.get("TableStatus") == _INACCESSIBLE:
+        key = encryption.get("KMSMasterKeyArn", "a KMS key")
+        raise TableUnusableError(
+            f"Table {name} is encrypted by {key}, which DynamoDB cannot use"
+            f"{f' since {since}' if since else ''} (table status {table.get('TableStatus')}). "
+            "Enable the key or mend its policy: after seven days DynamoDB archives the table."
+        )
+    return table
+
+
+@dataclass(slots=True)
+class Questions:
+    """Asks what may be refused, and keeps in words what was."""
+
+    unknown: list[str] = field(default_factory=list)
+
+    def ask(self, what: str, question: Callable[[], _T], otherwise: _U) -> _T | _U:
+        """Return the answer; where there is none ``otherwise``, and say so."""
+        try:
+            return question()
+        except MigrationError as exc:
+            self.unknown.append(f"unknown: {what}. {exc}")
+        except (KeyError, TypeError, ValueError) as exc:  # an endpoint that is not quite AWS
+            self.unknown.append(f"unknown: {what}. The answer has no {exc}.")
+        return otherwise
+
+
+def gather(
+    site: Site, description: Mapping[str, Any], questions: Questions, now: float
+) -> TableFacts:
+    """Ask for everything else; only what DescribeTable said is certain to be there."""
+    table, clients, ask = table_from(description), site.clients, questions.ask
+    name = table.name
+    resources = list(table.snapshot.provisioned)
+    return TableFacts(
+        name=name,
+        region=table.key.region,
+        key_names=table.key_names,
+        item_count=table.item_count,
+        size_bytes=table.size_bytes,
+        snapshot=table.snapshot,
+        indexes=_indexes(description),
+        replicas=_replicas(description, table.key.region),
+        has_stream=bool(_stream(description)),
+        consumers=_consumers(site, description, questions),
+        ttl_attribute=ask("TTL", lambda: probes.ttl_attribute(clients.dynamodb, name), None),
+        point_in_time_recovery=ask(
+            "point-in-time recovery", lambda: probes.has_recovery(clients.dynamodb, name), None
+        ),
+        deletion_protection=description.get("DeletionProtectionEnabled"),
+        peak=ask(
+            "live traffic of the last 24 hours; the plan takes the table for idle",
+            lambda: probes.peak_units(clients.cloudwatch, name, resources, now),
+            {},
+        ),
+        quota=ask(
+            f"the quota of a table, taken as {DEFAULT_TABLE_UNITS:,} units",
+            lambda: probes.table_quota(clients.dynamodb),
+            _DEFAULT_QUOTA,
+        ),
+        lambda_concurrency=ask(
+            f"the account's Lambda concurrency, taken as {LAMBDA_CONCURRENCY:,}",
+            lambda: probes.unreserved_concurrency(clients.lambda_),
+            LAMBDA_CONCURRENCY,
+        ),
+        lambda_memory_mb=ask(
+            f"the Lambda's memory, taken as {LAMBDA_MEMORY_MB:,} MB",
+            lambda: probes.function_memory_mb(clients.lambda_, site.stack.function_arn),
+            LAMBDA_MEMORY_MB,
+        ),
+        unknown=(),
+    )
+
+
+def _consumers(
+    site: Site, description: Mapping[str, Any], questions: Questions
+) -> tuple[str, ...] | None:
+    """Return who gets every change; None if neither kind is known."""
+    clients, stream = site.clients, _stream(description)
+    functions: tuple[str, ...] | None = ()
+    if stream:
+        functions = questions.ask(
+            "which Lambda functions read the table's stream",
+            lambda: probes.stream_functions(clients.lambda_, stream),
+            None,
+        )
+    streams = questions.ask(
+        "whether changes go to Kinesis",
+        lambda: probes.kinesis_streams(clients.dynamodb, site.table.name),
+        None,
+    )
+    if functions is None and streams is None:
+        return None
+    return (*(functions or ()), *(streams or ()))
+
+
+def _stream(description: Mapping[str, Any]) -> str:
+    is_on = (description.get("StreamSpecification") or {}).get("StreamEnabled", False)
+    return str(description.get("LatestStreamArn", "")) if is_on else ""
+
+
+def _replicas(description: Mapping[str, Any], own_region: str) -> tuple[str, ...]:
+    regions = (row["RegionName"] for row in description.get("Replicas") or ())
+    return tuple(sorted(region for region in regions if region != own_region))
+
+
+def _indexes(description: Mapping[str, Any]) -> tuple[IndexFacts, ...]:
+    kinds = {"GlobalSecondaryIndexes": False, "LocalSecondaryIndexes": True}
+    return tuple(
+        _index(row, is_local=is_local)
+        for kind, is_local in kinds.items()
+        for row in description.get(kind) or ()
+    )
+
+
+def _index(row: Mapping[str, Any], *, is_local: bool) -> IndexFacts:
+    """An index always holds the table's keys, too, which no transform changes."""
+    projection = row.get("Projection") or {}
+    is_all = projection.get("ProjectionType", "ALL") == "ALL"
+    return IndexFacts(
+        name=row["IndexName"],
+        key_names=tuple(element["AttributeName"] for element in row["KeySchema"]),
+        projected=None if is_all else tuple(projection.get("NonKeyAttributes") or ()),
+        is_local=is_local,
+    )

@@ -1,0 +1,153 @@
+"""Make the plan of a migration and keep it in the ledger; touches nothing else.
+
+What cannot work is refused here; what a person should know is in the plan's warnings.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.facts import Questions, describe, gather
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.sampling import sample
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import BUDGET_SHARE
+from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
+from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of
+from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.records import MigrationRecord
+from airflow_ddb_migrate.core.request import StartRequest, validate_at_least_zero
+from airflow_ddb_migrate.core.sampled import Sampled
+from airflow_ddb_migrate.core.table_facts import TableFacts
+from airflow_ddb_migrate.core.times import iso
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a plan allows for besides the request.
+
+    ``prewarm`` are the units that prewarm will be asked for (None: it is off); ``prices`` replace
+    figures of core/prices.json; a plan above ``max_cost_usd`` is refused (None: at any cost).
+    """
+
+    prewarm: CapacityUnits | None = None
+    warm_throughput: bool = False
+    budget_share: float = BUDGET_SHARE
+    max_cost_usd: float | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)
+
+    def validate(self) -> None:
+        """Raise InvalidInputError for what no plan can allow for; prices are checked when used."""
+        share = self.budget_share
+        is_number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not is_number or not 0 < share <= 1:
+            raise InvalidInputError(
+                f"budget_share is {share!r}; it must be a number above 0 and at most 1: the share "
+                "of what live traffic leaves."
+            )
+        if self.max_cost_usd is not None:
+            validate_at_least_zero("max_cost_usd", self.max_cost_usd)
+
+
+def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: float) -> MigrationPlan:
+    """Make the plan, or raise what keeps the migration from starting.
+
+    A migration that was started before keeps its segments, transform and parameters.
+
+    :raises InvalidInputError: something given is no such thing, the plan costs more than it may, or
+        takes longer than an execution may run.
+    :raises TableUnusableError: the table's KMS key cannot be used.
+    :raises StackOutdatedError: the stack is older than this package.
+    :raises TransformError: the transform cannot be used, or fails for every item of a sample.
+    :raises MigrationError: see preflight.check.
+    """
+    request.validate()
+    request.require_transform()
+    options.validate()
+    wishes = _wishes(site, request, options)
+    description = describe(site)
+    preflight.require_current_stack(site)
+    record = site.ledger.migration(site.migration_id)
+    if record:
+        request, wishes = _as_started(request, wishes, record)
+    preflight.check(site, request.transform, now)
+    questions = Questions()
+    facts = gather(site, description, questions, now)
+    started_at = record.started_at_iso if record else iso(now)
+    sampled = sample(site, request, facts, questions, started_at)
+    facts = replace(facts, unknown=tuple(questions.unknown))
+    plan = replace(
+        _plan(site, request, facts, sampled, wishes),
+        planned_by=request.started_by,
+        planned_at_iso=iso(now),
+    )
+    _require_affordable(plan, options.max_cost_usd)
+    site.ledger.note(site.migration_id, PLAN, plan.to_json())
+    return plan
+
+
+def planned(ledger: Ledger, migration_id: str) -> MigrationPlan | None:
+    """Return the plan of a migration as it was last made; None: there is none."""
+    text = ledger.read_note(migration_id, PLAN)
+    return MigrationPlan.from_json(text) if text else None
+
+
+def _wishes(site: Site, request: StartRequest, options: PlanOptions) -> Wishes:
+    return Wishes(
+        prices=prices_for(site.table.key.region).overridden(options.prices),
+        total_segments=request.total_segments,
+        max_concurrency=request.max_concurrency,
+        read_units_per_second=request.read_units_per_second,
+        write_units_per_second=request.write_units_per_second,
+        slice_seconds=request.slice_seconds,
+        budget_share=options.budget_share,
+        prewarm=options.prewarm,
+        warm_throughput=options.warm_throughput,
+    )
+
+
+def _as_started(
+    request: StartRequest, wishes: Wishes, record: MigrationRecord
+) -> tuple[StartRequest, Wishes]:
+    """Its cursors are by segment, and what it does to an item must stay the same."""
+    return (
+        replace(request, transform=record.transform, params=json.loads(record.params)),
+        replace(wishes, total_segments=record.total_segments),
+    )
+
+
+def _plan(
+    site: Site,
+    request: StartRequest,
+    facts: TableFacts,
+    sampled: Sampled | None,
+    wishes: Wishes,
+) -> MigrationPlan:
+    plan = plan_migration(
+        facts, sampled, wishes, migration_id=site.migration_id, transform=request.transform
+    )
+    circumstances = Circumstances(
+        facts=facts,
+        sampled=sampled,
+        wishes=wishes,
+        room=room_of(facts, sampled, wishes),
+        max_quarantined_percentage=request.max_quarantined_percentage,
+    )
+    return replace(plan, warnings=warnings_of(plan, circumstances))
+
+
+def _require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
+    if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
+        return
+    costs = sorted(plan.cost_usd.items(), key=lambda part: -part[1])
+    parts = ", ".join(f"{name} ${dollars:,.2f}" for name, dollars in costs[:3])
+    raise InvalidInputError(
+        f"Table {plan.table_name}: the migration would cost ${plan.total_cost_usd:,.2f} ({parts}; "
+        f"prices: {plan.tariff.prices.words}); max_cost_usd is ${max_cost_usd:,.2f}. Raise it, or "
+        "let the transform change fewer items."
+    )

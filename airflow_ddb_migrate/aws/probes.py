@@ -1,0 +1,134 @@
+"""Single questions about a table's surroundings, each with the permission it needs in its error."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.capacity import TABLE, CapacityUnits, Dimension
+
+_PERIOD: Final = 60
+_LOOK_BACK: Final = timedelta(hours=24)
+_METRICS: Final = {
+    Dimension.READ: "ConsumedReadCapacityUnits",
+    Dimension.WRITE: "ConsumedWriteCapacityUnits",
+}
+
+
+def ttl_attribute(dynamodb: Any, table_name: str) -> str:
+    """Return the attribute by which items expire; empty without TTL."""
+    with aws_call("dynamodb:DescribeTimeToLive", f"table {table_name}"):
+        answer = dynamodb.describe_time_to_live(TableName=table_name)
+    found = answer.get("TimeToLiveDescription", {})
+    is_on = found.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+    return str(found.get("AttributeName", "")) if is_on else ""
+
+
+def has_recovery(dynamodb: Any, table_name: str) -> bool:
+    """Tell whether point-in-time recovery is on."""
+    with aws_call("dynamodb:DescribeContinuousBackups", f"table {table_name}"):
+        answer = dynamodb.describe_continuous_backups(TableName=table_name)
+    found = answer.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
+    return bool(found.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+
+def kinesis_streams(dynamodb: Any, table_name: str) -> tuple[str, ...]:
+    """Return the Kinesis streams that get every change, by ARN."""
+    with aws_call("dynamodb:DescribeKinesisStreamingDestination", f"table {table_name}"):
+        answer = dynamodb.describe_kinesis_streaming_destination(TableName=table_name)
+    rows = answer.get("KinesisDataStreamDestinations") or ()
+    return tuple(row["StreamArn"] for row in rows if row.get("DestinationStatus") != "DISABLED")
+
+
+def stream_functions(lambda_: Any, stream_arn: str) -> tuple[str, ...]:
+    """Return the Lambda functions that read a stream, by ARN."""
+    with aws_call("lambda:ListEventSourceMappings", f"stream {stream_arn}"):
+        found: list[str] = []
+        marker: dict[str, str] = {}
+        while True:
+            page = lambda_.list_event_source_mappings(EventSourceArn=stream_arn, **marker)
+            rows = page.get("EventSourceMappings") or ()
+            found += [row["FunctionArn"] for row in rows if row.get("State") != "Disabled"]
+            if not page.get("NextMarker"):
+                return tuple(found)
+            marker = {"Marker": page["NextMarker"]}
+
+
+def table_quota(dynamodb: Any) -> CapacityUnits:
+    """Return the units that the account allows one table."""
+    with aws_call("dynamodb:DescribeLimits", "*"):
+        limits = dynamodb.describe_limits()
+    return CapacityUnits(
+        int(limits["TableMaxReadCapacityUnits"]), int(limits["TableMaxWriteCapacityUnits"])
+    )
+
+
+def unreserved_concurrency(lambda_: Any) -> int:
+    """Return how many Lambdas of the account may run at a time beside those with a reservation."""
+    with aws_call("lambda:GetAccountSettings", "*"):
+        limits = lambda_.get_account_settings()["AccountLimit"]
+    return int(limits["UnreservedConcurrentExecutions"])
+
+
+def function_memory_mb(lambda_: Any, function: str) -> int:
+    """Return the memory of the deployed Lambda, by which it is charged."""
+    with aws_call("lambda:GetFunctionConfiguration", function):
+        return int(lambda_.get_function_configuration(FunctionName=function)["MemorySize"])
+
+
+def peak_units(
+    cloudwatch: Any, table_name: str, resources: Sequence[str], now: float
+) -> dict[str, CapacityUnits]:
+    """Return the most units per second, averaged over a minute, of the last 24 hours.
+
+    :param resources: the table (``""``) and its global indexes.
+    """
+    queries = [
+        _query(number, table_name, resource, dimension)
+        for number, (resource, dimension) in enumerate(_figures(resources))
+    ]
+    most: dict[str, float] = {}
+    end = datetime.fromtimestamp(now, UTC)
+    arguments = {"MetricDataQueries": queries, "StartTime": end - _LOOK_BACK, "EndTime": end}
+    with aws_call("cloudwatch:GetMetricData", f"table {table_name}"):
+        more: dict[str, str] = {}
+        while True:
+            page = cloudwatch.get_metric_data(**arguments, **more)
+            for row in page["MetricDataResults"]:
+                most[row["Id"]] = max([most.get(row["Id"], 0), *row["Values"]])
+            if not page.get("NextToken"):
+                break
+            more = {"NextToken": page["NextToken"]}
+    figures = {
+        figure: math.ceil(most.get(_id(number), 0) / _PERIOD)
+        for number, figure in enumerate(_figures(resources))
+    }
+    return {
+        resource: CapacityUnits(*(figures[resource, dimension] for dimension in Dimension))
+        for resource in resources
+    }
+
+
+def _figures(resources: Sequence[str]) -> list[tuple[str, Dimension]]:
+    return [(resource, dimension) for resource in resources for dimension in Dimension]
+
+
+def _query(number: int, table_name: str, resource: str, dimension: Dimension) -> Mapping[str, Any]:
+    dimensions = [{"Name": "TableName", "Value": table_name}]
+    if resource != TABLE:
+        dimensions.append({"Name": "GlobalSecondaryIndexName", "Value": resource})
+    metric = {
+        "Namespace": "AWS/DynamoDB",
+        "MetricName": _METRICS[dimension],
+        "Dimensions": dimensions,
+    }
+    return {
+        "Id": _id(number),
+        "MetricStat": {"Metric": metric, "Period": _PERIOD, "Stat": "Sum"},
+        "ReturnData": True,
+    }
+
+
+def _id(number: int) -> str:
+    return f"q{number}"

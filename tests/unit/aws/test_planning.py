@@ -1,0 +1,469 @@
+"""The plan against a table with all that can be around it: what is asked, refused, warned of."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
+from airflow_ddb_migrate.aws.tables import describe_table
+from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LeaseHeldError,
+    MigrationError,
+    StackOutdatedError,
+    TableNotReadyError,
+    TableUnusableError,
+    TransformError,
+)
+from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
+from airflow_ddb_migrate.core.plan import MigrationPlan
+from tests.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
+from tests.plans import GIB, KIB, sampled
+from tests.site_world import OTHER, SiteWorld, start_request
+
+OPEN = {"total_segments": None, "max_concurrency": None}
+QUOTA = {"TableMaxReadCapacityUnits": 40_000, "TableMaxWriteCapacityUnits": 40_000}
+
+
+class Around:
+    """moto's DynamoDB with some answers of a test's own: a value, or an exception."""
+
+    def __init__(self, service: Any) -> None:
+        self.service = service
+        self.table: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {
+            "describe_kinesis_streaming_destination": {},
+            "describe_limits": QUOTA,
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "describe_table":
+            return self._describe_table
+        if name not in self.answers:
+            return getattr(self.service, name)
+        return lambda **_: self._answer(self.answers[name])
+
+    def _answer(self, answer: Any) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _describe_table(self, **arguments: Any) -> Any:
+        answer = self.service.describe_table(**arguments)
+        return {"Table": {**answer["Table"], **self.table}}
+
+
+class PlanWorld:
+    """A table of 1 GiB, of which the Lambda's sample changes everything."""
+
+    def __init__(self, world: SiteWorld) -> None:
+        self.world = world
+        self.around = Around(world.service)
+        world.dynamodb = self.around
+        world.lambda_.sampled = {"ok": True, "error": "", **sampled().to_dict()}
+        self.around.table = {"ItemCount": GIB // KIB, "TableSizeBytes": GIB}
+
+    def plan(self, migration_id: str = MIGRATION, **fields: Any) -> MigrationPlan:
+        options = PlanOptions(**{k: fields.pop(k) for k in _OPTIONS & fields.keys()})
+        stack = fields.pop("stack", {})
+        site = self.world.site_for(migration_id, **stack)
+        site = replace(site, table=describe_table(self.around, TABLE))
+        return make_plan(site, start_request(**{**OPEN, **fields}), options, NOW)
+
+    def note(self) -> MigrationPlan | None:
+        return planned(self.world.site.ledger, MIGRATION)
+
+    def deny(self) -> None:
+        """Nothing may be asked that is not needed."""
+        names = (
+            "describe_time_to_live",
+            "describe_continuous_backups",
+            "describe_kinesis_streaming_destination",
+            "describe_limits",
+        )
+        refused = client_error("AccessDeniedException", message="no")
+        self.around.answers |= dict.fromkeys(names, refused)
+
+        def refuse(name: str) -> None:
+            raise refused
+
+        self.world.lambda_.before = refuse
+        self.world.cloudwatch.before = refuse
+
+
+_OPTIONS = {"prewarm", "warm_throughput", "budget_share", "max_cost_usd", "prices"}
+
+
+@pytest.fixture
+def place(world: SiteWorld) -> PlanWorld:
+    return PlanWorld(world)
+
+
+def refusal(error: type[MigrationError], call: Callable[[], object]) -> str:
+    with pytest.raises(error) as refused:
+        call()
+    return str(refused.value)
+
+
+def has(plan: MigrationPlan, words: str) -> bool:
+    return any(words in warning for warning in plan.warnings)
+
+
+# The plan
+
+
+def test_a_plan_of_a_table_of_1_gib(place: PlanWorld) -> None:
+    """On demand, idle: figures by the formulas, and everything known."""
+    plan = place.plan()
+
+    assert (8 + 8, 4, 9_600, 3_200) == (
+        plan.total_segments,
+        plan.max_concurrency,
+        plan.read_units_per_second,
+        plan.write_units_per_second,
+    )
+    assert (GIB // KIB, GIB, 1.0, 1) == (
+        plan.load.items,
+        plan.load.bytes,
+        plan.load.changed_share,
+        plan.load.writes_per_change,
+    )
+    assert (0.66, 1_024) == (round(plan.cost_usd["writes"], 2), plan.tariff.lambda_memory_mb)
+    assert () == plan.unknown
+
+
+def test_the_plan_is_in_the_ledger_and_nothing_else_is_touched(place: PlanWorld) -> None:
+    """Where the start and everybody else finds it; without a plan there is none."""
+    assert place.note() is None
+    plan = place.plan()
+
+    assert plan == place.note()
+    assert ("tests", STARTED_AT) == (plan.planned_by, plan.planned_at_iso)
+    assert 1 == place.world.service.scan(TableName="ledger")["Count"]
+    assert {} == place.world.stepfunctions.executions
+
+
+def test_the_start_takes_what_it_left_open_from_the_plan(place: PlanWorld) -> None:
+    """Segments, concurrency and budgets."""
+    plan = place.plan()
+    started = place.world.start(**OPEN)
+
+    control = place.world.site.ledger.control(MIGRATION)
+    assert control is not None
+    assert plan.total_segments == started.lanes
+    assert (plan.read_units_per_second, plan.write_units_per_second, plan.max_concurrency) == (
+        control.read_units_per_second,
+        control.write_units_per_second,
+        control.sharers,
+    )
+
+
+def test_a_migration_that_was_started_keeps_its_segments_and_transform(place: PlanWorld) -> None:
+    """A second plan before it goes on is about what is in the ledger."""
+    place.world.start(total_segments=5, params={"a": 1})
+    plan = place.plan(total_segments=9)
+
+    assert 5 == plan.total_segments
+    event = place.world.lambda_.invoked[-1]
+    assert ({"a": 1}, STARTED_AT) == (event["params"], event["started_at"])
+
+
+def test_the_lambda_looks_at_the_items(place: PlanWorld) -> None:
+    """With the transform's parameters, the table's keys and segments of its size."""
+    place.plan(params={"a": 1})
+
+    assert {
+        "action": "sample",
+        "migration_id": MIGRATION,
+        "transform": "add_updated_at",
+        "params": {"a": 1},
+        "started_at": STARTED_AT,
+        "table_name": TABLE,
+        "key_names": ["id"],
+        "total_segments": 8,
+    } == place.world.lambda_.invoked[-1]
+
+
+def test_prewarm_is_part_of_the_plan(make_world: Callable[..., SiteWorld]) -> None:
+    """The budget allows for it, and the difference is paid by the hour."""
+    units = {"ReadCapacityUnits": 100, "WriteCapacityUnits": 100}
+    place = PlanWorld(make_world(BillingMode="PROVISIONED", ProvisionedThroughput=units))
+    plan = place.plan(prewarm=CapacityUnits(100, 5_100), prices={"write_unit_hour": 0.001})
+
+    assert 4_080 == plan.write_units_per_second
+    assert 5 == pytest.approx(plan.tariff.hourly_difference)
+    assert "write_unit_hour" in plan.tariff.prices.words
+
+
+# Live traffic
+
+
+def test_the_peak_of_a_day_lowers_the_budget(place: PlanWorld) -> None:
+    """60,000 units in one minute are 1,000 a second."""
+    place.world.cloudwatch.sums = {
+        ("ConsumedWriteCapacityUnits", ""): [6_000, 60_000, 0],
+        ("ConsumedReadCapacityUnits", ""): [120_001],
+    }
+    plan = place.plan()
+
+    assert (8_000 - 0.8, 2_400) == (plan.read_units_per_second, plan.write_units_per_second)
+    assert has(plan, "Live traffic peaked at 1,000 write units per second")
+    asked = place.world.cloudwatch.asked[0]
+    assert datetime.fromtimestamp(NOW, UTC) == asked["EndTime"]
+    assert 24 * 3_600 == (asked["EndTime"] - asked["StartTime"]).total_seconds()
+    assert {"Period": 60, "Stat": "Sum"}.items() <= asked["MetricDataQueries"][0][
+        "MetricStat"
+    ].items()
+
+
+def test_a_table_that_is_used_up_gets_one_unit_and_a_loud_warning(place: PlanWorld) -> None:
+    """It would take over a year at that: the plan of 1 GiB does not."""
+    place.world.cloudwatch.sums = {("ConsumedWriteCapacityUnits", ""): [600_000]}
+    plan = place.plan()
+
+    assert 1 == plan.write_units_per_second
+    assert plan.warnings[0].startswith("LIVE TRAFFIC USES EVERYTHING: table takes 4,000 write")
+
+
+def test_an_index_has_traffic_of_its_own(make_world: Callable[..., SiteWorld]) -> None:
+    """It is asked for by name, and bounds the table's writes."""
+    keys = [{"AttributeName": "day", "KeyType": "HASH"}]
+    place = PlanWorld(
+        make_world(
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("id", "day")
+            ],
+            GlobalSecondaryIndexes=[
+                {"IndexName": "by_day", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+            ],
+        )
+    )
+    place.world.cloudwatch.sums = {("ConsumedWriteCapacityUnits", "by_day"): [60_000]}
+    plan = place.plan()
+
+    assert (2_400, "index by_day", 2) == (
+        plan.write_units_per_second,
+        plan.seconds.bound_by,
+        plan.load.writes_per_change,
+    )
+    assert has(plan, "Index by_day is written once per changed item: the transform changes ")
+
+
+# What may not be asked
+
+
+def test_what_is_denied_is_unknown_and_the_plan_goes_on(place: PlanWorld) -> None:
+    """Each in words, with the permission to add."""
+    place.around.table |= {
+        "StreamSpecification": {"StreamEnabled": True},
+        "LatestStreamArn": "arn:stream",
+    }
+    place.deny()
+    plan = place.plan()
+
+    text = "\n".join(plan.unknown)
+    for action in (
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeKinesisStreamingDestination",
+        "dynamodb:DescribeLimits",
+        "lambda:ListEventSourceMappings",
+        "lambda:GetAccountSettings",
+        "lambda:GetFunctionConfiguration",
+        "cloudwatch:GetMetricData",
+    ):
+        assert action in text
+    assert (8, LAMBDA_MEMORY_MB) == (len(plan.unknown), plan.tariff.lambda_memory_mb)
+    assert all(row.startswith("unknown: ") for row in plan.unknown)
+
+
+def test_a_sample_that_failed_for_aws_s_reasons_is_unknown(place: PlanWorld) -> None:
+    """The plan then takes every item for changed."""
+    place.world.lambda_.sampled = {"errorMessage": "throttled"}
+    plan = place.plan()
+
+    assert "unknown: what the transform does to the items (no sample)" in plan.unknown[0]
+    assert 1.0 == plan.load.changed_share
+
+
+# What is refused
+
+
+def test_a_key_that_cannot_be_used_is_refused(place: PlanWorld) -> None:
+    """Also while DynamoDB still calls the table ACTIVE."""
+    place.around.table |= {
+        "SSEDescription": {
+            "KMSMasterKeyArn": "arn:aws:kms:key/1",
+            "InaccessibleEncryptionDateTime": "2023-11-14",
+        },
+    }
+    assert (
+        "Table orders is encrypted by arn:aws:kms:key/1, which DynamoDB cannot use since "
+        "2023-11-14 (table status ACTIVE). "
+    ) in refusal(TableUnusableError, place.plan)
+
+    place.around.table = {"TableStatus": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"}
+    assert "a KMS key, which DynamoDB cannot use (" in refusal(TableUnusableError, place.plan)
+    assert place.note() is None
+
+
+def test_a_table_in_change_is_refused(place: PlanWorld) -> None:
+    """As start does."""
+    place.around.table |= {"TableStatus": "UPDATING"}
+
+    assert "table orders is UPDATING" in refusal(TableNotReadyError, place.plan)
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.0.10", "", "0"])
+def test_an_older_stack_is_refused(place: PlanWorld, version: str) -> None:
+    """With the command that mends it."""
+    message = refusal(StackOutdatedError, lambda: place.plan(stack={"version": version}))
+
+    assert f"was deployed by version {version}; this is" in message
+    assert message.endswith("Run: ddb-migrate deploy --stack-name ddb-migrate --all-tables")
+    assert [] == place.world.lambda_.invoked
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.1.0.dev1", "99.0"])
+def test_a_stack_of_this_version_or_newer_will_do(place: PlanWorld, version: str) -> None:
+    """What is newer knows all that this asks for."""
+    assert place.plan(stack={"version": version})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ok": False, "error": "Transform 'x' cannot be imported"},
+        {"ok": True, **sampled(changed=0, errors={"Odd": 1_000}).to_dict()},
+    ],
+)
+def test_a_transform_that_fails_is_refused(place: PlanWorld, answer: dict[str, Any]) -> None:
+    """Not to be loaded, or good for no item that was looked at."""
+    place.world.lambda_.sampled = answer
+
+    message = refusal(TransformError, place.plan)
+    assert "cannot be imported" in message or "fails for all of the 1,000 items" in message
+    assert place.note() is None
+
+
+def test_a_held_table_is_refused_with_who_and_since_when(place: PlanWorld) -> None:
+    """By the plan, and by everything else that wants the table."""
+    place.world.start(place.world.site_for(OTHER), started_by="DAG nightly, run 7")
+    message = refusal(LeaseHeldError, place.plan)
+
+    assert f"Table orders is held by migration {OTHER}, whose execution" in message
+    assert message.endswith(f"It was started by DAG nightly, run 7 at {STARTED_AT}.")
+    assert message == refusal(
+        LeaseHeldError, lambda: preflight.take_lease(place.world.site_for(MIGRATION), NOW)
+    )
+
+
+def test_a_holder_that_only_planned_is_known_by_its_plan(place: PlanWorld) -> None:
+    """Between prewarm and start there is no record of it yet."""
+    place.plan(OTHER, started_by="DAG nightly, run 7")
+    preflight.take_lease(place.world.site_for(OTHER), NOW)
+
+    assert f"It was planned by DAG nightly, run 7 at {STARTED_AT}." in refusal(
+        LeaseHeldError, place.plan
+    )
+
+
+def test_a_plan_that_costs_too_much_is_refused(place: PlanWorld) -> None:
+    """With the largest parts, and nothing in the ledger."""
+    assert (
+        "Table orders: the migration would cost $0.70 (writes $0.66, lambda $0.02, reads $0.02; "
+        "prices: us-east-1, November 2024); max_cost_usd is $0.50. Raise it, or let the transform "
+        "change fewer items."
+    ) == refusal(InvalidInputError, lambda: place.plan(max_cost_usd=0.5))
+    assert place.note() is None
+    assert place.plan(max_cost_usd=0.8)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"budget_share": 0}, "budget_share is 0; it must be a number above 0 and at most 1"),
+        ({"budget_share": True}, "budget_share is True"),
+        ({"max_cost_usd": -1}, "max_cost_usd is -1; it must be a number of at least 0"),
+        ({"prices": {"x": 1}}, "prices holds 'x'"),
+        ({"total_segments": 0}, "segments is 0"),
+        ({"transform": ""}, "transform is ''"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_asked(
+    place: PlanWorld, fields: dict[str, Any], words: str
+) -> None:
+    """Nothing was touched."""
+    assert words in refusal(InvalidInputError, lambda: place.plan(**fields))
+    assert ([], []) == (place.world.lambda_.invoked, place.world.cloudwatch.asked)
+
+
+# What is warned of
+
+
+def test_who_reads_the_changes_is_told(place: PlanWorld) -> None:
+    """Functions of all pages, streams, and how many records each will get."""
+    place.around.table |= {
+        "StreamSpecification": {"StreamEnabled": True},
+        "LatestStreamArn": "arn:stream",
+    }
+    place.world.lambda_.mappings = [
+        {"FunctionArn": "arn:f1", "State": "Enabled"},
+        {"FunctionArn": "arn:f2", "State": "Disabled"},
+        {"FunctionArn": "arn:f3", "State": "Enabled"},
+    ]
+    place.around.answers["describe_kinesis_streaming_destination"] = {
+        "KinesisDataStreamDestinations": [
+            {"StreamArn": "arn:k1", "DestinationStatus": "ACTIVE"},
+            {"StreamArn": "arn:k2", "DestinationStatus": "DISABLED"},
+        ]
+    }
+
+    assert has(
+        place.plan(), "each of its consumers (arn:f1, arn:f3, arn:k1) gets about 1,048,576 records"
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ({"done": 1}, "TTL is on (attribute 'ttl')"),
+        ({"ttl": 1}, "transform changes 'ttl', the"),
+    ],
+)
+def test_a_ttl_is_told_and_whether_it_changes(
+    place: PlanWorld, attributes: dict[str, int], words: str
+) -> None:
+    """A wrong one deletes items for good."""
+    place.around.answers["describe_time_to_live"] = {
+        "TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+    }
+    place.world.lambda_.sampled = {"ok": True, **sampled(attributes=attributes).to_dict()}
+
+    assert has(place.plan(), words)
+
+
+def test_replicas_are_told_and_billed(place: PlanWorld) -> None:
+    """The own region is none of them."""
+    place.around.table |= {"Replicas": [{"RegionName": "eu-west-1"}, {"RegionName": REGION}]}
+    plan = place.plan()
+
+    assert 2 == plan.load.regions
+    assert has(plan, "The table has replicas in eu-west-1: each write is billed in 2 regions")
+
+
+def test_what_protects_the_table_is_told_when_it_is_off(place: PlanWorld) -> None:
+    """As it is in moto; nothing is said when it is on."""
+    plan = place.plan()
+    assert has(plan, "Point-in-time recovery is off")
+    assert has(plan, "Deletion protection of the table is off")
+
+    place.around.table |= {"DeletionProtectionEnabled": True}
+    place.world.service.update_continuous_backups(
+        TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    assert () == place.plan().warnings
