@@ -86,7 +86,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
         planned_by=request.started_by,
         planned_at_iso=iso(now),
     )
-    _require_affordable(plan, options.max_cost_usd)
+    require_affordable(plan, options.max_cost_usd)
     site.ledger.note(site.migration_id, PLAN, plan.to_json())
     return plan
 
@@ -141,7 +141,8 @@ def _plan(
     return replace(plan, warnings=warnings_of(plan, circumstances))
 
 
-def _require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
+def require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
+    """Raise InvalidInputError for a plan that costs more than it may; None: at any cost."""
     if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
         return
     costs = sorted(plan.cost_usd.items(), key=lambda part: -part[1])

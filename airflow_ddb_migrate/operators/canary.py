@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.verify import compose_check
+from airflow_ddb_migrate.aws.verify import compose_verify
 from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.records import Mode
@@ -70,7 +70,7 @@ class CanaryMigrationOperator(WaitingOperator):
 
     def finished(self, context: "Context", site: Site) -> dict[str, Any]:
         migration = observe(self.open_site(context), time.time())
-        check = compose_check(site, time.time())
+        check = compose_verify(site, time.time())
         counts = migration.progress.counts
         clean = check.is_within(0) and not counts.quarantined
         markdown = _markdown(migration.attempt.lanes, clean=clean, check=check.to_markdown())

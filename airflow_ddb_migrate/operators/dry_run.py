@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import AirflowSkipException
-from airflow_ddb_migrate.aws.dry_run import compose_dry_run, correct_plan
+from airflow_ddb_migrate.aws.correction import correct_plan
+from airflow_ddb_migrate.aws.dry_run import compose_dry_run
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.names import DRY_RUN
+from airflow_ddb_migrate.core.plan_words import to_markdown as plan_page
 from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.operators._base import template_fields, validate_switch
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
@@ -26,8 +29,9 @@ class DryRunMigrationOperator(WaitingOperator):
     a changed item is looked at instead of written. What was seen corrects the plan of the
     migration. It needs no lease: it may run while something else works on the table.
 
-    Returns the figures of the report, and ``markdown``, the report as a person reads it. Item
-    values are in there only with ``show_values``, and then in Airflow's log and database, too.
+    Returns the figures of the report, ``markdown``, the report as a person reads it, and
+    ``plan_markdown``, the corrected plan. Item values are in there only with ``show_values``, and
+    then in Airflow's log and database, too.
     Parameters: :class:`WaitingOperator`, :class:`MigrationRequestOperator` and
     :class:`MigrationOperator`; give them as to the start operator.
 
@@ -70,10 +74,13 @@ class DryRunMigrationOperator(WaitingOperator):
 
     def finished(self, context: "Context", site: Site) -> dict[str, Any]:
         report = compose_dry_run(site, time.time())
-        corrected = correct_plan(self.open_site(context), report, max_cost_usd=self.max_cost_usd)
-        markdown = "\n\n".join(filter(None, (report.to_markdown(), corrected)))
-        self.log.info("%s", markdown)
-        return {**report.to_dict(), "markdown": markdown}
+        page = to_markdown(report)
+        self.log.info("%s", page)
+        plan = correct_plan(self.open_site(context), report, max_cost_usd=self.max_cost_usd)
+        corrected = plan_page(plan) if plan else ""
+        if corrected:
+            self.log.info("The plan, corrected by what was seen:\n%s", corrected)
+        return {**report.to_dict(), "markdown": page, "plan_markdown": corrected}
 
     def waited_site(self, context: "Context") -> Site:
         site = self.open_site(context)

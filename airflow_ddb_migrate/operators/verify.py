@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.verify import compose_check
+from airflow_ddb_migrate.aws.verify import compose_verify
 from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.records import Mode
@@ -74,7 +74,7 @@ class VerifyMigrationOperator(WaitingOperator):
         return self.await_end(context, part)
 
     def finished(self, context: "Context", site: Site) -> dict[str, Any]:
-        report = compose_check(site, time.time())
+        report = compose_verify(site, time.time())
         known = observe(self.open_site(context), time.time()).progress.counts.quarantined
         markdown = report.to_markdown()
         self.log.info("%s", markdown)
