@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.approve import (
         ApproveMigrationOperator as ApproveMigrationOperator,
     )
+    from airflow_ddb_migrate.operators.backup import BackupTableOperator as BackupTableOperator
     from airflow_ddb_migrate.operators.canary import (
         CanaryMigrationOperator as CanaryMigrationOperator,
     )
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApproveMigrationOperator": "operators.approve",
+    "BackupTableOperator": "operators.backup",
     "CanaryMigrationOperator": "operators.canary",
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",

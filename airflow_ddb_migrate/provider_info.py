@@ -24,6 +24,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": _modules(
             "operators",
             "approve",
+            "backup",
             "canary",
             "dry_run",
             "migration",

@@ -90,6 +90,16 @@ class CapacityError(MigrationError):
     """Capacity could not be raised."""
 
 
+class BackupError(MigrationError):
+    """There is no way back as the policy wants it."""
+
+
+class BackupPendingError(BackupError):
+    """A backup is being made, or its time has not come yet."""
+
+    retryable = True
+
+
 class RestoreError(MigrationError):
     """Capacity could not be brought back."""
 

@@ -85,6 +85,9 @@ SAMPLE_PAGE_ITEMS: Final = 100  # [OURS] of one segment: ten places at least
 SAMPLE_PAGES: Final = 20  # [OURS] at most; segments may be empty
 SAMPLE_SECONDS: Final = 20.0  # [OURS] less than boto3 waits for an answer
 
+BACKUP_SECONDS: Final = 3_600  # [OURS] wait for a backup; AWS says seconds, whatever the size
+BACKUP_POLL_SECONDS: Final = 5  # [OURS] between two looks at it
+
 # The rate of one worker
 SHARERS_SECONDS: Final = 30  # [OURS] a count of the live workers older than this is renewed
 FIRST_COUNT_SECONDS: Final = 10  # [OURS] until the first count: fewer may be live than may be

@@ -20,6 +20,7 @@ def test_the_public_names_are_these() -> None:
     """Adding or removing one is a decision."""
     assert {
         "ApproveMigrationOperator",
+        "BackupTableOperator",
         "DistributedMapMigrationSensor",
         "MigrationReportOperator",
         "PrewarmTableOperator",

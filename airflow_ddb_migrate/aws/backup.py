@@ -1,0 +1,247 @@
+"""The backup gate: nothing is written before AWS itself could bring the table back."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.backup import (
+    Backup,
+    BackupKind,
+    BackupPolicy,
+    backup_name,
+    restore_from_backup,
+    restore_to_moment,
+    switch_on_command,
+    validate_policy,
+)
+from airflow_ddb_migrate.core.errors import AccessDeniedError, BackupError, BackupPendingError
+from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS, BACKUP_SECONDS
+from airflow_ddb_migrate.core.names import BACKUP
+
+_AVAILABLE = "AVAILABLE"
+_CREATING = "CREATING"
+_BUSY = {"BackupInUseException", "TableInUseException"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How long to wait for a backup, and who is told how it goes."""
+
+    seconds: float = BACKUP_SECONDS
+    tell: Callable[[str], object] = str  # nobody listens
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class _Recovery:
+    """Point-in-time recovery of a table: the moments that it can go back to, if it is on."""
+
+    is_on: bool
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+
+def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) -> Backup:
+    """See that there is a way back, as the policy wants it; keep the result in the ledger.
+
+    :raises InvalidInputError: the policy is none.
+    :raises BackupError: the policy wants point-in-time recovery, which is off.
+    :raises BackupPendingError: what there shall be is not there in time.
+    :raises AccessDeniedError: the caller may not look, or may not make a backup.
+    """
+    wanted, waiting = validate_policy(policy), waiting or Waiting()
+    found = replace(
+        _by_policy(site, wanted, waiting),
+        late=site.ledger.latest_attempt(site.migration_id) is not None,
+    )
+    kept = _the_better(site, found, known_backup(site))
+    site.ledger.note(site.migration_id, BACKUP, kept.to_json())
+    return kept
+
+
+def known_backup(site: Site) -> Backup | None:
+    """Return what the gate found for this migration; None when it never ran."""
+    text = site.ledger.read_note(site.migration_id, BACKUP)
+    return Backup.from_json(text) if text else None
+
+
+def _by_policy(site: Site, policy: BackupPolicy, waiting: Waiting) -> Backup:
+    if policy is BackupPolicy.SKIP:
+        words = "No backup was asked for (policy skip): the undo log is the only way back."
+        return Backup(policy=policy, kind=BackupKind.NONE, words=words)
+    with _advised():
+        recovery = _recovery(site)
+        if recovery.is_on and recovery.earliest and recovery.latest:
+            return _by_recovery(site, policy, recovery, waiting.clock())
+        if policy is BackupPolicy.REQUIRE_PITR:
+            raise _refusal(site, recovery)
+        return _by_backup(site, _await(site, waiting))
+
+
+def _the_better(site: Site, found: Backup, before: Backup | None) -> Backup:
+    """What a first try found stays while it is there: a later one may be from within the run."""
+    if before is None or not _is_there(site, before, found):
+        return found
+    if before.kind is BackupKind.PITR and found.kind is BackupKind.PITR:
+        return replace(before, policy=found.policy, earliest=found.earliest, latest=found.latest)
+    return replace(before, policy=found.policy)
+
+
+def _is_there(site: Site, before: Backup, found: Backup) -> bool:
+    """Tell whether the table can still be brought back to where it was before."""
+    if before.kind is BackupKind.NONE or found.kind is BackupKind.NONE:
+        return before.kind is not BackupKind.NONE
+    if before.kind is BackupKind.PITR:
+        return found.kind is BackupKind.PITR and before.restore_to >= found.earliest
+    row = _find(site)
+    return row is not None and row["BackupArn"] == before.arn
+
+
+def _by_recovery(site: Site, policy: BackupPolicy, recovery: _Recovery, now: float) -> Backup:
+    key, moment = site.table.key, datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    return Backup(
+        policy=policy,
+        kind=BackupKind.PITR,
+        words=f"Point-in-time recovery of table {key.name} is on: it can go back to {moment}.",
+        earliest=_iso(recovery.earliest),
+        latest=_iso(recovery.latest),
+        restore_to=moment,
+        restore=restore_to_moment(key, moment),
+    )
+
+
+def _by_backup(site: Site, made: dict[str, Any]) -> Backup:
+    arn, name, moment = made["BackupArn"], made["BackupName"], _iso(made["BackupCreationDateTime"])
+    return Backup(
+        policy=BackupPolicy.AUTO,
+        kind=BackupKind.BACKUP,
+        words=f"Point-in-time recovery of table {site.table.name} is off: backup {name} of "
+        f"{moment} is available. AWS keeps and bills it until it is deleted.",
+        arn=arn,
+        name=name,
+        restore_to=moment,
+        restore=restore_from_backup(site.table.key, arn),
+    )
+
+
+def _recovery(site: Site) -> _Recovery:
+    name = site.table.name
+    with aws_call("dynamodb:DescribeContinuousBackups", f"table {name}"):
+        answer = site.clients.dynamodb.describe_continuous_backups(TableName=name)
+    found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+    return _Recovery(
+        found.get("PointInTimeRecoveryStatus") == "ENABLED",
+        found.get("EarliestRestorableDateTime"),
+        found.get("LatestRestorableDateTime"),
+    )
+
+
+def _refusal(site: Site, recovery: _Recovery) -> BackupError:
+    name = site.table.name
+    if recovery.is_on:
+        return BackupPendingError(
+            f"Point-in-time recovery of table {name} is on, but AWS names no moment yet that the "
+            "table could go back to. It was switched on just now: try again in some minutes."
+        )
+    return BackupError(
+        f"Point-in-time recovery of table {name} is off and policy is require_pitr. Switch it on: "
+        f"{switch_on_command(site.table.key)}  Or choose policy auto, which makes a backup."
+    )
+
+
+def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
+    """Find or make this migration's backup, and wait until it can be restored."""
+    began, told = waiting.clock(), ""
+    found = _find(site)
+    while True:
+        found = _describe(site, found["BackupArn"]) if found else _create(site)
+        status = found["BackupStatus"] if found else "not begun, the table is busy"
+        passed = waiting.clock() - began
+        if status != told:
+            told = status
+            waiting.tell(f"Backup {backup_name(site.migration_id)}: {status} ({passed:.0f} s).")
+        if found and status == _AVAILABLE:
+            return found
+        if found and status != _CREATING:
+            found = None  # it was deleted: another one is made
+        if passed >= waiting.seconds:
+            raise _too_late(site, status, waiting.seconds)
+        waiting.sleep(BACKUP_POLL_SECONDS)
+        found = found or _find(site)
+
+
+def _too_late(site: Site, status: str, seconds: float) -> BackupPendingError:
+    return BackupPendingError(
+        f"Backup {backup_name(site.migration_id)} of table {site.table.name} is not available "
+        f"after {seconds:,.0f} s: {status}. Clear this task to wait on for the same backup, or "
+        "raise timeout_seconds."
+    )
+
+
+def _find(site: Site) -> dict[str, Any] | None:
+    """Return the backup that an earlier try made of this very table, not of a namesake."""
+    name, table_id = backup_name(site.migration_id), site.table.key.table_id
+    for row in _backups(site):
+        is_ours = row["BackupName"] == name and row.get("TableId", table_id) == table_id
+        if is_ours and row["BackupStatus"] in {_AVAILABLE, _CREATING}:
+            return row
+    return None
+
+
+def _backups(site: Site) -> Iterator[dict[str, Any]]:
+    table_name = site.table.name
+    after: dict[str, str] = {}
+    while True:
+        with aws_call("dynamodb:ListBackups", f"table {table_name}"):
+            page = site.clients.dynamodb.list_backups(
+                TableName=table_name, BackupType="USER", **after
+            )
+        yield from page["BackupSummaries"]
+        if not page.get("LastEvaluatedBackupArn"):
+            return
+        after = {"ExclusiveStartBackupArn": page["LastEvaluatedBackupArn"]}
+
+
+def _describe(site: Site, arn: str) -> dict[str, Any]:
+    with aws_call("dynamodb:DescribeBackup", arn):
+        answer = site.clients.dynamodb.describe_backup(BackupArn=arn)
+    return dict(answer["BackupDescription"]["BackupDetails"])
+
+
+def _create(site: Site) -> dict[str, Any] | None:
+    """Begin a backup; None while the table or another backup of it is being changed."""
+    with aws_call("dynamodb:CreateBackup", f"table {site.table.name}"):
+        try:
+            answer = site.clients.dynamodb.create_backup(
+                TableName=site.table.name, BackupName=backup_name(site.migration_id)
+            )
+        except ClientError as exc:
+            if error_code(exc) in _BUSY:
+                return None
+            raise
+    return dict(answer["BackupDetails"])
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """A missing permission is no permission to go on without a way back."""
+    try:
+        yield
+    except AccessDeniedError as exc:
+        raise AccessDeniedError(
+            f"{exc} Whether the table could be brought back is not known, so nothing is started. "
+            "Without this permission only policy skip goes on, without a backup.",
+            exc.aws_code,
+        ) from exc
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""

@@ -1,0 +1,107 @@
+"""The way back that AWS itself has: which backup of a table there is before a migration."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.lease import TableKey
+
+_PREFIX: Final = "before-"
+_RESTORED: Final = "-restored"
+
+
+class BackupPolicy(StrEnum):
+    """What must be there before a migration writes."""
+
+    AUTO = "auto"
+    REQUIRE_PITR = "require_pitr"
+    SKIP = "skip"
+
+
+class BackupKind(StrEnum):
+    """What there is: point-in-time recovery, a backup of its own, or nothing."""
+
+    PITR = "PITR"
+    BACKUP = "BACKUP"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """The way back as it was found or made. Times are ISO, empty where there is none.
+
+    ``restore_to`` is the moment to go back to; AWS can restore it once ``latest``, some minutes
+    behind the clock, has passed it. ``restore`` is the command. ``late``: the migration had begun
+    already, so what it changed by then is changed in the backup, too.
+    """
+
+    policy: BackupPolicy
+    kind: BackupKind
+    words: str
+    arn: str = ""
+    name: str = ""
+    earliest: str = ""
+    latest: str = ""
+    restore_to: str = ""
+    restore: str = ""
+    late: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        values = json.loads(text)
+        return cls(
+            **{
+                **values,
+                "policy": BackupPolicy(values["policy"]),
+                "kind": BackupKind(values["kind"]),
+            }
+        )
+
+
+def validate_policy(value: object) -> BackupPolicy:
+    """Return the policy; raises InvalidInputError for all else."""
+    try:
+        return BackupPolicy(value)  # type: ignore[arg-type]  # that is what is asked
+    except ValueError:
+        raise InvalidInputError(
+            f"policy is {value!r}; it must be one of {', '.join(BackupPolicy)}."
+        ) from None
+
+
+def backup_name(migration_id: str) -> str:
+    """Name a migration's backup: the same for each try, so that a later one finds it."""
+    return f"{_PREFIX}{migration_id}"
+
+
+def switch_on_command(table: TableKey) -> str:
+    """Return the command that switches point-in-time recovery on."""
+    return (
+        f"aws dynamodb update-continuous-backups {_where(table)} --table-name {table.name} "
+        "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
+    )
+
+
+def restore_from_backup(table: TableKey, arn: str) -> str:
+    """Return the command that makes a new table of a backup: AWS restores into no old one."""
+    return (
+        f"aws dynamodb restore-table-from-backup {_where(table)} "
+        f"--target-table-name {table.name}{_RESTORED} --backup-arn {arn}"
+    )
+
+
+def restore_to_moment(table: TableKey, moment: str) -> str:
+    """Return the command that makes a new table as this one was at a moment, in ISO."""
+    return (
+        f"aws dynamodb restore-table-to-point-in-time {_where(table)} "
+        f"--source-table-name {table.name} --target-table-name {table.name}{_RESTORED} "
+        f"--restore-date-time {moment}"
+    )
+
+
+def _where(table: TableKey) -> str:
+    return f"--region {table.arn.split(':')[3]}"

@@ -1,0 +1,60 @@
+"""See that a table can be brought back before a migration writes to it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup
+from airflow_ddb_migrate.core.backup import Backup, BackupPolicy, validate_policy
+from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
+from airflow_ddb_migrate.core.request import validate_at_least_zero
+from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class BackupTableOperator(MigrationOperator):
+    """
+    Go on only when AWS itself could bring the table back: the last resort beside the undo.
+
+    Returns ``kind`` (PITR, BACKUP or NONE), ``words``, ``arn``, ``name``, ``earliest``, ``latest``,
+    ``restore_to``, ``restore`` (the command), ``late`` and ``policy``; the report shows them. A
+    retried or cleared task finds the backup that an earlier try made. Other parameters:
+    :class:`MigrationOperator`.
+
+    :param policy: ``"auto"``: point-in-time recovery if it is on, else an on-demand backup is made
+        and waited for. ``"require_pitr"``: refuse without point-in-time recovery. ``"skip"``:
+        nothing, which the report says. (templated)
+    :param timeout_seconds: how long to wait for a backup. (templated)
+    """
+
+    template_fields: Sequence[str] = template_fields("policy", "timeout_seconds")
+
+    def __init__(
+        self,
+        *,
+        policy: str = BackupPolicy.AUTO.value,
+        timeout_seconds: float = BACKUP_SECONDS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.policy = policy
+        self.timeout_seconds = timeout_seconds
+
+    def run_step(self, context: "Context") -> dict[str, Any]:
+        validate_policy(self.policy)
+        validate_at_least_zero("timeout_seconds", self.timeout_seconds)
+        waiting = Waiting(seconds=self.timeout_seconds, tell=self.log.info)
+        backup = ensure_backup(self.open_site(context), self.policy, waiting)
+        self._tell(backup)
+        return asdict(backup)
+
+    def _tell(self, backup: Backup) -> None:
+        self.log.info("%s", backup.words)
+        if backup.restore:
+            self.log.info("Bring it back into a new table with: %s", backup.restore)
+        if backup.late:
+            self.log.warning(
+                "This migration had begun before: what it changed by then is changed there, too."
+            )
