@@ -2,7 +2,7 @@
 
 Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``; lane rows
 spread over 16 partition keys ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on
-a table is in leases.py.
+a table is in leases.py, its history in history.py.
 """
 
 from collections.abc import Iterator
@@ -258,12 +258,16 @@ class Ledger:
                 raise
         return answer["Attributes"]  # type: ignore[no-any-return]
 
-    def query_all(self, pk: str) -> Iterator[TypedItem]:
-        """Yield every record of one partition key, consistently."""
+    def query_all(
+        self, pk: str, *, prefix: str = "", newest_first: bool = False
+    ) -> Iterator[TypedItem]:
+        """Yield every record of one partition key whose ``sk`` begins so, consistently."""
+        beginning = {":sk": {"S": prefix}} if prefix else {}
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self.table_name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": pk}},
+            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :sk)" if prefix else ""),
+            ExpressionAttributeValues={":pk": {"S": pk}, **beginning},
+            ScanIndexForward=not newest_first,
             ConsistentRead=True,
         )
         with aws_call("dynamodb:Query", f"table {self.table_name}"):

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws import history, preflight
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
@@ -53,6 +53,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
         return _attach(site, attempt)
     transform = request.transform if request.mode is not Mode.UNDO else None
     transform_hash = preflight.check(site, transform, now, writes=request.mode.writes)
+    history.refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:
         _stop_former_holder(site, preflight.take_lease(site, now), now)
@@ -100,6 +101,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
     _take_number(site, mine, _budget(request, mine.lanes), now)
     if record.mode.writes:
         _intend(site, mine, now)
+    history.begin(site.ledger, record, mine.transform_hash)
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,
         name=execution_name(record.migration_id, mine.number),

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.aws import history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.lease import release, renew
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import (
@@ -36,6 +38,12 @@ class Observation:
     map_run: MapRunCounts | None
     verdict: Verdict
     left: int = 0
+
+    @property
+    def result(self) -> str:
+        """The outcome in one word; a canary's success is not the migration's."""
+        is_canary = self.left > 0 and self.verdict.outcome is Outcome.SUCCEEDED
+        return CANARY if is_canary else self.verdict.outcome.value
 
 
 def observe(site: Site, now: float) -> Observation:
@@ -112,6 +120,7 @@ def stop(
     _await_workers(site, patience_seconds, clock, sleep)
     site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason)
     site.ledger.attempt_ended(site.migration_id, attempt.number, result="STOPPED", now=clock())
+    history.end_stopped(site, clock())
     return f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
 
 
@@ -139,6 +148,8 @@ def _end(site: Site, seen: Observation, now: float) -> None:
     site.ledger.attempt_ended(
         site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
     )
+    counts = seen.progress.counts
+    history.end(site.ledger, seen.record, result=seen.result, counts=counts, now=now)
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
 
 

@@ -29,7 +29,7 @@ class StartRequest:
     plan. ``of``: see MigrationRecord; UNDO and REPLAY take its segments. ``sample_lanes`` limits a
     mode that writes nothing to so many lanes, and makes an attempt of a MIGRATE a canary; 0: all.
     ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
-    those of this migration.
+    those of this migration. ``once`` refuses what has succeeded on this table before.
     """
 
     total_segments: int | None
@@ -49,6 +49,7 @@ class StartRequest:
     max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
     slice_seconds: float = 0
     show_values: bool = False
+    once: bool = False
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""
@@ -66,6 +67,11 @@ class StartRequest:
             if value is not None or name not in _PLANNED:
                 validate_at_least_zero(name, value)
         validate_count("sample_lanes", self.sample_lanes)
+        if not isinstance(self.once, bool):
+            raise InvalidInputError(
+                f"once is {self.once!r} ({type(self.once).__name__}); it must be true or false, "
+                "without quotes."
+            )
         self._validate_of()
 
     def _validate_of(self) -> None:

@@ -19,6 +19,7 @@ REQUEST_FIELDS = (
     "max_concurrency",
     "max_quarantined",
     "max_quarantined_percentage",
+    "once",
     "read_units_per_second",
     "show_values",
     "slice_seconds",
@@ -51,6 +52,8 @@ class MigrationRequestOperator(MigrationOperator):
         never into logs or the ledger. (templated)
     :param slice_seconds: end a Lambda's slice sooner than its time limit asks; 0: it decides.
         (templated)
+    :param once: refuse what has succeeded on this table before: the same transform, unchanged, with
+        the same parameters. Going on with a migration is never refused. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
@@ -70,6 +73,7 @@ class MigrationRequestOperator(MigrationOperator):
         max_quarantined_percentage: float = QUARANTINE_PERCENTAGE,
         show_values: bool = False,
         slice_seconds: float = 0,
+        once: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -84,6 +88,7 @@ class MigrationRequestOperator(MigrationOperator):
         self.max_quarantined_percentage = max_quarantined_percentage
         self.show_values = show_values
         self.slice_seconds = slice_seconds
+        self.once = once
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.

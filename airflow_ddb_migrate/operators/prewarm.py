@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import defer_by_default
 from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.history import refuse_repeat
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.report import note_capacity
 from airflow_ddb_migrate.aws.site import Site
@@ -112,7 +113,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
-        preflight.check(site, request.transform, time.time())
+        transform_hash = preflight.check(site, request.transform, time.time())
+        refuse_repeat(site, request, transform_hash)
         note_capacity(site, "before", site.table.snapshot)
         asked = self._raise(site, wanted)
         if asked.changes:

@@ -13,6 +13,7 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.restore import Restored
 from airflow_ddb_migrate.aws.safety_net import SafetyNet
+from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
@@ -398,6 +399,20 @@ class TestStart:
         world.stepfunctions.end("FAILED")
         result = run(operator)
         assert (2, 1) == (result["attempt"], result["lanes"])
+
+    def test_once(self, world):
+        """What succeeded before is refused by prewarm already, before capacity is raised."""
+        world.create_table()
+        run(start())
+        operator = start()
+        finish_lanes(operator.open_site(make_context()), range(4))
+        world.stepfunctions.end("SUCCEEDED")
+        tend(operator.open_site(make_context()), time.time())
+        for again in (make_prewarm(once=True), start(once=True)):
+            with pytest.raises(AirflowFailException, match=r"already succeeded on this table: mi"):
+                run(again, run_id="another")
+        assert [] == world.updates
+        assert 1 == run(start(), run_id="another")["attempt"]
 
     def test_mapped_tasks_are_migrations_of_their_own(self, world):
         """Each mapped task instance names another migration."""

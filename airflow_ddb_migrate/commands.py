@@ -1,0 +1,49 @@
+"""What the command line shows of the ledger, as text."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.known import history_of
+from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.times import iso
+
+
+def history(
+    clients: Clients, *, stack_name: str, table_name: str, limit: int | None, as_json: bool
+) -> str:
+    """Return what was done to a table, the newest first.
+
+    :raises TableNotFoundError: it is not there and nothing is known of it.
+    """
+    rows = history_of(clients, stack_name=stack_name, table_name=table_name, limit=limit)
+    if as_json:
+        return json.dumps([_plain(row) for row in rows], indent=2)
+    return _lines(rows) if rows else f"No migration of table {table_name} was ever started here."
+
+
+def _plain(row: HistoryRow) -> dict[str, object]:
+    times = {"started_at": iso(row.started_at), "ended_at": _ended(row, "")}
+    return {**asdict(row), "params": json.loads(row.params), **times}
+
+
+def _lines(rows: Iterable[HistoryRow]) -> str:
+    return "\n".join(
+        f"{iso(row.started_at)}  {row.result or 'NOT ENDED':<10} {_aim(row)}\n"
+        f"    {row.migration_id}, transform {row.transform} ({row.transform_hash[:12] or 'none'}), "
+        f"params {row.params}\n"
+        f"    {row.counts.seen:,} items seen, {row.counts.changed:,} changed, "
+        f"{row.counts.deleted:,} deleted, {row.counts.quarantined:,} quarantined; "
+        f"{_ended(row, 'not ended')}\n"
+        f"    by {row.started_by}"
+        for row in rows
+    )
+
+
+def _aim(row: HistoryRow) -> str:
+    return f"{row.mode} of {row.of}" if row.of else str(row.mode)
+
+
+def _ended(row: HistoryRow, otherwise: str) -> str:
+    return iso(row.ended_at) if row.ended_at else otherwise

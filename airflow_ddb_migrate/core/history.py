@@ -1,0 +1,78 @@
+"""What was done to a table, and whether it is about to be done again."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.times import iso
+
+STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it
+CANARY: Final = "CANARY"  # some segments are done for real, and the others not begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One migration of a table. ``result`` is empty and ``ended_at`` 0 while it runs.
+
+    ``transform_hash`` is that of the latest attempt; ``params`` is JSON; ``dollars`` is measured
+    on list prices. For ``of`` see MigrationRecord.
+    """
+
+    migration_id: str
+    table_id: str
+    mode: Mode
+    of: str
+    transform: str
+    transform_hash: str
+    params: str
+    started_at: float
+    started_by: str
+    result: str = ""
+    ended_at: float = 0.0
+    counts: Counts = field(default_factory=Counts)
+    dollars: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Name it: which migration, by whom, when."""
+        return (
+            f"migration {self.migration_id}, started by {self.started_by} on {iso(self.started_at)}"
+        )
+
+
+def same_done(
+    rows: Iterable[HistoryRow],
+    *,
+    table_id: str,
+    transform: str,
+    transform_hash: str,
+    params: Mapping[str, Any],
+) -> HistoryRow | None:
+    """Return the latest migration that did exactly this to this very table, if it still stands.
+
+    One that an undo was begun of does not stand any more. ``rows`` are newest first.
+    """
+    wanted = (table_id, transform, transform_hash, params_text(params))
+    undone: set[str] = set()
+    for row in rows:
+        if row.mode is Mode.UNDO:
+            undone.add(row.of)
+        found = (row.table_id, row.transform, row.transform_hash, row.params)
+        succeeded = row.mode is Mode.MIGRATE and row.result == Outcome.SUCCEEDED
+        if found == wanted and succeeded and row.migration_id not in undone:
+            return row
+    return None
+
+
+def params_text(params: Mapping[str, Any]) -> str:
+    """Return a transform's parameters as the ledger has them."""
+    return json.dumps(params, sort_keys=True)
+
+
+def repeat_words(row: HistoryRow) -> str:
+    """Say that a migration would do again what this one did."""
+    return f"the same transform with the same params already succeeded on this table: {row.words}"

@@ -1,0 +1,115 @@
+"""What the command line shows of the ledger."""
+
+import json
+
+import pytest
+from airflow_ddb_migrate import cli
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.watch import tend
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from tests.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
+from tests.fakes import FakeCloudFormation
+from tests.migration_world import moto_dynamodb
+from tests.site_world import OTHER, SiteWorld
+
+OUTPUTS = {
+    "StateMachineArn": STATE_MACHINE,
+    "LedgerTable": LEDGER,
+    "Bucket": "bucket",
+    "FunctionArn": "function",
+    "FunctionName": "function",
+    "LogGroup": "/aws/lambda/function",
+    "CodeHash": "hash",
+    "PackageVersion": "0.1.0",
+    "Tables": "*",
+    "Transforms": "add_updated_at",
+}
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A world that the command line works on, too."""
+    with moto_dynamodb() as service:
+        world = SiteWorld(service)
+        world.cloudformation = FakeCloudFormation()
+        world.cloudformation.add("ddb-migrate", OUTPUTS)
+        world.site = world.site_for(MIGRATION)
+        clients = {
+            "dynamodb": service,
+            "cloudformation": world.cloudformation,
+            "stepfunctions": world.stepfunctions,
+        }
+        monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+        yield world
+
+
+def succeed(world: SiteWorld) -> None:
+    world.start()
+    for lane in range(4):
+        world.lane(lane, counts=Counts(seen=1_000, changed=999, unchanged=1))
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    tend(world.site, world.clock())
+    world.clock.advance(60)
+
+
+def test_history_is_newest_first(world, capsys):
+    """What, when, by whom, and what came of it; what runs is not ended."""
+    succeed(world)
+    world.start(world.site_for(OTHER))
+
+    assert 0 == cli.main(["history", "--table", TABLE])
+
+    assert [
+        "2023-11-14T22:14:20.000Z  NOT ENDED  MIGRATE",
+        f"    {OTHER}, transform add_updated_at (hash-1), params {{}}",
+        "    0 items seen, 0 changed, 0 deleted, 0 quarantined; not ended",
+        "    by tests",
+        "2023-11-14T22:13:20.000Z  SUCCEEDED  MIGRATE",
+        f"    {MIGRATION}, transform add_updated_at (hash-1), params {{}}",
+        "    4,000 items seen, 3,996 changed, 0 deleted, 0 quarantined; 2023-11-14T22:13:20.000Z",
+        "    by tests",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_history_as_json(world, capsys):
+    """For programs: one document, limited as wanted."""
+    succeed(world)
+    world.start(world.site_for(OTHER))
+
+    cli.main(["history", "--table", TABLE, "--json", "--limit", "1"])
+
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (OTHER, {}, "2023-11-14T22:14:20.000Z", "") == (
+        row["migration_id"],
+        row["params"],
+        row["started_at"],
+        row["ended_at"],
+    )
+
+
+def test_history_of_a_table_that_is_gone(world, capsys):
+    """The ledger outlives it."""
+    succeed(world)
+    world.service.delete_table(TableName=TABLE)
+
+    assert 0 == cli.main(["history", "--table", TABLE])
+    assert MIGRATION in capsys.readouterr().out
+
+
+def test_history_of_nothing(world, capsys):
+    """A table without one is no error, one that does not exist is."""
+    assert 0 == cli.main(["history", "--table", TABLE])
+    assert "No migration of table orders was ever started here.\n" == capsys.readouterr().out
+
+    assert 1 == cli.main(["history", "--table", "order"])
+    assert "Did you mean orders?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_is_a_whole_number(world, capsys, limit):
+    """Wrong usage is told as such."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["history", "--table", TABLE, f"--limit={limit}"])
+    assert 2 == caught.value.code
+    assert "is no whole number of at least 1" in capsys.readouterr().err
