@@ -1,4 +1,4 @@
-"""The command line: ``ddb-migrate deploy | self-check | history | destroy | local up | down``."""
+"""The command line: ``ddb-migrate deploy | self-check | history | report | destroy | local``."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import airflow_ddb_migrate
+from airflow_ddb_migrate.cli_views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 
@@ -39,7 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
-    _add_history(commands.add_parser("history", help="what was done to a table"))
+    for name, add, text in (
+        ("history", add_history, "what was done to a table"),
+        ("report", add_report, "what a migration did, and what it cost"),
+    ):
+        view = commands.add_parser(name, help=text)
+        _add_connection(view)
+        add(view)
+        view.set_defaults(run=_show)
     local = commands.add_parser("local", help="the embedded stack on this machine")
     _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
     return parser
@@ -67,20 +75,6 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
     parser.set_defaults(run=_deploy)
-
-
-def _add_history(parser: argparse.ArgumentParser) -> None:
-    _add_connection(parser)
-    parser.add_argument("--table", required=True, help="the table's name")
-    parser.add_argument("--limit", type=_positive, help="the newest so many; default: all")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.set_defaults(run=_history)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
 
 
 def _add_destroy(parser: argparse.ArgumentParser) -> None:
@@ -152,18 +146,8 @@ def _self_check(options: argparse.Namespace) -> None:
         print(f"  {difference}")
 
 
-def _history(options: argparse.Namespace) -> None:
-    from airflow_ddb_migrate.commands import history
-
-    print(
-        history(
-            _clients(options),
-            stack_name=options.stack_name,
-            table_name=options.table,
-            limit=options.limit,
-            as_json=options.json,
-        )
-    )
+def _show(options: argparse.Namespace) -> None:
+    print(options.show(options, _clients(options)))
 
 
 def _destroy(options: argparse.Namespace) -> None:

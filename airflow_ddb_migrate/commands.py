@@ -1,12 +1,16 @@
 """What the command line shows of the ledger, as text."""
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.known import history_of
+from airflow_ddb_migrate.aws.known import history_of, open_known_site
+from airflow_ddb_migrate.aws.report import compose
+from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.report_page import to_markdown
 from airflow_ddb_migrate.core.times import iso
 
 
@@ -23,6 +27,19 @@ def history(
     return _lines(rows) if rows else f"No migration of table {table_name} was ever started here."
 
 
+def report(clients: Clients, *, stack_name: str, migration_id: str, as_json: bool) -> str:
+    """Return what a migration did, as it is now.
+
+    :raises LedgerError: the ledger has never heard of it.
+    """
+    site = open_known_site(clients, stack_name, migration_id)
+    found = compose(site, time.time())
+    if as_json:
+        return json.dumps(found, indent=2)
+    state = "; ".join(site.table.not_active)
+    return to_markdown(found) + (f"\nNow {state}.\n" if state else "")
+
+
 def _plain(row: HistoryRow) -> dict[str, object]:
     times = {"started_at": iso(row.started_at), "ended_at": _ended(row, "")}
     return {**asdict(row), "params": json.loads(row.params), **times}
@@ -35,7 +52,7 @@ def _lines(rows: Iterable[HistoryRow]) -> str:
         f"params {row.params}\n"
         f"    {row.counts.seen:,} items seen, {row.counts.changed:,} changed, "
         f"{row.counts.deleted:,} deleted, {row.counts.quarantined:,} quarantined; "
-        f"{_ended(row, 'not ended')}\n"
+        f"{dollars_words(row.dollars)}; {_ended(row, 'not ended')}\n"
         f"    by {row.started_by}"
         for row in rows
     )

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +18,7 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
-from tests.fakes import FakeAutoscaling
+from tests.fakes import FakeAutoscaling, FakeS3
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -98,6 +99,7 @@ class World:
     stack: Stack = field(default_factory=make_stack)
     stepfunctions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
     lambda_: FakeLambda = field(default_factory=FakeLambda)
+    s3: FakeS3 = field(default_factory=FakeS3)
     updates: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -193,14 +195,26 @@ def finish_lanes(
 
 
 class FakeTaskInstance(SimpleNamespace):
-    """What operators use of a task instance; ``pushed`` are its XComs."""
+    """What operators use of a task instance; ``pushed`` are its XComs, ``states`` the run's."""
 
     def __init__(self, **changes: Any) -> None:
         known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
-        super().__init__(**{**known, **changes}, pushed={})
+        super().__init__(**{**known, **changes}, pushed={}, states={})
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.pushed[key] = value
+
+    def get_task_states(
+        self, *, dag_id: str, task_ids: list[str], run_ids: list[str]
+    ) -> dict[str, dict[str, str]]:
+        """Return states as Airflow does: of a mapped task under ``<task id>_<map index>``."""
+        assert (self.dag_id, [self.run_id]) == (dag_id, run_ids)
+        found = {
+            name: state
+            for name, state in self.states.items()
+            if any(re.fullmatch(rf"{task_id}(_\d+)?", name) for task_id in task_ids)
+        }
+        return {self.run_id: found} if found else {}
 
 
 def make_context(**changes: Any) -> dict[str, Any]:

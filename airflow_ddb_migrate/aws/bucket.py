@@ -34,6 +34,14 @@ class Bucket:
         self.s3.put_object(Bucket=self.name, Key=self._key(path), Body=body)
         return path
 
+    def put_json(self, path: str, document: Mapping[str, Any]) -> str:
+        """Write one JSON object as a person reads it, not compressed; return its path."""
+        body = json.dumps(document, indent=2).encode()
+        self.s3.put_object(
+            Bucket=self.name, Key=self._key(path), Body=body, ContentType="application/json"
+        )
+        return path
+
     def get(self, path: str) -> list[Row]:
         """Return the rows of an object."""
         body = self.s3.get_object(Bucket=self.name, Key=self._key(path))["Body"].read()

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -19,7 +20,7 @@ from airflow_ddb_migrate.core.history import (
 )
 from airflow_ddb_migrate.core.lease import TableKey
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.progress import Outcome, summarize
+from airflow_ddb_migrate.core.progress import Outcome, Progress, summarize
 from airflow_ddb_migrate.core.records import MigrationRecord, Mode, TypedItem
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.times import iso
@@ -50,25 +51,20 @@ def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
         ledger.update(_key(record), again)
 
 
-def end(  # noqa: PLR0913  # every field of an end
-    ledger: Ledger,
-    record: MigrationRecord,
-    *,
-    result: str,
-    counts: Counts,
-    now: float,
-    dollars: float = 0.0,
+def end(
+    site: Site, record: MigrationRecord, progress: Progress, *, result: str, now: float
 ) -> None:
     """Note how the latest attempt ended. The first to say so is right, but for late successes.
 
     Counts and cost are brought up to date each time: workers may end after their execution.
     """
-    ledger.update(
+    dollars = sum(spent(site, progress).values())
+    site.ledger.update(
         _key(record),
-        {"counts": counts.to_dict(), "dollars": dollars},
+        {"counts": progress.counts.to_dict(), "dollars": dollars},
         condition="attribute_exists(pk)",
     )
-    ledger.update(
+    site.ledger.update(
         _key(record),
         {"result": result, "ended_at": now},
         condition="#ended_at = :never OR (#result = :stopped AND :result = :succeeded)",
@@ -80,7 +76,7 @@ def end_stopped(site: Site, now: float) -> None:
     """Note that the site's migration was stopped, with what it had done by then."""
     record = site.ledger.required_migration(site.migration_id)
     progress = summarize(site.lanes.all(site.migration_id), record.lanes_in_scope, now)
-    end(site.ledger, record, result=STOPPED, counts=progress.counts, now=now)
+    end(site, record, progress, result=STOPPED, now=now)
 
 
 def list_history(ledger: Ledger, table_arn: str) -> Iterator[HistoryRow]:

@@ -128,6 +128,11 @@ class Ledger:
             )
         return next((attempt_from(item) for item in page["Items"]), None)
 
+    def attempts(self, migration_id: str) -> Iterator[AttemptRecord]:
+        """Yield every attempt, the first one first."""
+        pk = migration_key(migration_id, "")["pk"]["S"]
+        yield from map(attempt_from, self.query_all(pk, prefix="attempt#"))
+
     def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Take the attempt's number; False when another try took it."""
         item = {**attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}

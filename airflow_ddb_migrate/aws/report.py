@@ -1,38 +1,88 @@
-"""Compose a migration's report from the ledger, at any time."""
+"""Compose a migration's report from the ledger, at any time, and keep it."""
 
 import json
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from airflow_ddb_migrate.aws import report_parts
+from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.engine import known_proof
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
-from airflow_ddb_migrate.core.report import CapacityReport, Report, ResourceCapacity, show_capacity
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.history import CANARY
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
+from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.report import (
+    CapacityReport,
+    Cost,
+    NotBegun,
+    Report,
+    ResourceCapacity,
+    counts_words,
+    show_capacity,
+)
+from airflow_ddb_migrate.core.times import iso
+
+REPORT_FILE = "report.json"
 
 
 def compose(site: Site, now: float) -> Report:
     """Return the report as the ledger has it now; ``after`` is there once restore has run.
 
-    :raises LedgerError: nothing was started under this name.
+    What was only planned, looked at or rejected has one, too: PLANNED or NOT_STARTED.
     """
-    record = site.ledger.required_migration(site.migration_id)
+    plan = plan_fields(site, site.migration_id)
+    if site.ledger.latest_attempt(site.migration_id) is None:
+        return _not_begun(site, plan)
     seen = observe(site, now)
+    record, counts, arn = seen.record, seen.progress.counts, seen.attempt.execution_arn
+    about_it = report_parts.related_to(site, record.table_arn)
+    seconds = round((seen.attempt.ended_at or now) - record.started_at, 1)
     return {
         "migration_id": record.migration_id,
         "table": record.table_name,
         "segments": record.total_segments,
         "transform": record.transform,
-        "status": seen.verdict.outcome.value,
-        "reason": seen.verdict.reason,
+        "mode": record.mode.value,
+        "of": record.of,
+        "status": seen.result,
+        "reason": _reason(seen),
+        "left": seen.left,
         "attempts": seen.attempt.number,
-        "counts": seen.progress.counts.to_dict(),
+        "tries": report_parts.tries(site),
+        "counts": counts.to_dict(),
+        "counts_words": counts_words(counts),
         "units": seen.progress.units.to_dict(),
         "writer": known_proof(site.ledger).in_words(),
         "capacity": _capacity(site),
-        "seconds": round(_ended_at(seen, now) - record.started_at, 1),
+        "seconds": seconds,
+        "started_at": iso(record.started_at),
         "started_by": record.started_by,
-        "execution_arn": seen.attempt.execution_arn,
+        "execution_arn": arn,
+        "cost": _cost(site, plan, spent(site, seen.progress)),
+        "backup": report_parts.backup(site),
+        "parts": report_parts.parts(about_it),
+        "quarantine": report_parts.quarantine(site, counts, about_it),
+        "undo": report_parts.undo(site, record, counts, about_it),
+        "links": report_parts.links(site, arn),
     }
+
+
+def keep(site: Site, report: Report) -> str:
+    """Keep the report in the ledger and in the bucket; say where, or why not in the bucket."""
+    text = json.dumps(report, indent=2)
+    site.ledger.note(site.migration_id, REPORT, text)
+    try:
+        with aws_call("s3:PutObject", f"bucket {site.bucket.name}"):
+            site.bucket.put_json(REPORT_FILE, report)
+    except MigrationError as error:
+        return f"It is in the ledger, but not in the bucket: {error}"
+    return f"Kept as {site.bucket.uri(REPORT_FILE)}"
 
 
 def note_capacity(
@@ -44,14 +94,68 @@ def note_capacity(
     )
 
 
-def _ended_at(seen: Observation, now: float) -> float:
-    return seen.attempt.ended_at or now
+def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
+    """Say that nothing was started, and what there is all the same."""
+    status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
+    what = "It was planned only" if plan else "It was never started"
+    record = site.ledger.migration(site.migration_id)
+    return {
+        "migration_id": site.migration_id,
+        "table": site.table.name,
+        "segments": int(plan.get("total_segments", record.total_segments if record else 0)),
+        "transform": str(plan.get("transform", record.transform if record else "")),
+        "mode": record.mode.value if record else "",
+        "of": record.of if record else "",
+        "status": status.value,
+        "reason": f"{what}: no item was changed.",
+        "left": 0,
+        "attempts": 0,
+        "tries": [],
+        "counts": Counts().to_dict(),
+        "counts_words": counts_words(Counts()),
+        "units": Units().to_dict(),
+        "writer": known_proof(site.ledger).in_words(),
+        "capacity": _capacity(site),
+        "seconds": 0.0,
+        "started_at": "",
+        "started_by": "",
+        "execution_arn": "",
+        "cost": _cost(site, plan, {}),
+        "backup": report_parts.backup(site),
+        "parts": report_parts.parts(report_parts.related_to(site, site.table.key.arn)),
+        "quarantine": report_parts.quarantine(site, Counts(), []),
+        "undo": {"how": "", "undos": []},
+        "links": report_parts.links(site, ""),
+    }
+
+
+def _reason(seen: Observation) -> str:
+    if seen.result != CANARY:
+        return seen.verdict.reason
+    return (
+        f"The canary is done: {seen.verdict.reason} {seen.left:,} of {seen.record.lanes:,} "
+        "segments were not begun."
+    )
+
+
+def _cost(site: Site, plan: Mapping[str, Any], measured: Mapping[str, float]) -> Cost:
+    """Put plan and measure side by side; a plan of another version may lack what is not there."""
+    planned = {str(name): float(value) for name, value in plan.get("cost_usd", {}).items()}
+    seconds = plan.get("seconds")
+    return {
+        "planned": planned,
+        "measured": dict(measured),
+        "planned_total": sum(planned.values()) if planned else None,
+        "measured_total": sum(measured.values()),
+        "planned_seconds": float(seconds["expected"]) if seconds else None,
+        "prices": prices_for(site.stack.region).words,
+    }
 
 
 def _capacity(site: Site) -> CapacityReport:
     return {
         "before": _noted(site.ledger.read_note(site.migration_id, "capacity-before")),
-        "during": _noted(site.ledger.read_note(site.migration_id, "capacity-during")),
+        "during": _noted(site.ledger.read_note(site.migration_id, CAPACITY_DURING)),
         "after": _noted(_after(site)),
     }
 

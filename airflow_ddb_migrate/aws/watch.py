@@ -148,8 +148,7 @@ def _end(site: Site, seen: Observation, now: float) -> None:
     site.ledger.attempt_ended(
         site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
     )
-    counts = seen.progress.counts
-    history.end(site.ledger, seen.record, result=seen.result, counts=counts, now=now)
+    history.end(site, seen.record, seen.progress, result=seen.result, now=now)
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
 
 

@@ -9,7 +9,9 @@ from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHA
 DEFAULT_STACK_NAME = "ddb-migrate"
 ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
 BACKUP = "backup"  # what the backup gate found, a note beside the migration
+CAPACITY_DURING = "capacity-during"  # the raised capacity, a note beside the migration
 PLAN = "plan"  # a note beside the migration
+REPORT = "report"  # a note beside the migration
 DRY_RUN = "dry"  # parts of a migration, see part_name
 CHECK = "verify"
 CANARY_CHECK = "canary"

@@ -1,9 +1,20 @@
-"""The report of a migration: composed from the ledger, as data and as markdown."""
+"""What a migration did: plain data, as it stands in XCom, in the bucket and in the ledger."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from enum import StrEnum
+from typing import Any, TypedDict
 
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.history import CANARY
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.progress import Outcome
+
+
+class NotBegun(StrEnum):
+    """The status of what was never started, beside those of Outcome and CANARY."""
+
+    PLANNED = "PLANNED"
+    NOT_STARTED = "NOT_STARTED"
 
 
 class UnitsShown(TypedDict):
@@ -27,23 +38,99 @@ class CapacityReport(TypedDict):
     after: ResourceCapacity | None
 
 
+class Try(TypedDict):
+    """One attempt. ``segments`` are those that it was given; times are ISO, empty: not yet."""
+
+    number: int
+    canary: bool
+    segments: int
+    started_at: str
+    ended_at: str
+    result: str
+
+
+class Cost(TypedDict):
+    """Dollars by part and seconds, planned and measured. Without a plan the former are empty."""
+
+    planned: dict[str, float]
+    measured: dict[str, float]
+    planned_total: float | None
+    measured_total: float
+    planned_seconds: float | None
+    prices: str
+
+
+class Part(TypedDict):
+    """Another migration that belongs to this one: its dry run, its check, a replay, its undo."""
+
+    migration_id: str
+    mode: str
+    status: str
+    reason: str
+    counts: dict[str, int]
+    started_by: str
+    started_at: str
+
+
+class QuarantineReport(TypedDict):
+    """Items set aside. ``replay`` says how to try them again; ``replays`` are who did."""
+
+    count: int
+    where: str
+    replay: str
+    replays: list[Part]
+
+
+class UndoReport(TypedDict):
+    """``how`` is empty where nothing is to be undone; ``undos`` are those that were begun."""
+
+    how: str
+    undos: list[Part]
+
+
+class Links(TypedDict):
+    """Where to look further; empty where there is nothing, ``unknown: …`` where AWS refused."""
+
+    execution: str
+    map_run_arn: str
+    bucket: str
+    log_group: str
+
+
 class Report(TypedDict):
-    """Times in seconds, units as DynamoDB reported them."""
+    """Times in seconds, units as DynamoDB reported them.
+
+    ``status`` is a word of Outcome, CANARY (``left`` segments were not begun), or one of NotBegun;
+    ``seconds`` are from the first start to the last end. ``counts_words`` says whether the counts
+    add up. ``backup`` is what the gate found, None where it did not run.
+    """
 
     migration_id: str
     table: str
     segments: int
     transform: str
+    mode: str
+    of: str
     status: str
     reason: str
+    left: int
     attempts: int
+    tries: list[Try]
     counts: dict[str, int]
+    counts_words: str
     units: dict[str, float]
     writer: str
     capacity: CapacityReport
     seconds: float
+    started_at: str
     started_by: str
     execution_arn: str
+    cost: Cost
+    backup: dict[str, Any] | None
+    parts: list[Part]
+    quarantine: QuarantineReport
+    undo: UndoReport
+    links: Links
 
 
 def show_capacity(snapshot: CapacitySnapshot) -> ResourceCapacity:
@@ -59,30 +146,36 @@ def show_capacity(snapshot: CapacitySnapshot) -> ResourceCapacity:
     }
 
 
-def to_markdown(report: Report) -> str:
-    """Return the report as a person reads it in the task's log."""
-    counts = "".join(f"| {name} | {value:,} |\n" for name, value in report["counts"].items())
-    units = report["units"]
-    capacity = "".join(
-        f"| {stage} | {_capacity_words(report['capacity'][stage])} |\n"
-        for stage in ("before", "during", "after")
-    )
+def counts_words(counts: Counts) -> str:
+    """Say whether every item that was seen is accounted for."""
+    others = sum(number for name, number in counts.to_dict().items() if name != "seen")
+    if others == counts.seen:
+        return f"Every one of {counts.seen:,} items seen is accounted for."
     return (
-        f"# Migration {report['migration_id']}: {report['status']}\n\n"
-        f"{report['reason']}\n\n"
-        f"Table {report['table']}, {report['segments']:,} segments, transform "
-        f"{report['transform']}, {report['attempts']} attempts, {report['seconds']:.0f} s.\n"
-        f"Started by {report['started_by']}. Execution {report['execution_arn']}.\n\n"
-        f"| items | |\n|---|---|\n{counts}\n"
-        f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.\n\n"
-        f"{report['writer']}\n\n"
-        f"| capacity | units per second |\n|---|---|\n{capacity}"
+        f"The counts do not add up: {counts.seen:,} items were seen and {others:,} are accounted "
+        "for. Please report this as a bug, with the migration's lane rows in the ledger."
     )
 
 
-def _capacity_words(shown: ResourceCapacity | None) -> str:
-    if shown is None:
-        return "-"
-    parts = {"table": shown["table"], **shown["indexes"]}
-    words = (f"{name} {u['read']:,} read / {u['write']:,} write" for name, u in parts.items())
-    return f"{shown['billing_mode']}: {', '.join(words)}"
+def failure(report: Report, failed_tasks: Mapping[str, str]) -> str:
+    """Say why a run that ends with this report has failed; empty when it has not.
+
+    ``failed_tasks`` are their states. What was never started is no failure by itself, and neither
+    is a canary that nobody went on with.
+    """
+    parts = [
+        f"Tasks of this run failed: {_states(failed_tasks)}. See their logs." * bool(failed_tasks),
+        _unfinished(report),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _states(failed_tasks: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({state})" for name, state in sorted(failed_tasks.items()))
+
+
+def _unfinished(report: Report) -> str:
+    if report["status"] in {Outcome.SUCCEEDED, CANARY, *NotBegun}:
+        return ""
+    word = "failed" if report["status"] == Outcome.FAILED else "is not finished"
+    return f"Migration {report['migration_id']} {word} ({report['status']}). {report['reason']}"

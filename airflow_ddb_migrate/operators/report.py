@@ -1,25 +1,94 @@
-"""Say what a migration did."""
+"""Say what a migration did, and fail when it did not do it."""
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.report import compose
-from airflow_ddb_migrate.core.report import Report, to_markdown
-from airflow_ddb_migrate.operators._base import MigrationOperator
+from airflow_ddb_migrate.aws.report import compose, keep
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.report import Report, failure
+from airflow_ddb_migrate.core.report_page import to_markdown
+from airflow_ddb_migrate.operators._base import (
+    MigrationOperator,
+    task_error,
+    template_fields,
+    validate_switch,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+_FAILED = {"failed", "upstream_failed"}
+
 
 class MigrationReportOperator(MigrationOperator):
     """
-    Log the report of the migration as markdown and return it as data.
+    Log the report of the migration as markdown, return it as data, and keep it.
 
-    It is composed from the ledger, at any time and any number of times. Parameters:
-    :class:`MigrationOperator`.
+    It is composed from the ledger, at any time and any number of times; it stands in the ledger
+    and as ``report.json`` in the stack's bucket, its markdown in the XCom ``markdown``. As a leaf
+    with ``trigger_rule="all_done"`` it always runs, and turns the run red when it has to be.
+    Other parameters: :class:`MigrationOperator`.
+
+    :param fail_unless_succeeded: fail, after the report, when the migration failed or is not
+        finished, or one of ``required_task_ids`` failed. What was never started (planned, looked
+        at, rejected) is no failure, nor is a canary that nobody went on with: both are said.
+        (templated)
+    :param required_task_ids: tasks of the run that must not have failed. (templated)
     """
 
+    template_fields: Sequence[str] = template_fields("fail_unless_succeeded", "required_task_ids")
+
+    def __init__(
+        self,
+        *,
+        fail_unless_succeeded: bool = True,
+        required_task_ids: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.fail_unless_succeeded = fail_unless_succeeded
+        self.required_task_ids = required_task_ids
+
     def run_step(self, context: "Context") -> Report:
-        report = compose(self.open_site(context), time.time())
-        self.log.info("%s", to_markdown(report))
+        must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
+        task_ids = _task_ids(self.required_task_ids)
+        site = self.open_site(context)
+        report = compose(site, time.time())
+        page = to_markdown(report)
+        self.log.info("%s", page)
+        self.log.info("%s", keep(site, report))
+        self._push(context, "markdown", page)
+        if must_succeed and (why := failure(report, _failed_tasks(context["ti"], task_ids))):
+            self._push(context, "return_value", dict(report))  # a task that fails returns nothing
+            raise task_error(why, retryable=False)
         return report
+
+    def _push(self, context: "Context", key: str, value: Any) -> None:
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key=key, value=value)
+
+
+def _task_ids(value: object) -> list[str]:
+    if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
+        return list(value)
+    raise InvalidInputError(
+        f"required_task_ids is {value!r}; it must be a list of task ids, as in "
+        '["prewarm", "start", "wait"].'
+    )
+
+
+def _failed_tasks(ti: Any, task_ids: list[str]) -> Mapping[str, str]:
+    """Return those of the tasks of this run that ended badly, with their states.
+
+    Airflow names the instances of a mapped task ``<task id>_<map index>``. One that is mapped
+    itself looks at those of its own index.
+    """
+    if not task_ids:
+        return {}
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
+    others = found.get(ti.run_id, {})
+    if ti.map_index is not None and ti.map_index >= 0:
+        mine = {name for one in task_ids for name in (one, f"{one}_{ti.map_index}")}
+        others = {name: state for name, state in others.items() if name in mine}
+    return {name: str(state) for name, state in others.items() if str(state) in _FAILED}

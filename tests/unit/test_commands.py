@@ -5,9 +5,11 @@ import json
 import pytest
 from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.aws.watch import tend
-from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.progress import ExecutionStatus
+from airflow_ddb_migrate.core.records import Mode
 from tests.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
 from tests.fakes import FakeCloudFormation
 from tests.migration_world import moto_dynamodb
@@ -39,6 +41,7 @@ def world(monkeypatch):
             "dynamodb": service,
             "cloudformation": world.cloudformation,
             "stepfunctions": world.stepfunctions,
+            "s3": world.s3,
         }
         monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
         yield world
@@ -47,7 +50,8 @@ def world(monkeypatch):
 def succeed(world: SiteWorld) -> None:
     world.start()
     for lane in range(4):
-        world.lane(lane, counts=Counts(seen=1_000, changed=999, unchanged=1))
+        counts = Counts(seen=1_000, changed=999, unchanged=1)
+        world.lane(lane, counts=counts, units=Units(500, 1_000), worked_seconds=10)
     world.end(1, ExecutionStatus.SUCCEEDED)
     tend(world.site, world.clock())
     world.clock.advance(60)
@@ -63,11 +67,12 @@ def test_history_is_newest_first(world, capsys):
     assert [
         "2023-11-14T22:14:20.000Z  NOT ENDED  MIGRATE",
         f"    {OTHER}, transform add_updated_at (hash-1), params {{}}",
-        "    0 items seen, 0 changed, 0 deleted, 0 quarantined; not ended",
+        "    0 items seen, 0 changed, 0 deleted, 0 quarantined; $0.00; not ended",
         "    by tests",
         "2023-11-14T22:13:20.000Z  SUCCEEDED  MIGRATE",
         f"    {MIGRATION}, transform add_updated_at (hash-1), params {{}}",
-        "    4,000 items seen, 3,996 changed, 0 deleted, 0 quarantined; 2023-11-14T22:13:20.000Z",
+        "    4,000 items seen, 3,996 changed, 0 deleted, 0 quarantined; under $0.01; "
+        "2023-11-14T22:13:20.000Z",
         "    by tests",
     ] == capsys.readouterr().out.splitlines()
 
@@ -113,3 +118,83 @@ def test_a_limit_is_a_whole_number(world, capsys, limit):
         cli.main(["history", "--table", TABLE, f"--limit={limit}"])
     assert 2 == caught.value.code
     assert "is no whole number of at least 1" in capsys.readouterr().err
+
+
+def test_a_report(world, capsys):
+    """The page, as the task logs it."""
+    succeed(world)
+
+    assert 0 == cli.main(["report", MIGRATION])
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"# Migration {MIGRATION}: SUCCEEDED\n")
+    assert "| changed | 3,996 |" in said
+
+
+def test_a_report_as_json(world, capsys):
+    """For programs: the same data as in the bucket."""
+    succeed(world)
+
+    cli.main(["report", MIGRATION, "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert ("SUCCEEDED", 4_000) == (report["status"], report["counts"]["seen"])
+
+
+def test_a_report_of_a_table_that_is_gone(world, capsys):
+    """The ledger remembers it, and nothing can be started on what it remembers."""
+    succeed(world)
+    world.service.delete_table(TableName=TABLE)
+
+    assert 0 == cli.main(["report", MIGRATION])
+
+    said = capsys.readouterr().out
+    assert f"# Migration {MIGRATION}: SUCCEEDED" in said
+    assert said.endswith("\nNow table orders is DELETED.\n\n")
+
+
+def test_a_report_of_a_table_that_was_made_again(world, capsys):
+    """One of its name is another table."""
+    succeed(world)
+    world.site.ledger.update(migration_key(MIGRATION, "migration"), {"table_id": "former"})
+
+    cli.main(["report", MIGRATION])
+
+    assert "Now table orders is DELETED." in capsys.readouterr().out
+
+
+def test_a_report_of_what_was_only_planned(world, capsys):
+    """The plan names the table."""
+    plan = {"table_name": TABLE, "total_segments": 4, "cost_usd": {"writes": 1.5}}
+    world.site.ledger.note(OTHER, "plan", json.dumps(plan))
+
+    assert 0 == cli.main(["report", OTHER])
+
+    said = capsys.readouterr().out
+    assert f"# Migration {OTHER}: PLANNED\n\nIt was planned only: no item was changed." in said
+    assert "| writes | $1.50 | - |" in said
+
+
+def test_a_report_of_a_dry_run_only(world, capsys):
+    """It was looked at, and nothing was begun."""
+    site = world.site_for(f"{OTHER}-dry")
+    world.start(site, mode=Mode.DRY_RUN, of=OTHER)
+
+    assert 0 == cli.main(["report", OTHER])
+
+    said = capsys.readouterr().out
+    assert f"# Migration {OTHER}: NOT_STARTED" in said
+    assert (
+        f"- DRY_RUN {OTHER}-dry: NOT ENDED, 0 items seen, 0 would change, started by tests on "
+        in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [(OTHER, "knows no migration"), ("a b", "migration_id is 'a b'")],
+)
+def test_a_report_of_nothing(world, capsys, name, said):
+    """With what to do."""
+    assert 1 == cli.main(["report", name])
+    assert said in capsys.readouterr().err

@@ -441,9 +441,3 @@ class TestReport:
             report["capacity"][stage]["table"]["read"] for stage in ("before", "during", "after")
         ]
         assert "| changed | 40 |" in capsys.readouterr().out
-
-    def test_without_a_start(self, world):
-        """A report of what was never started says to start it, without retries."""
-        world.create_table()
-        with pytest.raises(AirflowFailException, match="Run the start task first"):
-            run(MigrationReportOperator(task_id="report", table_name=TABLE))

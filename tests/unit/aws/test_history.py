@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, Mode
-from tests.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record
+from tests.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
 from tests.site_world import OTHER, SiteWorld, start_request
 
 COUNTS = Counts(seen=3, changed=3)
@@ -143,7 +143,7 @@ def finish_first(world: SiteWorld) -> None:
 
 def test_what_has_no_row_gets_none_by_ending(world: SiteWorld) -> None:
     """A migration of before there was a history stays out of it, instead of half in it."""
-    history.end(world.site.ledger, migration_record(), result="SUCCEEDED", counts=COUNTS, now=NOW)
+    history.end(world.site, migration_record(), progress(), result="SUCCEEDED", now=NOW)
 
     assert [] == list(list_history(world.site.ledger, TABLE_KEY.arn))
 

@@ -1,0 +1,113 @@
+"""The parts of a report that are looked up one by one."""
+
+from dataclasses import asdict
+from typing import Any
+
+from airflow_ddb_migrate.aws.backup import known_backup
+from airflow_ddb_migrate.aws.bucket import QUARANTINE
+from airflow_ddb_migrate.aws.history import list_history
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.console import execution_url
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import MigrationRecord, Mode
+from airflow_ddb_migrate.core.report import (
+    Links,
+    Part,
+    QuarantineReport,
+    Try,
+    UndoReport,
+)
+from airflow_ddb_migrate.core.times import iso
+
+
+def tries(site: Site) -> list[Try]:
+    """Return every attempt, the first one first."""
+    return [
+        {
+            "number": one.number,
+            "canary": bool(one.scope),
+            "segments": one.lanes,
+            "started_at": iso(one.started_at) if one.started_at else "",
+            "ended_at": iso(one.ended_at) if one.ended_at else "",
+            "result": one.result,
+        }
+        for one in site.ledger.attempts(site.migration_id)
+    ]
+
+
+def parts(related: list[HistoryRow]) -> list[Part]:
+    """Return its dry runs and its checks."""
+    return [_from_history(row) for row in related if not row.mode.writes]
+
+
+def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> QuarantineReport:
+    """Say what is set aside, where, how to try it again, and who did."""
+    count = counts.quarantined
+    replay = (
+        "Mend the transform or the items, then run ReplayQuarantineOperator for migration "
+        f"{site.migration_id}: it takes these items alone."
+    )
+    return {
+        "count": count,
+        "where": site.bucket.uri(f"{QUARANTINE}/") if count else "",
+        "replay": replay if count else "",
+        "replays": [_from_history(row) for row in related if row.mode is Mode.REPLAY],
+    }
+
+
+def undo(
+    site: Site, record: MigrationRecord, counts: Counts, related: list[HistoryRow]
+) -> UndoReport:
+    """Say how to undo what was changed, and who did."""
+    is_undoable = record.mode in {Mode.MIGRATE, Mode.REPLAY} and counts.changed + counts.deleted
+    how = (
+        f'trigger the DAG ddb_migration_undo with {{"migration_id": "{site.migration_id}"}}: it '
+        "brings back what nobody changed since."
+    )
+    return {
+        "how": how if is_undoable else "",
+        "undos": [_from_history(row) for row in related if row.mode is Mode.UNDO],
+    }
+
+
+def related_to(site: Site, table_arn: str) -> list[HistoryRow]:
+    """Return the migrations that are about this one, the first one first."""
+    rows = list_history(site.ledger, table_arn)
+    return [row for row in rows if row.of == site.migration_id][::-1]
+
+
+def links(site: Site, execution_arn: str) -> Links:
+    """Say where to look further. What may not be looked at is unknown, and no failure."""
+    return {
+        "execution": execution_url(execution_arn),
+        "map_run_arn": _map_run_arn(site, execution_arn) if execution_arn else "",
+        "bucket": site.bucket.uri(""),
+        "log_group": site.stack.log_group,
+    }
+
+
+def backup(site: Site) -> dict[str, Any] | None:
+    """Return what the backup gate found; None when it did not run."""
+    found = known_backup(site)
+    return asdict(found) if found else None
+
+
+def _map_run_arn(site: Site, execution_arn: str) -> str:
+    try:
+        return site.executions.map_run_arn(execution_arn)
+    except MigrationError as error:
+        return f"unknown: {error}"
+
+
+def _from_history(row: HistoryRow) -> Part:
+    return {
+        "migration_id": row.migration_id,
+        "mode": row.mode.value,
+        "status": row.result or "NOT ENDED",
+        "reason": "",
+        "counts": row.counts.to_dict(),
+        "started_by": row.started_by,
+        "started_at": iso(row.started_at),
+    }

@@ -1,0 +1,51 @@
+"""What the command line shows of the ledger: which words it takes, and what it then says."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.aws.clients import Clients
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Let a person ask what was done to a table."""
+    parser.add_argument("--table", required=True, help="the table's name")
+    parser.add_argument("--limit", type=_positive, help="the newest so many; default: all")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.set_defaults(show=_history)
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Let a person ask what a migration did."""
+    parser.add_argument("migration_id", help="as the start task logged it")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.set_defaults(show=_report)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def _history(options: argparse.Namespace, clients: "Clients") -> str:
+    from airflow_ddb_migrate.commands import history
+
+    return history(
+        clients,
+        stack_name=options.stack_name,
+        table_name=options.table,
+        limit=options.limit,
+        as_json=options.json,
+    )
+
+
+def _report(options: argparse.Namespace, clients: "Clients") -> str:
+    from airflow_ddb_migrate.commands import report
+
+    return report(
+        clients,
+        stack_name=options.stack_name,
+        migration_id=options.migration_id,
+        as_json=options.json,
+    )

@@ -1,0 +1,145 @@
+"""A report as a person reads it: markdown, for the task's log and the command line."""
+
+from collections.abc import Iterable, Sequence
+
+from airflow_ddb_migrate.core.cost import dollars_words
+from airflow_ddb_migrate.core.markdown import code, table
+from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.report import Part, Report, ResourceCapacity
+
+_STAGES = ("before", "during", "after")
+
+
+def to_markdown(report: Report) -> str:
+    """Return the whole report; what there is nothing of is left out."""
+    sections = (_head, _items, _cost, _capacity, _way_back, _others, _where)
+    return "\n\n".join(text for section in sections if (text := section(report))) + "\n"
+
+
+def _head(report: Report) -> str:
+    aim = f" of {report['of']}" if report["of"] else ""
+    what = f" ({report['mode']}{aim})" if report["mode"] else ""
+    lines = [
+        f"# Migration {report['migration_id']}: {report['status']}",
+        "",
+        report["reason"],
+        "",
+        f"Table {code(report['table'])}{what}, {report['segments']:,} segments, transform "
+        f"{code(report['transform'])}.",
+    ]
+    if report["tries"]:
+        lines.append(
+            f"Started by {report['started_by']} on {report['started_at']}; "
+            f"{report['seconds']:,.0f} s in {report['attempts']:,} attempts: "
+            f"{', '.join(_try_words(report))}."
+        )
+    return "\n".join(lines)
+
+
+def _try_words(report: Report) -> Iterable[str]:
+    for one in report["tries"]:
+        canary = " (canary)" if one["canary"] else ""
+        yield f"{one['number']}{canary} {one['result'] or 'not ended'}"
+
+
+def _items(report: Report) -> str:
+    if not report["tries"]:
+        return ""
+    units = report["units"]
+    return (
+        f"{table(('items', ''), report['counts'].items())}\n{report['counts_words']} "
+        f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.\n\n"
+        f"{report['writer']}{_quarantine(report)}"
+    )
+
+
+def _quarantine(report: Report) -> str:
+    quarantine = report["quarantine"]
+    if not quarantine["count"]:
+        return ""
+    replays = "".join(f"\n- {_part_words(part)}" for part in quarantine["replays"])
+    return (
+        f"\n\n{quarantine['count']:,} items are set aside: {quarantine['where']}. "
+        f"{quarantine['replay']}{replays}"
+    )
+
+
+def _cost(report: Report) -> str:
+    cost = report["cost"]
+    names = list(dict.fromkeys((*cost["planned"], *cost["measured"])))
+    rows: list[Sequence[str]] = [
+        (name, _dollars(cost["planned"].get(name)), _dollars(cost["measured"].get(name)))
+        for name in names
+    ]
+    if not names:
+        return ""
+    rows.append(("total", _dollars(cost["planned_total"]), _dollars(cost["measured_total"])))
+    rows.append(("time", _seconds(cost["planned_seconds"]), _seconds(report["seconds"])))
+    return (
+        f"{table(('cost', 'planned', 'measured'), rows)}\n"
+        f"On list prices ({cost['prices']}), a guide and no bill; - is not measured or not planned."
+    )
+
+
+def _capacity(report: Report) -> str:
+    if not any(report["capacity"][stage] for stage in _STAGES):  # type: ignore[literal-required]
+        return ""
+    rows = [(stage, _capacity_words(report["capacity"][stage])) for stage in _STAGES]  # type: ignore[literal-required]
+    return table(("capacity", "units per second"), rows).rstrip()
+
+
+def _way_back(report: Report) -> str:
+    backup, undo = report["backup"], report["undo"]
+    lines = []
+    if backup:
+        restore = f" Into a new table: {code(backup['restore'], 500)}" if backup["restore"] else ""
+        late = " It was made when the migration had begun." if backup["late"] else ""
+        lines.append(f"Backup: {backup['words']}{late}{restore}")
+    elif report["tries"]:
+        lines.append("Backup: the backup gate did not run for this migration.")
+    if undo["how"]:
+        lines.append(f"Undo: {undo['how']}")
+    lines += [f"- {_part_words(part)}" for part in undo["undos"]]
+    return "\n".join(lines)
+
+
+def _others(report: Report) -> str:
+    return "\n".join(f"- {_part_words(part)}" for part in report["parts"])
+
+
+def _part_words(part: Part) -> str:
+    changed = part["counts"].get("changed", 0) + part["counts"].get("deleted", 0)
+    seen = part["counts"].get("seen", 0)
+    verb = "changed" if Mode(part["mode"]).writes else "would change"
+    by = f", started by {part['started_by']} on {part['started_at']}" if part["started_by"] else ""
+    return (
+        f"{part['mode']} {part['migration_id']}: {part['status']}, {seen:,} items seen, "
+        f"{changed:,} {verb}{by}."
+    )
+
+
+def _where(report: Report) -> str:
+    names = {
+        "execution": "Execution",
+        "map_run_arn": "Map run",
+        "bucket": "Undo log, quarantine and this report",
+        "log_group": "Logs of the Lambda",
+    }
+    shown = ((words, report["links"][name]) for name, words in names.items())  # type: ignore[literal-required]
+    return "\n".join(f"- {words}: {where}" for words, where in shown if where)
+
+
+def _capacity_words(shown: ResourceCapacity | None) -> str:
+    if shown is None:
+        return "-"
+    parts = {"table": shown["table"], **shown["indexes"]}
+    words = (f"{name} {u['read']:,} read / {u['write']:,} write" for name, u in parts.items())
+    return f"{shown['billing_mode']}: {', '.join(words)}"
+
+
+def _dollars(amount: float | None) -> str:
+    return "-" if amount is None else dollars_words(amount)
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:,.0f} s"

@@ -1,0 +1,150 @@
+"""The report as a task: what it says, keeps, and when it turns the run red."""
+
+import json
+
+import pytest
+from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
+from airflow_ddb_migrate._compat import AirflowFailException
+from moto import mock_aws
+from tests.airflow_world import TABLE, FakeTaskInstance, World, finish_lanes, make_context
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with mock_aws():
+        world = World()
+        world.install(monkeypatch)
+        world.create_table()
+        yield world
+
+
+def report(**changes) -> MigrationReportOperator:
+    return MigrationReportOperator(task_id="report", table_name=TABLE, **changes)
+
+
+def start(world, *, done: int = 4, status: str = "SUCCEEDED") -> None:
+    operator = StartDistributedMapMigrationOperator(
+        task_id="start", table_name=TABLE, total_segments=4
+    )
+    operator.execute(make_context())
+    finish_lanes(operator.open_site(make_context()), range(done))
+    world.stepfunctions.end(status)
+
+
+def context_with(states, **changes):
+    context = make_context(**changes)
+    context["ti"].states.update(states)
+    return context
+
+
+def test_a_success_is_said_kept_and_returned(world, capsys):
+    """As data, as markdown, and as a file in the bucket."""
+    start(world)
+    context = make_context()
+
+    found = report().execute(context)
+
+    page = context["ti"].pushed["markdown"]
+    assert page.startswith(f"# Migration {found['migration_id']}: SUCCEEDED")
+    ((_, key),) = world.s3.objects
+    assert f"migrations/{found['migration_id']}/report.json" == key
+    assert found == json.loads(world.s3.objects["bucket", key])
+    said = capsys.readouterr().out
+    assert "| changed | 40 |" in said
+    assert f"Kept as s3://bucket/{key}" in said
+
+
+def test_a_failed_migration_fails_the_task_after_its_report(world, capsys):
+    """The data is there all the same, and another try would not help."""
+    start(world, done=3, status="FAILED")
+    context = make_context()
+
+    with pytest.raises(AirflowFailException, match=r"failed \(FAILED\). 1 of 4 segments are unf"):
+        report().execute(context)
+
+    assert "FAILED" == context["ti"].pushed["return_value"]["status"]
+    assert "# Migration orders-" in capsys.readouterr().out
+
+
+def test_a_report_can_be_only_a_report(world):
+    """Where something else decides what is a failure."""
+    start(world, done=3, status="FAILED")
+
+    operator = report(fail_unless_succeeded=False, required_task_ids=["wait"])
+    assert "FAILED" == operator.execute(context_with({"wait": "failed"}))["status"]
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_a_failed_task_fails_the_run_though_the_leaf_runs(world, state):
+    """Whatever became of the migration."""
+    start(world)
+
+    with pytest.raises(AirflowFailException, match=rf"failed: restore \({state}\). See their logs"):
+        report(required_task_ids=["restore"]).execute(context_with({"restore": state}))
+
+
+def test_what_was_not_started_fails_only_with_its_tasks(world):
+    """Rejected or looked at: fine. Prewarm failed: not fine, and it is named."""
+    operator = report(required_task_ids=["prewarm", "start"])
+
+    found = operator.execute(context_with({"prewarm": "success", "start": "skipped"}))
+    assert "NOT_STARTED" == found["status"]
+
+    states = {"prewarm": "failed", "start": "upstream_failed", "other": "failed"}
+    with pytest.raises(
+        AirflowFailException, match=r"prewarm \(failed\), start \(upstream_failed\)"
+    ):
+        operator.execute(context_with(states))
+
+
+@pytest.mark.parametrize(
+    ("map_index", "states", "named"),
+    [
+        (-1, {"wait_0": "success", "wait_1": "failed"}, "wait_1 (failed)"),
+        (1, {"wait_0": "success", "wait_1": "failed"}, "wait_1 (failed)"),
+        (0, {"wait_0": "success", "wait_1": "failed"}, ""),
+        (0, {"wait": "failed"}, "wait (failed)"),
+    ],
+)
+def test_mapped_tasks_are_looked_at(world, map_index, states, named):
+    """All of them; of a mapped report those of its own index, and tasks that are not mapped."""
+    operator = report(required_task_ids=["wait"])
+    context = context_with(states, map_index=map_index)
+
+    if not named:
+        assert "NOT_STARTED" == operator.execute(context)["status"]
+        return
+    with pytest.raises(AirflowFailException) as caught:
+        operator.execute(context)
+    assert f"Tasks of this run failed: {named}. See their logs." == str(caught.value)
+
+
+def test_airflow_is_not_asked_for_tasks_when_there_are_none(world, monkeypatch):
+    """Without required_task_ids nothing but the ledger is needed."""
+    monkeypatch.delattr(FakeTaskInstance, "get_task_states")
+
+    assert "NOT_STARTED" == report().execute(make_context())["status"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"required_task_ids": "wait"}, "required_task_ids is 'wait'; it must be a list"),
+        ({"required_task_ids": [1]}, "required_task_ids is [1]; it must be a list"),
+        ({"fail_unless_succeeded": "yes"}, "fail_unless_succeeded is 'yes'"),
+    ],
+)
+def test_a_wrong_parameter_is_refused(world, wrong, message):
+    """Not taken for something else."""
+    with pytest.raises(AirflowFailException) as caught:
+        report(**wrong).execute(make_context())
+    assert str(caught.value).startswith(message)
+
+
+def test_no_xcom_where_none_is_wanted(world):
+    """do_xcom_push holds for both."""
+    context = make_context()
+
+    report(do_xcom_push=False).execute(context)
+
+    assert {} == context["ti"].pushed
