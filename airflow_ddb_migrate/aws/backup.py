@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.backups import AVAILABLE, CREATING, Backups, Recovery
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.backup import (
     Backup,
@@ -25,10 +23,6 @@ from airflow_ddb_migrate.core.errors import AccessDeniedError, BackupError, Back
 from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS, BACKUP_SECONDS
 from airflow_ddb_migrate.core.names import BACKUP
 
-_AVAILABLE = "AVAILABLE"
-_CREATING = "CREATING"
-_BUSY = {"BackupInUseException", "TableInUseException"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -40,15 +34,6 @@ class Waiting:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class _Recovery:
-    """Point-in-time recovery of a table: the moments that it can go back to, if it is on."""
-
-    is_on: bool
-    earliest: datetime | None = None
-    latest: datetime | None = None
-
-
 def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) -> Backup:
     """See that there is a way back, as the policy wants it; keep the result in the ledger.
 
@@ -58,10 +43,8 @@ def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) ->
     :raises AccessDeniedError: the caller may not look, or may not make a backup.
     """
     wanted, waiting = validate_policy(policy), waiting or Waiting()
-    found = replace(
-        _by_policy(site, wanted, waiting),
-        late=site.ledger.latest_attempt(site.migration_id) is not None,
-    )
+    found = _by_policy(site, wanted, waiting)
+    found = replace(found, late=_is_late(site, found))
     kept = _the_better(site, found, known_backup(site))
     site.ledger.note(site.migration_id, BACKUP, kept.to_json())
     return kept
@@ -78,12 +61,20 @@ def _by_policy(site: Site, policy: BackupPolicy, waiting: Waiting) -> Backup:
         words = "No backup was asked for (policy skip): the undo log is the only way back."
         return Backup(policy=policy, kind=BackupKind.NONE, words=words)
     with _advised():
-        recovery = _recovery(site)
+        recovery = _backups(site).recovery()
         if recovery.is_on and recovery.earliest and recovery.latest:
             return _by_recovery(site, policy, recovery, waiting.clock())
         if policy is BackupPolicy.REQUIRE_PITR:
             raise _refusal(site, recovery)
         return _by_backup(site, _await(site, waiting))
+
+
+def _is_late(site: Site, found: Backup) -> bool:
+    """Tell whether the migration had begun at the moment that the table can go back to."""
+    record = site.ledger.migration(site.migration_id)
+    if record is None or found.kind is BackupKind.NONE:
+        return False
+    return found.restore_to >= _iso(datetime.fromtimestamp(record.started_at, UTC))
 
 
 def _the_better(site: Site, found: Backup, before: Backup | None) -> Backup:
@@ -101,11 +92,11 @@ def _is_there(site: Site, before: Backup, found: Backup) -> bool:
         return before.kind is not BackupKind.NONE
     if before.kind is BackupKind.PITR:
         return found.kind is BackupKind.PITR and before.restore_to >= found.earliest
-    row = _find(site)
+    row = _backups(site).find(backup_name(site.migration_id))
     return row is not None and row["BackupArn"] == before.arn
 
 
-def _by_recovery(site: Site, policy: BackupPolicy, recovery: _Recovery, now: float) -> Backup:
+def _by_recovery(site: Site, policy: BackupPolicy, recovery: Recovery, now: float) -> Backup:
     key, moment = site.table.key, datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
     return Backup(
         policy=policy,
@@ -132,19 +123,7 @@ def _by_backup(site: Site, made: dict[str, Any]) -> Backup:
     )
 
 
-def _recovery(site: Site) -> _Recovery:
-    name = site.table.name
-    with aws_call("dynamodb:DescribeContinuousBackups", f"table {name}"):
-        answer = site.clients.dynamodb.describe_continuous_backups(TableName=name)
-    found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-    return _Recovery(
-        found.get("PointInTimeRecoveryStatus") == "ENABLED",
-        found.get("EarliestRestorableDateTime"),
-        found.get("LatestRestorableDateTime"),
-    )
-
-
-def _refusal(site: Site, recovery: _Recovery) -> BackupError:
+def _refusal(site: Site, recovery: Recovery) -> BackupError:
     name = site.table.name
     if recovery.is_on:
         return BackupPendingError(
@@ -159,23 +138,28 @@ def _refusal(site: Site, recovery: _Recovery) -> BackupError:
 
 def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
     """Find or make this migration's backup, and wait until it can be restored."""
+    backups, name = _backups(site), backup_name(site.migration_id)
     began, told = waiting.clock(), ""
-    found = _find(site)
+    found = backups.find(name)
     while True:
-        found = _describe(site, found["BackupArn"]) if found else _create(site)
+        found = backups.describe(found["BackupArn"]) if found else backups.create(name)
         status = found["BackupStatus"] if found else "not begun, the table is busy"
         passed = waiting.clock() - began
         if status != told:
             told = status
-            waiting.tell(f"Backup {backup_name(site.migration_id)}: {status} ({passed:.0f} s).")
-        if found and status == _AVAILABLE:
+            waiting.tell(f"Backup {name}: {status} ({passed:.0f} s).")
+        if found and status == AVAILABLE:
             return found
-        if found and status != _CREATING:
+        if found and status != CREATING:
             found = None  # it was deleted: another one is made
         if passed >= waiting.seconds:
             raise _too_late(site, status, waiting.seconds)
         waiting.sleep(BACKUP_POLL_SECONDS)
-        found = found or _find(site)
+        found = found or backups.find(name)
+
+
+def _backups(site: Site) -> Backups:
+    return Backups(site.clients.dynamodb, site.table.key)
 
 
 def _too_late(site: Site, status: str, seconds: float) -> BackupPendingError:
@@ -184,50 +168,6 @@ def _too_late(site: Site, status: str, seconds: float) -> BackupPendingError:
         f"after {seconds:,.0f} s: {status}. Clear this task to wait on for the same backup, or "
         "raise timeout_seconds."
     )
-
-
-def _find(site: Site) -> dict[str, Any] | None:
-    """Return the backup that an earlier try made of this very table, not of a namesake."""
-    name, table_id = backup_name(site.migration_id), site.table.key.table_id
-    for row in _backups(site):
-        is_ours = row["BackupName"] == name and row.get("TableId", table_id) == table_id
-        if is_ours and row["BackupStatus"] in {_AVAILABLE, _CREATING}:
-            return row
-    return None
-
-
-def _backups(site: Site) -> Iterator[dict[str, Any]]:
-    table_name = site.table.name
-    after: dict[str, str] = {}
-    while True:
-        with aws_call("dynamodb:ListBackups", f"table {table_name}"):
-            page = site.clients.dynamodb.list_backups(
-                TableName=table_name, BackupType="USER", **after
-            )
-        yield from page["BackupSummaries"]
-        if not page.get("LastEvaluatedBackupArn"):
-            return
-        after = {"ExclusiveStartBackupArn": page["LastEvaluatedBackupArn"]}
-
-
-def _describe(site: Site, arn: str) -> dict[str, Any]:
-    with aws_call("dynamodb:DescribeBackup", arn):
-        answer = site.clients.dynamodb.describe_backup(BackupArn=arn)
-    return dict(answer["BackupDescription"]["BackupDetails"])
-
-
-def _create(site: Site) -> dict[str, Any] | None:
-    """Begin a backup; None while the table or another backup of it is being changed."""
-    with aws_call("dynamodb:CreateBackup", f"table {site.table.name}"):
-        try:
-            answer = site.clients.dynamodb.create_backup(
-                TableName=site.table.name, BackupName=backup_name(site.migration_id)
-            )
-        except ClientError as exc:
-            if error_code(exc) in _BUSY:
-                return None
-            raise
-    return dict(answer["BackupDetails"])
 
 
 @contextmanager

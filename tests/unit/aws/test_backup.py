@@ -252,6 +252,16 @@ def test_a_backup_within_the_migration_is_called_late(world: SiteWorld) -> None:
     assert gate(world).late
 
 
+def test_a_backup_of_before_is_not_late_however_late_it_is_found(world: SiteWorld) -> None:
+    """Its own time counts, not the task's."""
+    world.clock.now = datetime.now(UTC).timestamp() + 3_600  # the service has a clock of its own
+    gate(world)
+    world.site.ledger.note(MIGRATION, "backup", "")
+    world.start()
+
+    assert not gate(world).late
+
+
 def test_the_first_moment_stays(world: SiteWorld) -> None:
     """A later one lies within the migration; the window is as it is now."""
     switch_on(world)

@@ -1,0 +1,49 @@
+"""What a migration has cost, from what its workers counted."""
+
+import pytest
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.core.cost import LAMBDA_MEMORY_MB, dollars_words, measured_cost
+from airflow_ddb_migrate.core.messages import Units
+from airflow_ddb_migrate.core.prices import prices_for
+from tests.factories import progress
+
+PRICES = prices_for("us-east-1")
+
+
+def test_by_part() -> None:
+    """On list prices: a thousand lanes of two laps, a thousand GB-seconds, a million units."""
+    worked = progress(
+        lanes=1_000,
+        units=Units(read=1_000_000, written=1_000_000),
+        total_laps=2_000,
+        worked_seconds=1_024_000 / LAMBDA_MEMORY_MB,
+    )
+
+    cost = measured_cost(worked, PRICES, is_on_demand=True)
+
+    assert (0.625, 0.125) == (cost["writes"], cost["reads"])
+    assert 1_000 * PRICES.lambda_gb_second + 0.002 * PRICES.lambda_request_million == (
+        pytest.approx(cost["lambda"])
+    )
+    assert 5 * PRICES.step_functions_transition_thousand == cost["step_functions"]
+
+
+def test_nothing_done_costs_nothing() -> None:
+    """Rather than a division by something that is not there."""
+    assert {0.0} == set(measured_cost(progress(), PRICES, is_on_demand=True).values())
+
+
+def test_the_memory_is_the_template_s() -> None:
+    """What Lambda is billed by."""
+    template = (resources.folder("deploy") / "template.yaml").read_text()
+
+    assert f"      MemorySize: {LAMBDA_MEMORY_MB}\n" in template
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "$0.00"), (0.0001, "under $0.01"), (0.01, "$0.01"), (1_234.567, "$1,234.57")],
+)
+def test_dollars(amount: float, words: str) -> None:
+    """Less than a cent is not free."""
+    assert words == dollars_words(amount)
