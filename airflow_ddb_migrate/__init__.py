@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.migration import (
         StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
     )
+    from airflow_ddb_migrate.operators.plan import PlanMigrationOperator as PlanMigrationOperator
     from airflow_ddb_migrate.operators.prewarm import (
         PrewarmTableOperator as PrewarmTableOperator,
     )
@@ -53,6 +54,7 @@ _HOMES = {
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",
     "MigrationReportOperator": "operators.report",
+    "PlanMigrationOperator": "operators.plan",
     "PrewarmTableOperator": "operators.prewarm",
     "ReplayQuarantineOperator": "operators.replay",
     "RestoreCapacityOperator": "operators.restore",

@@ -28,6 +28,7 @@ def get_provider_info() -> dict[str, Any]:
             "canary",
             "dry_run",
             "migration",
+            "plan",
             "prewarm",
             "replay",
             "report",

@@ -1,7 +1,6 @@
 """A small world for tests of the Airflow classes: moto's DynamoDB, the rest by hand."""
 
 import asyncio
-import io
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -18,7 +17,7 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
-from tests.fakes import FakeAutoscaling, FakeS3
+from tests.fakes import FakeAutoscaling, FakeCloudWatch, FakeLambda, FakeS3
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -62,16 +61,6 @@ class FakeStepFunctions:
     @property
     def statuses(self) -> list[str]:
         return [execution["status"] for execution in self.executions.values()]
-
-
-class FakeLambda:
-    """Answers the preflight's question about the transform."""
-
-    def __init__(self) -> None:
-        self.answer: dict[str, Any] = {"ok": True, "error": "", "hash": "abc"}
-
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
 
 
 def make_stack(**changes: Any) -> Stack:
@@ -122,6 +111,7 @@ class World:
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
             "s3": self.s3,
+            "cloudwatch": FakeCloudWatch(),
             "cloudformation": boto3.client("cloudformation", region_name=REGION),
             "application-autoscaling": self.autoscaling,
         }

@@ -61,7 +61,7 @@ class FakeStepFunctions:
         return json.loads(self.executions[arn]["input"])  # type: ignore[no-any-return]
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeLambda:
     """Answers every invocation with the same words, but for ``sampled`` if it is given.
 

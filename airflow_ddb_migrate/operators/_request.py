@@ -3,11 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.limits import (
-    DEFAULT_SEGMENTS,
-    QUARANTINE_ITEMS,
-    QUARANTINE_PERCENTAGE,
-)
+from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
@@ -38,14 +34,21 @@ class MigrationRequestOperator(MigrationOperator):
     Numbers in templates need ``render_template_as_native_obj=True`` on the DAG, or
     ``dag.param("segments")``, which keeps the type that was given.
 
-    :param total_segments: segments of the parallel scan, 1 to 1,000,000. (templated)
+    What is None by default is left to the plan of
+    :class:`~airflow_ddb_migrate.operators.plan.PlanMigrationOperator`; what is given wins over it.
+    Without a plan there are 100 segments, 100 child executions at a time, and no budgets.
+
+    :param total_segments: segments of the parallel scan, 1 to 1,000,000; None: by the plan.
+        (templated)
     :param transform: module in the stack that holds the transform. (templated)
     :param transform_params: reach the transform as ``context.params``. (templated)
-    :param max_concurrency: child executions at a time, 1 to 10,000; by default 100. (templated)
+    :param max_concurrency: child executions at a time, 1 to 10,000; None: by the plan. (templated)
     :param tolerated_failure_percentage: share of segments that may fail before the rest is
         stopped, 0 to 100. It never decides what counts as success. (templated)
-    :param read_units_per_second: budget of the whole migration; 0 for none. (templated)
-    :param write_units_per_second: budget of the whole migration; 0 for none. (templated)
+    :param read_units_per_second: budget of the whole migration; 0 for none, None: by the plan.
+        (templated)
+    :param write_units_per_second: budget of the whole migration; 0 for none, None: by the plan.
+        (templated)
     :param max_quarantined: more items that cannot be migrated stop it. (templated)
     :param max_quarantined_percentage: so does a larger share of the items seen. (templated)
     :param show_values: let item values into the quarantine's records in the stack's private bucket;
@@ -62,13 +65,13 @@ class MigrationRequestOperator(MigrationOperator):
     def __init__(  # noqa: PLR0913  # keywords, one for each part of a request
         self,
         *,
-        total_segments: int = DEFAULT_SEGMENTS,
+        total_segments: int | None = None,
         transform: str = DEFAULT_TRANSFORM,
         transform_params: Mapping[str, Any] | None = None,
         max_concurrency: int | None = None,
         tolerated_failure_percentage: float = 0,
-        read_units_per_second: float = 0,
-        write_units_per_second: float = 0,
+        read_units_per_second: float | None = None,
+        write_units_per_second: float | None = None,
         max_quarantined: int = QUARANTINE_ITEMS,
         max_quarantined_percentage: float = QUARANTINE_PERCENTAGE,
         show_values: bool = False,
