@@ -1,4 +1,4 @@
-"""Migrate one DynamoDB table: check and prewarm, start, wait, report, and restore whatever fails.
+"""Migrate one DynamoDB table: plan, look, ask, back up, raise, try, migrate, verify, restore.
 
 Trigger it with a configuration such as ``{"table": "orders", "segments": 100}``.
 """
@@ -6,15 +6,22 @@ Trigger it with a configuration such as ``{"table": "orders", "segments": 100}``
 import os
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from airflow_ddb_migrate import (
+    ApproveMigrationOperator,
+    BackupTableOperator,
+    CanaryMigrationOperator,
     DistributedMapMigrationSensor,
+    DryRunMigrationOperator,
     MigrationReportOperator,
+    PlanMigrationOperator,
     PrewarmTableOperator,
     RestoreCapacityOperator,
     StartDistributedMapMigrationOperator,
+    VerifyMigrationOperator,
 )
+from airflow_ddb_migrate.params import migration_params
 
 POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
 STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
@@ -35,10 +42,17 @@ meantime. Live traffic wins, deleted items stay deleted, running twice changes n
 
 | task | what it does |
 |---|---|
-| `prewarm` | Checks everything before anything is touched; if asked, raises the capacity. |
+| `plan` | Checks everything; says what will happen, how long it takes and what it costs. |
+| `dry_run` | With `dry_run`: the same Lambdas without a write. What would change, and how? |
+| `approve` | With `approve`: waits for a person's go. A dry run without it ends here. |
+| `backup` | Point-in-time recovery, or else a backup (`backup`). |
+| `prewarm` | With `prewarm`: raises the capacity. |
+| `canary` | With `canary_lanes`: migrates a few segments for real, and looks at them again. |
+| `go` | Waits for a person where the canary is not clean, or with `canary_approve`. |
 | `start` | Starts the execution, finds the one that runs, or goes on with what is unfinished. |
 | `wait` | Shows how far it is. Ends with counts, or with error, cause and failed segments. |
-| `report` | One summary: items, units, capacity, time. |
+| `verify` | Looks at the table again: would the transform still change anything? |
+| `report` | One summary, whatever happened; red when it did not succeed. |
 | `restore` | Brings back exactly the capacity that was there before, whatever failed above. |
 
 **Stop it**: mark `wait` as failed. The execution is stopped, the capacity restored, and what is
@@ -49,120 +63,19 @@ downstream tasks*: only unfinished segments are worked on again. Clear `prewarm`
 want the capacity raised again. A later run continues an old migration when you give it that
 migration's `migration_id`.
 
+**Go back**: trigger `ddb_migration_undo` with `{"migration_id": "..."}`. **Items were set aside?**
+Mend the transform, deploy it, and trigger `ddb_migration_replay` likewise.
+
 **Before the first run**: `ddb-migrate deploy --table orders` puts the stack into your account.
 """
 
-PARAMS = {
-    "table": Param(
-        type="string",
-        minLength=3,
-        maxLength=255,
-        pattern="^[a-zA-Z0-9_.-]+$",
-        title="Table",
-        description="Name of the DynamoDB table, not its ARN.",
-    ),
-    "segments": Param(
-        100,
-        type="integer",
-        minimum=1,
-        maximum=1_000_000,
-        title="Segments",
-        description="Parallel slices of the table. 100 suits most; about one per 128 MiB for more.",
-    ),
-    "transform": Param(
-        "add_updated_at",
-        type="string",
-        minLength=1,
-        title="Transform",
-        description="Module in the deployed stack that holds the transform.",
-    ),
-    "params": Param(
-        {},
-        type="object",
-        title="Transform's parameters",
-        description='Reach the transform as context.params, as in {"attribute": "updatedAt"}.',
-    ),
-    "prewarm": Param(
-        False,
-        type="boolean",
-        title="Prewarm",
-        description="Raise the table's capacity first and restore it afterwards.",
-    ),
-    "prewarm_rcu": Param(
-        12_000,
-        type="integer",
-        minimum=1,
-        title="Read units while it runs",
-        description="Read units per second of the table and every index. Never lowers.",
-    ),
-    "prewarm_wcu": Param(
-        4_000,
-        type="integer",
-        minimum=1,
-        title="Write units while it runs",
-        description="Write units per second of the table and every index. Never lowers.",
-    ),
-    "max_concurrency": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=10_000,
-        title="Children at a time",
-        description="Lambdas that work at the same time. Empty: 100.",
-    ),
-    "tolerated_failure_percentage": Param(
-        0,
-        type="number",
-        minimum=0,
-        maximum=100,
-        title="Tolerated failures in percent",
-        description="Segments that may fail before the rest is stopped. Success still needs all.",
-    ),
-    "write_units_per_second": Param(
-        0,
-        type="number",
-        minimum=0,
-        title="Write budget",
-        description="Write units per second of the whole migration. 0: no budget.",
-    ),
-    "read_units_per_second": Param(
-        0,
-        type="number",
-        minimum=0,
-        title="Read budget",
-        description="Read units per second of the whole migration. 0: no budget.",
-    ),
-    "max_quarantined": Param(
-        100,
-        type="integer",
-        minimum=0,
-        title="Quarantined items",
-        description="More items that cannot be migrated stop the migration. 0: the first one does.",
-    ),
-    "max_quarantined_percentage": Param(
-        5,
-        type="number",
-        minimum=0,
-        maximum=100,
-        title="Quarantined items in percent",
-        description="A larger share of the items seen stops the migration, too.",
-    ),
-    "show_values": Param(
-        False,
-        type="boolean",
-        title="Keep quarantined items whole",
-        description="Their values go to the stack's private bucket, and nowhere else.",
-    ),
-    "migration_id": Param(
-        None,
-        type=["null", "string"],
-        minLength=1,
-        maxLength=67,
-        pattern="^[a-zA-Z0-9_-]+$",
-        title="Migration to continue",
-        description="Empty: a new migration.",
-    ),
-}
+FOUND = "{{ (ti.xcom_pull(task_ids='dry_run') or {}).get('markdown', '') }}"
+PLAN = (
+    "{{ (ti.xcom_pull(task_ids='dry_run') or {}).get('plan_markdown') "
+    "or ti.xcom_pull(task_ids='plan')['markdown'] }}"
+)
+CANARY = "{{ (ti.xcom_pull(task_ids='canary') or {}).get('markdown', '') }}"
+ASK = "{{ (ti.xcom_pull(task_ids='canary') or {}).get('ask', False) }}"
 
 with DAG(
     dag_id="ddb_migration",
@@ -170,7 +83,7 @@ with DAG(
     schedule=None,
     catchup=False,
     max_active_runs=16,  # one per table: the ledger refuses a second migration of the same one
-    params=PARAMS,
+    params=migration_params(),
     render_template_as_native_obj=True,
     tags=["dynamodb", "migration"],
     default_args={
@@ -193,22 +106,83 @@ with DAG(
         "max_quarantined": dag.param("max_quarantined"),
         "max_quarantined_percentage": dag.param("max_quarantined_percentage"),
         "show_values": dag.param("show_values"),
+        "once": dag.param("once"),
     }
-    prewarm = PrewarmTableOperator(
-        task_id="prewarm",
-        enabled=dag.param("prewarm"),
-        read_units=dag.param("prewarm_rcu"),
-        write_units=dag.param("prewarm_wcu"),
-        poke_interval=min(POKE_SECONDS, 20),
-        deferrable=True,
+    units = {"read_units": dag.param("prewarm_rcu"), "write_units": dag.param("prewarm_wcu")}
+    waits = {"poke_interval": POKE_SECONDS, "deferrable": True}
+    plan = PlanMigrationOperator(
+        task_id="plan",
+        prewarm=dag.param("prewarm"),
+        max_cost_usd=dag.param("max_cost_usd"),
+        **units,
         **where,
         **request,
     )
-    start = StartDistributedMapMigrationOperator(task_id="start", **where, **request)
-    wait = DistributedMapMigrationSensor(
-        task_id="wait", poke_interval=POKE_SECONDS, deferrable=True, **where
+    dry_run = DryRunMigrationOperator(
+        task_id="dry_run",
+        enabled=dag.param("dry_run"),
+        sample_segments=dag.param("sample_segments"),
+        max_cost_usd=dag.param("max_cost_usd"),
+        **waits,
+        **where,
+        **request,
     )
-    report = MigrationReportOperator(task_id="report", **where)
+    approve = ApproveMigrationOperator(
+        task_id="approve",
+        enabled=dag.param("approve"),
+        end_here="{{ params.dry_run and not params.approve }}",
+        subject="Migrate table {{ params.table }}?",
+        body=f"{FOUND}\n\n{PLAN}",
+        always_task_ids=["report"],
+        trigger_rule="none_failed",  # what was not asked for is skipped
+    )
+    backup = BackupTableOperator(task_id="backup", policy=dag.param("backup"), **where)
+    prewarm = PrewarmTableOperator(
+        task_id="prewarm",
+        enabled=dag.param("prewarm"),
+        poke_interval=min(POKE_SECONDS, 20),
+        deferrable=True,
+        **units,
+        **where,
+        **request,
+    )
+    canary = CanaryMigrationOperator(
+        task_id="canary",
+        canary_lanes=dag.param("canary_lanes"),
+        always_ask=dag.param("canary_approve"),
+        **waits,
+        **where,
+        **request,
+    )
+    go = ApproveMigrationOperator(
+        task_id="go",
+        enabled=ASK,
+        subject="The canary of table {{ params.table }} is migrated. Go on with all of it?",
+        body=CANARY,
+        consequence="The canary's segments stay migrated; undo the migration to go back.",
+        always_task_ids=["report"],
+        trigger_rule="none_failed",
+    )
+    start = StartDistributedMapMigrationOperator(task_id="start", **where, **request)
+    wait = DistributedMapMigrationSensor(task_id="wait", **waits, **where)
+    verify = VerifyMigrationOperator(
+        task_id="verify",
+        enabled=dag.param("verify"),
+        sample_segments=dag.param("verify_segments"),
+        max_left=dag.param("max_left"),
+        max_concurrency=dag.param("max_concurrency"),
+        read_units_per_second=dag.param("read_units_per_second"),
+        show_values=dag.param("show_values"),
+        **waits,
+        **where,
+    )
+    steps = [plan, dry_run, approve, backup, prewarm, canary, go, start, wait, verify]
+    report = MigrationReportOperator(
+        task_id="report",
+        required_task_ids=[task.task_id for task in steps],
+        trigger_rule="all_done",
+        **where,
+    )
     restore = RestoreCapacityOperator(
         task_id="restore",
         # A bill left high is worse than a late task: AWS may allow the next decrease in an hour.
@@ -219,7 +193,9 @@ with DAG(
         **where,
     ).as_teardown(on_failure_fail_dagrun=True)
 
-    prewarm >> start >> wait >> report
-    # A teardown without a setup, and a report as leaf of its own: of the shapes that were tried the
-    # only one that goes red whatever fails and restores in each case.
-    [prewarm, start, wait] >> restore
+    plan >> dry_run >> approve >> backup >> prewarm >> canary >> go >> start >> wait >> verify
+    verify >> report
+    # A teardown without a setup, and a report as leaf of its own that fails when something above it
+    # has: of the shapes that were tried the one that goes red whatever fails, restores in each
+    # case, and reports in each, too.
+    [prewarm, canary, go, start, wait, verify] >> restore

@@ -77,7 +77,7 @@ with DAG(
     )
     report = MigrationReportOperator(
         task_id="report",
-        upstream_task_ids=["prewarm", "replay"],
+        required_task_ids=["prewarm", "replay"],
         trigger_rule="all_done",
         **table,
     )

@@ -81,7 +81,7 @@ with DAG(
     )
     report = MigrationReportOperator(
         task_id="report",
-        upstream_task_ids=["prewarm", "undo"],
+        required_task_ids=["prewarm", "undo"],
         trigger_rule="all_done",
         **table,
     )

@@ -96,6 +96,8 @@ class World:
         self.s3 = boto3.client("s3", region_name=REGION)
         self.s3.create_bucket(Bucket=self.stack.bucket)
         self.autoscaling = FakeAutoscaling()
+        # Unlike moto, which does not have it, AWS answers or refuses.
+        self.dynamodb.describe_kinesis_streaming_destination = _refuse
         self.dynamodb.meta.events.register(
             "provide-client-params.dynamodb.UpdateTable",
             lambda params, **_: self.updates.append(params),
@@ -234,6 +236,10 @@ def first_event(trigger: Any) -> dict[str, Any]:
         return await anext(trigger.run())
 
     return asyncio.run(first()).payload
+
+
+def _refuse(**_: Any) -> None:
+    raise client_error("AccessDeniedException")
 
 
 def _throughput(units: tuple[int, int] | None) -> dict[str, Any]:

@@ -38,6 +38,20 @@ _POKE_SECONDS = 3.0
 _LOOK_SECONDS = 3.0
 _RUN_SECONDS = 3_600.0
 _ENDED = {"success", "failed"}
+_TASKS = (
+    "plan",
+    "dry_run",
+    "approve",
+    "backup",
+    "prewarm",
+    "canary",
+    "go",
+    "start",
+    "wait",
+    "verify",
+    "report",
+    "restore",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +173,8 @@ def _follow(world: World, site: Site, run_id: str) -> str:
 
 def _tasks_line(tasks: dict[str, str]) -> str:
     """Name the task that is at work, or the last that ended."""
-    order = ("prewarm", "start", "wait", "report", "restore")
-    at_work = [t for t in order if tasks.get(t, "none") not in {"none", "success"}]
-    done = [task for task in order if tasks.get(task) == "success"]
+    at_work = [t for t in _TASKS if tasks.get(t, "none") not in {"none", "success", "skipped"}]
+    done = [task for task in _TASKS if tasks.get(task) == "success"]
     return " ".join(f"{task}={tasks[task]}" for task in at_work or done[-1:]) or "waiting"
 
 

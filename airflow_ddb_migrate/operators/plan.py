@@ -41,7 +41,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
     Returns the plan as a dict: ``migration_id``, ``total_segments``, ``max_concurrency``, the
     budgets, ``seconds``, ``bound_by``, ``cost_usd`` by part, ``total_cost_usd``, ``warnings``,
-    ``unknown`` and more. Other parameters: :class:`MigrationRequestOperator` and
+    ``unknown``, ``markdown`` and more. Other parameters: :class:`MigrationRequestOperator` and
     :class:`MigrationOperator`; give them as to the start operator.
 
     :param prewarm: whether prewarm will raise the capacity: the budgets and the cost allow for it.
@@ -84,10 +84,11 @@ class PlanMigrationOperator(MigrationRequestOperator):
         request = self.valid_request(context)
         options = self._options()
         plan = make_plan(self.open_site(context), request, options, time.time())
-        self.log.info("%s", to_markdown(plan))
+        page = to_markdown(plan)
+        self.log.info("%s", page)
         for warning in plan.warnings:
             self.log.warning("%s", warning)
-        return plan.to_dict()
+        return {**plan.to_dict(), "markdown": page}
 
     def _options(self) -> PlanOptions:
         wanted = CapacityUnits(

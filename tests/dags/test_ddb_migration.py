@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.core.records import Mode
 from moto import mock_aws
 from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_stack
 from tests.conftest import ROOT
@@ -30,16 +32,32 @@ def _database():
     initdb()
 
 
+STEPS = [
+    "plan",
+    "dry_run",
+    "approve",
+    "backup",
+    "prewarm",
+    "canary",
+    "go",
+    "start",
+    "wait",
+    "verify",
+]
+RAISED = STEPS[STEPS.index("prewarm") :]
+
+
 class TestShape:
     def test_order(self, dag):
-        """prewarm, start, wait, report in a row; restore after the first three."""
-        downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+        """Everything in a row; restore after whatever comes once capacity may be raised."""
+        downstream = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+        following = zip(STEPS, [*STEPS[1:], "report"], strict=True)
         assert {
-            "prewarm": ["restore", "start"],
-            "start": ["restore", "wait"],
-            "wait": ["report", "restore"],
-            "report": [],
-            "restore": [],
+            **{
+                step: {after, *(["restore"] if step in RAISED else [])} for step, after in following
+            },
+            "report": set(),
+            "restore": set(),
         } == downstream
 
     def test_restore_is_a_teardown_that_counts(self, dag):
@@ -53,13 +71,14 @@ class TestShape:
         facts = {
             (task.table_name._name, task.migration_id._name, task.stack_name, task.aws_conn_id)
             for task in dag.tasks
+            if task.task_id not in {"approve", "go"}
         }
         assert {("table", "migration_id", "ddb-migrate", "aws_default")} == facts
 
     def test_tasks_that_wait_are_deferrable(self, dag):
         """Waiting takes no worker."""
-        assert dag.task_dict["prewarm"].deferrable
-        assert dag.task_dict["wait"].deferrable
+        for name in ("dry_run", "prewarm", "canary", "wait", "verify"):
+            assert dag.task_dict[name].deferrable, name
 
     def test_is_only_triggered(self, dag):
         """Nothing migrates by itself; migrations of several tables may run at once."""
@@ -70,20 +89,31 @@ class TestShape:
         """The form's defaults."""
         known = {name: param.value for name, param in dag.params.items() if name != "table"}
         assert {
-            "segments": 100,
+            "segments": None,
             "transform": "add_updated_at",
             "params": {},
+            "migration_id": None,
+            "dry_run": False,
+            "sample_segments": None,
+            "approve": False,
+            "max_cost_usd": None,
+            "once": False,
+            "backup": "auto",
+            "canary_lanes": 0,
+            "canary_approve": False,
             "prewarm": False,
             "prewarm_rcu": 12_000,
             "prewarm_wcu": 4_000,
             "max_concurrency": None,
-            "tolerated_failure_percentage": 0,
-            "write_units_per_second": 0,
-            "read_units_per_second": 0,
+            "write_units_per_second": None,
+            "read_units_per_second": None,
             "max_quarantined": 100,
             "max_quarantined_percentage": 5,
+            "tolerated_failure_percentage": 0,
             "show_values": False,
-            "migration_id": None,
+            "verify": True,
+            "verify_segments": None,
+            "max_left": 0,
         } == known
 
     def test_every_param_is_explained(self, dag):
@@ -123,12 +153,11 @@ class TestConf:
         [
             (0, "0 is less than the minimum of 1"),
             (-1, "-1 is less than the minimum of 1"),
-            (1.5, "1.5 is not of type 'integer'"),
-            ("many", "'many' is not of type 'integer'"),
-            ("100", "'100' is not of type 'integer'"),
+            (1.5, "1.5 is not of type 'null', 'integer'"),
+            ("many", "'many' is not of type 'null', 'integer'"),
+            ("100", "'100' is not of type 'null', 'integer'"),
             (1_000_001, "1000001 is greater than the maximum of 1000000"),
-            (None, "None is not of type 'integer'"),
-            (True, "True is not of type 'integer'"),
+            (True, "True is not of type 'null', 'integer'"),
         ],
     )
     def test_segments(self, trigger, segments, message):
@@ -174,6 +203,18 @@ class TestConf:
             {"max_quarantined": 1.5},
             {"max_quarantined_percentage": 101},
             {"migration_id": "a b"},
+            {"migration_id": "m" * 66},
+            {"dry_run": 1},
+            {"sample_segments": 0},
+            {"approve": "yes"},
+            {"max_cost_usd": -1},
+            {"once": "no"},
+            {"backup": "always"},
+            {"canary_lanes": -1},
+            {"canary_approve": None},
+            {"verify": "full"},
+            {"verify_segments": 0},
+            {"max_left": 0.5},
         ],
         ids=str,
     )
@@ -216,7 +257,12 @@ class MigratingWorld(World):
             run_id="",
             migration_id=payload["migration_id"],
         ).open()
-        finish_lanes(site, range(SEGMENTS))
+        finish_lanes(site, payload["segments"], attempt=payload["attempt"], **self.outcomes(site))
+
+    def outcomes(self, site) -> dict[str, int]:
+        """A check finds nothing to change."""
+        record = site.ledger.required_migration(site.migration_id)
+        return {"unchanged": 10} if record.mode is Mode.VERIFY else {"changed": 10}
 
 
 @pytest.fixture
@@ -228,8 +274,14 @@ def world(monkeypatch):
         yield world
 
 
+@pytest.fixture(scope="module")
+def defaults(dag):
+    """The form's defaults: a run in this process leaves its own in the DAG."""
+    return {name: value for name, value in dag.params.dump().items() if name != "table"}
+
+
 @pytest.fixture
-def run(_database, dag, monkeypatch):
+def run(_database, dag, defaults, monkeypatch):
     """Run the whole DAG in this process; returns the run's state and those of its tasks."""
     for task in dag.tasks:
         monkeypatch.setattr(task, "retries", 0)
@@ -238,7 +290,7 @@ def run(_database, dag, monkeypatch):
     def run_once(**conf):
         result = dag.test(
             logical_date=next(_DATES),
-            run_conf={"table": TABLE, "segments": SEGMENTS, "prewarm": True, **conf},
+            run_conf={**defaults, "table": TABLE, "segments": SEGMENTS, "prewarm": True, **conf},
         )
         states = {ti.task_id: str(ti.state) for ti in result.get_task_instances()}
         return str(result.state), states
@@ -249,13 +301,39 @@ def run(_database, dag, monkeypatch):
 ORIGINAL = {"": (5, 5), "by_pk": (5, 5)}
 
 
+NOT_ASKED_FOR = {"dry_run": "skipped", "canary": "skipped"}
+
+
 class TestRuns:
     def test_success(self, world, run):
         """A run that goes well is green, and the capacity is what it was."""
         state, states = run()
-        assert ("success", {"success"}) == (state, set(states.values()))
+        assert "success" == state
+        assert {
+            **dict.fromkeys([*STEPS, "report", "restore"], "success"),
+            **NOT_ASKED_FOR,
+        } == states
         assert ORIGINAL == world.units()
         assert 2 == len(world.updates)
+
+    @pytest.mark.parametrize("step", STEPS)
+    def test_a_step_fails(self, world, dag, run, monkeypatch, step):
+        """Whichever it is: red, nothing after it done, reported, and the capacity restored."""
+
+        def fails(*_, **__):
+            raise AirflowFailException("no")
+
+        monkeypatch.setattr(dag.task_dict[step], "execute", fails)
+        state, states = run(canary_lanes=1, dry_run=step == "dry_run")
+        after = STEPS[STEPS.index(step) + 1 :]
+        assert "failed" == state
+        assert ("failed", "failed", "success") == (
+            states[step],
+            states["report"],
+            states["restore"],
+        )
+        assert dict.fromkeys(after, "upstream_failed") == {name: states[name] for name in after}
+        assert ORIGINAL == world.units()
 
     def test_prewarm_fails(self, world, dag, run, monkeypatch):
         """Prewarm raises and then fails: red, nothing started, capacity restored."""
@@ -267,14 +345,7 @@ class TestRuns:
         monkeypatch.setattr(dag.task_dict["prewarm"], "timeout", 0)
         state, states = run()
         assert 2 == len(world.updates)
-        assert "failed" == state
-        assert {
-            "prewarm": "failed",
-            "start": "upstream_failed",
-            "wait": "upstream_failed",
-            "report": "upstream_failed",
-            "restore": "success",
-        } == states
+        assert ("failed", "success") == (state, states["restore"])
         assert {} == world.stepfunctions.executions
         assert ORIGINAL == world.units()
 
@@ -287,7 +358,7 @@ class TestRuns:
         monkeypatch.setattr(world.stepfunctions, "start_execution", refuse)
         state, states = run()
         assert "failed" == state
-        assert ("failed", "upstream_failed", "success") == (
+        assert ("failed", "failed", "success") == (
             states["start"],
             states["report"],
             states["restore"],
@@ -299,7 +370,7 @@ class TestRuns:
         world.status = "FAILED"
         state, states = run()
         assert "failed" == state
-        assert ("failed", "upstream_failed", "success") == (
+        assert ("failed", "failed", "success") == (
             states["wait"],
             states["report"],
             states["restore"],
@@ -315,14 +386,42 @@ class TestRuns:
         monkeypatch.setattr("airflow_ddb_migrate.operators.restore.restore", refuse)
         state, states = run()
         assert "failed" == state
-        assert "failed" == states.pop("restore")
-        assert {"success"} == set(states.values())
+        assert ("failed", "success") == (states["restore"], states["report"])
+
+    def test_a_dry_run_alone_writes_nothing(self, world, run):
+        """Only the dry run's execution is started; the run is green and everything else skipped."""
+        state, states = run(dry_run=True)
+        (arn,) = world.stepfunctions.executions
+        after = STEPS[STEPS.index("approve") + 1 :]
+        assert "success" == state
+        assert arn.endswith("-dry-a01")
+        assert dict.fromkeys(after, "skipped") == {name: states[name] for name in after}
+        assert ("success", "success") == (states["report"], states["restore"])
+        assert [] == world.updates
+
+    def test_a_canary_goes_first(self, world, run):
+        """Its segments are an attempt of the migration, looked at before the others begin."""
+        state, _ = run(canary_lanes=1, verify=False)
+        started = [
+            (arn.rpartition(":")[2].split("-", 2)[2], len(execution["input"]["segments"]))
+            for arn, execution in world.stepfunctions.executions.items()
+        ]
+        assert "success" == state
+        assert [("a01", 1), ("canary-a01", 1), ("a02", SEGMENTS - 1)] == started
+
+    def test_a_check_that_finds_something_fails(self, world, run, monkeypatch):
+        """More than may be left: red, and the message of verify says how many."""
+        monkeypatch.setattr(world, "outcomes", lambda _: {"changed": 10})
+        state, states = run()
+        assert ("failed", "failed", "failed") == (state, states["verify"], states["report"])
+        state, states = run(max_left=10 * SEGMENTS)
+        assert ("success", "success") == (state, states["verify"])
 
     def test_types_are_kept(self, world, run):
         """A table named like a number stays a name on its way through the DAG."""
         world.create_table("123")
         world.stack = make_stack(tables=("123",))
-        state, _ = run(table="123", migration_id="456")
+        state, _ = run(table="123", migration_id="456", verify=False)
         assert "success" == state
         (execution,) = world.stepfunctions.executions.values()
         assert ("123", "456") == (

@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from moto import mock_aws
-from tests.airflow_world import LEDGER, TABLE, World, client_error, make_context
+from tests.airflow_world import LEDGER, TABLE, World, make_context
 from tests.plans import KIB, sampled
 
 
@@ -21,12 +21,6 @@ def world(monkeypatch):
         world = World()
         world.install(monkeypatch)
         world.create_table(units=(100, 50), index=False)
-        refused = client_error("AccessDeniedException")
-        monkeypatch.setattr(
-            world.dynamodb,
-            "describe_kinesis_streaming_destination",
-            lambda **_: (_ for _ in ()).throw(refused),
-        )
         whole = sampled(seen=40, bytes=40 * KIB, changed=40, write_units=40, is_whole=True)
         world.lambda_.sampled = {"ok": True, "error": "", **whole.to_dict()}
         yield world
@@ -101,7 +95,9 @@ def test_it_allows_for_the_prewarm(world):
 def test_the_data_is_a_plan_again(world):
     """For whoever shows it later, as an approval does."""
     made = plan().execute(make_context())
+    page = made.pop("markdown")
 
+    assert page.startswith("# Plan of migration")
     assert made == MigrationPlan.from_json(json.dumps(made)).to_dict()
 
 
