@@ -3,17 +3,36 @@
 from collections.abc import Mapping
 
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.cost import measured_cost
-from airflow_ddb_migrate.core.names import CAPACITY_DURING
+from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
+from airflow_ddb_migrate.core.names import CAPACITY_DURING, PLAN
+from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.prices import prices_for
 from airflow_ddb_migrate.core.progress import Progress
 
 
 def spent(site: Site, progress: Progress) -> Mapping[str, float]:
-    """Return dollars by part, on the list prices of the stack's region."""
-    is_on_demand = _billing_mode(site) is BillingMode.PAY_PER_REQUEST
-    return measured_cost(progress, prices_for(site.stack.region), is_on_demand=is_on_demand)
+    """Return dollars by part."""
+    return measured_cost(progress, tariff_of(site))
+
+
+def tariff_of(site: Site) -> Tariff:
+    """Return what the migration is charged by: the plan's prices, or list prices of the region.
+
+    A plan of another version, which cannot be read, is no reason to fail what only counts.
+    """
+    text = site.ledger.read_note(site.migration_id, PLAN)
+    try:
+        known = MigrationPlan.from_json(text).tariff
+    except (KeyError, TypeError, ValueError):
+        known = None
+    return Tariff(
+        prices=known.prices if known else prices_for(site.stack.region),
+        billing_mode=_billing_mode(site),
+        lambda_memory_mb=known.lambda_memory_mb if known else LAMBDA_MEMORY_MB,
+    )
 
 
 def _billing_mode(site: Site) -> BillingMode:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from airflow_ddb_migrate.aws import report_parts
-from airflow_ddb_migrate.aws.cost import spent
+from airflow_ddb_migrate.aws.cost import spent, tariff_of
 from airflow_ddb_migrate.aws.engine import known_proof
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.resolve import plan_fields
@@ -16,7 +16,6 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
-from airflow_ddb_migrate.core.prices import prices_for
 from airflow_ddb_migrate.core.report import (
     CapacityReport,
     Cost,
@@ -148,7 +147,7 @@ def _cost(site: Site, plan: Mapping[str, Any], measured: Mapping[str, float]) ->
         "planned_total": sum(planned.values()) if planned else None,
         "measured_total": sum(measured.values()),
         "planned_seconds": float(seconds["expected"]) if seconds else None,
-        "prices": prices_for(site.stack.region).words,
+        "prices": tariff_of(site).prices.words,
     }
 
 

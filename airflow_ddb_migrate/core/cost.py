@@ -6,26 +6,27 @@ Capacity that was raised, the undo log and the ledger's own requests are not mea
 from collections.abc import Mapping
 from typing import Final
 
-from airflow_ddb_migrate.core.prices import Prices
+from airflow_ddb_migrate.core.bill import Tariff
+from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
 from airflow_ddb_migrate.core.progress import Progress
 
-LAMBDA_MEMORY_MB: Final = 1_769  # as in the template, which a test compares
-_LAP_TRANSITIONS: Final = 2  # Work, More?
-_CHILD_TRANSITIONS: Final = 1  # Done
 _CENT: Final = 0.01
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 _MB: Final = 1_024  # of a gigabyte
 
 
-def measured_cost(progress: Progress, prices: Prices, *, is_on_demand: bool) -> Mapping[str, float]:
+def measured_cost(progress: Progress, tariff: Tariff) -> Mapping[str, float]:
     """Return dollars by part, from what workers have counted.
 
     Requests to a PROVISIONED table cost nothing more than its capacity, which is paid anyway.
     """
-    units, laps = progress.units, progress.total_laps
-    transitions = laps * _LAP_TRANSITIONS + min(laps, progress.lanes) * _CHILD_TRANSITIONS
-    gb_seconds = progress.worked_seconds * LAMBDA_MEMORY_MB / _MB
+    units, laps, prices = progress.units, progress.total_laps, tariff.prices
+    is_on_demand = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
+    ends = FIRST_LAP_TRANSITIONS - MORE_LAP_TRANSITIONS  # of a child, in whichever lap it is
+    transitions = laps * MORE_LAP_TRANSITIONS + min(laps, progress.lanes) * ends
+    gb_seconds = progress.worked_seconds * tariff.lambda_memory_mb / _MB
     return {
         "writes": is_on_demand * units.written / _MILLION * prices.write_request_million,
         "reads": is_on_demand * units.read / _MILLION * prices.read_request_million,

@@ -9,10 +9,12 @@ from airflow_ddb_migrate.aws.report import compose, keep, note_capacity
 from airflow_ddb_migrate.aws.watch import stop, tend
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN, REPORT
+from airflow_ddb_migrate.core.prices import prices_for
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, Mode
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
+from tests import plans
 from tests.factories import MIGRATION, TABLE, client_error, snapshot
 from tests.site_world import OTHER, SiteWorld, arn_of
 
@@ -126,6 +128,23 @@ def test_what_it_cost_stands_beside_what_was_planned(world: SiteWorld) -> None:
     ):
         assert f"{line}\n" in page
     assert "us-east-1" in page
+
+
+def test_own_prices_hold_for_the_measure_too(world: SiteWorld) -> None:
+    """Or plan and measure could not be compared."""
+    plan = plans.plan(
+        plans.facts(),
+        prices=prices_for("us-east-1").overridden({"write_request_million": 6.25}),
+    )
+    world.site.ledger.note(MIGRATION, PLAN, plan.to_json())
+
+    cost = succeeded(world)["cost"]
+
+    assert 25.0 == cost["measured"]["writes"]
+    assert plan.cost_usd.keys() == cost["planned"].keys()
+    assert cost["measured"].keys() <= cost["planned"].keys()
+    assert round(plan.seconds.expected) == cost["planned_seconds"]
+    assert "Given for this run: write_request_million" in cost["prices"]
 
 
 def test_requests_to_a_provisioned_table_cost_nothing_more(world: SiteWorld) -> None:

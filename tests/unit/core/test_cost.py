@@ -1,13 +1,15 @@
 """What a migration has cost, from what its workers counted."""
 
 import pytest
-from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.core.cost import LAMBDA_MEMORY_MB, dollars_words, measured_cost
+from airflow_ddb_migrate.core.bill import Tariff
+from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.cost import dollars_words, measured_cost
 from airflow_ddb_migrate.core.messages import Units
 from airflow_ddb_migrate.core.prices import prices_for
 from tests.factories import progress
 
 PRICES = prices_for("us-east-1")
+TARIFF = Tariff(prices=PRICES, billing_mode=BillingMode.PAY_PER_REQUEST, lambda_memory_mb=2_048)
 
 
 def test_by_part() -> None:
@@ -16,10 +18,10 @@ def test_by_part() -> None:
         lanes=1_000,
         units=Units(read=1_000_000, written=1_000_000),
         total_laps=2_000,
-        worked_seconds=1_024_000 / LAMBDA_MEMORY_MB,
+        worked_seconds=500,
     )
 
-    cost = measured_cost(worked, PRICES, is_on_demand=True)
+    cost = measured_cost(worked, TARIFF)
 
     assert (0.625, 0.125) == (cost["writes"], cost["reads"])
     assert 1_000 * PRICES.lambda_gb_second + 0.002 * PRICES.lambda_request_million == (
@@ -30,14 +32,7 @@ def test_by_part() -> None:
 
 def test_nothing_done_costs_nothing() -> None:
     """Rather than a division by something that is not there."""
-    assert {0.0} == set(measured_cost(progress(), PRICES, is_on_demand=True).values())
-
-
-def test_the_memory_is_the_template_s() -> None:
-    """What Lambda is billed by."""
-    template = (resources.folder("deploy") / "template.yaml").read_text()
-
-    assert f"      MemorySize: {LAMBDA_MEMORY_MB}\n" in template
+    assert {0.0} == set(measured_cost(progress(), TARIFF).values())
 
 
 @pytest.mark.parametrize(
