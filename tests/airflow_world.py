@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
-from tests.fakes import FakeAutoscaling, FakeCloudWatch, FakeLambda, FakeS3
+from tests.fakes import FakeAutoscaling, FakeCloudWatch, FakeLambda
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -88,7 +88,6 @@ class World:
     stack: Stack = field(default_factory=make_stack)
     stepfunctions: FakeStepFunctions = field(default_factory=FakeStepFunctions)
     lambda_: FakeLambda = field(default_factory=FakeLambda)
-    s3: FakeS3 = field(default_factory=FakeS3)
     updates: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

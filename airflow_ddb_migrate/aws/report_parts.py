@@ -46,8 +46,9 @@ def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> Quarant
     """Say what is set aside, where, how to try it again, and who did."""
     count = counts.quarantined
     replay = (
-        "Mend the transform or the items, then run ReplayQuarantineOperator for migration "
-        f"{site.migration_id}: it takes these items alone."
+        "Mend the transform or the items, then trigger the DAG ddb_migration_replay with "
+        f'{{"migration_id": "{site.migration_id}"}} (ReplayQuarantineOperator): it takes these '
+        "items alone."
     )
     return {
         "count": count,

@@ -275,7 +275,10 @@ def test_quarantine_says_where_and_what_to_do(world: SiteWorld) -> None:
         quarantine["count"],
         quarantine["where"],
     )
-    assert "run ReplayQuarantineOperator for migration orders-" in quarantine["replay"]
+    assert (
+        f'trigger the DAG ddb_migration_replay with {{"migration_id": "{MIGRATION}"}} '
+        "(ReplayQuarantineOperator)"
+    ) in quarantine["replay"]
 
 
 def test_undo_says_how(world: SiteWorld) -> None:
