@@ -56,12 +56,14 @@ def stream_functions(lambda_: Any, stream_arn: str) -> tuple[str, ...]:
 
 
 def table_quota(dynamodb: Any) -> CapacityUnits:
-    """Return the units that the account allows one table."""
+    """Return the units that the account allows one table, and all of them."""
     with aws_call("dynamodb:DescribeLimits", "*"):
         limits = dynamodb.describe_limits()
-    return CapacityUnits(
-        int(limits["TableMaxReadCapacityUnits"]), int(limits["TableMaxWriteCapacityUnits"])
-    )
+    return CapacityUnits(*(_least(limits, f"Max{d.capitalize()}CapacityUnits") for d in Dimension))
+
+
+def _least(limits: Mapping[str, Any], what: str) -> int:
+    return min(int(limits[f"{scope}{what}"]) for scope in ("Table", "Account"))
 
 
 def unreserved_concurrency(lambda_: Any) -> int:

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.capacity import CapacityUnits, Dimension, resource_words
 from airflow_ddb_migrate.core.estimate import total_segments
-from airflow_ddb_migrate.core.headroom import Headroom
 from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_words import size_words, time_words
 from airflow_ddb_migrate.core.planner import Room, Wishes, changed_attributes, is_stale
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
+from airflow_ddb_migrate.core.traffic_warnings import traffic_warnings
 
 _HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least
 _HOT_ITEMS = 100  # fewer items show nothing
@@ -35,7 +34,8 @@ class Circumstances:
 def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
     """Return the warnings, what is most dangerous first."""
     return (
-        *_traffic(plan, of),
+        *traffic_warnings(of.facts, of.room, of.wishes),
+        *_replicas(plan, of.facts),
         *_transform(of),
         *_ttl(of),
         *_readers(plan, of.facts),
@@ -47,50 +47,11 @@ def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
     )
 
 
-def _traffic(plan: MigrationPlan, of: Circumstances) -> Iterator[str]:
-    given = {
-        Dimension.WRITE: of.wishes.write_units_per_second,
-        Dimension.READ: of.wishes.read_units_per_second,
-    }
-    rooms = {Dimension.WRITE: of.room.write, Dimension.READ: of.room.read}
-    for dimension, room in rooms.items():
-        peak = of.facts.peak.get(room.resource, CapacityUnits()).of(dimension)
-        yield from _left(dimension, room, peak)
-        yield from _given(dimension, room, given[dimension])
-    if plan.load.regions > 1:
+def _replicas(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
+    if facts.replicas:
         yield (
-            f"The table has replicas in {', '.join(of.facts.replicas)}: each write is billed in "
+            f"The table has replicas in {', '.join(facts.replicas)}: each write is billed in "
             f"{plan.load.regions} regions, and each replica has to have the capacity for it."
-        )
-
-
-def _left(dimension: Dimension, room: Headroom, peak: int) -> Iterator[str]:
-    if room.left <= 0:
-        yield (
-            f"LIVE TRAFFIC USES EVERYTHING: {resource_words(room.resource)} takes "
-            f"{room.capacity:,.0f} {dimension} units per second and live traffic peaked at "
-            f"{peak:,} in the last 24 hours. A migration beside it throttles that traffic, however "
-            "slow it is. Prewarm, or choose another time."
-        )
-    elif peak:
-        yield (
-            f"Live traffic peaked at {peak:,} {dimension} units per second in the last 24 hours "
-            f"and leaves {room.left:,.0f} of {room.capacity:,.0f} of the "
-            f"{resource_words(room.resource)}."
-        )
-
-
-def _given(dimension: Dimension, room: Headroom, given: float | None) -> Iterator[str]:
-    if given == 0:
-        yield (
-            f"{dimension}_units_per_second is 0: without a budget the migration takes what it can "
-            "get, and live traffic is throttled beside it."
-        )
-    elif given and given > room.left:
-        yield (
-            f"{dimension}_units_per_second is {given:,.0f}; the {resource_words(room.resource)} "
-            f"has {max(0, room.left):,.0f} left beside its live traffic. Lower it, or leave it to "
-            "the plan."
         )
 
 
@@ -115,6 +76,11 @@ def _transform(of: Circumstances) -> Iterator[str]:
         yield (
             "The transform switches its fixed-point check off: where a worker dies between a "
             "write and its checkpoint, an item is given to it twice, and changed twice."
+        )
+    if sampled.larger_step:
+        yield (
+            f"{sampled.larger_step:,} of {sampled.writes:,} changed items of the sample grow over "
+            "a step of 1 KB: each later write of one costs a unit more."
         )
     if sampled.type_changes:
         yield f"The transform changes types: {', '.join(sorted(sampled.type_changes))}."

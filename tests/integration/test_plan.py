@@ -1,6 +1,5 @@
 """A real plan: the deployed Lambda looks at the items of a real table, and writes nothing."""
 
-import json
 import time
 from typing import Any
 
@@ -103,9 +102,8 @@ def test_indexes_and_streams_of_a_real_table_are_seen(world):
     )
     made = plan(world, name)
 
-    text = json.dumps(made.to_dict())
+    text = "\n".join(made.warnings)
     assert 3 == made.load.writes_per_change
     assert "The table has a stream" in text
-    assert (
-        "Index by_update is written twice per changed item: the transform changes its key" in text
-    )
+    assert "Index by_update is written twice per changed item" in text
+    assert "the transform changes its key (updatedAt)." in text

@@ -26,7 +26,11 @@ from tests.plans import GIB, KIB, sampled
 from tests.site_world import OTHER, SiteWorld, start_request
 
 OPEN = {"total_segments": None, "max_concurrency": None}
-QUOTA = {"TableMaxReadCapacityUnits": 40_000, "TableMaxWriteCapacityUnits": 40_000}
+QUOTA = {
+    f"{scope}Max{dimension}CapacityUnits": 40_000
+    for scope in ("Account", "Table")
+    for dimension in ("Read", "Write")
+}
 
 
 class Around:

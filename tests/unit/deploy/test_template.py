@@ -11,7 +11,7 @@ import pytest
 import yaml
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws import deployment, ledger, stack
-from airflow_ddb_migrate.core.limits import LAMBDA_SECONDS
+from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB, LAMBDA_SECONDS, UNDO_LOG_DAYS
 from botocore import xform_name
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
@@ -83,8 +83,10 @@ def test_only_migrations_expire_from_the_bucket(made: dict[str, Any]) -> None:
     """Code must stay: CloudFormation reads it again when it rolls back."""
     rules = made["Bucket"]["LifecycleConfiguration"]["Rules"]
 
-    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
-    assert ["migrations/"] == expiring
+    expiring = {
+        rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
+    }
+    assert {"migrations/": UNDO_LOG_DAYS} == expiring
 
 
 def test_the_ledger_is_on_demand_and_can_be_recovered(made: dict[str, Any]) -> None:
@@ -120,7 +122,7 @@ def test_the_function_has_a_whole_processor_and_all_the_time(made: dict[str, Any
     """1,769 MB are one vCPU."""
     function = made["Function"]
 
-    assert (1769, LAMBDA_SECONDS) == (function["MemorySize"], function["Timeout"])
+    assert (LAMBDA_MEMORY_MB, LAMBDA_SECONDS) == (function["MemorySize"], function["Timeout"])
     assert "ddb_transform.handler.handle" == function["Handler"]
 
 

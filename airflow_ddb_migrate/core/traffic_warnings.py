@@ -1,0 +1,51 @@
+"""What a migration and live traffic mean for each other, one sentence or two each: pure."""
+
+from collections.abc import Iterator
+
+from airflow_ddb_migrate.core.capacity import CapacityUnits, Dimension, resource_words
+from airflow_ddb_migrate.core.headroom import Headroom
+from airflow_ddb_migrate.core.planner import Room, Wishes
+from airflow_ddb_migrate.core.table_facts import TableFacts
+
+
+def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[str]:
+    """Yield what a migration leaves to live traffic, and what it would take from it."""
+    given = {
+        Dimension.WRITE: wishes.write_units_per_second,
+        Dimension.READ: wishes.read_units_per_second,
+    }
+    rooms = {Dimension.WRITE: room.write, Dimension.READ: room.read}
+    for dimension, found in rooms.items():
+        peak = facts.peak.get(found.resource, CapacityUnits()).of(dimension)
+        yield from _left(dimension, found, peak)
+        yield from _given(dimension, found, given[dimension])
+
+
+def _left(dimension: Dimension, room: Headroom, peak: int) -> Iterator[str]:
+    if room.left <= 0:
+        yield (
+            f"LIVE TRAFFIC USES EVERYTHING: {resource_words(room.resource)} takes "
+            f"{room.capacity:,.0f} {dimension} units per second and live traffic peaked at "
+            f"{peak:,} in the last 24 hours. A migration beside it throttles that traffic, however "
+            "slow it is. Prewarm, or choose another time."
+        )
+    elif peak:
+        yield (
+            f"Live traffic peaked at {peak:,} {dimension} units per second in the last 24 hours "
+            f"and leaves {room.left:,.0f} of {room.capacity:,.0f} of the "
+            f"{resource_words(room.resource)}."
+        )
+
+
+def _given(dimension: Dimension, room: Headroom, given: float | None) -> Iterator[str]:
+    if given == 0:
+        yield (
+            f"{dimension}_units_per_second is 0: without a budget the migration takes what it can "
+            "get, and live traffic is throttled beside it."
+        )
+    elif given and given > room.left:
+        yield (
+            f"{dimension}_units_per_second is {given:,.0f}; the {resource_words(room.resource)} "
+            f"has {max(0, room.left):,.0f} left beside its live traffic. Lower it, or leave it to "
+            "the plan."
+        )
