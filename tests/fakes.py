@@ -4,11 +4,12 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from tests.factories import REGION, client_error
+from tests.factories import NOW, REGION, client_error
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class FakeLambda:
     answer: Any = field(default_factory=lambda: {"ok": True, "error": "", "hash": "hash-1"})
     function_error: str = ""
     invoked: list[dict[str, Any]] = field(default_factory=list)
-    sampled: dict[str, Any] | None = None
+    sampled: dict[str, Any] | Callable[[dict[str, Any]], Any] | None = None
     mappings: list[dict[str, str]] = field(default_factory=list)
     before: Callable[[str], None] = lambda name: None
 
@@ -80,6 +81,7 @@ class FakeLambda:
         self.invoked.append(event)
         is_sample = event.get("action") == "sample" and self.sampled is not None
         said = self.sampled if is_sample else self.answer
+        said = said(event) if callable(said) else said
         answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(said).encode())}
         return {**answer, "FunctionError": self.function_error} if self.function_error else answer
 
@@ -100,9 +102,10 @@ class FakeLambda:
 
 @dataclass(slots=True)
 class FakeCloudWatch:
-    """Sums of a minute by metric and index ("": the table), in two pages."""
+    """Sums of a minute by metric and index ("": the table), newest first, in two pages."""
 
     sums: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    newest: datetime = field(default_factory=lambda: datetime.fromtimestamp(NOW - 60, UTC))
     asked: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str], None] = lambda name: None
 
@@ -118,10 +121,9 @@ class FakeCloudWatch:
         index = {d["Name"]: d["Value"] for d in metric["Dimensions"]}.get(
             "GlobalSecondaryIndexName", ""
         )
-        return {
-            "Id": query["Id"],
-            "Values": self.sums.get((metric["MetricName"], index), [])[half::2],
-        }
+        sums = self.sums.get((metric["MetricName"], index), [])
+        minutes = [self.newest - timedelta(minutes=number) for number in range(len(sums))]
+        return {"Id": query["Id"], "Values": sums[half::2], "Timestamps": minutes[half::2]}
 
 
 @dataclass(slots=True)

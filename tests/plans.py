@@ -57,6 +57,7 @@ def sampled(**fields: Any) -> Sampled:
         "logged_bytes": 50_000,
         "attributes": {"done": 1_000},
         "pages": 10,
+        "cut_pages": 10,
         "total_segments": 800,
     }
     return Sampled(**{**known, **fields})

@@ -4,16 +4,18 @@ What the credentials may not ask, or the service does not know, becomes ``unknow
 made all the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from airflow_ddb_migrate.aws import probes
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.history import list_history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import table_from
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError, TableUnusableError
+from airflow_ddb_migrate.core.lease import is_held_by
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
     LAMBDA_CONCURRENCY,
@@ -69,6 +71,7 @@ def gather(
 ) -> TableFacts:
     """Ask for everything else; only what DescribeTable said is certain to be there."""
     table, clients, ask = table_from(description), site.clients, questions.ask
+    migrations = tuple(_migrations(site, now))
     name = table.name
     resources = list(table.snapshot.provisioned)
     return TableFacts(
@@ -77,7 +80,7 @@ def gather(
         key_names=table.key_names,
         item_count=table.item_count,
         size_bytes=table.size_bytes,
-        snapshot=table.snapshot,
+        snapshot=_before_our_raise(site) or table.snapshot,
         indexes=_indexes(description),
         replicas=_replicas(description, table.key.region),
         has_stream=bool(_stream(description)),
@@ -89,8 +92,11 @@ def gather(
         deletion_protection=description.get("DeletionProtectionEnabled"),
         peak=ask(
             "live traffic of the last 24 hours; the plan takes the table for idle",
-            lambda: probes.peak_units(clients.cloudwatch, name, resources, now),
+            lambda: probes.peak_units(clients.cloudwatch, name, resources, now, but=migrations),
             {},
+        ),
+        not_judged_seconds=min(
+            probes.LOOK_BACK_SECONDS, sum(end - begin for begin, end in migrations)
         ),
         quota=ask(
             f"the quota of a table, taken as {DEFAULT_TABLE_UNITS:,} units",
@@ -109,6 +115,27 @@ def gather(
         ),
         unknown=(),
     )
+
+
+def _before_our_raise(site: Site) -> CapacitySnapshot | None:
+    """A plan that is made again behind its own prewarm is about the capacity before that."""
+    lease = site.leases.get(site.table.key)
+    if not is_held_by(lease, site.migration_id) or not lease.owes_capacity:
+        return None
+    return CapacitySnapshot.from_json(lease.snapshot)
+
+
+def _migrations(site: Site, now: float) -> Iterator[probes.Span]:
+    """Yield when migrations worked on the table in the last 24 hours.
+
+    One whose end nobody noted may have ended long ago: only this one's is known to last.
+    """
+    since = now - probes.LOOK_BACK_SECONDS
+    for row in list_history(site.ledger, site.table.key.arn):
+        ours = row.migration_id == site.migration_id
+        end = row.ended_at or (now if ours else 0)
+        if end > since:
+            yield max(since, row.started_at), end
 
 
 def _consumers(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.facts import Questions, describe, gather
+from airflow_ddb_migrate.aws.history import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.sampling import sample
 from airflow_ddb_migrate.aws.site import Site
@@ -59,8 +60,8 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
 
     A migration that was started before keeps its segments, transform and parameters.
 
-    :raises InvalidInputError: something given is no such thing, the plan costs more than it may, or
-        takes longer than an execution may run.
+    :raises InvalidInputError: something given is no such thing, the plan costs more than it may, it
+        takes longer than an execution may run, or it was done before and may be done once only.
     :raises TableUnusableError: the table's KMS key cannot be used.
     :raises StackOutdatedError: the stack is older than this package.
     :raises TransformError: the transform cannot be used, or fails for every item of a sample.
@@ -75,14 +76,18 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     record = site.ledger.migration(site.migration_id)
     if record:
         request, wishes = _as_started(request, wishes, record)
-    preflight.check(site, request.transform, now)
+    transform_hash = preflight.check(site, request.transform, now)
+    refuse_repeat(site, request, transform_hash)
     questions = Questions()
     facts = gather(site, description, questions, now)
     started_at = record.started_at_iso if record else iso(now)
     sampled = sample(site, request, facts, questions, started_at)
     facts = replace(facts, unknown=tuple(questions.unknown))
+    plan = _plan(site, request, facts, sampled, wishes)
+    repeat = repeat_of(site, request, transform_hash)
     plan = replace(
-        _plan(site, request, facts, sampled, wishes),
+        plan,
+        warnings=(*plan.warnings, f"This was done before: {repeat}.") if repeat else plan.warnings,
         planned_by=request.started_by,
         planned_at_iso=iso(now),
     )

@@ -9,7 +9,10 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.core.capacity import TABLE, CapacityUnits, Dimension
 
 _PERIOD: Final = 60
-_LOOK_BACK: Final = timedelta(hours=24)
+LOOK_BACK_SECONDS: Final = 24 * 3_600
+
+Span = tuple[float, float]  # seconds since the epoch
+
 _METRICS: Final = {
     Dimension.READ: "ConsumedReadCapacityUnits",
     Dimension.WRITE: "ConsumedWriteCapacityUnits",
@@ -80,28 +83,30 @@ def function_memory_mb(lambda_: Any, function: str) -> int:
 
 
 def peak_units(
-    cloudwatch: Any, table_name: str, resources: Sequence[str], now: float
+    cloudwatch: Any,
+    table_name: str,
+    resources: Sequence[str],
+    now: float,
+    *,
+    but: Sequence[Span] = (),
 ) -> dict[str, CapacityUnits]:
     """Return the most units per second, averaged over a minute, of the last 24 hours.
 
     :param resources: the table (``""``) and its global indexes.
+    :param but: minutes that are left out: migrations of the table are no live traffic.
     """
     queries = [
         _query(number, table_name, resource, dimension)
         for number, (resource, dimension) in enumerate(_figures(resources))
     ]
-    most: dict[str, float] = {}
     end = datetime.fromtimestamp(now, UTC)
-    arguments = {"MetricDataQueries": queries, "StartTime": end - _LOOK_BACK, "EndTime": end}
+    arguments = {
+        "MetricDataQueries": queries,
+        "StartTime": end - timedelta(seconds=LOOK_BACK_SECONDS),
+        "EndTime": end,
+    }
     with aws_call("cloudwatch:GetMetricData", f"table {table_name}"):
-        more: dict[str, str] = {}
-        while True:
-            page = cloudwatch.get_metric_data(**arguments, **more)
-            for row in page["MetricDataResults"]:
-                most[row["Id"]] = max([most.get(row["Id"], 0), *row["Values"]])
-            if not page.get("NextToken"):
-                break
-            more = {"NextToken": page["NextToken"]}
+        most = _most(cloudwatch, arguments, but)
     figures = {
         figure: math.ceil(most.get(_id(number), 0) / _PERIOD)
         for number, figure in enumerate(_figures(resources))
@@ -110,6 +115,28 @@ def peak_units(
         resource: CapacityUnits(*(figures[resource, dimension] for dimension in Dimension))
         for resource in resources
     }
+
+
+def _most(cloudwatch: Any, arguments: Mapping[str, Any], but: Sequence[Span]) -> dict[str, float]:
+    """Return the largest value of each query, over all pages."""
+    most: dict[str, float] = {}
+    more: dict[str, str] = {}
+    while True:
+        page = cloudwatch.get_metric_data(**arguments, **more)
+        for row in page["MetricDataResults"]:
+            most[row["Id"]] = max([most.get(row["Id"], 0), *_values(row, but)])
+        if not page.get("NextToken"):
+            return most
+        more = {"NextToken": page["NextToken"]}
+
+
+def _values(row: Mapping[str, Any], but: Sequence[Span]) -> list[float]:
+    """A minute is named by its beginning."""
+    return [
+        value
+        for value, time in zip(row["Values"], row["Timestamps"], strict=True)
+        if not any(begin - _PERIOD <= time.timestamp() <= end for begin, end in but)
+    ]
 
 
 def _figures(resources: Sequence[str]) -> list[tuple[str, Dimension]]:

@@ -7,18 +7,24 @@ from airflow_ddb_migrate.aws.preflight import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.estimate import total_segments
-from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
+from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED, TOTAL_SEGMENTS
+from airflow_ddb_migrate.core.planner import is_stale
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts
 
 _WHAT = "what the transform does to the items (no sample); the plan takes every one for changed"
+_SMALLER = 16  # times as many segments: a look at each size of table takes five at most
 
 
 def sample(
     site: Site, request: StartRequest, facts: TableFacts, questions: Questions, started_at: str
 ) -> Sampled | None:
     """Return what the transform would do to some items; None when nobody could look.
+
+    Where AWS's item count is clearly wrong, as in a table that was just loaded, smaller and smaller
+    segments are looked at until one page holds what is in most of them: that tells how many items
+    there are.
 
     :raises TransformError: it cannot be used, or fails for every item.
     """
@@ -30,17 +36,27 @@ def sample(
         "started_at": started_at,
         "table_name": facts.name,
         "key_names": list(facts.key_names),
-        "total_segments": total_segments(facts.size_bytes, 1),
     }
+    segments = total_segments(facts.size_bytes, 1)
+    sampled = _sampled(site, {**event, "total_segments": segments}, questions)
+    while sampled and sampled.is_dense and is_stale(facts, sampled) and segments < TOTAL_SEGMENTS:
+        segments = min(_SMALLER * segments, TOTAL_SEGMENTS)
+        finer = _sampled(site, {**event, "total_segments": segments}, questions)
+        if finer is None:
+            break
+        sampled = finer
+    if sampled and sampled.failed == sampled.seen >= QUARANTINE_JUDGED:
+        _refuse(request.transform, facts.name, sampled)
+    return sampled
+
+
+def _sampled(site: Site, event: dict[str, Any], questions: Questions) -> Sampled | None:
     said = questions.ask(_WHAT, lambda: _asked(site, event), None)
     if said is None:
         return None
     if not said["ok"]:
         raise TransformError(said["error"])
-    sampled = Sampled.from_dict(said)
-    if sampled.failed == sampled.seen >= QUARANTINE_JUDGED:
-        _refuse(request.transform, facts.name, sampled)
-    return sampled
+    return Sampled.from_dict(said)
 
 
 def _asked(site: Site, event: dict[str, Any]) -> dict[str, Any]:

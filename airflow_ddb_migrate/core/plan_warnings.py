@@ -158,8 +158,8 @@ def _skew(sampled: Sampled | None) -> Iterator[str]:
 
 def _count(of: Circumstances) -> Iterator[str]:
     facts, sampled = of.facts, of.sampled
-    if sampled and sampled.seen and is_stale(facts, sampled):
-        found = "exactly" if sampled.is_whole else "at least"
+    if sampled and is_stale(facts, sampled):
+        found = "exactly" if sampled.is_whole else "at least" if sampled.is_dense else "about"
         yield (
             f"AWS counts {facts.item_count:,} items, up to six hours ago; the sample found "
             f"{found} {sampled.at_least:,}. The plan takes that."

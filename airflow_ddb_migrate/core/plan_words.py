@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.plan import MigrationPlan
 
-_CENT = 0.01
 _UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
 _SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
 _PART_WORDS = {
@@ -80,7 +80,9 @@ def _times(plan: MigrationPlan) -> list[tuple[str, str]]:
 
 def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
     costs = plan.cost_usd
-    rows = [(_PART_WORDS[part], _dollars(dollars)) for part, dollars in costs.items() if dollars]
+    rows = [
+        (_PART_WORDS[part], dollars_words(dollars)) for part, dollars in costs.items() if dollars
+    ]
     paid = plan.tariff.billing_mode is BillingMode.PROVISIONED
     return [
         *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
@@ -88,10 +90,6 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("**in all**", f"**${plan.total_cost_usd:,.2f}**"),
         ("prices", f"{plan.tariff.prices.words}; a guide, not a bill"),
     ]
-
-
-def _dollars(dollars: float) -> str:
-    return f"${dollars:,.2f}" if dollars >= _CENT else "less than a cent"
 
 
 def _budget_words(units: float) -> str:

@@ -33,6 +33,9 @@ from airflow_ddb_migrate.core.sizes import write_units
 from airflow_ddb_migrate.core.table_facts import TableFacts
 
 _DAY = 86_400
+_FEW = 10  # items that a count may be off by, whatever its size
+_TENTH = 0.1
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +151,16 @@ def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
 def is_stale(facts: TableFacts, sampled: Sampled) -> bool:
     """Tell whether AWS's item count, up to six hours old, is clearly not the table's any more."""
     if sampled.is_whole:
-        return abs(facts.item_count - sampled.seen) > max(10, 0.1 * sampled.seen)
-    return facts.item_count < sampled.seen
+        return abs(facts.item_count - sampled.seen) > max(_FEW, _TENTH * sampled.seen)
+    return facts.item_count < max(sampled.seen, _HALF * sampled.at_least)
 
 
 def _table_size(facts: TableFacts, sampled: Sampled) -> tuple[int, int]:
     """Return items and bytes: AWS's, or the sample's where those are clearly off."""
-    if not sampled.seen or not (is_stale(facts, sampled) or sampled.is_whole):
+    if not sampled.is_whole and not is_stale(facts, sampled):
         return facts.item_count, facts.size_bytes
     items = sampled.at_least
-    return items, round(sampled.bytes / sampled.seen * items)
+    return items, round(sampled.bytes / max(1, sampled.seen) * items)
 
 
 def _writes_by_resource(facts: TableFacts, sampled: Sampled | None) -> dict[str, int]:

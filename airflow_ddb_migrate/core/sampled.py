@@ -12,8 +12,8 @@ class Sampled:
     ``bytes`` are of the items seen, ``write_units`` what their changes would cost on the table,
     ``logged_bytes`` about what the undo log would keep of them. ``attributes`` and ``errors`` count
     items by name. ``largest_key_share`` is the share of the most frequent partition-key value,
-    ``pages`` of how many of ``total_segments`` there was a look at the first page. ``is_whole``:
-    these are all items of the table.
+    ``pages`` of how many of ``total_segments`` there was a look at the first page; of
+    ``cut_pages`` the segment has more items. ``is_whole``: these are all items of the table.
     """
 
     seen: int = 0
@@ -30,6 +30,7 @@ class Sampled:
     errors: Mapping[str, int] = field(default_factory=dict)
     largest_key_share: float = 0.0
     pages: int = 0
+    cut_pages: int = 0
     total_segments: int = 1
     is_whole: bool = False
     check_fixed_point: bool = True
@@ -41,6 +42,11 @@ class Sampled:
     @property
     def failed(self) -> int:
         return sum(self.errors.values())
+
+    @property
+    def is_dense(self) -> bool:
+        """Tell whether most segments have more items than were looked at: nobody knows how many."""
+        return 2 * self.cut_pages > self.pages
 
     @property
     def at_least(self) -> int:

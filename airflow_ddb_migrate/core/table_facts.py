@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.findings import OTHERS
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
     LAMBDA_CONCURRENCY,
@@ -31,9 +32,9 @@ class IndexFacts:
         Source: "Provisioned throughput considerations for global secondary indexes": nothing when
         no attribute of it changes, two writes when its key does, else one.
         """
-        if changed is None:
+        changed = frozenset({OTHERS} if changed is None else changed)
+        if OTHERS in changed:
             return 1
-        changed = frozenset(changed)
         if changed & frozenset(self.key_names):
             return _KEY_WRITES
         touches = bool(changed) if self.projected is None else bool(changed & {*self.projected})
@@ -44,7 +45,8 @@ class IndexFacts:
 class TableFacts:
     """A table, its surroundings and what the account allows.
 
-    ``peak`` are the most units per second of the last day by resource, the table as ``""``.
+    ``peak`` are the most units per second of the last day by resource, the table as ``""``;
+    ``not_judged_seconds`` of that day belonged to migrations, whose units are not in it.
     ``consumers`` read its stream. ``ttl_attribute`` is empty without TTL. Item count and size are
     up to six hours old.
     """
@@ -63,6 +65,7 @@ class TableFacts:
     point_in_time_recovery: bool | None = None
     deletion_protection: bool | None = None
     peak: Mapping[str, CapacityUnits] = field(default_factory=dict)
+    not_judged_seconds: float = 0.0
     quota: CapacityUnits = field(
         default_factory=lambda: CapacityUnits(DEFAULT_TABLE_UNITS, DEFAULT_TABLE_UNITS)
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from airflow_ddb_migrate.core.capacity import CapacityUnits, Dimension, resource_words
 from airflow_ddb_migrate.core.headroom import Headroom
+from airflow_ddb_migrate.core.plan_words import time_words
 from airflow_ddb_migrate.core.planner import Room, Wishes
 from airflow_ddb_migrate.core.table_facts import TableFacts
 
@@ -15,6 +16,11 @@ def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[
         Dimension.READ: wishes.read_units_per_second,
     }
     rooms = {Dimension.WRITE: room.write, Dimension.READ: room.read}
+    if facts.not_judged_seconds:
+        yield (
+            f"Live traffic is judged without the {time_words(facts.not_judged_seconds)} of the "
+            "last 24 hours in which migrations of the table ran."
+        )
     for dimension, found in rooms.items():
         peak = facts.peak.get(found.resource, CapacityUnits()).of(dimension)
         yield from _left(dimension, found, peak)

@@ -50,7 +50,8 @@ class Sampling:
     _logged_bytes: int = field(default=0, init=False)
     _scanned: int = field(default=0, init=False)
     _pages: int = field(default=0, init=False)
-    _is_cut: bool = field(default=False, init=False)
+    _cut_pages: int = field(default=0, init=False)
+    _is_late: bool = field(default=False, init=False)
 
     def run(self) -> Sampled:
         """Look, and say what was found.
@@ -82,11 +83,11 @@ class Sampling:
     def _look_at(self, page: dict[str, Any], ends_at: float) -> None:
         items = page["Items"]
         self._pages += 1
-        self._is_cut |= "LastEvaluatedKey" in page
+        self._cut_pages += "LastEvaluatedKey" in page
         self._scanned += page["ScannedCount"] - len(items)  # left out by the transform's FILTER
         for chunk in _chunks(items):
             if self.clock() > ends_at:
-                self._is_cut = True
+                self._is_late = True
                 return
             self._note(chunk)
 
@@ -120,8 +121,9 @@ class Sampling:
             errors=found.errors,
             largest_key_share=most / counts.seen if counts.seen else 0.0,
             pages=self._pages,
+            cut_pages=self._cut_pages,
             total_segments=self.total_segments,
-            is_whole=self._pages == self.total_segments and not self._is_cut,
+            is_whole=self._pages == self.total_segments and not self._cut_pages + self._is_late,
             check_fixed_point=self.transform.check_fixed_point,
         )
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
+from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.tables import describe_table
+from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
@@ -19,11 +21,14 @@ from airflow_ddb_migrate.core.errors import (
     TableUnusableError,
     TransformError,
 )
+from airflow_ddb_migrate.core.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from tests.airflow_world import finish_lanes
 from tests.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
 from tests.plans import GIB, KIB, sampled
-from tests.site_world import OTHER, SiteWorld, start_request
+from tests.site_world import OTHER, SiteWorld, arn_of, start_request
 
 OPEN = {"total_segments": None, "max_concurrency": None}
 QUOTA = {
@@ -471,3 +476,78 @@ def test_what_protects_the_table_is_told_when_it_is_off(place: PlanWorld) -> Non
         TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
     assert () == place.plan().warnings
+
+
+# Behind a migration
+
+
+def finish(world: SiteWorld) -> None:
+    """Two hours of work on the table, at 2,000 write units per second."""
+    world.clock.now = NOW - 3 * 3_600
+    site = world.site_for(OTHER)
+    world.start(site, total_segments=1)
+    finish_lanes(site, range(1), now=world.clock())
+    world.stepfunctions.end(arn_of(1, OTHER), ExecutionStatus.SUCCEEDED)
+    world.clock.advance(2 * 3_600)
+    tend(site, world.clock())
+    world.site.leases.change(site.table.key, lambda lease: release(lease, OTHER))
+    world.clock.now = NOW
+
+
+def test_a_migration_is_no_live_traffic(place: PlanWorld) -> None:
+    """What an earlier one took in these hours does not lower the budget, and the plan says so."""
+    finish(place.world)
+    quiet, busy = [6_000.0] * 59, [120_000.0] * 122  # newest first
+    place.world.cloudwatch.sums = {
+        ("ConsumedWriteCapacityUnits", ""): [*quiet, *busy, *([12_000.0] * 60)]
+    }
+    plan = place.plan()
+
+    assert 0.8 * (4_000 - 200) == plan.write_units_per_second
+    assert has(plan, "Live traffic is judged without the 2.0 hours of the last 24 hours in which")
+
+
+def test_a_second_run_of_the_same_is_told(place: PlanWorld) -> None:
+    """Or refused, where it is to be run once."""
+    finish(place.world)
+
+    assert has(place.plan(), "This was done before: the same transform with the same params")
+    assert "once is true, and the same" in refusal(InvalidInputError, lambda: place.plan(once=True))
+
+
+def test_a_plan_behind_its_own_prewarm_is_about_the_capacity_before(
+    make_world: Callable[..., SiteWorld],
+) -> None:
+    """A cleared task comes to the same plan."""
+    units = {"ReadCapacityUnits": 100, "WriteCapacityUnits": 100}
+    place = PlanWorld(make_world(BillingMode="PROVISIONED", ProvisionedThroughput=units))
+    wanted = CapacityUnits(100, 5_100)
+    first = place.plan(prewarm=wanted)
+    prewarm(place.world.site, wanted, warm=False, now=NOW)
+
+    assert first == place.plan(prewarm=wanted)
+
+
+def test_a_table_that_was_just_loaded_is_measured(place: PlanWorld) -> None:
+    """AWS counts nothing yet: a million items are found by looking at smaller segments."""
+    place.around.table = {"ItemCount": 0, "TableSizeBytes": 0}
+    place.world.lambda_.sampled = million
+    plan = place.plan()
+
+    assert [8, 128, 2_048, 32_768] == [
+        event["total_segments"]
+        for event in place.world.lambda_.invoked
+        if event["action"] == "sample"
+    ]
+    assert 0.9e6 < plan.load.items < 1.1e6
+    assert has(plan, "AWS counts 0 items, up to six hours ago; the sample found about 9")
+
+
+def million(event: dict[str, Any]) -> dict[str, Any]:
+    """What the Lambda finds in a table of a million items of 1 KiB."""
+    each = 1_000_000 // event["total_segments"]
+    shown = min(each, 100)
+    pages = 8 if shown == 100 else 20
+    fields = {"seen": pages * shown, "changed": 0, "bytes": pages * shown * KIB, "pages": pages}
+    cut = {"cut_pages": pages if each > shown else 0, "total_segments": event["total_segments"]}
+    return {"ok": True, "error": "", **sampled(**fields, **cut).to_dict()}

@@ -334,9 +334,11 @@ def test_without_a_sample_everything_changes() -> None:
         (0, {}, 80_000),
         (10, {}, 80_000),
         (70_000, {}, 70_000),
+        (30_000, {}, 80_000),
         (45, {"is_whole": True, "seen": 40, "bytes": 40 * KIB}, 40),
+        (45, {"is_whole": True, "seen": 0, "bytes": 0, "changed": 0}, 0),
     ],
-    ids=["new", "unknown", "far off", "fine", "whole"],
+    ids=["new", "unknown", "far off", "fine", "off", "whole", "emptied"],
 )
 def test_a_stale_count_gives_way_to_the_sample(
     count: int, seen: dict[str, Any], items: int

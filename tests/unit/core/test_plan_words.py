@@ -162,6 +162,21 @@ def test_a_warning_from_the_sample(seen: dict[str, Any], words: str) -> None:
     assert words in found[0]
 
 
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({}, "at least 80,000"),
+        ({"cut_pages": 2}, "about 80,000"),
+        ({"is_whole": True}, "exactly 1"),
+    ],
+)
+def test_a_count_that_is_off_is_told(seen: dict[str, Any], words: str) -> None:
+    """With how sure the other one is."""
+    found = warnings(facts(0), sampled(**seen))
+
+    assert f"AWS counts 0 items, up to six hours ago; the sample found {words}" in found[0]
+
+
 def test_few_items_show_no_skew() -> None:
     """One of three is a third."""
     few = Sampled(seen=3, bytes=3 * KIB, largest_key_share=1 / 3, is_whole=True)
@@ -213,4 +228,5 @@ def test_a_bad_choice_of_segments_is_told(gib: float, asked: dict[str, Any], wor
 @pytest.mark.parametrize(("gib", "segments"), [(0.01, 100), (1, 16), (100, 800), (100, 200)])
 def test_a_fair_choice_of_segments_is_not(gib: float, segments: int) -> None:
     """A hundred are fine for a small table, too."""
-    assert () == warnings(facts(gib), sampled(), total_segments=segments)
+    seen = sampled(total_segments=100)
+    assert () == warnings(facts(gib), seen, total_segments=segments)

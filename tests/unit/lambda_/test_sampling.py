@@ -70,7 +70,12 @@ def test_of_a_large_table_some_pages_are_seen() -> None:
     table = Segments({segment: many(500) for segment in range(1_000)})
     found = sample(table, segments=1_000)
 
-    assert (SAMPLE_ITEMS, 10, 1_000) == (found.seen, found.pages, found.total_segments)
+    assert (SAMPLE_ITEMS, 10, 10, 1_000) == (
+        found.seen,
+        found.pages,
+        found.cut_pages,
+        found.total_segments,
+    )
     assert not found.is_whole
     assert 100_000 == found.at_least
     again = Segments(table.items)
