@@ -5,7 +5,7 @@ made all the same.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from airflow_ddb_migrate.aws import probes
@@ -13,7 +13,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.history import list_history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import table_from
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError, TableUnusableError
 from airflow_ddb_migrate.core.lease import is_held_by
 from airflow_ddb_migrate.core.limits import (
@@ -26,7 +26,6 @@ from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 _INACCESSIBLE = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
-_DEFAULT_QUOTA = CapacityUnits(DEFAULT_TABLE_UNITS, DEFAULT_TABLE_UNITS)
 
 
 def describe(site: Site) -> Mapping[str, Any]:
@@ -70,12 +69,26 @@ def gather(
     site: Site, description: Mapping[str, Any], questions: Questions, now: float
 ) -> TableFacts:
     """Ask for everything else; only what DescribeTable said is certain to be there."""
-    table, clients, ask = table_from(description), site.clients, questions.ask
-    migrations = tuple(_migrations(site, now))
-    name = table.name
-    resources = list(table.snapshot.provisioned)
+    facts = _described(site, description)
+    facts = _with_traffic(facts, site, questions, now)
+    facts = _with_account(facts, site, questions)
+    clients, ask = site.clients, questions.ask
+    return replace(
+        facts,
+        consumers=_consumers(site, description, questions),
+        ttl_attribute=ask("TTL", lambda: probes.ttl_attribute(clients.dynamodb, facts.name), None),
+        point_in_time_recovery=ask(
+            "point-in-time recovery",
+            lambda: probes.has_recovery(clients.dynamodb, facts.name),
+            None,
+        ),
+    )
+
+
+def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
+    table = table_from(description)
     return TableFacts(
-        name=name,
+        name=table.name,
         region=table.key.region,
         key_names=table.key_names,
         item_count=table.item_count,
@@ -84,36 +97,46 @@ def gather(
         indexes=_indexes(description),
         replicas=_replicas(description, table.key.region),
         has_stream=bool(_stream(description)),
-        consumers=_consumers(site, description, questions),
-        ttl_attribute=ask("TTL", lambda: probes.ttl_attribute(clients.dynamodb, name), None),
-        point_in_time_recovery=ask(
-            "point-in-time recovery", lambda: probes.has_recovery(clients.dynamodb, name), None
-        ),
         deletion_protection=description.get("DeletionProtectionEnabled"),
-        peak=ask(
+    )
+
+
+def _with_traffic(facts: TableFacts, site: Site, questions: Questions, now: float) -> TableFacts:
+    resources = list(facts.snapshot.provisioned)
+    migrations = tuple(_migrations(site, now))
+    not_judged = sum(end - begin for begin, end in migrations)
+    return replace(
+        facts,
+        peak=questions.ask(
             "live traffic of the last 24 hours; the plan takes the table for idle",
-            lambda: probes.peak_units(clients.cloudwatch, name, resources, now, but=migrations),
+            lambda: probes.peak_units(
+                site.clients.cloudwatch, facts.name, resources, now, but=migrations
+            ),
             {},
         ),
-        not_judged_seconds=min(
-            probes.LOOK_BACK_SECONDS, sum(end - begin for begin, end in migrations)
-        ),
+        not_judged_seconds=min(probes.LOOK_BACK_SECONDS, not_judged),
+    )
+
+
+def _with_account(facts: TableFacts, site: Site, questions: Questions) -> TableFacts:
+    clients, ask = site.clients, questions.ask
+    return replace(
+        facts,
         quota=ask(
             f"the quota of a table, taken as {DEFAULT_TABLE_UNITS:,} units",
             lambda: probes.table_quota(clients.dynamodb),
-            _DEFAULT_QUOTA,
+            facts.quota,
         ),
         lambda_concurrency=ask(
             f"the account's Lambda concurrency, taken as {LAMBDA_CONCURRENCY:,}",
             lambda: probes.unreserved_concurrency(clients.lambda_),
-            LAMBDA_CONCURRENCY,
+            facts.lambda_concurrency,
         ),
         lambda_memory_mb=ask(
             f"the Lambda's memory, taken as {LAMBDA_MEMORY_MB:,} MB",
             lambda: probes.function_memory_mb(clients.lambda_, site.stack.function_arn),
-            LAMBDA_MEMORY_MB,
+            facts.lambda_memory_mb,
         ),
-        unknown=(),
     )
 
 

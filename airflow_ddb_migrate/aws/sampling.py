@@ -6,7 +6,7 @@ from airflow_ddb_migrate.aws.facts import Questions
 from airflow_ddb_migrate.aws.preflight import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
-from airflow_ddb_migrate.core.estimate import total_segments
+from airflow_ddb_migrate.core.layout import total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED, TOTAL_SEGMENTS
 from airflow_ddb_migrate.core.planner import is_stale
 from airflow_ddb_migrate.core.request import StartRequest

@@ -14,12 +14,12 @@ from airflow_ddb_migrate.core.capacity import BillingMode
 from airflow_ddb_migrate.core.estimate import (
     Duration,
     Effort,
-    Layout,
     Load,
     Pace,
     duration,
     effort,
 )
+from airflow_ddb_migrate.core.layout import Layout
 from airflow_ddb_migrate.core.prices import Prices
 from airflow_ddb_migrate.core.table_facts import IndexFacts
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.estimate import total_segments
+from airflow_ddb_migrate.core.layout import total_segments
 from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_words import size_words, time_words

@@ -6,17 +6,15 @@ from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity import TABLE, CapacityUnits, Dimension
 from airflow_ddb_migrate.core.changes import Change
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.estimate import (
-    WRITE_BUDGET,
+from airflow_ddb_migrate.core.estimate import WRITE_BUDGET, Load, Pace
+from airflow_ddb_migrate.core.headroom import LEAST_UNITS, Headroom, capacities, headroom, raised
+from airflow_ddb_migrate.core.layout import (
     Layout,
-    Load,
-    Pace,
     concurrency,
     partitions,
     total_segments,
     wanted_concurrency,
 )
-from airflow_ddb_migrate.core.headroom import LEAST_UNITS, Headroom, capacities, headroom, raised
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
     EXECUTION_DAYS,

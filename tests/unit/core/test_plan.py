@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.capacity import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.estimate import Layout, Load, effort, total_segments
+from airflow_ddb_migrate.core.estimate import Load, effort
+from airflow_ddb_migrate.core.layout import Layout, total_segments
 from airflow_ddb_migrate.core.plan import MigrationPlan, Seen, corrected
 from airflow_ddb_migrate.core.table_facts import IndexFacts
 from tests.factories import snapshot
