@@ -1,0 +1,143 @@
+"""The whole product for tests: emulator, deployed stack, and a real Airflow, asked by REST."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.local import airflow as airflows
+from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.airflow import Airflow
+from tests.chain_world import World, chain_world
+
+DAG_ID = "ddb_migration"
+ENDED = frozenset({"success", "failed"})
+
+_PATIENCE_SECONDS = 180.0
+_POLL_SECONDS = 0.5
+_POKE_SECONDS = 1.0
+_SETTLE_SECONDS = (
+    3.0  # Airflow 3.3.2 fails a task that is answered before its scheduler has noticed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowSite:
+    """``chain`` makes tables and reads them; ``airflow`` is the REST API of the running one."""
+
+    chain: World
+    airflow: Airflow
+
+    def trigger(self, conf: Mapping[str, Any], dag_id: str = DAG_ID) -> "DagRun":
+        return DagRun(self, dag_id, self.airflow.trigger(dag_id, conf))
+
+
+@dataclass(frozen=True, slots=True)
+class DagRun:
+    """One DAG run, followed and answered from outside."""
+
+    site: AirflowSite
+    dag_id: str
+    run_id: str
+
+    def state(self) -> str:
+        return self.site.airflow.run_state(self.dag_id, self.run_id)
+
+    def tasks(self) -> dict[str, str]:
+        """Return the state of every task."""
+        return self.site.airflow.task_states(self.dag_id, self.run_id)
+
+    def finish(self) -> str:
+        """Wait until the run is over; return its state."""
+        self._until(lambda: self.state() in ENDED, "the end of the run")
+        return self.state()
+
+    def until(self, task_id: str, *states: str) -> str:
+        """Wait until a task is in one of the states; return it."""
+        self._until(lambda: self.tasks().get(task_id) in states, f"{task_id} in {states}")
+        return self.tasks()[task_id]
+
+    def question(self, task_id: str) -> dict[str, Any]:
+        """Wait until a task asks; return subject, body, options and defaults."""
+        self.until(task_id, "awaiting_input", "deferred")
+        return self._get(f"taskInstances/{task_id}/-1/hitlDetails")
+
+    def answer(self, task_id: str, option: str) -> None:
+        """Wait until a task asks, and answer ``Approve`` or ``Reject``."""
+        self.question(task_id)
+        time.sleep(_SETTLE_SECONDS)
+        self.site.airflow.answer(self.dag_id, self.run_id, task_id, option)
+
+    def result(self, task_id: str) -> Any:
+        """Return what a task returned."""
+        path = f"taskInstances/{task_id}/xcomEntries/return_value?deserialize=true&stringify=false"
+        return self._get(path)["value"]
+
+    def clear(self, *task_ids: str, downstream: bool = True) -> None:
+        """Clear tasks, and by default those below, so that they run again."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": self.run_id,
+            "task_ids": list(task_ids),
+            "only_failed": False,
+            "include_downstream": downstream,
+            "reset_dag_runs": True,
+        }
+        self.site.airflow.call("POST", f"dags/{self.dag_id}/clearTaskInstances", body)
+
+    def mark(self, task_id: str, state: str) -> None:
+        """Mark a task ``success`` or ``failed`` by hand."""
+        path = f"dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{task_id}"
+        self.site.airflow.call("PATCH", path, {"new_state": state})
+
+    def migration(self, table: str, migration_id: str = "") -> Site:
+        """Return the site of this run's migration of a table."""
+        return open_site(
+            self.site.chain.clients,
+            table_name=table,
+            stack_name=DEFAULT_STACK_NAME,
+            identity=Identity(dag_id=self.dag_id, run_id=self.run_id, migration_id=migration_id),
+        )
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self.site.airflow.call("GET", f"dags/{self.dag_id}/dagRuns/{self.run_id}/{path}")
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if holds():
+                return
+            time.sleep(_POLL_SECONDS)  # other processes work: there is no clock to inject
+        raise AssertionError(f"not reached: {what}; {self.state()}, {self.tasks()}")
+
+
+@contextmanager
+def airflow_site(
+    folder: Path, transforms: Path, more_dags: Iterable[Path] = ()
+) -> Iterator[AirflowSite]:
+    """Start everything on free ports, with the example DAGs and more files of DAGs; end it all.
+
+    ``transforms`` is an empty folder: the chain's test transforms are deployed from it.
+    """
+    dags = folder / "dags"
+    shutil.copytree(resources.folder("dags"), dags, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in more_dags:
+        shutil.copy(path, dags)
+    with chain_world(folder / "emulator", transforms) as chain:
+        running = emulators.find((folder / "emulator").resolve())
+        assert running is not None
+        airflow = airflows.start(
+            folder / "airflow", emulator=running, poke_seconds=_POKE_SECONDS, dags=dags
+        )
+        try:
+            for path in sorted(dags.glob("*.py")):  # each file is named after its DAG
+                airflow.await_dag(path.stem)
+            yield AirflowSite(chain, airflow)
+        finally:
+            airflow.stop()
