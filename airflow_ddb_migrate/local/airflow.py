@@ -76,11 +76,16 @@ class Airflow:
         self.call("PATCH", path, {"chosen_options": [option]})
 
     def await_dag(self, dag_id: str) -> None:
-        """Wait until every component is healthy and the DAG is known."""
+        """Wait until every component is healthy and the DAG is known.
+
+        :raises MigrationError: a file of DAGs is broken, or it took too long.
+        """
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self.process.is_alive:
-            if self._is_healthy() and self._knows(dag_id):
-                return
+            if self._is_healthy():
+                if self._knows(dag_id):
+                    return
+                self._refuse_broken_dags()
             time.sleep(_POLL_SECONDS)
         raise MigrationError(
             f"Airflow was not ready at {self.url} within {_START_SECONDS:.0f} s. "
@@ -103,6 +108,13 @@ class Airflow:
         except (OSError, ValueError):
             return False
         return all(health.get(part, {}).get("status") == "healthy" for part in _COMPONENTS)
+
+    def _refuse_broken_dags(self) -> None:
+        """Say at once what no waiting mends."""
+        for row in self.call("GET", "importErrors")["import_errors"]:
+            raise MigrationError(
+                f"Airflow cannot import {row['filename']}: {row['stack_trace'].strip()}"
+            )
 
     def _knows(self, dag_id: str) -> bool:
         try:
