@@ -14,6 +14,8 @@ from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.local import airflow as airflows
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow import Airflow
+from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.stack import deploy_to
 from tests.chain_world import World, chain_world
 
 DAG_ID = "ddb_migration"
@@ -29,10 +31,21 @@ _SETTLE_SECONDS = (
 
 @dataclass(frozen=True, slots=True)
 class AirflowSite:
-    """``chain`` makes tables and reads them; ``airflow`` is the REST API of the running one."""
+    """``chain`` makes tables and reads them; ``airflow`` is the REST API of the running one.
+
+    ``transforms`` is the folder that is deployed.
+    """
 
     chain: World
     airflow: Airflow
+    emulator: Emulator
+    transforms: Path
+
+    def deploy(self, **sources: str) -> None:
+        """Write transforms by name, and deploy all there are."""
+        for name, text in sources.items():
+            (self.transforms / f"{name}.py").write_text(text)
+        deploy_to(self.emulator, transforms_dir=self.transforms, quiet=True)
 
     def trigger(self, conf: Mapping[str, Any], dag_id: str = DAG_ID) -> "DagRun":
         return DagRun(self, dag_id, self.airflow.trigger(dag_id, conf))
@@ -138,6 +151,6 @@ def airflow_site(
         try:
             for path in sorted(dags.glob("*.py")):  # each file is named after its DAG
                 airflow.await_dag(path.stem)
-            yield AirflowSite(chain, airflow)
+            yield AirflowSite(chain, airflow, running, transforms)
         finally:
             airflow.stop()

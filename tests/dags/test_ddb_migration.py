@@ -9,7 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.records import Mode
 from moto import mock_aws
-from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_stack
+from tests.airflow_world import TABLE, World, finish_lanes, make_stack
 from tests.conftest import ROOT
 
 DAG_FILE = ROOT / "dags" / "ddb_migration.py"
@@ -347,22 +347,6 @@ class TestRuns:
         assert 2 == len(world.updates)
         assert ("failed", "success") == (state, states["restore"])
         assert {} == world.stepfunctions.executions
-        assert ORIGINAL == world.units()
-
-    def test_start_fails(self, world, run, monkeypatch):
-        """Start fails: red, and the capacity restored."""
-
-        def refuse(**_):
-            raise client_error("AccessDeniedException", "not you")
-
-        monkeypatch.setattr(world.stepfunctions, "start_execution", refuse)
-        state, states = run()
-        assert "failed" == state
-        assert ("failed", "failed", "success") == (
-            states["start"],
-            states["report"],
-            states["restore"],
-        )
         assert ORIGINAL == world.units()
 
     def test_wait_fails(self, world, run):

@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.triggers.base import BaseTrigger
 from airflow_ddb_migrate.core import errors
+from airflow_ddb_migrate.operators._about import AboutMigrationOperator
 from airflow_ddb_migrate.operators._base import MigrationOperator, MigrationSensor, explained
 from airflow_ddb_migrate.operators.approve import ApproveMigrationOperator
 from airflow_ddb_migrate.provider_info import get_provider_info
@@ -45,7 +46,8 @@ ERRORS = [
 
 def make_task(cls: type):
     with DAG("d", schedule=None):
-        return cls(task_id="t", table_name="orders")
+        about = {"of": "orders-1"} if issubclass(cls, AboutMigrationOperator) else {}
+        return cls(task_id="t", table_name="orders", **about)
 
 
 def test_schema():

@@ -21,12 +21,17 @@ def test_the_public_names_are_these() -> None:
     assert {
         "ApproveMigrationOperator",
         "BackupTableOperator",
+        "CanaryMigrationOperator",
         "DistributedMapMigrationSensor",
+        "DryRunMigrationOperator",
         "MigrationReportOperator",
         "PlanMigrationOperator",
         "PrewarmTableOperator",
+        "ReplayQuarantineOperator",
         "RestoreCapacityOperator",
         "StartDistributedMapMigrationOperator",
+        "UndoMigrationOperator",
+        "VerifyMigrationOperator",
         "__version__",
         "build_segment_payload",
     } == set(airflow_ddb_migrate.__all__)
