@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
 from airflow_ddb_migrate.core.traffic_warnings import traffic_warnings
 
+_GIB = 2**30
 _HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least
 _HOT_ITEMS = 100  # fewer items show nothing
 _FAR_LARGER = 8  # times the size of a segment that the formula makes
@@ -40,7 +41,7 @@ def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
         *_ttl(of),
         *_readers(plan, of.facts),
         *_indexes(of),
-        *_safety(of.facts),
+        *_safety(plan, of.facts),
         *_skew(of.sampled),
         *_count(of),
         *_segments(plan, of.wishes),
@@ -137,11 +138,14 @@ def _touched(index: IndexFacts, changed: Iterable[str]) -> str:
     return f"attributes it holds ({', '.join(shown[:_SHOWN_CONSUMERS])})"
 
 
-def _safety(facts: TableFacts) -> Iterator[str]:
+def _safety(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
     if facts.point_in_time_recovery is False:
+        monthly = plan.load.bytes / _GIB * plan.tariff.prices.backup_storage_gb_month
         yield (
             "Point-in-time recovery is off: beside the undo log there is no way back. Switch it on "
-            "before, at least while the migration runs."
+            "before, at least while the migration runs. Otherwise a backup gate with the policy "
+            f"auto makes an on-demand backup, about ${monthly:,.2f} a month until you delete it; "
+            "that is not in the cost above."
         )
     if facts.deletion_protection is False:
         yield "Deletion protection of the table is off."

@@ -123,6 +123,7 @@ def test_the_worst_comes_first() -> None:
             "read_units_per_second is 3,000; the table has 2,000 left beside its live traffic.",
         ),
         ({"point_in_time_recovery": False}, {}, "Point-in-time recovery is off"),
+        ({"point_in_time_recovery": False}, {}, "makes an on-demand backup, about $0.10 a month"),
         ({"deletion_protection": False}, {}, "Deletion protection of the table is off."),
         ({"ttl_attribute": "done"}, {}, "The transform changes 'done', the table's TTL attribute"),
         ({"ttl_attribute": "ttl"}, {}, "TTL is on (attribute 'ttl')"),
