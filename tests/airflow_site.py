@@ -24,9 +24,6 @@ ENDED = frozenset({"success", "failed"})
 _PATIENCE_SECONDS = 180.0
 _POLL_SECONDS = 0.5
 _POKE_SECONDS = 1.0
-_SETTLE_SECONDS = (
-    3.0  # Airflow 3.3.2 fails a task that is answered before its scheduler has noticed
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,6 @@ class DagRun:
     def answer(self, task_id: str, option: str) -> None:
         """Wait until a task asks, and answer ``Approve`` or ``Reject``."""
         self.question(task_id)
-        time.sleep(_SETTLE_SECONDS)
         self.site.airflow.answer(self.dag_id, self.run_id, task_id, option)
 
     def result(self, task_id: str) -> Any:

@@ -22,7 +22,9 @@ from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
 _START_SECONDS = 180.0
+_NOTICE_SECONDS = 15.0
 _POLL_SECONDS = 0.5
+_LOG = "standalone.log"
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -69,11 +71,13 @@ class Airflow:
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
         """Answer a task that asks a person, as ``Approve`` or ``Reject``.
 
-        Some seconds after it began to ask: Airflow 3.3.2 fails a task whose answer comes before its
-        scheduler has noticed that it waits.
+        Airflow 3.3.2 fails a task whose answer is there before its scheduler has noticed that it
+        waits, which takes up to some seconds: this waits for that first.
         """
-        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
-        self.call("PATCH", path, {"chosen_options": [option]})
+        task = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        tries = self.call("GET", task)["try_number"]
+        self._await_notice(f"task_id={task_id}, run_id={run_id}, ", f"try_number={tries},")
+        self.call("PATCH", f"{task}/-1/hitlDetails", {"chosen_options": [option]})
 
     def await_dag(self, dag_id: str) -> None:
         """Wait until every component is healthy and the DAG is known.
@@ -89,12 +93,22 @@ class Airflow:
             time.sleep(_POLL_SECONDS)
         raise MigrationError(
             f"Airflow was not ready at {self.url} within {_START_SECONDS:.0f} s. "
-            f"See {self.home / 'standalone.log'}."
+            f"See {self.home / _LOG}."
         )
 
     def stop(self) -> None:
         self.process.stop()
         (self.home / "airflow.pid.json").unlink(missing_ok=True)
+
+    def _await_notice(self, *marks: str) -> None:
+        """Wait until the scheduler says that it saw the task end its first part; not for ever."""
+        marks = ("TaskInstance Finished", "state=awaiting_input", *marks)
+        deadline = time.monotonic() + _NOTICE_SECONDS
+        while time.monotonic() < deadline:
+            with (self.home / _LOG).open(errors="replace") as log:
+                if any(all(mark in line for mark in marks) for line in log):
+                    return
+            time.sleep(_POLL_SECONDS)
 
     def _login(self) -> str:
         with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310
@@ -140,7 +154,7 @@ def start(
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags or resources.folder("dags")),
     }
     _new_database(home, env)
-    log = home / "standalone.log"
+    log = home / _LOG
     log.unlink(missing_ok=True)
     process = launch([_executable(), "standalone"], env=env, log=log)
     process.remember(home / "airflow.pid.json")
