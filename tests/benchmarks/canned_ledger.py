@@ -11,7 +11,7 @@ from typing import Any
 _KEY = ("pk", "sk")
 _ASSIGNMENT = re.compile(
     r"(?P<name>#\w+) = "
-    r"(?:if_not_exists\((?P<other>#\w+), (?P<default>:\w+)\)"
+    r"(?:if_not_exists\((?P<other>#\w+), (?P<default>:\w+)\)(?: \+ (?P<more>:\w+))?"
     r"|(?P<counter>#\w+) \+ (?P<step>:\w+)"
     r"|(?P<value>:\w+))(?:, |$)"
 )
@@ -63,6 +63,10 @@ def _value(
     if match["value"]:
         return values[match["value"]]
     if match["default"]:
-        return former.get(names[match["other"]], values[match["default"]])
-    count = former.get(names[match["counter"]], {"N": "0"})
-    return {"N": str(int(count["N"]) + int(values[match["step"]]["N"]))}
+        known = former.get(names[match["other"]], values[match["default"]])
+        return _sum(known, values[match["more"]]) if match["more"] else known
+    return _sum(former.get(names[match["counter"]], {"N": "0"}), values[match["step"]])
+
+
+def _sum(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    return {"N": str(int(one["N"]) + int(other["N"]))}

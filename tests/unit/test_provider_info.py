@@ -44,10 +44,10 @@ ERRORS = [
 ]
 
 
-def make_task(cls: type):
+def make_task(cls: type, **fields):
+    about = {"of": "orders-1"} if issubclass(cls, AboutMigrationOperator) else {}
     with DAG("d", schedule=None):
-        about = {"of": "orders-1"} if issubclass(cls, AboutMigrationOperator) else {}
-        return cls(task_id="t", table_name="orders", **about)
+        return cls(task_id="t", table_name="orders", **about, **fields)
 
 
 def test_schema():
@@ -87,15 +87,13 @@ class TestEveryTask:
 
     def test_connection_parameters(self, cls):
         """Every class takes and templates the connection as those of the amazon provider do."""
-        with DAG("d", schedule=None):
-            task = cls(
-                task_id="t",
-                table_name="orders",
-                aws_conn_id="mine",
-                region_name="eu-west-1",
-                verify=False,
-                botocore_config={"read_timeout": 5},
-            )
+        task = make_task(
+            cls,
+            aws_conn_id="mine",
+            region_name="eu-west-1",
+            verify=False,
+            botocore_config={"read_timeout": 5},
+        )
         assert ("mine", "eu-west-1", False) == (task.aws_conn_id, task.region_name, task.verify)
         assert {"aws_conn_id", "region_name", "verify"} <= set(cls.template_fields)
         assert "dynamodb" == task.hook.client_type
