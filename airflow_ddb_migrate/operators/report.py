@@ -18,7 +18,8 @@ from airflow_ddb_migrate.operators._base import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_FAILED = {"failed", "upstream_failed"}
+_FAILED = "failed"
+_NOT_RUN = "upstream_failed"
 
 
 class MigrationReportOperator(MigrationOperator):
@@ -91,4 +92,9 @@ def _failed_tasks(ti: Any, task_ids: list[str]) -> Mapping[str, str]:
     if ti.map_index is not None and ti.map_index >= 0:
         mine = {name for one in task_ids for name in (one, f"{one}_{ti.map_index}")}
         others = {name: state for name, state in others.items() if name in mine}
-    return {name: str(state) for name, state in others.items() if str(state) in _FAILED}
+    return _with_state(_FAILED, others) or _with_state(_NOT_RUN, others)
+
+
+def _with_state(wanted: str, states: Mapping[str, Any]) -> dict[str, str]:
+    """Those that failed say why; what they kept from running says nothing more."""
+    return {name: wanted for name, state in states.items() if str(state) == wanted}

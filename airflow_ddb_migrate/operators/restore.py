@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
 from airflow_ddb_migrate.aws.safety_net import rescued
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import TableNotFoundError
+from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
 from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields, validate_switch
 
@@ -43,7 +43,7 @@ class RestoreCapacityOperator(MigrationOperator):
     def run_step(self, context: "Context") -> dict[str, Any]:
         try:
             site = self.open_site(context)
-        except TableNotFoundError as exc:
+        except (TableNotFoundError, LedgerError) as exc:  # no table, or no such migration
             self.log.info("Nothing to restore: %s", exc)
             return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
         restored = restore(

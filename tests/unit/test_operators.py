@@ -295,6 +295,12 @@ class TestRestore:
             in capsys.readouterr().out
         )
 
+    def test_no_such_migration(self, world, capsys):
+        """What the ledger does not know has raised nothing."""
+        operator = RestoreCapacityOperator(task_id="restore", table_of="orders-unknown")
+        assert [] == run(operator)["restored"]
+        assert "Nothing to restore: The ledger ledger knows no" in capsys.readouterr().out
+
     def test_somebody_changed_a_figure(self, world):
         """A figure that somebody changed in between stays; the others come back."""
         world.create_table()

@@ -90,9 +90,7 @@ def test_what_was_not_started_fails_only_with_its_tasks(world):
     assert "NOT_STARTED" == found["status"]
 
     states = {"prewarm": "failed", "start": "upstream_failed", "other": "failed"}
-    with pytest.raises(
-        AirflowFailException, match=r"prewarm \(failed\), start \(upstream_failed\)"
-    ):
+    with pytest.raises(AirflowFailException, match=r"failed: prewarm \(failed\)\. See"):
         operator.execute(context_with(states))
 
 
