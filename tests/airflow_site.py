@@ -19,6 +19,7 @@ from airflow_ddb_migrate.local.stack import deploy_to
 from tests.chain_world import World, chain_world
 
 DAG_ID = "ddb_migration"
+DAG_IDS = (DAG_ID, "ddb_migration_undo", "ddb_migration_replay")
 ENDED = frozenset({"success", "failed"})
 
 _PATIENCE_SECONDS = 180.0
@@ -145,8 +146,8 @@ def airflow_site(
             folder / "airflow", emulator=running, poke_seconds=_POKE_SECONDS, dags=dags
         )
         try:
-            for path in sorted(dags.glob("*.py")):  # each file is named after its DAG
-                airflow.await_dag(path.stem)
+            for dag_id in (*DAG_IDS, *(path.stem for path in more_dags)):  # named after its DAG
+                airflow.await_dag(dag_id)
             yield AirflowSite(chain, airflow, running, transforms)
         finally:
             airflow.stop()

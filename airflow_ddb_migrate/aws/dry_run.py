@@ -19,19 +19,10 @@ def compose_dry_run(site: Site, now: float) -> DryRunReport:
     :raises LedgerError: nothing was started under this name.
     """
     looked = read(site, now)
-    record, progress = looked.record, looked.progress
     examples, missing = _examples(site, looked)
     return DryRunReport(
-        migration_id=record.migration_id,
-        of=record.of,
-        table=record.table_name,
-        transform=record.transform,
-        lanes_done=progress.done,
-        lanes_wanted=progress.lanes,
-        lanes=record.lanes,
-        counts=progress.counts,
-        read_units=progress.units.read,
-        findings=looked.findings,
+        **looked.fields(),
+        read_units=looked.progress.units.read,
         diff_uri=site.bucket.uri(f"{DIFF}/"),
         examples=examples,
         examples_missing=missing,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.findings import Findings
@@ -18,6 +19,21 @@ class Looked:
     progress: Progress
     findings: Findings
     changing: tuple[int, ...]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of a LookReport."""
+        record, progress = self.record, self.progress
+        return {
+            "migration_id": record.migration_id,
+            "of": record.of,
+            "table": record.table_name,
+            "transform": record.transform,
+            "lanes_done": progress.done,
+            "lanes_wanted": progress.lanes,
+            "lanes": record.lanes,
+            "counts": progress.counts,
+            "findings": self.findings,
+        }
 
 
 def read(site: Site, now: float) -> Looked:

@@ -10,16 +10,4 @@ def compose_verify(site: Site, now: float) -> VerifyReport:
 
     :raises LedgerError: nothing was started under this name.
     """
-    looked = read(site, now)
-    record, progress = looked.record, looked.progress
-    return VerifyReport(
-        migration_id=record.migration_id,
-        of=record.of,
-        table=record.table_name,
-        transform=record.transform,
-        lanes_done=progress.done,
-        lanes_wanted=progress.lanes,
-        lanes=record.lanes,
-        counts=progress.counts,
-        findings=looked.findings,
-    )
+    return VerifyReport(**read(site, now).fields())

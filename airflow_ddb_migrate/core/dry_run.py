@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.findings import Findings
-from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.look_report import LookReport
 
 NOT_A_FIXED_POINT = "NotAFixedPoint"
 ITEM_TOO_LARGE = "ItemTooLarge"
@@ -44,26 +43,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunReport:
+class DryRunReport(LookReport):
     """What a migration would do to the items that were looked at.
 
-    ``lanes_done`` lanes were looked at to their end, ``lanes_wanted`` should be, and the table has
-    ``lanes``. ``read_units`` were spent on looking. ``examples`` may hold item values (only where
+    ``read_units`` were spent on looking. ``examples`` may hold item values (only where
     the dry run shows them): they are in the markdown, never in the JSON, the repr or a log.
     ``examples_missing`` says why there are none, ``diff_uri`` where all differences are that were
     kept.
     """
 
-    migration_id: str
-    of: str
-    table: str
-    transform: str
-    lanes_done: int
-    lanes_wanted: int
-    lanes: int
-    counts: Counts
     read_units: float
-    findings: Findings
     diff_uri: str
     examples: tuple[Example, ...] = field(default=(), repr=False)
     examples_missing: str = ""
@@ -106,11 +95,6 @@ class DryRunReport:
         return self.findings.errors.get(NOT_A_FIXED_POINT, 0)
 
     @property
-    def is_complete(self) -> bool:
-        """Tell whether everything that should be looked at was."""
-        return self.lanes_done >= self.lanes_wanted
-
-    @property
     def is_sample(self) -> bool:
         """Tell whether less than the whole table was looked at."""
         return self.lanes_done < self.lanes
@@ -122,14 +106,7 @@ class DryRunReport:
     def to_dict(self) -> dict[str, Any]:
         """Return the figures and the keys of errors; never a value of an item."""
         return {
-            "migration_id": self.migration_id,
-            "of": self.of,
-            "table": self.table,
-            "transform": self.transform,
-            "lanes_done": self.lanes_done,
-            "lanes_wanted": self.lanes_wanted,
-            "lanes": self.lanes,
-            "counts": self.counts.to_dict(),
+            **self.head(),
             "read_units": self.read_units,
             "write_units": self.write_units,
             "larger_step": self.larger_step,
@@ -139,7 +116,6 @@ class DryRunReport:
             "attributes": dict(self.attributes),
             "type_changes": dict(self.findings.type_changes),
             "errors": dict(self.findings.errors),
-            "keys": {name: list(keys) for name, keys in self.findings.examples.items()},
             "diff_uri": self.diff_uri,
         }
 

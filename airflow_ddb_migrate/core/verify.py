@@ -4,30 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.core.findings import CHECK, Findings
+from airflow_ddb_migrate.core.findings import CHECK
+from airflow_ddb_migrate.core.look_report import LookReport
 from airflow_ddb_migrate.core.markdown import code, codes, table
-from airflow_ddb_migrate.core.messages import Counts
 
 _SHOWN = 5
 _KEY_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyReport:
+class VerifyReport(LookReport):
     """A second look without writes: a transform is a fixed point, so nothing should change.
 
-    An item that is wrong in two ways counts in both. ``of`` is the migration that was checked.
+    An item that is wrong in two ways counts in both.
     """
-
-    migration_id: str
-    of: str
-    table: str
-    transform: str
-    lanes_done: int
-    lanes_wanted: int
-    lanes: int
-    counts: Counts
-    findings: Findings
 
     @property
     def would_change(self) -> int:
@@ -47,10 +37,6 @@ class VerifyReport:
     @property
     def left(self) -> int:
         return self.would_change + self.check_failed + sum(self.errors.values())
-
-    @property
-    def is_complete(self) -> bool:
-        return self.lanes_done >= self.lanes_wanted
 
     def is_within(self, max_left: int) -> bool:
         """Tell whether all was looked at, and no more is left than is allowed."""
@@ -80,18 +66,10 @@ class VerifyReport:
     def to_dict(self) -> dict[str, Any]:
         """Return figures and keys; never a value of an item."""
         return {
-            "migration_id": self.migration_id,
-            "of": self.of,
-            "table": self.table,
-            "transform": self.transform,
-            "lanes_done": self.lanes_done,
-            "lanes_wanted": self.lanes_wanted,
-            "lanes": self.lanes,
-            "counts": self.counts.to_dict(),
+            **self.head(),
             "would_change": self.would_change,
             "check_failed": self.check_failed,
             "errors": self.errors,
-            "keys": {name: list(keys) for name, keys in self.findings.examples.items()},
         }
 
     def to_markdown(self) -> str:

@@ -1,0 +1,44 @@
+"""What every look at a table without writes can say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.messages import Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookReport:
+    """``lanes_done`` lanes were looked at to their end, ``lanes_wanted`` should be, of ``lanes``.
+
+    ``of`` is the migration that it belongs to.
+    """
+
+    migration_id: str
+    of: str
+    table: str
+    transform: str
+    lanes_done: int
+    lanes_wanted: int
+    lanes: int
+    counts: Counts
+    findings: Findings
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether everything that should be looked at was."""
+        return self.lanes_done >= self.lanes_wanted
+
+    def head(self) -> dict[str, Any]:
+        """Return what it was, how far it came, and the keys of examples; never a value."""
+        return {
+            "migration_id": self.migration_id,
+            "of": self.of,
+            "table": self.table,
+            "transform": self.transform,
+            "lanes_done": self.lanes_done,
+            "lanes_wanted": self.lanes_wanted,
+            "lanes": self.lanes,
+            "counts": self.counts.to_dict(),
+            "keys": {name: list(keys) for name, keys in self.findings.examples.items()},
+        }

@@ -1,0 +1,59 @@
+"""What looks at a table on behalf of a migration, without writing."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_ddb_migrate._compat import AirflowSkipException
+from airflow_ddb_migrate.aws.parts import latest_part, next_part
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.request import validate_count
+from airflow_ddb_migrate.operators._base import template_fields, validate_switch
+from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators._waiting import WaitingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+LOOK_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
+
+
+class LookingOperator(WaitingOperator):
+    """
+    Base of the operators that look: a part of a migration, with a name and a record of its own.
+
+    One that has ended is looked at anew when the task is cleared; one that has not goes on where it
+    was. It needs no lease: it may run while something else works on the table.
+
+    :param enabled: False skips this task. (templated)
+    :param sample_segments: look at so many segments only, chosen by the migration's id; by
+        default at all of them. (templated)
+    """
+
+    template_fields: Sequence[str] = template_fields(*LOOK_FIELDS)
+    mode: ClassVar[Mode]
+    part: ClassVar[str]
+    conf: ClassVar[str]  # the field of the form that asks for it
+
+    def __init__(
+        self, *, enabled: bool = True, sample_segments: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.enabled = enabled
+        self.sample_segments = sample_segments
+
+    def run_step(self, context: "Context") -> Any:
+        if not validate_switch(self.conf, self.enabled):
+            raise AirflowSkipException(f"{self.conf} is off: nothing was looked at.")
+        lanes = validate_count("sample_segments", self.sample_segments or 0)
+        site = self.open_site(context)
+        request = self.valid_request(
+            context, mode=self.mode, of=site.migration_id, sample_lanes=lanes
+        )
+        part = next_part(site, self.part)
+        self.begin(context, part, request)
+        return self.await_end(context, part)
+
+    def waited_site(self, context: "Context") -> Site:
+        site = self.open_site(context)
+        return latest_part(site, self.part) or site

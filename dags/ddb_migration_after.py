@@ -1,0 +1,118 @@
+"""What is done about a migration that was: undone, or its quarantined items tried again.
+
+Trigger either DAG with ``{"migration_id": "orders-0123456789ab"}``.
+"""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_ddb_migrate import (
+    MigrationReportOperator,
+    PrewarmTableOperator,
+    ReplayQuarantineOperator,
+    RestoreCapacityOperator,
+    UndoMigrationOperator,
+)
+from airflow_ddb_migrate.params import about_params
+
+POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
+STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
+AWS_CONN_ID = os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default")
+
+UNDO = """
+### Undo a migration
+
+Every write of a migration is in its undo log, with what was there before. This reverts them through
+the same distributed map, **only where an item still holds what was written**: what live traffic has
+changed since is kept as it is and listed, a deleted item is put back only where its key is free.
+
+**Trigger it** with the id that the migration's tasks and its report show:
+
+```json
+{"migration_id": "orders-0123456789ab"}
+```
+
+The migration must have ended; stop it first. Undoing is itself a migration: it holds the table, can
+be stopped, and goes on where it was when you clear `undo`. The log is kept for 90 days. Was its
+quarantine replayed? Undo the replay first.
+"""
+
+REPLAY = """
+### Replay a quarantine
+
+Items that a migration could not change are set aside with their error. Mend the transform and
+deploy it, or mend the items, and **trigger this** with the id of the migration:
+
+```json
+{"migration_id": "orders-0123456789ab"}
+```
+
+Each of those items is read again as it is now and migrated like any other. What fails again is in
+the quarantine of this replay, whose id is in its report: replay that one in turn.
+"""
+
+
+def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
+    """Return the DAG ``ddb_migration_<verb>``: prewarm, the operator, a report, and restore."""
+    with DAG(
+        dag_id=f"ddb_migration_{verb}",
+        doc_md=doc_md,
+        schedule=None,
+        catchup=False,
+        max_active_runs=16,
+        params=about_params(verb),
+        render_template_as_native_obj=True,
+        tags=["dynamodb", "migration"],
+        default_args={
+            "stack_name": STACK_NAME,
+            "aws_conn_id": AWS_CONN_ID,
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+        },
+    ) as dag:
+        table = {"table_of": dag.param("migration_id")}
+        prewarm = PrewarmTableOperator(
+            task_id="prewarm",
+            enabled=dag.param("prewarm"),
+            transform=None,
+            read_units=dag.param("prewarm_rcu"),
+            write_units=dag.param("prewarm_wcu"),
+            poke_interval=min(POKE_SECONDS, 20),
+            deferrable=True,
+            **table,
+        )
+        work = operator(
+            task_id=verb,
+            of=dag.param("migration_id"),
+            max_concurrency=dag.param("max_concurrency"),
+            read_units_per_second=dag.param("read_units_per_second"),
+            write_units_per_second=dag.param("write_units_per_second"),
+            max_quarantined=dag.param("max_quarantined"),
+            max_quarantined_percentage=dag.param("max_quarantined_percentage"),
+            poke_interval=POKE_SECONDS,
+            deferrable=True,
+        )
+        report = MigrationReportOperator(
+            task_id="report",
+            required_task_ids=["prewarm", verb],
+            trigger_rule="all_done",
+            **table,
+        )
+        restore = RestoreCapacityOperator(
+            task_id="restore",
+            retries=8,
+            retry_delay=timedelta(minutes=1),
+            retry_exponential_backoff=True,
+            max_retry_delay=timedelta(hours=1),
+            **table,
+        ).as_teardown(on_failure_fail_dagrun=True)
+        prewarm >> work >> report
+        [prewarm, work] >> restore
+    return dag
+
+
+undo = about_a_migration("undo", UndoMigrationOperator, UNDO)
+replay = about_a_migration("replay", ReplayQuarantineOperator, REPLAY)

@@ -1,0 +1,43 @@
+"""The DAGs that undo a migration and replay its quarantine."""
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def dags():
+    bag = DagBag(ROOT / "dags" / "ddb_migration_after.py")
+    assert {} == bag.import_errors
+    return bag.dags
+
+
+def test_there_are_two(dags):
+    """And nothing else in the file."""
+    assert {"ddb_migration_undo", "ddb_migration_replay"} == set(dags)
+
+
+@pytest.mark.parametrize("verb", ["undo", "replay"])
+def test_the_shape(dags, verb):
+    """Restore whatever fails; the report always, and red when something above it has failed."""
+    dag = dags[f"ddb_migration_{verb}"]
+    report, restore = dag.task_dict["report"], dag.task_dict["restore"]
+    downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+    assert {
+        "prewarm": sorted([verb, "restore"]),
+        verb: ["report", "restore"],
+        "report": [],
+        "restore": [],
+    } == downstream
+    assert (True, True) == (restore.is_teardown, restore.on_failure_fail_dagrun)
+    assert ("all_done", ["prewarm", verb]) == (report.trigger_rule, report.required_task_ids)
+
+
+@pytest.mark.parametrize("verb", ["undo", "replay"])
+def test_only_the_migration_is_asked_for(dags, verb):
+    """Its table is known; every task means the same one."""
+    dag = dags[f"ddb_migration_{verb}"]
+    required = {name for name, param in dag.params.items() if not param.has_value}
+    assert {"migration_id"} == required
+    assert {"migration_id"} == {task.table_of._name for task in dag.tasks}
+    assert {None} == {task.table_name for task in dag.tasks}
