@@ -20,6 +20,7 @@ class FakeStepFunctions:
     map_run_counts: dict[str, int] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
 
     def start_execution(self, **arguments: Any) -> dict[str, Any]:
         machine = arguments["stateMachineArn"].replace(":stateMachine:", ":execution:")
@@ -52,6 +53,9 @@ class FakeStepFunctions:
     def describe_map_run(self, **arguments: Any) -> dict[str, Any]:
         names = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
         return {"executionCounts": {**dict.fromkeys(names, 0), **self.map_run_counts}}
+
+    def update_map_run(self, **arguments: Any) -> None:
+        self.updated.append(arguments)
 
     # What a test says happens.
 

@@ -75,6 +75,14 @@ class Executions:
             aborted=counts["aborted"],
         )
 
+    def update_map_run(self, map_run_arn: str, *, max_concurrency: int) -> None:
+        """Let so many children run at a time from now on; those that run go on.
+
+        Step Functions reads 0 as 10,000, so whoever calls has checked that it is none.
+        """
+        with aws_call("states:UpdateMapRun", map_run_arn):
+            self.stepfunctions.update_map_run(mapRunArn=map_run_arn, maxConcurrency=max_concurrency)
+
     def stop(self, arn: str, *, error: str, cause: str) -> None:
         """Stop an execution; one that has ended stays as it is."""
         with aws_call("states:StopExecution", arn):

@@ -2,10 +2,10 @@
 
 Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``; lane rows
 spread over 16 partition keys ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on
-a table is in leases.py, its history in history.py.
+a table is in leases.py, its history in history.py, what happened to a migration in events.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -97,7 +97,8 @@ class Ledger:
     ) -> bool:
         """Tell the workers of this attempt what to do; False when it is not the current one.
 
-        A HOLD that ends by itself (``until``) never takes the place of another command in force.
+        Nothing takes the place of a STOP: workers may have gone already. A HOLD that ends by itself
+        (``until``) never takes the place of another command in force.
         """
         values: dict[str, typed.Plain] = {
             "command": command,
@@ -105,13 +106,27 @@ class Ledger:
             "since": now,
             "until": until,
         }
-        mine = "#attempt = :attempt"
-        free = "(#command = :run OR (#command = :hold AND #until > :never AND #until <= :since))"
+        condition, extra = _place_for(command, until)
         return self.update(
             control_key(migration_id),
             {**values, "attempt": attempt},
-            condition=f"{mine} AND {free}" if until else mine,
-            extra={":run": Command.RUN, ":hold": Command.HOLD, ":never": 0} if until else None,
+            condition=f"#attempt = :attempt{condition}",
+            extra=extra,
+        )
+
+    def retune(
+        self, migration_id: str, attempt: int, units_per_second: Mapping[str, float]
+    ) -> bool:
+        """Give this attempt another budget, by name of the control record's field.
+
+        False when it is not the current one, or is being stopped.
+        """
+        return self.update(
+            control_key(migration_id),
+            {**units_per_second, "attempt": attempt},
+            condition="#attempt = :attempt AND #command <> :stop",
+            extra={":stop": Command.STOP},
+            names={"#command": "command"},
         )
 
     def latest_attempt(self, migration_id: str) -> AttemptRecord | None:
@@ -154,9 +169,9 @@ class Ledger:
     def attempt_started(self, migration_id: str, number: int, now: float) -> None:
         self.update(attempt_key(migration_id, number), {"started_at": now})
 
-    def attempt_ended(self, migration_id: str, number: int, *, result: str, now: float) -> None:
-        """Note how an attempt ended; the first to say so is right."""
-        self.update(
+    def attempt_ended(self, migration_id: str, number: int, *, result: str, now: float) -> bool:
+        """Note how an attempt ended; False when somebody did already, who is right."""
+        return self.update(
             attempt_key(migration_id, number),
             {"ended_at": now, "result": result},
             condition="#ended_at = :never",
@@ -221,16 +236,18 @@ class Ledger:
         *,
         condition: str = "",
         extra: dict[str, typed.Plain] | None = None,
+        names: dict[str, str] | None = None,
     ) -> bool:
         """Set attributes of a record; False when the condition does not hold.
 
-        Every value is also there for the condition, as ``:name``; ``extra`` adds more.
+        Every value is also there for the condition, as ``:name``, and its attribute as ``#name``;
+        ``extra`` and ``names`` add more.
         """
         typed_values = typed.encode_all({f":{name}": value for name, value in values.items()})
         answer = self.update_typed(
             key,
             assignments=", ".join(f"#{name} = :{name}" for name in values),
-            names={f"#{name}": name for name in values},
+            names={**{f"#{name}": name for name in values}, **(names or {})},
             values={**typed_values, **typed.encode_all(extra or {})},
             condition=condition,
         )
@@ -278,3 +295,14 @@ class Ledger:
         with aws_call("dynamodb:Query", f"table {self.table_name}"):
             for page in pages:
                 yield from page["Items"]
+
+
+def _place_for(command: Command, until: float) -> tuple[str, dict[str, typed.Plain]]:
+    """Return the condition under which a command may take the place of the one in force."""
+    if command is Command.STOP:
+        return "", {}
+    if not until:
+        return " AND #command <> :stop", {":stop": Command.STOP}
+    over = "(#command = :hold AND #until > :never AND #until <= :since)"
+    known: dict[str, typed.Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
+    return f" AND (#command = :run OR {over})", known

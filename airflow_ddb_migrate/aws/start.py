@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws import history, preflight
+from airflow_ddb_migrate.aws.events import Event, What, note_event
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
@@ -109,14 +110,19 @@ def _launch(  # noqa: PLR0913  # where all of it meets
     )
     site.ledger.attempt_started(record.migration_id, mine.number, now)
     how = "Started" if is_new else "Found, started a moment ago,"
+    words = (
+        f"{how} {what} {mine.number} of {record.migration_id} over "
+        f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
+        f"transform {record.transform}."
+    )
+    event = Event(at=now, what=What.STARTED, by=request.started_by, words=words)
+    note_event(site.ledger, record.migration_id, event)
     return Started(
         migration_id=record.migration_id,
         attempt=mine.number,
         execution_arn=mine.execution_arn,
         lanes=mine.lanes,
-        explanation=f"{how} {what} {mine.number} of {record.migration_id} over "
-        f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
-        f"transform {record.transform}.",
+        explanation=words,
     )
 
 

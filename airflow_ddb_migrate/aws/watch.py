@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws import history
+from airflow_ddb_migrate.aws import events, history
+from airflow_ddb_migrate.aws.events import Event, What
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.history import CANARY
@@ -99,10 +100,11 @@ def tend(site: Site, now: float) -> Observation:
     return seen
 
 
-def stop(
+def stop(  # noqa: PLR0913  # injected time
     site: Site,
     *,
     reason: str,
+    by: str = "its task",
     patience_seconds: float = OWNER_SECONDS,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -121,7 +123,9 @@ def stop(
     site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason)
     site.ledger.attempt_ended(site.migration_id, attempt.number, result="STOPPED", now=clock())
     history.end_stopped(site, clock())
-    return f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
+    words = f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
+    _note_event(site, What.STOPPED, by, words, clock())
+    return words
 
 
 def _command_stop(site: Site, attempt: AttemptRecord, reason: str, now: float) -> None:
@@ -145,11 +149,19 @@ def _await_workers(
 
 
 def _end(site: Site, seen: Observation, now: float) -> None:
-    site.ledger.attempt_ended(
+    is_first = site.ledger.attempt_ended(
         site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
     )
+    if is_first:
+        words = f"Attempt {seen.attempt.number} ended: {seen.result}. {seen.verdict.reason}"
+        _note_event(site, What.ENDED, "its task", words, now)
     history.end(site, seen.record, seen.progress, result=seen.result, now=now)
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
+
+
+def _note_event(site: Site, what: What, by: str, words: str, now: float) -> None:
+    event = Event(at=now, what=what, by=by, words=words)
+    events.note_event(site.ledger, site.migration_id, event)
 
 
 def _reason_of(

@@ -82,6 +82,10 @@ class LeaseHeldError(MigrationError):
     retryable = True
 
 
+class SteeringError(MigrationError):
+    """The migration is in no state to be paused, resumed, stopped or retuned; it is untouched."""
+
+
 class LedgerError(MigrationError):
     """The ledger does not say what it should; the message names the record."""
 

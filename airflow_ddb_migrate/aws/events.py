@@ -1,0 +1,67 @@
+"""What happened to a migration, in order: who started, paused, resumed, retuned and stopped it.
+
+``pk = migration#<id>`` with ``sk = event#<time>#<unique>``. Events explain and never decide.
+"""
+
+import logging
+import uuid
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from itertools import islice
+
+from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger_items import migration_key
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.times import iso
+
+_PREFIX = "event#"
+_UNIQUE_CHARS = 8
+
+_log = logging.getLogger(__name__)
+
+
+class What(StrEnum):
+    STARTED = "STARTED"
+    PAUSED = "PAUSED"
+    RESUMED = "RESUMED"
+    RETUNED = "RETUNED"
+    STOPPED = "STOPPED"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """``at`` is seconds since the epoch, ``by`` a person or a task, ``words`` a sentence."""
+
+    at: float
+    what: What
+    by: str
+    words: str
+
+
+def note_event(ledger: Ledger, migration_id: str, event: Event) -> None:
+    """Add an event. What it tells of is done already, so a failure to note it is only logged."""
+    unique = uuid.uuid4().hex[:_UNIQUE_CHARS]
+    key = migration_key(migration_id, f"{_PREFIX}{iso(event.at)}#{unique}")
+    try:
+        ledger.put_new({**key, **typed.encode_all(asdict(event))})
+    except MigrationError as exc:
+        _log.warning("Could not note the event %r of %s: %s", event.words, migration_id, exc)
+
+
+def events(ledger: Ledger, migration_id: str, limit: int = 100) -> list[Event]:
+    """Return the newest ``limit`` events, in the order in which they happened."""
+    pk = migration_key(migration_id, "")["pk"]["S"]
+    newest = islice(ledger.query_all(pk, prefix=_PREFIX, newest_first=True), limit)
+    return [_event_from(item) for item in newest][::-1]
+
+
+def _event_from(item: TypedItem) -> Event:
+    return Event(
+        at=typed.number(item, "at"),
+        what=What(typed.text(item, "what")),
+        by=typed.text(item, "by"),
+        words=typed.text(item, "words"),
+    )

@@ -1,0 +1,244 @@
+"""Steer a migration while it runs: pause, resume, stop, retune.
+
+Each writes the control record on the condition that the attempt it was meant for is still the
+current one, notes an event, and returns in prose what was done. ``by`` is who asks, ``now`` seconds
+since the epoch. Workers obey within about five seconds (CONTROL_SECONDS).
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+from airflow_ddb_migrate.aws import watch
+from airflow_ddb_migrate.aws.events import Event, What, note_event
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.payload import validate_max_concurrency
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord
+from airflow_ddb_migrate.core.times import iso
+
+_AGAIN = (
+    "To go on, clear the tasks from prewarm on, or trigger the DAG with migration_id "
+    "{migration_id!r}: a new attempt works on what is unfinished."
+)
+
+
+def pause(site: Site, *, by: str, reason: str = "", now: float) -> str:
+    """Hold every worker of the attempt that runs; nothing is stopped and nothing is lost.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over, or is being stopped.
+    """
+    attempt, control = _current(site)
+    if _is_paused(control):
+        why = control.reason or "no reason given"
+        return (
+            f"{_named(site, attempt)} is on hold already, since {iso(control.since)}: {why}. "
+            "Nothing was changed."
+        )
+    why = f"paused by {by}" + (f": {reason}" if reason else "")
+    _command(site, attempt, Command.HOLD, why, now)
+    return _noted(
+        site,
+        What.PAUSED,
+        by,
+        f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
+        f"what they have in hand and write nothing more within about {2 * CONTROL_SECONDS} s. "
+        f"After {HOLD_SECONDS // 60} minutes the execution ends by itself; then a new attempt goes "
+        "on with what is unfinished.",
+        now,
+    )
+
+
+def resume(site: Site, *, by: str, now: float) -> str:
+    """Let the workers of a paused attempt go on.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: the execution has ended or is ending; the message says how to go on.
+    """
+    attempt, control = _current(site)
+    if control.command is Command.RUN or control.is_over(now):
+        return f"{_named(site, attempt)} is not paused. Nothing was changed."
+    if now - control.since > HOLD_SECONDS:
+        raise SteeringError(
+            f"{_named(site, attempt)} was on hold for more than {HOLD_SECONDS // 60} minutes "
+            f"({control.reason}), so its workers are ending. Wait until the execution has ended. "
+            + _again(site)
+        )
+    _command(site, attempt, Command.RUN, f"resumed by {by}", now)
+    minutes = (now - control.since) / 60
+    return _noted(
+        site,
+        What.RESUMED,
+        by,
+        f"Resumed attempt {attempt.number} of {site.migration_id} after {minutes:,.0f} minutes on "
+        "hold. Workers that wait go on at their next look, each within 5 minutes.",
+        now,
+    )
+
+
+def stop_now(  # noqa: PLR0913  # injected time
+    site: Site,
+    *,
+    by: str,
+    reason: str = "",
+    patience_seconds: float = OWNER_SECONDS,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over.
+    """
+    _running_attempt(site)
+    return watch.stop(
+        site,
+        reason=f"by {by}" + (f": {reason}" if reason else ""),
+        by=by,
+        patience_seconds=patience_seconds,
+        clock=clock,
+        sleep=sleep,
+    )
+
+
+def retune(  # noqa: PLR0913  # whatever can be tuned
+    site: Site,
+    *,
+    by: str,
+    now: float,
+    read_units_per_second: float | None = None,
+    write_units_per_second: float | None = None,
+    max_concurrency: int | None = None,
+) -> str:
+    """Change budgets (units per second of the whole migration; 0: none) and children at a time.
+
+    None leaves a figure as it is. It holds for this attempt: a new one begins with its request's.
+
+    :raises InvalidInputError: a figure is out of its range, or all are None.
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over, is being stopped, or its map has not begun yet.
+    """
+    budget = _budget(
+        read_units_per_second=read_units_per_second, write_units_per_second=write_units_per_second
+    )
+    if max_concurrency is not None:
+        validate_max_concurrency(max_concurrency)
+    elif not budget:
+        raise InvalidInputError(
+            "Nothing to retune: give read_units_per_second, write_units_per_second or "
+            "max_concurrency."
+        )
+    attempt, control = _current(site)
+    if max_concurrency is not None:
+        _update_map_run(site, attempt, max_concurrency)
+    if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
+        raise _overtaken(site, attempt)
+    return _noted(site, What.RETUNED, by, _retuned(site, control, budget, max_concurrency), now)
+
+
+def _retuned(
+    site: Site, before: ControlRecord, budget: dict[str, float], max_concurrency: int | None
+) -> str:
+    changes = [
+        f"{name} {_units(getattr(before, name))} -> {_units(units)}"
+        for name, units in budget.items()
+    ]
+    if max_concurrency is not None:
+        changes.append(f"max_concurrency -> {max_concurrency:,} (running children go on)")
+    return f"Retuned attempt {before.attempt} of {site.migration_id}: {', '.join(changes)}."
+
+
+def _units(per_second: float) -> str:
+    return f"{per_second:,g}" if per_second else "none"
+
+
+def _budget(**figures: object) -> dict[str, float]:
+    return {name: _checked(name, given) for name, given in figures.items() if given is not None}
+
+
+def _checked(name: str, given: object) -> float:
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not is_number or not math.isfinite(given) or given < 0:  # type: ignore[arg-type,operator]
+        raise InvalidInputError(
+            f"{name} is {given!r}; it must be a number of units per second, 0 for no budget. "
+            "Leave it out to keep it as it is."
+        )
+    return float(given)  # type: ignore[arg-type]
+
+
+def _update_map_run(site: Site, attempt: AttemptRecord, max_concurrency: int) -> None:
+    arn = site.executions.map_run_arn(attempt.execution_arn)
+    if not arn:
+        raise SteeringError(
+            f"{_named(site, attempt)} has no map run yet, so max_concurrency cannot be changed. "
+            "Nothing was changed; try again in a few seconds."
+        )
+    site.executions.update_map_run(arn, max_concurrency=max_concurrency)
+
+
+def _current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
+    """Return the attempt that runs, with its control record; refuse one that is being stopped."""
+    attempt = _running_attempt(site)
+    control = site.ledger.control(site.migration_id)
+    if control is None or control.attempt != attempt.number or control.command is Command.STOP:
+        raise _overtaken(site, attempt, control)
+    return attempt, control
+
+
+def _running_attempt(site: Site) -> AttemptRecord:
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt is None:
+        raise LedgerError(
+            f"Migration {site.migration_id} was never started. Run its start task first."
+        )
+    status = site.executions.describe(attempt.execution_arn).status
+    if status is ExecutionStatus.MISSING and not attempt.started_at:
+        raise SteeringError(
+            f"{_named(site, attempt)} is not started yet. Try again in a few seconds; if it stays "
+            "so, run its start task again."
+        )
+    if not status.is_live:
+        raise SteeringError(f"{_named(site, attempt)} is over ({status}). {_again(site)}")
+    return attempt
+
+
+def _command(site: Site, attempt: AttemptRecord, command: Command, reason: str, now: float) -> None:
+    if not site.ledger.command(
+        site.migration_id, command, attempt=attempt.number, reason=reason, now=now
+    ):
+        raise _overtaken(site, attempt)
+
+
+def _overtaken(
+    site: Site, attempt: AttemptRecord, control: ControlRecord | None = None
+) -> SteeringError:
+    why = f" ({control.reason})" if control and control.reason else ""
+    return SteeringError(
+        f"{_named(site, attempt)} is being stopped, or another attempt began{why}. Nothing was "
+        f"changed. {_again(site)}"
+    )
+
+
+def _is_paused(control: ControlRecord) -> bool:
+    """Tell whether it is held until somebody resumes it; a hold with an end is none."""
+    return control.command is Command.HOLD and not control.until
+
+
+def _named(site: Site, attempt: AttemptRecord) -> str:
+    return f"Attempt {attempt.number} of {site.migration_id}"
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _again(site: Site) -> str:
+    return _AGAIN.format(migration_id=site.migration_id)
+
+
+def _noted(site: Site, what: What, by: str, words: str, now: float) -> str:
+    note_event(site.ledger, site.migration_id, Event(at=now, what=what, by=by, words=words))
+    return words

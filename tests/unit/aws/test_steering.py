@@ -1,0 +1,288 @@
+"""Steering a migration while it runs, and what is told of it."""
+
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.events import Event, What, events, note_event
+from airflow_ddb_migrate.aws.start import start
+from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
+from airflow_ddb_migrate.aws.watch import observe, tend
+from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from airflow_ddb_migrate.core.records import Command, ControlRecord
+from tests.factories import MIGRATION, NOW, client_error
+from tests.site_world import SiteWorld, arn_of, start_request
+
+
+def control_of(world: SiteWorld) -> ControlRecord:
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    return control
+
+
+def began(world: SiteWorld, **fields: Any) -> None:
+    """Start it a second ago: events of one moment have no order."""
+    start(world.site, start_request(**fields), world.clock() - 1)
+
+
+def told(world: SiteWorld) -> list[tuple[str, str]]:
+    return [(event.what, event.by) for event in events(world.site.ledger, MIGRATION)]
+
+
+def paused(world: SiteWorld, **fields: Any) -> str:
+    return pause(world.site, **{"by": "ann", "now": world.clock(), **fields})
+
+
+def resumed(world: SiteWorld) -> str:
+    return resume(world.site, by="ann", now=world.clock())
+
+
+def retuned(world: SiteWorld, **fields: Any) -> str:
+    return retune(world.site, by="ann", now=world.clock(), **fields)
+
+
+def stopped(world: SiteWorld, **fields: Any) -> str:
+    return stop_now(world.site, by="ann", clock=world.clock, sleep=world.clock.advance, **fields)
+
+
+STEER = [paused, resumed, stopped, lambda world: retuned(world, write_units_per_second=5)]
+
+
+# Pause and resume
+
+
+def test_a_pause_holds_until_somebody_resumes(world: SiteWorld) -> None:
+    """With who and why; the execution goes on."""
+    began(world)
+
+    words = paused(world, reason="sale on")
+
+    control = control_of(world)
+    assert (Command.HOLD, "paused by ann: sale on", NOW, 0) == (
+        control.command,
+        control.reason,
+        control.since,
+        control.until,
+    )
+    assert words.startswith(f"Paused attempt 1 of {MIGRATION} (sale on).")
+    assert [] == world.stepfunctions.stopped
+    assert "On hold: paused by ann: sale on" in observe(world.site, NOW).verdict.reason
+
+
+def test_pausing_again_does_not_make_the_hold_younger(world: SiteWorld) -> None:
+    """Or it would never end, and its waits are billed."""
+    began(world)
+    paused(world)
+    world.clock.advance(60)
+
+    assert "is on hold already" in paused(world, by="bob")
+    assert (NOW, "paused by ann") == (control_of(world).since, control_of(world).reason)
+    assert [("STARTED", "tests"), ("PAUSED", "ann")] == told(world)
+
+
+def test_a_pause_takes_the_place_of_a_hold_that_ends_by_itself(world: SiteWorld) -> None:
+    """Workers' own holds end after minutes; a person's does not."""
+    began(world)
+    world.site.ledger.command(
+        MIGRATION, Command.HOLD, attempt=1, reason="throttled", now=NOW, until=NOW + 300
+    )
+
+    paused(world)
+
+    assert 0 == control_of(world).until
+
+
+def test_a_resumed_migration_runs(world: SiteWorld) -> None:
+    """Resuming one that runs changes nothing and is told as that."""
+    began(world)
+    assert "is not paused" in resumed(world)
+    paused(world)
+    world.clock.advance(600)
+
+    assert f"Resumed attempt 1 of {MIGRATION} after 10 minutes" in resumed(world)
+    assert Command.RUN is control_of(world).command
+    assert ["STARTED", "PAUSED", "RESUMED"] == [what for what, _ in told(world)]
+
+
+def test_after_an_hour_it_is_too_late_to_resume(world: SiteWorld) -> None:
+    """Some workers have ended by then: their segments would be left out without a word."""
+    began(world)
+    paused(world)
+    world.clock.advance(HOLD_SECONDS + 1)
+
+    with pytest.raises(SteeringError, match=r"more than 60 minutes.*a new attempt works"):
+        resumed(world)
+    assert Command.HOLD is control_of(world).command
+
+
+# What is over, never began, or is being stopped
+
+
+@pytest.mark.parametrize("steer", STEER)
+def test_what_was_never_started_cannot_be_steered(world: SiteWorld, steer: Any) -> None:
+    """The message says which task to run."""
+    with pytest.raises(LedgerError, match=r"was never started\. Run its start task first"):
+        steer(world)
+
+
+@pytest.mark.parametrize("steer", STEER)
+def test_what_is_over_cannot_be_steered(world: SiteWorld, steer: Any) -> None:
+    """The message says how to go on with what is unfinished, and nothing was written."""
+    began(world)
+    world.end(1, ExecutionStatus.ABORTED)
+
+    with pytest.raises(SteeringError, match=rf"is over \(ABORTED\).*migration_id '{MIGRATION}'"):
+        steer(world)
+    assert [("STARTED", "tests")] == told(world)
+    assert Command.RUN is control_of(world).command
+
+
+@pytest.mark.parametrize("steer", STEER)
+def test_what_is_about_to_start_is_told_as_that(world: SiteWorld, steer: Any) -> None:
+    """It is written down before StartExecution."""
+    began(world)
+    world.stepfunctions.executions.clear()
+    world.site.ledger.attempt_started(MIGRATION, 1, 0)
+
+    with pytest.raises(SteeringError, match="is not started yet"):
+        steer(world)
+
+
+@pytest.mark.parametrize("steer", [STEER[0], STEER[1], STEER[3]])
+def test_a_stop_stays_a_stop(world: SiteWorld, steer: Any) -> None:
+    """Workers may have gone already: to go on, a new attempt has to begin."""
+    began(world)
+    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="by bob", now=NOW)
+
+    with pytest.raises(SteeringError, match=r"is being stopped.*\(by bob\)"):
+        steer(world)
+
+
+@pytest.mark.parametrize("command", [Command.RUN, Command.HOLD])
+def test_a_command_that_comes_too_late_does_not_lift_a_stop(
+    world: SiteWorld, command: Command
+) -> None:
+    """The condition is on the write: a look before it may be old."""
+    began(world)
+    ledger = world.site.ledger
+    ledger.command(MIGRATION, Command.STOP, attempt=1, reason="by bob", now=NOW)
+
+    assert not ledger.command(MIGRATION, command, attempt=1, reason="late", now=NOW)
+    assert not ledger.retune(MIGRATION, 1, {"write_units_per_second": 9.0})
+    assert (Command.STOP, 0) == (
+        control_of(world).command,
+        control_of(world).write_units_per_second,
+    )
+
+
+# Stop
+
+
+def test_a_stop_says_by_whom(world: SiteWorld) -> None:
+    """In its words, in the verdict, and among the events."""
+    began(world)
+
+    words = stopped(world, reason="wrong transform")
+
+    assert f"Stopped attempt 1 of {MIGRATION}: by ann: wrong transform." == words
+    assert [arn_of(1)] == world.stepfunctions.stopped
+    assert [("STARTED", "tests"), ("STOPPED", "ann")] == told(world)
+    tend(world.site, world.clock())
+    assert 2 == len(told(world))
+
+
+# Retune
+
+
+def test_a_budget_is_changed_where_it_is_named(world: SiteWorld) -> None:
+    """What is left out stays; 0 takes a budget away; the command in force stays, too."""
+    began(world, read_units_per_second=100, write_units_per_second=1_500)
+    paused(world)
+
+    words = retuned(world, write_units_per_second=400)
+
+    control = control_of(world)
+    assert (100, 400, Command.HOLD) == (
+        control.read_units_per_second,
+        control.write_units_per_second,
+        control.command,
+    )
+    assert f"Retuned attempt 1 of {MIGRATION}: write_units_per_second 1,500 -> 400." == words
+    assert "read_units_per_second 100 -> none" in retuned(world, read_units_per_second=0)
+    assert ("RETUNED", "ann") == told(world)[-1]
+
+
+def test_concurrency_is_the_map_runs(world: SiteWorld) -> None:
+    """It is changed there; a map that has not begun cannot be, and then no budget is, either."""
+    began(world)
+    with pytest.raises(SteeringError, match="has no map run yet"):
+        retuned(world, max_concurrency=7, write_units_per_second=5)
+    assert 0 == control_of(world).write_units_per_second
+    world.stepfunctions.map_run_counts = {"running": 4}
+
+    assert "max_concurrency -> 7" in retuned(world, max_concurrency=7)
+    assert [{"mapRunArn": arn_of(1), "maxConcurrency": 7}] == world.stepfunctions.updated
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {},
+        {"write_units_per_second": -1},
+        {"write_units_per_second": float("nan")},
+        {"read_units_per_second": float("inf")},
+        {"read_units_per_second": "5"},
+        {"read_units_per_second": True},
+        {"max_concurrency": 0},
+        {"max_concurrency": 10_001},
+        {"max_concurrency": 2.5},
+    ],
+)
+def test_wrong_figures_are_refused(world: SiteWorld, figures: dict[str, Any]) -> None:
+    """Before anything is touched."""
+    began(world)
+    world.stepfunctions.map_run_counts = {"running": 4}
+
+    with pytest.raises(InvalidInputError):
+        retuned(world, **figures)
+    assert ([], [("STARTED", "tests")]) == (world.stepfunctions.updated, told(world))
+
+
+# Events
+
+
+def test_events_are_told_in_order_and_the_newest_are_kept(world: SiteWorld) -> None:
+    """And stand beside attempts without being taken for one."""
+    began(world)
+    for second in range(5):
+        event = Event(at=NOW + second, what=What.PAUSED, by="ann", words=str(second))
+        note_event(world.site.ledger, MIGRATION, event)
+
+    assert ["3", "4"] == [e.words for e in events(world.site.ledger, MIGRATION, limit=2)]
+    latest = world.site.ledger.latest_attempt(MIGRATION)
+    assert (1, 6) == (latest and latest.number, len(events(world.site.ledger, MIGRATION)))
+
+
+def test_the_end_of_an_attempt_is_told_once(world: SiteWorld) -> None:
+    """However often it is looked at after it."""
+    began(world)
+    world.end()
+    for _ in range(3):
+        tend(world.site, NOW)
+
+    assert [("STARTED", "tests"), ("ENDED", "its task")] == told(world)
+
+
+def test_an_event_that_cannot_be_noted_fails_nothing(world: SiteWorld) -> None:
+    """What it tells of is done already."""
+    began(world)
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if name == "put_item":
+            raise client_error("InternalServerError", "PutItem")
+
+    world.dynamodb.before = refuse
+
+    assert "Paused attempt 1" in paused(world)
+    assert Command.HOLD is control_of(world).command
