@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.lease import release, renew
-from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import (
     Execution,
     MapRunCounts,
@@ -29,7 +29,7 @@ _STOP_POLL_SECONDS = 2.0
 class Observation:
     """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
 
-    Lanes are left by a canary alone.
+    Lanes are left by a canary alone. ``held_seconds`` is how long a hold in force has lasted.
     """
 
     record: MigrationRecord
@@ -39,6 +39,7 @@ class Observation:
     map_run: MapRunCounts | None
     verdict: Verdict
     left: int = 0
+    held_seconds: float = 0.0
 
     @property
     def result(self) -> str:
@@ -64,6 +65,8 @@ def observe(site: Site, now: float) -> Observation:
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
+    hold_reason = _reason_of(Command.HOLD, control, attempt, now)
+    held_seconds = now - control.since if control and hold_reason else 0.0
     map_run = None if execution.status.is_live else _map_run(site, execution)
     return Observation(
         record=record,
@@ -77,8 +80,10 @@ def observe(site: Site, now: float) -> Observation:
             map_run,
             record=record,
             stop_reason=_reason_of(Command.STOP, control, attempt, now),
-            hold_reason=_reason_of(Command.HOLD, control, attempt, now),
+            hold_reason=hold_reason,
+            held_seconds=held_seconds,
         ),
+        held_seconds=held_seconds,
         left=len(set(whole.unfinished) - set(progress.unfinished)),
     )
 
@@ -93,7 +98,8 @@ def tend(site: Site, now: float) -> Observation:
     if seen.verdict.outcome is Outcome.RUNNING:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
-    if not seen.progress.is_finished:
+    # A hold of over an hour is a stop to every worker, and says better than a STOP why.
+    if not seen.progress.is_finished and seen.held_seconds <= HOLD_SECONDS:
         _command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
     if seen.verdict.outcome is not Outcome.DRAINING:
         _end(site, seen, now)

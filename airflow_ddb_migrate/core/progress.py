@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, MigrationRecord
 
@@ -121,11 +122,13 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     record: MigrationRecord | None = None,
     stop_reason: str = "",
     hold_reason: str = "",
+    held_seconds: float = 0.0,
 ) -> Verdict:
     """Judge a migration: success is what the ledger says, everything else only explains.
 
     Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
-    what the control record says of a STOP, ``hold_reason`` of a HOLD in force.
+    what the control record says of a STOP, ``hold_reason`` of a HOLD in force, which has lasted
+    ``held_seconds``.
 
     A terminal execution whose workers still show life is DRAINING: they end at their next look
     at the control record, and until then nobody may take the table or its capacity away.
@@ -139,7 +142,8 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
             reason=f"Execution {execution.status}; {progress.live:,} workers are still ending.",
         )
     if not progress.is_finished:
-        why = _why_failed(progress, execution, map_run, stop_reason)
+        hold = _hold_words(hold_reason, held_seconds)
+        why = _why_failed(progress, execution, map_run, stop_reason, hold)
         return Verdict(outcome=Outcome.FAILED, reason=why)
     counts = progress.counts
     if record and not is_within_policy(counts.quarantined, counts.seen, record):
@@ -186,18 +190,40 @@ def _too_many(progress: Progress, record: MigrationRecord, stop_reason: str) -> 
     )
 
 
+def _hold_words(reason: str, held_seconds: float) -> tuple[str, str]:
+    """Say what a hold has to do with an execution that ended, and how to go on."""
+    if held_seconds <= HOLD_SECONDS:
+        return f"It was on hold: {reason.rstrip('.')}." if reason else "", (
+            "Finished segments are kept: clear the start task (or trigger again with this "
+            "migration_id) and a new attempt works on the unfinished ones only."
+        )
+    return (
+        f"It was on hold for over {HOLD_SECONDS // 60} minutes ({reason.rstrip('.')}), so its "
+        "execution ended by itself.",
+        "Capacity that was raised for it is given back by the restore task. Finished segments are "
+        "kept. To resume, clear the tasks from prewarm on (or trigger again with this "
+        "migration_id): capacity is raised again, and a new attempt works on the unfinished ones "
+        "only.",
+    )
+
+
 def _why_failed(
-    progress: Progress, execution: Execution, map_run: MapRunCounts | None, stop_reason: str
+    progress: Progress,
+    execution: Execution,
+    map_run: MapRunCounts | None,
+    stop_reason: str,
+    hold: tuple[str, str],
 ) -> str:
+    held, how_to_go_on = hold
     parts = [
         f"{len(progress.unfinished):,} of {progress.lanes:,} segments are unfinished; "
         f"the execution is {execution.status}.",
         f"It was stopped: {stop_reason.rstrip('.')}." if stop_reason else "",
+        held,
         _execution_words(execution),
         _failed_words(progress.failed, stop_reason),
         _map_run_words(map_run),
-        "Finished segments are kept: clear the start task (or trigger again with this "
-        "migration_id) and a new attempt works on the unfinished ones only.",
+        how_to_go_on,
     ]
     return " ".join(part for part in parts if part)
 

@@ -1,6 +1,7 @@
 """Fencing and the budget: may this worker go on, and how fast? Asked of the ledger now and then."""
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,7 @@ from airflow_ddb_migrate.core.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
     HOLD_SECONDS,
+    HOLD_WAIT_SECONDS,
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
@@ -62,6 +64,7 @@ class Guard:
     _last_look: float = field(default=float("-inf"), init=False)
     _last_order: Order = field(default=Order.GO, init=False)
     _control: ControlRecord | None = field(default=None, init=False)
+    _working: bool = field(default=False, init=False)
     _joined: bool = field(default=False, init=False)
 
     def order(self) -> Order:
@@ -72,6 +75,10 @@ class Guard:
             self._last_look = now
         return self._last_order
 
+    def hold_wait_seconds(self) -> int:
+        """Return how long a held child waits until it looks again."""
+        return hold_wait_seconds(self._control, self.clock())
+
     @property
     def sharing(self) -> Sharing:
         return Sharing(self.ledger, self.record.migration_id, self.attempt)
@@ -79,6 +86,7 @@ class Guard:
     def join(self) -> float:
         """Count this worker among those that share the budget; return seconds to wait first."""
         self.order()  # the control record as it is, or was a few seconds ago
+        self._working = True
         if self._control is None or not self._control.has_budget:
             return 0.0
         self._joined = True
@@ -88,6 +96,7 @@ class Guard:
 
     def leave(self) -> None:
         """Count this worker out again; if that fails, the next count will."""
+        self._working = False
         if self._joined:
             self._joined = False
             with contextlib.suppress(MigrationError):
@@ -109,7 +118,10 @@ class Guard:
         return order
 
     def _share(self, control: ControlRecord, now: float) -> None:
-        if control.has_budget and self._joined and self.sharing.renew(control, now):
+        if control.has_budget and self._working and not self._joined:
+            self._joined = True  # the budget came while this worker was at work already
+            self.sharing.join()
+        elif control.has_budget and self._joined and self.sharing.renew(control, now):
             control = self.ledger.control(self.record.migration_id) or control
         self.pacers.share(control)
 
@@ -155,3 +167,17 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
     if control.command is Command.HOLD and not control.is_over(now):
         return Order.QUIT if now - control.since > HOLD_SECONDS else Order.HOLD
     return Order.GO
+
+
+def hold_wait_seconds(control: ControlRecord | None, now: float) -> int:
+    """Return the wait of a held child: as long as the hold has lasted, within bounds.
+
+    So a pause of minutes ends soon after it is lifted, and one of an hour costs a dozen looks of
+    each child. It never waits beyond the end of a hold that ends by itself.
+    """
+    first, longest = HOLD_WAIT_SECONDS
+    if control is None or control.command is not Command.HOLD:
+        return first
+    wait = min(longest, max(first, int(now - control.since)))
+    ends_in = math.ceil(control.until - now) if control.until else wait
+    return max(1, min(wait, ends_in))

@@ -25,7 +25,7 @@ from ddb_transform.source import Page, Position, Source
 
 DONE = WorkResult(status=WorkStatus.DONE)
 MORE = WorkResult(status=WorkStatus.MORE)
-HOLD = WorkResult(status=WorkStatus.HOLD, wait_seconds=HOLD_WAIT_SECONDS)
+HOLD = WorkResult(status=WorkStatus.HOLD, wait_seconds=HOLD_WAIT_SECONDS[0])
 
 _LOOK_SECONDS = 0.5
 _SHRINK = 4  # a page that did not fit into a slice is tried with a quarter of its items
@@ -79,7 +79,7 @@ class Worker:
         """Work one slice. Whatever ends it, the next one goes on behind the last settled page."""
         order = self.guard.order()
         if order is not Order.GO:
-            return HOLD if order is Order.HOLD else DONE
+            return self._answer(order)
         row = self.lanes.take(self._claim, self.clock())
         if row is None:
             return DONE  # finished already, or in the hands of a newer attempt
@@ -218,10 +218,14 @@ class Worker:
         """End the slice unless time and ledger let this worker go on; show a sign of life."""
         order = self.guard.order()
         if order is not Order.GO or self.out_of_time():
-            answer = {Order.GO: MORE, Order.HOLD: HOLD, Order.QUIT: DONE}[order]
-            raise _SliceOver(answer)
+            raise _SliceOver(self._answer(order))
         if self.clock() - self._saved_at >= HEARTBEAT_SECONDS:
             self._save()
+
+    def _answer(self, order: Order) -> WorkResult:
+        if order is Order.HOLD:
+            return replace(HOLD, wait_seconds=self.guard.hold_wait_seconds())
+        return MORE if order is Order.GO else DONE
 
     def _save(self) -> None:
         self._saved_at = self._count_time()

@@ -4,7 +4,7 @@ import pytest
 from airflow_ddb_migrate.aws.watch import observe, stop, tend
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.lease import raise_capacity
-from airflow_ddb_migrate.core.limits import LEASE_SECONDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.progress import ExecutionStatus, MapRunCounts, Outcome
 from airflow_ddb_migrate.core.records import Command, LaneState, LeaseState
@@ -86,6 +86,36 @@ def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
 
     assert "It was stopped: too hot." in stopped
     assert "It was stopped" not in observe(world.site, NOW).verdict.reason
+
+
+def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None:
+    """By whom, what becomes of the capacity, and how to go on; however often it is asked."""
+    world.start()
+    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.clock.advance(HOLD_SECONDS + 60)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+    verdicts = [tend(world.site, world.clock()).verdict for _ in range(2)]
+
+    assert verdicts[0] == verdicts[1]
+    assert Outcome.FAILED is verdicts[0].outcome
+    assert "on hold for over 60 minutes (paused by ann)" in verdicts[0].reason
+    assert "given back by the restore task" in verdicts[0].reason
+    assert "clear the tasks from prewarm on" in verdicts[0].reason
+    assert (2, 4) == ((again := world.start()).attempt, again.lanes)
+    assert Command.RUN is command_of(world)
+
+
+def test_an_execution_that_ends_during_a_short_pause_stops_its_workers(world: SiteWorld) -> None:
+    """The pause did not end it; whoever is left must not go on when it is lifted."""
+    world.start()
+    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.end(1, ExecutionStatus.ABORTED)
+
+    reason = tend(world.site, NOW + 60).verdict.reason
+
+    assert "It was on hold: paused by ann. Error: Error." in reason
+    assert Command.STOP is command_of(world)
 
 
 def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:

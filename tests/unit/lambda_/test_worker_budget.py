@@ -124,6 +124,29 @@ def test_without_a_budget_nobody_is_counted(dynamodb: Any) -> None:
     assert (0, 0) == live(w)
 
 
+def test_a_budget_that_comes_in_mid_slice_is_kept_to(dynamodb: Any) -> None:
+    """Whoever works already is counted in at its next look, and counted out at the end."""
+    w = World(dynamodb, proof=PROVEN)
+    w.put_many(100)
+    seen: list[tuple[int, int]] = []
+    given_at: list[float] = []
+
+    def give(name: str, arguments: dict[str, Any]) -> None:
+        if w.table_writes and not given_at:
+            w.clock.advance(CONTROL_SECONDS)
+            given_at.append(w.clock())
+            assert w.ledger.retune(MIGRATION, 1, {"write_units_per_second": 20.0})
+        if name == "scan":
+            seen.append(live(w))
+
+    w.dynamodb.after = give
+
+    assert WorkStatus.DONE is w.work().status
+
+    assert ((0, 0), (1, 1), 0) == (seen[0], seen[-1], live(w)[0])
+    assert w.clock() - given_at[0] >= (100 - 60) / 20 - 1
+
+
 # Pages that are too large
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from airflow_ddb_migrate.core.limits import (
     OWNER_SECONDS,
 )
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
-from airflow_ddb_migrate.core.records import Command, LaneState, Mode
+from airflow_ddb_migrate.core.records import Command, ControlRecord, LaneState, Mode
+from ddb_transform.guard import hold_wait_seconds
 from tests.factories import NOW, lane_row
 from tests.migration_world import World
 
@@ -226,12 +228,42 @@ def test_a_command_is_obeyed_while_working(
     assert all_done(w)
 
 
-def test_a_hold_says_how_long_to_wait(world: Callable[..., World]) -> None:
-    """The state machine waits for as many seconds."""
+@pytest.mark.parametrize(
+    ("lasted", "wait"), [(0, 30), (31, 31), (120, 120), (301, 300), (3_600, 300)]
+)
+def test_a_held_child_looks_less_often_the_longer_it_lasts(
+    world: Callable[..., World], lasted: int, wait: int
+) -> None:
+    """The state machine waits for as many seconds; each look is an invocation and is billed."""
     w = world()
     w.command(Command.HOLD)
+    w.clock.advance(lasted)
 
-    assert 30 == w.work().wait_seconds
+    result = w.work()
+
+    assert (WorkStatus.HOLD, wait) == (result.status, result.wait_seconds)
+
+
+def test_an_hour_of_hold_takes_a_dozen_looks(world: Callable[..., World]) -> None:
+    """And then the child ends by itself, its lane unfinished."""
+    w = world()
+    w.command(Command.HOLD)
+    looks = 0
+    while (result := w.work()).status is WorkStatus.HOLD:
+        looks += 1
+        w.clock.advance(result.wait_seconds)
+
+    assert (WorkStatus.DONE, None) == (result.status, w.row_or_none())
+    assert 12 <= looks <= 18
+
+
+def test_nobody_waits_beyond_a_hold_that_ends_by_itself() -> None:
+    """Nor less than a second; what is no hold says nothing of a wait."""
+    control = ControlRecord(command=Command.HOLD, attempt=1, since=NOW, until=NOW + 300)
+    waits = [hold_wait_seconds(control, NOW + lasted) for lasted in (0, 100, 200, 299.5, 301)]
+
+    assert [30, 100, 100, 1, 1] == waits
+    assert 30 == hold_wait_seconds(replace(control, command=Command.RUN, until=0), NOW + 900)
 
 
 def test_who_lost_the_table_stops(world: Callable[..., World]) -> None:
