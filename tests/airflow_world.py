@@ -23,6 +23,12 @@ REGION = "us-east-1"
 LEDGER = "ledger"
 TABLE = "orders"
 MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:ddb-migrate"
+# on_kill, and status of the execution and command to its workers after the task was ended.
+KILLED = [
+    ("stop", ("ABORTED", "STOP")),
+    ("pause", ("RUNNING", "HOLD")),
+    ("leave", ("RUNNING", "RUN")),
+]
 
 
 def client_error(code: str, message: str = "", operation: str = "Any") -> ClientError:
@@ -156,6 +162,12 @@ class World:
             )
             for key, resource in resources.items()
         }
+
+    @property
+    def command(self) -> str:
+        """What the workers of the only migration are told."""
+        rows = self.dynamodb.scan(TableName=LEDGER)["Items"]
+        return next(row["command"]["S"] for row in rows if row["sk"]["S"] == "control")
 
     def _create_ledger(self) -> None:
         self.dynamodb.create_table(

@@ -110,7 +110,7 @@ def stop(  # noqa: PLR0913  # injected time
     site: Site,
     *,
     reason: str,
-    by: str = "its task",
+    by: str = "Airflow",
     patience_seconds: float = OWNER_SECONDS,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -160,7 +160,7 @@ def _end(site: Site, seen: Observation, now: float) -> None:
     )
     if is_first:
         words = f"Attempt {seen.attempt.number} ended: {seen.result}. {seen.verdict.reason}"
-        _note_event(site, What.ENDED, "its task", words, now)
+        _note_event(site, What.ENDED, "Airflow", words, now)
     history.end(site, seen.record, seen.progress, result=seen.result, now=now)
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))
 

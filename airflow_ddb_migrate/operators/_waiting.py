@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
 from airflow_ddb_migrate.aws.site import Site
@@ -14,27 +14,21 @@ from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
 from airflow_ddb_migrate.operators._base import explained, task_error
 from airflow_ddb_migrate.operators._request import MigrationRequestOperator
+from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.triggers._watcher import KILL_PATIENCE_SECONDS, Watcher, failure, is_over
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-OnKill = Literal["stop", "leave"]
-
-
-def stops_when_killed(on_kill: str) -> bool:
-    if on_kill not in {"stop", "leave"}:
-        raise ValueError(f'on_kill is {on_kill!r}; it must be "stop" or "leave".')
-    return on_kill == "stop"
-
 
 class WaitingOperator(MigrationRequestOperator):
     """
     Base of the operators that start an execution and wait until it has ended.
 
-    :param on_kill: ``"stop"`` it when a person ends or clears this task or the task runs into its
-        timeout, or ``"leave"`` it running.
+    :param on_kill: when a person ends or clears this task or the task runs into its timeout,
+        ``"stop"`` the execution, ``"pause"`` it (it waits, and ends by itself after an hour), or
+        ``"leave"`` it running.
     :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
     :param timeout: seconds; by default three times what the plan expects at most, and a year
         without a plan.
@@ -48,14 +42,14 @@ class WaitingOperator(MigrationRequestOperator):
     def __init__(
         self,
         *,
-        on_kill: OnKill = "stop",
+        on_kill: str = OnKill.STOP,
         poke_interval: float = 30,
         timeout: float | None = None,
         deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.stop_when_killed = stops_when_killed(on_kill)
+        self.when_killed = on_kill_of(on_kill)
         self.poke_interval = poke_interval
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
@@ -96,9 +90,13 @@ class WaitingOperator(MigrationRequestOperator):
         return self.open_site(context)
 
     def on_kill(self) -> None:
-        """Stop the migration, when this task waits for it in a worker."""
-        if self.stop_when_killed and self._watcher is not None:
-            self._watcher.stop("its waiting task was ended", patience_seconds=KILL_PATIENCE_SECONDS)
+        """Stop or pause the migration, when this task waits for it in a worker."""
+        if self._watcher is not None:
+            self._watcher.task_ended(
+                self.when_killed,
+                "its waiting task was ended",
+                patience_seconds=KILL_PATIENCE_SECONDS,
+            )
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context"
@@ -114,7 +112,7 @@ class WaitingOperator(MigrationRequestOperator):
         self.defer(
             trigger=MigrationEndedTrigger(
                 poke_interval=self.poke_interval,
-                stop_when_killed=self.stop_when_killed,
+                on_kill=self.when_killed,
                 **asdict(address),
             ),
             method_name=then,
@@ -141,7 +139,8 @@ class WaitingOperator(MigrationRequestOperator):
 
     def _too_late(self, site: Site, limit: float) -> Exception:
         words = f"not done within {limit:,.0f} s"
-        if self.stop_when_killed:
-            with explained():
-                Watcher(lambda: site, self.log).stop(words, patience_seconds=OWNER_SECONDS)
+        with explained():
+            Watcher(lambda: site, self.log).task_ended(
+                self.when_killed, words, patience_seconds=OWNER_SECONDS
+            )
         return task_error(f"Migration {site.migration_id}: {words}.", retryable=False)

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
-from airflow_ddb_migrate.operators._waiting import OnKill, stops_when_killed
+from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.triggers._watcher import (
     KILL_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
@@ -42,8 +42,9 @@ class DistributedMapMigrationSensor(MigrationSensor):
     Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
     quarantined. Parameters: :class:`MigrationSensor`.
 
-    :param on_kill: ``"stop"`` the migration when a person ends or clears this task or it runs
-        into its timeout, or ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
+    :param on_kill: when a person ends or clears this task or it runs into its timeout, ``"stop"``
+        the migration, ``"pause"`` it (it waits for a resume, and ends by itself after an hour), or
+        ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
         the worker counts as such an end, too.
     :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
     :param timeout: seconds; by default three times what the plan expects at most, and without a
@@ -58,7 +59,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def __init__(
         self,
         *,
-        on_kill: OnKill = "stop",
+        on_kill: str = OnKill.STOP,
         poke_interval: timedelta | float = 30,
         timeout: timedelta | float | None = None,
         deferrable: bool | None = None,
@@ -71,7 +72,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             **kwargs,
         )
         self.limit_by_plan = timeout is None
-        self.stop_when_killed = stops_when_killed(on_kill)
+        self.when_killed = on_kill_of(on_kill)
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
     def execute(self, context: "Context") -> Any:
@@ -116,13 +117,17 @@ class DistributedMapMigrationSensor(MigrationSensor):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout:
-            self._stop_after_timeout(context)
+            self._end_after_timeout(context)
             raise
 
     def on_kill(self) -> None:
-        """Stop the migration, when this task waits for it in a worker."""
-        if self.stop_when_killed and self._watcher is not None:
-            self._watcher.stop("its waiting task was ended", patience_seconds=KILL_PATIENCE_SECONDS)
+        """Stop or pause the migration, when this task waits for it in a worker."""
+        if self._watcher is not None:
+            self._watcher.task_ended(
+                self.when_killed,
+                "its waiting task was ended",
+                patience_seconds=KILL_PATIENCE_SECONDS,
+            )
 
     def _new_watcher(self, context: "Context") -> Watcher:
         address = self.address(context)
@@ -140,22 +145,24 @@ class DistributedMapMigrationSensor(MigrationSensor):
         try:
             return super().execute(context)
         except AirflowSensorTimeout:
-            self._stop_after_timeout(context)
+            self._end_after_timeout(context)
             raise
 
-    def _stop_after_timeout(self, context: "Context") -> None:
-        if not self.stop_when_killed:
-            return
+    def _end_after_timeout(self, context: "Context") -> None:
         watcher = self._watcher or self._new_watcher(context)
         self._limit(watcher)
         with explained():
-            watcher.stop(f"not done within {self.timeout:.0f} s", patience_seconds=OWNER_SECONDS)
+            watcher.task_ended(
+                self.when_killed,
+                f"not done within {self.timeout:.0f} s",
+                patience_seconds=OWNER_SECONDS,
+            )
 
     def _defer(self, context: "Context") -> None:
         self.defer(
             trigger=MigrationEndedTrigger(
                 poke_interval=self.poke_interval,
-                stop_when_killed=self.stop_when_killed,
+                on_kill=self.when_killed,
                 **asdict(self.address(context)),
             ),
             method_name="execute_complete",

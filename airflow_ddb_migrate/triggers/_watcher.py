@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
-from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.triggers._on_kill import OnKill
 
 PATIENCE_SECONDS = 3_600.0
 # Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
@@ -58,10 +60,23 @@ class Watcher:
         self._tell(seen, now)
         return seen
 
-    def stop(self, reason: str, *, patience_seconds: float) -> None:
-        """Stop the attempt that runs, and say so."""
-        done = stop(self.site, reason=reason, patience_seconds=patience_seconds, clock=self._clock)
+    def task_ended(self, on_kill: OnKill, reason: str, *, patience_seconds: float) -> None:
+        """Do with the attempt that runs what was asked for when its task ends, and say so."""
+        if on_kill is OnKill.STOP:
+            done = stop(
+                self.site, reason=reason, patience_seconds=patience_seconds, clock=self._clock
+            )
+        elif on_kill is OnKill.PAUSE:
+            done = self._pause(reason)
+        else:
+            done = f"Migration {self.site.migration_id} was left as it is."
         self._log.info("%s", done)
+
+    def _pause(self, reason: str) -> str:
+        try:
+            return pause(self.site, by="Airflow", reason=reason, now=self._clock())
+        except (LedgerError, SteeringError) as exc:
+            return f"Nothing to pause. {exc}"
 
     def _bear(self, exc: AwsRequestError, now: float) -> None:
         if self._silent_since is None:

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
+from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.triggers._watcher import Watcher, failure, is_over
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.
@@ -22,27 +23,26 @@ class MigrationEndedTrigger(BaseTrigger):
     Fires when the migration has succeeded or failed.
 
     When a person marks the waiting task failed or successful, or clears it, the migration is
-    stopped (``stop_when_killed``); a restart of the triggerer only goes on watching. Airflow tells
+    stopped or paused (``on_kill``); a restart of the triggerer only goes on watching. Airflow tells
     the two apart from version 3.3 on; before, a migration goes on until it is stopped otherwise.
 
     :param poke_interval: seconds between two looks.
-    :param stop_when_killed: stop the migration when a person ends the waiting task.
+    :param on_kill: ``"stop"``, ``"pause"`` or ``"leave"`` the migration when a person ends the
+        waiting task.
     :param address: the fields of SiteAddress.
     """
 
-    def __init__(
-        self, *, poke_interval: float, stop_when_killed: bool = True, **address: Any
-    ) -> None:
+    def __init__(self, *, poke_interval: float, on_kill: str = OnKill.STOP, **address: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poke_interval = poke_interval
-        self.stop_when_killed = stop_when_killed
+        self.when_killed = on_kill_of(on_kill)  # on_kill is Airflow's method
         self.address = SiteAddress(**address)
         self.watcher = Watcher(self.address.open, self.log)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kwargs = {
             "poke_interval": self.poke_interval,
-            "stop_when_killed": self.stop_when_killed,
+            "on_kill": self.when_killed.value,
             **asdict(self.address),
         }
         return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
@@ -56,10 +56,11 @@ class MigrationEndedTrigger(BaseTrigger):
             yield self._event(seen)
 
     async def on_kill(self) -> None:
-        """Stop the migration: a person ended the task that waits for it."""
-        if self.stop_when_killed:
+        """A person ended the task that waits for the migration."""
+        if self.when_killed is not OnKill.LEAVE:
             await in_thread(
-                self.watcher.stop,
+                self.watcher.task_ended,
+                self.when_killed,
                 f"its task in DAG run {self.address.dag_id}/{self.address.run_id} was ended",
                 patience_seconds=_KILL_PATIENCE_SECONDS,
             )

@@ -11,10 +11,11 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.operators._base import MigrationTaskError
+from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from moto import mock_aws
-from tests.airflow_world import TABLE, World, client_error, finish_lanes, make_context
+from tests.airflow_world import KILLED, TABLE, World, client_error, finish_lanes, make_context
 
 LANES = 4
 
@@ -150,13 +151,13 @@ def test_timeout_while_deferred_stops(world):
     assert ["ABORTED"] == world.stepfunctions.statuses
 
 
-@pytest.mark.parametrize(("on_kill", "expected"), [("stop", "ABORTED"), ("leave", "RUNNING")])
+@pytest.mark.parametrize(("on_kill", "expected"), KILLED)
 def test_on_kill(world, on_kill, expected):
-    """Killing the task stops the execution, unless it was told to leave it."""
+    """Killing the task stops the execution, unless it was told to pause or leave it."""
     sensor = make_sensor(on_kill=on_kill)
     sensor.poke(make_context())
     sensor.on_kill()
-    assert [expected] == world.stepfunctions.statuses
+    assert expected == (world.stepfunctions.statuses[0], world.command)
 
 
 def test_kill_before_the_first_look():
@@ -166,7 +167,9 @@ def test_kill_before_the_first_look():
 
 def test_on_kill_is_checked():
     """A misspelt on_kill is refused when the DAG is parsed."""
-    with pytest.raises(ValueError, match='on_kill is \'halt\'; it must be "stop" or "leave"'):
+    with pytest.raises(
+        ValueError, match='on_kill is \'halt\'; it must be "stop", "pause" or "leave"'
+    ):
         make_sensor(on_kill="halt")
 
 
@@ -179,9 +182,9 @@ def test_defers_while_it_runs(world, monkeypatch):
     sensor.execute(context)
     trigger = deferred["trigger"]
     assert isinstance(trigger, MigrationEndedTrigger)
-    assert (5, False, "eu-west-1") == (
+    assert (5, OnKill.LEAVE, "eu-west-1") == (
         trigger.poke_interval,
-        trigger.stop_when_killed,
+        trigger.when_killed,
         trigger.address.region_name,
     )
     assert timedelta(days=365) == deferred["timeout"]

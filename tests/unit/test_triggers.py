@@ -14,7 +14,15 @@ from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
-from tests.airflow_world import TABLE, World, client_error, finish_lanes, first_event, make_context
+from tests.airflow_world import (
+    KILLED,
+    TABLE,
+    World,
+    client_error,
+    finish_lanes,
+    first_event,
+    make_context,
+)
 
 ADDRESS = asdict(
     SiteAddress(
@@ -111,12 +119,23 @@ def test_missing_table_is_an_event(world):
     assert "Table 'nowhere' does not exist in us-east-1." in event["message"]
 
 
-@pytest.mark.parametrize(("stop", "expected"), [(True, "ABORTED"), (False, "RUNNING")])
-def test_on_kill(world, stop, expected):
-    """A person who ends the waiting task stops the execution, unless it was told to leave it."""
+@pytest.mark.parametrize(("on_kill", "expected"), KILLED)
+def test_on_kill(world, on_kill, expected):
+    """A person who ends the waiting task stops the execution, or what it was told to do."""
     start()
-    asyncio.run(make_ended(stop_when_killed=stop).on_kill())
-    assert [expected] == world.stepfunctions.statuses
+    trigger = make_ended(on_kill=on_kill)
+    assert on_kill == trigger.serialize()[1]["on_kill"]
+    asyncio.run(trigger.on_kill())
+    assert expected == (world.stepfunctions.statuses[0], world.command)
+
+
+def test_nothing_to_pause(world):
+    """What never began, or is over, is only told as that."""
+    asyncio.run(make_ended(on_kill="pause").on_kill())
+    start()
+    world.stepfunctions.end("FAILED")
+    asyncio.run(make_ended(on_kill="pause").on_kill())
+    assert "RUN" == world.command
 
 
 def test_triggerer_restart_goes_on(world):

@@ -19,6 +19,7 @@ from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import Mode
 from moto import mock_aws
 from tests.airflow_world import (
+    KILLED,
     TABLE,
     World,
     finish_lanes,
@@ -107,9 +108,9 @@ def test_the_wait_is_as_long_as_the_plan_says(world, high, seconds):
     assert timedelta(seconds=seconds) == deferred.value.timeout
 
 
-@pytest.mark.parametrize(("on_kill", "status"), [("stop", "ABORTED"), ("leave", "RUNNING")])
-def test_too_late(world, monkeypatch, on_kill, status):
-    """The migration is stopped, or left, and the task fails without retries."""
+@pytest.mark.parametrize(("on_kill", "expected"), KILLED)
+def test_too_late(world, on_kill, expected):
+    """The migration is stopped, paused, or left, and the task fails without retries."""
     operator = start(on_kill=on_kill, timeout=5)
     with pytest.raises(TaskDeferred):
         operator.execute(make_context())
@@ -117,7 +118,7 @@ def test_too_late(world, monkeypatch, on_kill, status):
     with pytest.raises(AirflowFailException, match="not done within 5 s") as failed:
         operator.resume_execution("__fail__", event, make_context())
     assert isinstance(failed.value.__cause__, TaskDeferralTimeout)
-    assert [status] == world.stepfunctions.statuses
+    assert expected == (world.stepfunctions.statuses[0], world.command)
 
 
 def test_too_late_in_a_worker(world):
@@ -129,8 +130,8 @@ def test_too_late_in_a_worker(world):
 
 def test_on_kill_is_checked():
     """A word that is none is refused when the DAG is parsed."""
-    with pytest.raises(ValueError, match='on_kill is \'pause\'; it must be "stop" or "leave"'):
-        start(on_kill="pause")
+    with pytest.raises(ValueError, match='on_kill is \'halt\'; it must be "stop", "pause" or'):
+        start(on_kill="halt")
 
 
 # About an earlier migration

@@ -271,7 +271,7 @@ def test_the_end_of_an_attempt_is_told_once(world: SiteWorld) -> None:
     for _ in range(3):
         tend(world.site, NOW)
 
-    assert [("STARTED", "tests"), ("ENDED", "its task")] == told(world)
+    assert [("STARTED", "tests"), ("ENDED", "Airflow")] == told(world)
 
 
 def test_an_event_that_cannot_be_noted_fails_nothing(world: SiteWorld) -> None:
