@@ -25,11 +25,20 @@ from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlReco
 _STOP_POLL_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted."""
+
+    stop_reason: str = ""
+    hold_reason: str = ""
+    held_seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
 
-    Lanes are left by a canary alone. ``held_seconds`` is how long a hold in force has lasted.
+    Lanes are left by a canary alone.
     """
 
     record: MigrationRecord
@@ -39,7 +48,8 @@ class Observation:
     map_run: MapRunCounts | None
     verdict: Verdict
     left: int = 0
-    held_seconds: float = 0.0
+    control: ControlRecord | None = None
+    said: Said = Said()
 
     @property
     def result(self) -> str:
@@ -65,9 +75,10 @@ def observe(site: Site, now: float) -> Observation:
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
-    hold_reason = _reason_of(Command.HOLD, control, attempt, now)
-    held_seconds = now - control.since if control and hold_reason else 0.0
-    map_run = None if execution.status.is_live else _map_run(site, execution)
+    said = _said(control, attempt, now)
+    # Only at the end: AWS takes one such call a second of the whole account.
+    is_over = not execution.status.is_live and not progress.live
+    map_run = _map_run(site, execution) if is_over else None
     return Observation(
         record=record,
         attempt=attempt,
@@ -79,11 +90,12 @@ def observe(site: Site, now: float) -> Observation:
             execution,
             map_run,
             record=record,
-            stop_reason=_reason_of(Command.STOP, control, attempt, now),
-            hold_reason=hold_reason,
-            held_seconds=held_seconds,
+            stop_reason=said.stop_reason,
+            hold_reason=said.hold_reason,
+            held_seconds=said.held_seconds,
         ),
-        held_seconds=held_seconds,
+        control=control,
+        said=said,
         left=len(set(whole.unfinished) - set(progress.unfinished)),
     )
 
@@ -99,7 +111,7 @@ def tend(site: Site, now: float) -> Observation:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
     # A hold of over an hour is a stop to every worker, and says better than a STOP why.
-    if not seen.progress.is_finished and seen.held_seconds <= HOLD_SECONDS:
+    if not seen.progress.is_finished and seen.said.held_seconds <= HOLD_SECONDS:
         _command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
     if seen.verdict.outcome is not Outcome.DRAINING:
         _end(site, seen, now)
@@ -170,13 +182,16 @@ def _note_event(site: Site, what: What, by: str, words: str, now: float) -> None
     events.note_event(site.ledger, site.migration_id, event)
 
 
-def _reason_of(
-    command: Command, control: ControlRecord | None, attempt: AttemptRecord, now: float
-) -> str:
-    """Return why this command is in force for this attempt; empty when it is not."""
+def _said(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> Said:
+    """Return what the control record says to this attempt."""
     if control is None or control.attempt != attempt.number or control.is_over(now):
-        return ""
-    return (control.reason or "no reason given") if control.command is command else ""
+        return Said()
+    reason = control.reason or "no reason given"
+    if control.command is Command.STOP:
+        return Said(stop_reason=reason)
+    if control.command is Command.HOLD:
+        return Said(hold_reason=reason, held_seconds=now - control.since)
+    return Said()
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:

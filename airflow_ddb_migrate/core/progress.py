@@ -62,7 +62,8 @@ class Progress:
     """The lanes of a migration, added up. ``failed`` and ``unfinished`` name lanes, ascending.
 
     ``total_laps`` are invocations that took a lane, ``worked_seconds`` the time they had it: of all
-    attempts. A child that only waits for a hold to end takes none.
+    attempts. A child that only waits for a hold to end takes none. ``items_of_done`` are the items
+    seen in finished lanes.
     """
 
     lanes: int
@@ -75,6 +76,7 @@ class Progress:
     units: Units = field(default_factory=Units)
     total_laps: int = 0
     worked_seconds: float = 0.0
+    items_of_done: int = 0
 
     @property
     def is_finished(self) -> bool:
@@ -111,6 +113,7 @@ def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Pr
         units=sum((row.units for row in known), Units()),
         total_laps=sum(row.total_laps for row in known),
         worked_seconds=sum(row.worked_seconds for row in known),
+        items_of_done=sum(row.counts.seen for row in known if row.state is LaneState.DONE),
     )
 
 
@@ -134,8 +137,9 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     at the control record, and until then nobody may take the table or its capacity away.
     """
     if execution.status.is_live:
-        held = f" On hold: {hold_reason}" if hold_reason else ""
-        return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress) + held)
+        why = f" On hold: {hold_reason}" if hold_reason else ""
+        why += f" Being stopped: {stop_reason}" if stop_reason else ""
+        return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress) + why)
     if progress.live:
         return Verdict(
             outcome=Outcome.DRAINING,
@@ -158,11 +162,11 @@ def is_within_policy(quarantined: int, seen: int, record: MigrationRecord) -> bo
 
 
 def describe_progress(progress: Progress) -> str:
-    """Say in prose how far the migration is; never above 100 %."""
-    share = 100 * progress.done / progress.lanes
+    """Say in prose how far the migration is: 100 % is said when it is, and never more."""
+    share = 100 * progress.done // progress.lanes
     counts = progress.counts
     return (
-        f"{progress.done:,} of {progress.lanes:,} segments done ({share:.0f} %), "
+        f"{progress.done:,} of {progress.lanes:,} segments done ({share} %), "
         f"{progress.running:,} running, {progress.pending:,} pending, "
         f"{len(progress.failed):,} failed; "
         f"{counts.seen:,} items seen, {_words(counts)}."

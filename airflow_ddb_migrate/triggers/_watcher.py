@@ -6,16 +6,20 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.core.pulse import Expected, Look, pulse_of, pulse_words
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 
 PATIENCE_SECONDS = 3_600.0
 # Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
 KILL_PATIENCE_SECONDS = 1.0
+TELL_SECONDS = 30.0  # between two lines of progress, but for the first few
+_FIRST_LINES = 3
 
 
 class Watcher:
@@ -39,7 +43,12 @@ class Watcher:
         self._patience_seconds = patience_seconds
         self._silent_since: float | None = None
         self._told = ""
-        self._last: tuple[float, int] | None = None
+        self._told_at = 0.0
+        self._told_state: tuple[Outcome, str, str] | None = None
+        self._lines = 0
+        self._last: Look | None = None
+        self._first: Look | None = None
+        self._expected: Expected | None = None
 
     @cached_property
     def site(self) -> Site:
@@ -91,18 +100,24 @@ class Watcher:
         self._log.warning("AWS did not answer, looking again later: %s", exc)
 
     def _tell(self, seen: Observation, now: float) -> None:
-        items = seen.progress.counts.seen
-        rate = self._rate(items, now)
-        self._last = (now, items)
-        if seen.verdict.reason != self._told:
-            self._told = seen.verdict.reason
-            self._log.info("%s%s", self._told, rate)
+        """Tell what changed: a hold, a stop and the end at once, all else at a fair rhythm."""
+        state = (seen.verdict.outcome, seen.said.hold_reason, seen.said.stop_reason)
+        is_due = self._lines < _FIRST_LINES or now - self._told_at >= TELL_SECONDS
+        if seen.verdict.reason == self._told or not (is_due or state != self._told_state):
+            return
+        self._told, self._told_state, self._told_at = seen.verdict.reason, state, now
+        self._lines += 1
+        self._log.info("%s%s", self._told, self._pulse(seen, now))
 
-    def _rate(self, items: int, now: float) -> str:
-        if self._last is None or now <= self._last[0] or items <= self._last[1]:
+    def _pulse(self, seen: Observation, now: float) -> str:
+        if seen.verdict.outcome is not Outcome.RUNNING:
             return ""
-        per_second = (items - self._last[1]) / (now - self._last[0])
-        return f" {per_second:,.0f} items per second since the last look."
+        look = look_of(self.site, seen, now)
+        self._expected = self._expected or expected_of(self.site, seen)
+        self._first = self._first or look
+        pulse = pulse_of(look, before=self._last, first=self._first, expected=self._expected)
+        self._last = look
+        return f" {pulse_words(pulse, look)}"
 
 
 def is_over(seen: Observation | None) -> bool:

@@ -1,5 +1,8 @@
 """The sensor, in a worker and deferred."""
 
+import re
+import time
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -9,7 +12,10 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
+from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
@@ -18,6 +24,7 @@ from moto import mock_aws
 from tests.airflow_world import KILLED, TABLE, World, client_error, finish_lanes, make_context
 
 LANES = 4
+NOW = time.time() + 60  # after the start
 
 
 @pytest.fixture
@@ -90,19 +97,49 @@ def test_never_started(world):
         wait(run_id="another")
 
 
-def test_progress_once_per_change(world, capsys):
-    """Progress is told when it changes, with items per second since the last look."""
-    times = iter([1_000.0, 1_010.0, 1_020.0])
-    watcher = Watcher(lambda: world.site, clock=lambda: next(times))
-    told = []
+def told_by(world, times, meanwhile):
+    """What a watcher tells at these times; ``meanwhile`` is called before each look."""
+    told, clock = [], iter(times)
+    watcher = Watcher(lambda: world.site, clock=lambda: next(clock))
     watcher._log = SimpleNamespace(info=lambda _format, *words: told.append("".join(words)))
-    watcher.poke()
-    finish_lanes(world.site, range(2))
-    watcher.poke()
-    watcher.poke()
+    for number, _ in enumerate(times):
+        meanwhile(number)
+        watcher.poke()
+    return told
+
+
+def test_progress_once_per_change(world):
+    """Progress is told when it changes, with the rate since it was last told."""
+
+    def work(number):
+        if number == 1:
+            finish_lanes(world.site, range(2))
+
+    told = told_by(world, [NOW, NOW + 10, NOW + 20], work)
+
     assert 2 == len(told)
     assert "2 of 4 segments done (50 %)" in told[1]
-    assert told[1].endswith("20 items seen, 20 changed. 2 items per second since the last look.")
+    assert "20 items seen, 20 changed. Items per second: 2 now" in told[1]
+
+
+def test_progress_at_a_fair_rhythm(world):
+    """A line every half minute after the first three; a hold is told at once."""
+
+    def work(number):
+        claim = Claim(
+            migration_id=world.site.migration_id, attempt=1, lane=0, owner=f"worker {number}"
+        )
+        row = world.site.lanes.take(claim, NOW + number)
+        world.site.lanes.give_back(claim, replace(row, counts=Counts(seen=number)), NOW + number)
+        if number == 70:
+            pause(world.site, by="ann", reason="sale", now=NOW + number)
+
+    told = told_by(world, [NOW + second for second in range(75)], work)
+
+    seen = [int(re.search(r"([\d,]+) items seen", line)[1]) for line in told]
+    assert [0, 1, 2, 32, 62, 70] == seen
+    assert "On hold: paused by ann: sale" in told[-1]
+    assert "Time left: unknown while it is on hold." in told[-1]
 
 
 def test_survives_an_outage(world, capsys):

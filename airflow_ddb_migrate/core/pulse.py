@@ -1,0 +1,186 @@
+"""How fast a migration is, what it has cost, and how long it may still take: pure.
+
+Figures come from two looks at the ledger and from the plan. What nothing is known of is told as
+unknown, never guessed: DynamoDB's own count of the items is up to six hours old, and one finished
+segment says little about the others.
+"""
+
+import math
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.cost import dollars_words
+from airflow_ddb_migrate.core.plan_words import time_words
+from airflow_ddb_migrate.core.progress import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at a migration has found, at ``at`` seconds since the epoch.
+
+    The budgets are units per second of the whole migration (0: none). ``dollars`` is what it has
+    cost so far, None where that is unknown.
+    """
+
+    at: float
+    progress: Progress
+    attempt: int
+    attempt_started_at: float
+    read_units_per_second: float = 0.0
+    write_units_per_second: float = 0.0
+    dollars: float | None = None
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the plan says: items in the table, and dollars of the parts that are measured."""
+
+    items: int = 0
+    dollars: float | None = None
+
+
+NOTHING_PLANNED = Expected()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """The figures of now. Rates are per second; None is unknown.
+
+    ``*_now`` is since the look before, ``items_on_average`` since the attempt began, or since it
+    was first looked at. The shares are of the budgets, 1 for all of it. ``seconds_left`` is the
+    least and the most.
+    """
+
+    items_now: float | None = None
+    items_on_average: float | None = None
+    written_now: float | None = None
+    read_now: float | None = None
+    write_share: float | None = None
+    read_share: float | None = None
+    workers: int = 0
+    dollars: float | None = None
+    planned_dollars: float | None = None
+    seconds_left: tuple[float, float] | None = None
+
+
+def pulse_of(
+    look: Look,
+    *,
+    before: Look | None = None,
+    first: Look | None = None,
+    expected: Expected = NOTHING_PLANNED,
+) -> Pulse:
+    """Return the figures of a look; ``before`` is the one before it, ``first`` the first one."""
+    written = _rate(look, before, "written")
+    read = _rate(look, before, "read")
+    now, average = _rate(look, before, "items"), _average(look, first)
+    return Pulse(
+        items_now=now,
+        items_on_average=average,
+        written_now=written,
+        read_now=read,
+        write_share=_share(written, look.write_units_per_second),
+        read_share=_share(read, look.read_units_per_second),
+        workers=look.progress.live,
+        dollars=look.dollars,
+        planned_dollars=expected.dollars,
+        seconds_left=_seconds_left(look, (now, average), expected.items),
+    )
+
+
+def pulse_words(pulse: Pulse, look: Look) -> str:
+    """Say it in sentences; the budget only where there is one."""
+    parts = (
+        _items_words(pulse),
+        _units_words("Writing", pulse.written_now, pulse.write_share, look.write_units_per_second),
+        _units_words("Reading", pulse.read_now, pulse.read_share, look.read_units_per_second),
+        f"{pulse.workers:,} workers.",
+        _cost_words(pulse),
+        f"Time left: {_left_words(pulse, look)}.",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _items_words(pulse: Pulse) -> str:
+    now, average = pulse.items_now, pulse.items_on_average
+    known = [
+        f"{rate:,.0f} {words}"
+        for rate, words in ((now, "now"), (average, "on average"))
+        if rate is not None
+    ]
+    return f"Items per second: {', '.join(known)}." if known else ""
+
+
+def _units_words(verb: str, rate: float | None, share: float | None, budget: float) -> str:
+    if rate is None or share is None:
+        return ""
+    return f"{verb} {rate:,.0f} of {budget:,.0f} units per second ({100 * share:.0f} %)."
+
+
+def _cost_words(pulse: Pulse) -> str:
+    if pulse.dollars is None:
+        return ""
+    planned = pulse.planned_dollars
+    of = f" of {dollars_words(planned)} planned" if planned is not None else ""
+    return f"Cost so far: {dollars_words(pulse.dollars)}{of}."
+
+
+def _left_words(pulse: Pulse, look: Look) -> str:
+    if pulse.seconds_left is None:
+        return "unknown while it is on hold" if look.is_held else "unknown"
+    least, most = map(time_words, pulse.seconds_left)
+    return least if least == most else f"{least} to {most}"
+
+
+def _rate(look: Look, before: Look | None, what: str) -> float | None:
+    if before is None or look.at <= before.at:
+        return None
+    return max(0.0, _amount(look, what) - _amount(before, what)) / (look.at - before.at)
+
+
+def _amount(look: Look, what: str) -> float:
+    progress = look.progress
+    if what == "items":
+        return progress.counts.seen
+    return progress.units.written if what == "written" else progress.units.read
+
+
+def _average(look: Look, first: Look | None) -> float | None:
+    """A first attempt began with nothing; what a later one found done is not to its credit."""
+    seconds = look.at - look.attempt_started_at
+    if look.attempt == 1 and look.attempt_started_at and seconds > 0:
+        return look.progress.counts.seen / seconds
+    return _rate(look, first, "items")
+
+
+def _share(rate: float | None, budget: float) -> float | None:
+    return rate / budget if rate is not None and budget > 0 else None
+
+
+def _seconds_left(
+    look: Look, rates: tuple[float | None, float | None], planned_items: int
+) -> tuple[float, float] | None:
+    """Return the least and the most: fewest items at the best rate, most at the worst."""
+    if look.progress.is_finished:
+        return 0.0, 0.0
+    known = [rate for rate in rates if rate]
+    left = _items_left(look.progress, planned_items)
+    if look.is_held or not known or left is None:
+        return None
+    return left[0] / max(known), left[1] / min(known)
+
+
+def _items_left(progress: Progress, planned_items: int) -> tuple[float, float] | None:
+    """Return the least and the most items that are left, by finished segments and by the plan.
+
+    Finished segments stand for all, as closely as a sample of so many does: segments that finish
+    first tend to be small. None where there is nothing to go by, or more was seen than that.
+    """
+    seen = progress.counts.seen
+    totals = [float(planned_items)] if planned_items else []
+    if progress.done and progress.items_of_done:
+        total = progress.items_of_done / progress.done * progress.lanes
+        doubt = (total - progress.items_of_done) / math.sqrt(progress.done)
+        totals += [total, total + doubt]
+    left = [max(0.0, total - seen) for total in totals]
+    return (min(left), max(left)) if left and max(left) > 0 else None
