@@ -1,4 +1,4 @@
-"""The command line: ``ddb-migrate deploy | self-check | history | report | destroy | local``."""
+"""The command line: ``ddb-migrate deploy | status | pause | resume | history | report | …``."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import airflow_ddb_migrate
+from airflow_ddb_migrate import cli_steering as steering
 from airflow_ddb_migrate.cli_views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
@@ -43,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     for name, add, text in (
         ("history", add_history, "what was done to a table"),
         ("report", add_report, "what a migration did, and what it cost"),
+        ("status", steering.add_status, "how a migration is just now"),
+        ("pause", steering.add_pause, "hold a migration that runs"),
+        ("resume", steering.add_resume, "let a paused migration go on"),
+        ("stop", steering.add_stop, "end what runs of a migration; what is done is kept"),
+        ("retune", steering.add_retune, "change budgets and concurrency while it runs"),
     ):
         view = commands.add_parser(name, help=text)
         _add_connection(view)
@@ -147,7 +153,8 @@ def _self_check(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    print(options.show(options, _clients(options)))
+    if text := options.show(options, _clients(options)):
+        print(text)
 
 
 def _destroy(options: argparse.Namespace) -> None:

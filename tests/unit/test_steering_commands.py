@@ -1,0 +1,221 @@
+"""The command line looks at a migration that runs, and steers it."""
+
+import io
+import json
+import re
+import time
+
+import pytest
+from airflow_ddb_migrate import cli, cli_steering
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.progress import ExecutionStatus
+from airflow_ddb_migrate.core.records import Command, LaneState
+from airflow_ddb_migrate.status_view import StatusView
+from tests.factories import MIGRATION, client_error
+from tests.fakes import FakeCloudFormation
+from tests.migration_world import moto_dynamodb
+from tests.plans import facts, plan
+from tests.site_world import SiteWorld
+from tests.unit.test_commands import OUTPUTS
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A migration that runs, started a minute ago by this machine's clock."""
+    with moto_dynamodb() as service:
+        world = SiteWorld(service)
+        world.cloudformation = FakeCloudFormation()
+        world.cloudformation.add("ddb-migrate", OUTPUTS)
+        world.site = world.site_for(MIGRATION)
+        world.clock.now = time.time() - 60
+        clients = {
+            "dynamodb": world.dynamodb,
+            "cloudformation": world.cloudformation,
+            "stepfunctions": world.stepfunctions,
+        }
+        monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+        world.start(write_units_per_second=400)
+        yield world
+
+
+def command_of(world: SiteWorld) -> Command:
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    return control.command
+
+
+def finish(world: SiteWorld) -> None:
+    for lane in range(4):
+        world.lane(lane, counts=Counts(seen=10, changed=10))
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+# Status
+
+
+def test_status(world, capsys):
+    """State, progress, rate, cost and time left, and who did what."""
+    world.lane(0, counts=Counts(seen=600, changed=600), units=Units(300, 600))
+    cli.main(["pause", MIGRATION, "--as", "ann", "--reason", "sale"])
+    capsys.readouterr()
+
+    assert 0 == cli.main(["status", MIGRATION])
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"Migration {MIGRATION}: RUNNING\nMIGRATE of table orders")
+    assert "1 of 4 segments done (25 %)" in said
+    assert "On hold: paused by ann: sale Items per second: 10 on average." in said
+    assert "Cost so far: under $0.01. Time left: unknown while it is on hold." in said
+    assert re.search(r"STARTED  by tests: Started attempt 1 of .*\n.*PAUSED   by ann: Paused", said)
+
+
+def test_status_as_json(world, capsys):
+    """For programs: what is unknown is null."""
+    world.site.ledger.note(MIGRATION, PLAN, plan(facts(gib=1)).to_json())
+    world.lane(0, counts=Counts(seen=600, changed=600))
+
+    cli.main(["status", MIGRATION, "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert ("RUNNING", 1, 600, 400) == (
+        found["status"],
+        found["segments"]["done"],
+        found["counts"]["seen"],
+        found["write_units_per_second"],
+    )
+    assert found["pulse"]["items_now"] is None
+    assert found["pulse"]["planned_dollars"] > 0
+    assert 2 == len(found["pulse"]["seconds_left"])
+    assert ["STARTED"] == [event["what"] for event in found["events"]]
+
+
+def test_a_status_of_nothing(world, capsys):
+    """With what to do."""
+    assert 1 == cli.main(["status", "unknown"])
+    assert "knows no migration unknown" in capsys.readouterr().err
+
+
+def watched(world: SiteWorld, out: io.StringIO, work) -> str:
+    """Return what is drawn; ``work`` is called with the number of each wait."""
+    waits = iter(range(1_000))
+
+    def sleep(seconds: float) -> None:
+        world.clock.advance(seconds)
+        work(next(waits))
+
+    StatusView(world.site, clock=world.clock).watch(out, sleep)
+    return out.getvalue()
+
+
+def test_a_terminal_is_drawn_again_until_it_is_over(world):
+    """The whole view each time, with the rate since the last one."""
+
+    def work(number: int) -> None:
+        if number < 2:
+            world.lane(0, LaneState.PENDING, counts=Counts(seen=50 * (number + 1)))
+        else:
+            finish(world)
+
+    views = watched(world, Terminal(), work).split("\x1b[2J\x1b[H")[1:]
+
+    assert 4 == len(views)
+    assert "Items per second: 10 now" in views[1]
+    assert "SUCCEEDED" in views[3]
+
+
+def test_without_a_terminal_it_is_plain_lines(world):
+    """One every half minute, and the last one at once."""
+
+    def work(number: int) -> None:
+        world.lane(0, LaneState.PENDING, counts=Counts(seen=number + 1))
+        if number == 9:
+            finish(world)
+
+    lines = watched(world, io.StringIO(), work).splitlines()
+
+    assert "\x1b" not in "".join(lines)
+    seen = [re.search(r"([\d,]+) items seen", line)[1] for line in lines]
+    assert ["0", "6", "40"] == seen
+
+
+def test_an_outage_does_not_end_the_view(world):
+    """It is told, and AWS is asked again."""
+
+    def work(number: int) -> None:
+        world.dynamodb.before = refuse if number == 0 else lambda name, arguments: None
+        if number == 1:
+            finish(world)
+
+    def refuse(name: str, arguments: object) -> None:
+        raise client_error("InternalServerError", "GetItem")
+
+    said = watched(world, io.StringIO(), work)
+
+    assert "AWS did not answer, looking again: " in said
+    assert "4 of 4 segments done (100 %)" in said
+
+
+def test_ctrl_c_ends_the_view_alone(world):
+    """Whoever only looks changes nothing."""
+
+    def work(number: int) -> None:
+        raise KeyboardInterrupt
+
+    assert watched(world, io.StringIO(), work).endswith("the migration goes on.\n")
+    assert Command.RUN is command_of(world)
+
+
+# Steering
+
+
+def test_pause_resume_and_retune(world, capsys, monkeypatch):
+    """Each says what was done, by the user of the machine unless told otherwise."""
+    monkeypatch.setattr(cli_steering.getpass, "getuser", lambda: "eve")
+    world.stepfunctions.map_run_counts = {"running": 4}
+
+    assert 0 == cli.main(["pause", MIGRATION])
+    assert Command.HOLD is command_of(world)
+    assert 0 == cli.main(["resume", MIGRATION, "--as", "ann"])
+    assert Command.RUN is command_of(world)
+    arguments = ["--write-units-per-second", "50", "--max-concurrency", "2"]
+    assert 0 == cli.main(["retune", MIGRATION, *arguments])
+
+    said = capsys.readouterr().out
+    assert "write_units_per_second 400 -> 50, max_concurrency -> 2" in said
+    told = [(event.what, event.by) for event in events(world.site.ledger, MIGRATION)]
+    assert [("PAUSED", "eve"), ("RESUMED", "ann"), ("RETUNED", "eve")] == told[1:]
+
+
+@pytest.mark.parametrize(("answer", "stopped"), [("yes", 1), ("no", 0), (None, 0)])
+def test_a_stop_is_asked_for(world, capsys, monkeypatch, answer, stopped):
+    """Unless --yes; nobody there to answer is a no."""
+
+    def ask(question: str) -> str:
+        if answer is None:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr("builtins.input", ask)
+
+    assert 0 == cli.main(["stop", MIGRATION])
+
+    assert stopped == len(world.stepfunctions.stopped)
+    assert ("Nothing was stopped." in capsys.readouterr().out) is not bool(stopped)
+
+
+def test_what_is_over_cannot_be_steered(world, capsys):
+    """The message says how to go on, and the exit code is 1."""
+    world.end()
+
+    assert 1 == cli.main(["stop", MIGRATION, "--yes"])
+    assert "is over (FAILED)" in capsys.readouterr().err
+    assert 1 == cli.main(["retune", MIGRATION])
+    assert "Nothing to retune" in capsys.readouterr().err
