@@ -24,7 +24,7 @@ ENDED = frozenset({"success", "failed"})
 
 _PATIENCE_SECONDS = 180.0
 _POLL_SECONDS = 0.5
-_POKE_SECONDS = 1.0
+_POKE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)

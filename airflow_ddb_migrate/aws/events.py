@@ -4,6 +4,7 @@
 """
 
 import logging
+import time
 import uuid
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -43,7 +44,8 @@ class Event:
 
 def note_event(ledger: Ledger, migration_id: str, event: Event) -> None:
     """Add an event. What it tells of is done already, so a failure to note it is only logged."""
-    unique = uuid.uuid4().hex[:_UNIQUE_CHARS]
+    # Those of one moment stay in the order in which they were noted.
+    unique = f"{time.time_ns():020d}-{uuid.uuid4().hex[:_UNIQUE_CHARS]}"
     key = migration_key(migration_id, f"{_PREFIX}{iso(event.at)}#{unique}")
     try:
         ledger.put_new({**key, **typed.encode_all(asdict(event))})

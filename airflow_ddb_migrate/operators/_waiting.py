@@ -9,6 +9,7 @@ from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.start import Started, start
 from airflow_ddb_migrate.aws.time_limit import time_limit
+from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
@@ -64,9 +65,11 @@ class WaitingOperator(MigrationRequestOperator):
     def await_end(self, context: "Context", site: Site, then: str = "execute_complete") -> Any:
         """Wait until the migration of this site is over; then go on with the method ``then``."""
         limit = self.timeout or time_limit(site)
-        if self.deferrable:
+        watcher = self._watcher = Watcher(lambda: site, self.log)
+        seen = watcher.poke()
+        if self.deferrable and not is_over(seen):
             self._defer(context, site, limit, then)
-        event = self._wait_here(site, limit)
+        event = self._wait_here(watcher, seen, limit)
         return getattr(self, then)(context, event)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
@@ -119,16 +122,15 @@ class WaitingOperator(MigrationRequestOperator):
             timeout=timedelta(seconds=limit),
         )
 
-    def _wait_here(self, site: Site, limit: float) -> dict[str, Any]:
-        watcher = self._watcher = Watcher(lambda: site, self.log)
-        deadline = time.monotonic() + limit
-        while True:
-            seen = watcher.poke()
-            if seen is not None and is_over(seen):
-                break
+    def _wait_here(
+        self, watcher: Watcher, seen: Observation | None, limit: float
+    ) -> dict[str, Any]:
+        site, deadline = watcher.site, time.monotonic() + limit
+        while seen is None or not is_over(seen):
             if time.monotonic() > deadline:
                 raise self._too_late(site, limit)
             time.sleep(self.poke_interval)
+            seen = watcher.poke()
         if message := failure(seen, site.migration_id):
             raise task_error(message, retryable=False)
         return {

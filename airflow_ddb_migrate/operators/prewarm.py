@@ -189,10 +189,13 @@ class PrewarmTableOperator(MigrationRequestOperator):
 
     def _wait(self, context: "Context", site: Site, asked: Prewarm) -> None:
         deadline = time.time() + self.timeout
+        wait = CapacityWait(
+            changes=asked.changes, deadline=deadline, poke_interval=self.poke_interval
+        )
         if not self.deferrable:
-            CapacityWait(
-                changes=asked.changes, deadline=deadline, poke_interval=self.poke_interval
-            ).wait(site, tell=self.log.info)
+            wait.wait(site, tell=self.log.info)
+            return
+        if not wait.look(site, time.time()):
             return
         self.defer(
             trigger=CapacityRaisedTrigger(

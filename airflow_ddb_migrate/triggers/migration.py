@@ -66,11 +66,15 @@ class MigrationEndedTrigger(BaseTrigger):
             )
 
     async def _ended(self) -> Observation:
+        """Wait before the first look, too: who defers has just looked.
+
+        Airflow fails a task whose trigger fires before the scheduler has heard that it is deferred.
+        """
         while True:
+            await asyncio.sleep(self.poke_interval)
             seen = await in_thread(self.watcher.poke)
             if seen is not None and is_over(seen):
                 return seen
-            await asyncio.sleep(self.poke_interval)
 
     def _event(self, seen: Observation) -> TriggerEvent:
         name = self.watcher.site.migration_id

@@ -61,6 +61,7 @@ class CapacityRaisedTrigger(BaseTrigger):
     async def _wait(self) -> None:
         site = await in_thread(self.address.open)
         told: tuple[str, ...] = ()
+        await asyncio.sleep(self.wait.pause())  # as MigrationEndedTrigger does, and why
         while waiting := await in_thread(self.wait.look, site, time.time()):
             if waiting != told:
                 self.log.info("Waiting: %s.", "; ".join(waiting))

@@ -234,7 +234,10 @@ class TestPrewarm:
     def test_deferred(self, world, monkeypatch):
         """A deferrable prewarm waits in the triggerer and returns the same."""
         world.create_table()
-        deferred = {}
+        deferred, answers = {}, iter([("table orders is UPDATING",), ()])
+        monkeypatch.setattr(
+            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: next(answers)
+        )
         operator = make_prewarm(deferrable=True)
         monkeypatch.setattr(operator, "defer", lambda **kwargs: deferred.update(kwargs))
         expected = run(operator)
