@@ -76,9 +76,9 @@ def observe(site: Site, now: float) -> Observation:
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
     said = _said(control, attempt, now)
-    # Only at the end: AWS takes one such call a second of the whole account.
-    is_over = not execution.status.is_live and not progress.live
-    map_run = _map_run(site, execution) if is_over else None
+    # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
+    has_failed = not (execution.status.is_live or progress.live or progress.is_finished)
+    map_run = _map_run(site, execution) if has_failed else None
     return Observation(
         record=record,
         attempt=attempt,
