@@ -6,6 +6,7 @@ raises it by 5 % every five seconds; throttling that lasts although it was cut i
 migration can be put on hold.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -29,11 +30,15 @@ _MEASURE_SECONDS = (1.0, 5.0)  # least and most that is looked back
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Units taken, and the seconds to wait before they may be spent."""
+    """Units taken, and the seconds to wait before they may be spent.
+
+    ``changes`` is how often the share had changed by then, see ``Pacer.stretch_of``.
+    """
 
     estimated: float
     units: float
     wait_seconds: float
+    changes: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +58,7 @@ class Pacer:
     _ratio: float = field(default=1.0, init=False)
     _cut_at: float = field(default=float("-inf"), init=False)
     _raised_at: float = field(default=float("-inf"), init=False)
+    _stretches: list[float] = field(default_factory=list, init=False)
     _spent: deque[tuple[float, float]] = field(default_factory=deque, init=False)
     _tries: deque[tuple[float, float, float]] = field(default_factory=deque, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -62,6 +68,35 @@ class Pacer:
         """Units per second in force; None when nothing bounds it."""
         rates = [rate for rate in (self.share, self._limit) if rate is not None]
         return min(rates) if rates else None
+
+    def set_share(self, share: float | None) -> None:
+        """Take another share. What is waited for, in units, stays: it is earned at the new rate."""
+        with self._lock:
+            now, old = self.clock(), self.rate
+            self.share = share
+            if old is None or old == self.rate:
+                return
+            stretch = old / self.rate if self.rate else 0.0
+            self._stretches.append(stretch)
+            if self._next_at > now:
+                self._next_at = now + (self._next_at - now) * stretch
+
+    def stretch_of(self, reservation: Reservation) -> Callable[[], float]:
+        """Return a function that tells by how much the wait for it has changed since it last did.
+
+        A factor of what is left to wait: 1 while the share stays, 0 when nothing bounds it any
+        more.
+        """
+        seen = reservation.changes
+
+        def stretch() -> float:
+            nonlocal seen
+            with self._lock:
+                fresh = self._stretches[seen:]
+                seen += len(fresh)
+            return math.prod(fresh)
+
+        return stretch
 
     def reserve(self, estimated: float) -> Reservation:
         """Take units for what is estimated to cost so many."""
@@ -73,7 +108,8 @@ class Pacer:
                 return Reservation(estimated, units, 0.0)
             idle_since = now - BURST_SECONDS if self._next_at > float("-inf") else now
             self._next_at = max(self._next_at, idle_since) + units / self.rate
-            return Reservation(estimated, units, max(0.0, self._next_at - now))
+            wait_seconds = max(0.0, self._next_at - now)
+            return Reservation(estimated, units, wait_seconds, len(self._stretches))
 
     def settle(self, reservation: Reservation, reported: float) -> None:
         """Charge what was really spent: the larger of what was reserved and what was reported.

@@ -117,7 +117,7 @@ class Dispatcher:
     def _send(self, job: _Job) -> Answer:
         intents = [one.intent for one in job.pending]
         reservation = self.pacer.reserve(float(sum(intent.units for intent in intents)))
-        self.patience.wait(reservation.wait_seconds)
+        self.patience.wait(reservation.wait_seconds, self.pacer.stretch_of(reservation))
         answer = job.writer.write(intents)
         self.pacer.settle(reservation, answer.units.written)
         for intent, written in zip(intents, answer.written, strict=True):

@@ -39,8 +39,8 @@ class Pacers:
 
     def share(self, control: ControlRecord) -> None:
         """Take this worker's share of the migration's budget."""
-        self.read.share = share_of(control.read_units_per_second, control.sharers)
-        self.write.share = share_of(control.write_units_per_second, control.sharers)
+        self.read.set_share(share_of(control.read_units_per_second, control.sharers))
+        self.write.set_share(share_of(control.write_units_per_second, control.sharers))
 
     def debt_seconds(self) -> float:
         """Return how long to wait until everything spent is earned."""

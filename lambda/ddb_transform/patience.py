@@ -26,12 +26,15 @@ class Patience:
     def stop(self) -> None:
         self._stopped.set()
 
-    def wait(self, seconds: float) -> None:
-        """Wait; raises StoppedError when the slice ends meanwhile, or has ended."""
+    def wait(self, seconds: float, stretch: Callable[[], float] = lambda: 1.0) -> None:
+        """Wait; raises StoppedError when the slice ends meanwhile, or has ended.
+
+        ``stretch`` tells by how much what is left has to be lengthened since it last did.
+        """
         while seconds > 0:
             self.check()
             self.sleep(min(seconds, _STEP_SECONDS))
-            seconds -= _STEP_SECONDS
+            seconds = (seconds - _STEP_SECONDS) * stretch()
         self.check()
 
     def back_off(self, tries: int) -> float:

@@ -47,7 +47,7 @@ class PacedReads:
         self, ask: Callable[[], Answer], otherwise: Callable[[Answer], float]
     ) -> tuple[Answer, float]:
         reservation = replace(self.pacer.reserve(self._units), estimated=0.0)
-        self.patience.wait(reservation.wait_seconds)
+        self.patience.wait(reservation.wait_seconds, self.pacer.stretch_of(reservation))
         try:
             answer = ask()
         except (ClientError, BotoCoreError):

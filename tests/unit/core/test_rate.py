@@ -179,3 +179,43 @@ def test_a_share_is_the_budget_by_its_sharers(
 ) -> None:
     """None without a budget; before anybody was counted one worker has it all."""
     assert expected == share_of(budget, sharers)
+
+
+# Another share
+
+
+@given(st.floats(1, 200), st.lists(st.one_of(st.none(), st.floats(1, 200)), max_size=4))
+def test_what_is_waited_for_is_earned_at_the_rate_in_force(
+    first: float, shares: list[float | None]
+) -> None:
+    """However often it changes: a wait begun at one unit a second ends soon after a raise."""
+    pacing = Pacing(first)
+    pacing.pacer.reserve(1)
+    reservation = pacing.pacer.reserve(1_000)
+    left, stretch = reservation.wait_seconds, pacing.pacer.stretch_of(reservation)
+    units, rate = left * first, first
+
+    for share in shares:
+        pacing.now += left / 3
+        units -= rate * left / 3
+        left -= left / 3
+        pacing.pacer.set_share(share)
+        left *= stretch()
+        if share is None:
+            assert 0 == left
+            return
+        assert math.isclose(units / share, left, rel_tol=1e-6)
+        assert math.isclose(left, pacing.pacer.debt_seconds(), rel_tol=1e-6)
+        rate = share
+    assert 1 == stretch()
+
+
+def test_a_share_that_stays_changes_no_wait() -> None:
+    """Workers take it anew every few seconds."""
+    pacing = Pacing(10.0)
+    reservation = pacing.pacer.reserve(100)
+    stretch = pacing.pacer.stretch_of(reservation)
+
+    pacing.pacer.set_share(10.0)
+
+    assert (1.0, 10.0) == (stretch(), pacing.pacer.debt_seconds())

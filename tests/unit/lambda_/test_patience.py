@@ -15,6 +15,17 @@ def test_a_wait_is_as_long_as_it_is_asked_for() -> None:
     assert max(slept) <= 0.2
 
 
+@pytest.mark.parametrize(("factor", "length"), [(0.0, 0.2), (0.5, 1.1), (2.0, 3.8)])
+def test_a_wait_may_become_another_one(factor: float, length: float) -> None:
+    """The rest of it, once, as the budget changes."""
+    slept: list[float] = []
+    stretches = iter([factor])
+
+    Patience(sleep=slept.append).wait(2.0, lambda: next(stretches, 1.0))
+
+    assert pytest.approx(length) == sum(slept)
+
+
 def test_a_wait_ends_when_the_slice_does() -> None:
     """At its next step."""
     slept: list[float] = []
