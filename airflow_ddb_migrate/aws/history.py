@@ -25,7 +25,7 @@ from airflow_ddb_migrate.core.records import MigrationRecord, Mode, TypedItem
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.times import iso
 
-_PREFIX = "history#"
+PREFIX = "history#"
 
 
 def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
@@ -82,7 +82,7 @@ def end_stopped(site: Site, now: float) -> None:
 def list_history(ledger: Ledger, table_arn: str) -> Iterator[HistoryRow]:
     """Yield what was done to a table, the newest first."""
     pk = _pk(table_arn)["S"]
-    yield from map(_row_from, ledger.query_all(pk, prefix=_PREFIX, newest_first=True))
+    yield from map(row_from, ledger.query_all(pk, prefix=PREFIX, newest_first=True))
 
 
 def succeeded_before(
@@ -131,11 +131,11 @@ def _pk(table_arn: str) -> dict[str, str]:
 
 
 def _key(record: MigrationRecord) -> TypedItem:
-    sk = f"{_PREFIX}{iso(record.started_at)}#{record.migration_id}"
+    sk = f"{PREFIX}{iso(record.started_at)}#{record.migration_id}"
     return {"pk": _pk(record.table_arn), "sk": {"S": sk}}
 
 
-def _row_from(item: TypedItem) -> HistoryRow:
+def row_from(item: TypedItem) -> HistoryRow:
     return HistoryRow(
         migration_id=typed.text(item, "migration_id"),
         table_id=typed.text(item, "table_id"),

@@ -42,6 +42,11 @@ def parts(related: list[HistoryRow]) -> list[Part]:
     return [_from_history(row) for row in related if not row.mode.writes]
 
 
+def about(site: Site, table_arn: str) -> list[Part]:
+    """Return whatever is about it: dry runs, checks, replays and undos, the first one first."""
+    return [_from_history(row) for row in related_to(site, table_arn)]
+
+
 def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> QuarantineReport:
     """Say what is set aside, where, how to try it again, and who did."""
     count = counts.quarantined

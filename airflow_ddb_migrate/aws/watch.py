@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.aws import events, history
 from airflow_ddb_migrate.aws.events import Event, What
@@ -20,7 +20,13 @@ from airflow_ddb_migrate.core.progress import (
     judge,
     summarize,
 )
-from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord, MigrationRecord
+from airflow_ddb_migrate.core.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    LaneRow,
+    MigrationRecord,
+)
 
 _STOP_POLL_SECONDS = 2.0
 
@@ -38,7 +44,8 @@ class Said:
 class Observation:
     """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
 
-    Lanes are left by a canary alone.
+    Lanes are left by a canary alone. ``rows`` are the lanes' as they were read: reading 10,000 of
+    them twice would be the dearest thing that a look does.
     """
 
     record: MigrationRecord
@@ -50,6 +57,7 @@ class Observation:
     left: int = 0
     control: ControlRecord | None = None
     said: Said = Said()
+    rows: tuple[LaneRow, ...] = field(default=(), repr=False)
 
     @property
     def result(self) -> str:
@@ -71,7 +79,7 @@ def observe(site: Site, now: float) -> Observation:
         )
     # The execution first: read after it, the lanes are at least as far as the execution says.
     execution = site.executions.describe(attempt.execution_arn)
-    rows = list(site.lanes.all(site.migration_id))
+    rows = tuple(site.lanes.all(site.migration_id))
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
@@ -97,6 +105,7 @@ def observe(site: Site, now: float) -> Observation:
         control=control,
         said=said,
         left=len(set(whole.unfinished) - set(progress.unfinished)),
+        rows=rows,
     )
 
 

@@ -9,7 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "airflow_ddb_migrate"
-UPPER = ("operators", "sensors", "triggers", "links", "provider_info", "_compat", "testing")
+UPPER = (
+    "operators",
+    "sensors",
+    "triggers",
+    "links",
+    "plugin",
+    "provider_info",
+    "_compat",
+    "testing",
+)
 
 
 def imports(folder: Path) -> Iterator[tuple[str, str]]:

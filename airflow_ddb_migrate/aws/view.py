@@ -1,0 +1,160 @@
+"""Look at a migration, and at all of a ledger, for the page in Airflow's UI. Changes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from airflow_ddb_migrate.aws import report_parts
+from airflow_ddb_migrate.aws.bucket import QUARANTINE, Row
+from airflow_ddb_migrate.aws.cost import spent
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.aws.resolve import plan_fields
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.watch import Observation, observe
+from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.report import NotBegun
+from airflow_ddb_migrate.core.view import (
+    EventView,
+    LaneView,
+    MigrationView,
+    QuarantineView,
+    capacity_words,
+    control_view,
+    lane_letters,
+    lane_view,
+    plan_view,
+)
+
+_EVENTS = 100
+_QUARANTINE_OBJECTS = 5
+_QUARANTINE_ROWS = 50
+
+
+def look(site: Site, now: float) -> MigrationView:
+    """Return everything of a migration that the page shows.
+
+    :raises MigrationError: AWS could not be asked for what the state depends on.
+    """
+    plan = plan_fields(site, site.migration_id)
+    if site.ledger.latest_attempt(site.migration_id) is None:
+        return _not_begun(site, plan, now)
+    seen = observe(site, now)
+    record, attempt, progress = seen.record, seen.attempt, seen.progress
+    return {
+        "migration_id": record.migration_id,
+        "table": record.table_name,
+        "mode": record.mode.value,
+        "of": record.of,
+        "transform": record.transform,
+        "params": record.params,
+        "started_at": record.started_at,
+        "started_by": record.started_by,
+        "attempt": attempt.number,
+        "attempt_started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "outcome": seen.result,
+        "reason": _reason(seen),
+        "is_live": seen.execution.status.is_live,
+        "total_segments": record.total_segments,
+        "lanes": lane_letters(seen.rows, record.lanes),
+        "in_scope": progress.lanes,
+        "counts": progress.counts.to_dict(),
+        "units": progress.units.to_dict(),
+        "control": control_view(seen.control),
+        "capacity": _capacity(site),
+        "plan": plan_view(plan),
+        "spent": dict(spent(site, progress)),
+        "parts": report_parts.about(site, record.table_arn),
+        "events": _events(site),
+        "observed_at": now,
+    }
+
+
+def look_at_lane(site: Site, lane: int) -> LaneView:
+    """Return the numbers of one lane.
+
+    :raises LedgerError: the migration has no such lane, or was never started.
+    """
+    record = site.ledger.required_migration(site.migration_id)
+    if not 0 <= lane < record.lanes:
+        raise LedgerError(
+            f"Migration {site.migration_id} has no lane {lane:,}; its lanes are 0 to "
+            f"{record.lanes - 1:,}."
+        )
+    return lane_view(lane, site.lanes.get(site.migration_id, lane))
+
+
+def look_at_quarantine(site: Site) -> QuarantineView:
+    """Return the first items that were set aside; of a few objects only, however many there are.
+
+    Whoever may not read the bucket still sees how many there are, and where.
+    """
+    where = site.bucket.uri(f"{QUARANTINE}/")
+    try:
+        with aws_call("s3:GetObject", f"bucket {site.bucket.name}"):
+            paths = list(islice(site.bucket.paths(f"{QUARANTINE}/"), _QUARANTINE_OBJECTS))
+            rows = [row for path in paths for row in site.bucket.get(path)]
+    except MigrationError as error:
+        return {"rows": [], "where": where, "unknown": f"unknown: {error}"}
+    shown = [_without_values(row) for row in rows[:_QUARANTINE_ROWS]]
+    return {"rows": shown, "where": where, "unknown": ""}
+
+
+def _without_values(row: Row) -> dict[str, Any]:
+    """A migration with show_values has items in its quarantine: they stay in the bucket."""
+    return {name: row.get(name, "") for name in ("key", "error_class", "message", "segment")}
+
+
+def _reason(seen: Observation) -> str:
+    if not seen.left or seen.execution.status.is_live:
+        return seen.verdict.reason
+    return f"{seen.verdict.reason} {seen.left:,} segments outside of this attempt are not done."
+
+
+def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView:
+    """Show what is only planned, or looked at."""
+    record = site.ledger.migration(site.migration_id)
+    status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
+    what = "It is planned and not started" if plan else "It is not started"
+    return {
+        "migration_id": site.migration_id,
+        "table": site.table.name,
+        "mode": record.mode.value if record else "",
+        "of": record.of if record else "",
+        "transform": str(plan.get("transform", record.transform if record else "")),
+        "params": record.params if record else "",
+        "started_at": 0.0,
+        "started_by": "",
+        "attempt": 0,
+        "attempt_started_at": 0.0,
+        "ended_at": 0.0,
+        "outcome": status.value,
+        "reason": f"{what}: no item was changed.",
+        "is_live": False,
+        "total_segments": int(plan.get("total_segments", 0)),
+        "lanes": lane_letters((), int(plan.get("lanes", 0))),
+        "in_scope": int(plan.get("lanes", 0)),
+        "counts": Counts().to_dict(),
+        "units": Units().to_dict(),
+        "control": None,
+        "capacity": _capacity(site),
+        "plan": plan_view(plan),
+        "spent": {},
+        "parts": report_parts.about(site, site.table.key.arn),
+        "events": _events(site),
+        "observed_at": now,
+    }
+
+
+def _capacity(site: Site) -> str:
+    return capacity_words(site.leases.get(site.table.key), site.migration_id)
+
+
+def _events(site: Site) -> list[EventView]:
+    return [
+        {**asdict(event), "what": event.what.value}  # type: ignore[typeddict-item]
+        for event in events(site.ledger, site.migration_id, _EVENTS)
+    ]

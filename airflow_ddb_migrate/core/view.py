@@ -1,0 +1,219 @@
+"""A migration as the page in Airflow's UI shows it: plain data, times in seconds since the epoch.
+
+Lanes travel as one letter each, so that 10,000 of them are 10 kB; the numbers of one lane are asked
+for one at a time.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypedDict
+
+from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.records import ControlRecord, LaneRow, LaneState, LeaseRecord
+from airflow_ddb_migrate.core.report import Part
+
+LETTERS: Final = {
+    LaneState.PENDING: "p",
+    LaneState.RUNNING: "r",
+    LaneState.DONE: "d",
+    LaneState.FAILED: "f",
+}
+_PLAN_FIELDS = (
+    "items",
+    "bytes",
+    "total_segments",
+    "max_concurrency",
+    "read_units_per_second",
+    "write_units_per_second",
+    "read_units",
+    "write_units",
+    "seconds",
+    "bound_by",
+    "cost_usd",
+    "total_cost_usd",
+    "prices",
+    "raises",
+    "warnings",
+    "unknown",
+    "planned_by",
+    "planned_at_iso",
+)
+_STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
+
+
+class Control(TypedDict):
+    """What the workers are told. Budgets are units per second of all together, 0: none."""
+
+    command: str
+    reason: str
+    since: float
+    until: float
+    read_units_per_second: float
+    write_units_per_second: float
+    live: int
+    sharers: int
+
+
+class LaneView(TypedDict):
+    """One lane. ``segment`` is the one in work; ``error`` and ``cause`` hold no item's values."""
+
+    lane: int
+    state: str
+    segment: int
+    attempt: int
+    laps: int
+    counts: dict[str, int]
+    units: dict[str, float]
+    worked_seconds: float
+    error: str
+    cause: str
+    updated_at: float
+
+
+class EventView(TypedDict):
+    at: float
+    what: str
+    by: str
+    words: str
+
+
+class MigrationView(TypedDict):
+    """What the page shows, as of ``observed_at``.
+
+    ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
+    lane, in order; ``in_scope`` is how many of them the latest attempt works on. ``capacity`` says
+    what is owed to the table, empty: nothing. Without a plan ``plan`` is empty.
+    """
+
+    migration_id: str
+    table: str
+    mode: str
+    of: str
+    transform: str
+    params: str
+    started_at: float
+    started_by: str
+    attempt: int
+    attempt_started_at: float
+    ended_at: float
+    outcome: str
+    reason: str
+    is_live: bool
+    total_segments: int
+    lanes: str
+    in_scope: int
+    counts: dict[str, int]
+    units: dict[str, float]
+    control: Control | None
+    capacity: str
+    plan: dict[str, Any]
+    spent: dict[str, float]
+    parts: list[Part]
+    events: list[EventView]
+    observed_at: float
+
+
+class QuarantineView(TypedDict):
+    """The first items set aside: their keys as typed JSON, and why. ``unknown``: cannot be read."""
+
+    rows: list[dict[str, Any]]
+    where: str
+    unknown: str
+
+
+class ListedMigration(TypedDict):
+    """A row of the list. ``dag_id`` and ``run_id`` are empty where no DAG run started it."""
+
+    migration_id: str
+    table_arn: str
+    mode: str
+    of: str
+    transform: str
+    result: str
+    started_at: float
+    ended_at: float
+    started_by: str
+    dag_id: str
+    run_id: str
+    counts: dict[str, int]
+    dollars: float
+
+
+def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:
+    """Return a letter for each lane; one without a row is pending."""
+    letters = [LETTERS[LaneState.PENDING]] * lanes
+    for row in rows:
+        if row.lane < lanes:
+            letters[row.lane] = LETTERS[row.state]
+    return "".join(letters)
+
+
+def lane_view(lane: int, row: LaneRow | None) -> LaneView:
+    """Show one lane; without a row it was never begun."""
+    row = row or LaneRow(lane=lane, state=LaneState.PENDING, attempt=0, segment=lane)
+    return {
+        "lane": row.lane,
+        "state": row.state.value,
+        "segment": row.segment,
+        "attempt": row.attempt,
+        "laps": row.total_laps,
+        "counts": row.counts.to_dict(),
+        "units": row.units.to_dict(),
+        "worked_seconds": row.worked_seconds,
+        "error": row.error,
+        "cause": row.cause,
+        "updated_at": row.updated_at,
+    }
+
+
+def control_view(control: ControlRecord | None) -> Control | None:
+    if control is None:
+        return None
+    return {
+        "command": control.command.value,
+        "reason": control.reason,
+        "since": control.since,
+        "until": control.until,
+        "read_units_per_second": control.read_units_per_second,
+        "write_units_per_second": control.write_units_per_second,
+        "live": control.live,
+        "sharers": control.sharers,
+    }
+
+
+def plan_view(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a person reads of a plan; one of another version may lack some of it."""
+    return {name: plan[name] for name in _PLAN_FIELDS if name in plan}
+
+
+def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
+    """Say what capacity of the table is still to be brought back, and by whom."""
+    if lease is None or not lease.owes_capacity:
+        return ""
+    whose = "this migration" if lease.migration_id == migration_id else lease.migration_id
+    return f"Raised by {whose}, not restored yet ({lease.capacity_state})."
+
+
+def run_of(started_by: str) -> tuple[str, str]:
+    """Return the DAG and the run that started a migration; empty where it was none."""
+    found = _STARTED_BY.fullmatch(started_by)
+    return (found["dag_id"], found["run_id"]) if found else ("", "")
+
+
+def listed(table_arn: str, row: HistoryRow) -> ListedMigration:
+    dag_id, run_id = run_of(row.started_by)
+    return {
+        "migration_id": row.migration_id,
+        "table_arn": table_arn,
+        "mode": row.mode.value,
+        "of": row.of,
+        "transform": row.transform,
+        "result": row.result,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "started_by": row.started_by,
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "counts": row.counts.to_dict(),
+        "dollars": row.dollars,
+    }

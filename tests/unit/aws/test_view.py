@@ -1,0 +1,206 @@
+"""What the page in Airflow's UI is told of a migration."""
+
+import json
+
+import pytest
+from airflow_ddb_migrate.aws import history
+from airflow_ddb_migrate.aws.all_history import all_history
+from airflow_ddb_migrate.aws.bucket import QUARANTINE
+from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.lease import raise_capacity
+from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.records import Command, LaneState
+from tests.airflow_world import client_error
+from tests.factories import LEDGER, MIGRATION, NOW, migration_record, snapshot
+from tests.site_world import SiteWorld
+
+
+def quarantine(world: SiteWorld, objects: int, rows: int = 1, **more: object) -> None:
+    """Set items aside as workers do."""
+    for number in range(objects):
+        world.site.bucket.put(
+            f"{QUARANTINE}/000000/001-00001-{number:06d}.jsonl.gz",
+            [
+                {
+                    "key": {"id": {"S": f"{number}-{row}"}},
+                    "error_class": "TransformError",
+                    "message": "no",
+                    "segment": 0,
+                    "cursor": {},
+                    **more,
+                }
+                for row in range(rows)
+            ],
+        )
+
+
+def test_a_running_migration_is_shown_whole(world: SiteWorld) -> None:
+    """State in prose, a letter for each lane, what is counted, spent and told to the workers."""
+    world.start()
+    world.lane(0, counts=Counts(seen=5, changed=4, unchanged=1), units=Units(2.5, 8))
+    world.lane(1, LaneState.RUNNING)
+    world.lane(3, LaneState.FAILED, error="Boom", cause="why")
+
+    view = look(world.site, NOW)
+
+    assert ("RUNNING", True, "drpf", 1) == (
+        view["outcome"],
+        view["is_live"],
+        view["lanes"],
+        view["attempt"],
+    )
+    assert "1 of 4 segments done (25 %)" in view["reason"]
+    assert (5, 2.5) == (view["counts"]["seen"], view["units"]["read"])
+    assert Command.RUN == view["control"]["command"]  # type: ignore[index]
+    assert 0 < sum(view["spent"].values())
+    assert json.dumps(view)
+
+
+def test_looking_changes_nothing(world: SiteWorld) -> None:
+    """Ten viewers may look as often as they like."""
+    world.start()
+    world.end()
+    before = world.site.ledger.latest_attempt(MIGRATION), world.lease
+
+    look(world.site, NOW)
+
+    assert before == (world.site.ledger.latest_attempt(MIGRATION), world.lease)
+
+
+def test_the_lanes_are_read_once(world: SiteWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are by far the largest part: 16 partition keys, 5 MB for 10,000 lanes."""
+    world.start()
+    read, read_all = [], Lanes.all
+    monkeypatch.setattr(Lanes, "all", lambda *args: read.append(args) or read_all(*args))
+
+    look(world.site, NOW)
+
+    assert 1 == len(read)
+
+
+def test_what_is_only_planned_is_shown_with_its_plan(world: SiteWorld) -> None:
+    """Somebody has to approve it."""
+    plan = {"items": 9, "lanes": 3, "total_segments": 3, "transform": "t", "basis": {"x": 1}}
+    world.site.ledger.note(MIGRATION, PLAN, json.dumps(plan))
+
+    view = look(world.site, NOW)
+
+    assert ("PLANNED", "ppp", "t") == (view["outcome"], view["lanes"], view["transform"])
+    assert {"items": 9, "total_segments": 3} == view["plan"]
+    assert "no item was changed" in view["reason"]
+
+
+def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
+    """Until restore has run; a bill left high must not go unseen."""
+    world.start()
+    calm = look(world.site, NOW)["capacity"]
+    world.site.leases.change(
+        world.site.table.key, lambda lease: raise_capacity(lease, MIGRATION, snapshot(), ())
+    )
+
+    assert ("", "Raised by this migration, not restored yet (RAISED).") == (
+        calm,
+        look(world.site, NOW)["capacity"],
+    )
+
+
+def test_a_lane_is_shown_with_its_numbers(world: SiteWorld) -> None:
+    """Error and cause, laps and items; the cursor stays in the ledger."""
+    world.start()
+    world.lane(2, LaneState.FAILED, error="Boom", cause="why", counts=Counts(seen=3, changed=3))
+
+    lane = look_at_lane(world.site, 2)
+
+    assert (2, "FAILED", "Boom", "why", 1, 3) == (
+        lane["lane"],
+        lane["state"],
+        lane["error"],
+        lane["cause"],
+        lane["laps"],
+        lane["counts"]["seen"],
+    )
+    assert "cursor" not in lane
+
+
+def test_a_lane_that_was_never_begun_is_pending(world: SiteWorld) -> None:
+    """It has no row in the ledger."""
+    world.start()
+
+    assert ("PENDING", 0) == (
+        look_at_lane(world.site, 1)["state"],
+        look_at_lane(world.site, 1)["laps"],
+    )
+
+
+@pytest.mark.parametrize("lane", [-1, 4])
+def test_there_is_no_other_lane(world: SiteWorld, lane: int) -> None:
+    """The message says which there are."""
+    world.start()
+
+    with pytest.raises(LedgerError, match="lanes are 0 to 3"):
+        look_at_lane(world.site, lane)
+
+
+def test_the_quarantine_shows_keys_and_errors_never_items(world: SiteWorld) -> None:
+    """Values stay in the bucket, also where the migration shows them there."""
+    quarantine(world, 1, item={"id": {"S": "0-0"}, "secret": {"S": "x"}})
+
+    found = look_at_quarantine(world.site)
+
+    assert [("0-0", "TransformError")] == [
+        (row["key"]["id"]["S"], row["error_class"]) for row in found["rows"]
+    ]
+    assert "secret" not in json.dumps(found)
+
+
+def test_the_quarantine_is_read_in_part(world: SiteWorld) -> None:
+    """However many items there are, a look reads a few objects."""
+    quarantine(world, 40, rows=30)
+    reads = []
+    world.s3.before = lambda name, arguments: reads.append(name)
+
+    found = look_at_quarantine(world.site)
+
+    assert (50, 5) == (len(found["rows"]), reads.count("get_object"))
+
+
+def test_who_may_not_read_the_bucket_is_told(world: SiteWorld) -> None:
+    """The rest of the page does not suffer."""
+
+    def refuse(name: str, arguments: object) -> None:
+        raise client_error("AccessDenied")
+
+    world.s3.before = refuse
+
+    found = look_at_quarantine(world.site)
+
+    assert [] == found["rows"]
+    assert found["unknown"].startswith("unknown: ")
+    assert found["where"].endswith(f"{MIGRATION}/quarantine/")
+
+
+def test_all_migrations_are_listed_the_newest_first(world: SiteWorld) -> None:
+    """Of every table, with the DAG run that started them."""
+    ledger = world.site.ledger
+    run = "manual__2026-01-01T00:00:00+00:00, 2"
+    for number, who in enumerate((f"DAG d.x-1, run {run}", "me")):
+        record = migration_record(
+            migration_id=f"m{number}",
+            table_arn=f"arn:t/{number}",
+            started_at=NOW + number,
+            started_by=who,
+        )
+        history.begin(ledger, record, "hash")
+    world.start()
+
+    rows, is_whole = all_history(world.dynamodb, LEDGER)
+
+    known = [row for row in rows if row["migration_id"] != MIGRATION]
+    assert True is is_whole
+    assert [
+        ("m1", "arn:t/1", "", ""),
+        ("m0", "arn:t/0", "d.x-1", "manual__2026-01-01T00:00:00+00:00, 2"),
+    ] == [(row["migration_id"], row["table_arn"], row["dag_id"], row["run_id"]) for row in known]
