@@ -94,14 +94,24 @@ def test_the_wheel_holds_no_rubbish(wheel: Path) -> None:
 
 
 def test_the_wheel_announces_itself(wheel: Path) -> None:
-    """To Airflow as a provider, to the shell as a command, to mypy as typed."""
+    """To Airflow as a provider and a plugin, to the shell as a command, to mypy as typed."""
     with zipfile.ZipFile(wheel) as archive:
         entry_points = next(n for n in archive.namelist() if n.endswith("entry_points.txt"))
         text = archive.read(entry_points).decode()
 
     assert "airflow_ddb_migrate/py.typed" in names_in(wheel)
     assert "provider_info = airflow_ddb_migrate.provider_info:get_provider_info" in text
+    assert "ddb_migrate = airflow_ddb_migrate.plugin.entry:MigrationPlugin" in text
     assert "ddb-migrate = airflow_ddb_migrate.cli:main" in text
+
+
+def test_the_wheel_carries_the_pages_of_the_plugin(wheel: Path) -> None:
+    """Every file that a checkout serves."""
+    static = "airflow_ddb_migrate/plugin/static"
+    files = {f"{static}/{path.name}" for path in (ROOT / static).iterdir()}
+
+    assert f"{static}/page.html" in files
+    assert set() == files - names_in(wheel)
 
 
 _TEST_A_TRANSFORM = """

@@ -1,0 +1,121 @@
+"""The routes behind the tab. Each has a dependency of access.py; a test walks all of them."""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+
+from airflow_ddb_migrate._compat import AirflowException
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LedgerError,
+    MigrationError,
+    SteeringError,
+)
+from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, User, may
+from airflow_ddb_migrate.plugin.looks import Looks
+from airflow_ddb_migrate.plugin.steer import add_steering
+
+STATIC = Path(__file__).parent / "static"
+MEDIA = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_STATUSES: dict[type[Exception], int] = {
+    InvalidInputError: 400,
+    LedgerError: 404,
+    SteeringError: 409,
+}
+_AWS_FAILED = 502
+_RUN = "/api/{dag_id}/{run_id}/migrations"
+_ONE = _RUN + "/{migration_id}"
+
+
+@cache
+def the_app() -> FastAPI:
+    """Return the app of this process."""
+    return make_app(Looks())
+
+
+def make_app(looks: Looks) -> FastAPI:
+    """Make the app; without pages of FastAPI's own, which would be open to everybody."""
+    app = FastAPI(title="DynamoDB migration", docs_url=None, redoc_url=None, openapi_url=None)
+    app.middleware("http")(_with_headers)
+    app.exception_handler(MigrationError)(_explained)
+    app.exception_handler(AirflowException)(_explained)
+    _add_pages(app)
+    _add_looks(app, looks)
+    add_steering(app, looks, _ONE)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/ui", dependencies=[SIGNED_IN])
+    def all_migrations() -> Response:
+        return _file("list.html")
+
+    @app.get("/ui/{dag_id}/{run_id}", dependencies=[MAY_LOOK])
+    def migration_of_run(dag_id: str, run_id: str) -> Response:  # noqa: ARG001  # the page asks
+        return _file("page.html")
+
+    @app.get("/static/{name}", dependencies=[SIGNED_IN])
+    def static(name: str) -> Response:
+        return _file(name)
+
+
+def _add_looks(app: FastAPI, looks: Looks) -> None:
+    @app.get("/api/list", dependencies=[SIGNED_IN])
+    def list_all(request: Request, user: User) -> Response:
+        """Show the migrations of those DAGs whose runs the user may see."""
+        rows, is_whole = looks.all()
+        dags = {row["dag_id"] for row in rows} - {""}
+        readable = {dag for dag in dags if may(request, user, dag, change=False)}
+        shown = [row for row in rows if row["dag_id"] in readable]
+        return JSONResponse({"migrations": shown, "is_whole": is_whole})
+
+    @app.get(_RUN, dependencies=[MAY_LOOK])
+    def list_of_run(request: Request, dag_id: str, run_id: str, user: User) -> Response:
+        found = looks.migrations(dag_id, run_id)
+        return JSONResponse(
+            {"migrations": found, "may_steer": may(request, user, dag_id, change=True)}
+        )
+
+    @app.get(_ONE, dependencies=[MAY_LOOK])
+    def view(dag_id: str, run_id: str, migration_id: str) -> Response:
+        return JSONResponse(looks.view(dag_id, run_id, migration_id))
+
+    @app.get(_ONE + "/lanes/{lane}", dependencies=[MAY_LOOK])
+    def lane(dag_id: str, run_id: str, migration_id: str, lane: int) -> Response:
+        return JSONResponse(looks.lane(dag_id, run_id, migration_id, lane))
+
+    @app.get(_ONE + "/quarantine", dependencies=[MAY_LOOK])
+    def quarantine(dag_id: str, run_id: str, migration_id: str) -> Response:
+        return JSONResponse(looks.quarantine(dag_id, run_id, migration_id))
+
+
+def _file(name: str) -> Response:
+    """Return one of the packaged files; nothing else has a name that is looked up."""
+    path = next((path for path in STATIC.iterdir() if path.name == name), None)
+    if path is None or path.suffix not in MEDIA:
+        raise HTTPException(404, f"There is no file {name!r}.")
+    return Response(path.read_bytes(), media_type=MEDIA[path.suffix])
+
+
+async def _explained(_: Request, exc: Exception) -> Response:
+    status = next((code for kind, code in _STATUSES.items() if isinstance(exc, kind)), _AWS_FAILED)
+    return JSONResponse({"detail": str(exc)}, status)
+
+
+async def _with_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    response.headers.update(HEADERS)
+    return response

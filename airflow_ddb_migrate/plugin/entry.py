@@ -1,0 +1,42 @@
+"""What Airflow loads of this package in each of its processes: kept light, the app comes later."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/ddb-migrate"
+
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def lazy_app(scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
+    """Serve the app; scheduler, workers, DAG processor and triggerer never import it."""
+    from airflow_ddb_migrate.plugin.app import the_app  # noqa: PLC0415
+
+    await the_app()(scope, receive, send)
+
+
+class MigrationPlugin(AirflowPlugin):
+    """A tab on every DAG run, and a page of all migrations in the navigation."""
+
+    name = "ddb_migrate"
+    fastapi_apps: list[Any] = [  # noqa: RUF012  # as the base class has it
+        {"app": lazy_app, "url_prefix": PREFIX, "name": "DynamoDB migration"}
+    ]
+    external_views: list[Any] = [  # noqa: RUF012
+        {
+            "name": "Migration",
+            "href": f"{PREFIX}/ui/{{DAG_ID}}/{{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "ddb-migration",
+        },
+        {
+            "name": "DynamoDB migrations",
+            "href": f"{PREFIX}/ui",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "ddb-migrations",
+        },
+    ]

@@ -1,0 +1,113 @@
+"""What the routes show and do: found by DAG run, looked at once for all viewers."""
+
+import time
+from typing import Any
+
+from airflow_ddb_migrate.aws.all_history import all_history
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.known import open_known_site
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.stack import find_stack
+from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.view import LaneView, ListedMigration, MigrationView, QuarantineView
+from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.plugin import runs
+from airflow_ddb_migrate.plugin.kept import Kept
+
+_SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
+_LIST_SECONDS = 60.0
+
+
+class Looks:
+    """One for the API server's process."""
+
+    def __init__(self) -> None:
+        self._runs = Kept()
+        self._views = Kept()
+        self._quarantines = Kept()
+        self._sites = Kept(_SITE_SECONDS)
+        self._lists = Kept(_LIST_SECONDS)
+
+    def migrations(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the migrations of a DAG run; empty for a run of something else."""
+        return [
+            {
+                "migration_id": found.migration_id,
+                "task_id": found.task_id,
+                "map_index": found.map_index,
+            }
+            for found in self._found(dag_id, run_id)
+        ]
+
+    def view(self, dag_id: str, run_id: str, migration_id: str) -> MigrationView:
+        site = self.site(dag_id, run_id, migration_id)
+        view: MigrationView = self._views.get(
+            (site.stack.ledger_table, migration_id), lambda: look(site, time.time())
+        )
+        return view
+
+    def lane(self, dag_id: str, run_id: str, migration_id: str, lane: int) -> LaneView:
+        return look_at_lane(self.site(dag_id, run_id, migration_id), lane)
+
+    def quarantine(self, dag_id: str, run_id: str, migration_id: str) -> QuarantineView:
+        site = self.site(dag_id, run_id, migration_id)
+        found: QuarantineView = self._quarantines.get(
+            (site.stack.bucket, migration_id), lambda: look_at_quarantine(site)
+        )
+        return found
+
+    def all(self) -> tuple[list[ListedMigration], bool]:
+        """Return the migrations of the default stack's ledger, and whether these are all."""
+        where = runs.default_where()
+        found: tuple[list[ListedMigration], bool] = self._lists.get(where, lambda: _all(where))
+        return found
+
+    def site(self, dag_id: str, run_id: str, migration_id: str) -> Site:
+        """Open a migration of this run.
+
+        :raises LedgerError: the run has no such migration: who may see one DAG's runs sees no
+            other's migrations by it.
+        """
+        found = runs.owner_of(self._found(dag_id, run_id), migration_id)
+        if found is None:
+            raise LedgerError(
+                f"Run {run_id} of DAG {dag_id} has no migration {migration_id}. Open the tab of "
+                "the run that started it."
+            )
+        site: Site = self._sites.get(
+            (found.where, migration_id),
+            lambda: self.open_site(found.where, dag_id, run_id, migration_id),
+        )
+        return site
+
+    def open_site(self, where: runs.Where, dag_id: str, run_id: str, migration_id: str) -> Site:
+        clients = _clients(where, dag_id, run_id)
+        return open_known_site(clients, where.stack_name, migration_id)
+
+    def forget(self, site: Site) -> None:
+        """Look anew the next time: something was just changed."""
+        self._views.forget((site.stack.ledger_table, site.migration_id))
+
+    def _found(self, dag_id: str, run_id: str) -> list[runs.Found]:
+        found: list[runs.Found] = self._runs.get(
+            (dag_id, run_id), lambda: runs.find(dag_id, run_id)
+        )
+        return found
+
+
+def _all(where: runs.Where) -> tuple[list[ListedMigration], bool]:
+    clients = _clients(where, "", "")
+    stack = find_stack(clients.cloudformation, where.stack_name)
+    return all_history(clients.dynamodb, stack.ledger_table)
+
+
+def _clients(where: runs.Where, dag_id: str, run_id: str) -> Clients:
+    return SiteAddress(
+        table_name=None,
+        stack_name=where.stack_name,
+        dag_id=dag_id,
+        run_id=run_id,
+        aws_conn_id=where.aws_conn_id,
+        region_name=where.region_name,
+    ).clients()

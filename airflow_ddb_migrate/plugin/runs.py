@@ -1,0 +1,129 @@
+"""Which migrations a DAG run made, from Airflow's database, and by which connection."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import String, cast, select
+from sqlalchemy.orm import Session
+
+from airflow_ddb_migrate.core.names import CANARY_CHECK, CHECK, DEFAULT_STACK_NAME, DRY_RUN
+
+_RETURN_VALUE = "return_value"
+_ROWS = 1_000  # a run of more than 100 mapped migrations shows the first ones
+_PART = re.compile(rf"-(?:{DRY_RUN}|{CHECK}|{CANARY_CHECK})\d*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which connection and which stack, as the tasks of a run used them."""
+
+    aws_conn_id: str | None
+    region_name: str | None
+    stack_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A migration that a task of the run returned."""
+
+    migration_id: str
+    task_id: str
+    map_index: int
+    where: Where
+
+    def owns(self, migration_id: str) -> bool:
+        """Tell whether a migration is this one, its dry run or one of its checks."""
+        if migration_id == self.migration_id:
+            return True
+        rest = migration_id.removeprefix(self.migration_id)
+        return rest != migration_id and bool(_PART.fullmatch(rest))
+
+
+def default_where() -> Where:
+    """Return what the example DAGs use, too."""
+    return Where(
+        aws_conn_id=os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default"),
+        region_name=None,
+        stack_name=os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", DEFAULT_STACK_NAME),
+    )
+
+
+def find(dag_id: str, run_id: str) -> list[Found]:
+    """Return the migrations of a DAG run, in the order in which they came up.
+
+    Every operator here returns its ``migration_id``, so the run's XComs name them: those are kept
+    as long as the run. Connection, region and stack are those that Airflow rendered for the same
+    task; it keeps these for the latest runs of a DAG (max_num_rendered_ti_fields_per_task), and
+    beyond them the defaults hold.
+    """
+    with create_session(scoped=False) as session:
+        named = list(_named(session, dag_id, run_id))
+        wheres = _wheres(session, dag_id, run_id) if named else {}
+    default = default_where()
+    first: dict[str, Found] = {}
+    for migration_id, task_id, map_index in named:
+        where = wheres.get((task_id, map_index), default)
+        found = Found(migration_id=migration_id, task_id=task_id, map_index=map_index, where=where)
+        first.setdefault(migration_id, found)
+    return _without_parts(first.values())
+
+
+def owner_of(found: Iterable[Found], migration_id: str) -> Found | None:
+    """Return the migration of the run that this is, or is a part of; None: it is not the run's."""
+    return next((one for one in found if one.owns(migration_id)), None)
+
+
+def _named(session: Session, dag_id: str, run_id: str) -> Iterable[tuple[str, str, int]]:
+    """Yield migration, task and map index; the database leaves out what cannot name one."""
+    query = (
+        select(XComModel)
+        .where(
+            XComModel.dag_id == dag_id,
+            XComModel.run_id == run_id,
+            XComModel.key == _RETURN_VALUE,
+            cast(XComModel.value, String).contains("migration_id"),
+        )
+        .order_by(XComModel.timestamp)
+        .limit(_ROWS)
+    )
+    for row in session.scalars(query):
+        value = XComModel.deserialize_value(row)
+        name = value.get("migration_id") if isinstance(value, Mapping) else None
+        if isinstance(name, str):
+            yield name, row.task_id, row.map_index
+
+
+def _wheres(session: Session, dag_id: str, run_id: str) -> dict[tuple[str, int], Where]:
+    fields = RenderedTaskInstanceFields
+    query = select(fields.task_id, fields.map_index, fields.rendered_fields).where(
+        fields.dag_id == dag_id, fields.run_id == run_id
+    )
+    return {
+        (task_id, map_index): _where(rendered)
+        for task_id, map_index, rendered in session.execute(query)
+        if {"aws_conn_id", "stack_name"} <= rendered.keys()
+    }
+
+
+def _where(rendered: Mapping[str, Any]) -> Where:
+    return Where(
+        aws_conn_id=rendered["aws_conn_id"],
+        region_name=rendered.get("region_name"),
+        stack_name=rendered["stack_name"],
+    )
+
+
+def _without_parts(found: Iterable[Found]) -> list[Found]:
+    """Leave out the dry run or check of another one: these are reached from there."""
+    everything = list(found)
+    return [
+        one
+        for one in everything
+        if not any(other is not one and other.owns(one.migration_id) for other in everything)
+    ]

@@ -1,0 +1,50 @@
+// All migrations in the ledger, by table, of the DAGs whose runs one may see.
+
+import { byId, count, dollars, make, row, trouble, when } from "./dom.js";
+import { get, loop } from "./net.js";
+
+const SECONDS = 60;
+const base = location.pathname.replace(/\/ui\/?$/, "");
+const HEADS = ["Migration", "What", "Result", "Items", "Cost", "Started", "By"];
+
+loop(look, (error, seconds) => {
+  trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
+});
+
+async function look() {
+  const answer = await get(`${base}/api/list`);
+  const tables = Map.groupBy(answer.migrations, (one) => one.table_arn.split("/").pop());
+  byId("tables").replaceChildren(...[...tables].flatMap(([name, rows]) => [make("h2", name), table(rows)]));
+  byId("words").textContent =
+    `${count(answer.migrations.length)} migrations of ${count(tables.size)} tables, of the DAGs whose ` +
+    "runs you may see." +
+    (answer.is_whole
+      ? ""
+      : " The ledger is too large to be read whole: ddb-migrate history --table TABLE lists a table's.");
+  return SECONDS;
+}
+
+function table(rows) {
+  const element = document.createElement("table");
+  const head = document.createElement("tr");
+  head.append(...HEADS.map((words) => make("th", words)));
+  const body = document.createElement("tbody");
+  body.append(...rows.map(line));
+  element.append(document.createElement("thead"), body);
+  element.tHead.append(head);
+  return element;
+}
+
+function line(one) {
+  const what = one.mode.toLowerCase().replaceAll("_", " ") + (one.of ? ` of ${one.of}` : "");
+  const items = `${count(one.counts.seen)} seen, ${count(one.counts.changed)} changed`;
+  const result = one.result || "not ended";
+  return row(link(one), `${what}, ${one.transform}`, result, items, dollars(one.dollars), when(one.started_at), one.started_by);
+}
+
+function link(one) {
+  const element = make("a", one.migration_id);
+  const where = [one.dag_id, one.run_id].map(encodeURIComponent).join("/");
+  element.href = `${base}/ui/${where}#${one.migration_id}`;
+  return element;
+}

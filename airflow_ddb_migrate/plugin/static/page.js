@@ -1,0 +1,270 @@
+// The tab of one DAG run: asks every few seconds, shows what has changed.
+
+import { Rates, drawChart } from "./chart.js";
+import { Controls } from "./controls.js";
+import { byId, clock, count, dollars, duration, make, pairs, rate, row, trouble, when } from "./dom.js";
+import { HeatMap } from "./heatmap.js";
+import { get, loop } from "./net.js";
+
+const LIVE_SECONDS = 3;
+const OVER_SECONDS = 30;
+const EMPTY_SECONDS = 10;
+const LIST_EVERY = 10; // looks: a run with mapped tasks gets more migrations as it goes on
+const HOVER_MS = 120;
+
+const [base, place] = location.pathname.split("/ui/");
+const run = `${base}/api/${place.replace(/\/$/, "")}/migrations`;
+const one = (id) => `${run}/${encodeURIComponent(id)}`;
+
+const state = { id: location.hash.slice(1), known: [], maySteer: false, looks: 0, quarantined: -1 };
+let rates = new Rates();
+let hover = 0;
+
+const heat = new HeatMap(byId("heat"), byId("legend"), showLane);
+const controls = new Controls(one, () => look());
+const look = loop(lookOnce, (error, seconds) => {
+  trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
+});
+
+byId("choice").addEventListener("change", (event) => choose(event.target.value));
+new ResizeObserver(() => drawChart(byId("chart"), rates)).observe(byId("chart").parentElement);
+
+async function lookOnce() {
+  if (state.looks % LIST_EVERY === 0 || !state.id) await lookForMigrations();
+  state.looks += 1;
+  if (!state.id) return EMPTY_SECONDS;
+  const view = await get(one(state.id));
+  if (view.migration_id !== state.id) return 0;
+  performance.mark("ddb-render");
+  show(view);
+  requestAnimationFrame(() => {
+    setTimeout(() => performance.measure("ddb-rendered", "ddb-render"));
+  });
+  await lookAtQuarantine(view);
+  return view.is_live || view.outcome === "DRAINING" || !view.attempt ? LIVE_SECONDS : OVER_SECONDS;
+}
+
+async function lookForMigrations() {
+  const answer = await get(run);
+  state.known = answer.migrations.map((found) => found.migration_id);
+  state.maySteer = answer.may_steer;
+  if (!state.id && state.known.length) [state.id] = state.known;
+  byId("empty").hidden = Boolean(state.id);
+  byId("migration").hidden = !state.id;
+  byId("empty-words").textContent =
+    "No task of this DAG run has planned or started a migration of a DynamoDB table so far.";
+}
+
+function choose(id) {
+  state.id = id;
+  state.quarantined = -1;
+  location.hash = id;
+  rates = new Rates();
+  look();
+}
+
+async function lookAtQuarantine(view) {
+  const number = view.counts.quarantined;
+  byId("quarantine").hidden = !number;
+  if (!number || number === state.quarantined) return;
+  const found = await get(`${one(view.migration_id)}/quarantine`);
+  state.quarantined = number;
+  const first = found.unknown || `the first ${count(found.rows.length)} of them`;
+  byId("quarantine-words").textContent =
+    `${count(number)} items are set aside, untouched, under ${found.where}: ${first}.`;
+  byId("quarantine-rows").replaceChildren(
+    ...found.rows.map((item) =>
+      row(make("code", JSON.stringify(item.key)), item.error_class, item.message, `${item.segment}`),
+    ),
+  );
+}
+
+function show(view) {
+  rates.add({
+    at: view.observed_at,
+    seen: view.counts.seen,
+    read: view.units.read,
+    written: view.units.written,
+    done: letters(view, "d"),
+  });
+  showHeader(view);
+  pairs(byId("figures"), figures(view));
+  heat.show(view.lanes);
+  drawChart(byId("chart"), rates);
+  controls.show(view, state.maySteer);
+  showEvents(view.events);
+  showParts(view.parts);
+  showPlan(view.plan);
+}
+
+const letters = (view, letter) => view.lanes.split(letter).length - 1;
+
+function showHeader(view) {
+  byId("table").textContent = view.table;
+  const paused = view.is_live && view.control && view.control.command === "HOLD";
+  const outcome = paused ? "ON HOLD" : view.outcome.replaceAll("_", " ");
+  byId("outcome").textContent = outcome;
+  byId("outcome").dataset.outcome = outcome;
+  byId("reason").textContent = view.reason;
+  byId("capacity").hidden = !view.capacity;
+  byId("capacity").textContent = view.capacity ? `Capacity: ${view.capacity}` : "";
+  byId("about").textContent = [
+    view.migration_id,
+    view.mode && `${view.mode}${view.of ? ` of ${view.of}` : ""}`,
+    view.transform && `transform ${view.transform}${view.params !== "{}" ? ` ${view.params}` : ""}`,
+    view.started_by && `by ${view.started_by}`,
+    view.started_at && when(view.started_at),
+    view.attempt && `attempt ${view.attempt}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  byId("progress").value = view.in_scope ? letters(view, "d") / view.lanes.length : 0;
+  showChoice(view);
+}
+
+function showChoice(view) {
+  const parts = view.parts.map((part) => part.migration_id).filter((id) => id.startsWith(view.migration_id));
+  const ids = [...new Set([...state.known, view.migration_id, ...parts])];
+  byId("chooser").hidden = ids.length < 2;
+  const select = byId("choice");
+  if (ids.join() !== [...select.options].map((option) => option.value).join()) {
+    select.replaceChildren(...ids.map((id) => Object.assign(make("option", id), { value: id })));
+  }
+  select.value = view.migration_id;
+}
+
+function figures(view) {
+  const spent = Object.values(view.spent).reduce((sum, part) => sum + part, 0);
+  const planned = view.plan.total_cost_usd;
+  const items = rates.recent("seen");
+  return [
+    ["Segments done", count(letters(view, "d")), share(view)],
+    ["Items seen", count(view.counts.seen), view.plan.items ? `of about ${count(view.plan.items)}` : ""],
+    ["Changed", count(view.counts.changed + view.counts.deleted), others(view.counts)],
+    ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
+    ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
+    ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
+    ["Workers", view.control && view.is_live ? count(view.control.live) : "–", "spend the budget"],
+    ["Cost", dollars(spent), planned === undefined ? "" : `of ${dollars(planned)} planned`],
+  ];
+}
+
+const share = (view) =>
+  view.lanes.length
+    ? `of ${count(view.lanes.length)}: ${Math.floor((100 * letters(view, "d")) / view.lanes.length)} %`
+    : "";
+
+function others(counts) {
+  const known = ["seen", "changed", "deleted"];
+  return Object.entries(counts)
+    .filter(([name, value]) => value && !known.includes(name))
+    .map(([name, value]) => `${count(value)} ${name}`)
+    .join(", ");
+}
+
+function eta(view, items) {
+  if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
+  const left = (view.plan.items || 0) - view.counts.seen;
+  const lanes = rates.recent("done");
+  if (left > 0 && items > 0) return `about ${duration(left / items)} left`;
+  if (lanes > 0) return `about ${duration((view.lanes.length - letters(view, "d")) / lanes)} left`;
+  return "time left: not known yet";
+}
+
+function perSecond(view, name) {
+  const units = rates.recent(name);
+  return view.is_live && units !== null ? `${rate(units)} /s` : count(view.units[name]);
+}
+
+function budget(view, name) {
+  const units = view.control ? view.control[name] : 0;
+  if (!view.is_live) return "in all";
+  return units ? `budget ${rate(units)} /s` : "no budget";
+}
+
+function showEvents(events) {
+  byId("events").replaceChildren(
+    ...events.toReversed().map((event) => {
+      const item = document.createElement("li");
+      const head = make("b", event.what.toLowerCase());
+      item.append(make("time", clock(event.at)), " ", head, ` by ${event.by}`, make("p", event.words));
+      item.title = when(event.at);
+      return item;
+    }),
+  );
+  if (!events.length) byId("events").append(make("li", "Nothing yet.", "quiet"));
+}
+
+function showParts(parts) {
+  byId("parts").hidden = !parts.length;
+  byId("parts-rows").replaceChildren(
+    ...parts.map((part) =>
+      row(
+        make("code", part.migration_id),
+        part.mode.toLowerCase().replaceAll("_", " "),
+        part.status,
+        `${count(part.counts.seen)} seen, ${count(part.counts.changed)} changed`,
+        part.started_at,
+      ),
+    ),
+  );
+}
+
+function showPlan(plan) {
+  byId("plan").hidden = plan.items === undefined;
+  if (plan.items === undefined) return;
+  pairs(byId("plan-figures"), [
+    ["Items", `about ${count(plan.items)}`],
+    ["Segments", `${count(plan.total_segments)}, ${count(plan.max_concurrency)} at a time`],
+    ["Budget", `${budgetWords(plan.read_units_per_second)} read, ${budgetWords(plan.write_units_per_second)} written`],
+    ["Units", `${count(plan.read_units)} read, ${count(plan.write_units)} written`],
+    ["Time", `${duration(plan.seconds.low)} to ${duration(plan.seconds.high)}, bound by ${plan.bound_by}`],
+    ["Cost", Object.entries(plan.cost_usd).map(([part, usd]) => `${part} ${dollars(usd)}`).join(", ")],
+    ["Planned", `${plan.planned_by} ${plan.planned_at_iso}`],
+  ]);
+  byId("plan-words").replaceChildren(
+    ...plan.raises.map((words) => make("li", words)),
+    ...plan.warnings.map((words) => make("li", words, "note")),
+    ...plan.unknown.map((words) => make("li", words, "quiet")),
+  );
+}
+
+const budgetWords = (units) => (units ? `${rate(units)} /s` : "no bound");
+
+function showLane(lane, name) {
+  clearTimeout(hover);
+  const box = byId("lane");
+  if (lane === null) {
+    box.replaceChildren();
+    return;
+  }
+  box.replaceChildren(make("b", `Lane ${count(lane)}: ${name}`));
+  hover = setTimeout(() => askLane(lane), HOVER_MS);
+}
+
+async function askLane(lane) {
+  try {
+    const found = await get(`${one(state.id)}/lanes/${lane}`);
+    if (heat.selected === lane) byId("lane").replaceChildren(...laneWords(found));
+  } catch (error) {
+    if (heat.selected === lane) byId("lane").append(` ${error.message}`);
+  }
+}
+
+function laneWords(found) {
+  const counts = Object.entries(found.counts)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${count(value)} ${name}`)
+    .join(", ");
+  const words = [
+    `segment ${count(found.segment)}`,
+    counts || "no items yet",
+    `${rate(found.units.read)} read and ${rate(found.units.written)} write units`,
+    `${count(found.laps)} laps, ${duration(found.worked_seconds)} worked`,
+    found.updated_at ? `saved ${clock(found.updated_at)}` : "",
+  ];
+  const head = make("b", `Lane ${count(found.lane)}: ${found.state.toLowerCase()}`);
+  const parts = [head, ` · ${words.filter(Boolean).join(" · ")}`];
+  if (found.error) parts.push(make("p", `${found.error}: ${found.cause}`, "note"));
+  return parts;
+}

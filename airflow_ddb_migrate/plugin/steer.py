@@ -1,0 +1,80 @@
+"""The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from airflow.api_fastapi.logging.decorators import action_logging
+from fastapi import Body, Depends, FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from airflow_ddb_migrate.aws import steering
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
+from airflow_ddb_migrate.plugin.looks import Looks
+
+_REASON_CHARS = 300
+# A browser waits that long. Workers look every few seconds; one that was killed shows life longer.
+_STOP_SECONDS = 20.0
+_TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency")
+
+_Asked = Annotated[dict[str, Any], Body()]
+_Action = Callable[[Site, str, dict[str, Any]], str]
+
+
+def add_steering(app: FastAPI, looks: Looks, path: str) -> None:
+    """Add a POST route for each button below a migration's ``path``."""
+    _add(app, looks, f"{path}/pause", _pause)
+    _add(app, looks, f"{path}/resume", _resume)
+    _add(app, looks, f"{path}/stop", _stop)
+    _add(app, looks, f"{path}/retune", _retune)
+
+
+def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
+    name = path.rpartition("/")[2]
+    audit = Depends(action_logging(event=f"ddb_migrate.{name}"))
+
+    @app.post(path, dependencies=[MAY_STEER, FROM_THIS_PAGE, audit], name=name)
+    def press(dag_id: str, run_id: str, migration_id: str, user: User, asked: _Asked) -> Response:
+        site = looks.site(dag_id, run_id, migration_id)
+        try:
+            words = action(site, user.get_name(), asked)
+        finally:
+            looks.forget(site)
+        return JSONResponse({"words": words})
+
+
+def _pause(site: Site, by: str, asked: dict[str, Any]) -> str:
+    return steering.pause(site, by=by, reason=_reason(asked), now=time.time())
+
+
+def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
+    _known(asked, ())
+    return steering.resume(site, by=by, now=time.time())
+
+
+def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
+    return steering.stop_now(site, by=by, reason=_reason(asked), patience_seconds=_STOP_SECONDS)
+
+
+def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:
+    _known(asked, _TUNED)
+    return steering.retune(site, by=by, now=time.time(), **asked)
+
+
+def _reason(asked: dict[str, Any]) -> str:
+    _known(asked, ("reason",))
+    reason = asked.get("reason", "")
+    if not isinstance(reason, str) or len(reason) > _REASON_CHARS:
+        raise InvalidInputError(
+            f"reason must be a text of at most {_REASON_CHARS} characters; nothing was changed."
+        )
+    return reason.strip()
+
+
+def _known(asked: dict[str, Any], names: tuple[str, ...]) -> None:
+    if unknown := sorted(asked.keys() - set(names)):
+        raise InvalidInputError(
+            f"{', '.join(unknown)} cannot be given here; what can: {', '.join(names) or 'nothing'}."
+        )

@@ -1,0 +1,169 @@
+"""The page in a real browser, with 10,000 lanes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.browser import opened, require_browser, screenshot
+from tests.browser.canned import HOSTILE, Canned, serve
+
+FIRST_PAINT_MS = 1_000
+UPDATE_MS = 100
+PATIENCE_SECONDS = 60.0
+
+# Waits for the first picture, then does as a person would.
+_PERSON = """
+const until = async (is) => { while (!is()) await new Promise((go) => setTimeout(go, 20)); };
+const heat = document.getElementById("heat");
+const key = (name) => heat.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
+await until(() => done.length);
+%s
+await fetch("/measured", { method: "POST", body: JSON.stringify({ done: [1, 2, 3], seen }) });
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _browser() -> None:
+    require_browser()
+
+
+@contextmanager
+def shown(canned: Canned) -> Iterator[None]:
+    with serve(canned) as url, opened(url):
+        yield
+
+
+def seen_by(person: str, **settings: Any) -> tuple[Any, Canned]:
+    """Return what a script of a person's doings has put into ``seen``."""
+    canned = Canned(script=_PERSON % person, **settings)
+    with shown(canned):
+        return canned.await_measured(3, PATIENCE_SECONDS)["seen"], canned
+
+
+def test_ten_thousand_lanes_are_drawn_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first picture within a second of opening the page, each update within 100 ms."""
+    canned = Canned()
+    with shown(canned):
+        measured = canned.await_measured(3, PATIENCE_SECONDS)
+
+    first, *updates = measured["done"]
+    slowest = max(update["end"] - update["start"] for update in updates)
+    with capsys.disabled():
+        print(f"\nfirst picture {first['end']:.0f} ms, slowest update {slowest:.0f} ms", end=" ")
+    assert FIRST_PAINT_MS >= first["end"]
+    assert UPDATE_MS >= slowest
+
+
+def test_a_key_with_markup_is_shown_as_text() -> None:
+    """Nothing of it becomes an element, and nothing of it runs."""
+    seen, _ = seen_by("""
+        await until(() => document.getElementById("quarantine-rows").textContent);
+        const rows = document.getElementById("quarantine-rows");
+        const elements = rows.querySelectorAll("script, img").length;
+        const seen = [document.title, elements, rows.textContent];
+    """)
+
+    title, elements, text = seen
+    assert ("DynamoDB migration", 0) == (title, elements)
+    assert HOSTILE.partition('"')[0] in text
+
+
+def test_a_lane_shows_its_numbers_by_keyboard() -> None:
+    """Arrow keys go from lane to lane, F to a failed one; nobody needs a mouse."""
+    seen, _ = seen_by("""
+        const lane = document.getElementById("lane");
+        heat.focus();
+        key("ArrowRight");
+        key("ArrowDown");
+        const first = lane.textContent;
+        key("f");
+        await until(() => lane.textContent.includes("Boom"));
+        const seen = [first, lane.textContent, heat.getAttribute("aria-label")];
+    """)
+
+    first, failed, label = seen
+    assert "Lane 0" not in first
+    assert ": failed" in failed
+    assert "4,800 seen" in failed
+    assert "Map of 10000 lanes" in label
+
+
+def test_a_button_asks_before_it_does_anything() -> None:
+    """In the page: the tab's frame allows no popups. Then the answer is shown."""
+    seen, canned = seen_by("""
+        const press = (action) => document.querySelector(`[data-action=${action}]`).click();
+        const form = document.getElementById("confirm");
+        press("stop");
+        const asked = document.getElementById("confirm-words").textContent;
+        document.getElementById("confirm-no").click();
+        press("pause");
+        form.querySelector("input").value = "lunch";
+        form.requestSubmit();
+        const answer = document.getElementById("answer");
+        await until(() => answer.textContent.includes("server"));
+        const resume = document.querySelector("[data-action=resume]");
+        const seen = [asked, form.hidden, answer.textContent, resume.disabled, resume.title];
+    """)
+
+    assert [("pause", {"reason": "lunch"})] == canned.posted
+    assert seen[0].startswith("Stop: workers end first")
+    assert [True, "It was done, says the server.", True, "It is not paused."] == seen[1:]
+
+
+def test_figures_are_retuned_one_by_one() -> None:
+    """What is left empty is not sent."""
+    _, canned = seen_by("""
+        document.querySelector("[data-action=retune]").click();
+        document.querySelector("input[name=write_units_per_second]").value = "500";
+        document.getElementById("confirm").requestSubmit();
+        await until(() => document.getElementById("answer").textContent.includes("server"));
+        const seen = 1;
+    """)
+
+    assert [("retune", {"write_units_per_second": 500})] == canned.posted
+
+
+def test_nothing_can_be_pressed_when_it_is_over() -> None:
+    """The page says why."""
+    over = {"is_live": False, "outcome": "SUCCEEDED", "ended_at": 1_767_230_000.0}
+    seen, _ = seen_by(
+        """
+        const seen = [
+          document.querySelectorAll("[data-action]:disabled").length,
+          document.getElementById("why-not").textContent,
+          document.getElementById("outcome").textContent,
+        ];
+    """,
+        fields=over,
+    )
+
+    assert [4, "Nothing runs.", "SUCCEEDED"] == seen
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_can_be_looked_at(tmp_path: Path, dark: bool) -> None:
+    """A picture in either scheme: they differ, and neither is blank."""
+    file = tmp_path / "page.png"
+    with serve(Canned()) as url:
+        screenshot(url, file, dark=dark)
+
+    assert 50_000 < file.stat().st_size
+
+
+def test_a_run_of_something_else_is_told_kindly() -> None:
+    """The tab is on every DAG run."""
+    canned = Canned(
+        found=False,
+        script="""
+        const empty = document.getElementById("empty");
+        while (empty.hidden) await new Promise((go) => setTimeout(go, 20));
+        await fetch("/measured", { method: "POST", body: JSON.stringify({
+          done: [1], seen: empty.textContent }) });
+    """,
+    )
+    with shown(canned):
+        seen = canned.await_measured(1, PATIENCE_SECONDS)["seen"]
+
+    assert "No migration here" in seen

@@ -1,0 +1,284 @@
+"""Who may ask what, and what they get."""
+
+from collections.abc import Callable
+
+import pytest
+from airflow.models.log import Log
+from airflow.utils.session import create_session
+from airflow_ddb_migrate.aws import history
+from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.records import Command, LaneState
+from airflow_ddb_migrate.plugin import looks
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+from starlette.testclient import TestClient
+from tests.airflow_database import returned
+from tests.factories import MIGRATION, migration_record
+from tests.site_world import OTHER, SiteWorld
+from tests.unit.plugin.conftest import DAG, RUN
+
+BASE = f"/ddb-migrate/api/{DAG}/{RUN}/migrations"
+ONE = f"{BASE}/{MIGRATION}"
+FROM_THE_PAGE = {"X-DDB-Migrate": "1", "Sec-Fetch-Site": "same-origin"}
+BUTTONS = ("pause", "resume", "stop", "retune")
+HOSTILE = "<script>alert(1)</script>"
+
+ClientOf = Callable[[str], TestClient]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _run_with_a_migration(database: None) -> None:
+    returned(DAG, RUN, "plan", {"migration_id": MIGRATION})
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    """Return method and path of every route of the plugin, its parameters filled in."""
+    plugin = app.routes[-1].app  # type: ignore[attr-defined]
+    assert all(isinstance(route, APIRoute) for route in plugin.routes)
+    known = {"dag_id": DAG, "run_id": RUN, "migration_id": MIGRATION, "lane": 0, "name": "page.js"}
+    return [
+        (method, "/ddb-migrate" + route.path.format(**known))
+        for route in plugin.routes
+        for method in route.methods
+    ]
+
+
+def press(client: TestClient, button: str, body: object = None, **headers: str) -> tuple[int, str]:
+    answer = client.post(f"{ONE}/{button}", json=body or {}, headers=FROM_THE_PAGE | headers)
+    return answer.status_code, answer.text
+
+
+def test_nobody_gets_anything_without_signing_in(app: FastAPI, client_of: ClientOf) -> None:
+    """Not even the style sheet; there is no page of FastAPI's own."""
+    client = client_of("")
+
+    answers = {path: client.request(method, path).status_code for method, path in routes(app)}
+
+    assert 12 == len(answers)
+    assert dict.fromkeys(answers, 401) == answers
+
+
+def test_a_viewer_sees_everything(app: FastAPI, client_of: ClientOf, world: SiteWorld) -> None:
+    """Airflow's permission to see the DAG's runs is enough."""
+    world.start()
+    client = client_of("viewer")
+
+    paths = [path for method, path in routes(app) if method == "GET" and "/api/list" not in path]
+
+    assert dict.fromkeys(paths, 200) == {path: client.get(path).status_code for path in paths}
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+def test_a_viewer_presses_nothing(client_of: ClientOf, world: SiteWorld, button: str) -> None:
+    """That needs Airflow's permission to change the DAG's runs; the page knows it beforehand."""
+    world.start()
+
+    status, _ = press(client_of("viewer"), button)
+
+    assert (403, False) == (status, client_of("viewer").get(BASE).json()["may_steer"])
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_who_may_change_runs_may_press(client_of: ClientOf, world: SiteWorld) -> None:
+    """The ledger and Airflow's audit log both say who it was."""
+    world.start()
+    client = client_of("user")
+
+    status, words = press(client, "pause", {"reason": "lunch"})
+
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    assert (200, Command.HOLD, "paused by ann: lunch") == (status, control.command, control.reason)
+    assert "Paused attempt 1" in words
+    assert ["PAUSED"] == [event["what"] for event in client.get(ONE).json()["events"]][-1:]
+    with create_session() as session:
+        logged = session.scalars(select(Log).where(Log.event == "ddb_migrate.pause")).all()
+    assert (DAG, RUN, "ann") == (logged[-1].dag_id, logged[-1].run_id, logged[-1].owner)
+    assert "lunch" in str(logged[-1].extra)
+
+
+def test_pressing_shows_at_the_next_look(client_of: ClientOf, world: SiteWorld) -> None:
+    """What is kept for viewers is forgotten."""
+    world.start()
+    client = client_of("admin")
+    before = client.get(ONE).json()["control"]["command"]
+
+    press(client, "pause")
+
+    assert ("RUN", "HOLD") == (before, client.get(ONE).json()["control"]["command"])
+
+
+def test_every_button_reaches_the_migration(client_of: ClientOf, world: SiteWorld) -> None:
+    """One after another on the same attempt."""
+    world.start()
+    client = client_of("admin")
+
+    answers = [
+        press(client, "retune", {"write_units_per_second": 70}),
+        press(client, "pause"),
+        press(client, "resume"),
+        press(client, "stop", {"reason": "enough"}),
+    ]
+
+    assert [200] * 4 == [status for status, _ in answers], answers
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    assert (Command.STOP, 70) == (control.command, control.write_units_per_second)
+
+
+@pytest.mark.parametrize(
+    ("button", "body", "status"),
+    [
+        ("retune", {}, 400),
+        ("retune", {"write_units_per_second": -1}, 400),
+        ("retune", {"by": "somebody else"}, 400),
+        ("pause", {"reason": 5}, 400),
+        ("pause", {"reason": "x" * 301}, 400),
+        ("resume", {"now": 0}, 400),
+        ("pause", [1], 422),
+    ],
+)
+def test_nonsense_is_refused(
+    client_of: ClientOf, world: SiteWorld, button: str, body: object, status: int
+) -> None:
+    """Before anything is touched, and nobody presses in another's name."""
+    world.start()
+
+    answer = client_of("admin").post(f"{ONE}/{button}", json=body, headers=FROM_THE_PAGE)
+
+    assert status == answer.status_code, answer.text
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_what_is_over_cannot_be_paused(client_of: ClientOf, world: SiteWorld) -> None:
+    """The page gets the reason in words."""
+    world.start()
+    world.end()
+
+    status, words = press(client_of("admin"), "pause")
+
+    assert 409 == status
+    assert "is over" in words
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain", "X-DDB-Migrate": "1"},
+        {"Content-Type": "application/x-www-form-urlencoded", "X-DDB-Migrate": "1"},
+        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "X-DDB-Migrate": "1", "Sec-Fetch-Site": "cross-site"},
+        {"Content-Type": "application/json", "X-DDB-Migrate": "1", "Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_site_cannot_press(
+    client_of: ClientOf, world: SiteWorld, headers: dict[str, str]
+) -> None:
+    """A browser would send the cookie along, but not JSON, our header and the same origin."""
+    world.start()
+
+    answer = client_of("admin").post(f"{ONE}/stop", content=b"{}", headers=headers)
+
+    assert 403 == answer.status_code
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_the_server_never_lets_another_site_ask(client_of: ClientOf) -> None:
+    """A preflight is answered without any permission."""
+    answer = client_of("admin").options(
+        f"{ONE}/stop",
+        headers={"Origin": "http://evil", "Access-Control-Request-Method": "POST"},
+    )
+
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_run_shows_its_own_migrations_only(client_of: ClientOf, world: SiteWorld) -> None:
+    """Who may see one DAG's runs sees no other's migrations by it."""
+    world.start()
+
+    answer = client_of("admin").get(f"{BASE}/{OTHER}")
+
+    assert 404 == answer.status_code
+    assert "has no migration" in answer.json()["detail"]
+
+
+def test_a_run_of_something_else_is_no_error(client_of: ClientOf) -> None:
+    """The tab is on every DAG run."""
+    answer = client_of("viewer").get("/ddb-migrate/api/other/run/migrations")
+
+    assert (200, []) == (answer.status_code, answer.json()["migrations"])
+
+
+def test_ten_viewers_cost_one_look(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For some seconds nothing is read again."""
+    world.start()
+    client, looked, real = client_of("viewer"), [], looks.look
+    monkeypatch.setattr(looks, "look", lambda *args: looked.append(args) or real(*args))
+
+    answers = [client.get(ONE).status_code for _ in range(10)]
+
+    assert ([200] * 10, 1) == (answers, len(looked))
+
+
+def test_text_from_outside_stays_text(client_of: ClientOf, world: SiteWorld) -> None:
+    """It travels as JSON, which no browser takes for a page; the page itself holds no data."""
+    world.start()
+    world.lane(0, LaneState.FAILED, counts=Counts(seen=1, quarantined=1), cause=HOSTILE)
+    bucket = Bucket(world.s3, world.site.stack.bucket, MIGRATION)
+    row = {"key": {"id": {"S": HOSTILE}}, "error_class": HOSTILE, "message": "m", "segment": 0}
+    bucket.put(f"{QUARANTINE}/000000/001-00001-000001.jsonl.gz", [row])
+    client = client_of("viewer")
+
+    answers = [client.get(f"{ONE}{rest}") for rest in ("", "/lanes/0", "/quarantine")]
+
+    assert {"application/json"} == {answer.headers["content-type"] for answer in answers}
+    assert {"nosniff"} == {answer.headers["x-content-type-options"] for answer in answers}
+    assert HOSTILE == answers[2].json()["rows"][0]["key"]["id"]["S"]
+    assert HOSTILE not in client.get(f"/ddb-migrate/ui/{DAG}/{HOSTILE}").text
+
+
+def test_the_page_may_load_nothing_from_elsewhere(client_of: ClientOf) -> None:
+    """Neither scripts nor styles, nor may another site frame it."""
+    policy = (
+        client_of("viewer").get(f"/ddb-migrate/ui/{DAG}/{RUN}").headers["content-security-policy"]
+    )
+
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "app.py", ""])
+def test_only_packaged_files_are_served(client_of: ClientOf, name: str) -> None:
+    """Whatever the name looks like."""
+    assert 404 == client_of("admin").get(f"/ddb-migrate/static/{name}").status_code
+
+
+def test_the_list_shows_what_dags_one_may_see(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no DAG run started belongs to nobody's runs, and is left to the command line."""
+    module = "airflow_ddb_migrate.plugin"
+    monkeypatch.setattr(f"{module}.looks._clients", lambda *_: world.site.clients)
+    monkeypatch.setattr(f"{module}.looks.find_stack", lambda *_: world.site.stack)
+    monkeypatch.setattr(f"{module}.app.may", lambda request, user, dag_id, change: dag_id == DAG)
+    for migration_id, who in (
+        (MIGRATION, f"DAG {DAG}, run {RUN}"),
+        ("a", "DAG secret, run 1"),
+        ("b", "command line"),
+    ):
+        history.begin(
+            world.site.ledger, migration_record(migration_id=migration_id, started_by=who), "hash"
+        )
+
+    answer = client_of("viewer").get("/ddb-migrate/api/list").json()
+
+    assert [(MIGRATION, DAG, RUN)] == [
+        (row["migration_id"], row["dag_id"], row["run_id"]) for row in answer["migrations"]
+    ]
+    assert True is answer["is_whole"]

@@ -1,0 +1,77 @@
+"""Which migrations a DAG run made, as Airflow's database tells."""
+
+import pytest
+from airflow_ddb_migrate.plugin import runs
+from tests.airflow_database import rendered, returned
+
+DAG = "some_dag"
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def ids(run_id: str) -> list[str]:
+    return [found.migration_id for found in runs.find(DAG, run_id)]
+
+
+def test_a_run_of_something_else_has_none() -> None:
+    """Whatever its tasks return."""
+    returned(DAG, "foreign", "a", {"rows": 3})
+    returned(DAG, "foreign", "b", "migration_id")
+    returned(DAG, "foreign", "c", None)
+    returned(DAG, "foreign", "d", ["migration_id"])
+    returned(DAG, "foreign", "e", {"migration_id": 5})
+
+    assert [] == ids("foreign")
+
+
+def test_every_operator_names_its_migration_once() -> None:
+    """Plan, start and report mean the same one."""
+    for second, task_id in enumerate(("plan", "start", "report")):
+        returned(DAG, "one", task_id, {"migration_id": "orders-1", "x": 1}, second=second)
+
+    found = runs.find(DAG, "one")
+
+    assert [("orders-1", "plan")] == [(one.migration_id, one.task_id) for one in found]
+
+
+def test_mapped_tasks_make_one_migration_each() -> None:
+    """In the order in which they came up."""
+    returned(DAG, "mapped", "plan", {"migration_id": "b"}, map_index=0, second=1)
+    returned(DAG, "mapped", "plan", {"migration_id": "a"}, map_index=1, second=2)
+
+    assert ["b", "a"] == ids("mapped")
+
+
+def test_the_parts_of_a_migration_are_no_migrations_of_the_run() -> None:
+    """A dry run and a check have ids of their own; a name that only looks alike is another one."""
+    for second, name in enumerate(("o", "o-dry", "o-verify2", "o-canary", "o-dryer")):
+        returned(DAG, "parts", f"t{second}", {"migration_id": name}, second=second)
+
+    found = runs.find(DAG, "parts")
+
+    assert ["o", "o-dryer"] == [one.migration_id for one in found]
+    assert "o" == runs.owner_of(found, "o-verify12").migration_id  # type: ignore[union-attr]
+    assert None is runs.owner_of(found, "other")
+
+
+def test_the_connection_is_the_one_the_task_used() -> None:
+    """Airflow keeps a task's rendered parameters for the latest runs."""
+    returned(DAG, "where", "plan", {"migration_id": "a"})
+    rendered(DAG, "where", "plan", aws_conn_id="prod", stack_name="mine", region_name="eu-west-1")
+
+    found = runs.find(DAG, "where")[0]
+
+    expected = runs.Where(aws_conn_id="prod", region_name="eu-west-1", stack_name="mine")
+    assert expected == found.where
+
+
+def test_the_defaults_are_those_of_the_example_dags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For runs so old that Airflow has forgotten their parameters."""
+    returned(DAG, "old", "plan", {"migration_id": "a"})
+    monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_CONN_ID", "other")
+    monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_STACK", "else")
+
+    found = runs.find(DAG, "old")[0]
+
+    expected = runs.Where(aws_conn_id="other", region_name=None, stack_name="else")
+    assert expected == found.where
