@@ -122,6 +122,13 @@ CASES = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def shown():
+    """Whatever ran is shown beside what ran before."""
+    yield
+    print(f"\n{results.table(list(CASES))}")
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_kill(airflow, parts, name):
     """What is done stays done, the rest is as it was; going on migrates each item once."""
@@ -155,12 +162,6 @@ def test_kill(airflow, parts, name):
         state == "success",
         first,
     )
-
-
-def test_table(capsys):
-    """Whatever ran is shown beside what ran before."""
-    with capsys.disabled():
-        print(f"\n{results.table(list(CASES))}")
 
 
 def _resume(it: Victim, done: int) -> str:
