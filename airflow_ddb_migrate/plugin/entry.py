@@ -2,10 +2,19 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 PREFIX = "/ddb-migrate"
+
+
+def _href(path: str) -> str:
+    """Return a path below Airflow's own, which may be one of a proxy's."""
+    base_url = conf.get("api", "base_url", fallback="/")
+    return f"{urlsplit(base_url).path.rstrip('/')}{PREFIX}{path}"
+
 
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -28,13 +37,13 @@ class MigrationPlugin(AirflowPlugin):
     external_views: list[Any] = [  # noqa: RUF012
         {
             "name": "Migration",
-            "href": f"{PREFIX}/ui/{{DAG_ID}}/{{RUN_ID}}",
+            "href": _href("/ui/{DAG_ID}/{RUN_ID}"),
             "destination": "dag_run",
             "url_route": "ddb-migration",
         },
         {
             "name": "DynamoDB migrations",
-            "href": f"{PREFIX}/ui",
+            "href": _href("/ui"),
             "destination": "nav",
             "category": "browse",
             "url_route": "ddb-migrations",

@@ -1,5 +1,7 @@
 // All lanes as cells. States differ in lightness and in pattern, so that no colour has to be seen.
 
+import { onTheme } from "./theme.js";
+
 const STATES = [
   ["p", "pending", "--pending"],
   ["r", "running", "--running"],
@@ -49,9 +51,10 @@ export class HeatMap {
     this.drawn = "";
     this.selected = -1;
     this.readColours();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    onTheme(() => {
       this.readColours();
       this.redraw();
+      this.showLegend();
     });
     new ResizeObserver(() => this.redraw()).observe(canvas.parentElement);
     canvas.addEventListener("mousemove", (event) => this.look(this.laneAt(event)));

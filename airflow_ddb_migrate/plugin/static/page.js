@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { byId, clock, count, dollars, duration, make, pairs, rate, row, trouble, when } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
 import { get, loop } from "./net.js";
+import { onTheme } from "./theme.js";
 
 const LIVE_SECONDS = 3;
 const OVER_SECONDS = 30;
@@ -27,7 +28,9 @@ const look = loop(lookOnce, (error, seconds) => {
 });
 
 byId("choice").addEventListener("change", (event) => choose(event.target.value));
-new ResizeObserver(() => drawChart(byId("chart"), rates)).observe(byId("chart").parentElement);
+const redrawChart = () => drawChart(byId("chart"), rates);
+new ResizeObserver(redrawChart).observe(byId("chart").parentElement);
+onTheme(redrawChart);
 
 async function lookOnce() {
   if (state.looks % LIST_EVERY === 0 || !state.id) await lookForMigrations();
@@ -164,7 +167,8 @@ function others(counts) {
 
 function eta(view, items) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
-  const left = (view.plan.items || 0) - view.counts.seen;
+  const isWhole = view.in_scope === view.lanes.length; // else a canary, or a sample
+  const left = isWhole ? (view.plan.items || 0) - view.counts.seen : 0;
   const lanes = rates.recent("done");
   if (left > 0 && items > 0) return `about ${duration(left / items)} left`;
   if (lanes > 0) return `about ${duration((view.lanes.length - letters(view, "d")) / lanes)} left`;

@@ -7,6 +7,8 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+from airflow_ddb_migrate.plugin import entry
 from airflow_ddb_migrate.plugin.entry import PREFIX, MigrationPlugin
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -58,6 +60,23 @@ def test_the_views_lead_to_the_app() -> None:
 
     expected = {"dag_run": f"{PREFIX}/ui/{{DAG_ID}}/{{RUN_ID}}", "nav": f"{PREFIX}/ui"}
     assert expected == views
+
+
+@pytest.mark.parametrize(
+    ("base_url", "href"),
+    [
+        ("/", "/ddb-migrate/ui"),
+        ("http://airflow:8080", "/ddb-migrate/ui"),
+        ("https://host/team/airflow/", "/team/airflow/ddb-migrate/ui"),
+    ],
+)
+def test_airflow_may_live_below_a_path(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, href: str
+) -> None:
+    """Behind a proxy that other services share."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+
+    assert href == entry._href("/ui")
 
 
 def test_texts_enter_the_pages_as_texts_only() -> None:

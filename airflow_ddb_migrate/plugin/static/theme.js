@@ -1,0 +1,27 @@
+// Light or dark as Airflow's own switch says, which keeps its choice in this origin's storage; else
+// as the system does.
+
+const KEY = "theme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+const told = [];
+
+function chosen() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null; // storage is blocked
+  }
+}
+
+function apply() {
+  const choice = chosen();
+  const isDark = choice === "dark" || (choice !== "light" && system.matches);
+  document.documentElement.classList.toggle("dark", isDark);
+  for (const tell of told) tell();
+}
+
+export const onTheme = (tell) => told.push(tell);
+
+system.addEventListener("change", apply);
+addEventListener("storage", apply);
+apply();
