@@ -185,6 +185,8 @@ _QUARANTINE = {
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections are kept, as Airflow's server does
+
     def __init__(self, canned: Canned, *args: Any) -> None:
         self.canned = canned
         super().__init__(*args)

@@ -43,6 +43,7 @@ async function lookOnce() {
   requestAnimationFrame(() => {
     setTimeout(() => performance.measure("ddb-rendered", "ddb-render"));
   });
+  if (heat.selected >= 0) askLane(heat.selected);
   await lookAtQuarantine(view);
   return view.is_live || view.outcome === "DRAINING" || !view.attempt ? LIVE_SECONDS : OVER_SECONDS;
 }
