@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
 from airflow_ddb_migrate.aws.safety_net import rescued
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
+from airflow_ddb_migrate.aws.watch import stop
+from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
 from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields, validate_switch
 
@@ -23,37 +24,62 @@ class RestoreCapacityOperator(MigrationOperator):
     raised, so it can run after any failure and any number of times: use it as a teardown, see the
     example DAG.
 
+    A migration that still runs is stopped first: nobody waits for it any more, and without the
+    raised capacity its writes would throttle live traffic. That is for a waiting task that was
+    ended while no trigger watched yet, or the triggerer was down: Airflow then tells nobody.
+
     Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
     Other parameters: :class:`MigrationOperator`.
 
     :param force: bring back also what somebody changed since prewarm raised it. (templated)
+    :param stop_running: stop a migration of this DAG run that still runs; False when its waiting
+        task has ``on_kill="leave"`` or ``"pause"``. (templated)
     :param patience_seconds: how long to wait for the table, and for a decrease that AWS does not
         allow yet: about one an hour after the first four of a UTC day.
     """
 
-    template_fields: Sequence[str] = template_fields("force")
+    template_fields: Sequence[str] = template_fields("force", "stop_running")
 
     def __init__(
-        self, *, force: bool = False, patience_seconds: float = 3_600, **kwargs: Any
+        self,
+        *,
+        force: bool = False,
+        stop_running: bool = True,
+        patience_seconds: float = 3_600,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.force = force
+        self.stop_running = stop_running
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        force = validate_switch("force", self.force)
+        stop_running = validate_switch("stop_running", self.stop_running)
         try:
             site = self.open_site(context)
         except (TableNotFoundError, LedgerError) as exc:  # no table, or no such migration
             self.log.info("Nothing to restore: %s", exc)
             return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
+        if stop_running:
+            self._stop(site)
         restored = restore(
             site,
             by=self._me(context),
             patience=Patience(self.patience_seconds, refused_seconds=self.patience_seconds),
-            force=validate_switch("force", self.force),
+            force=force,
         )
         _tell(site, restored, self.log.info)
         return _result(site, restored)
+
+    def _stop(self, site: Site) -> None:
+        """Stop what runs; a bill left high is worse than a migration that could not be stopped."""
+        try:
+            done = stop(site, reason="its DAG run came to restore, so nobody waits for it")
+        except MigrationError as exc:
+            self.log.warning("Restoring, though the migration could not be stopped: %s", exc)
+        else:
+            self.log.info("%s", done)
 
     def _me(self, context: "Context") -> str:
         """Name the task, not its try: a retried one takes over what the killed one held."""

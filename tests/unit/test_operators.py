@@ -332,6 +332,32 @@ class TestRestore:
         with pytest.raises(AirflowFailException, match="force is 'false'"):
             run(operator)
 
+    def test_what_nobody_waits_for_is_stopped(self, world):
+        """An execution that runs on is stopped before its capacity is taken away."""
+        world.create_table()
+        run(make_prewarm())
+        run(start())
+        assert 2 == len(restore()["restored"])
+        assert ["ABORTED"] == world.stepfunctions.statuses
+
+    def test_what_is_left_to_run_runs(self, world):
+        """With stop_running=False it goes on, and so does another DAG run's."""
+        world.create_table()
+        run(make_prewarm())
+        run(start())
+        restore(run_id="another")
+        run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, stop_running=False))
+        assert ["RUNNING"] == world.stepfunctions.statuses
+
+    def test_capacity_comes_back_though_nothing_can_be_stopped(self, world, capsys):
+        """A connection that may not look at executions is no reason for a bill."""
+        world.create_table()
+        run(make_prewarm())
+        run(start())
+        world.stepfunctions.failing.append(client_error("AccessDeniedException"))
+        assert 2 == len(restore()["restored"])
+        assert "could not be stopped" in capsys.readouterr().out
+
     def test_patience(self, world, monkeypatch):
         """How long a restore waits is the task's to say."""
         world.create_table()
