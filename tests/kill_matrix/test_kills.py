@@ -79,6 +79,14 @@ def _fail_wait(it: Victim) -> str:
     return _by_a_person(it, lambda: it.run.mark("wait", "failed"))
 
 
+def _fail_wait_early(it: Victim) -> str:
+    """Before its trigger watches, Airflow tells nobody that a person ended the task."""
+    it.run.until("wait", "running")
+    began = time.monotonic()
+    it.run.mark("wait", "failed")
+    return f"{it.await_ended() - began:.1f} s: execution ended"
+
+
 def _succeed_wait(it: Victim) -> str:
     return _by_a_person(it, lambda: it.run.mark("wait", "success"))
 
@@ -116,6 +124,12 @@ CASES = {
     "airflow": Case(killed="all of Airflow, restarted", cut=_kill_airflow, goes_on=True),
     "lambdas": Case(killed="every Lambda worker", cut=_kill_lambdas, goes_on=True),
     "wait-failed": Case(killed="`wait` marked failed", cut=_fail_wait, goes_on=False),
+    "early": Case(
+        killed="`wait` marked failed before its trigger watches",
+        cut=_fail_wait_early,
+        goes_on=False,
+        item_seconds=0.12,  # it takes restore to stop it
+    ),
     "wait-success": Case(killed="`wait` marked success", cut=_succeed_wait, goes_on=False),
     "wait-cleared": Case(killed="`wait` cleared", cut=_clear_wait, goes_on=False),
     "run-failed": Case(killed="the DAG run marked failed", cut=_fail_run, goes_on=False),
