@@ -164,6 +164,31 @@ _VIEW: dict[str, Any] = {
     ],
 }
 
+_LISTED = {
+    "migration_id": MIGRATION,
+    "table_arn": "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
+    "mode": "MIGRATE",
+    "of": "",
+    "transform": "rename_and_split",
+    "result": "",
+    "started_at": 1_767_225_600.0,
+    "ended_at": 0.0,
+    "started_by": f"DAG {DAG}, run {RUN}",
+    "dag_id": DAG,
+    "run_id": RUN,
+    "counts": Counts(5_000, 4_990).to_dict(),
+    "dollars": 0.004,
+}
+_OTHER = {
+    "migration_id": "flights-ba9876543210",
+    "table_arn": "arn:aws:dynamodb:us-east-1:123456789012:table/flights",
+    "mode": "UNDO",
+    "of": "flights-0123456789ab",
+    "result": "SUCCEEDED",
+    "started_by": HOSTILE,
+    "dollars": 12.5,
+}
+
 _QUARANTINE = {
     "rows": [
         {
@@ -198,9 +223,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/static/"):
             file = STATIC / path.rpartition("/")[2]
             self._send(MEDIA[file.suffix], file.read_bytes())
-        elif path.startswith("/ui/"):
+        elif path.startswith("/ui"):
+            name = "list.html" if path == "/ui" else "page.html"
             extra = '<script type="module" src="/ddb-migrate/measure.js"></script></head>'
-            page = (STATIC / "page.html").read_text().replace("</head>", extra)
+            page = (STATIC / name).read_text().replace("</head>", extra)
             self._send("text/html", page.encode())
         else:
             self._json(self._api(path))
@@ -219,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/migrations"):
             found = [{"migration_id": MIGRATION}] if self.canned.found else []
             return {"migrations": found, "may_steer": True}
+        if path == "/api/list":
+            return {"migrations": [_LISTED, {**_LISTED, **_OTHER}], "is_whole": False}
         if path.endswith("/quarantine"):
             return _QUARANTINE
         if "/lanes/" in path:

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.browser.browser import opened, require_browser, screenshot
-from tests.browser.canned import HOSTILE, Canned, serve
+from tests.browser.canned import DAG, HOSTILE, MIGRATION, RUN, Canned, serve
 
 FIRST_PAINT_MS = 1_000
 UPDATE_MS = 100
@@ -193,3 +194,26 @@ def test_a_run_of_something_else_is_told_kindly() -> None:
         seen = canned.await_measured(1, PATIENCE_SECONDS)["seen"]
 
     assert "No migration here" in seen
+
+
+def test_the_list_leads_to_the_tabs() -> None:
+    """By table; each migration leads to the tab of the run that started it."""
+    canned = Canned(
+        script="""
+        while (!document.querySelector("td a")) await new Promise((go) => setTimeout(go, 20));
+        const texts = (name) => [...document.querySelectorAll(name)].map((one) => one.textContent);
+        const links = [...document.querySelectorAll("td a")].map((one) => one.pathname + one.hash);
+        await fetch("/measured", { method: "POST", body: JSON.stringify({ done: [1], seen: {
+          tables: texts("h2"), links, title: document.title, words: texts("#words")[0],
+          elements: document.querySelectorAll("td img, td script").length } }) });
+    """
+    )
+    with serve(canned) as url, opened(url.split("/ui/")[0] + "/ui"):
+        seen = canned.await_measured(1, PATIENCE_SECONDS)["seen"]
+
+    run = quote(RUN, safe="")
+    assert ["orders", "flights"] == seen["tables"]
+    assert f"/ddb-migrate/ui/{DAG}/{run}#{MIGRATION}" == seen["links"][0]
+    assert ("DynamoDB migrations", 0) == (seen["title"], seen["elements"])
+    assert "2 migrations of 2 tables" in seen["words"]
+    assert "too large" in seen["words"]
