@@ -14,7 +14,7 @@ from tests.airflow_site import DAG_ID
 from tests.kill_matrix import results
 from tests.kill_matrix.processes import kill, task_process
 from tests.kill_matrix.results import Result
-from tests.kill_matrix.victim import ITEM_SECONDS, SEGMENTS, UNITS, Victim, victim
+from tests.kill_matrix.victim import ITEM_SECONDS, ITEMS, SEGMENTS, UNITS, Victim, victim
 
 pytestmark = [
     pytest.mark.skipif("KILLS" not in os.environ, reason="make kills runs it"),
@@ -155,7 +155,7 @@ def test_kill(airflow, parts, name):
         state = it.run.finish()
         restore = it.run.tasks()["restore"]
         units = it.units()
-        first = it.await_first()
+        it.await_ended()
         done = it.half_done()
         end = "the run went on to its end" if state == "success" else _resume(it, done)
         it.check_end()
@@ -172,10 +172,8 @@ def test_kill(airflow, parts, name):
     assert 1 == most_live
     assert UNITS == units
     assert "success" == restore
-    assert (case.goes_on, "SUCCEEDED" if case.goes_on else "ABORTED") == (
-        state == "success",
-        first,
-    )
+    # Workers that obey STOP may end an execution before AWS is told to: SUCCEEDED, with less done.
+    assert (case.goes_on, case.goes_on) == (state == "success", done == ITEMS)
 
 
 def _resume(it: Victim, done: int) -> str:

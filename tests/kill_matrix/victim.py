@@ -50,11 +50,6 @@ class Victim:
         self.until(self._all_ended, "the end of the execution")
         return max(self.watch.ended.values())
 
-    def await_first(self) -> str:
-        """Wait until the first attempt has ended; return its status."""
-        self.await_ended()
-        return self.watch.statuses[min(self.watch.statuses)]
-
     def lanes_of_last_attempt(self) -> int:
         """Return how many segments the last attempt was given."""
         attempt = self.site.ledger.latest_attempt(self.site.migration_id)
