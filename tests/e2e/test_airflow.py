@@ -5,6 +5,9 @@ from typing import Any
 from airflow_ddb_migrate.core.names import part_name
 from airflow_ddb_migrate.local import sample
 from tests.airflow_site import AirflowSite
+from tests.e2e.tab import (  # noqa: F401  # collected here: one Airflow serves all
+    test_the_tab_shows_a_migration_from_plan_to_end,
+)
 
 Items = dict[tuple[str, str], dict[str, Any]]
 import pytest
