@@ -206,7 +206,20 @@ def _show(world: World, report: Report, before: list[dict[str, object]]) -> None
     rate = report["counts"]["seen"] / seconds if seconds else 0
     print(f"Units      {units['read']:,.1f} read, {units['written']:,.1f} written")
     print(f"Time       {seconds:.1f} s, {rate:,.0f} items per second")
+    print(_plan_line(report))
+    for part in report["parts"]:
+        seen, left = part["counts"]["seen"], part["counts"]["changed"]
+        print(f"{part['mode']:<10} {part['status']}: {seen:,} items seen, {left:,} would change")
     print(f"Report     {_STATE_DIR / 'report.json'}\n", flush=True)
+
+
+def _plan_line(report: Report) -> str:
+    cost = report["cost"]
+    planned, measured = cost["planned_total"] or 0, cost["measured_total"]
+    return (
+        f"Plan       {cost['planned_seconds'] or 0:.0f} s and ${planned:.2f}, raised capacity "
+        f"included; measured {report['seconds']:.0f} s and ${measured:.4f} without that"
+    )
 
 
 def _number(name: str, default: int) -> int:
