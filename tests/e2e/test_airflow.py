@@ -66,7 +66,7 @@ def test_a_person_answers(airflow, option, answer, states):
     [
         ({"enabled": False}, "not asked", GONE_ON),
         ({"end_here": True}, "ended", ENDED),
-        ({"response_timeout": 1}, "timed out", ENDED),
+        ({"response_timeout": 8}, "timed out", ENDED),
     ],
     ids=str,
 )

@@ -1,5 +1,7 @@
 """Tasks around a question: one that is eager, a report, a teardown."""
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 from airflow_ddb_migrate import ApproveMigrationOperator
@@ -22,6 +24,9 @@ with DAG(
         end_here=dag.param("end_here"),
         response_timeout=dag.param("response_timeout"),
         always_task_ids=["report"],
+        # Airflow fails a try that is answered, or timed out, before its scheduler has noticed it.
+        retries=2,
+        retry_delay=timedelta(seconds=1),
     )
     start = EmptyOperator(task_id="start")
     eager = EmptyOperator(task_id="eager", trigger_rule="all_done")
