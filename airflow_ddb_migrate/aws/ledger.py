@@ -7,10 +7,9 @@ a table is in leases.py, its history in history.py, what happened to a migration
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
 from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
+from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger_items import (
     attempt_from,
     attempt_key,
@@ -20,6 +19,7 @@ from airflow_ddb_migrate.aws.ledger_items import (
     migration_key,
     stack_key,
 )
+from airflow_ddb_migrate.aws.ledger_table import LedgerTable
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 from airflow_ddb_migrate.core.records import (
@@ -29,16 +29,11 @@ from airflow_ddb_migrate.core.records import (
     Command,
     ControlRecord,
     MigrationRecord,
-    TypedItem,
 )
 
 
-class Ledger:
-    """Migrations, their attempts and their control record. ``dynamodb`` is a boto3 client."""
-
-    def __init__(self, dynamodb: Any, table_name: str) -> None:
-        self._dynamodb = dynamodb
-        self.table_name = table_name
+class Ledger(LedgerTable):
+    """Migrations, their attempts and their control record."""
 
     def migration(self, migration_id: str) -> MigrationRecord | None:
         item = self.get(migration_key(migration_id, "migration"))
@@ -194,107 +189,6 @@ class Ledger:
 
     def kept(self, name: str) -> str:
         return typed.text(self.get(stack_key(name)) or {}, "text")
-
-    # What leases.py and lanes.py build on.
-
-    def get(self, key: TypedItem) -> TypedItem | None:
-        with aws_call("dynamodb:GetItem", f"table {self.table_name}"):
-            answer = self._dynamodb.get_item(
-                TableName=self.table_name, Key=key, ConsistentRead=True
-            )
-        return answer.get("Item")  # type: ignore[no-any-return]
-
-    def put_new(self, item: TypedItem) -> bool:
-        """Write a record that is not there yet; False when it is."""
-        return self._put(item, {"ConditionExpression": "attribute_not_exists(pk)"})
-
-    def replace(self, item: TypedItem, *, seen_version: int) -> bool:
-        """Write a record in place of the version that was read; False when it changed since."""
-        return self._put(
-            item,
-            {
-                "ConditionExpression": "#version = :seen",
-                "ExpressionAttributeNames": {"#version": "version"},
-                "ExpressionAttributeValues": typed.encode_all({":seen": seen_version}),
-            },
-        )
-
-    def _put(self, item: TypedItem, condition: dict[str, Any]) -> bool:
-        with aws_call("dynamodb:PutItem", f"table {self.table_name}"):
-            try:
-                self._dynamodb.put_item(TableName=self.table_name, Item=item, **condition)
-            except self._dynamodb.exceptions.ClientError as exc:
-                if is_failed_condition(exc):
-                    return False
-                raise
-        return True
-
-    def update(
-        self,
-        key: TypedItem,
-        values: dict[str, typed.Plain],
-        *,
-        condition: str = "",
-        extra: dict[str, typed.Plain] | None = None,
-        names: dict[str, str] | None = None,
-    ) -> bool:
-        """Set attributes of a record; False when the condition does not hold.
-
-        Every value is also there for the condition, as ``:name``, and its attribute as ``#name``;
-        ``extra`` and ``names`` add more.
-        """
-        typed_values = typed.encode_all({f":{name}": value for name, value in values.items()})
-        answer = self.update_typed(
-            key,
-            assignments=", ".join(f"#{name} = :{name}" for name in values),
-            names={**{f"#{name}": name for name in values}, **(names or {})},
-            values={**typed_values, **typed.encode_all(extra or {})},
-            condition=condition,
-        )
-        return answer is not None
-
-    def update_typed(
-        self,
-        key: TypedItem,
-        *,
-        assignments: str,
-        names: dict[str, str],
-        values: TypedItem,
-        condition: str,
-    ) -> TypedItem | None:
-        """UpdateItem of a record; returns it as it is now, None when the condition fails."""
-        with aws_call("dynamodb:UpdateItem", f"table {self.table_name}"):
-            try:
-                answer = self._dynamodb.update_item(
-                    TableName=self.table_name,
-                    Key=key,
-                    UpdateExpression=f"SET {assignments}",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                    **({"ConditionExpression": condition} if condition else {}),
-                )
-            except self._dynamodb.exceptions.ClientError as exc:
-                if is_failed_condition(exc):
-                    return None
-                raise
-        return answer["Attributes"]  # type: ignore[no-any-return]
-
-    def query_all(
-        self, pk: str, *, prefix: str = "", newest_first: bool = False
-    ) -> Iterator[TypedItem]:
-        """Yield every record of one partition key whose ``sk`` begins so, consistently."""
-        beginning = {":sk": {"S": prefix}} if prefix else {}
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self.table_name,
-            KeyConditionExpression="pk = :pk" + (" AND begins_with(sk, :sk)" if prefix else ""),
-            ExpressionAttributeValues={":pk": {"S": pk}, **beginning},
-            ScanIndexForward=not newest_first,
-            ConsistentRead=True,
-        )
-        with aws_call("dynamodb:Query", f"table {self.table_name}"):
-            for page in pages:
-                yield from page["Items"]
 
 
 def _place_for(command: Command, until: float) -> tuple[str, dict[str, typed.Plain]]:

@@ -37,7 +37,7 @@ def resolve(site: Site, request: StartRequest) -> StartRequest:
         request = _like(request, about)
     elif request.of:
         request = replace(request, context_id=request.of)
-    return _as_planned(request, plan_fields(site, _plan_owner(site, request)))
+    return _as_planned(request, plan_fields(site, plan_owner(site, request)))
 
 
 def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
@@ -69,9 +69,9 @@ def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:
     return replace(request, **values)
 
 
-def _plan_owner(site: Site, request: StartRequest) -> str:
-    """A dry run and a check keep the budget of the migration they belong to."""
-    return request.of if request.of and not request.mode.writes else site.migration_id
+def plan_owner(site: Site, what: StartRequest | MigrationRecord) -> str:
+    """Name whose plan counts: a dry run and a check keep that of the migration they belong to."""
+    return what.of if what.of and not what.mode.writes else site.migration_id
 
 
 def _about(site: Site, request: StartRequest) -> MigrationRecord | None:

@@ -1,6 +1,6 @@
 """How long to wait for a migration: the plan knows, Airflow's defaults do not."""
 
-from airflow_ddb_migrate.aws.resolve import plan_fields
+from airflow_ddb_migrate.aws.resolve import plan_fields, plan_owner
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.limits import (
     EXECUTION_DAYS,
@@ -19,7 +19,7 @@ def time_limit(site: Site) -> float:
     """
     longest = float(EXECUTION_DAYS * _DAY_SECONDS)
     record = site.ledger.migration(site.migration_id)
-    owner = record.of if record and record.of and not record.mode.writes else site.migration_id
+    owner = plan_owner(site, record) if record else site.migration_id
     seconds = plan_fields(site, owner).get("seconds") or {}
     high = float(seconds.get("high", 0))
     return min(longest, max(WAIT_SECONDS, WAIT_FACTOR * high)) if high else longest
