@@ -23,7 +23,15 @@ _OPTIONAL_COUNT = ["null", "integer"]
 
 def migration_params() -> dict[str, Param]:
     """Return every field of a migration; ``table`` alone is required."""
-    return {**_what(), **_first(), **_capacity(), **_how_fast(), **_how_safe(), **_after()}
+    return {
+        **_what(),
+        **_look_first(),
+        **_guard_first(),
+        **_capacity(),
+        **_how_fast(),
+        **_how_safe(),
+        **_after(),
+    }
 
 
 def about_params(verb: str) -> dict[str, Param]:
@@ -81,8 +89,8 @@ def _what() -> dict[str, Param]:
     }
 
 
-def _first() -> dict[str, Param]:
-    """What happens before anything is written."""
+def _look_first() -> dict[str, Param]:
+    """What a person wants to know before anything is written."""
     return {
         "dry_run": _switch(
             "Dry run", "Look first, without a single write. Alone, nothing else is done after it."
@@ -99,6 +107,12 @@ def _first() -> dict[str, Param]:
             "Show the plan, and what the dry run found, and wait for a go before anything is "
             "touched.",
         ),
+    }
+
+
+def _guard_first() -> dict[str, Param]:
+    """What keeps it from going wrong at large."""
+    return {
         "max_cost_usd": _optional(
             "Most that it may cost",
             "In dollars; a plan that costs more is refused. Empty: no limit.",

@@ -55,6 +55,32 @@ the quarantine of this replay, whose id is in its report: replay that one in tur
 """
 
 
+def prewarm_for(dag: DAG, **table: Any) -> PrewarmTableOperator:
+    """Raise the capacity, if asked to; there is no transform to check."""
+    return PrewarmTableOperator(
+        task_id="prewarm",
+        enabled=dag.param("prewarm"),
+        transform=None,
+        read_units=dag.param("prewarm_rcu"),
+        write_units=dag.param("prewarm_wcu"),
+        poke_interval=min(POKE_SECONDS, 20),
+        deferrable=True,
+        **table,
+    )
+
+
+def restore_after(**table: Any) -> Any:
+    """Bring it back whatever fails; AWS may allow the next decrease in an hour."""
+    return RestoreCapacityOperator(
+        task_id="restore",
+        retries=8,
+        retry_delay=timedelta(minutes=1),
+        retry_exponential_backoff=True,
+        max_retry_delay=timedelta(hours=1),
+        **table,
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+
 def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
     """Return the DAG ``ddb_migration_<verb>``: prewarm, the operator, a report, and restore."""
     with DAG(
@@ -74,16 +100,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
         },
     ) as dag:
         table = {"table_of": dag.param("migration_id")}
-        prewarm = PrewarmTableOperator(
-            task_id="prewarm",
-            enabled=dag.param("prewarm"),
-            transform=None,
-            read_units=dag.param("prewarm_rcu"),
-            write_units=dag.param("prewarm_wcu"),
-            poke_interval=min(POKE_SECONDS, 20),
-            deferrable=True,
-            **table,
-        )
+        prewarm = prewarm_for(dag, **table)
         work = operator(
             task_id=verb,
             of=dag.param("migration_id"),
@@ -101,14 +118,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
             trigger_rule="all_done",
             **table,
         )
-        restore = RestoreCapacityOperator(
-            task_id="restore",
-            retries=8,
-            retry_delay=timedelta(minutes=1),
-            retry_exponential_backoff=True,
-            max_retry_delay=timedelta(hours=1),
-            **table,
-        ).as_teardown(on_failure_fail_dagrun=True)
+        restore = restore_after(**table)
         prewarm >> work >> report
         [prewarm, work] >> restore
     return dag
