@@ -165,7 +165,7 @@ def test_what_the_function_may_do_is_what_its_code_calls(made: dict[str, Any]) -
     """A permission that no call needs is taken away; a call without one is found here."""
     rows = statements(made, "FunctionRole")
     worker = _calls(file for file in _LAMBDA.glob("*.py") if file.name != "self_check.py")
-    records = _calls(_AWS / f"{name}.py" for name in ("ledger", "lanes", "leases"))
+    records = _calls(_AWS / f"{name}.py" for name in ("ledger", "ledger_table", "lanes", "leases"))
     self_check = _calls(_LAMBDA / f"{n}.py" for n in ("self_check", "reference", "partiql", "look"))
     bucket = _calls([_AWS / "bucket.py"], "s3")
 
@@ -185,7 +185,9 @@ def test_what_the_safety_net_may_do_is_what_its_code_calls(made: dict[str, Any])
     """Tables and ledger apart; without ListTables, which only suggests names to people."""
     aws, rows = Path(ledger.__file__).parent, statements(made, "RestoreRole")
     tables = _calls([aws / "tables.py"]) - {"dynamodb:ListTables"}
-    records = _calls(aws / f"{name}.py" for name in ("ledger", "leases", "all_leases"))
+    records = _calls(
+        aws / f"{name}.py" for name in ("ledger", "ledger_table", "leases", "all_leases")
+    )
 
     assert tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
     assert records == set(rows["Ledger"]["Action"])
