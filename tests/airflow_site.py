@@ -20,6 +20,8 @@ from tests.chain_world import World, chain_world
 
 DAG_ID = "ddb_migration"
 DAG_IDS = (DAG_ID, "ddb_migration_undo", "ddb_migration_replay")
+ADMIN, VIEWER = "ada", "vic"
+USERS = {ADMIN: "admin", VIEWER: "viewer"}
 ENDED = frozenset({"success", "failed"})
 
 _PATIENCE_SECONDS = 180.0
@@ -133,6 +135,7 @@ def airflow_site(
 ) -> Iterator[AirflowSite]:
     """Start everything on free ports, with the example DAGs and more files of DAGs; end it all.
 
+    People sign in to this Airflow; who asks its API here is ``ADMIN``.
     ``transforms`` is an empty folder: the chain's test transforms are deployed from it.
     """
     dags = folder / "dags"
@@ -143,7 +146,11 @@ def airflow_site(
         running = emulators.find((folder / "emulator").resolve())
         assert running is not None
         airflow = airflows.start(
-            folder / "airflow", emulator=running, poke_seconds=_POKE_SECONDS, dags=dags
+            folder / "airflow",
+            emulator=running,
+            poke_seconds=_POKE_SECONDS,
+            dags=dags,
+            users=USERS,
         )
         try:
             for dag_id in (*DAG_IDS, *(path.stem for path in more_dags)):  # named after its DAG

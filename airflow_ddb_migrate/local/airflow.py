@@ -25,21 +25,26 @@ _START_SECONDS = 180.0
 _NOTICE_SECONDS = 15.0
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"
+_PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow itself calls it
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 @dataclass(slots=True)
 class Airflow:
-    """A running ``airflow standalone``. ``url`` is its UI and API."""
+    """A running ``airflow standalone``. ``url`` is its UI and API.
+
+    ``user`` is who asks the API here, by name; nobody signs in where everybody may do everything.
+    """
 
     url: str
     process: Background
     home: Path
+    user: str = ""
     _token: str = ""
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call the REST API; raises MigrationError with the API's own words when it refuses."""
-        self._token = self._token or self._login()
+        self._token = self._token or self.token(self.user)
         request = urllib.request.Request(  # noqa: S310  # loopback
             f"{self.url}/api/v2/{path}",
             method=method,
@@ -110,9 +115,20 @@ class Airflow:
                     return
             time.sleep(_POLL_SECONDS)
 
-    def _login(self) -> str:
-        with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310
+    def token(self, user: str = "") -> str:
+        """Sign in to the API; without a name only where everybody may do everything."""
+        login = {"username": user, "password": self.password(user)} if user else None
+        request = urllib.request.Request(  # noqa: S310  # loopback
+            f"{self.url}/auth/token",
+            data=None if login is None else json.dumps(login).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return str(json.load(answer)["access_token"])
+
+    def password(self, user: str) -> str:
+        """Return the password that Airflow made up for a user when it started."""
+        return str(json.loads((self.home / _PASSWORDS).read_text())[user])
 
     def _is_healthy(self) -> bool:
         try:
@@ -138,12 +154,19 @@ class Airflow:
 
 
 def start(
-    home: Path, *, emulator: Emulator, poke_seconds: float, dags: Path | None = None
+    home: Path,
+    *,
+    emulator: Emulator,
+    poke_seconds: float,
+    dags: Path | None = None,
+    users: Mapping[str, str] | None = None,
 ) -> Airflow:
     """Start Airflow with the example DAGs, its connection leading to the emulator; does not wait.
 
-    ``dags`` is another folder of DAGs. One left from before is stopped first. The database is new
-    every time, copied from one that the first start made.
+    ``dags`` is another folder of DAGs. ``users`` are those who sign in, each with a role such as
+    ``viewer``, the first an admin who asks the API; without any, everybody may do everything. One
+    left from before is stopped first. The database is new every time, copied from one that the
+    first start made.
     """
     home = home.resolve()
     clear(home)
@@ -152,13 +175,14 @@ def start(
     env = {
         **_environment(home, port, connection(emulator), poke_seconds),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags or resources.folder("dags")),
+        **_sign_in(users or {}),
     }
     _new_database(home, env)
     log = home / _LOG
     log.unlink(missing_ok=True)
     process = launch([_executable(), "standalone"], env=env, log=log)
     process.remember(home / "airflow.pid.json")
-    return Airflow(f"http://127.0.0.1:{port}", process, home)
+    return Airflow(f"http://127.0.0.1:{port}", process, home, next(iter(users or ()), ""))
 
 
 def clear(home: Path) -> None:
@@ -207,6 +231,14 @@ def connection(emulator: Emulator) -> str:
     )
 
 
+def _sign_in(users: Mapping[str, str]) -> dict[str, str]:
+    pairs = ",".join(f"{name}:{role}" for name, role in users.items())
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": str(not users),
+        **({"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": pairs} if users else {}),
+    }
+
+
 def _environment(home: Path, port: int, connection: str, poke_seconds: float) -> dict[str, str]:
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
@@ -219,7 +251,6 @@ def _environment(home: Path, port: int, connection: str, poke_seconds: float) ->
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),

@@ -41,7 +41,7 @@ def opened(url: str) -> Iterator[None]:
     """Have a page open, in real time, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [*_command(profile), "--remote-debugging-port=0", url],
+            [*command(profile), "--remote-debugging-port=0", url],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -58,7 +58,7 @@ def screenshot(url: str, file: Path, *, dark: bool = False, seconds: float = 8) 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         subprocess.run(
             [
-                *_command(profile),
+                *command(profile),
                 *(_DARK if dark else ()),
                 f"--virtual-time-budget={seconds * 1000:.0f}",
                 f"--screenshot={file}",
@@ -70,5 +70,5 @@ def screenshot(url: str, file: Path, *, dark: bool = False, seconds: float = 8) 
         )
 
 
-def _command(profile: str) -> list[str]:
+def command(profile: str) -> list[str]:
     return [require_browser(), *_QUIET, f"--user-data-dir={profile}", "--window-size=1280,1400"]

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_ddb_migrate.local import sample
-from tests.airflow_site import AirflowSite, DagRun
+from tests.airflow_site import ADMIN, AirflowSite, DagRun
 
 ITEMS = 300
 SEGMENTS = 4
@@ -19,7 +19,7 @@ def ask(site: AirflowSite, path: str, body: object = None) -> tuple[int, Any]:
         f"{site.airflow.url}/ddb-migrate/{path}",
         data=None if body is None else json.dumps(body).encode(),
         headers={
-            "Cookie": f"_token={site.airflow._login()}",
+            "Cookie": f"_token={site.airflow.token(ADMIN)}",
             "Content-Type": "application/json",
             "X-DDB-Migrate": "1",
         },

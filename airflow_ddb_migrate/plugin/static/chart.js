@@ -4,7 +4,8 @@ import { clock, rate } from "./dom.js";
 
 const POINTS = 1200; // an hour of looks
 const HEIGHT = 150;
-const ETA_SECONDS = 90;
+const NOW_SECONDS = 15; // a lane is saved every 3 s or so
+export const ETA_SECONDS = 90;
 
 export class Rates {
   constructor() {
@@ -21,9 +22,9 @@ export class Rates {
   }
 
   // Per second over the last while; null before there are two samples.
-  recent(name) {
+  recent(name, seconds = NOW_SECONDS) {
     const last = this.samples.at(-1);
-    const first = this.samples.find((sample) => last.at - sample.at <= ETA_SECONDS);
+    const first = this.samples.find((sample) => last.at - sample.at <= seconds);
     if (!last || !first || first === last) return null;
     return (last[name] - first[name]) / (last.at - first.at);
   }

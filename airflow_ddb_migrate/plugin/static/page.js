@@ -1,6 +1,6 @@
 // The tab of one DAG run: asks every few seconds, shows what has changed.
 
-import { Rates, drawChart } from "./chart.js";
+import { ETA_SECONDS, Rates, drawChart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { byId, clock, count, dollars, duration, make, pairs, rate, row, trouble, when } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
@@ -140,12 +140,11 @@ function showChoice(view) {
 function figures(view) {
   const spent = Object.values(view.spent).reduce((sum, part) => sum + part, 0);
   const planned = view.plan.total_cost_usd;
-  const items = rates.recent("seen");
   return [
     ["Segments done", count(letters(view, "d")), share(view)],
     ["Items seen", count(view.counts.seen), view.plan.items ? `of about ${count(view.plan.items)}` : ""],
     ["Changed", count(view.counts.changed + view.counts.deleted), others(view.counts)],
-    ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
+    ["Items per second", itemsPerSecond(view), eta(view)],
     ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
     ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
     ["Workers", view.control && view.is_live ? count(view.control.live) : "–", "spend the budget"],
@@ -166,18 +165,31 @@ function others(counts) {
     .join(", ");
 }
 
-function eta(view, items) {
+// Per second now; null when unknown. Nothing is done once every lane was given back on hold.
+function now(view, name) {
+  const isHeld = view.control && view.control.command === "HOLD" && !letters(view, "r");
+  return isHeld ? 0 : rates.recent(name);
+}
+
+function itemsPerSecond(view) {
+  const items = now(view, "seen");
+  return view.is_live && items !== null ? rate(items) : "–";
+}
+
+function eta(view) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
+  if (view.control && view.control.command === "HOLD") return "on hold";
+  const items = rates.recent("seen", ETA_SECONDS);
   const isWhole = view.in_scope === view.lanes.length; // else a canary, or a sample
   const left = isWhole ? (view.plan.items || 0) - view.counts.seen : 0;
-  const lanes = rates.recent("done");
+  const lanes = rates.recent("done", ETA_SECONDS);
   if (left > 0 && items > 0) return `about ${duration(left / items)} left`;
   if (lanes > 0) return `about ${duration((view.lanes.length - letters(view, "d")) / lanes)} left`;
   return "time left: not known yet";
 }
 
 function perSecond(view, name) {
-  const units = rates.recent(name);
+  const units = now(view, name);
   return view.is_live && units !== null ? `${rate(units)} /s` : count(view.units[name]);
 }
 

@@ -1,0 +1,75 @@
+"""Airflow's UI as a person uses it: sign in, fill the form, open the tab, press a button."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from tests.airflow_site import DAG_ID, AirflowSite, DagRun
+from tests.browser.cdp import Page
+
+LOOK_SECONDS = 20.0  # the page looks every 3 s, at what was kept for as long
+
+_TABS = "a[href$='/plugin/ddb-migration']"
+_FIGURE = """[...doc.querySelectorAll('#figures dt')]
+  .find((one) => one.textContent === '%s').nextElementSibling.textContent"""
+
+
+def sign_in(page: Page, site: AirflowSite, user: str, path: str = "/") -> None:
+    """Open a page of Airflow, be asked who one is, and say so."""
+    page.open(f"{site.airflow.url}{path}")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", site.airflow.password(user))
+    page.click("button[type=submit]")
+    page.until("!location.pathname.startsWith('/auth') && doc.querySelector('nav, aside, button')")
+
+
+def trigger(page: Page, site: AirflowSite, numbers: dict[str, int], table: str) -> DagRun:
+    """Fill Airflow's own trigger form and send it; return the run that it leads to."""
+    page.click("button", "Trigger")
+    page.fill("input[name=element_table]", table)
+    for name, number in numbers.items():
+        page.fill(f"[data-part=root]:has(> * > [id='number-input:element_{name}:inc']) input", f"{number}")
+    page.click("label:has(input[name=element_prewarm])")
+    shot(page, "trigger")
+    page.click("[data-testid=trigger-dag-submit]")
+    path = page.until("location.pathname.includes('/runs/') && location.pathname")
+    return DagRun(site, DAG_ID, unquote(path.split("/runs/")[1].split("/")[0]))
+
+
+def open_tab(page: Page) -> Page:
+    """Go from a DAG run to its tab; return what is inside."""
+    page.click(_TABS)
+    return page.inside("iframe")
+
+
+def figure(tab: Page, name: str) -> str:
+    return str(tab.evaluate(_FIGURE % name))
+
+
+def number(tab: Page, name: str) -> float:
+    """Return a figure such as ``1,234 /s`` as a number."""
+    return float(figure(tab, name).split()[0].replace(",", ""))
+
+
+def press(tab: Page, action: str, **fields: Any) -> str:
+    """Press a button, fill what it asks, confirm; return what the page answers."""
+    tab.click(f"[data-action={action}]")
+    for name, value in fields.items():
+        tab.fill(f"#confirm-fields [name={name}]", f"{value}")
+    tab.until("!doc.querySelector('#confirm').hidden")
+    shot(tab, action)
+    tab.click("#confirm-yes")
+    return str(tab.until("doc.querySelector('#answer').textContent.replace('…', '')"))
+
+
+def shot(page: Page, name: str, *, both: bool = False) -> None:
+    """Keep a picture for the docs where SCREENSHOTS names a folder; also a dark one."""
+    folder = os.environ.get("SCREENSHOTS")
+    if not folder:
+        return
+    page.picture(Path(folder) / f"{name}.png")
+    if both:
+        page.dark(is_dark=True)
+        page.picture(Path(folder) / f"{name}-dark.png")
+        page.dark(is_dark=False)
