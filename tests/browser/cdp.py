@@ -146,6 +146,10 @@ class Page:
         self._call("Runtime.evaluate", expression="0")  # what was said before it has come then
         return [words for event in self._events() if (words := _complaint(event))]
 
+    def forget(self) -> None:
+        """Begin anew with complaints and requests."""
+        self.connection.events.clear()
+
     def asked(self) -> list[tuple[str, str, int]]:
         """Return method, address and answer's status of every request; 0 without an answer."""
         statuses = {
@@ -205,16 +209,16 @@ def browser() -> Iterator[Connection]:
             yield Connection(process)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.communicate()
 
 
 @contextmanager
 def person(connection: Connection) -> Iterator[Page]:
     """Open an empty page as somebody who was never here."""
     context = connection.call("Target.createBrowserContext")["browserContextId"]
-    target = connection.call(
-        "Target.createTarget", url="about:blank", browserContextId=context
-    )["targetId"]
+    target = connection.call("Target.createTarget", url="about:blank", browserContextId=context)[
+        "targetId"
+    ]
     session = connection.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in ("Page", "Runtime", "Network", "Log"):
         connection.call(f"{domain}.enable", session)

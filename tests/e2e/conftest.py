@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from tests.airflow_site import AirflowSite, airflow_site
+from tests.browser.browser import require_browser
+from tests.browser.cdp import browser
+from tests.e2e.steered import Steered, steered
 
 DAGS = Path(__file__).parent / "dags"
 
@@ -15,3 +18,12 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowSite]:
     transforms = tmp_path_factory.mktemp("transforms")
     with airflow_site(folder, transforms, sorted(DAGS.glob("*.py"))) as site:
         yield site
+
+
+@pytest.fixture(name="steered", scope="session")
+def _steered(request: pytest.FixtureRequest) -> Iterator[Steered]:
+    """A migration that a person watched and paused; skipped without a browser."""
+    require_browser()
+    site = request.getfixturevalue("airflow")
+    with browser() as connection, steered(site, connection) as seen:
+        yield seen

@@ -1,14 +1,14 @@
 """Airflow's UI as a person uses it: sign in, fill the form, open the tab, press a button."""
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from tests.airflow_site import DAG_ID, AirflowSite, DagRun
 from tests.browser.cdp import Page
-
-LOOK_SECONDS = 20.0  # the page looks every 3 s, at what was kept for as long
 
 _TABS = "a[href$='/plugin/ddb-migration']"
 _FIGURE = """[...doc.querySelectorAll('#figures dt')]
@@ -22,16 +22,22 @@ def sign_in(page: Page, site: AirflowSite, user: str, path: str = "/") -> None:
     page.fill("input[name=password]", site.airflow.password(user))
     page.click("button[type=submit]")
     page.until("!location.pathname.startsWith('/auth') && doc.querySelector('nav, aside, button')")
+    page.forget()  # Airflow's own page complains of not being signed in
 
 
-def trigger(page: Page, site: AirflowSite, numbers: dict[str, int], table: str) -> DagRun:
+def trigger(
+    page: Page, site: AirflowSite, table: str, *, numbers: dict[str, int], switches: Sequence[str]
+) -> DagRun:
     """Fill Airflow's own trigger form and send it; return the run that it leads to."""
     page.click("button", "Trigger")
     page.fill("input[name=element_table]", table)
     for name, number in numbers.items():
-        page.fill(f"[data-part=root]:has(> * > [id='number-input:element_{name}:inc']) input", f"{number}")
-    page.click("label:has(input[name=element_prewarm])")
-    shot(page, "trigger")
+        page.fill(
+            f"[data-part=root]:has(> * > [id='number-input:element_{name}:inc']) input", f"{number}"
+        )
+    for name in switches:
+        page.click(f"label:has(input[name=element_{name}])")
+    shot(page, "trigger", at="[name=element_table]")
     page.click("[data-testid=trigger-dag-submit]")
     path = page.until("location.pathname.includes('/runs/') && location.pathname")
     return DagRun(site, DAG_ID, unquote(path.split("/runs/")[1].split("/")[0]))
@@ -54,22 +60,31 @@ def number(tab: Page, name: str) -> float:
 
 def press(tab: Page, action: str, **fields: Any) -> str:
     """Press a button, fill what it asks, confirm; return what the page answers."""
+    ask(tab, action, **fields)
+    return confirm(tab)
+
+
+def ask(tab: Page, action: str, **fields: Any) -> None:
+    """Press a button, and fill what it asks."""
     tab.click(f"[data-action={action}]")
     for name, value in fields.items():
         tab.fill(f"#confirm-fields [name={name}]", f"{value}")
-    tab.until("!doc.querySelector('#confirm').hidden")
-    shot(tab, action)
+
+
+def confirm(tab: Page) -> str:
+    """Confirm what is asked; return what the page answers."""
     tab.click("#confirm-yes")
     return str(tab.until("doc.querySelector('#answer').textContent.replace('…', '')"))
 
 
-def shot(page: Page, name: str, *, both: bool = False) -> None:
-    """Keep a picture for the docs where SCREENSHOTS names a folder; also a dark one."""
-    folder = os.environ.get("SCREENSHOTS")
-    if not folder:
-        return
-    page.picture(Path(folder) / f"{name}.png")
-    if both:
-        page.dark(is_dark=True)
-        page.picture(Path(folder) / f"{name}-dark.png")
-        page.dark(is_dark=False)
+def shot(page: Page, name: str, *, at: str = "", when: str = "true") -> None:
+    """Keep a picture for the docs, once something holds, where SCREENSHOTS names a folder.
+
+    ``at`` is a selector of what is brought to the middle, or as near as can be.
+    """
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.until(when)
+        if at:
+            there = f"doc.querySelector({json.dumps(at)})"
+            page.evaluate(f"{there}.scrollIntoView({{ block: 'center', behavior: 'instant' }})")
+        page.picture(Path(folder) / f"{name}.png")

@@ -4,15 +4,15 @@ import { clock, rate } from "./dom.js";
 
 const POINTS = 1200; // an hour of looks
 const HEIGHT = 150;
-const NOW_SECONDS = 15; // a lane is saved every 3 s or so
-export const ETA_SECONDS = 90;
+const RECENT_SECONDS = 90;
+const POINT_SECONDS = 2;
 
 export class Rates {
   constructor() {
     this.samples = [];
   }
 
-  // Samples are {at, seen, read, written, done}; one that says nothing new is left out.
+  // Samples are {at, seen, read, written, done, order}; one that says nothing new is left out.
   add(sample) {
     const last = this.samples.at(-1);
     if (last && sample.at <= last.at) return;
@@ -21,19 +21,27 @@ export class Rates {
     if (this.samples.length > POINTS) this.samples.shift();
   }
 
-  // Per second over the last while; null before there are two samples.
-  recent(name, seconds = NOW_SECONDS) {
+  // Per second over the last while under the order that holds: what a person changes shows at once,
+  // and lanes that save seldom do not make it jump. Null before there are two samples.
+  recent(name) {
     const last = this.samples.at(-1);
-    const first = this.samples.find((sample) => last.at - sample.at <= seconds);
+    const since = this.samples.findLastIndex((sample) => sample.order !== last.order) + 1;
+    const first = this.samples.find((sample, i) => i >= since && last.at - sample.at <= RECENT_SECONDS);
     if (!last || !first || first === last) return null;
     return (last[name] - first[name]) / (last.at - first.at);
   }
 
+  // Of two looks soon after each other, as after a button, the second says little.
   points() {
-    return this.samples.slice(1).map((sample, i) => ({
-      at: sample.at,
-      value: (sample.seen - this.samples[i].seen) / (sample.at - this.samples[i].at),
-    }));
+    const points = [];
+    let last = this.samples[0];
+    for (const sample of this.samples.slice(1)) {
+      const seconds = sample.at - last.at;
+      if (seconds < POINT_SECONDS) continue;
+      points.push({ at: sample.at, value: (sample.seen - last.seen) / seconds });
+      last = sample;
+    }
+    return points;
   }
 }
 

@@ -83,6 +83,7 @@ export class Controls {
     byId("confirm-fields").replaceChildren(...ACTIONS[action].fields(this.view.control).map(field));
     byId("confirm").hidden = false;
     (byId("confirm-fields").querySelector("input") || byId("confirm-yes")).focus();
+    byId("confirm").scrollIntoView({ block: "nearest" });
   }
 
   close() {

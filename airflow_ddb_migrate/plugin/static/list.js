@@ -11,13 +11,15 @@ loop(look, (error, seconds) => {
   trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
 });
 
+const many = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
+
 async function look() {
   const answer = await get(`${base}/api/list`);
   const tables = Map.groupBy(answer.migrations, (one) => one.table_arn.split("/").pop());
   byId("tables").replaceChildren(...[...tables].flatMap(([name, rows]) => [make("h2", name), table(rows)]));
   byId("words").textContent =
-    `${count(answer.migrations.length)} migrations of ${count(tables.size)} tables, of the DAGs whose ` +
-    "runs you may see." +
+    `${many(answer.migrations.length, "migration")} of ${many(tables.size, "table")}, of the DAGs ` +
+    "whose runs you may see." +
     (answer.is_whole
       ? ""
       : " The ledger is too large to be read whole: ddb-migrate history --table TABLE lists a table's.");

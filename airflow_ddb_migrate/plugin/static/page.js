@@ -1,6 +1,6 @@
 // The tab of one DAG run: asks every few seconds, shows what has changed.
 
-import { ETA_SECONDS, Rates, drawChart } from "./chart.js";
+import { Rates, drawChart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { byId, clock, count, dollars, duration, make, pairs, rate, row, trouble, when } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
@@ -90,6 +90,7 @@ function show(view) {
     read: view.units.read,
     written: view.units.written,
     done: letters(view, "d"),
+    order: order(view.control),
   });
   showHeader(view);
   pairs(byId("figures"), figures(view));
@@ -101,12 +102,17 @@ function show(view) {
   showPlan(view.plan);
 }
 
+function order(control) {
+  return control
+    ? [control.command, control.read_units_per_second, control.write_units_per_second].join()
+    : "";
+}
+
 const letters = (view, letter) => view.lanes.split(letter).length - 1;
 
 function showHeader(view) {
   byId("table").textContent = view.table;
-  const paused = view.is_live && view.control && view.control.command === "HOLD";
-  const outcome = paused ? "ON HOLD" : view.outcome.replaceAll("_", " ");
+  const outcome = view.is_live && isHeld(view) ? "ON HOLD" : view.outcome.replaceAll("_", " ");
   byId("outcome").textContent = outcome;
   byId("outcome").dataset.outcome = outcome;
   byId("reason").textContent = view.reason;
@@ -140,11 +146,12 @@ function showChoice(view) {
 function figures(view) {
   const spent = Object.values(view.spent).reduce((sum, part) => sum + part, 0);
   const planned = view.plan.total_cost_usd;
+  const items = now(view, "seen");
   return [
     ["Segments done", count(letters(view, "d")), share(view)],
     ["Items seen", count(view.counts.seen), view.plan.items ? `of about ${count(view.plan.items)}` : ""],
     ["Changed", count(view.counts.changed + view.counts.deleted), others(view.counts)],
-    ["Items per second", itemsPerSecond(view), eta(view)],
+    ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
     ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
     ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
     ["Workers", view.control && view.is_live ? count(view.control.live) : "–", "spend the budget"],
@@ -165,32 +172,26 @@ function others(counts) {
     .join(", ");
 }
 
-// Per second now; null when unknown. Nothing is done once every lane was given back on hold.
-function now(view, name) {
-  const isHeld = view.control && view.control.command === "HOLD" && !letters(view, "r");
-  return isHeld ? 0 : rates.recent(name);
-}
+const isHeld = (view) => Boolean(view.control) && view.control.command === "HOLD";
 
-function itemsPerSecond(view) {
-  const items = now(view, "seen");
-  return view.is_live && items !== null ? rate(items) : "–";
-}
+// Per second; null when not known yet. Nothing is done once every lane was given back on hold.
+const now = (view, name) => (isHeld(view) && !letters(view, "r") ? 0 : rates.recent(name));
 
-function eta(view) {
+function eta(view, items) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
-  if (view.control && view.control.command === "HOLD") return "on hold";
-  const items = rates.recent("seen", ETA_SECONDS);
+  if (isHeld(view)) return "on hold";
   const isWhole = view.in_scope === view.lanes.length; // else a canary, or a sample
   const left = isWhole ? (view.plan.items || 0) - view.counts.seen : 0;
-  const lanes = rates.recent("done", ETA_SECONDS);
+  const lanes = rates.recent("done");
   if (left > 0 && items > 0) return `about ${duration(left / items)} left`;
   if (lanes > 0) return `about ${duration((view.lanes.length - letters(view, "d")) / lanes)} left`;
   return "time left: not known yet";
 }
 
 function perSecond(view, name) {
+  if (!view.is_live) return count(view.units[name]);
   const units = now(view, name);
-  return view.is_live && units !== null ? `${rate(units)} /s` : count(view.units[name]);
+  return units === null ? "–" : `${rate(units)} /s`;
 }
 
 function budget(view, name) {

@@ -11,11 +11,11 @@ from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import Command, LaneState
 from airflow_ddb_migrate.plugin import looks
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.airflow_database import returned
 from tests.factories import MIGRATION, migration_record
+from tests.plugin_routes import plugin_routes
 from tests.site_world import OTHER, SiteWorld
 from tests.unit.plugin.conftest import DAG, RUN
 
@@ -36,13 +36,8 @@ def _run_with_a_migration(database: None) -> None:
 def routes(app: FastAPI) -> list[tuple[str, str]]:
     """Return method and path of every route of the plugin, its parameters filled in."""
     plugin = app.routes[-1].app  # type: ignore[attr-defined]
-    assert all(isinstance(route, APIRoute) for route in plugin.routes)
     known = {"dag_id": DAG, "run_id": RUN, "migration_id": MIGRATION, "lane": 0, "name": "page.js"}
-    return [
-        (method, "/ddb-migrate" + route.path.format(**known))
-        for route in plugin.routes
-        for method in route.methods
-    ]
+    return plugin_routes(plugin, **known)
 
 
 def press(client: TestClient, button: str, body: object = None, **headers: str) -> tuple[int, str]:

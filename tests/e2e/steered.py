@@ -1,0 +1,104 @@
+"""A migration that a person triggers, watches, retunes and pauses, all of it in a browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.local import sample
+from tests.airflow_site import ADMIN, DAG_ID, AirflowSite, DagRun
+from tests.browser.cdp import Connection, Page, person
+from tests.e2e import ui
+
+TABLE = "watched"
+ITEMS = 4_000
+SEGMENTS = 100
+WORKERS = 4
+BUDGET, HIGHER, HIGHEST = 40, 120, 1_000  # write units per second; an item costs one
+STILL_SECONDS = 15.0  # from the answer to a pause until nothing moves any more
+
+_LOOKS = 3
+_NEAR = (0.6, 1.2)  # of the budget: a lane's items are counted when it is saved
+_RATE = "parseFloat(doc.querySelector('#figures').innerText.split('Write units')[1])"
+_DONE = "Number(doc.querySelector('#figures').innerText.match(/Segments done\\s+(\\d+)/)[1])"
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """``page`` is the person's, ``tab`` what is in its frame; the rest is what the person saw.
+
+    ``done`` are segments done at some looks, ``rates`` write units per second by budget,
+    ``words`` the page's answers by button, ``still`` items in the table that were migrated when
+    the page first said that nothing moves.
+    """
+
+    browser: Connection
+    page: Page
+    tab: Page
+    run: DagRun
+    done: list[int]
+    rates: dict[int, float]
+    words: dict[str, str]
+    still: int
+
+    @property
+    def path(self) -> str:
+        """Where the run's tab is in Airflow."""
+        return str(self.page.evaluate("location.pathname"))
+
+    def migrated(self) -> int:
+        """Count the items in the table that are migrated."""
+        return migrated(self.run.site)
+
+
+def migrated(site: AirflowSite) -> int:
+    pages = site.chain.clients.dynamodb.get_paginator("scan").paginate(TableName=TABLE)
+    return sum("updatedAt" in item for page in pages for item in page["Items"])
+
+
+@contextmanager
+def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
+    """Bring a migration so far that it is paused."""
+    dynamodb = site.chain.clients.dynamodb
+    sample.create_table(dynamodb, TABLE)
+    sample.load(dynamodb, ITEMS, TABLE)
+    with person(browser) as page:
+        ui.sign_in(page, site, ADMIN, f"/dags/{DAG_ID}")
+        fields = {
+            "segments": SEGMENTS,
+            "max_concurrency": WORKERS,
+            "write_units_per_second": BUDGET,
+        }
+        run = ui.trigger(page, site, TABLE, numbers=fields, switches=("prewarm", "verify"))
+        tab = ui.open_tab(page)
+        done = [0]
+        while len(done) <= _LOOKS:
+            done.append(_more_done(tab, done[-1]))
+        rates = {BUDGET: _achieved(tab, BUDGET)}
+        ui.shot(tab, "running", at="#table")
+        page.dark(is_dark=True)
+        ui.shot(tab, "running-dark", at="#table")
+        page.dark(is_dark=False)
+        words = {"retune": ui.press(tab, "retune", write_units_per_second=HIGHER)}
+        rates[HIGHER] = _achieved(tab, HIGHER)
+        ui.ask(tab, "pause", reason="sale until noon")
+        ui.shot(tab, "pause")
+        words["pause"] = ui.confirm(tab)
+        tab.until(f"{_RATE} === 0 && doc.querySelector('#outcome').innerText", STILL_SECONDS)
+        still = migrated(site)
+        yield Steered(browser, page, tab, run, done, rates, words, still)
+
+
+def _more_done(tab: Page, than: int) -> int:
+    return int(tab.until(f"{_DONE} > {than} && {_DONE}"))
+
+
+def _achieved(tab: Page, budget: int) -> float:
+    """Wait until the page shows about so much."""
+    low, high = (share * budget for share in _NEAR)
+    shown = f"budget {budget} /s"
+    return float(
+        tab.until(
+            f"doc.querySelector('#figures').innerText.includes('{shown}') "
+            f"&& {_RATE} > {low} && {_RATE} < {high} && {_RATE}"
+        )
+    )
