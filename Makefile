@@ -6,7 +6,7 @@ STAMP := .venv/.made-from-lock
 TESTS ?= tests
 LIVE_SEEDS ?= 200
 
-.PHONY: help demo ui test live lint format lock bench kills clean
+.PHONY: help demo ui test screenshots live lint format lock bench kills clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -20,6 +20,11 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 
 test: $(STAMP) ## Run every test (TESTS=path for some)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
+	@mkdir -p docs/images
+	@SCREENSHOTS=docs/images REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -k browser \
+		tests/e2e/test_airflow.py
 
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live

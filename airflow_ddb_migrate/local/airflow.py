@@ -4,7 +4,6 @@ Airflow is another process here and never imported.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,8 @@ from typing import Any
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.airflow_environment import environment
+from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
 _START_SECONDS = 180.0
@@ -173,9 +173,8 @@ def start(
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     env = {
-        **_environment(home, port, connection(emulator), poke_seconds),
+        **environment(home, port, emulator=emulator, poke_seconds=poke_seconds, users=users or {}),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags or resources.folder("dags")),
-        **_sign_in(users or {}),
     }
     _new_database(home, env)
     log = home / _LOG
@@ -210,55 +209,3 @@ def _new_database(home: Path, env: Mapping[str, str]) -> None:
     for leftover in home.glob("airflow.db*"):
         leftover.unlink()
     shutil.copy(pristine, home / "airflow.db")
-
-
-def connection(emulator: Emulator) -> str:
-    """Return an Airflow connection to the emulator, as JSON."""
-    return json.dumps(
-        {
-            "conn_type": "aws",
-            "login": CREDENTIALS["aws_access_key_id"],
-            "password": CREDENTIALS["aws_secret_access_key"],
-            "extra": {
-                "region_name": REGION,
-                "endpoint_url": emulator.endpoint_url,
-                "service_config": {
-                    service: {"endpoint_url": url}
-                    for service, url in emulator.service_endpoints.items()
-                },
-            },
-        }
-    )
-
-
-def _sign_in(users: Mapping[str, str]) -> dict[str, str]:
-    pairs = ",".join(f"{name}:{role}" for name, role in users.items())
-    return {
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": str(not users),
-        **({"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": pairs} if users else {}),
-    }
-
-
-def _environment(home: Path, port: int, connection: str, poke_seconds: float) -> dict[str, str]:
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
-    }
-    # Standalone finds its parts by name.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
-    return {
-        **kept,
-        "PATH": path,
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_AWS_DEFAULT": connection,
-        "AIRFLOW_DDB_MIGRATE_POKE_SECONDS": str(poke_seconds),
-    }

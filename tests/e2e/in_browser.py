@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.looks import Looks
 from tests.airflow_site import ADMIN, DAG_ID, VIEWER, AirflowSite
-from tests.browser.cdp import person
+from tests.browser.page import person
 from tests.e2e import ui
 from tests.e2e.steered import (
     BUDGET,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.local import sample
 from tests.airflow_site import ADMIN, DAG_ID, AirflowSite, DagRun
-from tests.browser.cdp import Connection, Page, person
+from tests.browser.cdp import Connection
+from tests.browser.page import Page, person
 from tests.e2e import ui
 
 TABLE = "watched"

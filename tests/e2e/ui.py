@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.airflow_site import DAG_ID, AirflowSite, DagRun
-from tests.browser.cdp import Page
+from tests.browser.page import Page
 
 _TABS = "a[href$='/plugin/ddb-migration']"
 _FIGURE = """[...doc.querySelectorAll('#figures dt')]

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.autoscaling import scaling_targets
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
-from airflow_ddb_migrate.local.airflow import connection
+from airflow_ddb_migrate.local.airflow_environment import connection
 from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.operators._address import SiteAddress
 

@@ -72,6 +72,7 @@ export class Controls {
     }
     const isAll = document.querySelectorAll("[data-action]:not(:disabled)").length === 0;
     byId("why-not").textContent = isAll ? [...reasons][0] || "" : "";
+    if (!view.is_live && this.isPassing) byId("answer").textContent = "";
     if (this.action && obstacle(this.action, view, maySteer) && !this.busy) this.close();
   }
 
@@ -95,11 +96,13 @@ export class Controls {
     const { action } = this;
     const body = asked();
     this.busy = true;
+    this.isPassing = false;
     this.close();
     byId("answer").textContent = action === "stop" ? "Stopping; its workers end first…" : "…";
     try {
       const answer = await post(`${this.url(this.view.migration_id)}/${action}`, body);
       byId("answer").textContent = answer.words;
+      this.isPassing = action !== "stop"; // what it says holds no longer when all is over
     } catch (error) {
       byId("answer").textContent = error.message;
     }

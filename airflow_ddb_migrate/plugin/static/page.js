@@ -15,6 +15,8 @@ const HOVER_MS = 120;
 
 const [base, place] = location.pathname.split("/ui/");
 const run = `${base}/api/${place.replace(/\/$/, "")}/migrations`;
+const [dagId, runId] = place.split("/").map(decodeURIComponent);
+const here = `DAG ${dagId}, run ${runId}`;
 const one = (id) => `${run}/${encodeURIComponent(id)}`;
 
 const state = { id: location.hash.slice(1), known: [], maySteer: false, looks: 0, quarantined: -1 };
@@ -122,7 +124,7 @@ function showHeader(view) {
     view.migration_id,
     view.mode && `${view.mode}${view.of ? ` of ${view.of}` : ""}`,
     view.transform && `transform ${view.transform}${view.params !== "{}" ? ` ${view.params}` : ""}`,
-    view.started_by && `by ${view.started_by}`,
+    view.started_by && view.started_by !== here && `by ${view.started_by}`,
     view.started_at && when(view.started_at),
     view.attempt && `attempt ${view.attempt}`,
   ]
@@ -154,7 +156,7 @@ function figures(view) {
     ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
     ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
     ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
-    ["Workers", view.control && view.is_live ? count(view.control.live) : "–", "spend the budget"],
+    ["Workers", view.control && view.is_live ? count(view.control.live) : "–", view.is_live ? "spend the budget" : ""],
     ["Cost", dollars(spent), planned === undefined ? "" : `of ${dollars(planned)} planned`],
   ];
 }

@@ -1,0 +1,69 @@
+"""What a local Airflow is told when it starts: where, by whom, and how to reach the emulator."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.processes import free_port
+
+
+def connection(emulator: Emulator) -> str:
+    """Return an Airflow connection to the emulator, as JSON."""
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": CREDENTIALS["aws_access_key_id"],
+            "password": CREDENTIALS["aws_secret_access_key"],
+            "extra": {
+                "region_name": REGION,
+                "endpoint_url": emulator.endpoint_url,
+                "service_config": {
+                    service: {"endpoint_url": url}
+                    for service, url in emulator.service_endpoints.items()
+                },
+            },
+        }
+    )
+
+
+def environment(
+    home: Path, port: int, *, emulator: Emulator, poke_seconds: float, users: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of a process of Airflow; nothing of Airflow or AWS from outside.
+
+    ``users`` are names with their roles; without any, everybody may do everything.
+    """
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
+    }
+    # Standalone finds its parts by name.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return {
+        **kept,
+        "PATH": path,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW_CONN_AWS_DEFAULT": connection(emulator),
+        "AIRFLOW_DDB_MIGRATE_POKE_SECONDS": str(poke_seconds),
+        **_sign_in(users),
+    }
+
+
+def _sign_in(users: Mapping[str, str]) -> dict[str, str]:
+    pairs = ",".join(f"{name}:{role}" for name, role in users.items())
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": str(not users),
+        **({"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": pairs} if users else {}),
+    }
