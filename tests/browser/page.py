@@ -1,4 +1,4 @@
-"""A page in a browser: looked at, clicked and typed in as a person does, and what it complained of."""
+"""A page in a browser: looked at, clicked and typed in by a test, as a person does."""
 
 import base64
 import json

@@ -84,7 +84,7 @@ def test_browser_resumes_a_migration_to_its_end(steered: Steered) -> None:
     retuned = ui.press(tab, "retune", write_units_per_second=HIGHEST)
     resumed = ui.press(tab, "resume")
     state = steered.run.finish()
-    outcome = tab.until("/SUCC|FAIL/.test(doc.querySelector('#outcome').innerText)")
+    tab.until("doc.querySelector('#events b').textContent === 'ended'")  # looks seldom by then
     events = tab.evaluate("[...doc.querySelectorAll('#events b')].map((one) => one.textContent)")
     names = tab.evaluate("[...doc.querySelectorAll('#events li')].map((one) => one.innerText)")
     over = "document.body.innerText.includes('Success')"
@@ -92,7 +92,7 @@ def test_browser_resumes_a_migration_to_its_end(steered: Steered) -> None:
 
     assert f"{HIGHER} -> {HIGHEST:,}" in retuned
     assert "Resumed attempt 1" in resumed
-    assert ("success", True, "SUCCEEDED") == (state, outcome, tab.text("#outcome"))
+    assert ("success", "SUCCEEDED") == (state, tab.text("#outcome"))
     assert ITEMS == steered.migrated()
     assert (f"{SEGMENTS}", f"{ITEMS:,}") == (
         ui.figure(tab, "Segments done"),
