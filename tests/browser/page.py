@@ -141,8 +141,10 @@ _PLACE = """(async () => {
   await new Promise((go) => setTimeout(go, 60));
   const box = found.getBoundingClientRect();
   if (!box.width || before.x !== box.x || before.y !== box.y) return null;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  if (!found.contains(doc.elementFromPoint(x, y))) return null;
   const frame = doc.defaultView.frameElement?.getBoundingClientRect() ?? { x: 0, y: 0 };
-  return [frame.x + box.x + box.width / 2, frame.y + box.y + box.height / 2];
+  return [frame.x + x, frame.y + y];
 })()"""
 
 

@@ -1,5 +1,6 @@
 """A migration that a person triggers, watches, retunes and pauses, all of it in a browser."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ ITEMS = 4_000
 SEGMENTS = 100
 WORKERS = 4
 BUDGET, HIGHER, HIGHEST = 40, 120, 1_000  # write units per second; an item costs one
-STILL_SECONDS = 15.0  # from the answer to a pause until nothing moves any more
 
 _LOOKS = 3
 _NEAR = (0.6, 1.2)  # of the budget: a lane's items are counted when it is saved
@@ -28,8 +28,8 @@ class Steered:
     """``page`` is the person's, ``tab`` what is in its frame; the rest is what the person saw.
 
     ``done`` are segments done at some looks, ``rates`` write units per second by budget,
-    ``words`` the page's answers by button, ``still`` items in the table that were migrated when
-    the page first said that nothing moves.
+    ``words`` the page's answers by button, ``seconds`` from the answer to the pause until the page
+    said that nothing moves, and ``still`` the items in the table that were migrated then.
     """
 
     browser: Connection
@@ -39,6 +39,7 @@ class Steered:
     done: list[int]
     rates: dict[int, float]
     words: dict[str, str]
+    seconds: float
     still: int
 
     @property
@@ -84,9 +85,10 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
         ui.ask(tab, "pause", reason="sale until noon")
         ui.shot(tab, "pause")
         words["pause"] = ui.confirm(tab)
-        tab.until(f"{_RATE} === 0 && doc.querySelector('#outcome').innerText", STILL_SECONDS)
-        still = migrated(site)
-        yield Steered(browser, page, tab, run, done, rates, words, still)
+        began = time.monotonic()
+        tab.until(f"{_RATE} === 0")
+        seconds, still = time.monotonic() - began, migrated(site)
+        yield Steered(browser, page, tab, run, done, rates, words, seconds, still)
 
 
 def _more_done(tab: Page, than: int) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -10,7 +11,9 @@ from urllib.parse import unquote
 from tests.airflow_site import DAG_ID, AirflowSite, DagRun
 from tests.browser.page import Page
 
-_TABS = "a[href$='/plugin/ddb-migration']"
+_TAB = "a[href$='/plugin/ddb-migration']"
+_FRAME = "iframe[src*='/ddb-migrate/']"
+_TRIES, _TRY_SECONDS = 5, 10.0
 _FIGURE = """[...doc.querySelectorAll('#figures dt')]
   .find((one) => one.textContent === '%s').nextElementSibling.textContent"""
 
@@ -45,8 +48,12 @@ def trigger(
 
 def open_tab(page: Page) -> Page:
     """Go from a DAG run to its tab; return what is inside."""
-    page.click(_TABS)
-    return page.inside("iframe")
+    for _ in range(_TRIES):  # what is above it grows while Airflow's page loads
+        page.click(_TAB)
+        with suppress(AssertionError):
+            page.until(f"doc.querySelector({json.dumps(_FRAME)})", _TRY_SECONDS)
+            break
+    return page.inside(_FRAME)
 
 
 def figure(tab: Page, name: str) -> str:
