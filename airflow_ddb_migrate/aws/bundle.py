@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.aws.upload import sha256_of
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16
+_UNIX = 3  # else the zip names the system that made it
 _HASH_CHARS = 16
 
 
@@ -27,6 +29,11 @@ class Bundle:
     code_hash: str
     transforms: tuple[str, ...]
     replaced: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The zip's SHA-256 as Lambda tells it of a version: what is compared after a deploy."""
+        return sha256_of(self.content)
 
 
 def build(transforms_dir: Path | None = None) -> Bundle:
@@ -88,12 +95,13 @@ def _transform_name(path: str) -> str:
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:
+    """Zip without compression: zlibs differ, and the zip's own hash has to be the same anywhere."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in contents.items():
             info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = _UNIX
             info.external_attr = _MODE
-            info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, content)
     return buffer.getvalue()
 

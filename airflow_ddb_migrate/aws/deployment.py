@@ -1,12 +1,10 @@
 """Deploy the stack and take it down: bundle, upload, change set, wait."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 import airflow_ddb_migrate
 from airflow_ddb_migrate import resources
@@ -14,8 +12,9 @@ from airflow_ddb_migrate.aws import bundle as bundles
 from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.engine import check_engine
-from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.stack import (
     ALL_TABLES,
     Stack,
@@ -25,6 +24,7 @@ from airflow_ddb_migrate.aws.stack import (
 )
 from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.aws.unfinished import unfinished
+from airflow_ddb_migrate.aws.upload import Uploader
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.names import validate_table_name
 
@@ -59,8 +59,16 @@ class Deployment:
         if not self._change().apply(_template(bundle.code_hash), parameters):
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
+        self._check_code(stack, bundle)
         self._check_engine(stack)
         return stack
+
+    def _check_code(self, stack: Stack, bundle: Bundle) -> None:
+        """Compare what runs with what was built here, before it is called for the first time."""
+        for function in (stack.function_arn, f"{self.stack_name}-restore"):
+            unknown = check_code(self.clients.lambda_, function, bundle.sha256)
+            if unknown:
+                self.say(unknown)
 
     def _check_engine(self, stack: Stack) -> None:
         """A failed self-check fails no deployment: the reference writer needs none."""
@@ -146,10 +154,11 @@ class Deployment:
         self, tables: tuple[str, ...], bundle: Bundle, *, bucket: str
     ) -> dict[str, str]:
         definition = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
-        upload = _Uploader(self.clients.s3, bucket, self.say)
+        upload = Uploader(self.clients.s3, bucket, self.say)
         return {
             "CodeKey": upload(f"code/{bundle.code_hash}.zip", bundle.content),
             "CodeHash": bundle.code_hash,
+            "CodeSha256": bundle.sha256,
             "DefinitionKey": upload(f"code/{_digest(definition)}.asl.json", definition),
             "Tables": ",".join(tables),
             "TableArns": ",".join(map(self._table_arn, tables)),
@@ -163,32 +172,6 @@ class Deployment:
         partition = caller["Arn"].split(":")[1]
         region = self.clients.dynamodb.meta.region_name
         return f"arn:{partition}:dynamodb:{region}:{caller['Account']}:table/{table}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Uploader:
-    """Puts content under a key that names its hash, once."""
-
-    s3: Any
-    bucket: str
-    say: Callable[[str], None]
-
-    def __call__(self, key: str, content: bytes) -> str:
-        if not self._has(key):
-            with aws_call("s3:PutObject", f"s3://{self.bucket}/{key}"):
-                self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
-            self.say(f"Uploaded {key} ({len(content):,} bytes)")
-        return key
-
-    def _has(self, key: str) -> bool:
-        with aws_call("s3:GetObject", f"s3://{self.bucket}/{key}"):
-            try:
-                self.s3.head_object(Bucket=self.bucket, Key=key)
-            except ClientError as exc:
-                if error_code(exc) in {"404", "NoSuchKey", "NotFound"}:
-                    return False
-                raise
-        return True
 
 
 def _template(code_hash: str) -> str:

@@ -2,11 +2,13 @@
 
 import difflib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate import __version__
+from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import ALL_TABLES
@@ -21,6 +23,8 @@ from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import LeaseRecord
 
+_log = logging.getLogger(__name__)
+
 
 def check(site: Site, transform: str | None, now: float, *, writes: bool = True) -> str:
     """Return the transform's hash, or raise what keeps the migration from starting.
@@ -29,6 +33,7 @@ def check(site: Site, transform: str | None, now: float, *, writes: bool = True)
     :param writes: False for what only reads, and so needs no lease.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
     :raises InvalidInputError: the stack may not touch this table.
+    :raises CodeMismatchError: the Lambda has other code than what was deployed.
     :raises TransformError: the transform is not deployed or cannot be imported there.
     :raises LeaseHeldError: another migration holds the table.
     """
@@ -36,6 +41,7 @@ def check(site: Site, transform: str | None, now: float, *, writes: bool = True)
     if not _is_ours_and_raised(site, lease):
         require_active(site.table)
     _require_allowed(site)
+    _require_code(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
         _acquire(site, lease, now, is_live=holder_is_live(site, lease))
@@ -151,6 +157,14 @@ def _require_allowed(site: Site) -> None:
             f"Run: ddb-migrate deploy --stack-name {stack.name} "
             + " ".join(f"--table {name}" for name in (*stack.tables, table))
         )
+
+
+def _require_code(site: Site) -> None:
+    """Without the permission to look only the log says so: Lambda never changes a version."""
+    stack = site.stack
+    unknown = check_code(site.clients.lambda_, stack.function_arn, stack.code_sha256)
+    if unknown:
+        _log.info("%s", unknown)
 
 
 def _probe_transform(site: Site, transform: str) -> str:

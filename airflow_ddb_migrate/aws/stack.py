@@ -20,6 +20,7 @@ _OUTPUTS = {
     "code_hash": "CodeHash",
     "version": "PackageVersion",
 }
+_LATER = {"code_sha256": "CodeSha256"}  # an older stack has none, and can be used all the same
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
 
 
@@ -27,7 +28,8 @@ _LISTS = {"tables": "Tables", "transforms": "Transforms"}
 class Stack:
     """What deploy made. ``function_arn`` is the published version's, as the state machine has it.
 
-    ``tables`` are the names that the Lambda may migrate, or ``*`` alone.
+    ``tables`` are the names that the Lambda may migrate, or ``*`` alone. ``code_sha256`` is that of
+    the zip as it was deployed, in base64; empty when the stack does not say.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Stack:
     transforms: tuple[str, ...]
     code_hash: str
     version: str
+    code_sha256: str = ""
 
     def allows(self, table_name: str) -> bool:
         """Tell whether the stack's Lambda has the permission to change this table."""
@@ -105,4 +108,5 @@ def _from_outputs(stack_name: str, region: str, outputs: dict[str, str]) -> Stac
         field: tuple(part for part in outputs[name].split(",") if part)
         for field, name in _LISTS.items()
     }
+    texts |= {field: outputs.get(name, "") for field, name in _LATER.items()}
     return Stack(name=stack_name, region=region, **texts, **lists)  # type: ignore[arg-type]

@@ -54,6 +54,10 @@ class DeployError(MigrationError):
     """CloudFormation could not create, change or delete the stack."""
 
 
+class CodeMismatchError(DeployError):
+    """A deployed Lambda has other code than what was uploaded for it."""
+
+
 class TransformError(MigrationError):
     """The transform is unknown, cannot be imported, or is not a transform."""
 

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.bundle import build
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
-from airflow_ddb_migrate.aws.stack import Stack, describe_stack, find_stack
+from airflow_ddb_migrate.aws.stack import Stack, describe_stack, find_stack, stack_outputs
 from airflow_ddb_migrate.core.errors import (
+    CodeMismatchError,
     DeployError,
     InvalidInputError,
     StackNotFoundError,
@@ -111,6 +113,23 @@ def test_new_code_is_a_new_version_and_the_old_one_stays(
     assert first.code_hash != second.code_hash
     assert [True, False] == [_knows(deployer, stack, "mine") for stack in (second, first)]
     assert second.function_arn in _definition(deployer, second)
+
+
+def test_a_zip_that_is_changed_after_its_upload_is_found_before_it_is_called(
+    deployer: Deployer, transforms_dir: Path
+) -> None:
+    """Between upload and change set; on AWS the version is not even published."""
+    s3 = deployer.clients.s3
+
+    def tamper(words: str) -> None:
+        if words.startswith("Uploaded code/") and ".zip" in words:
+            body = build(transforms_dir).content
+            s3.put_object(Bucket=_bucket(deployer), Key=words.split()[1], Body=body)
+
+    with pytest.raises(
+        CodeMismatchError, match=r"function:.*-transform:1 has SHA-256 .*CloudTrail"
+    ):
+        replace(deployer.deployment(["orders"]), say=tamper).deploy()
 
 
 def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: Path) -> None:
@@ -230,6 +249,11 @@ def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deploye
     assert deployer.exists
     assert deployer.deployment().destroy(force=True)
     assert not deployer.exists
+
+
+def _bucket(deployer: Deployer) -> str:
+    stack = describe_stack(deployer.clients.cloudformation, deployer.stack_name)
+    return stack_outputs(stack or {})["Bucket"]
 
 
 def _knows(deployer: Deployer, stack: Stack, transform: str) -> bool:

@@ -19,6 +19,7 @@ OUTPUTS = {
     "Transforms": "add_updated_at",
     "CodeHash": "0123456789abcdef",
     "PackageVersion": "0.1.0",
+    "CodeSha256": "c2hhMjU2",
 }
 
 
@@ -41,6 +42,7 @@ def make_stack(**changes: Any) -> Stack:
         "transforms": ("add_updated_at",),
         "code_hash": OUTPUTS["CodeHash"],
         "version": OUTPUTS["PackageVersion"],
+        "code_sha256": OUTPUTS["CodeSha256"],
     }
     return Stack(**{**fields, **changes})
 

@@ -63,7 +63,8 @@ def test_only_the_bucket_comes_before_the_code(template: dict[str, Any]) -> None
 
 def test_outputs_are_those_that_find_stack_reads(template: dict[str, Any]) -> None:
     """Everything that a Stack holds is an output."""
-    assert {*stack._OUTPUTS.values(), *stack._LISTS.values()} == template["Outputs"].keys()
+    read = {**stack._OUTPUTS, **stack._LISTS, **stack._LATER}
+    assert set(read.values()) == template["Outputs"].keys()
 
 
 def test_the_bucket_is_private_encrypted_and_by_tls_only(made: dict[str, Any]) -> None:
@@ -111,6 +112,11 @@ def test_each_code_gets_a_version_of_its_own() -> None:
 
     assert 3 <= len(re.findall(r"\bFunctionVersion0123abcd\b", text))
     assert [] == re.findall(r"\bFunctionVersion\b", text)
+
+
+def test_a_version_of_other_code_than_was_uploaded_is_not_published(made: dict[str, Any]) -> None:
+    """Lambda compares: whoever changed the zip in the bucket meanwhile stops the deployment."""
+    assert {"Ref": "CodeSha256"} == made["FunctionVersion"]["CodeSha256"]
 
 
 def test_new_code_always_changes_the_function(made: dict[str, Any]) -> None:

@@ -1,0 +1,35 @@
+"""Whether a Lambda runs the code that was deployed, and not what somebody put in its place."""
+
+from typing import Any
+
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.errors import AccessDeniedError, CodeMismatchError
+
+
+def check_code(lambda_: Any, function: str, expected: str) -> str:
+    """Return why it is unknown whether the function has this code; empty when it has.
+
+    :param function: name or ARN; a version's ARN asks for the code of that version.
+    :param expected: SHA-256 of the zip in base64, as Lambda gives it.
+    :raises CodeMismatchError: it has other code.
+    """
+    if not expected:
+        return f"unknown: the code of {function}: the stack does not say which it should be."
+    try:
+        actual = _sha256(lambda_, function)
+    except AccessDeniedError as exc:
+        return f"unknown: the code of {function}: {exc}"
+    if actual != expected:
+        raise CodeMismatchError(
+            f"The code of Lambda {function} has SHA-256 {actual or 'unknown'}; what was deployed "
+            f"has {expected}. Somebody changed it, or its object in the bucket, since: find out "
+            "who (CloudTrail: PutObject, UpdateFunctionCode, PublishVersion), then make it anew: "
+            "ddb-migrate destroy and deploy. Nothing was migrated with it by this command."
+        )
+    return ""
+
+
+def _sha256(lambda_: Any, function: str) -> str:
+    with aws_call("lambda:GetFunctionConfiguration", function):
+        answer = lambda_.get_function_configuration(FunctionName=function)
+    return str(answer.get("CodeSha256", ""))

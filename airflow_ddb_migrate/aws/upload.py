@@ -1,0 +1,59 @@
+"""Puts content into the stack's bucket under a key that names its hash, and keeps it that way."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 as S3 and Lambda write it: in base64."""
+    return b64encode(sha256(content).digest()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Uploads what is not there already, by S3's own checksum: a name alone proves nothing."""
+
+    s3: Any
+    bucket: str
+    say: Callable[[str], None]
+
+    def __call__(self, key: str, content: bytes) -> str:
+        checksum = sha256_of(content)
+        found = self._checksum(key)
+        if found != checksum:
+            if found is not None:
+                self.say(f"{key} in the bucket is not what was built here: it is replaced.")
+            self._put(key, content, checksum)
+        return key
+
+    def _put(self, key: str, content: bytes, checksum: str) -> None:
+        """S3 refuses what arrives with another checksum."""
+        with aws_call("s3:PutObject", f"s3://{self.bucket}/{key}"):
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=content,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+            )
+        self.say(f"Uploaded {key} ({len(content):,} bytes)")
+
+    def _checksum(self, key: str) -> str | None:
+        """Return the object's checksum, empty if it has none; None when it is not there."""
+        with aws_call("s3:GetObject", f"s3://{self.bucket}/{key}"):
+            try:
+                head = self.s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as exc:
+                if error_code(exc) in _MISSING:
+                    return None
+                raise
+        return str(head.get("ChecksumSHA256", ""))
