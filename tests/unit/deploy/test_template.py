@@ -2,25 +2,20 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws import deployment, ledger, stack
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB, LAMBDA_SECONDS, UNDO_LOG_DAYS
-from botocore import xform_name
+from tests.policies import called
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
 _LAMBDA, _AWS = resources.folder("lambda") / "ddb_transform", Path(ledger.__file__).parent
-_IAM = {  # where the action is not named like the operation; our statements update and delete
-    "BatchExecuteStatement": ["dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"],
-    "ListObjectsV2": ["s3:ListBucket"],
-}
 
 
 class _Loader(yaml.SafeLoader):
@@ -167,13 +162,13 @@ def test_a_put_into_a_migrated_table_needs_a_free_key() -> None:
     assert "ConditionExpression=free" in puts[0][1]
 
 
-def test_what_the_function_may_do_is_what_its_code_calls(made: dict[str, Any]) -> None:
+def test_what_the_function_may_do_is_what_its_codecalled(made: dict[str, Any]) -> None:
     """A permission that no call needs is taken away; a call without one is found here."""
     rows = statements(made, "FunctionRole")
-    worker = _calls(file for file in _LAMBDA.glob("*.py") if file.name != "self_check.py")
-    records = _calls(_AWS / f"{name}.py" for name in ("ledger", "ledger_table", "lanes", "leases"))
-    self_check = _calls(_LAMBDA / f"{n}.py" for n in ("self_check", "reference", "partiql", "look"))
-    bucket = _calls([_AWS / "bucket.py"], "s3")
+    worker = called(file for file in _LAMBDA.glob("*.py") if file.name != "self_check.py")
+    records = called(_AWS / f"{name}.py" for name in ("ledger", "ledger_table", "lanes", "leases"))
+    self_check = called(_LAMBDA / f"{n}.py" for n in ("self_check", "reference", "partiql", "look"))
+    bucket = called([_AWS / "bucket.py"], "s3")
 
     assert worker == set(rows["MigratedTables"]["Action"])
     assert records | self_check == set(rows["Ledger"]["Action"])
@@ -187,11 +182,11 @@ def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]
     assert {"Sub": "${Bucket.Arn}/migrations/*"} == row["Resource"]
 
 
-def test_what_the_safety_net_may_do_is_what_its_code_calls(made: dict[str, Any]) -> None:
+def test_what_the_safety_net_may_do_is_what_its_codecalled(made: dict[str, Any]) -> None:
     """Tables and ledger apart; without ListTables, which only suggests names to people."""
     aws, rows = Path(ledger.__file__).parent, statements(made, "RestoreRole")
-    tables = _calls([aws / "tables.py"]) - {"dynamodb:ListTables"}
-    records = _calls(
+    tables = called([aws / "tables.py"]) - {"dynamodb:ListTables"}
+    records = called(
         aws / f"{name}.py" for name in ("ledger", "ledger_table", "leases", "all_leases")
     )
 
@@ -269,21 +264,6 @@ def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]
 def test_the_template_can_be_sent() -> None:
     """A larger one would need a bucket before the bucket."""
     assert len(deployment._template("0" * 16).encode()) < _BODY_BYTES
-
-
-def _calls(files: Iterable[Path], service: str = "dynamodb") -> set[str]:
-    """Return the IAM actions of all methods of a client that the files mention."""
-    text = "\n".join(file.read_text() for file in files)
-    methods = re.findall(rf"\b_?{service}\.(\w+)", text)
-    methods += re.findall(r'get_paginator\("(\w+)"\)', text)
-    known = {xform_name(name): name for name in _operations(service)}
-    names = [known[method] for method in methods if method in known]
-    return {action for name in names for action in _IAM.get(name, [f"{service}:{name}"])}
-
-
-def _operations(service: str) -> list[str]:
-    client = boto3.client(service, region_name="us-east-1")
-    return list(client.meta.service_model.operation_names)
 
 
 def _actions(row: dict[str, Any]) -> list[str]:
