@@ -220,12 +220,17 @@ def test_every_table_is_still_of_one_account() -> None:
 
 
 def test_what_airflow_may_do_is_what_its_code_calls() -> None:
-    """Everything in aws/ but what deploys; nothing is allowed that no line calls."""
+    """Everything in aws/ but what deploys; nothing is allowed that no line calls.
+
+    ListTables only suggests names for a misspelt table, at which a policy that names its tables
+    does not let anybody look before.
+    """
     aws = Path(ledger.__file__).parent
     deploying = ("deployment", "changeset", "upload", "unfinished", "stack", "bundle")
     files = [path for path in aws.glob("*.py") if path.stem not in deploying]
 
-    assert called(files) | {"cloudformation:DescribeStacks"} == airflow_policy().actions
+    calls = called(files) - {"dynamodb:ListTables"} | {"cloudformation:DescribeStacks"}
+    assert calls == airflow_policy().actions
 
 
 def test_the_policy_for_airflow_names_no_place_of_its_own() -> None:
