@@ -65,6 +65,57 @@ def test_a_viewer_sees_everything(app: FastAPI, client_of: ClientOf, world: Site
     assert dict.fromkeys(paths, 200) == {path: client.get(path).status_code for path in paths}
 
 
+def changing(app: FastAPI) -> list[tuple[str, str]]:
+    """Return every route that is no GET, whatever it is called: new ones are found, too."""
+    found = [(method, path) for method, path in routes(app) if method not in {"GET", "HEAD"}]
+    assert {f"{ONE}/{button}" for button in BUTTONS} <= {path for _, path in found}
+    return found
+
+
+def test_no_route_that_changes_something_takes_another_sites_request(
+    app: FastAPI, client_of: ClientOf, world: SiteWorld
+) -> None:
+    """Who may do everything is refused all the same, without the header or from elsewhere."""
+    world.start()
+    client, elsewhere = client_of("admin"), {**FROM_THE_PAGE, "Sec-Fetch-Site": "cross-site"}
+
+    for method, path in changing(app):
+        for headers in ({}, {"Sec-Fetch-Site": "same-origin"}, elsewhere):
+            answer = client.request(method, path, json={}, headers=headers)
+            assert 403 == answer.status_code, (method, path, headers)
+
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_no_route_that_changes_something_is_for_viewers(
+    app: FastAPI, client_of: ClientOf, world: SiteWorld
+) -> None:
+    """From the page itself: only the permission is missing."""
+    world.start()
+    client = client_of("viewer")
+
+    answers = {
+        (method, path): client.request(method, path, json={}, headers=FROM_THE_PAGE).status_code
+        for method, path in changing(app)
+    }
+
+    assert dict.fromkeys(answers, 403) == answers
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_looking_changes_nothing(app: FastAPI, client_of: ClientOf, world: SiteWorld) -> None:
+    """A GET needs no header, so it must do no harm: neither the ledger nor the table is written."""
+    world.start()
+    client, writes = client_of("admin"), ("put_item", "update_item", "delete_item", "update_table")
+    world.dynamodb.calls.clear()
+
+    for path in (path for method, path in routes(app) if method == "GET" and "/list" not in path):
+        client.get(path)
+
+    assert world.dynamodb.calls
+    assert [] == [name for name, _ in world.dynamodb.calls if name in writes]
+
+
 @pytest.mark.parametrize("button", BUTTONS)
 def test_a_viewer_presses_nothing(client_of: ClientOf, world: SiteWorld, button: str) -> None:
     """That needs Airflow's permission to change the DAG's runs; the page knows it beforehand."""
