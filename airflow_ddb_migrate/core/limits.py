@@ -10,9 +10,8 @@ from typing import Final
 MAP_INPUT_BYTES: Final = 262_144  # [API] StartExecution input, UTF-8 bytes
 MAP_CHILDREN: Final = 10_000  # [SFN] parallel child executions of one map run
 EXECUTION_NAME_CHARS: Final = 80  # [API] StartExecution name
-CHILD_LAPS: Final = (
-    2_000  # [OURS] laps of one child; [SFN] history holds 25,000 events, a lap adds 9
-)
+HISTORY_EVENTS: Final = 25_000  # [SFN] of one STANDARD execution; the next one fails it
+CHILD_LAPS: Final = 1_000  # [OURS] laps of one child: 9 events each, and 3 for each retry
 
 # DynamoDB
 TOTAL_SEGMENTS: Final = 1_000_000  # [API] Scan TotalSegments
