@@ -214,7 +214,7 @@ def test_an_index_that_holds_nothing_of_it_is_not() -> None:
         (1, {"total_segments": 2}, "segments is 2, fewer than the 4 that may work at a time"),
         (100, {"total_segments": 50}, "segments is 50, of 2.0 GiB each: one takes 43.7 minutes"),
         (0.01, {"total_segments": 5_000}, "segments is 5,000 for 10.2 MiB: most of them are empty"),
-        (40_960, {"total_segments": 8, "max_concurrency": 8}, "an execution ends after 2,000"),
+        (40_960, {"total_segments": 8, "max_concurrency": 8}, "an execution ends after 1,000"),
     ],
 )
 def test_a_bad_choice_of_segments_is_told(gib: float, asked: dict[str, Any], words: str) -> None:
