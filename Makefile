@@ -6,7 +6,7 @@ STAMP := .venv/.made-from-lock
 TESTS ?= tests
 LIVE_SEEDS ?= 200
 
-.PHONY: help demo ui test screenshots live lint format lock bench kills clean
+.PHONY: help demo ui test screenshots live lint format lock bench kills soak clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -44,13 +44,16 @@ bench: $(STAMP) ## Print ratios: payload, DAG parse time, the write path (BENCH_
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
 	@KILLS=1 $(BIN)/python -m pytest -s -q -k "$(KILLS_ONLY)" tests/kill_matrix
 
+soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
+	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak
+
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .local tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .demo .bench .kills .soak .local tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

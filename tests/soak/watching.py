@@ -1,0 +1,68 @@
+"""Watches a migration as Airflow's processes do, alone in a process that is measured.
+
+``trigger`` runs the trigger's own loop, ``viewer`` looks as the API server does for an open tab.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.aws.view import look
+from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.triggers._watcher import Watcher
+from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+
+_POKE_SECONDS = 5.0
+_LOOK_SECONDS = 5.0
+_OVER = {Outcome.SUCCEEDED, Outcome.FAILED}
+
+
+def main(role: str, migration: dict[str, str]) -> None:
+    """Watch to the end; print what it came to."""
+    said = asyncio.run(_trigger(migration)) if role == "trigger" else _viewer(migration)
+    print(json.dumps(said))
+
+
+async def _trigger(migration: dict[str, str]) -> dict[str, Any]:
+    trigger = MigrationEndedTrigger(
+        poke_interval=_POKE_SECONDS,
+        table_name=migration["table_name"],
+        stack_name="ddb-migrate",
+        dag_id=migration["dag_id"],
+        run_id=migration["run_id"],
+    )
+    trigger.watcher = Watcher(lambda: _open(migration))  # Airflow's connections need its database
+    async for event in trigger.run():
+        return dict(event.payload)
+    raise AssertionError("the trigger ended without an event")
+
+
+def _viewer(migration: dict[str, str]) -> dict[str, Any]:
+    site, looks = _open(migration), 0
+    while True:
+        seen = look(site, time.time())
+        looks += 1
+        if seen["outcome"] in _OVER:
+            return {"looks": looks, "lanes": len(seen["lanes"])}
+        time.sleep(_LOOK_SECONDS)
+
+
+def _open(migration: dict[str, str]) -> Site:
+    import boto3
+    from airflow_ddb_migrate.aws.clients import Clients
+
+    session = boto3.Session()
+    clients = Clients(session.client)
+    return open_site(
+        clients,
+        table_name=migration["table_name"],
+        stack_name="ddb-migrate",
+        identity=Identity(dag_id=migration["dag_id"], run_id=migration["run_id"]),
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))
