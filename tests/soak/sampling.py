@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _MB = 1024**2
@@ -77,7 +78,7 @@ def sample(pid: int, at: float) -> Sample | None:
     """Look at a process; None when it is gone."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        files = len(os.listdir(f"/proc/{pid}/fd"))
+        files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     except (OSError, IndexError):
         return None
     return Sample(at, pages * _PAGE_BYTES / _MB, files)
@@ -94,7 +95,7 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.processes: dict[tuple[str, int], Process] = {}
 
-    def __enter__(self) -> "Sampler":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
