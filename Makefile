@@ -38,8 +38,8 @@ format: $(STAMP) ## Format and sort imports
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## Print ratios: payload, DAG parse time, the write path (BENCH_SCALE=4: larger)
-	@BENCH=1 $(BIN)/python -m pytest -s -q tests/benchmarks
+bench: $(STAMP) ## Print every ratio beside its goal and the last record (RECORD=1 keeps it)
+	@BENCH=1 RECORD=$(RECORD) $(BIN)/python -m pytest -s -q tests/benchmarks
 
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
 	@KILLS=1 $(BIN)/python -m pytest -s -q -k "$(KILLS_ONLY)" tests/kill_matrix

@@ -14,7 +14,7 @@ from tests.benchmarks import contenders, ours
 from tests.benchmarks.canned_process import canned_server
 from tests.benchmarks.items import STAMP, Contents
 from tests.benchmarks.live_table import LiveTable
-from tests.benchmarks.measure import SCALE, Report, in_turn
+from tests.benchmarks.measure import SCALE, in_turn
 
 PAGES = Contents("old", 2_000 * SCALE)
 UNTOUCHED = Contents("fresh", 2_000 * SCALE)
@@ -26,14 +26,6 @@ pytestmark = [
     pytest.mark.skipif("BENCH" not in os.environ, reason="make bench runs it"),
     pytest.mark.timeout(0),
 ]
-
-
-@pytest.fixture(scope="module")
-def report():
-    """What ``make bench`` leaves behind."""
-    report = Report()
-    yield report
-    report.save()
 
 
 @pytest.fixture(scope="module")
