@@ -15,6 +15,7 @@ _MB = 1024**2
 JUDGED = 20  # samples of a process; who lived shorter grew no memory to speak of
 GROWN_MB, GROWN_SHARE = 6.0, 0.05  # in the second half: more of both is a leak
 GROWN_FILES = 2.0
+_IMPORTED = 5  # samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,31 @@ class Sample:
 
 @dataclass(slots=True)
 class Process:
-    """All samples of a process, and what it is to us."""
+    """All samples of a process, and what it is to us; it is judged by those since a moment."""
 
     role: str
     pid: int
     samples: list[Sample] = field(default_factory=list)
+    since: float = 0.0
+
+    @property
+    def judged(self) -> list[Sample]:
+        return [sample for sample in self.samples if sample.at >= self.since]
 
     @property
     def is_judged(self) -> bool:
-        return len(self.samples) >= JUDGED
+        return len(self.judged) >= JUDGED
 
     @property
     def second_half(self) -> list[Sample]:
         """The first half warms up: imports, caches, pools of connections."""
-        return self.samples[len(self.samples) // 2 :]
+        return self.judged[len(self.judged) // 2 :]
+
+    @property
+    def before_mb(self) -> float:
+        """What it grew by until it is judged, after its imports; 0 if it was judged at once."""
+        before = [sample.rss_mb for sample in self.samples if sample.at < self.since][_IMPORTED:]
+        return before[-1] - before[0] if before else 0.0
 
     @property
     def grown_mb(self) -> float:
@@ -53,7 +65,7 @@ class Process:
 
     @property
     def rss_mb(self) -> float:
-        return statistics.median(sample.rss_mb for sample in self.samples)
+        return statistics.median(sample.rss_mb for sample in self.judged or self.samples)
 
     def leaks(self) -> list[str]:
         """Return what grows, in words; empty when all is flat."""
@@ -107,8 +119,12 @@ class Sampler:
         while not self._ended.wait(self._seconds):
             self.look()
 
+    @property
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
     def look(self) -> None:
-        at = time.monotonic() - self._began
+        at = self.now
         for role, pids in self._find().items():
             for pid in pids:
                 seen = sample(pid, at)

@@ -34,6 +34,15 @@ def test_steady_growth_is_one() -> None:
     assert "worker 1 grows by 9.5 MB" == leak
 
 
+def test_what_came_before_it_was_judged_is_told_apart() -> None:
+    """A watcher holds more while lanes begin; only afterwards it has to be flat."""
+    it = process(*range(50, 90), *[90.0] * 40)
+    it.since = 80.0
+
+    assert ([], 40) == (it.leaks(), len(it.judged))
+    assert 34.0 == it.before_mb
+
+
 def test_open_files_that_grow_are_one() -> None:
     """Also where memory is flat."""
     samples = [Sample(float(n), 60.0, 10 + n // 4) for n in range(40)]
