@@ -19,9 +19,11 @@ def check_code(lambda_: Any, function: str, expected: str) -> str:
         actual = _sha256(lambda_, function)
     except AccessDeniedError as exc:
         return f"unknown: the code of {function}: {exc}"
+    if not actual:
+        return f"unknown: the code of {function}: Lambda does not say."
     if actual != expected:
         raise CodeMismatchError(
-            f"The code of Lambda {function} has SHA-256 {actual or 'unknown'}; what was deployed "
+            f"The code of Lambda {function} has SHA-256 {actual}; what was deployed "
             f"has {expected}. Somebody changed it, or its object in the bucket, since: find out "
             "who (CloudTrail: PutObject, UpdateFunctionCode, PublishVersion), then make it anew: "
             "ddb-migrate destroy and deploy. Nothing was migrated with it by this command."

@@ -31,6 +31,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], tuple[Stack, list
     monkeypatch.setattr(Deployment, "_bucket", lambda _: "bucket")
     monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {})
     monkeypatch.setattr(Deployment, "_change", lambda _: UpToDate())
+    monkeypatch.setattr(deployment, "check_code", lambda *_: "")
 
     def run(lambda_: Any) -> tuple[Stack, list[str]]:
         said: list[str] = []

@@ -140,6 +140,11 @@ def test_a_stack_that_does_not_say_is_unknown_too() -> None:
     assert "" == fake.asked
 
 
+def test_a_lambda_that_does_not_say_is_unknown() -> None:
+    """As an emulator's; AWS always says."""
+    assert check_code(FakeLambda(""), VERSION, "abc=").endswith("Lambda does not say.")
+
+
 def test_nothing_starts_with_other_code(
     site_world: SiteWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
