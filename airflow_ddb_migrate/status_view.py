@@ -86,6 +86,8 @@ class Shown:
             },
             "counts": progress.counts.to_dict(),
             "units": progress.units.to_dict(),
+            "throttles": progress.throttles.to_dict(),
+            "conflicts": progress.conflicts,
             "read_units_per_second": self.look.read_units_per_second,
             "write_units_per_second": self.look.write_units_per_second,
             "orders": asdict(seen.said),

@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.ledger_items import lane_key, lane_partition
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, TypedItem
+from airflow_ddb_migrate.core.throttles import Throttles
 
 _TAKEN = "#attempt = :attempt, #owner = :owner, #owner_until = :owner_until, #state = :running"
 _NAMES = {
@@ -71,6 +72,8 @@ class Lanes:
                 "segment": row.segment,
                 "counts": row.counts.to_dict(),
                 "units": row.units.to_dict(),
+                "throttles": row.throttles.to_dict(),
+                "conflicts": row.conflicts,
                 "worked_seconds": row.worked_seconds,
                 "error": row.error,
                 "cause": row.cause,
@@ -140,6 +143,8 @@ def _row_from(item: TypedItem) -> LaneRow:
         worked_seconds=typed.number(item, "worked_seconds"),
         counts=Counts.from_dict({k: int(v) for k, v in typed.numbers(item, "counts").items()}),
         units=Units(**typed.numbers(item, "units")),
+        throttles=Throttles.from_dict(typed.numbers(item, "throttles")),
+        conflicts=typed.whole(item, "conflicts"),
         error=typed.text(item, "error"),
         cause=typed.text(item, "cause"),
         updated_at=typed.number(item, "updated_at"),

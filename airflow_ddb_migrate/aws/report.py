@@ -25,6 +25,7 @@ from airflow_ddb_migrate.core.report import (
     counts_words,
     show_capacity,
 )
+from airflow_ddb_migrate.core.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.times import iso
 
 REPORT_FILE = "report.json"
@@ -57,6 +58,7 @@ def compose(site: Site, now: float) -> Report:
         "counts": counts.to_dict(),
         "counts_words": counts_words(counts),
         "units": seen.progress.units.to_dict(),
+        **trouble_of(seen.progress.throttles, seen.progress.conflicts),
         "writer": known_proof(site.ledger).in_words(),
         "capacity": _capacity(site),
         "seconds": seconds,
@@ -113,6 +115,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
         "counts": Counts().to_dict(),
         "counts_words": counts_words(Counts()),
         "units": Units().to_dict(),
+        **trouble_of(Throttles(), 0),
         "writer": known_proof(site.ledger).in_words(),
         "capacity": _capacity(site),
         "seconds": 0.0,

@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.report import NotBegun
+from airflow_ddb_migrate.core.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.view import (
     EventView,
     LaneView,
@@ -63,6 +64,7 @@ def look(site: Site, now: float) -> MigrationView:
         "in_scope": progress.lanes,
         "counts": progress.counts.to_dict(),
         "units": progress.units.to_dict(),
+        **trouble_of(progress.throttles, progress.conflicts),
         "control": control_view(seen.control),
         "capacity": _capacity(site),
         "plan": plan_view(plan),
@@ -139,6 +141,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView
         "in_scope": int(plan.get("lanes", 0)),
         "counts": Counts().to_dict(),
         "units": Units().to_dict(),
+        **trouble_of(Throttles(), 0),
         "control": None,
         "capacity": _capacity(site),
         "plan": plan_view(plan),

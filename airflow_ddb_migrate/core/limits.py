@@ -99,6 +99,7 @@ RAISE_SECONDS: Final = 5.0  # [OURS] without throttling
 SUFFERING_SECONDS: Final = 60.0  # [OURS] throttling that lasts so long is the table's, not ours
 SUFFERING_SHARE: Final = 0.2  # [OURS] throttled units of those tried in that time
 SUFFERING_UNITS: Final = 100.0  # [OURS] and at least so many
+THROTTLE_REASONS: Final = 12  # [OURS] told apart in a lane's row; [DDB] 16, 8 more per index
 SUFFERING_HOLD_SECONDS: Final = 300  # [OURS] the migration then waits so long
 
 # Lambda

@@ -7,6 +7,7 @@ from enum import StrEnum
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, MigrationRecord
+from airflow_ddb_migrate.core.throttles import Throttles, trouble_words
 
 _SHOWN_LANES = 5
 
@@ -74,6 +75,8 @@ class Progress:
     unfinished: tuple[int, ...]
     counts: Counts = field(default_factory=Counts)
     units: Units = field(default_factory=Units)
+    throttles: Throttles = field(default_factory=Throttles)
+    conflicts: int = 0
     total_laps: int = 0
     worked_seconds: float = 0.0
     items_of_done: int = 0
@@ -111,6 +114,8 @@ def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Pr
         ),
         counts=sum((row.counts for row in known), Counts()),
         units=sum((row.units for row in known), Units()),
+        throttles=sum((row.throttles for row in known), Throttles()),
+        conflicts=sum(row.conflicts for row in known),
         total_laps=sum(row.total_laps for row in known),
         worked_seconds=sum(row.worked_seconds for row in known),
         items_of_done=sum(row.counts.seen for row in known if row.state is LaneState.DONE),
@@ -164,12 +169,12 @@ def is_within_policy(quarantined: int, seen: int, record: MigrationRecord) -> bo
 def describe_progress(progress: Progress) -> str:
     """Say in prose how far the migration is: 100 % is said when it is, and never more."""
     share = 100 * progress.done // progress.lanes
-    counts = progress.counts
+    counts, trouble = progress.counts, trouble_words(progress.throttles, progress.conflicts)
     return (
         f"{progress.done:,} of {progress.lanes:,} segments done ({share} %), "
         f"{progress.running:,} running, {progress.pending:,} pending, "
         f"{len(progress.failed):,} failed; "
-        f"{counts.seen:,} items seen, {_words(counts)}."
+        f"{counts.seen:,} items seen, {_words(counts)}{f'; {trouble}' if trouble else ''}."
     )
 
 
@@ -225,11 +230,16 @@ def _why_failed(
         f"It was stopped: {stop_reason.rstrip('.')}." if stop_reason else "",
         held,
         _execution_words(execution),
+        _sentence(trouble_words(progress.throttles, progress.conflicts)),
         _failed_words(progress.failed, stop_reason),
         _map_run_words(map_run),
         how_to_go_on,
     ]
     return " ".join(part for part in parts if part)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _execution_words(execution: Execution) -> str:

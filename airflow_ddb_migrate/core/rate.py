@@ -8,8 +8,8 @@ migration can be put on hold.
 
 import math
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.limits import (
@@ -61,6 +61,7 @@ class Pacer:
     _stretches: list[float] = field(default_factory=list, init=False)
     _spent: deque[tuple[float, float]] = field(default_factory=deque, init=False)
     _tries: deque[tuple[float, float, float]] = field(default_factory=deque, init=False)
+    _refused: Counter[str] = field(default_factory=Counter, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @property
@@ -140,6 +141,7 @@ class Pacer:
         """
         with self._lock:
             now = self.clock()
+            self._refused[reason] += 1
             if _KEY_RANGE not in reason:
                 self._note(now, tried=0.0, throttled=units)
             if now - self._cut_at < CUT_SECONDS:
@@ -147,6 +149,14 @@ class Pacer:
             self._cut_at = self._raised_at = now
             current = min(self.rate or float("inf"), self._measured(now))
             self._limit = max(_LEAST_PER_SECOND, current * CUT_FACTOR)
+
+    def take_refused(self) -> Mapping[str, int]:
+        """Return how often it was throttled since this was last asked, by what was told of it."""
+        if not self._refused:
+            return {}
+        with self._lock:
+            refused, self._refused = self._refused, Counter()
+        return refused
 
     def others_suffer(self) -> bool:
         """Tell whether much is throttled, for long, although this worker went slower.

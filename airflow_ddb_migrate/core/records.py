@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.throttles import Throttles
 
 TypedValue: TypeAlias = Mapping[str, Any]
 TypedItem: TypeAlias = Mapping[str, TypedValue]
@@ -173,9 +174,11 @@ class LaneRow:
     (empty: from its start). ``owner`` is the invocation that may save the row until
     ``owner_until``; ``laps`` are this attempt's invocations that took the lane, ``total_laps``
     those of all attempts, ``worked_seconds`` the time these have had it, as far as they could save
-    it. ``logged`` names the last undo log object of a settled page; ``page_items`` bounds the next
-    pages where a transform is slow (0: not); ``findings`` is the JSON of what a mode that does not
-    write has found.
+    it. ``throttles`` are how often DynamoDB refused this lane's requests, counted as they happen;
+    ``conflicts`` how often a live write came between reading and writing an item of a settled
+    page, so that it was transformed again. ``logged`` names the last undo log object of a settled
+    page; ``page_items`` bounds the next pages where a transform is slow (0: not); ``findings`` is
+    the JSON of what a mode that does not write has found.
     """
 
     lane: int
@@ -190,6 +193,8 @@ class LaneRow:
     worked_seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
     units: Units = field(default_factory=Units)
+    throttles: Throttles = field(default_factory=Throttles)
+    conflicts: int = 0
     error: str = ""
     cause: str = ""
     updated_at: float = 0.0

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.core.throttles import Trouble
 
 
 class NotBegun(StrEnum):
@@ -97,7 +98,7 @@ class Links(TypedDict):
     log_group: str
 
 
-class Report(TypedDict):
+class Report(Trouble):
     """Times in seconds, units as DynamoDB reported them.
 
     ``status`` is a word of Outcome, CANARY (``left`` segments were not begun), or one of NotBegun;

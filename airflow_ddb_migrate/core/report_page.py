@@ -48,9 +48,15 @@ def _items(report: Report) -> str:
     units = report["units"]
     return (
         f"{table(('items', ''), report['counts'].items())}\n{report['counts_words']} "
-        f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.\n\n"
+        f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.{_trouble(report)}\n\n"
         f"{report['writer']}{_quarantine(report)}"
     )
+
+
+def _trouble(report: Report) -> str:
+    """A report of before these were counted has none."""
+    words = report.get("trouble", "")
+    return f" {words[0].upper()}{words[1:]}." if words else ""
 
 
 def _quarantine(report: Report) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict
 from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.records import ControlRecord, LaneRow, LaneState, LeaseRecord
 from airflow_ddb_migrate.core.report import Part
+from airflow_ddb_migrate.core.throttles import Trouble, trouble_of
 
 LETTERS: Final = {
     LaneState.PENDING: "p",
@@ -54,7 +55,7 @@ class Control(TypedDict):
     sharers: int
 
 
-class LaneView(TypedDict):
+class LaneView(Trouble):
     """One lane. ``segment`` is the one in work; ``error`` and ``cause`` hold no item's values."""
 
     lane: int
@@ -77,7 +78,7 @@ class EventView(TypedDict):
     words: str
 
 
-class MigrationView(TypedDict):
+class MigrationView(Trouble):
     """What the page shows, as of ``observed_at``.
 
     ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
@@ -159,6 +160,7 @@ def lane_view(lane: int, row: LaneRow | None) -> LaneView:
         "laps": row.total_laps,
         "counts": row.counts.to_dict(),
         "units": row.units.to_dict(),
+        **trouble_of(row.throttles, row.conflicts),
         "worked_seconds": row.worked_seconds,
         "error": row.error,
         "cause": row.cause,

@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.rate import Pacer, share_of
 from airflow_ddb_migrate.core.records import Command, ControlRecord, MigrationRecord
+from airflow_ddb_migrate.core.throttles import READ, WRITE, Throttles, reason_of
 
 
 class Order(Enum):
@@ -45,6 +46,16 @@ class Pacers:
     def debt_seconds(self) -> float:
         """Return how long to wait until everything spent is earned."""
         return max(self.read.debt_seconds(), self.write.debt_seconds())
+
+    def take_throttles(self) -> Throttles:
+        """Return how often reads and writes were throttled since this was last asked."""
+        told = ((READ, self.read.take_refused()), (WRITE, self.write.take_refused()))
+        one_by_one = (
+            Throttles({reason_of(reason, verb): number})
+            for verb, refused in told
+            for reason, number in refused.items()
+        )
+        return sum(one_by_one, Throttles())
 
     def suffering(self) -> str:
         """Say what is throttled although this worker goes slower; empty when nothing is."""

@@ -32,7 +32,8 @@ class Refused:
 class Prepared:
     """What the transform wants of some items. ``unchanged`` are those it left as they are.
 
-    ``ended`` are keys of items that are no longer there.
+    ``ended`` are keys of items that are no longer there; ``conflicts`` how often a live write came
+    between.
     """
 
     intents: list[Intent] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Prepared:
     refused: list[Refused] = field(default_factory=list)
     ended: list[TypedItem] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    conflicts: int = 0
 
     def counts(self) -> Counts:
         """Return the counts of what needs no write."""

@@ -24,11 +24,15 @@ Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a page came to. ``stop`` ends the run once the row has moved behind the page."""
+    """What a page came to. ``stop`` ends the run once the row has moved behind the page.
+
+    ``conflicts`` are the times a live write came between, so that an item was transformed again.
+    """
 
     counts: Counts
     units: Units = Units()
     stop: FatalError | None = None
+    conflicts: int = 0
 
 
 class Work(Protocol):
@@ -95,7 +99,7 @@ class Migrating:
         prepared.refused += map(_given_up, intents)
         self._void_orphans(page, prepared)
         stop = self.quarantine.add(prepared.refused, position, seen=prepared.counts().seen)
-        return Settled(prepared.counts(), units, stop)
+        return Settled(prepared.counts(), units, stop, prepared.conflicts)
 
     def note(self, row: LaneRow) -> LaneRow:
         """Move behind what is logged, and so behind what ``begin`` has counted."""
@@ -149,11 +153,14 @@ class Migrating:
     def _transformed_again(
         self, intent: Intent, current: TypedItem, prepared: Prepared
     ) -> list[Intent]:
+        """What is as wanted by now is no conflict: an earlier invocation may have written it."""
         try:
             change = self.transform.apply(current)
         except ItemError as error:
+            prepared.conflicts += 1
             prepared.refused.append(Refused(intent.key, error, current))
             return []
+        prepared.conflicts += change.outcome != "unchanged"
         if change.outcome in WRITES:
             return [Intent(intent.key, change, current)]
         prepared.outcomes["already" if change.outcome == "unchanged" else change.outcome] += 1

@@ -194,6 +194,7 @@ class Worker:
             row,
             counts=row.counts + carried.counts + settled.counts,
             units=row.units + carried.units + settled.units,
+            conflicts=row.conflicts + settled.conflicts,
             segment=place.segment if place else row.segment,
             cursor=place.cursor if place else {},
         )
@@ -228,15 +229,23 @@ class Worker:
         return MORE if order is Order.GO else DONE
 
     def _save(self) -> None:
-        self._saved_at = self._count_time()
+        self._saved_at = self._bring_up_to_date()
         if not self.lanes.save(self._claim, self._row, self._saved_at):
             raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
 
-    def _count_time(self) -> float:
-        """Add the time since it was last counted to the row; return now."""
+    def _bring_up_to_date(self) -> float:
+        """Add the time and the throttles since they were last counted to the row; return now.
+
+        Throttles are told as they happen: those of a page that does not settle, too, which is where
+        most of them are. What a killed worker has not saved is not told.
+        """
         now = self.clock()
         seconds = max(0.0, now - self._counted_until)  # a clock may be set back
-        self._row = replace(self._row, worked_seconds=self._row.worked_seconds + seconds)
+        self._row = replace(
+            self._row,
+            worked_seconds=self._row.worked_seconds + seconds,
+            throttles=self._row.throttles + self.guard.pacers.take_throttles(),
+        )
         self._counted_until = now
         return now
 
@@ -259,7 +268,7 @@ class Worker:
         return (LaneState.DONE if self._finished else LaneState.FAILED), result
 
     def _give_back(self, state: LaneState, result: WorkResult) -> WorkResult:
-        now = self._count_time()
+        now = self._bring_up_to_date()
         row = replace(self._row, state=state)
         saved = self.lanes.give_back(self._claim, row, now)
         return replace(result, counts=row.counts) if saved else HOLD

@@ -135,6 +135,13 @@ _VIEW: dict[str, Any] = {
         "planned_at_iso": "2026-01-01T00:00:00.000Z",
     },
     "spent": {"read": 0.3, "write": 26.1, "lambda": 1.4, "steps": 0.4},
+    "throttles": {
+        "TableWriteKeyRangeThroughputExceeded": 100,
+        "IndexWriteProvisionedThroughputExceeded by_origin": 20,
+    },
+    "conflicts": 3,
+    "trouble": "throttled 120 writes: key range 100, index by_origin (provisioned capacity) 20; "
+    "3 items transformed again after a live write",
     "parts": [
         {
             "migration_id": f"{MIGRATION}-dry",

@@ -156,10 +156,13 @@ function figures(view) {
     ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
     ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
     ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
+    ["Throttled", count(throttled(view)), view.trouble],
     ["Workers", view.control && view.is_live ? count(view.control.live) : "–", view.is_live ? "spend the budget" : ""],
     ["Cost", dollars(spent), planned === undefined ? "" : `of ${dollars(planned)} planned`],
   ];
 }
+
+const throttled = (view) => Object.values(view.throttles).reduce((sum, number) => sum + number, 0);
 
 const share = (view) =>
   view.lanes.length
@@ -281,6 +284,7 @@ function laneWords(found) {
     counts || "no items yet",
     `${rate(found.units.read)} read and ${rate(found.units.written)} write units`,
     `${count(found.laps)} laps, ${duration(found.worked_seconds)} worked`,
+    found.trouble,
     found.updated_at ? `saved ${clock(found.updated_at)}` : "",
   ];
   const head = make("b", `Lane ${count(found.lane)}: ${found.state.toLowerCase()}`);

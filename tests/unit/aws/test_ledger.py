@@ -18,6 +18,7 @@ from airflow_ddb_migrate.core.records import (
     LaneState,
     Mode,
 )
+from airflow_ddb_migrate.core.throttles import Throttles
 from tests.factories import (
     LEDGER,
     MIGRATION,
@@ -220,6 +221,8 @@ def test_only_the_owner_saves(world: SiteWorld) -> None:
         row,
         counts=Counts.one("changed"),
         units=Units(1.5, 2.0),
+        throttles=Throttles({"IndexWriteProvisionedThroughputExceeded by_origin": 3}),
+        conflicts=4,
         logged="undo/x",
         page_items=250,
         worked_seconds=12.5,
@@ -232,6 +235,19 @@ def test_only_the_owner_saves(world: SiteWorld) -> None:
     assert world.site.lanes.save(claim(), better, NOW + 5)
     expected = replace(better, owner_until=NOW + 5 + OWNER_SECONDS, updated_at=NOW + 5)
     assert expected == world.site.lanes.get(MIGRATION, 0)
+
+
+def test_a_row_of_before_throttles_were_counted_has_none(world: SiteWorld) -> None:
+    """A migration that an older worker began goes on."""
+    world.lane(0, LaneState.PENDING)
+    world.service.update_item(
+        TableName=LEDGER, Key=lane_key(MIGRATION, 0), UpdateExpression="REMOVE throttles, conflicts"
+    )
+
+    row = taken(world, attempt=2)
+
+    assert row is not None
+    assert (Throttles(), 0) == (row.throttles, row.conflicts)
 
 
 def test_a_lane_given_back_has_no_owner(world: SiteWorld) -> None:

@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState, Mode
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
+from airflow_ddb_migrate.core.throttles import Throttles
 from tests import plans
 from tests.factories import MIGRATION, TABLE, client_error, snapshot
 from tests.site_world import OTHER, SiteWorld, arn_of
@@ -69,6 +70,18 @@ def test_the_figures_of_a_success(world: SiteWorld) -> None:
     )
     assert "Every one of 4,000,000 items seen is accounted for." == report["counts_words"]
     assert "" == failure(report, {})
+
+
+def test_what_slowed_it_down_is_told(world: SiteWorld) -> None:
+    """Throttles by reason and conflicts; a report of before they were counted has none."""
+    reason = "IndexWriteProvisionedThroughputExceeded by_origin"
+    report = succeeded(world, throttles=Throttles({reason: 5}), conflicts=1)
+
+    assert ({reason: 4 * 5}, 4) == (report["throttles"], report["conflicts"])
+    words = "Throttled 20 writes: index by_origin (provisioned capacity) 20; 4 items transformed"
+    assert words in to_markdown(report)
+    older: Any = {name: value for name, value in report.items() if name != "trouble"}
+    assert "Throttled" not in to_markdown(older)
 
 
 def test_counts_that_do_not_add_up_are_told(world: SiteWorld) -> None:

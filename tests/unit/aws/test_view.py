@@ -13,9 +13,12 @@ from airflow_ddb_migrate.core.lease import raise_capacity
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import Command, LaneState
+from airflow_ddb_migrate.core.throttles import Throttles
 from tests.airflow_world import client_error
 from tests.factories import LEDGER, MIGRATION, NOW, migration_record, snapshot
 from tests.site_world import SiteWorld
+
+TROUBLE = ("throttles", "conflicts", "trouble")
 
 
 def quarantine(world: SiteWorld, objects: int, rows: int = 1, **more: object) -> None:
@@ -57,6 +60,21 @@ def test_a_running_migration_is_shown_whole(world: SiteWorld) -> None:
     assert Command.RUN == view["control"]["command"]  # type: ignore[index]
     assert 0 < sum(view["spent"].values())
     assert json.dumps(view)
+
+
+def test_throttles_and_conflicts_are_shown(world: SiteWorld) -> None:
+    """Of all lanes, and of the one that is looked at."""
+    world.start()
+    reason = "TableWriteKeyRangeThroughputExceeded"
+    for lane in range(2):
+        world.lane(lane, throttles=Throttles({reason: 2}), conflicts=1)
+
+    view, lane_ = look(world.site, NOW), look_at_lane(world.site, 1)
+
+    assert ({reason: 4}, 2) == (view["throttles"], view["conflicts"])
+    assert view["trouble"].startswith("throttled 4 writes: key range 4; 2 items transformed again")
+    assert ({reason: 2}, 1) == (lane_["throttles"], lane_["conflicts"])
+    assert ({}, 0, "") == tuple(look_at_lane(world.site, 2)[name] for name in TROUBLE)  # type: ignore[literal-required]
 
 
 def test_looking_changes_nothing(world: SiteWorld) -> None:

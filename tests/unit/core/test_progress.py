@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.progress import (
     summarize,
 )
 from airflow_ddb_migrate.core.records import LaneState
+from airflow_ddb_migrate.core.throttles import Throttles
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import MIGRATION, NOW, execution, lane_row, migration_record, progress
@@ -69,6 +70,32 @@ def test_a_failure_says_everything_that_is_known() -> None:
         "Finished segments are kept: clear the start task (or trigger again with this "
         "migration_id) and a new attempt works on the unfinished ones only."
     )
+
+
+TROUBLED = {"throttles": Throttles({"TableWriteKeyRangeThroughputExceeded": 100}), "conflicts": 3}
+TROUBLE = "hrottled 100 writes: key range 100; 3 items transformed again after a live write."
+
+
+def test_throttles_and_conflicts_are_added_up_and_told() -> None:
+    """Of the lanes in question; where there are none nothing is said of them."""
+    rows = [lane_row(i, **TROUBLED) for i in range(3)]
+    seen = summarize(rows, [0, 1], NOW)
+
+    assert (Throttles({"TableWriteKeyRangeThroughputExceeded": 200}), 6) == (
+        seen.throttles,
+        seen.conflicts,
+    )
+    assert f"0 changed; t{TROUBLE}" in describe_progress(progress(**TROUBLED))
+    assert "throttled" not in describe_progress(progress())
+
+
+def test_a_failure_says_that_it_was_throttled() -> None:
+    """It may be why."""
+    verdict = judge(
+        progress(lanes=2, unfinished=(1,), **TROUBLED), execution(ExecutionStatus.FAILED)
+    )
+
+    assert f"the execution is FAILED. T{TROUBLE}" in verdict.reason
 
 
 def test_what_is_not_known_is_not_said() -> None:

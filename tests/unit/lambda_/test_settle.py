@@ -131,7 +131,7 @@ def test_a_concurrent_writer_wins(migration: Callable[..., Migration]) -> None:
     """The item is transformed again as it is now, and its condition is what it is now."""
     m = migration(lost(n(5)), APPLIED)
 
-    assert Counts.one("changed") == m.settle(n(1)).counts
+    assert Settled(Counts.one("changed"), conflicts=1) == m.settle(n(1))
     assert [{"N": "1"}, {"N": "5"}] == m.conditions
     assert [{"k": typed_item(), "o": {"n": {"N": "5"}}, "n": {"n": {"N": "10"}}}] == m.logged
 
@@ -162,7 +162,7 @@ def test_three_lost_races_end_the_item(migration: Callable[..., Migration]) -> N
     """It is set aside, says so, and nothing more is written."""
     m = migration(*(lost(n(i)) for i in range(CONFLICT_TRIES)))
 
-    assert Counts.one("quarantined") == m.settle(n(1)).counts
+    assert Settled(Counts.one("quarantined"), conflicts=CONFLICT_TRIES) == m.settle(n(1))
     ((refused),) = m.aside.refused
     assert ("Conflict", CONFLICT_TRIES) == (refused.error.error_class, len(m.writer.asked))
     assert "Live traffic changed the item 3 times" in str(refused.error)
@@ -176,7 +176,7 @@ def test_the_third_lost_race_may_still_end_well(
     """Gone, or as wanted: nothing is left to write."""
     m = migration(lost(n(2)), lost(n(2)), lost(current))
 
-    assert Counts.one(outcome) == m.settle(n(1)).counts
+    assert Settled(Counts.one(outcome), conflicts=2) == m.settle(n(1))
 
 
 def test_an_item_may_become_impossible_in_a_race(migration: Callable[..., Migration]) -> None:
