@@ -38,7 +38,15 @@ def get_provider_info() -> dict[str, Any]:
         ),
         "sensors": _modules("sensors", "migration"),
         "triggers": _modules("triggers", "migration", "prewarm"),
-        "extra-links": [f"{_PACKAGE}.links.execution.MigrationExecutionLink"],
+        "extra-links": [
+            f"{_PACKAGE}.links.{link}"
+            for link in (
+                "execution.MigrationExecutionLink",
+                "map_run.MigrationMapRunLink",
+                "logs.MigrationLogsLink",
+                "report.MigrationReportLink",
+            )
+        ],
     }
 
 

@@ -31,27 +31,27 @@ class Bucket:
         """Write rows durably as one object; return its path."""
         text = "\n".join(map(_line, rows))
         body = gzip.compress(text.encode(), _LEVEL, mtime=0)
-        self.s3.put_object(Bucket=self.name, Key=self._key(path), Body=body)
+        self.s3.put_object(Bucket=self.name, Key=self.key(path), Body=body)
         return path
 
     def put_json(self, path: str, document: Mapping[str, Any]) -> str:
         """Write one JSON object as a person reads it, not compressed; return its path."""
         body = json.dumps(document, indent=2).encode()
         self.s3.put_object(
-            Bucket=self.name, Key=self._key(path), Body=body, ContentType="application/json"
+            Bucket=self.name, Key=self.key(path), Body=body, ContentType="application/json"
         )
         return path
 
     def get(self, path: str) -> list[Row]:
         """Return the rows of an object."""
-        body = self.s3.get_object(Bucket=self.name, Key=self._key(path))["Body"].read()
+        body = self.s3.get_object(Bucket=self.name, Key=self.key(path))["Body"].read()
         return [json.loads(line) for line in gzip.decompress(body).decode().splitlines()]
 
     def paths(self, folder: str, *, after: str = "") -> Iterator[str]:
         """Yield the paths in a folder in ascending order, beyond ``after``."""
-        root = self._key("")
+        root = self.key("")
         pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.name, Prefix=self._key(folder), StartAfter=self._key(after or folder)
+            Bucket=self.name, Prefix=self.key(folder), StartAfter=self.key(after or folder)
         )
         for page in pages:
             for row in page.get("Contents", ()):
@@ -67,9 +67,10 @@ class Bucket:
 
     def uri(self, path: str = "") -> str:
         """Say where an object or a folder is."""
-        return f"s3://{self.name}/{self._key(path)}"
+        return f"s3://{self.name}/{self.key(path)}"
 
-    def _key(self, path: str) -> str:
+    def key(self, path: str) -> str:
+        """Return the key of an object or a folder."""
         return f"migrations/{self.migration_id}/{path}"
 
 

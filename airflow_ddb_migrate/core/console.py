@@ -1,4 +1,4 @@
-"""Addresses of AWS's web console, by partition."""
+"""Addresses of AWS's web console, by partition. Each is empty where its page is not known."""
 
 from typing import Final
 from urllib.parse import quote
@@ -8,19 +8,47 @@ _DOMAINS: Final = {
     "aws-cn": "amazonaws.cn",
     "aws-us-gov": "amazonaws-us-gov.com",
 }
-_ARN_PARTS: Final = 8  # arn:partition:states:region:account:execution:state-machine:name
+_PARTITION, _REGION, _KIND = 1, 3, 5
+_PARTS: Final = 8  # arn:partition:states:region:account:kind:…:…
 
 
 def execution_url(execution_arn: str) -> str:
-    """Return the page of an execution, from which its map run is one click away.
+    """Return the page of an execution, from which its map run is one click away."""
+    return _states_url(execution_arn, "execution", "/v2/executions/details/")
 
-    Empty for what is no execution's ARN, and for a partition whose console is not known.
+
+def map_run_url(map_run_arn: str) -> str:
+    """Return the page of a map run: its child executions, their counts, and its input."""
+    return _states_url(map_run_arn, "mapRun", "/mapruns/details/")
+
+
+def log_group_url(log_group: str, near_arn: str) -> str:
+    """Return the page of a log group of the account and region of an ARN of the same stack.
+
+    CloudWatch's console keeps its state behind ``#``, encoded twice with ``$`` for ``%``.
     """
-    parts = execution_arn.split(":")
-    if len(parts) != _ARN_PARTS or parts[1] not in _DOMAINS:
+    start = _console(near_arn, "cloudwatch/home")
+    twice = quote(quote(log_group, safe=""), safe="").replace("%", "$")
+    return f"{start}#logsV2:log-groups/log-group/{twice}" if start and log_group else ""
+
+
+def object_url(bucket: str, key: str, near_arn: str) -> str:
+    """Return the page of an object of S3, from which it can be opened."""
+    start = _console(near_arn, f"s3/object/{quote(bucket)}")
+    return f"{start}&prefix={quote(key, safe='')}" if start else ""
+
+
+def _states_url(arn: str, kind: str, page: str) -> str:
+    parts = arn.split(":")
+    if len(parts) != _PARTS or parts[_KIND] != kind:
         return ""
-    partition, region = parts[1], parts[3]
-    return (
-        f"https://console.{_DOMAINS[partition]}/states/home?region={region}"
-        f"#/v2/executions/details/{quote(execution_arn, safe='')}"
-    )
+    start = _console(arn, "states/home")
+    return f"{start}#{page}{quote(arn, safe='')}" if start else ""
+
+
+def _console(near_arn: str, page: str) -> str:
+    parts = near_arn.split(":")
+    if len(parts) <= _REGION or parts[_PARTITION] not in _DOMAINS:
+        return ""
+    domain, region = _DOMAINS[parts[_PARTITION]], parts[_REGION]
+    return f"https://console.{domain}/{page}?region={region}"

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.aws.time_limit import time_limit
 from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.request import StartRequest
-from airflow_ddb_migrate.links.execution import MigrationExecutionLink
+from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import explained, task_error
 from airflow_ddb_migrate.operators._request import MigrationRequestOperator
 from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
@@ -37,7 +37,7 @@ class WaitingOperator(MigrationRequestOperator):
         ``[operators] default_deferrable``.
     """
 
-    operator_extra_links = (MigrationExecutionLink(),)
+    operator_extra_links = EXECUTION_LINKS
     _watcher: Watcher | None = None
 
     def __init__(
@@ -58,7 +58,7 @@ class WaitingOperator(MigrationRequestOperator):
     def begin(self, context: "Context", site: Site, request: StartRequest) -> Started:
         """Start, attach or go on, and say which."""
         started = start(site, request, time.time())
-        MigrationExecutionLink.show(context, self, started.execution_arn)
+        show_execution(context, self, site, started.execution_arn)
         self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
         return started
 
@@ -82,7 +82,10 @@ class WaitingOperator(MigrationRequestOperator):
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
         self.log.info("%s", event["message"])
-        return self.open_site(context).named(event["migration_id"])
+        site = self.open_site(context).named(event["migration_id"])
+        if attempt := site.ledger.latest_attempt(site.migration_id):
+            show_execution(context, self, site, attempt.execution_arn)  # it has a map run by now
+        return site
 
     def finished(self, context: "Context", site: Site) -> Any:
         """Return the task's result. ``site`` is where the wait was."""

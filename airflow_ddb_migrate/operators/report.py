@@ -4,10 +4,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.report import compose, keep
+from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
+from airflow_ddb_migrate.core.console import object_url
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
+from airflow_ddb_migrate.links.report import MigrationReportLink
+from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known
 from airflow_ddb_migrate.operators._base import (
     MigrationOperator,
     task_error,
@@ -38,6 +41,7 @@ class MigrationReportOperator(MigrationOperator):
     :param required_task_ids: tasks of the run that must not have failed. (templated)
     """
 
+    operator_extra_links = (MigrationReportLink(), *EXECUTION_LINKS)
     template_fields: Sequence[str] = template_fields("fail_unless_succeeded", "required_task_ids")
 
     def __init__(
@@ -58,7 +62,13 @@ class MigrationReportOperator(MigrationOperator):
         report = compose(site, time.time())
         page = to_markdown(report)
         self.log.info("%s", page)
-        self.log.info("%s", keep(site, report))
+        kept = keep(site, report)
+        self.log.info("%s", kept)
+        if site.bucket.uri(REPORT_FILE) in kept:
+            url = object_url(site.bucket.name, site.bucket.key(REPORT_FILE), site.table.key.arn)
+            MigrationReportLink.show(context, self, url)
+        if arn := report["execution_arn"]:
+            show_known(context, self, site.stack, arn, report["links"]["map_run_arn"])
         self._push(context, "markdown", page)
         if must_succeed and (why := failure(report, _failed_tasks(context["ti"], task_ids))):
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing

@@ -15,7 +15,7 @@ from airflow_ddb_migrate._compat import (
 from airflow_ddb_migrate.aws.time_limit import time_limit
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
-from airflow_ddb_migrate.links.execution import MigrationExecutionLink
+from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.triggers._watcher import (
@@ -53,8 +53,9 @@ class DistributedMapMigrationSensor(MigrationSensor):
         ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
     """
 
-    operator_extra_links = (MigrationExecutionLink(),)
+    operator_extra_links = EXECUTION_LINKS
     _watcher: Watcher | None = None
+    _shown = ""  # the execution whose links are all there
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             seen = watcher.poke()
         if seen is None:
             return PokeReturnValue(is_done=False)
-        MigrationExecutionLink.show(context, self, seen.attempt.execution_arn)
+        self._show(context, watcher, seen.attempt.execution_arn)
         if not is_over(seen):
             return PokeReturnValue(is_done=False)
         if message := failure(seen, watcher.site.migration_id):
@@ -134,6 +135,13 @@ class DistributedMapMigrationSensor(MigrationSensor):
         # A rescheduled sensor remembers nothing: its retries are its patience.
         patience = 0 if self.reschedule else PATIENCE_SECONDS
         return Watcher(address.open, self.log, patience_seconds=patience)
+
+    def _show(self, context: "Context", watcher: Watcher, execution_arn: str) -> None:
+        """Show the links, and ask AWS no more once all are there."""
+        if self._shown == execution_arn:
+            return
+        if show_execution(context, self, watcher.site, execution_arn):
+            self._shown = execution_arn
 
     def _limit(self, watcher: Watcher) -> None:
         """Take the plan's time; one that cannot be read now is no reason not to wait."""

@@ -415,6 +415,7 @@ class TestStart:
         assert (
             context["ti"].pushed["_link_MigrationExecutionLink"].startswith("https://console.aws")
         )
+        assert "log-group" in context["ti"].pushed["_link_MigrationLogsLink"]
 
     def test_attaches(self, world, capsys):
         """A second try attaches to what runs and says so."""

@@ -51,6 +51,8 @@ def test_a_success_is_said_kept_and_returned(world, capsys):
     said = capsys.readouterr().out
     assert "| changed | 40 |" in said
     assert f"Kept as s3://bucket/{key}" in said
+    assert found["migration_id"] in context["ti"].pushed["_link_MigrationReportLink"]
+    assert "$252F" in context["ti"].pushed["_link_MigrationLogsLink"]
 
 
 def test_a_failed_migration_fails_the_task_after_its_report(world, capsys):
