@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from airflow_ddb_migrate.aws.events import Event, events
+from airflow_ddb_migrate.aws.events import events
 from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.events import Event
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.pulse import Look, Pulse, pulse_of, pulse_words
+from airflow_ddb_migrate.core.pulse import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.times import iso
 
 REDRAW_SECONDS = 5.0
@@ -102,8 +103,7 @@ class StatusView:
 
     site: Site
     clock: Callable[[], float] = time.time
-    _first: Look | None = field(default=None, init=False)
-    _before: Look | None = field(default=None, init=False)
+    _pulses: Pulses = field(default_factory=Pulses, init=False)
 
     def look(self) -> Shown:
         """Look once; changes nothing.
@@ -113,14 +113,7 @@ class StatusView:
         now = self.clock()
         seen = observe(self.site, now)
         look = look_of(self.site, seen, now)
-        self._first = self._first or look
-        pulse = pulse_of(
-            look,
-            before=self._before,
-            first=self._first,
-            expected=expected_of(self.site, seen),
-        )
-        self._before = look
+        pulse = self._pulses.of(look, expected_of(self.site, seen))
         latest = events(self.site.ledger, self.site.migration_id, _EVENTS)
         return Shown(seen=seen, look=look, pulse=pulse, events=latest)
 

@@ -6,14 +6,14 @@
 import logging
 import time
 import uuid
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from itertools import islice
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.records import TypedItem
 from airflow_ddb_migrate.core.times import iso
 
@@ -21,25 +21,6 @@ _PREFIX = "event#"
 _UNIQUE_CHARS = 8
 
 _log = logging.getLogger(__name__)
-
-
-class What(StrEnum):
-    STARTED = "STARTED"
-    PAUSED = "PAUSED"
-    RESUMED = "RESUMED"
-    RETUNED = "RETUNED"
-    STOPPED = "STOPPED"
-    ENDED = "ENDED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """``at`` is seconds since the epoch, ``by`` a person or a task, ``words`` a sentence."""
-
-    at: float
-    what: What
-    by: str
-    words: str
 
 
 def note_event(ledger: Ledger, migration_id: str, event: Event) -> None:
@@ -66,4 +47,5 @@ def _event_from(item: TypedItem) -> Event:
         what=What(typed.text(item, "what")),
         by=typed.text(item, "by"),
         words=typed.text(item, "words"),
+        budget=typed.numbers(item, "budget"),
     )

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws import history, preflight
-from airflow_ddb_migrate.aws.events import Event, What, note_event
+from airflow_ddb_migrate.aws.events import note_event
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
+from airflow_ddb_migrate.core.events import Event, What, budget_of
 from airflow_ddb_migrate.core.lease import intend_attempt
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
@@ -99,7 +100,8 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         max_concurrency=request.max_concurrency,
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
-    _take_number(site, mine, _budget(request, mine.lanes), now)
+    budget = _budget(request, mine.lanes)
+    _take_number(site, mine, budget, now)
     if record.mode.writes:
         _intend(site, mine, now)
     history.begin(site.ledger, record, mine.transform_hash)
@@ -115,8 +117,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
         f"transform {record.transform}."
     )
-    event = Event(at=now, what=What.STARTED, by=request.started_by, words=words)
-    note_event(site.ledger, record.migration_id, event)
+    _note_start(site, request, words, budget, now)
     return Started(
         migration_id=record.migration_id,
         attempt=mine.number,
@@ -124,6 +125,13 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         lanes=mine.lanes,
         explanation=words,
     )
+
+
+def _note_start(site: Site, request: StartRequest, words: str, budget: Budget, now: float) -> None:
+    event = Event(
+        at=now, what=What.STARTED, by=request.started_by, words=words, budget=budget_of(budget)
+    )
+    note_event(site.ledger, site.migration_id, event)
 
 
 def _intend(site: Site, mine: AttemptRecord, now: float) -> None:

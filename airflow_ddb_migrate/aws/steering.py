@@ -7,12 +7,13 @@ since the epoch. Workers obey within about five seconds (CONTROL_SECONDS).
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from airflow_ddb_migrate.aws import watch
-from airflow_ddb_migrate.aws.events import Event, What, note_event
+from airflow_ddb_migrate.aws.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.events import Event, What, budget_of
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.progress import ExecutionStatus
@@ -136,7 +137,8 @@ def retune(  # noqa: PLR0913  # whatever can be tuned
         _update_map_run(site, attempt, max_concurrency)
     if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
         raise _overtaken(site, attempt)
-    return _noted(site, What.RETUNED, by, _retuned(site, control, budget, max_concurrency), now)
+    words = _retuned(site, control, budget, max_concurrency)
+    return _noted(site, What.RETUNED, by, words, now, {**budget_of(control), **budget})
 
 
 def _retuned(
@@ -239,6 +241,14 @@ def _again(site: Site) -> str:
     return _AGAIN.format(migration_id=site.migration_id)
 
 
-def _noted(site: Site, what: What, by: str, words: str, now: float) -> str:
-    note_event(site.ledger, site.migration_id, Event(at=now, what=what, by=by, words=words))
+def _noted(  # noqa: PLR0913  # every field of an event
+    site: Site,
+    what: What,
+    by: str,
+    words: str,
+    now: float,
+    budget: Mapping[str, float] | None = None,
+) -> str:
+    event = Event(at=now, what=what, by=by, words=words, budget=budget or {})
+    note_event(site.ledger, site.migration_id, event)
     return words

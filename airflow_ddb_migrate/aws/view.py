@@ -7,14 +7,16 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.bucket import QUARANTINE, Row
-from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
+from airflow_ddb_migrate.core.events import Event, budget_steps
 from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.pulse import Pulses
 from airflow_ddb_migrate.core.report import NotBegun
 from airflow_ddb_migrate.core.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.view import (
@@ -27,6 +29,7 @@ from airflow_ddb_migrate.core.view import (
     lane_letters,
     lane_view,
     plan_view,
+    pulse_view,
 )
 
 _EVENTS = 100
@@ -34,8 +37,10 @@ _QUARANTINE_OBJECTS = 5
 _QUARANTINE_ROWS = 50
 
 
-def look(site: Site, now: float) -> MigrationView:
+def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
     """Return everything of a migration that the page shows.
+
+    ``pulses`` are kept by whoever looks again and again: without them no rate of now is known.
 
     :raises MigrationError: AWS could not be asked for what the state depends on.
     """
@@ -44,6 +49,9 @@ def look(site: Site, now: float) -> MigrationView:
         return _not_begun(site, plan, now)
     seen = observe(site, now)
     record, attempt, progress = seen.record, seen.attempt, seen.progress
+    happened = events(site.ledger, site.migration_id, _EVENTS)
+    figures = look_of(site, seen, now)
+    pulse = (pulses or Pulses()).of(figures, expected_of(site, seen))
     return {
         "migration_id": record.migration_id,
         "table": record.table_name,
@@ -68,9 +76,10 @@ def look(site: Site, now: float) -> MigrationView:
         "control": control_view(seen.control),
         "capacity": _capacity(site),
         "plan": plan_view(plan),
-        "spent": dict(spent(site, progress)),
+        "pulse": pulse_view(pulse, figures),
         "parts": report_parts.about(site, record.table_arn),
-        "events": _events(site),
+        "events": list(map(_event_view, happened)),
+        "budget": budget_steps(happened, seen.control, now),
         "observed_at": now,
     }
 
@@ -145,9 +154,10 @@ def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView
         "control": None,
         "capacity": _capacity(site),
         "plan": plan_view(plan),
-        "spent": {},
+        "pulse": None,
         "parts": report_parts.about(site, site.table.key.arn),
-        "events": _events(site),
+        "events": [_event_view(event) for event in events(site.ledger, site.migration_id, _EVENTS)],
+        "budget": [],
         "observed_at": now,
     }
 
@@ -156,8 +166,5 @@ def _capacity(site: Site) -> str:
     return capacity_words(site.leases.get(site.table.key), site.migration_id)
 
 
-def _events(site: Site) -> list[EventView]:
-    return [
-        {**asdict(event), "what": event.what.value}  # type: ignore[typeddict-item]
-        for event in events(site.ledger, site.migration_id, _EVENTS)
-    ]
+def _event_view(event: Event) -> EventView:
+    return {**asdict(event), "what": event.what.value}  # type: ignore[typeddict-item]

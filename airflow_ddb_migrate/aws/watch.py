@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.aws import events, history
-from airflow_ddb_migrate.aws.events import Event, What
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.lease import release, renew
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS

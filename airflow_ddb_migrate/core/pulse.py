@@ -6,7 +6,7 @@ segment says little about the others.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.plan_words import time_words
@@ -71,9 +71,9 @@ def pulse_of(
     expected: Expected = NOTHING_PLANNED,
 ) -> Pulse:
     """Return the figures of a look; ``before`` is the one before it, ``first`` the first one."""
-    written = _rate(look, before, "written")
-    read = _rate(look, before, "read")
-    now, average = _rate(look, before, "items"), _average(look, first)
+    written = _rate_now(look, before, "written")
+    read = _rate_now(look, before, "read")
+    now, average = _rate_now(look, before, "items"), _average(look, first)
     return Pulse(
         items_now=now,
         items_on_average=average,
@@ -86,6 +86,38 @@ def pulse_of(
         planned_dollars=expected.dollars,
         seconds_left=_seconds_left(look, (now, average), expected.items),
     )
+
+
+@dataclass(slots=True)
+class Pulses:
+    """Turns looks at one migration into figures, and remembers what their rates follow from.
+
+    Rates of now are since the look before, or with ``window_seconds`` since the oldest look that is
+    no older than that: whoever looks every few seconds sees workers save, not work. Only looks
+    under the budget and the hold of now count there: what a person changes shows at once.
+    """
+
+    window_seconds: float = 0.0
+    _first: Look | None = field(default=None, init=False)
+    _recent: tuple[Look, ...] = field(default=(), init=False)
+
+    def of(self, look: Look, expected: Expected = NOTHING_PLANNED) -> Pulse:
+        """Return the figures of the latest look."""
+        slim = replace(look, progress=replace(look.progress, failed=(), unfinished=()))
+        if self._first is None or self._first.attempt != look.attempt:
+            self._first = slim
+        if self.window_seconds:
+            oldest = look.at - self.window_seconds
+            self._recent = tuple(
+                one for one in self._recent if oldest <= one.at and _order(one) == _order(look)
+            )
+        before = self._recent[0] if self._recent else None
+        self._recent = (*self._recent, slim) if self.window_seconds else (slim,)
+        return pulse_of(look, before=before, first=self._first, expected=expected)
+
+
+def _order(look: Look) -> tuple[object, ...]:
+    return look.is_held, look.read_units_per_second, look.write_units_per_second
 
 
 def pulse_words(pulse: Pulse, look: Look) -> str:
@@ -130,6 +162,12 @@ def _left_words(pulse: Pulse, look: Look) -> str:
         return "unknown while it is on hold" if look.is_held else "unknown"
     least, most = map(time_words, pulse.seconds_left)
     return least if least == most else f"{least} to {most}"
+
+
+def _rate_now(look: Look, before: Look | None, what: str) -> float | None:
+    """Nothing is done any more once every lane was given back on hold."""
+    is_at_rest = look.is_held and not look.progress.running
+    return 0.0 if is_at_rest else _rate(look, before, what)
 
 
 def _rate(look: Look, before: Look | None, what: str) -> float | None:

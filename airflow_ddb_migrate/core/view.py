@@ -6,9 +6,12 @@ for one at a time.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
+from airflow_ddb_migrate.core.events import BudgetStep
 from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.pulse import Look, Pulse
 from airflow_ddb_migrate.core.records import ControlRecord, LaneRow, LaneState, LeaseRecord
 from airflow_ddb_migrate.core.report import Part
 from airflow_ddb_migrate.core.throttles import Trouble, trouble_of
@@ -76,6 +79,27 @@ class EventView(TypedDict):
     what: str
     by: str
     words: str
+    budget: dict[str, float]
+
+
+class PulseView(TypedDict):
+    """Figures of now, see Pulse; budgets are those in force, 0: none. Whatever is None is unknown.
+
+    ``seconds_left`` is the least and the most.
+    """
+
+    items_now: float | None
+    items_on_average: float | None
+    written_now: float | None
+    read_now: float | None
+    write_share: float | None
+    read_share: float | None
+    write_units_per_second: float
+    read_units_per_second: float
+    workers: int
+    dollars: float | None
+    planned_dollars: float | None
+    seconds_left: tuple[float, float] | None
 
 
 class MigrationView(Trouble):
@@ -83,7 +107,8 @@ class MigrationView(Trouble):
 
     ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
     lane, in order; ``in_scope`` is how many of them the latest attempt works on. ``capacity`` says
-    what is owed to the table, empty: nothing. Without a plan ``plan`` is empty.
+    what is owed to the table, empty: nothing. Without a plan ``plan`` is empty; what never began
+    has no ``pulse``. ``budget`` is what was in force when.
     """
 
     migration_id: str
@@ -108,9 +133,10 @@ class MigrationView(Trouble):
     control: Control | None
     capacity: str
     plan: dict[str, Any]
-    spent: dict[str, float]
+    pulse: PulseView | None
     parts: list[Part]
     events: list[EventView]
+    budget: list[BudgetStep]
     observed_at: float
 
 
@@ -180,6 +206,14 @@ def control_view(control: ControlRecord | None) -> Control | None:
         "write_units_per_second": control.write_units_per_second,
         "live": control.live,
         "sharers": control.sharers,
+    }
+
+
+def pulse_view(pulse: Pulse, look: Look) -> PulseView:
+    return {
+        **asdict(pulse),  # type: ignore[typeddict-item]
+        "write_units_per_second": look.write_units_per_second,
+        "read_units_per_second": look.read_units_per_second,
     }
 
 

@@ -10,6 +10,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import find_stack
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.pulse import Pulses
 from airflow_ddb_migrate.core.view import LaneView, ListedMigration, MigrationView, QuarantineView
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.plugin import runs
@@ -17,6 +18,8 @@ from airflow_ddb_migrate.plugin.kept import Kept
 
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
+_PULSES_SECONDS = 86_400.0
+_RATE_SECONDS = 90.0  # rates are of so long: viewers look every 3 s, workers save as often
 
 
 class Looks:
@@ -26,6 +29,7 @@ class Looks:
         self._runs = Kept()
         self._views = Kept()
         self._quarantines = Kept()
+        self._pulses = Kept(_PULSES_SECONDS)
         self._sites = Kept(_SITE_SECONDS)
         self._lists = Kept(_LIST_SECONDS)
 
@@ -42,9 +46,9 @@ class Looks:
 
     def view(self, dag_id: str, run_id: str, migration_id: str) -> MigrationView:
         site = self.site(dag_id, run_id, migration_id)
-        view: MigrationView = self._views.get(
-            (site.stack.ledger_table, migration_id), lambda: look(site, time.time())
-        )
+        key = site.stack.ledger_table, migration_id
+        pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
+        view: MigrationView = self._views.get(key, lambda: look(site, time.time(), pulses))
         return view
 
     def lane(self, dag_id: str, run_id: str, migration_id: str, lane: int) -> LaneView:

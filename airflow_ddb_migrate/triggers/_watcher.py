@@ -12,7 +12,7 @@ from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.pulse import Expected, Look, pulse_of, pulse_words
+from airflow_ddb_migrate.core.pulse import Expected, Pulses, pulse_words
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 
 PATIENCE_SECONDS = 3_600.0
@@ -46,8 +46,7 @@ class Watcher:
         self._told_at = 0.0
         self._told_state: tuple[Outcome, str, str] | None = None
         self._lines = 0
-        self._last: Look | None = None
-        self._first: Look | None = None
+        self._pulses = Pulses()
         self._expected: Expected | None = None
 
     @cached_property
@@ -114,10 +113,7 @@ class Watcher:
             return ""
         look = look_of(self.site, seen, now)
         self._expected = self._expected or expected_of(self.site, seen)
-        self._first = self._first or look
-        pulse = pulse_of(look, before=self._last, first=self._first, expected=self._expected)
-        self._last = look
-        return f" {pulse_words(pulse, look)}"
+        return f" {pulse_words(self._pulses.of(look, self._expected), look)}"
 
 
 def is_over(seen: Observation | None) -> bool:

@@ -11,9 +11,11 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from airflow_ddb_migrate.core.events import BudgetStep
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
-from airflow_ddb_migrate.core.view import lane_view
+from airflow_ddb_migrate.core.throttles import Throttles
+from airflow_ddb_migrate.core.view import PulseView, lane_view
 from airflow_ddb_migrate.plugin.app import HEADERS, MEDIA, STATIC
 from tests.factories import lane_row
 
@@ -47,6 +49,7 @@ class Canned:
     script: str = ""
     found: bool = True
     looks: int = 0
+    began: float = field(default_factory=time.time)
     measured: list[dict[str, Any]] = field(default_factory=list)
     posted: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
@@ -74,14 +77,43 @@ class Canned:
         return {
             **_VIEW,
             "reason": f"{done:,} of {self.lanes:,} segments done, {lanes.count('r'):,} running, "
-            f"{lanes.count('p'):,} pending, {lanes.count('f'):,} failed; {seen:,} items seen.",
+            f"{lanes.count('p'):,} pending, {lanes.count('f'):,} failed; {seen:,} items seen; "
+            f"{_VIEW['trouble']}.",
             "lanes": lanes,
             "in_scope": self.lanes,
             "counts": Counts(seen, seen - 1_300, 900, 0, 300, 0, 58, 42).to_dict(),
             "units": {"read": seen * 0.05, "written": seen * 1.02},
+            "pulse": self.pulse(),
+            "budget": self.budget(),
             "observed_at": time.time(),
             **self.fields,
         }
+
+    def pulse(self) -> PulseView:
+        """Rates that move a little, somewhat below the budget."""
+        written = 11_000.0 + random.Random(self.looks).randrange(900)
+        return {
+            "items_now": written / 1.02,
+            "items_on_average": 9_400.0,
+            "written_now": written,
+            "read_now": written * 0.05,
+            "write_share": written / 12_000,
+            "read_share": None,
+            "write_units_per_second": 12_000.0,
+            "read_units_per_second": 0.0,
+            "workers": 610,
+            "dollars": 28.2,
+            "planned_dollars": 67.3,
+            "seconds_left": (5_000.0, 6_300.0),
+        }
+
+    def budget(self) -> list[BudgetStep]:
+        """Retuned, paused and resumed in the minutes before the page was opened."""
+        known = ((1_500, 8_000.0), (900, 12_000.0), (600, 0.0), (480, 12_000.0))
+        return [
+            {"at": self.began - ago, "read": None if write else 0.0, "write": write}
+            for ago, write in known
+        ]
 
     def _letter(self, chance: float, share: float) -> str:
         bounds = (("d", share), ("r", share + 0.06), ("f", share + 0.066))
@@ -134,7 +166,6 @@ _VIEW: dict[str, Any] = {
         "planned_by": "ann",
         "planned_at_iso": "2026-01-01T00:00:00.000Z",
     },
-    "spent": {"read": 0.3, "write": 26.1, "lambda": 1.4, "steps": 0.4},
     "throttles": {
         "TableWriteKeyRangeThroughputExceeded": 100,
         "IndexWriteProvisionedThroughputExceeded by_origin": 20,
@@ -259,7 +290,14 @@ class _Handler(BaseHTTPRequestHandler):
         if "/lanes/" in path:
             lane = int(path.rpartition("/")[2])
             counts = Counts(4_800, 4_790, quarantined=10)
-            row = lane_row(lane, LaneState.FAILED, counts=counts, error="Boom", cause="No reason.")
+            row = lane_row(
+                lane,
+                LaneState.FAILED,
+                counts=counts,
+                throttles=Throttles({"TableWriteKeyRangeThroughputExceeded": 7}),
+                error="Boom",
+                cause="No reason.",
+            )
             return dict(lane_view(lane, row))
         return self.canned.view()
 

@@ -1,5 +1,6 @@
 """The page in a real browser, with 10,000 lanes."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,63 @@ def test_a_lane_shows_its_numbers_by_keyboard() -> None:
     assert ": failed" in failed
     assert "4,800 seen" in failed
     assert "Map of 10000 lanes" in label
+
+
+def test_the_budget_of_the_past_is_in_the_chart() -> None:
+    """As steps beside what is used, also of before the page was opened; a text says the same."""
+    seen, _ = seen_by("""
+        const chart = document.getElementById("units-chart");
+        const { width, height } = chart;
+        const pixels = chart.getContext("2d").getImageData(0, 0, width, height).data;
+        const wanted = getComputedStyle(document.body).color.match(/[0-9]+/g).map(Number);
+        const isInk = (i) => wanted.every((part, place) => pixels[4 * i + place] === part);
+        const rows = new Set();
+        for (let i = 0; i < width * height; i += 1) {
+          if (isInk(i)) rows.add(Math.floor(i / width));
+        }
+        const seen = [
+          chart.getAttribute("aria-label"),
+          document.getElementById("units-title").textContent,
+          rows.size,
+        ];
+    """)
+
+    label, title, rows = seen
+    assert "Write units per second" == title
+    assert re.match(r"Write units per second: 1[12],?[0-9]+ used now\. Budget: 8,000 from ", label)
+    assert "12,000 from" in label
+    assert "nothing, paused or ended, from" in label
+    assert 10 < rows, "steps go up and down"
+
+
+def test_without_a_budget_of_writes_the_chart_is_of_reads() -> None:
+    """Whatever bounds the migration is what it shows."""
+    steps = [{"at": 1_767_225_700.0, "read": 500.0, "write": None}]
+    seen, _ = seen_by(
+        """
+        const seen = document.getElementById("units-chart").getAttribute("aria-label");
+    """,
+        fields={"budget": steps},
+    )
+
+    assert seen.startswith("Read units per second: ")
+    assert "Budget: 500 from" in seen
+
+
+def test_throttles_and_conflicts_are_shown() -> None:
+    """The number as a figure, the reasons in the sentence, and a lane's own at the lane."""
+    seen, _ = seen_by("""
+        const text = (id) => document.getElementById(id).textContent;
+        heat.focus();
+        key("f");
+        await until(() => text("lane").includes("Boom"));
+        const seen = [text("figures"), text("reason"), text("lane")];
+    """)
+
+    figures, reason, lane = seen
+    assert "Throttled1203 conflicts" in figures
+    assert "throttled 120 writes: key range 100, index by_origin" in reason
+    assert "throttled 7 writes: key range 7" in lane
 
 
 def test_a_button_asks_before_it_does_anything() -> None:

@@ -1,6 +1,6 @@
 // The tab of one DAG run: asks every few seconds, shows what has changed.
 
-import { Rates, drawChart } from "./chart.js";
+import { Curves } from "./curves.js";
 import { Controls } from "./controls.js";
 import { byId, clock, count, dollars, duration, make, pairs, rate, row, trouble, when } from "./dom.js";
 import { HeatMap } from "./heatmap.js";
@@ -20,7 +20,7 @@ const here = `DAG ${dagId}, run ${runId}`;
 const one = (id) => `${run}/${encodeURIComponent(id)}`;
 
 const state = { id: location.hash.slice(1), known: [], maySteer: false, looks: 0, quarantined: -1 };
-let rates = new Rates();
+const curves = new Curves(byId("items-chart"), byId("units-chart"));
 let hover = 0;
 
 const heat = new HeatMap(byId("heat"), byId("legend"), showLane);
@@ -30,9 +30,8 @@ const look = loop(lookOnce, (error, seconds) => {
 });
 
 byId("choice").addEventListener("change", (event) => choose(event.target.value));
-const redrawChart = () => drawChart(byId("chart"), rates);
-new ResizeObserver(redrawChart).observe(byId("chart").parentElement);
-onTheme(redrawChart);
+new ResizeObserver(() => curves.draw()).observe(byId("items-chart").parentElement);
+onTheme(() => curves.draw());
 
 async function lookOnce() {
   if (state.looks % LIST_EVERY === 0 || !state.id) await lookForMigrations();
@@ -65,7 +64,7 @@ function choose(id) {
   state.id = id;
   state.quarantined = -1;
   location.hash = id;
-  rates = new Rates();
+  curves.clear();
   look();
 }
 
@@ -86,28 +85,15 @@ async function lookAtQuarantine(view) {
 }
 
 function show(view) {
-  rates.add({
-    at: view.observed_at,
-    seen: view.counts.seen,
-    read: view.units.read,
-    written: view.units.written,
-    done: letters(view, "d"),
-    order: order(view.control),
-  });
+  curves.add(view);
   showHeader(view);
   pairs(byId("figures"), figures(view));
   heat.show(view.lanes);
-  drawChart(byId("chart"), rates);
+  curves.draw();
   controls.show(view, state.maySteer);
   showEvents(view.events);
   showParts(view.parts);
   showPlan(view.plan);
-}
-
-function order(control) {
-  return control
-    ? [control.command, control.read_units_per_second, control.write_units_per_second].join()
-    : "";
 }
 
 const letters = (view, letter) => view.lanes.split(letter).length - 1;
@@ -146,22 +132,27 @@ function showChoice(view) {
 }
 
 function figures(view) {
-  const spent = Object.values(view.spent).reduce((sum, part) => sum + part, 0);
-  const planned = view.plan.total_cost_usd;
-  const items = now(view, "seen");
+  const pulse = view.pulse || {};
+  const items = view.is_live ? pulse.items_now : null;
   return [
     ["Segments done", count(letters(view, "d")), share(view)],
     ["Items seen", count(view.counts.seen), view.plan.items ? `of about ${count(view.plan.items)}` : ""],
     ["Changed", count(view.counts.changed + view.counts.deleted), others(view.counts)],
-    ["Items per second", view.is_live && items !== null ? rate(items) : "–", eta(view, items)],
-    ["Read units", perSecond(view, "read"), budget(view, "read_units_per_second")],
-    ["Write units", perSecond(view, "written"), budget(view, "write_units_per_second")],
-    ["Throttled", count(throttled(view)), view.trouble],
-    ["Workers", view.control && view.is_live ? count(view.control.live) : "–", view.is_live ? "spend the budget" : ""],
-    ["Cost", dollars(spent), planned === undefined ? "" : `of ${dollars(planned)} planned`],
+    ["Items per second", known(items, rate), timeLeft(view, pulse)],
+    ["Read units", perSecond(view, pulse.read_now, "read"), budget(view, pulse, "read")],
+    ["Write units", perSecond(view, pulse.written_now, "written"), budget(view, pulse, "write")],
+    ["Throttled", count(throttled(view)), conflicts(view)], // by reason in the sentence above
+    ["Workers", view.is_live ? known(pulse.workers, count) : "–", view.is_live ? "at work" : ""],
+    ["Cost so far", known(pulse.dollars, dollars), planned(pulse)],
   ];
 }
 
+const isKnown = (value) => value !== null && value !== undefined;
+const known = (value, words) => (isKnown(value) ? words(value) : "–");
+
+const planned = ({ planned_dollars: value }) => (isKnown(value) ? `of ${dollars(value)} planned` : "");
+
+const conflicts = (view) => (view.conflicts ? `${count(view.conflicts)} conflicts` : "");
 const throttled = (view) => Object.values(view.throttles).reduce((sum, number) => sum + number, 0);
 
 const share = (view) =>
@@ -179,30 +170,23 @@ function others(counts) {
 
 const isHeld = (view) => Boolean(view.control) && view.control.command === "HOLD";
 
-// Per second; null when not known yet. Nothing is done once every lane was given back on hold.
-const now = (view, name) => (isHeld(view) && !letters(view, "r") ? 0 : rates.recent(name));
-
-function eta(view, items) {
+function timeLeft(view, pulse) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
   if (isHeld(view)) return "on hold";
-  const isWhole = view.in_scope === view.lanes.length; // else a canary, or a sample
-  const left = isWhole ? (view.plan.items || 0) - view.counts.seen : 0;
-  const lanes = rates.recent("done");
-  if (left > 0 && items > 0) return `about ${duration(left / items)} left`;
-  if (lanes > 0) return `about ${duration((view.lanes.length - letters(view, "d")) / lanes)} left`;
-  return "time left: not known yet";
+  const left = pulse.seconds_left;
+  if (!left) return "time left: not known";
+  const [least, most] = left.map(duration);
+  return least === most ? `about ${least} left` : `${least} to ${most} left`;
 }
 
-function perSecond(view, name) {
-  if (!view.is_live) return count(view.units[name]);
-  const units = now(view, name);
-  return units === null ? "–" : `${rate(units)} /s`;
-}
+const perSecond = (view, now, name) =>
+  view.is_live ? known(now, (units) => `${rate(units)} /s`) : count(view.units[name]);
 
-function budget(view, name) {
-  const units = view.control ? view.control[name] : 0;
+function budget(view, pulse, verb) {
   if (!view.is_live) return "in all";
-  return units ? `budget ${rate(units)} /s` : "no budget";
+  const [units, part] = [pulse[`${verb}_units_per_second`], pulse[`${verb}_share`]];
+  if (!units) return "no budget";
+  return `budget ${rate(units)} /s${isKnown(part) ? `, ${Math.round(100 * part)} % used` : ""}`;
 }
 
 function showEvents(events) {

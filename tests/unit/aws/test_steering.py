@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.events import Event, What, events, note_event
+from airflow_ddb_migrate.aws.events import events, note_event
 from airflow_ddb_migrate.aws.start import start
 from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.watch import observe, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import Command, ControlRecord

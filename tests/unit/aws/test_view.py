@@ -7,11 +7,13 @@ from airflow_ddb_migrate.aws import history
 from airflow_ddb_migrate.aws.all_history import all_history
 from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.lease import raise_capacity
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.pulse import Pulses
 from airflow_ddb_migrate.core.records import Command, LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
 from tests.airflow_world import client_error
@@ -58,8 +60,42 @@ def test_a_running_migration_is_shown_whole(world: SiteWorld) -> None:
     assert "1 of 4 segments done (25 %)" in view["reason"]
     assert (5, 2.5) == (view["counts"]["seen"], view["units"]["read"])
     assert Command.RUN == view["control"]["command"]  # type: ignore[index]
-    assert 0 < sum(view["spent"].values())
+    assert view["pulse"] is not None
+    assert 0 < (view["pulse"]["dollars"] or 0)
     assert json.dumps(view)
+
+
+def test_rates_are_since_the_looks_before(world: SiteWorld) -> None:
+    """By the same reckoning as in the task's log; a first look knows the average only."""
+    world.start(write_units_per_second=50)
+    pulses = Pulses(90)
+    world.lane(0, LaneState.RUNNING, counts=Counts(seen=10, changed=10), units=Units(5, 100))
+    first = look(world.site, NOW + 10, pulses)["pulse"]
+    world.lane(0, LaneState.RUNNING, counts=Counts(seen=70, changed=70), units=Units(35, 300))
+    second = look(world.site, NOW + 20, pulses)["pulse"]
+
+    assert first is not None
+    assert second is not None
+    assert (None, 1.0, 50.0) == (
+        first["items_now"],
+        first["items_on_average"],
+        first["write_units_per_second"],
+    )
+    assert (6.0, 20.0, 0.4) == (second["items_now"], second["written_now"], second["write_share"])
+
+
+def test_the_budget_of_the_past_is_shown(world: SiteWorld) -> None:
+    """Whoever opens the page late sees what was in force when."""
+    world.start(write_units_per_second=50)
+    retune(world.site, by="ann", now=NOW + 10, write_units_per_second=20)
+    pause(world.site, by="ann", now=NOW + 20)
+    resume(world.site, by="ann", now=NOW + 30)
+
+    steps = look(world.site, NOW + 40)["budget"]
+
+    assert [(NOW, 50), (NOW + 10, 20), (NOW + 20, 0), (NOW + 30, 20)] == [
+        (step["at"], step["write"]) for step in steps
+    ]
 
 
 def test_throttles_and_conflicts_are_shown(world: SiteWorld) -> None:

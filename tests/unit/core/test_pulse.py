@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.pulse import NOTHING_PLANNED, Expected, Look, pulse_of, pulse_words
+from airflow_ddb_migrate.core.pulse import (
+    NOTHING_PLANNED,
+    Expected,
+    Look,
+    Pulses,
+    pulse_of,
+    pulse_words,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import NOW, progress
@@ -69,6 +76,25 @@ def test_the_share_of_the_budget_in_use() -> None:
     assert (pytest.approx(1.025), None) == (pulse.write_share, pulse.read_share)
     assert "Writing 410 of 400 units per second (102 %)." in pulse_words(pulse, busy)
     assert "Reading" not in pulse_words(pulse, busy)
+
+
+def test_looks_are_remembered_for_the_next_one() -> None:
+    """Without a window the look before counts, with one the oldest within it."""
+    looks = [look(10 * i, seen=seen) for i, seen in enumerate((0, 100, 400, 500, 530))]
+    near, wide = Pulses(), Pulses(window_seconds=25)
+
+    assert [None, 10, 30, 10, 3] == [near.of(one).items_now for one in looks]
+    assert [None, 10, 20, 20, 6.5] == [wide.of(one).items_now for one in looks]
+
+
+def test_rates_begin_anew_after_nobody_has_looked() -> None:
+    """An hour's average is not the rate of now; nor is a new attempt the old one's heir."""
+    pulses = Pulses(window_seconds=25)
+    pulses.of(look(0))
+
+    assert pulses.of(look(3_600, seen=7_200)).items_now is None
+    again = [look(at, seen=seen, attempt=2) for at, seen in ((4_000, 7_200), (4_010, 7_300))]
+    assert [None, 10] == [pulses.of(one).items_on_average for one in again]
 
 
 # Time left
