@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.events import Event
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.pulse import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.view import owes_capacity
 
 REDRAW_SECONDS = 5.0
 LINE_SECONDS = 30.0  # between two lines where there is no terminal
@@ -40,6 +41,7 @@ class Shown:
     look: Look
     pulse: Pulse
     events: list[Event]
+    hold: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -55,6 +57,7 @@ class Shown:
                 f"attempt {attempt.number} started {_when(attempt.started_at)}",
                 f"Execution {attempt.execution_arn}",
                 self.in_a_line(),
+                *([self.hold] if self.hold else []),
                 "",
                 *(f"{iso(e.at)}  {e.what:<8} by {e.by}: {e.words}" for e in self.events),
             )
@@ -92,6 +95,7 @@ class Shown:
             "read_units_per_second": self.look.read_units_per_second,
             "write_units_per_second": self.look.write_units_per_second,
             "orders": asdict(seen.said),
+            "hold": self.hold,
             "pulse": asdict(self.pulse),
             "events": [{**asdict(event), "at": iso(event.at)} for event in self.events],
         }
@@ -115,7 +119,9 @@ class StatusView:
         look = look_of(self.site, seen, now)
         pulse = self._pulses.of(look, expected_of(self.site, seen))
         latest = events(self.site.ledger, self.site.migration_id, _EVENTS)
-        return Shown(seen=seen, look=look, pulse=pulse, events=latest)
+        lease = self.site.leases.get(self.site.table.key)
+        hold = seen.hold_words(now, owes_capacity=owes_capacity(lease, self.site.migration_id))
+        return Shown(seen=seen, look=look, pulse=pulse, events=latest, hold=hold)
 
     def watch(self, out: Output, sleep: Callable[[float], None] = time.sleep) -> None:
         """Draw the view until the migration is over, or the person has seen enough (Ctrl-C)."""

@@ -59,8 +59,17 @@ class FakeStepFunctions:
 
     # What a test says happens.
 
-    def end(self, arn: str, status: ExecutionStatus, error: str = "", cause: str = "") -> None:
-        self.executions[arn] |= {"status": status.value, "error": error, "cause": cause}
+    def end(  # what AWS says of an end
+        self,
+        arn: str,
+        status: ExecutionStatus,
+        error: str = "",
+        cause: str = "",
+        *,
+        at: float = 0.0,
+    ) -> None:
+        ended = {"stopDate": datetime.fromtimestamp(at, UTC)} if at else {}
+        self.executions[arn] |= {"status": status.value, "error": error, "cause": cause, **ended}
 
     def payload(self, arn: str) -> dict[str, Any]:
         return json.loads(self.executions[arn]["input"])  # type: ignore[no-any-return]

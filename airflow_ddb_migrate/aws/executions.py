@@ -46,6 +46,7 @@ class Executions:
             status=ExecutionStatus(answer["status"]),
             error=answer.get("error") or "",
             cause=answer.get("cause") or "",
+            ended_at=answer["stopDate"].timestamp() if answer.get("stopDate") else 0.0,
         )
 
     def map_run_arn(self, execution_arn: str) -> str:

@@ -28,6 +28,7 @@ from airflow_ddb_migrate.core.view import (
     control_view,
     lane_letters,
     lane_view,
+    owes_capacity,
     plan_view,
     pulse_view,
 )
@@ -50,6 +51,7 @@ def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
     seen = observe(site, now)
     record, attempt, progress = seen.record, seen.attempt, seen.progress
     happened = events(site.ledger, site.migration_id, _EVENTS)
+    lease = site.leases.get(site.table.key)
     figures = look_of(site, seen, now)
     pulse = (pulses or Pulses()).of(figures, expected_of(site, seen))
     return {
@@ -74,7 +76,8 @@ def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
         "units": progress.units.to_dict(),
         **trouble_of(progress.throttles, progress.conflicts),
         "control": control_view(seen.control),
-        "capacity": _capacity(site),
+        "capacity": capacity_words(lease, site.migration_id),
+        "hold": seen.hold_words(now, owes_capacity=owes_capacity(lease, site.migration_id)),
         "plan": plan_view(plan),
         "pulse": pulse_view(pulse, figures),
         "parts": report_parts.about(site, record.table_arn),
@@ -152,7 +155,8 @@ def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView
         "units": Units().to_dict(),
         **trouble_of(Throttles(), 0),
         "control": None,
-        "capacity": _capacity(site),
+        "capacity": capacity_words(site.leases.get(site.table.key), site.migration_id),
+        "hold": "",
         "plan": plan_view(plan),
         "pulse": None,
         "parts": report_parts.about(site, site.table.key.arn),
@@ -160,10 +164,6 @@ def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView
         "budget": [],
         "observed_at": now,
     }
-
-
-def _capacity(site: Site) -> str:
-    return capacity_words(site.leases.get(site.table.key), site.migration_id)
 
 
 def _event_view(event: Event) -> EventView:

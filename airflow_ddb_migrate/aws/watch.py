@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.history import CANARY
+from airflow_ddb_migrate.core.hold import Hold, hold_words
 from airflow_ddb_migrate.core.lease import release, renew
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import (
@@ -33,11 +34,16 @@ _STOP_POLL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted."""
+    """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted.
+
+    What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
+    """
 
     stop_reason: str = ""
     hold_reason: str = ""
     held_seconds: float = 0.0
+    held_since: float = 0.0
+    held_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,20 @@ class Observation:
     control: ControlRecord | None = None
     said: Said = Said()
     rows: tuple[LaneRow, ...] = field(default=(), repr=False)
+
+    def hold_words(self, now: float, *, owes_capacity: bool) -> str:
+        """Say what the hold in force means, or the one that ended the execution; else empty."""
+        if not self.said.hold_reason or self.progress.is_finished:
+            return ""
+        hold = Hold(
+            reason=self.said.hold_reason,
+            since=self.said.held_since,
+            until=self.said.held_until,
+            is_live=self.execution.status.is_live,
+            ended_at=self.execution.ended_at,
+            owes_capacity=owes_capacity,
+        )
+        return hold_words(hold, now)
 
     @property
     def result(self) -> str:
@@ -83,7 +103,7 @@ def observe(site: Site, now: float) -> Observation:
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
-    said = _said(control, attempt, now)
+    said = _said(control, attempt, execution, now)
     # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
     has_failed = not (execution.status.is_live or progress.live or progress.is_finished)
     map_run = _map_run(site, execution) if has_failed else None
@@ -191,7 +211,9 @@ def _note_event(site: Site, what: What, by: str, words: str, now: float) -> None
     events.note_event(site.ledger, site.migration_id, event)
 
 
-def _said(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> Said:
+def _said(
+    control: ControlRecord | None, attempt: AttemptRecord, execution: Execution, now: float
+) -> Said:
     """Return what the control record says to this attempt."""
     if control is None or control.attempt != attempt.number or control.is_over(now):
         return Said()
@@ -199,7 +221,12 @@ def _said(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> 
     if control.command is Command.STOP:
         return Said(stop_reason=reason)
     if control.command is Command.HOLD:
-        return Said(hold_reason=reason, held_seconds=now - control.since)
+        return Said(
+            hold_reason=reason,
+            held_seconds=(execution.ended_at or now) - control.since,
+            held_since=control.since,
+            held_until=control.until,
+        )
     return Said()
 
 

@@ -50,12 +50,13 @@ class MapRunCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What DescribeExecution says of one attempt."""
+    """What DescribeExecution says of one attempt. ``ended_at`` is 0 while it runs, or unknown."""
 
     arn: str = ""
     status: ExecutionStatus = ExecutionStatus.MISSING
     error: str = ""
     cause: str = ""
+    ended_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

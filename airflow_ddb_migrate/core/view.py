@@ -108,7 +108,8 @@ class MigrationView(Trouble):
     ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
     lane, in order; ``in_scope`` is how many of them the latest attempt works on. ``capacity`` says
     what is owed to the table, empty: nothing. Without a plan ``plan`` is empty; what never began
-    has no ``pulse``. ``budget`` is what was in force when.
+    has no ``pulse``. ``budget`` is what was in force when;
+    ``hold`` says what a hold means, empty: there is none.
     """
 
     migration_id: str
@@ -132,6 +133,7 @@ class MigrationView(Trouble):
     units: dict[str, float]
     control: Control | None
     capacity: str
+    hold: str
     plan: dict[str, Any]
     pulse: PulseView | None
     parts: list[Part]
@@ -228,6 +230,11 @@ def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
         return ""
     whose = "this migration" if lease.migration_id == migration_id else lease.migration_id
     return f"Raised by {whose}, not restored yet ({lease.capacity_state})."
+
+
+def owes_capacity(lease: LeaseRecord | None, migration_id: str) -> bool:
+    """Tell whether this migration has raised capacity that is not given back yet."""
+    return lease is not None and lease.owes_capacity and lease.migration_id == migration_id
 
 
 def run_of(started_by: str) -> tuple[str, str]:

@@ -145,6 +145,7 @@ _VIEW: dict[str, Any] = {
         "live": 610,
         "sharers": 640,
     },
+    "hold": "",
     "capacity": "Raised by this migration, not restored yet (RAISED).",
     "plan": {
         "items": 100_000_000,

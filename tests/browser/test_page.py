@@ -146,6 +146,20 @@ def test_throttles_and_conflicts_are_shown() -> None:
     assert "throttled 7 writes: key range 7" in lane
 
 
+def test_a_pause_is_explained() -> None:
+    """Under the state; without one nothing is there."""
+    words = "On hold since 2026-01-01T00:20:00.000Z: paused by ann."
+    seen, _ = seen_by(
+        """
+        const hold = document.getElementById("hold");
+        const seen = [hold.textContent, hold.hidden];
+    """,
+        fields={"hold": words},
+    )
+
+    assert [words, False] == seen
+
+
 def test_a_button_asks_before_it_does_anything() -> None:
     """In the page: the tab's frame allows no popups. Then the answer is shown."""
     seen, canned = seen_by("""

@@ -72,8 +72,10 @@ def test_status(world, capsys):
     said = capsys.readouterr().out
     assert said.startswith(f"Migration {MIGRATION}: RUNNING\nMIGRATE of table orders")
     assert "1 of 4 segments done (25 %)" in said
-    assert "On hold: paused by ann: sale Items per second: 10 on average." in said
+    assert "On hold: paused by ann: sale Items per second: 0 now, 10 on average." in said
     assert "Cost so far: under $0.01. Time left: unknown while it is on hold." in said
+    assert "\nOn hold since " in said
+    assert "If nobody resumes it by" in said
     assert re.search(r"STARTED  by tests: Started attempt 1 of .*\n.*PAUSED   by ann: Paused", said)
 
 
@@ -91,6 +93,7 @@ def test_status_as_json(world, capsys):
         found["counts"]["seen"],
         found["write_units_per_second"],
     )
+    assert ("", {}, 0) == (found["hold"], found["throttles"], found["conflicts"])
     assert found["pulse"]["items_now"] is None
     assert found["pulse"]["planned_dollars"] > 0
     assert 2 == len(found["pulse"]["seconds_left"])

@@ -104,6 +104,8 @@ function showHeader(view) {
   byId("outcome").textContent = outcome;
   byId("outcome").dataset.outcome = outcome;
   byId("reason").textContent = view.reason;
+  byId("hold").hidden = !view.hold;
+  byId("hold").textContent = view.hold;
   byId("capacity").hidden = !view.capacity;
   byId("capacity").textContent = view.capacity ? `Capacity: ${view.capacity}` : "";
   byId("about").textContent = [

@@ -11,14 +11,16 @@ from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.lease import raise_capacity
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.pulse import Pulses
 from airflow_ddb_migrate.core.records import Command, LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
 from tests.airflow_world import client_error
 from tests.factories import LEDGER, MIGRATION, NOW, migration_record, snapshot
-from tests.site_world import SiteWorld
+from tests.site_world import SiteWorld, arn_of
 
 TROUBLE = ("throttles", "conflicts", "trouble")
 
@@ -159,6 +161,36 @@ def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
         calm,
         look(world.site, NOW)["capacity"],
     )
+
+
+def test_a_pause_is_explained(world: SiteWorld) -> None:
+    """While it lasts, and after it has ended the execution with Airflow down."""
+    world.start()
+    calm = look(world.site, NOW)["hold"]
+    pause(world.site, by="ann", now=NOW)
+    world.site.leases.change(
+        world.site.table.key, lambda lease: raise_capacity(lease, MIGRATION, snapshot(), ())
+    )
+    paused = look(world.site, NOW + 60)["hold"]
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=NOW + HOLD_SECONDS + 90)
+    ended = look(world.site, NOW + 10**5)
+
+    assert "" == calm
+    assert "paused by ann. Waiting costs next to nothing, but capacity" in paused
+    assert "the execution ended by itself at 2023-11-14T23:14:50.000Z" in ended["hold"]
+    assert "not given back yet" in ended["hold"]
+    assert ("FAILED", False) == (ended["outcome"], ended["is_live"])
+
+
+def test_a_finished_migration_is_not_on_hold(world: SiteWorld) -> None:
+    """A pause that came after the last segment changes nothing."""
+    world.start()
+    pause(world.site, by="ann", now=NOW)
+    for lane in range(4):
+        world.lane(lane)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+    assert "" == look(world.site, NOW + 10**5)["hold"]
 
 
 def test_a_lane_is_shown_with_its_numbers(world: SiteWorld) -> None:

@@ -118,6 +118,19 @@ def test_an_execution_that_ends_during_a_short_pause_stops_its_workers(world: Si
     assert Command.STOP is command_of(world)
 
 
+def test_a_hold_ends_with_its_execution_whenever_somebody_looks(world: SiteWorld) -> None:
+    """Airflow was down for days; AWS knows that it was no hold of an hour."""
+    world.start()
+    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.ABORTED, "Error", at=NOW + 60)
+
+    seen = observe(world.site, NOW + 10**6)
+
+    assert (60, NOW) == (seen.said.held_seconds, seen.said.held_since)
+    assert "over 60 minutes" not in seen.verdict.reason
+    assert "" == seen.hold_words(NOW + 10**6, owes_capacity=False)
+
+
 def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:
     """By what the migration's own record allows, though every lane is done."""
     world.start(max_quarantined=3)

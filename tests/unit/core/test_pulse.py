@@ -22,7 +22,7 @@ def look(
     after: float = 0, *, seen: int = 0, written: float = 0, lanes: int = 10, **fields: Any
 ) -> Look:
     """A look so many seconds after the start, at a migration that has done so much."""
-    known = {"done": 0, "unfinished": range(lanes), "items_of_done": 0, "live": 4}
+    known = {"done": 0, "unfinished": range(lanes), "items_of_done": 0, "live": 4, "running": 0}
     of_progress = {name: fields.pop(name, value) for name, value in known.items()}
     return Look(
         at=NOW + after,
@@ -95,6 +95,30 @@ def test_rates_begin_anew_after_nobody_has_looked() -> None:
     assert pulses.of(look(3_600, seen=7_200)).items_now is None
     again = [look(at, seen=seen, attempt=2) for at, seen in ((4_000, 7_200), (4_010, 7_300))]
     assert [None, 10] == [pulses.of(one).items_on_average for one in again]
+
+
+def test_what_a_person_changes_shows_at_once() -> None:
+    """A look under another budget, or before a hold, says nothing of the rate of now."""
+    pulses = Pulses(window_seconds=90)
+    budgets = [40, 40, 120, 120]
+    looks = [
+        look(10 * i, written=400 * (i if i < 2 else 3 * i), write_units_per_second=budget)
+        for i, budget in enumerate(budgets)
+    ]
+
+    assert [None, 40, None, 120] == [pulses.of(one).written_now for one in looks]
+
+
+def test_nothing_is_done_once_every_lane_was_given_back_on_hold() -> None:
+    """Zero, not unknown; while lanes still end it is what they do."""
+    at_rest, ending = (look(9, seen=9, is_held=True, running=n) for n in (0, 1))
+
+    assert (0, 0, 0) == (
+        pulse_of(at_rest).items_now,
+        pulse_of(at_rest).written_now,
+        pulse_of(at_rest, before=look(0)).read_now,
+    )
+    assert (None, 1) == (pulse_of(ending).items_now, pulse_of(ending, before=look(0)).items_now)
 
 
 # Time left

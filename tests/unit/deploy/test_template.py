@@ -10,7 +10,12 @@ import pytest
 import yaml
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws import deployment, ledger, stack
-from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB, LAMBDA_SECONDS, UNDO_LOG_DAYS
+from airflow_ddb_migrate.core.limits import (
+    LAMBDA_MEMORY_MB,
+    LAMBDA_SECONDS,
+    SAFETY_NET_SECONDS,
+    UNDO_LOG_DAYS,
+)
 from tests.policies import called
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
@@ -221,7 +226,10 @@ def test_a_rule_calls_the_safety_net_every_quarter_of_an_hour(made: dict[str, An
     """Half of a lease: what runs out is found within 15 minutes; and only this rule may call."""
     rule, permission = made["RestoreRule"], made["RestorePermission"]
 
-    assert ("rate(15 minutes)", "ENABLED") == (rule["ScheduleExpression"], rule["State"])
+    assert (f"rate({SAFETY_NET_SECONDS // 60} minutes)", "ENABLED") == (
+        rule["ScheduleExpression"],
+        rule["State"],
+    )
     assert [{"GetAtt": "RestoreFunction.Arn"}] == [target["Arn"] for target in rule["Targets"]]
     assert ("events.amazonaws.com", {"GetAtt": "RestoreRule.Arn"}) == (
         permission["Principal"],

@@ -1,0 +1,87 @@
+"""What a hold means to whoever looks: since when, by whom, until when, and what comes then."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
+from airflow_ddb_migrate.core.plan_words import time_words
+from airflow_ddb_migrate.core.times import iso
+
+_MINUTES = HOLD_SECONDS // 60
+_NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A hold of the latest attempt, in force or in force when its execution ended.
+
+    Times are seconds since the epoch, 0 for never: ``until`` of a hold that ends by itself,
+    ``ended_at`` of the execution. ``owes_capacity``: it is raised and not given back yet.
+    """
+
+    reason: str
+    since: float
+    until: float = 0.0
+    is_live: bool = True
+    ended_at: float = 0.0
+    owes_capacity: bool = False
+
+
+def hold_words(hold: Hold, now: float) -> str:
+    """Say it in sentences; empty when what ended the execution was not the hold."""
+    why = hold.reason.rstrip(".")
+    if not hold.is_live:
+        return _ended_words(hold, why, now)
+    lasted = now - hold.since
+    start = f"On hold since {iso(hold.since)}, for {time_words(lasted)}: {why}."
+    if hold.until:
+        return f"{start} It goes on by itself at {iso(hold.until)}; Resume ends the hold sooner."
+    if lasted > HOLD_SECONDS:
+        return (
+            f"{start} That is over {_MINUTES} minutes, so its workers are ending and the execution "
+            f"ends with them. {_then(hold)}"
+        )
+    ends_at = hold.since + HOLD_SECONDS
+    return (
+        f"{start} Waiting costs next to nothing{_but_capacity(hold)}. Resume goes on where it was. "
+        f"If nobody resumes it by {iso(ends_at)}, in {time_words(ends_at - now)}, the execution "
+        f"ends by itself within minutes. {_then(hold)}"
+    )
+
+
+def _ended_words(hold: Hold, why: str, now: float) -> str:
+    if (hold.ended_at or now) - hold.since <= HOLD_SECONDS:
+        return ""
+    when = f" at {iso(hold.ended_at)}" if hold.ended_at else ""
+    owed = (
+        f"Capacity that was raised for it is not given back yet. {_giver()}"
+        if hold.owes_capacity
+        else "It holds no raised capacity."
+    )
+    return (
+        f"On hold since {iso(hold.since)} ({why}), and nobody resumed it within {_MINUTES} "
+        f"minutes: the execution ended by itself{when}. {owed} "
+        f"Resume does nothing any more; {_again()}"
+    )
+
+
+def _then(hold: Hold) -> str:
+    capacity = f"Capacity that was raised is given back then. {_giver()} " * hold.owes_capacity
+    return f"{capacity}What is done is kept: {_again()}"
+
+
+def _giver() -> str:
+    return (
+        "The task restore does that, or, where Airflow is down, the stack itself about "
+        f"{_NET_MINUTES} minutes after the last sign of life."
+    )
+
+
+def _again() -> str:
+    return (
+        "to go on after that, clear the tasks from prewarm on, or trigger the DAG with this "
+        "migration_id: capacity is raised again, and a new attempt works on what is unfinished."
+    )
+
+
+def _but_capacity(hold: Hold) -> str:
+    return ", but capacity that was raised is paid for" if hold.owes_capacity else ""
