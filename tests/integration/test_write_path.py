@@ -37,7 +37,6 @@ both_writers = pytest.mark.parametrize("writer", ["reference", "fast"])
 def few(examples: int) -> Callable[..., Any]:
     return settings(
         max_examples=examples,
-        deadline=None,
         suppress_health_check=[*HealthCheck],
         phases=[Phase.explicit, Phase.generate],
     )

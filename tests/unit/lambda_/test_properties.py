@@ -22,7 +22,6 @@ both_writers = pytest.mark.parametrize("proof", [UNPROVEN, PROVEN], ids=["refere
 def some(examples: int) -> Callable[..., Any]:
     return settings(
         max_examples=examples,
-        deadline=None,
         suppress_health_check=[*HealthCheck],
         phases=[Phase.explicit, Phase.generate],
     )

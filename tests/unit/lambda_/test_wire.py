@@ -87,7 +87,7 @@ def _plain(answer: Any) -> Any:
 # Pages
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(ATTRIBUTES, max_size=4))
 def test_any_page_is_read_as_boto3_reads_it(
     clients: tuple[Any, Any], server: Server, items: list[Any]
@@ -176,7 +176,7 @@ def bodies(clients: tuple[Any, Any], server: Server, arguments: Any) -> list[Any
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(ATTRIBUTES, min_size=1, max_size=3))
 def test_any_batch_is_sent_as_boto3_sends_it(
     clients: tuple[Any, Any], server: Server, items: list[Any]

@@ -167,7 +167,6 @@ ITEMS = st.lists(
 @pytest.mark.parametrize("lanes", [1, 2])
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[*HealthCheck],
     phases=[Phase.explicit, Phase.generate],
 )
