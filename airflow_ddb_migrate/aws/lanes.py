@@ -56,10 +56,15 @@ class Lanes:
     def take(self, claim: Claim, now: float) -> LaneRow | None:
         """Take the lane and count a lap; None when it is done or a newer attempt has it.
 
-        Within an attempt the newest invocation wins: it is the one Step Functions listens to.
+        Within an attempt the newest invocation wins: it is the one Step Functions listens to. An
+        owner takes what it has already: the answer to its first request may have been lost, and
+        boto3 asked again.
         """
         same = "#attempt = :attempt AND #state <> :done"
-        older = "attribute_not_exists(pk) OR (#attempt < :attempt AND #state <> :done)"
+        older = (
+            "attribute_not_exists(pk) OR (#attempt < :attempt AND #state <> :done) "
+            "OR (#owner = :owner AND #attempt = :attempt AND #state <> :done)"
+        )
         return self._take(claim, now, laps="#laps + :one", condition=same) or self._take(
             claim, now, laps=":one", condition=older
         )

@@ -185,6 +185,26 @@ def test_the_newest_invocation_of_an_attempt_has_the_lane(world: SiteWorld) -> N
     assert [1, 2, 3, 4] == [row.total_laps for row in rows if row]
 
 
+@pytest.mark.parametrize("former", [None, 1])
+def test_a_lane_is_taken_though_the_answer_was_lost(
+    world: SiteWorld, former: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 asks again then: the lane is this owner's, not somebody else's."""
+    if former:
+        taken(world, attempt=former, owner="dead")
+    once = world.service.update_item
+
+    def twice(**arguments: Any) -> Any:
+        once(**arguments)
+        return once(**arguments)
+
+    monkeypatch.setattr(world.service, "update_item", twice)
+    row = taken(world, attempt=2, owner="me")
+
+    assert row is not None
+    assert (2, "me", 1) == (row.attempt, row.owner, row.laps)
+
+
 def test_an_older_attempt_gets_no_lane(world: SiteWorld) -> None:
     """And changes nothing by asking."""
     newer = taken(world, attempt=2)
