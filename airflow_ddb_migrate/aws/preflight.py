@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.records import LeaseRecord
+from airflow_ddb_migrate.core.records import LeaseRecord, MigrationRecord
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +64,12 @@ def invoke(site: Site, event: Mapping[str, Any]) -> dict[str, Any]:
 def take_lease(site: Site, now: float) -> LeaseRecord:
     """Take the table for this migration, and tell a migration that lost it to stop.
 
+    :raises InvalidInputError: the migration is one of another table.
     :raises LeaseHeldError: another migration holds it.
     """
+    record = site.ledger.migration(site.migration_id)
+    if record:
+        require_its_table(site, record)
     before = site.leases.get(site.table.key)
     live = holder_is_live(site, before)
     taken = site.leases.change(
@@ -74,6 +78,20 @@ def take_lease(site: Site, now: float) -> LeaseRecord:
     )
     assert taken is not None  # acquire returns a lease or raises
     return taken
+
+
+def require_its_table(site: Site, record: MigrationRecord) -> None:
+    """Raise InvalidInputError unless the site's table is the one that the migration is about.
+
+    A table that was deleted and made again under its name is another one.
+    """
+    table = site.table.key
+    if (record.table_arn, record.table_id) != (table.arn, table.table_id):
+        raise InvalidInputError(
+            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
+            f"{record.table_id}), not of {table.arn} (id {table.table_id}). "
+            "Leave migration_id out and trigger the DAG anew to start a new migration."
+        )
 
 
 def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:

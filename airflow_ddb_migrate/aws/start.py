@@ -214,12 +214,7 @@ def _record(
         show_values=request.show_values,
     )
     record = site.ledger.create_migration(wanted)
-    if (record.table_arn, record.table_id) != (table.key.arn, table.key.table_id):
-        raise InvalidInputError(
-            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
-            f"{record.table_id}), not of {table.key.arn} (id {table.key.table_id}). "
-            "Leave migration_id out to start a new migration."
-        )
+    preflight.require_its_table(site, record)
     return record
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.tables import describe_table
 from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
@@ -295,6 +296,19 @@ def test_a_table_made_again_is_another_table(world: SiteWorld) -> None:
         world.start(again)
     assert "(id made-again)" in str(refused.value)
     assert 1 == len(world.stepfunctions.executions)
+    assert world.site.leases.get(again.table.key) is None
+
+
+def test_capacity_of_a_table_made_again_is_not_raised(world: SiteWorld) -> None:
+    """A cleared prewarm of an old run is refused before it takes the new table."""
+    world.start()
+    world.end()
+    table = world.site.table
+    again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
+
+    with pytest.raises(InvalidInputError, match="Leave migration_id out"):
+        preflight.take_lease(again, world.clock())
+    assert world.site.leases.get(again.table.key) is None
 
 
 def test_an_id_of_another_table_is_refused(world: SiteWorld) -> None:
