@@ -46,6 +46,7 @@ SAFETY_NET_SECONDS: Final = 900  # [OURS] between two looks of the stack; templa
 OWNER_SECONDS: Final = 60  # [OURS] a lane owner that saved nothing for this long is gone
 HEARTBEAT_SECONDS: Final = 15  # [OURS] a worker shows a sign of life at least this often
 CONTROL_SECONDS: Final = 5  # [OURS] a worker looks at the control record this often
+SAME_TABLE_SECONDS: Final = 60  # [OURS] a worker asks this often for the table's id
 CONFLICT_TRIES: Final = 3  # [OURS] times one item is written before a lost race is given up
 WRITER_THREADS: Final = 6  # [OURS] hides latency; more only contend for the interpreter's lock
 BATCH_BYTES: Final = 2_097_152  # [OURS] of items in one batch: bounds request and answer

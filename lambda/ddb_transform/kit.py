@@ -25,6 +25,7 @@ from ddb_transform.quarantine import Quarantine
 from ddb_transform.quarantine_source import QuarantineSource
 from ddb_transform.reading import PacedReads
 from ddb_transform.reference import ReferenceWriter
+from ddb_transform.same_table import SameTable
 from ddb_transform.scan_source import ScanSource
 from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
@@ -60,9 +61,13 @@ class Kit:
             assert self.transform
 
     def __call__(self, row: LaneRow) -> Tools:
-        """Return the tools of a slice of the lane with this row."""
-        place = Place.of(row)
-        return Tools(self._source(), self._work(row, place), self.patience)
+        """Return the tools of a slice of the lane with this row.
+
+        :raises FatalError: the table is not the one that the migration is about.
+        """
+        place, same_table = Place.of(row), SameTable(self.dynamodb, self.record)
+        same_table.check()
+        return Tools(self._source(), self._work(row, place), self.patience, same_table.check)
 
     @cached_property
     def transform(self) -> Transform:

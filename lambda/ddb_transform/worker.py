@@ -39,14 +39,19 @@ class _SliceOver(Exception):  # noqa: N818  # not an error: the lane is given ba
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a slice works with, made once its lane is taken."""
+    """What a slice works with, made once its lane is taken.
+
+    ``check_table`` raises what ends the run once the table is another one.
+    """
 
     source: Source
     work: Work
     patience: Patience
+    check_table: Callable[[], None]
 
     def page(self, position: Position, most_items: int) -> Page:
         """Fetch a page and run ahead with it."""
+        self.check_table()
         page = self.source.page(position, most_items)
         return self.work.ready(page, self.patience.check)
 

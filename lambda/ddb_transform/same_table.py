@@ -1,0 +1,59 @@
+"""Looks whether the table is still the one that the migration is about.
+
+A table that is deleted and made again under its name has another id. While a worker asks for
+something it learns of the deletion; one that was held or slow does not, and would go on with the
+new table, in which nobody asked for a migration.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
+from airflow_ddb_migrate.core.records import MigrationRecord
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception
+
+
+@dataclass(slots=True)
+class SameTable:
+    """Asks for the table's id, at most every ``SAME_TABLE_SECONDS``."""
+
+    dynamodb: Any
+    record: MigrationRecord
+    clock: Callable[[], float] = time.monotonic
+    _asked_at: float = field(default=float("-inf"), init=False)
+
+    def check(self) -> None:
+        """Look whether it is the same table; whoever may not ask, or cannot now, goes on.
+
+        :raises FatalError: it is gone, or another one has its name.
+        """
+        if self.clock() - self._asked_at < SAME_TABLE_SECONDS:
+            return
+        self._asked_at = self.clock()
+        table_id = self._table_id()
+        if table_id not in {None, self.record.table_id}:
+            raise FatalError(
+                "TableMadeAgain",
+                f"Table {self.record.table_name} has the id {table_id} now; the migration is about "
+                f"the one with the id {self.record.table_id}, which is gone. It was deleted and "
+                "made again, and nothing more is written. Start a new migration if the new table "
+                "needs one.",
+            )
+
+    def _table_id(self) -> str | None:
+        try:
+            answer = self.dynamodb.describe_table(TableName=self.record.table_name)
+        except (ClientError, BotoCoreError) as exc:
+            if isinstance(exc, ClientError) and _is_gone(exc):
+                raise fatal_of(exc) from exc
+            return None
+        return str(answer["Table"].get("TableId", ""))
+
+
+def _is_gone(exc: ClientError) -> bool:
+    code = exc.response["Error"]["Code"]
+    return kind_of_exception(exc) is Kind.FATAL and not code.startswith("AccessDenied")
