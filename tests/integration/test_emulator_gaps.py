@@ -4,9 +4,11 @@ Each test states what AWS does and is expected to fail, strictly: an emulator th
 the test fail, so that we hear of it. Our side of each gap is proven with stubs in tests/unit.
 """
 
+import io
 import json
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -119,6 +121,23 @@ def test_an_execution_that_failed_can_be_redriven(clients: Clients) -> None:
     _until(lambda: _status(clients, arn) == "FAILED")
 
     clients.stepfunctions.redrive_execution(executionArn=arn)
+
+
+@gap
+def test_an_invocation_that_is_throttled_says_so(clients: Clients) -> None:
+    """Our state machine retries it 30 times by this name; here ``States.ALL`` has to do."""
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": _throttled_function(clients), "Payload": {}},
+        "End": True,
+    }
+    machine = _make_machine(clients, {"Work": state})
+    arn = clients.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+    _until(lambda: _status(clients, arn) == "FAILED")
+
+    described = clients.stepfunctions.describe_execution(executionArn=arn)
+    assert "Lambda.TooManyRequestsException" == described["error"]
 
 
 @gap
@@ -240,6 +259,22 @@ def _indexed_table(clients: Clients) -> str:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
+    return name
+
+
+def _throttled_function(clients: Clients) -> str:
+    """A function that no invocation gets a turn of."""
+    code, name = io.BytesIO(), f"gap-{uuid.uuid4().hex[:8]}"
+    with zipfile.ZipFile(code, "w") as file:
+        file.writestr("f.py", "def handle(event, context):\n    return event\n")
+    clients.lambda_.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Handler="f.handle",
+        Role=ROLE_ARN,
+        Code={"ZipFile": code.getvalue()},
+    )
+    clients.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     return name
 
 
