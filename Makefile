@@ -5,8 +5,9 @@ BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 TESTS ?= tests
 LIVE_SEEDS ?= 200
+FAULT_SEEDS ?= 50
 
-.PHONY: help demo ui test screenshots live lint format lock bench kills soak clean
+.PHONY: help demo ui test screenshots live lint format lock bench kills faults soak clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -44,6 +45,10 @@ bench: $(STAMP) ## Print every ratio beside its goal and the last record (RECORD
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
 	@KILLS=1 $(BIN)/python -m pytest -s -q -k "$(KILLS_ONLY)" tests/kill_matrix
 
+faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FAULT_SEEDS=3, FAULT_SEED=17)
+	@FAULTS_ONLY=$(FAULTS_ONLY) FAULT_SEEDS=$(FAULT_SEEDS) FAULT_SEED=$(FAULT_SEED) \
+		$(BIN)/python -m tests.faults
+
 soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
 	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak
 
@@ -53,7 +58,7 @@ lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .soak .local tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .demo .bench .kills .faults .soak .local tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

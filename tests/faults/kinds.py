@@ -1,0 +1,273 @@
+"""The kinds of faults, as data: where each strikes, how a seed injects it, and how it may end."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tests.faults import control, storms, worker
+from tests.faults.run import Run
+from tests.faults.world import AS_SHIPPED, IMPATIENT
+
+
+class Where(StrEnum):
+    """WIRE: between clients and services. WORKER: in the Lambda. CONTROL: who steers it."""
+
+    WIRE = "wire"
+    WORKER = "worker"
+    CONTROL = "control"
+
+
+class Ends(StrEnum):
+    """How the run may end at first; after RED a person mends it, and it must end green."""
+
+    GREEN = "green"
+    RED = "red"
+    EITHER = "either"
+
+
+def _nothing(run: Run) -> None:
+    """Let it run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """``inject`` is called before the migration starts, ``during`` while it runs.
+
+    ``drive`` replaces the usual course: prewarm, start, wait, and what a person does after red.
+    ``options`` are fields of the start request, ``seconds`` is how long an item's transform takes.
+    """
+
+    name: str
+    where: Where
+    what: str
+    ends: Ends = Ends.GREEN
+    inject: Callable[[Run], None] = _nothing
+    during: Callable[[Run], None] = _nothing
+    drive: Callable[[Run, Callable[[Run], None]], None] | None = None
+    seconds: float = 0.02
+    stack: str = AS_SHIPPED
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+_WIRE = (
+    FaultKind(
+        name="throttled-reads",
+        where=Where.WIRE,
+        what="20-70 % of the first scans are throttled, with reasons",
+        inject=storms.throttled_reads,
+    ),
+    FaultKind(
+        name="throttled-writes",
+        where=Where.WIRE,
+        what="20-70 % of the first batches are throttled as a whole",
+        inject=storms.throttled_writes,
+    ),
+    FaultKind(
+        name="partial-batches",
+        where=Where.WIRE,
+        what="40 % of a batch's statements fail inside a 200 answer; some of these did land",
+        inject=storms.partial,
+    ),
+    FaultKind(
+        name="lost-answers",
+        where=Where.WIRE,
+        what="any request of a worker is done, and its answer lost",
+        inject=storms.lost_answers,
+    ),
+    FaultKind(
+        name="lost-writes",
+        where=Where.WIRE,
+        what="30-90 % of the first batches are done, and their answers lost",
+        inject=storms.lost_writes,
+    ),
+    FaultKind(
+        name="resets",
+        where=Where.WIRE,
+        what="any request of a worker is cut before it arrives",
+        inject=storms.resets,
+    ),
+    FaultKind(
+        name="airflow-unheard",
+        where=Where.WIRE,
+        what="10-40 % of the requests of Airflow's own steps, or of their answers, are lost",
+        inject=storms.airflow_lost,
+    ),
+    FaultKind(
+        name="slow-answers",
+        where=Where.WIRE,
+        what="20-40 % of the first requests take 0.1-1.5 s longer",
+        inject=storms.slow,
+    ),
+    FaultKind(
+        name="server-errors",
+        where=Where.WIRE,
+        what="10-50 % of the first requests are answered by 500 or 503",
+        inject=storms.unwell,
+    ),
+    FaultKind(
+        name="ledger-down",
+        where=Where.WIRE,
+        what="every request about the ledger fails for 30 s, Airflow's, too",
+        ends=Ends.EITHER,
+        inject=storms.ledger_down,
+    ),
+    FaultKind(
+        name="bucket-down",
+        where=Where.WIRE,
+        what="every request about the bucket fails for 30 s",
+        ends=Ends.EITHER,
+        inject=storms.bucket_down,
+    ),
+)
+
+_WORKER = (
+    FaultKind(
+        name="killed",
+        where=Where.WORKER,
+        what="Lambda processes are killed (signal 9) at requests drawn by the seed",
+        ends=Ends.EITHER,
+        inject=worker.killed,
+    ),
+    FaultKind(
+        name="timed-out",
+        where=Where.WORKER,
+        what="a transform hangs once or twice until Lambda's time limit",
+        inject=worker.hangs_once,
+        stack=IMPATIENT,
+    ),
+    FaultKind(
+        name="out-of-memory",
+        where=Where.WORKER,
+        what="the process dies within the transform, once or twice, as the kernel ends it",
+        inject=worker.dies_once,
+    ),
+    FaultKind(
+        name="always-out-of-memory",
+        where=Where.WORKER,
+        what="the process dies at the same items again and again, until mended",
+        ends=Ends.EITHER,
+        inject=worker.dies,
+    ),
+    FaultKind(
+        name="invoked-twice",
+        where=Where.WORKER,
+        what="the same payloads are invoked at the same time, beside Step Functions",
+        during=worker.invoked_twice,
+        seconds=0.04,
+    ),
+    FaultKind(
+        name="invoke-throttled",
+        where=Where.WORKER,
+        what="Lambda has concurrency for one worker only, for some seconds",
+        ends=Ends.EITHER,
+        during=worker.invoke_throttled,
+        seconds=0.04,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="transform-raises",
+        where=Where.WORKER,
+        what="the transform raises for a few items, a value in its message",
+        inject=worker.raises,
+    ),
+    FaultKind(
+        name="transform-raises-too-often",
+        where=Where.WORKER,
+        what="the same for more items than the policy allows",
+        ends=Ends.EITHER,
+        inject=worker.raises_too_often,
+        options={"max_quarantined": 1},
+    ),
+    FaultKind(
+        name="transform-hangs",
+        where=Where.WORKER,
+        what="the transform never returns from a few items, until mended",
+        ends=Ends.EITHER,
+        inject=worker.hangs,
+        stack=IMPATIENT,
+    ),
+    FaultKind(
+        name="transform-nonsense",
+        where=Where.WORKER,
+        what="the transform returns None, a text, half an item or another key for a few items",
+        inject=worker.nonsense,
+    ),
+    FaultKind(
+        name="item-over-400-kb",
+        where=Where.WORKER,
+        what="the transform makes a few items larger than DynamoDB takes",
+        inject=worker.grows,
+    ),
+    FaultKind(
+        name="clock-skew",
+        where=Where.WORKER,
+        what="each worker's clock is wrong, by up to ten minutes",
+        inject=worker.skewed,
+    ),
+)
+
+_CONTROL = (
+    FaultKind(
+        name="pause-resume",
+        where=Where.CONTROL,
+        what="paused in the middle, and resumed",
+        during=control.pause_and_resume,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="retuned",
+        where=Where.CONTROL,
+        what="budgets and concurrency are changed in the middle",
+        during=control.retune,
+        seconds=0.04,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="stopped",
+        where=Where.CONTROL,
+        what="stopped in the middle by a person, and started again",
+        ends=Ends.EITHER,
+        during=control.stop,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="stop-execution",
+        where=Where.CONTROL,
+        what="StopExecution behind our back, and started again",
+        ends=Ends.EITHER,
+        during=control.stop_execution,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="undone",
+        where=Where.CONTROL,
+        what="migrated while Lambdas are killed, then undone while answers are lost",
+        ends=Ends.EITHER,
+        inject=worker.killed,
+        drive=control.undone,
+    ),
+    FaultKind(
+        name="double-trigger",
+        where=Where.CONTROL,
+        what="two starts of one migration at once, and another migration of the table",
+        drive=control.double_trigger,
+        seconds=0.04,
+    ),
+    FaultKind(
+        name="table-recreated",
+        where=Where.CONTROL,
+        what="the table is deleted and made again under its name while it is migrated",
+        ends=Ends.RED,
+        drive=control.table_recreated,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+)
+
+KINDS = {kind.name: kind for kind in (*_WIRE, *_WORKER, *_CONTROL)}
+
+QUICK = ("partial-batches", "lost-answers", "killed", "transform-raises", "double-trigger")

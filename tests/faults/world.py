@@ -1,0 +1,148 @@
+"""One emulator and one deployment for a whole campaign, with a proxy before DynamoDB and S3."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from tests.chain_world import World as Chain
+from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
+from tests.live.endpoints import Endpoint
+
+WORKERS, AIRFLOW = "workers", "airflow"  # the proxy's doors
+
+AS_SHIPPED, IMPATIENT = "faults", "faults-impatient"  # stacks
+
+IMPATIENT_SECONDS = 6  # Lambda's time limit in the second stack, for transforms that hang
+
+_HERE = Path(__file__).parent
+_WAIT_SCALE = 0.1  # of Step Functions' waits: a hold of 30 s and a retry after 5 s take a tenth
+_PAGE_ITEMS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FaultWorld:
+    """Where runs take place, one after the other."""
+
+    emulator: Emulator
+    proxy: FaultProxy
+    airflow_url: str
+    folder: Path
+    stacks: dict[str, Stack] = field(default_factory=dict)
+
+    @property
+    def clients(self) -> Clients:
+        """What checks and live traffic use: no fault gets in their way."""
+        return self.emulator.clients()
+
+    @property
+    def logs(self) -> Any:
+        """CloudWatch's logs."""
+        session = boto3.Session(region_name=REGION, **CREDENTIALS)
+        return session.client("logs", endpoint_url=self.emulator.endpoint_url)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.emulator.endpoint_url)
+
+    @property
+    def chain(self) -> Chain:
+        return Chain(self.clients, self.folder, self.stack(AS_SHIPPED))
+
+    def stack(self, name: str) -> Stack:
+        """Return a stack, deployed when it is first asked for."""
+        if name not in self.stacks:
+            with pytest.MonkeyPatch.context() as patch:
+                if name == IMPATIENT:
+                    patch.setattr(deployment, "_template", _impatient(deployment._template))
+                self.stacks[name] = _deploy(self.emulator, name)
+        return self.stacks[name]
+
+    @property
+    def skew(self) -> Path:
+        """The file that sets the workers' clocks wrong."""
+        return self.folder / "skew"
+
+    def airflow_clients(self) -> Clients:
+        """What Airflow's tasks use: DynamoDB and S3 through the proxy."""
+        session = boto3.Session(region_name=REGION, **CREDENTIALS)
+        urls = dict.fromkeys(("dynamodb", "s3"), self.airflow_url)
+        urls |= self.emulator.service_endpoints
+
+        def make(service: str) -> Any:
+            return session.client(
+                service, endpoint_url=urls.get(service, self.emulator.endpoint_url)
+            )
+
+        return Clients(make)
+
+    def site(self, clients: Clients, table: str, run: str, stack: str = AS_SHIPPED) -> Site:
+        identity = Identity(dag_id="faults", run_id=run)
+        return open_site(clients, table_name=table, stack_name=stack, identity=identity)
+
+
+@contextmanager
+def fault_world(folder: Path) -> Iterator[FaultWorld]:
+    """Start the emulator, its Lambdas behind the proxy."""
+    with FaultProxy() as proxy, pytest.MonkeyPatch.context() as patch:
+        workers_url, airflow_url = proxy.door(WORKERS), proxy.door(AIRFLOW)
+        _behind(patch, workers_url, folder)
+        with emulators.start(folder) as running:
+            proxy.upstream = running.endpoint_url
+            yield FaultWorld(running, proxy, airflow_url, folder)
+
+
+def _behind(patch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
+    """Let the emulator tell its Lambdas another endpoint, and let their clocks go wrong."""
+    right = emulators._environment
+
+    def environment(*args: Any) -> dict[str, str]:
+        return {
+            **right(*args),
+            "AWS_ENDPOINT_URL_DYNAMODB": url,
+            "AWS_ENDPOINT_URL_S3": url,
+            "FAULT_SKEW": str(folder / "skew"),
+            "PYTHONPATH": f"{_HERE / 'clock'}:{_HERE.parents[1]}",
+            "SFN_WAIT_SCALE": str(_WAIT_SCALE),
+        }
+
+    patch.setattr(emulators, "_environment", environment)
+
+
+def _deploy(running: Emulator, name: str) -> Stack:
+    return Deployment(
+        clients=running.clients(),
+        stack_name=name,
+        tables=[ALL_TABLES],
+        transforms_dir=_HERE / "transforms",
+        say=lambda _: None,
+        poll_seconds=0.1,
+    ).deploy()
+
+
+def _impatient(template: Any) -> Any:
+    return lambda code: template(code).replace("Timeout: 900", f"Timeout: {IMPATIENT_SECONDS}")
+
+
+def short_pages(request: Request) -> Fate | None:
+    """Cut the pages of scans, as DynamoDB may: small tables have several pages, too."""
+    if request.door != WORKERS or request.operation != "Scan":
+        return None
+    said = request.said
+    if said.get("Limit", _PAGE_ITEMS) <= _PAGE_ITEMS:
+        return None
+
+    def fate(asked: Request, forward: Forward) -> Response:
+        return forward(asked.saying({**said, "Limit": _PAGE_ITEMS}))
+
+    return fate
