@@ -13,7 +13,7 @@ from typing import Any
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LeaseRecord, LeaseState
 from tests.live import checker as live
-from tests.live.history import Item, Kind, Operation, number_in
+from tests.live.history import Item, Kind, Operation, marker_of, number_in
 
 _SETTLED = attrgetter(
     "changed", "deleted", "unchanged", "already", "skipped", "gone", "quarantined"
@@ -102,7 +102,12 @@ def _live(evidence: Evidence) -> Iterator[Violation]:
         is_allowed = one.rule is live.Rule.UNMIGRATED and may_be_unmigrated
         is_known = one.rule in _BACK and one.key in put_back
         if not is_allowed and not is_known:
-            yield Violation(one.rule, one.key)
+            yield Violation(one.rule, f"{one.key} (found by {_words(one.evidence)})")
+
+
+def _words(evidence: Operation) -> str:
+    """Name an operation, and the write that what it found came from; no values."""
+    return f"{evidence.kind} {evidence.number}: from write {marker_of(evidence.found or {})}"
 
 
 def _put_back(evidence: Evidence) -> Iterator[str]:
