@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.core.payload import build_segment_payload as build_segment_payload
+    from airflow_ddb_migrate.notices import NOTICE_TEXT as NOTICE_TEXT
+    from airflow_ddb_migrate.notices import NOTICE_TITLE as NOTICE_TITLE
     from airflow_ddb_migrate.operators.approve import (
         ApproveMigrationOperator as ApproveMigrationOperator,
     )
@@ -54,6 +56,8 @@ _HOMES = {
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",
     "MigrationReportOperator": "operators.report",
+    "NOTICE_TEXT": "notices",
+    "NOTICE_TITLE": "notices",
     "PlanMigrationOperator": "operators.plan",
     "PrewarmTableOperator": "operators.prewarm",
     "ReplayQuarantineOperator": "operators.replay",

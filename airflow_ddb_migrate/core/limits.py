@@ -66,6 +66,7 @@ WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
 WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
 
 # Airflow
+NOTICE_TITLE_CHARS: Final = 99  # [API] SNS Publish: a Subject has less than 100
 APPROVAL_BODY_BYTES: Final = 65_535  # MySQL's TEXT, which hitl_detail.body is there
 
 # The plan

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
 from airflow_ddb_migrate.core.console import object_url
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.notice import report_notice
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
 from airflow_ddb_migrate.links.report import MigrationReportLink
@@ -30,7 +31,8 @@ class MigrationReportOperator(MigrationOperator):
     Log the report of the migration as markdown, return it as data, and keep it.
 
     It is composed from the ledger, at any time and any number of times; it stands in the ledger
-    and as ``report.json`` in the stack's bucket, its markdown in the XCom ``markdown``. As a leaf
+    and as ``report.json`` in the stack's bucket, its markdown in the XCom ``markdown``, and what a
+    notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a leaf
     with ``trigger_rule="all_done"`` it always runs, and turns the run red when it has to be.
     Other parameters: :class:`MigrationOperator`.
 
@@ -70,7 +72,9 @@ class MigrationReportOperator(MigrationOperator):
         if arn := report["execution_arn"]:
             show_known(context, self, site.stack, arn, report["links"]["map_run_arn"])
         self._push(context, "markdown", page)
-        if must_succeed and (why := failure(report, _failed_tasks(context["ti"], task_ids))):
+        why = failure(report, _failed_tasks(context["ti"], task_ids)) if must_succeed else ""
+        self._push(context, "notice", dict(report_notice(report, why)))
+        if why:
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing
             raise task_error(why, retryable=False)
         return report

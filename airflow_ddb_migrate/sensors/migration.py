@@ -1,9 +1,11 @@
 """Wait for a migration."""
 
 import contextlib
+import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import PokeReturnValue
 
@@ -13,16 +15,21 @@ from airflow_ddb_migrate._compat import (
     defer_by_default,
 )
 from airflow_ddb_migrate.aws.time_limit import time_limit
+from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
+from airflow_ddb_migrate.core.notice import Hold
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
+from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
+from airflow_ddb_migrate.triggers._events import HELD
 from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.triggers._watcher import (
     KILL_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
     Watcher,
     failure,
+    hold_of,
     is_over,
 )
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
@@ -51,11 +58,17 @@ class DistributedMapMigrationSensor(MigrationSensor):
         plan the year that an execution may run.
     :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
         ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
+    :param on_hold_callback: a notifier, a function of the task's context, or a list of these:
+        called in a worker when the migration is put on hold, once for each hold (one that sets in
+        again for the same reason: once an hour); then the task goes on waiting. The context has
+        ``hold`` (``reason``, and ``since`` and ``until`` in seconds since the epoch, 0: until it is
+        resumed) and ``notice``; ``NOTICE_TITLE`` and ``NOTICE_TEXT`` show it.
     """
 
     operator_extra_links = EXECUTION_LINKS
     _watcher: Watcher | None = None
     _shown = ""  # the execution whose links are all there
+    _told: Hold | None = None
 
     def __init__(
         self,
@@ -64,6 +77,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         poke_interval: timedelta | float = 30,
         timeout: timedelta | float | None = None,
         deferrable: bool | None = None,
+        on_hold_callback: HoldCallback | Sequence[HoldCallback] | None = None,
         **kwargs: Any,
     ) -> None:
         longest = timedelta(days=EXECUTION_DAYS)
@@ -75,6 +89,12 @@ class DistributedMapMigrationSensor(MigrationSensor):
         self.limit_by_plan = timeout is None
         self.when_killed = on_kill_of(on_kill)
         self.deferrable = defer_by_default() if deferrable is None else deferrable
+        self.on_hold_callback = as_callbacks(on_hold_callback)
+        if self.on_hold_callback and self.reschedule and not self.deferrable:
+            raise ValueError(
+                'on_hold_callback needs deferrable=True or mode="poke": a rescheduled sensor '
+                "forgets what it has told."
+            )
 
     def execute(self, context: "Context") -> Any:
         """Wait in this process, or look once and wait in the triggerer."""
@@ -96,17 +116,18 @@ class DistributedMapMigrationSensor(MigrationSensor):
             return PokeReturnValue(is_done=False)
         self._show(context, watcher, seen.attempt.execution_arn)
         if not is_over(seen):
+            self._tell_hold(context, watcher, seen)
             return PokeReturnValue(is_done=False)
         if message := failure(seen, watcher.site.migration_id):
             raise AirflowFailException(message)
         return PokeReturnValue(is_done=True, xcom_value=seen.progress.counts.to_dict())
 
     def execute_complete(
-        self,
-        context: "Context",  # noqa: ARG002  # Airflow passes it
-        event: dict[str, Any],
+        self, context: "Context", event: dict[str, Any], deadline: float | None = None
     ) -> dict[str, int]:
-        """Go on after the trigger has fired."""
+        """Go on after the trigger has fired: tell of a hold and wait on, or end."""
+        if event["status"] == HELD:
+            self._wait_on(context, Hold(**event["hold"]), deadline)
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
         self.log.info("%s", event["message"])
@@ -129,6 +150,20 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 "its waiting task was ended",
                 patience_seconds=KILL_PATIENCE_SECONDS,
             )
+
+    def _tell_hold(self, context: "Context", watcher: Watcher, seen: Observation) -> None:
+        hold = hold_of(seen) if self.on_hold_callback else None
+        if hold and hold.is_news_after(self._told):
+            self._told = hold
+            tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
+
+    def _wait_on(self, context: "Context", hold: Hold, deadline: float | None) -> NoReturn:
+        """Call who wants to know. A person may end the task meanwhile: hence the watcher."""
+        watcher = self._watcher = self._new_watcher(context)
+        self._told = hold
+        with explained():
+            tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
+        self._defer(context, deadline)
 
     def _new_watcher(self, context: "Context") -> Watcher:
         address = self.address(context)
@@ -166,13 +201,18 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 patience_seconds=OWNER_SECONDS,
             )
 
-    def _defer(self, context: "Context") -> None:
+    def _defer(self, context: "Context", deadline: float | None = None) -> NoReturn:
+        """Wait in the triggerer, until ``deadline`` (seconds since the epoch) if it is given."""
+        left = self.timeout if deadline is None else max(0.0, deadline - time.time())
         self.defer(
             trigger=MigrationEndedTrigger(
                 poke_interval=self.poke_interval,
                 on_kill=self.when_killed,
+                tell_holds=bool(self.on_hold_callback),
+                told=asdict(self._told) if self._told else None,
                 **asdict(self.address(context)),
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout),
+            kwargs={"deadline": deadline or time.time() + left},
+            timeout=timedelta(seconds=left),
         )

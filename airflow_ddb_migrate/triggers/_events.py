@@ -7,6 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 from airflow.triggers.base import TriggerEvent
 from asgiref.sync import sync_to_async
 
+HELD = "held"
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -17,6 +19,11 @@ def succeeded(message: str, **facts: Any) -> TriggerEvent:
 
 def failed(message: str, *, retryable: bool) -> TriggerEvent:
     return TriggerEvent({"status": "error", "message": message, "retryable": retryable})  # type: ignore[no-untyped-call]
+
+
+def held(hold: dict[str, Any]) -> TriggerEvent:
+    """The migration waits; so does whoever hears this, with another trigger."""
+    return TriggerEvent({"status": HELD, "hold": hold})  # type: ignore[no-untyped-call]
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

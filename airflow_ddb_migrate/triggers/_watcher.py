@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.notice import Hold
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.pulse import Expected, Pulses, pulse_words
 from airflow_ddb_migrate.triggers._on_kill import OnKill
@@ -119,6 +120,15 @@ class Watcher:
 def is_over(seen: Observation | None) -> bool:
     """Tell whether there is nothing left to wait for."""
     return seen is not None and seen.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
+
+
+def hold_of(seen: Observation | None) -> Hold | None:
+    """Return the hold in force of a migration that is not over."""
+    if seen is None or seen.control is None or not seen.said.hold_reason:
+        return None
+    if seen.verdict.outcome is not Outcome.RUNNING:
+        return None
+    return Hold(seen.said.hold_reason, since=seen.control.since, until=seen.control.until)
 
 
 def failure(seen: Observation, migration_id: str) -> str:

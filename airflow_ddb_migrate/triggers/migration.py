@@ -1,7 +1,7 @@
 """Watch a migration without taking a worker."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +9,11 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.notice import Hold
 from airflow_ddb_migrate.operators._address import SiteAddress
-from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
+from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
 from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
-from airflow_ddb_migrate.triggers._watcher import Watcher, failure, is_over
+from airflow_ddb_migrate.triggers._watcher import Watcher, failure, hold_of, is_over
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.
 _KILL_PATIENCE_SECONDS = 15.0
@@ -20,7 +21,7 @@ _KILL_PATIENCE_SECONDS = 15.0
 
 class MigrationEndedTrigger(BaseTrigger):
     """
-    Fires when the migration has succeeded or failed.
+    Fires when the migration has succeeded or failed, and on request when it is put on hold.
 
     When a person marks the waiting task failed or successful, or clears it, the migration is
     stopped or paused (``on_kill``); a restart of the triggerer only goes on watching. Airflow tells
@@ -29,13 +30,26 @@ class MigrationEndedTrigger(BaseTrigger):
     :param poke_interval: seconds between two looks.
     :param on_kill: ``"stop"``, ``"pause"`` or ``"leave"`` the migration when a person ends the
         waiting task.
+    :param tell_holds: fire for a hold, too. Callbacks of a DAG's author have no place in the
+        process of every trigger, so who hears of the hold calls them, and waits on.
+    :param told: the fields of the hold that was told last: it is told once.
     :param address: the fields of SiteAddress.
     """
 
-    def __init__(self, *, poke_interval: float, on_kill: str = OnKill.STOP, **address: Any) -> None:
+    def __init__(
+        self,
+        *,
+        poke_interval: float,
+        on_kill: str = OnKill.STOP,
+        tell_holds: bool = False,
+        told: Mapping[str, Any] | None = None,
+        **address: Any,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poke_interval = poke_interval
         self.when_killed = on_kill_of(on_kill)  # on_kill is Airflow's method
+        self.tell_holds = tell_holds
+        self.told = Hold(**told) if told else None
         self.address = SiteAddress(**address)
         self.watcher = Watcher(self.address.open, self.log)
 
@@ -43,13 +57,15 @@ class MigrationEndedTrigger(BaseTrigger):
         kwargs = {
             "poke_interval": self.poke_interval,
             "on_kill": self.when_killed.value,
+            "tell_holds": self.tell_holds,
+            "told": asdict(self.told) if self.told else None,
             **asdict(self.address),
         }
         return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:
-            seen = await self._ended()
+            seen = await self._something_to_tell()
         except MigrationError as exc:
             yield failed(str(exc), retryable=exc.retryable)
         else:
@@ -65,7 +81,7 @@ class MigrationEndedTrigger(BaseTrigger):
                 patience_seconds=_KILL_PATIENCE_SECONDS,
             )
 
-    async def _ended(self) -> Observation:
+    async def _something_to_tell(self) -> Observation:
         """Wait before the first look, too: who defers has just looked.
 
         Airflow fails a task whose trigger fires before the scheduler has heard that it is deferred.
@@ -73,10 +89,16 @@ class MigrationEndedTrigger(BaseTrigger):
         while True:
             await asyncio.sleep(self.poke_interval)
             seen = await in_thread(self.watcher.poke)
-            if seen is not None and is_over(seen):
+            if seen is not None and (is_over(seen) or self._new_hold(seen)):
                 return seen
 
+    def _new_hold(self, seen: Observation) -> Hold | None:
+        hold = hold_of(seen) if self.tell_holds else None
+        return hold if hold and hold.is_news_after(self.told) else None
+
     def _event(self, seen: Observation) -> TriggerEvent:
+        if hold := self._new_hold(seen):
+            return held(asdict(hold))
         name = self.watcher.site.migration_id
         if message := failure(seen, name):
             return failed(message, retryable=False)

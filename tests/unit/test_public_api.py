@@ -25,6 +25,8 @@ def test_the_public_names_are_these() -> None:
         "DistributedMapMigrationSensor",
         "DryRunMigrationOperator",
         "MigrationReportOperator",
+        "NOTICE_TEXT",
+        "NOTICE_TITLE",
         "PlanMigrationOperator",
         "PrewarmTableOperator",
         "ReplayQuarantineOperator",

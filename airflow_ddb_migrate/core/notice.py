@@ -1,0 +1,110 @@
+"""What to tell people about a migration: a line and a text, for whatever sends them. Pure.
+
+Plain text without a markup, so that mail, chat and SNS can show it alike; keys and figures, never
+an item's values.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from airflow_ddb_migrate.core.cost import dollars_words
+from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
+from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.core.report import Report
+
+ON_HOLD = "ON_HOLD"
+
+
+class Notice(TypedDict):
+    """``state`` is FAILED, ON_HOLD, or a report's status; ``title`` one line, ``text`` several."""
+
+    state: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A HOLD in force, in seconds since the epoch; without ``until`` somebody must end it."""
+
+    reason: str
+    since: float
+    until: float = 0.0
+
+    def is_news_after(self, told: "Hold | None") -> bool:
+        """Tell whether to tell of it, too.
+
+        A hold that ends by itself may set in again every few minutes for as long as its cause
+        lasts: that is told once an hour.
+        """
+        if told is None or self.reason != told.reason:
+            return True
+        if self.until:
+            return self.since - told.since > HOLD_SECONDS
+        return self.since != told.since
+
+
+def report_notice(report: Report, why_failed: str = "") -> Notice:
+    """Sum a report up. ``why_failed`` is what turned the run red, where something did."""
+    state = Outcome.FAILED.value if why_failed else report["status"]
+    return _notice(state, report["migration_id"], [why_failed or report["reason"], *_facts(report)])
+
+
+def hold_notice(migration_id: str, hold: Hold, report: Report | None = None) -> Notice:
+    """Say why a migration waits and what makes it go on; ``report`` is how far it is."""
+    facts = _facts(report) if report else ()
+    return _notice(ON_HOLD, migration_id, [f"On hold: {hold.reason}", _how_on(hold), *facts])
+
+
+def _how_on(hold: Hold) -> str:
+    if hold.until:
+        return "Nothing is lost, and nothing has to be done for it to go on."
+    return (
+        "Nothing is lost. It goes on when it is resumed (Migration tab, or ddb-migrate resume); "
+        f"after {HOLD_SECONDS // 60} minutes on hold its execution ends by itself."
+    )
+
+
+def _notice(state: str, migration_id: str, lines: Iterable[str]) -> Notice:
+    title = f"{state}: migration {migration_id}"[:NOTICE_TITLE_CHARS]
+    return {"state": state, "title": title, "text": "\n".join(line for line in lines if line)}
+
+
+def _facts(report: Report) -> Iterable[str]:
+    yield _what(report)
+    if report["tries"]:
+        yield _items(report)
+        yield _cost(report)
+    quarantine = report["quarantine"]
+    if quarantine["count"]:
+        yield f"Set aside: {quarantine['count']:,} items, {quarantine['where']}."
+        yield quarantine["replay"]
+    if report["undo"]["how"]:
+        yield f"Undo: {report['undo']['how']}"
+    if report["links"]["execution"]:
+        yield f"Execution: {report['links']['execution']}"
+
+
+def _what(report: Report) -> str:
+    what = (
+        f"Table {report['table']}, {report['segments']:,} segments, transform "
+        f"{report['transform'] or 'none'}"
+    )
+    if not report["tries"]:
+        return f"{what}."
+    number = report["attempts"]
+    attempts = f"{number:,} attempt{'s' * (number != 1)}"
+    return f"{what}; {attempts}, {report['seconds']:,.0f} s."
+
+
+def _items(report: Report) -> str:
+    counts = ", ".join(f"{number:,} {name}" for name, number in report["counts"].items() if number)
+    return f"Items: {counts or 'none seen'}. {report['counts_words']}"
+
+
+def _cost(report: Report) -> str:
+    planned = report["cost"]["planned_total"]
+    expected = "" if planned is None else f", {dollars_words(planned)} planned"
+    measured = dollars_words(report["cost"]["measured_total"])
+    return f"Cost: {measured} measured{expected}, on list prices."

@@ -1,0 +1,26 @@
+"""Templates for Airflow's notifiers: what to send, whoever sends it.
+
+A task that has something to tell leaves a notice (a Notice of core/notice.py): the report in its
+XCom ``notice``, the sensor in the context of its ``on_hold_callback``. Any other task, and a report
+that could not be composed, is told of by its exception. Jinja renders them in the callback's
+context, so they can be given to any templated field of any notifier.
+"""
+
+from typing import Final
+
+_NOTICE: Final = (
+    "{% set told = (notice | default(none)) or "
+    "ti.xcom_pull(task_ids=ti.task_id, key='notice', map_indexes=ti.map_index) %}"
+)
+
+# One line, short enough for the subject of an SNS message.
+NOTICE_TITLE: Final = (
+    _NOTICE + "{% if told %}{{ told['title'] }}{% else %}"
+    "{{ ('FAILED: ' if exception else '') ~ 'task ' ~ (ti.task_id | truncate(40, true, '...', 0)) "
+    "~ ' of ' ~ (ti.dag_id | truncate(40, true, '...', 0)) }}{% endif %}"
+)
+
+NOTICE_TEXT: Final = (
+    _NOTICE + "{% if told %}{{ told['text'] }}{% else %}{{ exception | default('', true) }}"
+    "{% endif %}\n\nDAG {{ ti.dag_id }}, run {{ ti.run_id }}: {{ ti.log_url }}"
+)

@@ -1,0 +1,61 @@
+"""Tell people that a migration was put on hold, by the callbacks of whoever wrote the DAG."""
+
+import copy
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from airflow_ddb_migrate.aws.report import compose
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.notice import Hold, Notice, hold_notice
+from airflow_ddb_migrate.core.report import Report
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+HoldCallback: TypeAlias = Callable[[Any], Any]
+
+_log = logging.getLogger(__name__)
+
+
+def as_callbacks(given: HoldCallback | Sequence[HoldCallback] | None) -> tuple[HoldCallback, ...]:
+    """Return one, several or no callbacks as Airflow takes its own; raises TypeError for others."""
+    found = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
+    if any(not callable(one) for one in found):
+        raise TypeError(
+            f"on_hold_callback is {given!r}; it must be a function of the task's context, a "
+            "notifier, or a list of these."
+        )
+    return found
+
+
+def tell_of_hold(
+    callbacks: Sequence[HoldCallback], context: "Context", site: Site, hold: Hold
+) -> None:
+    """Call each with the task's context and, beside it, ``hold`` and ``notice``.
+
+    One that fails is logged: who cannot be told is no reason for a migration to fail.
+    """
+    about = _context(context, hold, hold_notice(site.migration_id, hold, _report(site)))
+    for callback in callbacks:
+        try:
+            # A notifier renders its fields in place: the next hold needs the templates again.
+            copy.copy(callback)(dict(about))
+        except Exception:  # noqa: BLE001  # whatever it is that somebody else wrote
+            _log.exception("The callback %r of the hold %r failed", callback, hold.reason)
+
+
+def _context(context: "Context", hold: Hold, notice: Notice) -> Mapping[str, Any]:
+    return {**context, "hold": asdict(hold), "notice": notice}
+
+
+def _report(site: Site) -> Report | None:
+    """Return how far it is; that a hold is there can be told without."""
+    try:
+        return compose(site, time.time())
+    except MigrationError as exc:
+        _log.warning("Telling of a hold without a report: %s", exc)
+        return None

@@ -1,0 +1,108 @@
+"""Tell people what becomes of a migration: a short chain with Airflow's own notifiers.
+
+Trigger it with ``{"table": "orders"}``, once the Variable ``ddb_migrate_topic_arn`` names a topic.
+"""
+
+import os
+from datetime import timedelta
+
+from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
+from airflow.sdk import DAG
+
+from airflow_ddb_migrate import (
+    NOTICE_TEXT,
+    NOTICE_TITLE,
+    DistributedMapMigrationSensor,
+    MigrationReportOperator,
+    PrewarmTableOperator,
+    RestoreCapacityOperator,
+    StartDistributedMapMigrationOperator,
+)
+from airflow_ddb_migrate.params import migration_params
+
+POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
+STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
+AWS_CONN_ID = os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default")
+
+ABOUT = """
+### Migrate a table, and be told
+
+The migration of `ddb_migration` in short. A message goes to the SNS topic in the Variable
+`ddb_migrate_topic_arn` when
+
+| what | by |
+|---|---|
+| it succeeded, with figures and cost | `report`'s `on_success_callback` |
+| anything failed, with the cause and what to do | `report`'s `on_failure_callback` |
+| it was put on hold, by a person or since live traffic suffered | `wait`'s `on_hold_callback` |
+| the capacity could not be brought back | `restore`'s `on_failure_callback` |
+"""
+
+FIELDS = ("table", "segments", "transform", "params", "migration_id", "prewarm")
+
+# Any other notifier will do: Slack, SMTP, a function of yours.
+notify = SnsNotifier(
+    aws_conn_id=AWS_CONN_ID,
+    target_arn="{{ var.value.ddb_migrate_topic_arn }}",
+    subject=NOTICE_TITLE,
+    message=NOTICE_TEXT,
+)
+
+with DAG(
+    dag_id="ddb_migration_notify",
+    doc_md=ABOUT,
+    schedule=None,
+    catchup=False,
+    max_active_runs=16,
+    params={name: param for name, param in migration_params().items() if name in FIELDS},
+    render_template_as_native_obj=True,
+    tags=["dynamodb", "migration"],
+    default_args={
+        "stack_name": STACK_NAME,
+        "aws_conn_id": AWS_CONN_ID,
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+    },
+) as dag:
+    where = {"table_name": dag.param("table"), "migration_id": dag.param("migration_id")}
+    request = {
+        "total_segments": dag.param("segments"),
+        "transform": dag.param("transform"),
+        "transform_params": dag.param("params"),
+    }
+    prewarm = PrewarmTableOperator(
+        task_id="prewarm",
+        enabled=dag.param("prewarm"),
+        poke_interval=min(POKE_SECONDS, 20),
+        deferrable=True,
+        **where,
+        **request,
+    )
+    start = StartDistributedMapMigrationOperator(task_id="start", **where, **request)
+    wait = DistributedMapMigrationSensor(
+        task_id="wait",
+        poke_interval=POKE_SECONDS,
+        deferrable=True,
+        on_hold_callback=notify,
+        **where,
+    )
+    # It runs whatever fails above it: one message about each run, not one about each task.
+    report = MigrationReportOperator(
+        task_id="report",
+        required_task_ids=["prewarm", "start", "wait"],
+        on_success_callback=notify,
+        on_failure_callback=notify,
+        **where,
+    ).as_teardown(on_failure_fail_dagrun=True)
+    restore = RestoreCapacityOperator(
+        task_id="restore",
+        retries=8,
+        retry_delay=timedelta(minutes=1),
+        retry_exponential_backoff=True,
+        max_retry_delay=timedelta(hours=1),
+        on_failure_callback=notify,
+        **where,
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+    prewarm >> start >> wait >> report
+    [prewarm, start, wait] >> restore
