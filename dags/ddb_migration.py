@@ -133,7 +133,6 @@ with DAG(
         end_here="{{ params.dry_run and not params.approve }}",
         subject="Migrate table {{ params.table }}?",
         body=f"{FOUND}\n\n{PLAN}",
-        always_task_ids=["report"],
         trigger_rule="none_failed",  # what was not asked for is skipped
     )
     backup = BackupTableOperator(task_id="backup", policy=dag.param("backup"), **where)
@@ -160,7 +159,6 @@ with DAG(
         subject="The canary of table {{ params.table }} is migrated. Go on with all of it?",
         body=CANARY,
         consequence="The canary's segments stay migrated; undo the migration to go back.",
-        always_task_ids=["report"],
         trigger_rule="none_failed",
     )
     start = StartDistributedMapMigrationOperator(task_id="start", **where, **request)
@@ -180,9 +178,8 @@ with DAG(
     report = MigrationReportOperator(
         task_id="report",
         required_task_ids=[task.task_id for task in steps],
-        trigger_rule="all_done",
         **where,
-    )
+    ).as_teardown(on_failure_fail_dagrun=True)
     restore = RestoreCapacityOperator(
         task_id="restore",
         # A bill left high is worse than a late task: AWS may allow the next decrease in an hour.
@@ -195,7 +192,8 @@ with DAG(
 
     plan >> dry_run >> approve >> backup >> prewarm >> canary >> go >> start >> wait >> verify
     verify >> report
-    # A teardown without a setup, and a report as leaf of its own that fails when something above it
-    # has: of the shapes that were tried the one that goes red whatever fails, restores in each
-    # case, and reports in each, too.
+    # Two teardowns without a setup: restore, and a report that fails when something above it has.
+    # Of the shapes that were tried the one that goes red whatever fails, restores in each case, and
+    # reports in each. Of a run that a person marks failed Airflow runs the teardowns alone, and
+    # judges it by them.
     [prewarm, canary, go, start, wait, verify] >> restore

@@ -115,9 +115,8 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
         report = MigrationReportOperator(
             task_id="report",
             required_task_ids=["prewarm", verb],
-            trigger_rule="all_done",
             **table,
-        )
+        ).as_teardown(on_failure_fail_dagrun=True)
         restore = restore_after(**table)
         prewarm >> work >> report
         [prewarm, work] >> restore

@@ -54,8 +54,8 @@ class ApproveMigrationOperator(ApprovalOperator):
     :param response_timeout: seconds, or a timedelta; no answer by then counts as Reject. None or
         0 waits for ever. (templated)
     :param consequence: what it means for the table to end here, said with the result. (templated)
-    :param always_task_ids: tasks below that run in each case, such as a report whose trigger rule
-        is ``all_done``. (templated)
+    :param always_task_ids: tasks below that run in each case, such as one that only tells and
+        whose trigger rule is ``all_done``. (templated)
     :param kwargs: further ones of Airflow's ``ApprovalOperator``, such as ``notifiers`` and
         ``assigned_users``.
     """

@@ -32,8 +32,9 @@ class MigrationReportOperator(MigrationOperator):
 
     It is composed from the ledger, at any time and any number of times; it stands in the ledger
     and as ``report.json`` in the stack's bucket, its markdown in the XCom ``markdown``, and what a
-    notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a leaf
-    with ``trigger_rule="all_done"`` it always runs, and turns the run red when it has to be.
+    notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a teardown with
+    ``on_failure_fail_dagrun=True`` it always runs, also in a run that a person marks failed, and
+    turns the run red when it has to be.
     Other parameters: :class:`MigrationOperator`.
 
     :param fail_unless_succeeded: fail, after the report, when the migration failed or is not

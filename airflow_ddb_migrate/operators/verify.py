@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.verify import compose_verify
 from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.names import CHECK
+from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import task_error, template_fields
@@ -25,7 +26,7 @@ class VerifyMigrationOperator(LookingOperator):
     segments or a sample, and so does the transform's ``check(item)`` where it has one. Items that
     would change, fail the check or cannot be looked at fail the task when there are more than
     ``max_left`` and those in the migration's quarantine, which are known; the message names some
-    of their keys.
+    of their keys. A migration that is not finished is not looked at: the task fails at once.
 
     Returns the figures of the report, and ``markdown``. Parameters: :class:`LookingOperator`,
     :class:`WaitingOperator` and :class:`MigrationOperator`; of :class:`MigrationRequestOperator`
@@ -46,6 +47,19 @@ class VerifyMigrationOperator(LookingOperator):
     def run_step(self, context: "Context") -> Any:
         validate_count("max_left", self.max_left)
         return super().run_step(context)
+
+    def require_worth_a_look(self, site: Site) -> None:
+        """A migration that is unfinished has items that would change, which is known already.
+
+        That is for a ``wait`` that was marked successful: the scan would take as long as the
+        migration, with raised capacity, to say so.
+        """
+        seen = observe(site, time.time())
+        if seen.progress.is_finished and not seen.left:
+            return
+        words = f"Migration {site.migration_id} is not finished, so nothing was looked at."
+        how = " Clear the waiting task to watch on." * (seen.verdict.outcome is Outcome.RUNNING)
+        raise task_error(f"{words} {seen.verdict.reason}{how}", retryable=False)
 
     def finished(self, context: "Context", site: Site) -> dict[str, Any]:
         report = compose_verify(site, time.time())

@@ -73,11 +73,12 @@ class MigrationEndedTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """A person ended the task that waits for the migration."""
+        run = f"{self.address.dag_id}/{self.address.run_id}"
         if self.when_killed is not OnKill.LEAVE:
             await in_thread(
                 self.watcher.task_ended,
                 self.when_killed,
-                f"its task in DAG run {self.address.dag_id}/{self.address.run_id} was ended",
+                f"its task in DAG run {run} was marked or cleared",
                 patience_seconds=_KILL_PATIENCE_SECONDS,
             )
 

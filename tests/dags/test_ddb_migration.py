@@ -60,10 +60,11 @@ class TestShape:
             "restore": set(),
         } == downstream
 
-    def test_restore_is_a_teardown_that_counts(self, dag):
-        """Restore runs after failures, and its own failure fails the run."""
-        restore = dag.task_dict["restore"]
-        assert (True, True) == (restore.is_teardown, restore.on_failure_fail_dagrun)
+    @pytest.mark.parametrize("name", ["restore", "report"])
+    def test_teardowns_that_count(self, dag, name):
+        """They run after failures, also in a run marked failed, and their failure fails the run."""
+        task = dag.task_dict[name]
+        assert (True, True) == (task.is_teardown, task.on_failure_fail_dagrun)
         assert [] == [task.task_id for task in dag.tasks if task.is_setup]
 
     def test_every_task_means_the_same_migration(self, dag):

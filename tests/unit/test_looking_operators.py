@@ -184,6 +184,24 @@ def test_a_cleared_check_looks_anew(world, migrated):
     assert again.migration_id == latest_part(migrated, "verify").migration_id
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("ABORTED", "2 of 4 segments are unfinished.*clear the start task"),
+        ("RUNNING", "2 of 4 segments done.*Clear the waiting task to watch on"),
+    ],
+)
+def test_what_is_unfinished_is_not_looked_at(world, site, status, words):
+    """As after a wait that was marked successful: no scan, and how to go on is said at once."""
+    start(wait=False).execute(make_context())
+    finish_lanes(site, range(2))
+    world.stepfunctions.end(status)
+
+    with pytest.raises(AirflowFailException, match=f"is not finished, so nothing was .*{words}"):
+        verify().execute(make_context())
+    assert [f"{site.migration_id}-a01"] == names(world)
+
+
 def test_a_check_of_nothing(world):
     """A migration that was never started cannot be checked."""
     with pytest.raises(AirflowFailException, match="knows no migration"):
