@@ -43,7 +43,7 @@ bench: $(STAMP) ## Print every ratio beside its goal and the last record (RECORD
 	@BENCH=1 RECORD=$(RECORD) $(BIN)/python -m pytest -s -q tests/benchmarks
 
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
-	@KILLS=1 $(BIN)/python -m pytest -s -q -k "$(KILLS_ONLY)" tests/kill_matrix
+	@KILLS=1 $(BIN)/python -m pytest -s -q --durations=0 -k "$(KILLS_ONLY)" tests/kill_matrix
 
 faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FAULT_SEEDS=3, FAULT_SEED=17)
 	@FAULTS_ONLY=$(FAULTS_ONLY) FAULT_SEEDS=$(FAULT_SEEDS) FAULT_SEED=$(FAULT_SEED) \

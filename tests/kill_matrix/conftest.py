@@ -18,7 +18,7 @@ def transform(item, context):
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowSite]:
     folder = tmp_path_factory.mktemp("kills")
     transforms = tmp_path_factory.mktemp("transforms")
@@ -27,7 +27,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowSite]:
         yield site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def parts(airflow: AirflowSite) -> Iterator[Parts]:
     parts = Parts(airflow.airflow)
     yield parts

@@ -6,6 +6,23 @@ from pathlib import Path
 
 LATEST = Path(__file__).parents[2] / ".kills" / "latest.json"
 
+ORDER = (
+    "prewarm",
+    "start",
+    "worker",
+    "triggerer",
+    "scheduler",
+    "airflow",
+    "lambdas",
+    "wait-failed",
+    "early",
+    "wait-success",
+    "wait-cleared",
+    "run-failed",
+    "pause",
+    "leave",
+)
+
 _HEAD = ("killed", "AWS", "noticed", "restore", "in the end")
 
 
@@ -29,10 +46,10 @@ def keep(case: str, result: Result) -> None:
     LATEST.write_text(json.dumps({**_kept(), case: asdict(result)}, indent=2) + "\n")
 
 
-def table(order: list[str]) -> str:
-    """Return what is kept as Markdown, the cases in this order."""
+def table() -> str:
+    """Return what is kept as Markdown."""
     kept = _kept()
-    rows = [Result(**kept[case]).row for case in order if case in kept]
+    rows = [Result(**kept[case]).row for case in ORDER if case in kept]
     lines = [_HEAD, ("---",) * len(_HEAD), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

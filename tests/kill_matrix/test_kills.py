@@ -140,7 +140,7 @@ CASES = {
 def shown():
     """Whatever ran is shown beside what ran before."""
     yield
-    print(f"\n{results.table(list(CASES))}")
+    print(f"\n{results.table()}")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -40,8 +40,9 @@ class Victim:
         """Wait until some segments are done, some are not, and ``wait`` waits."""
         self.run.until("start", "success")
         self.until(lambda: self._done() >= 2, "two segments done")
-        self.run.until("wait", "deferred" if self.run.dag_id == DAG_ID else "running")
-        if self.run.dag_id == DAG_ID:
+        is_deferred = self.run.dag_id != "held"
+        self.run.until("wait", "deferred" if is_deferred else "running")
+        if is_deferred:
             self.until(self._is_watched, "a trigger that watches")
         assert self._done() < SEGMENTS, "over before it could be killed: make ITEM_SECONDS longer"
 
@@ -72,6 +73,14 @@ class Victim:
         """Mark the DAG run failed, as a person does."""
         path = f"dags/{self.run.dag_id}/dagRuns/{self.run.run_id}"
         self.airflow.airflow.call("PATCH", path, {"state": "failed"})
+
+    def command(self) -> str:
+        """What the workers are told."""
+        control = self.site.ledger.control(self.site.migration_id)
+        return control.command if control else ""
+
+    def live_workers(self) -> int:
+        return observe(self.site, time.time()).progress.live
 
     def units(self) -> dict[str, int]:
         found = self._describe()["ProvisionedThroughput"]

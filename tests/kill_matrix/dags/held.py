@@ -1,4 +1,4 @@
-"""The chain in short, its wait held by a worker."""
+"""The chain in short: its wait held by a worker, or deferred and not stopping what it waits for."""
 
 from datetime import timedelta
 
@@ -12,32 +12,39 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate.params import migration_params
 
-with DAG(
-    dag_id="held",
-    schedule=None,
-    params=migration_params(),
-    render_template_as_native_obj=True,
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
-) as dag:
-    where = {"table_name": dag.param("table")}
-    prewarm = PrewarmTableOperator(task_id="prewarm", **where)
-    start = StartDistributedMapMigrationOperator(
-        task_id="start",
-        total_segments=dag.param("segments"),
-        transform=dag.param("transform"),
-        transform_params=dag.param("params"),
-        max_concurrency=dag.param("max_concurrency"),
-        **where,
-    )
-    wait = DistributedMapMigrationSensor(task_id="wait", poke_interval=1, deferrable=False, **where)
-    report = MigrationReportOperator(
-        task_id="report",
-        required_task_ids=["prewarm", "start", "wait"],
-        trigger_rule="all_done",
-        **where,
-    )
-    restore = RestoreCapacityOperator(task_id="restore", **where).as_teardown(
-        on_failure_fail_dagrun=True
-    )
-    prewarm >> start >> wait >> report
-    [prewarm, start, wait] >> restore
+
+def chain(dag_id: str, *, deferrable: bool, on_kill: str) -> DAG:
+    with DAG(
+        dag_id=dag_id,
+        schedule=None,
+        params=migration_params(),
+        render_template_as_native_obj=True,
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    ) as dag:
+        where = {"table_name": dag.param("table")}
+        prewarm = PrewarmTableOperator(task_id="prewarm", **where)
+        start = StartDistributedMapMigrationOperator(
+            task_id="start",
+            total_segments=dag.param("segments"),
+            transform=dag.param("transform"),
+            transform_params=dag.param("params"),
+            max_concurrency=dag.param("max_concurrency"),
+            **where,
+        )
+        wait = DistributedMapMigrationSensor(
+            task_id="wait", poke_interval=1, deferrable=deferrable, on_kill=on_kill, **where
+        )
+        report = MigrationReportOperator(
+            task_id="report", required_task_ids=["prewarm", "start", "wait"], **where
+        ).as_teardown(on_failure_fail_dagrun=True)
+        restore = RestoreCapacityOperator(
+            task_id="restore", stop_running=on_kill == "stop", **where
+        ).as_teardown(on_failure_fail_dagrun=True)
+        prewarm >> start >> wait >> report
+        [prewarm, start, wait] >> restore
+    return dag
+
+
+held = chain("held", deferrable=False, on_kill="stop")
+paused = chain("paused", deferrable=True, on_kill="pause")
+left = chain("left", deferrable=True, on_kill="leave")
