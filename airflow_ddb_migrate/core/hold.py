@@ -10,7 +10,7 @@ _MINUTES = HOLD_SECONDS // 60
 _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold of the latest attempt, in force or in force when its execution ended.
 
@@ -24,6 +24,18 @@ class Hold:
     is_live: bool = True
     ended_at: float = 0.0
     owes_capacity: bool = False
+
+    def is_news_after(self, told: "Hold | None") -> bool:
+        """Tell whether to tell people of it, too.
+
+        A hold that ends by itself may set in again every few minutes for as long as its cause
+        lasts: that is told once an hour.
+        """
+        if told is None or self.reason != told.reason:
+            return True
+        if self.until:
+            return self.since - told.since > HOLD_SECONDS
+        return self.since != told.since
 
 
 def hold_words(hold: Hold, now: float) -> str:

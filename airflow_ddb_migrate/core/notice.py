@@ -5,10 +5,10 @@ an item's values.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypedDict
 
 from airflow_ddb_migrate.core.cost import dollars_words
+from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.report import Report
@@ -22,27 +22,6 @@ class Notice(TypedDict):
     state: str
     title: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A HOLD in force, in seconds since the epoch; without ``until`` somebody must end it."""
-
-    reason: str
-    since: float
-    until: float = 0.0
-
-    def is_news_after(self, told: "Hold | None") -> bool:
-        """Tell whether to tell of it, too.
-
-        A hold that ends by itself may set in again every few minutes for as long as its cause
-        lasts: that is told once an hour.
-        """
-        if told is None or self.reason != told.reason:
-            return True
-        if self.until:
-            return self.since - told.since > HOLD_SECONDS
-        return self.since != told.since
 
 
 def report_notice(report: Report, why_failed: str = "") -> Notice:

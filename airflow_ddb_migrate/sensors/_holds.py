@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from airflow_ddb_migrate.aws.report import compose
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.notice import Hold, Notice, hold_notice
+from airflow_ddb_migrate.core.hold import Hold
+from airflow_ddb_migrate.core.notice import Notice, hold_notice
 from airflow_ddb_migrate.core.report import Report
 
 if TYPE_CHECKING:

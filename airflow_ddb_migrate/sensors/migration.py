@@ -17,8 +17,8 @@ from airflow_ddb_migrate._compat import (
 from airflow_ddb_migrate.aws.time_limit import time_limit
 from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
-from airflow_ddb_migrate.core.notice import Hold
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold

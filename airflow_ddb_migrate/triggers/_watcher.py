@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
-from airflow_ddb_migrate.core.notice import Hold
+from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.pulse import Expected, Pulses, pulse_words
 from airflow_ddb_migrate.triggers._on_kill import OnKill
@@ -128,7 +128,7 @@ def hold_of(seen: Observation | None) -> Hold | None:
         return None
     if seen.verdict.outcome is not Outcome.RUNNING:
         return None
-    return Hold(seen.said.hold_reason, since=seen.control.since, until=seen.control.until)
+    return Hold(reason=seen.said.hold_reason, since=seen.control.since, until=seen.control.until)
 
 
 def failure(seen: Observation, migration_id: str) -> str:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from airflow_ddb_migrate.core.hold import Hold, hold_words
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from tests.factories import NOW
 
+THROTTLED = "writes were throttled"
 PAUSED = Hold(reason="paused by ann: sale", since=NOW)
 GIVER = (
     "The task restore does that, or, where Airflow is down, the stack itself about 45 minutes "
@@ -73,3 +75,21 @@ def test_what_ended_otherwise_was_not_the_holds_doing() -> None:
     aborted = replace(PAUSED, is_live=False, ended_at=NOW + 600)
 
     assert "" == hold_words(aborted, NOW + 10**6)
+
+
+@pytest.mark.parametrize(
+    ("told", "hold", "expected"),
+    [
+        (None, Hold(THROTTLED, 10, 310), True),
+        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 10, 310), False),
+        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 320, 620), False),
+        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 11 + HOLD_SECONDS, 9_999), True),
+        (Hold(THROTTLED, 10, 310), Hold("paused by ann", 320), True),
+        (Hold("paused by ann", 10), Hold("paused by ann", 10), False),
+        (Hold("paused by ann", 10), Hold("paused by ann", 320), True),
+    ],
+    ids=["first", "same", "again", "an hour later", "another", "same pause", "second pause"],
+)
+def test_a_hold_is_told_once(told: Hold | None, hold: Hold, *, expected: bool) -> None:
+    """One that sets in again by itself for the same reason once an hour, a person's each time."""
+    assert expected is hold.is_news_after(told)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import pytest
-from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
-from airflow_ddb_migrate.core.notice import Hold, hold_notice, report_notice
+from airflow_ddb_migrate.core.hold import Hold
+from airflow_ddb_migrate.core.limits import NOTICE_TITLE_CHARS
+from airflow_ddb_migrate.core.notice import hold_notice, report_notice
 from airflow_ddb_migrate.core.report import Report
 
 THROTTLED = "writes were throttled"
@@ -98,21 +98,3 @@ def test_a_title_fits_into_a_subject() -> None:
     notice = report_notice(report(migration_id="m" * 90))
 
     assert NOTICE_TITLE_CHARS == len(notice["title"])
-
-
-@pytest.mark.parametrize(
-    ("told", "hold", "expected"),
-    [
-        (None, Hold(THROTTLED, 10, 310), True),
-        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 10, 310), False),
-        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 320, 620), False),
-        (Hold(THROTTLED, 10, 310), Hold(THROTTLED, 11 + HOLD_SECONDS, 9_999), True),
-        (Hold(THROTTLED, 10, 310), Hold("paused by ann", 320), True),
-        (Hold("paused by ann", 10), Hold("paused by ann", 10), False),
-        (Hold("paused by ann", 10), Hold("paused by ann", 320), True),
-    ],
-    ids=["first", "same", "again", "an hour later", "another", "same pause", "second pause"],
-)
-def test_a_hold_is_told_once(told: Hold | None, hold: Hold, *, expected: bool) -> None:
-    """One that sets in again by itself for the same reason once an hour, a person's each time."""
-    assert expected is hold.is_news_after(told)
