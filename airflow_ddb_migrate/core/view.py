@@ -4,13 +4,11 @@ Lanes travel as one letter each, so that 10,000 of them are 10 kB; the numbers o
 for one at a time.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
 from airflow_ddb_migrate.core.events import BudgetStep
-from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.pulse import Look, Pulse
 from airflow_ddb_migrate.core.records import ControlRecord, LaneRow, LaneState, LeaseRecord
 from airflow_ddb_migrate.core.report import Part
@@ -42,7 +40,6 @@ _PLAN_FIELDS = (
     "planned_by",
     "planned_at_iso",
 )
-_STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
 
 
 class Control(TypedDict):
@@ -150,24 +147,6 @@ class QuarantineView(TypedDict):
     unknown: str
 
 
-class ListedMigration(TypedDict):
-    """A row of the list. ``dag_id`` and ``run_id`` are empty where no DAG run started it."""
-
-    migration_id: str
-    table_arn: str
-    mode: str
-    of: str
-    transform: str
-    result: str
-    started_at: float
-    ended_at: float
-    started_by: str
-    dag_id: str
-    run_id: str
-    counts: dict[str, int]
-    dollars: float
-
-
 def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:
     """Return a letter for each lane; one without a row is pending."""
     letters = [LETTERS[LaneState.PENDING]] * lanes
@@ -235,28 +214,3 @@ def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
 def owes_capacity(lease: LeaseRecord | None, migration_id: str) -> bool:
     """Tell whether this migration has raised capacity that is not given back yet."""
     return lease is not None and lease.owes_capacity and lease.migration_id == migration_id
-
-
-def run_of(started_by: str) -> tuple[str, str]:
-    """Return the DAG and the run that started a migration; empty where it was none."""
-    found = _STARTED_BY.fullmatch(started_by)
-    return (found["dag_id"], found["run_id"]) if found else ("", "")
-
-
-def listed(table_arn: str, row: HistoryRow) -> ListedMigration:
-    dag_id, run_id = run_of(row.started_by)
-    return {
-        "migration_id": row.migration_id,
-        "table_arn": table_arn,
-        "mode": row.mode.value,
-        "of": row.of,
-        "transform": row.transform,
-        "result": row.result,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "started_by": row.started_by,
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "counts": row.counts.to_dict(),
-        "dollars": row.dollars,
-    }

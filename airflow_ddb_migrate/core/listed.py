@@ -1,0 +1,51 @@
+"""A migration as a row of the list of all: plain data, times in seconds since the epoch."""
+
+import re
+from typing import TypedDict
+
+from airflow_ddb_migrate.core.history import HistoryRow
+
+_STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
+
+
+class ListedMigration(TypedDict):
+    """A row of the list. ``dag_id`` and ``run_id`` are empty where no DAG run started it."""
+
+    migration_id: str
+    table_arn: str
+    mode: str
+    of: str
+    transform: str
+    result: str
+    started_at: float
+    ended_at: float
+    started_by: str
+    dag_id: str
+    run_id: str
+    counts: dict[str, int]
+    dollars: float
+
+
+def run_of(started_by: str) -> tuple[str, str]:
+    """Return the DAG and the run that started a migration; empty where it was none."""
+    found = _STARTED_BY.fullmatch(started_by)
+    return (found["dag_id"], found["run_id"]) if found else ("", "")
+
+
+def listed(table_arn: str, row: HistoryRow) -> ListedMigration:
+    dag_id, run_id = run_of(row.started_by)
+    return {
+        "migration_id": row.migration_id,
+        "table_arn": table_arn,
+        "mode": row.mode.value,
+        "of": row.of,
+        "transform": row.transform,
+        "result": row.result,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "started_by": row.started_by,
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "counts": row.counts.to_dict(),
+        "dollars": row.dollars,
+    }
