@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
-from airflow_ddb_migrate.core.plan_words import time_words
 from airflow_ddb_migrate.core.times import iso
 
 _MINUTES = HOLD_SECONDS // 60
@@ -44,7 +43,7 @@ def hold_words(hold: Hold, now: float) -> str:
     if not hold.is_live:
         return _ended_words(hold, why, now)
     lasted = now - hold.since
-    start = f"On hold since {iso(hold.since)}, for {time_words(lasted)}: {why}."
+    start = f"On hold since {iso(hold.since)}, for {_minutes(lasted)}: {why}."
     if hold.until:
         return f"{start} It goes on by itself at {iso(hold.until)}; Resume ends the hold sooner."
     if lasted > HOLD_SECONDS:
@@ -55,9 +54,15 @@ def hold_words(hold: Hold, now: float) -> str:
     ends_at = hold.since + HOLD_SECONDS
     return (
         f"{start} Waiting costs next to nothing{_but_capacity(hold)}. Resume goes on where it was. "
-        f"If nobody resumes it by {iso(ends_at)}, in {time_words(ends_at - now)}, the execution "
+        f"If nobody resumes it by {iso(ends_at)}, in {_minutes(ends_at - now)}, the execution "
         f"ends by itself within minutes. {_then(hold)}"
     )
+
+
+def _minutes(seconds: float) -> str:
+    """Whole ones: what is read again and again should not flicker."""
+    minutes = round(seconds / 60)
+    return f"{minutes:,} minute{'' if minutes == 1 else 's'}"
 
 
 def _ended_words(hold: Hold, why: str, now: float) -> str:
