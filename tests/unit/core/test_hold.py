@@ -42,8 +42,8 @@ def test_a_hold_of_the_workers_own_goes_on_by_itself() -> None:
     hold = replace(PAUSED, reason="writes were throttled.", until=NOW + 300)
 
     assert (
-        "On hold since 2023-11-14T22:13:20.000Z, for 1 minute: writes were throttled. It goes on by "
-        "itself at 2023-11-14T22:18:20.000Z; Resume ends the hold sooner."
+        "On hold since 2023-11-14T22:13:20.000Z, for 1 minute: writes were throttled. It goes on "
+        "by itself at 2023-11-14T22:18:20.000Z; Resume ends the hold sooner."
     ) == hold_words(hold, NOW + 60)
 
 
