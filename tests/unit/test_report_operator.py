@@ -1,5 +1,6 @@
 """The report as a task: what it says, keeps, and when it turns the run red."""
 
+import contextlib
 import json
 
 import pytest
@@ -65,6 +66,25 @@ def test_a_failed_migration_fails_the_task_after_its_report(world, capsys):
 
     assert "FAILED" == context["ti"].pushed["return_value"]["status"]
     assert "# Migration orders-" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wait", "notice"),
+    [
+        ("success", ("SUCCEEDED", "4 of 4 segments done (100 %)")),
+        ("failed", ("FAILED", "Tasks of this run failed: wait (failed). See their logs.")),
+    ],
+)
+def test_it_leaves_a_notice_for_who_tells_people(world, wait, notice):
+    """Its state is the run's, and the cause stands first."""
+    start(world)
+    context = context_with({"wait": wait})
+
+    with contextlib.suppress(AirflowFailException):
+        report(required_task_ids=["wait"]).execute(context)
+
+    left = context["ti"].pushed["notice"]
+    assert notice == (left["state"], left["text"][: len(notice[1])])
 
 
 def test_a_report_can_be_only_a_report(world):
