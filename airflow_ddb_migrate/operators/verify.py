@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.verify import compose_verify
-from airflow_ddb_migrate.aws.watch import observe
+from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import Mode
@@ -57,9 +57,11 @@ class VerifyMigrationOperator(LookingOperator):
         seen = observe(site, time.time())
         if seen.progress.is_finished and not seen.left:
             return
-        words = f"Migration {site.migration_id} is not finished, so nothing was looked at."
-        how = " Clear the waiting task to watch on." * (seen.verdict.outcome is Outcome.RUNNING)
-        raise task_error(f"{words} {seen.verdict.reason}{how}", retryable=False)
+        raise task_error(
+            f"Migration {site.migration_id} is not finished, so nothing was looked at. "
+            f"{seen.verdict.reason.rstrip('.')}. {_how_on(seen)}".rstrip(),
+            retryable=False,
+        )
 
     def finished(self, context: "Context", site: Site) -> dict[str, Any]:
         report = compose_verify(site, time.time())
@@ -69,3 +71,12 @@ class VerifyMigrationOperator(LookingOperator):
         if not report.is_within(self.max_left + known):
             raise task_error(report.failure(self.max_left + known), retryable=False)
         return {**report.to_dict(), "markdown": markdown}
+
+
+def _how_on(seen: Observation) -> str:
+    """Say what one that has not ended needs; of one that has, its verdict says it."""
+    if seen.verdict.outcome not in {Outcome.RUNNING, Outcome.DRAINING}:
+        return ""
+    if seen.said.stop_reason:
+        return "Clear the start task with its downstream tasks to go on."
+    return "Clear the waiting task with its downstream tasks to watch on."

@@ -9,7 +9,7 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.records import Command, Mode
 from moto import mock_aws
 from tests.airflow_world import TABLE, World, finish_lanes, make_context, run_deferred
 
@@ -185,17 +185,20 @@ def test_a_cleared_check_looks_anew(world, migrated):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "command", "words"),
     [
-        ("ABORTED", "2 of 4 segments are unfinished.*clear the start task"),
-        ("RUNNING", "2 of 4 segments done.*Clear the waiting task to watch on"),
+        ("ABORTED", None, "2 of 4 segments are unfinished.*clear the start task"),
+        ("RUNNING", None, "2 of 4 segments done.*Clear the waiting task"),
+        ("RUNNING", Command.STOP, "Being stopped: enough. Clear the start task"),
     ],
 )
-def test_what_is_unfinished_is_not_looked_at(world, site, status, words):
+def test_what_is_unfinished_is_not_looked_at(world, site, status, command, words):
     """As after a wait that was marked successful: no scan, and how to go on is said at once."""
     start(wait=False).execute(make_context())
     finish_lanes(site, range(2))
     world.stepfunctions.end(status)
+    if command:
+        site.ledger.command(site.migration_id, command, attempt=1, reason="enough", now=0)
 
     with pytest.raises(AirflowFailException, match=f"is not finished, so nothing was .*{words}"):
         verify().execute(make_context())
