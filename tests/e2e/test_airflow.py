@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from airflow_ddb_migrate.core.names import part_name
 from airflow_ddb_migrate.local import sample
 from tests.airflow_site import AirflowSite
@@ -16,9 +17,12 @@ from tests.e2e.in_browser import (  # noqa: F401  # collected here: one Airflow 
 from tests.e2e.tab import (  # noqa: F401
     test_the_tab_shows_a_migration_from_plan_to_end,
 )
+from tests.e2e.told import (  # noqa: F401
+    mailbox,
+    test_a_pause_and_the_end_are_told,
+)
 
 Items = dict[tuple[str, str], dict[str, Any]]
-import pytest
 
 ITEMS = 1_500
 SEGMENTS = 8
