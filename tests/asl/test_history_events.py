@@ -56,7 +56,8 @@ def loops() -> list[list[str]]:
 
 
 def ends() -> list[list[str]]:
-    return [path for path in paths(_start()) if not follow(child_states()[path[-1]])]
+    """Return the paths to an end, in a fixed order."""
+    return sorted(path for path in paths(_start()) if not follow(child_states()[path[-1]]))
 
 
 def _start() -> str:
