@@ -1,7 +1,7 @@
 """One emulator and one deployment for a whole campaign, with a proxy before DynamoDB and S3."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,12 +94,13 @@ class FaultWorld:
 @contextmanager
 def fault_world(folder: Path) -> Iterator[FaultWorld]:
     """Start the emulator, its Lambdas behind the proxy."""
-    with FaultProxy() as proxy, pytest.MonkeyPatch.context() as patch:
+    with FaultProxy() as proxy, ExitStack() as stack:
         workers_url, airflow_url = proxy.door(WORKERS), proxy.door(AIRFLOW)
-        _behind(patch, workers_url, folder)
-        with emulators.start(folder) as running:
-            proxy.upstream = running.endpoint_url
-            yield FaultWorld(running, proxy, airflow_url, folder)
+        with pytest.MonkeyPatch.context() as patch:  # other emulators of this process: as ever
+            _behind(patch, workers_url, folder)
+            running = stack.enter_context(emulators.start(folder))
+        proxy.upstream = running.endpoint_url
+        yield FaultWorld(running, proxy, airflow_url, folder)
 
 
 def _behind(patch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
