@@ -11,8 +11,8 @@ from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import control_from, control_key
-from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
 from airflow_ddb_migrate.core.records import ControlRecord
+from airflow_ddb_migrate.core.sharing import counted, is_count_due, seconds_after_join
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,15 @@ class Sharing:
     def join(self) -> float:
         """Count this worker in; return the seconds after which it may spend."""
         control = self._add(live=1, joins=1)
-        if control is None or control.live <= control.sharers:
+        seconds = seconds_after_join(control) if control else 0.0
+        if not control or not seconds:
             return 0.0
         self.ledger.update(
             control_key(self.migration_id),
             {"sharers": control.live, "attempt": self.attempt},
             condition="#attempt = :attempt AND #sharers < :sharers",
         )
-        return float(CONTROL_SECONDS)
+        return seconds
 
     def leave(self) -> None:
         """Count this worker out; one that was killed is left to the next count."""
@@ -49,16 +50,15 @@ class Sharing:
         A worker that joins meanwhile may stand in a row that was read before: nothing is written
         then. One that leaves is at most counted in, which is no harm.
         """
-        if now - control.counted_at < SHARERS_SECONDS or not self._claim_count(control, now):
+        if not is_count_due(control, now) or not self._claim_count(control, now):
             return False
         lanes = Lanes(self.ledger).all(self.migration_id)
-        live = max(1, sum(row.is_live(now) for row in lanes))
-        keeps = live <= control.sharers and live >= SHARERS_SLACK * control.sharers
+        count = counted(control, sum(row.is_live(now) for row in lanes))
         return self.ledger.update(
             control_key(self.migration_id),
             {
-                "live": live,
-                "sharers": control.sharers if keeps else live,
+                "live": count.live,
+                "sharers": count.sharers,
                 "attempt": self.attempt,
                 "joins": control.joins,
             },

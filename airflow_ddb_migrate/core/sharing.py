@@ -1,0 +1,35 @@
+"""How many workers share a budget: the rule, pure; aws/sharing.py brings it to the ledger."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
+from airflow_ddb_migrate.core.records import ControlRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a count of the lane rows comes to; ``sharers`` is never less than ``live``."""
+
+    live: int
+    sharers: int
+
+
+def seconds_after_join(joined: ControlRecord) -> float:
+    """Return for how long one that has just been counted in spends nothing.
+
+    Above 0 the budget is divided by too few, and ``sharers`` has to be raised to ``live`` at once:
+    by the end of that time every other worker has looked at it.
+    """
+    return 0.0 if joined.live <= joined.sharers else float(CONTROL_SECONDS)
+
+
+def is_count_due(control: ControlRecord, now: float) -> bool:
+    """Tell whether the last count of the live workers is old."""
+    return now - control.counted_at >= SHARERS_SECONDS
+
+
+def counted(control: ControlRecord, live: int) -> Count:
+    """Return what to keep when so many rows were found live; a few less change nobody's share."""
+    live = max(1, live)
+    keeps = live <= control.sharers and live >= SHARERS_SLACK * control.sharers
+    return Count(live, control.sharers if keeps else live)
