@@ -6,7 +6,7 @@ from collections.abc import Collection
 from airflow_ddb_migrate.core.errors import InvalidInputError, PayloadTooLargeError
 from airflow_ddb_migrate.core.limits import DEFAULT_CONCURRENCY, MAP_CHILDREN, MAP_INPUT_BYTES
 from airflow_ddb_migrate.core.names import slug, validate_migration_id, validate_table_name
-from airflow_ddb_migrate.core.segments import lane_count, shuffled, validate_total_segments
+from airflow_ddb_migrate.core.segments import lane_count, spread, validate_total_segments
 
 _DEFAULT_ID_CHARS = 60
 _PERCENT = 100
@@ -46,7 +46,7 @@ def build_segment_payload(  # noqa: PLR0913  # every field of the map input
         "lanes": lanes,
         "max_concurrency": validate_max_concurrency(max_concurrency, lanes),
         "tolerated_failure_percentage": validate_tolerated_failure(tolerated_failure_percentage),
-        "segments": shuffled(_checked_lanes(segments, lanes), seed=name),
+        "segments": spread(_checked_lanes(segments, lanes), seed=name),
     }
     return _checked_size(json.dumps(payload, separators=(",", ":"), ensure_ascii=False))
 

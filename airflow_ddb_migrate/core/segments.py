@@ -4,11 +4,14 @@ A lane is one child execution. Up to 10,000 segments a lane is a segment; with m
 that starts at segment *i* works through ``range(i, total_segments, lanes)``.
 """
 
+import math
 import random
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
+
+_GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def validate_total_segments(value: object) -> int:
@@ -50,3 +53,16 @@ def shuffled(lanes: Iterable[int], seed: str) -> list[int]:
     order = sorted(lanes)
     random.Random(seed).shuffle(order)  # noqa: S311  # an order, not a secret
     return order
+
+
+def spread(lanes: Iterable[int], seed: str) -> list[int]:
+    """Return the lanes in an order of which any stretch lies evenly over all of them.
+
+    Neighbouring segments very likely lie on the same DynamoDB partition. Children run about in
+    their order, so those that run at a time are as far from each other as they can be; by chance,
+    some of them would meet on a partition, and throttle each other while others lie idle. Steps of
+    the golden ratio (Weyl 1916, Swierczkowski 1958) leave gaps of three lengths only. The seed
+    decides where the order begins.
+    """
+    begin = random.Random(seed).random()  # noqa: S311  # an order, not a secret
+    return sorted(lanes, key=lambda lane: (begin + lane * _GOLDEN) % 1)

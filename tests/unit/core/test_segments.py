@@ -1,5 +1,7 @@
 """Segments, lanes and their order."""
 
+from collections import Counter
+
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
@@ -8,6 +10,7 @@ from airflow_ddb_migrate.core.segments import (
     lane_segments,
     sample,
     shuffled,
+    spread,
     validate_total_segments,
 )
 from hypothesis import given
@@ -91,6 +94,28 @@ def test_neighbours_do_not_start_together() -> None:
 
     assert first != second
     assert list(range(100)) not in (first, second)
+
+
+@given(st.sets(st.integers(0, 9_999), max_size=200), st.text())
+def test_only_the_seed_decides_where_a_spread_order_begins(lanes: set[int], seed: str) -> None:
+    """However the lanes come, the same seed gives the same order and every lane once."""
+    order = spread(lanes, seed)
+
+    assert sorted(lanes) == sorted(order)
+    assert order == spread(sorted(lanes, reverse=True), seed)
+
+
+@pytest.mark.parametrize(("lanes", "workers"), [(40, 10), (2_400, 100), (9_999, 10), (10_000, 997)])
+def test_lanes_that_run_together_lie_evenly(lanes: int, workers: int) -> None:
+    """Any stretch of the order has about as many lanes in one part of the table as in another.
+
+    Cut into as many parts as there are workers, no part has more than two of those that run.
+    """
+    order = spread(range(lanes), "a migration")
+
+    for begin in range(0, lanes - workers, workers // 2):
+        parts = Counter(lane * workers // lanes for lane in order[begin : begin + workers])
+        assert max(parts.values()) <= 2
 
 
 @given(EVERY_COUNT, st.integers(0, 100), st.text(max_size=5))
