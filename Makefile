@@ -7,7 +7,7 @@ TESTS ?= tests
 LIVE_SEEDS ?= 200
 FAULT_SEEDS ?= 50
 
-.PHONY: help demo ui test screenshots live lint format lock bench kills faults soak clean
+.PHONY: help demo ui test screenshots live lint format lock bench kills faults soak simulate clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -52,13 +52,16 @@ faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FA
 soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
 	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak
 
+simulate: $(STAMP) ## Simulate migrations of up to 10 TiB, minutes each (SIMULATE="ten hundred": some)
+	@PYTHONPATH=.:lambda $(BIN)/python -m tests.simulation $(SIMULATE)
+
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .faults .soak .local tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,0 +1,129 @@
+"""One run of a scenario: the product's plan, order, shares and pace, on a simulated AWS."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.records import Budget, Command
+from airflow_ddb_migrate.core.segments import shuffled, spread
+from tests.simulation.control import SimControl
+from tests.simulation.lanes import cut
+from tests.simulation.loop import Loop
+from tests.simulation.scenarios import Order, Scenario
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.series import Series
+from tests.simulation.table import Limits, SimTable
+from tests.simulation.workers import Costs, Latency, World
+
+_BINS = 600  # of a run's planned time
+_BITES = 2  # that a bin holds at least
+_COUNT_SECONDS = 0.3  # an assumption: 16 queries of up to 10,000 small rows
+_ORDERS: dict[Order, Callable[[range, str], list[int]]] = {
+    Order.SPREAD: spread,
+    Order.SHUFFLED: shuffled,
+    Order.TABLE: lambda lanes, _: list(lanes),
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that is over."""
+
+    scenario: Scenario
+    plan: MigrationPlan
+    world: World
+    scheduler: Scheduler
+    budgets: list[tuple[float, float]]
+    real_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        return self.world.loop.now
+
+
+def run(scenario: Scenario) -> Run:
+    """Simulate it to the end."""
+    began, plan, loop = time.perf_counter(), scenario.plan, Loop()
+    world = _world(scenario, plan, loop)
+    lanes = _ORDERS[scenario.order](range(plan.layout.lanes), str(scenario.seed))
+    scheduler = Scheduler.of(world, plan.layout.workers, lanes)
+    budgets = [(0.0, plan.write_units_per_second)]
+    loop.spawn(_begin(scheduler))
+    for process in _disturbances(scenario, plan, world, budgets):
+        loop.spawn(process)
+    loop.run(until=lambda: scheduler.ended == plan.layout.lanes)
+    return Run(scenario, plan, world, scheduler, budgets, time.perf_counter() - began)
+
+
+def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop) -> World:
+    load, layout = plan.load, plan.layout
+    width = max(_BITES * scenario.bite_seconds, plan.seconds.low / _BINS)
+    budget = Budget(
+        read_units_per_second=plan.read_units_per_second,
+        write_units_per_second=plan.write_units_per_second,
+        sharers=layout.workers,
+    )
+    limits = Limits(
+        partitions=plan.pace.partitions,
+        read=3 * scenario.write,
+        write=scenario.write,
+        indexes=(scenario.index_write,) if scenario.index_write else (),
+        used=dict(scenario.used),
+        burst_seconds=max(scenario.burst_seconds, scenario.bite_seconds),
+    )
+    return World(
+        loop=loop,
+        table=SimTable(limits),
+        control=SimControl(loop, budget, _COUNT_SECONDS),
+        cut=cut(
+            load.items,
+            layout.total_segments,
+            layout.lanes,
+            zipf=scenario.zipf,
+            seed=scenario.seed,
+        ),
+        costs=Costs(
+            read_units=load.read_units / load.items,
+            write_units=load.write_units / load.items,
+            writes_per_change=load.writes_per_change,
+        ),
+        latency=Latency(),
+        random=random.Random(scenario.seed),
+        bite_seconds=scenario.bite_seconds,
+        slice_seconds=layout.slice_seconds,
+        written=Series(width),
+        throttled=Series(width),
+    )
+
+
+def _begin(scheduler: Scheduler) -> Iterator[float]:
+    scheduler.fill()
+    yield from ()
+
+
+def _disturbances(
+    scenario: Scenario, plan: MigrationPlan, world: World, budgets: list[tuple[float, float]]
+) -> Iterator[Iterator[float]]:
+    planned = plan.seconds.low
+    for at, share in scenario.retunes:
+        yield _retune(world, at * planned, share * plan.write_units_per_second, budgets)
+    if scenario.pause:
+        at, seconds = scenario.pause
+        yield _pause(world, at * planned, seconds)
+
+
+def _retune(
+    world: World, at: float, budget: float, budgets: list[tuple[float, float]]
+) -> Iterator[float]:
+    yield at
+    world.control.set_write_budget(budget)
+    budgets.append((at, budget))
+
+
+def _pause(world: World, at: float, seconds: float) -> Iterator[float]:
+    yield at
+    world.control.command(Command.HOLD)
+    yield seconds
+    world.control.command(Command.RUN)

@@ -1,0 +1,59 @@
+"""The table of results, as Markdown and for people, and the charts."""
+
+from collections.abc import Iterable, Iterator
+
+from tests.simulation.model import Run
+from tests.simulation.results import Result
+from tests.simulation.svg import Line, chart
+
+_COLUMNS = (
+    "scenario",
+    "items",
+    "lanes",
+    "workers",
+    "simulated",
+    "/ T",
+    "/ plan",
+    "budget used",
+    "throttled",
+    "dollars / plan",
+    "goals",
+)
+
+
+def table(results: Iterable[Result]) -> Iterator[str]:
+    """Yield the lines of a Markdown table."""
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|" + "|".join("---" if place in {0, 10} else "--:" for place in range(11)) + "|"
+    for result in results:
+        yield line(result)
+
+
+def line(result: Result) -> str:
+    used = "-" if result.budget_used is None else f"{result.budget_used:.1%}"
+    cells = (
+        result.name,
+        f"{result.items:,}",
+        f"{result.lanes:,}",
+        f"{result.workers:,}",
+        f"{result.seconds:,.0f} s",
+        f"{result.against_bound:.3f}",
+        f"{result.against_plan:.3f}",
+        used,
+        f"{result.throttled_share:.2%}",
+        f"{result.usd / result.planned_usd:.3f}",
+        "missed: " + ", ".join(result.missed) if result.missed else "met",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def picture(*runs: Run) -> str:
+    """Draw units per second and the budget of some runs of one budget."""
+    until = max(run.seconds for run in runs)
+    budgets = [*runs[0].budgets, (until, runs[0].budgets[-1][1])]
+    lines = [Line("budget", budgets, steps=True)]
+    lines += [Line(run.scenario.name, run.world.written.rates(run.seconds)) for run in runs]
+    if len(runs) == 1 and runs[0].world.throttled.total:
+        lines.append(Line("throttled", runs[0].world.throttled.rates(until)))
+    title = runs[0].scenario.says
+    return chart(title, "seconds", "write units per second", lines)

@@ -1,0 +1,84 @@
+"""Line charts as SVG: small, readable without any library, the same for the same data."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+_WIDTH, _HEIGHT = 760, 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 16, 54, 44
+_COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7c3aed")
+_TICKS = 5
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points ascending by x. ``steps``: it keeps its value until the next point."""
+
+    label: str
+    points: Sequence[Point]
+    steps: bool = False
+
+
+def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
+    """Draw lines from 0 on both axes."""
+    most_x = _round_up(max(x for line in lines for x, _ in line.points))
+    most_y = _round_up(max(y for line in lines for _, y in line.points))
+    width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def place(point: Point) -> Point:
+        x, y = point
+        return _LEFT + x / most_x * width, _TOP + height - y / most_y * height
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        'font-family="sans-serif" font-size="12" role="img">',
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+        _text(_LEFT, 20, title, 'font-size="14" font-weight="bold"'),
+        *_axes(most_x, most_y, place),
+        _text(_WIDTH / 2, _HEIGHT - 8, x_label, 'text-anchor="middle" fill="#555"'),
+        _text(_WIDTH - _RIGHT, 20, y_label, 'text-anchor="end" fill="#555"'),
+    ]
+    for number, line in enumerate(lines):
+        colour = _COLOURS[number % len(_COLOURS)]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, _drawn(line)))
+        style = f'fill="none" stroke="{colour}" stroke-width="1.5"'
+        parts.append(f'<polyline points="{points}" {style}/>')
+        parts.append(_text(_LEFT + number * 220, 42, f"— {line.label}", f'fill="{colour}"'))
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _axes(most_x: float, most_y: float, place: Callable[[Point], Point]) -> Iterator[str]:
+    right, _ = place((most_x, 0))
+    for tick in range(_TICKS + 1):
+        value = most_y * tick / _TICKS
+        _, y = place((0, value))
+        yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
+        yield _text(_LEFT - 6, y + 4, f"{value:,g}", 'text-anchor="end" fill="#555"')
+        value = most_x * tick / _TICKS
+        x, bottom = place((value, 0))
+        yield _text(x, bottom + 16, f"{value:,g}", 'text-anchor="middle" fill="#555"')
+
+
+def _drawn(line: Line) -> Iterator[Point]:
+    before: float | None = None
+    for x, y in line.points:
+        if line.steps and before is not None:
+            yield x, before
+        yield x, y
+        before = y
+
+
+def _text(x: float, y: float, text: str, more: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" {more}>{escape(text)}</text>'
+
+
+def _round_up(value: float) -> float:
+    """Return the next 1, 2, 2.5, 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(value)) if value > 0 else 1
+    return next(
+        step * power for step in (1, 1.25, 1.5, 2, 2.5, 4, 5, 7.5, 10) if step * power >= value
+    )

@@ -1,0 +1,99 @@
+"""A DynamoDB table as far as its throughput goes: token buckets, no items."""
+
+from dataclasses import dataclass, field
+
+from airflow_ddb_migrate.core.limits import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS
+
+TABLE = "TableWriteProvisionedThroughputExceeded"
+KEY_RANGE = "TableWriteKeyRangeThroughputExceeded"
+INDEX = "IndexWriteProvisionedThroughputExceeded"
+READS = "TableReadProvisionedThroughputExceeded"
+READ_KEY_RANGE = "TableReadKeyRangeThroughputExceeded"
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Earns ``rate`` units a second and keeps at most ``most``; it begins full.
+
+    ``given`` is what it gave in all, for the laws that a test holds it to.
+    """
+
+    rate: float
+    most: float
+    level: float = field(init=False)
+    at: float = field(default=0.0, init=False)
+    given: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.level = self.most
+
+    def available(self, now: float) -> float:
+        self.level = min(self.most, self.level + (now - self.at) * self.rate)
+        self.at = now
+        return self.level
+
+    def take(self, units: float) -> None:
+        self.level -= units
+        self.given += units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a table takes, in units per second.
+
+    Partitions hold equal parts of the bytes. ``used`` says by partition which share of its capacity
+    live traffic takes. ``indexes`` are the write units of each global one, every one of which gets
+    one write per change. A bucket keeps ``burst_seconds`` of its rate.
+    """
+
+    partitions: int
+    read: float
+    write: float
+    indexes: tuple[float, ...] = ()
+    used: dict[int, float] = field(default_factory=dict)
+    burst_seconds: float = 300.0
+
+
+class SimTable:
+    """Gives units, or less of them and why."""
+
+    def __init__(self, limits: Limits) -> None:
+        def bucket(rate: float) -> Bucket:
+            return Bucket(rate, rate * limits.burst_seconds)
+
+        free = [1 - limits.used.get(place, 0.0) for place in range(limits.partitions)]
+        self.limits = limits
+        self.reads = bucket(limits.read)
+        self.writes = bucket(limits.write)
+        self.indexes = [bucket(rate) for rate in limits.indexes]
+        self.partition_reads = [bucket(PARTITION_READ_UNITS * share) for share in free]
+        self.partition_writes = [bucket(PARTITION_WRITE_UNITS * share) for share in free]
+
+    def partition_at(self, place: float) -> int:
+        """Return the partition at a place of the table, 0 to 1, by bytes."""
+        return min(int(place * self.limits.partitions), self.limits.partitions - 1)
+
+    def write(self, now: float, partition: int, units: float) -> tuple[float, str]:
+        """Return the table's units that were written, and why not all of them.
+
+        An index that has nothing left throttles the table's writes.
+        """
+        bounds = [(self.partition_writes[partition], KEY_RANGE), (self.writes, TABLE)]
+        bounds += [(index, INDEX) for index in self.indexes]
+        return _give(now, units, bounds)
+
+    def read(self, now: float, partition: int, units: float) -> tuple[float, str]:
+        """Return the units that were read, and why not all of them."""
+        bounds = [(self.partition_reads[partition], READ_KEY_RANGE), (self.reads, READS)]
+        return _give(now, units, bounds)
+
+
+def _give(now: float, units: float, bounds: list[tuple[Bucket, str]]) -> tuple[float, str]:
+    given, reason = units, ""
+    for bucket, why in bounds:
+        left = bucket.available(now)
+        if left < given:
+            given, reason = max(0.0, left), why
+    for bucket, _ in bounds:
+        bucket.take(given)
+    return given, reason

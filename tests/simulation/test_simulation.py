@@ -1,0 +1,166 @@
+"""The simulated migrations of small tables: goals, laws, and the same again by the same seed."""
+
+import functools
+from dataclasses import replace
+
+import pytest
+from airflow_ddb_migrate.core.limits import WORKER_WRITE_UNITS
+from tests.simulation.model import Run, run
+from tests.simulation.report import picture, table
+from tests.simulation.results import Result, result_of
+from tests.simulation.scenarios import Order, Scenario
+from tests.simulation.table import INDEX, KEY_RANGE, Limits, SimTable
+
+SMALL = Scenario(name="small", says="5 GiB, ten workers on ten partitions", gib=5, write=10_000)
+ONE = replace(SMALL, name="one", gib=1, write=4_000, write_budget=WORKER_WRITE_UNITS)
+HUNDRED = replace(SMALL, name="hundred", gib=50, write=100_000, bite_seconds=2.0)
+IN_ORDER = replace(SMALL, name="in-order", order=Order.TABLE)
+SHUFFLED = replace(SMALL, name="shuffled", order=Order.SHUFFLED)
+NO_BURST = replace(SMALL, name="no-burst", burst_seconds=0.0)
+HOT = replace(SMALL, name="hot", used={3: 0.7}, burst_seconds=30.0)
+DRIVEN = replace(  # more than its index takes
+    SMALL,
+    name="driven",
+    index_write=2_000,
+    write_budget=40_000,
+    max_concurrency=20,
+    burst_seconds=30.0,
+)
+RETUNED = replace(SMALL, name="retuned", retunes=((0.25, 0.5), (0.75, 1.0)))
+PAUSED = replace(SMALL, name="paused", pause=(0.5, 600.0))
+LOADS = (SMALL, ONE, IN_ORDER, SHUFFLED, NO_BURST, HOT, DRIVEN, RETUNED, PAUSED)
+
+_NAMES = {"ids": lambda scenario: scenario.name}
+_FLOAT = 1 + 1e-9
+
+
+@functools.cache
+def run_of(name: str) -> Run:
+    """Return the run of a scenario, made once for all that look at it."""
+    return run(next(one for one in (*LOADS, HUNDRED) if one.name == name))
+
+
+def result(scenario: Scenario) -> Result:
+    return result_of(run_of(scenario.name))
+
+
+@pytest.mark.parametrize("scenario", [ONE, SMALL, HUNDRED], **_NAMES)
+def test_goals(scenario):
+    """One, ten and a hundred workers use the budget, are hardly throttled, and on time."""
+    assert () == result(scenario).missed
+
+
+@pytest.mark.parametrize("scenario", LOADS, **_NAMES)
+def test_every_item(scenario):
+    """Every item is worked on once, whatever is throttled, retuned or paused."""
+    done = run_of(scenario.name)
+    load = done.plan.load
+
+    assert load.items == round(done.world.items)
+    assert load.reported_write_units == pytest.approx(done.world.written.total)
+    assert load.read_units <= done.world.read_units * _FLOAT
+
+
+@pytest.mark.parametrize(
+    "scenario", [one for one in LOADS if one not in (DRIVEN, PAUSED)], **_NAMES
+)
+def test_nothing_is_read_twice(scenario):
+    """What was throttled is written again, and not read again unless its slice was ended."""
+    done = run_of(scenario.name)
+
+    assert done.plan.load.read_units == pytest.approx(done.world.read_units)
+
+
+@pytest.mark.parametrize("scenario", LOADS, **_NAMES)
+def test_physical_bounds(scenario):
+    """No run is faster than its budget, its workers, and the slowest partition with its burst."""
+    done = run_of(scenario.name)
+    load, workers = done.plan.load, done.plan.layout.workers
+    most = max(budget for _, budget in done.budgets)
+    slowest = min(done.world.table.partition_writes, key=lambda bucket: bucket.rate)
+    in_partition = load.write_units / done.plan.pace.partitions
+
+    assert done.seconds >= load.reported_write_units / most
+    assert done.seconds >= load.write_units / workers / WORKER_WRITE_UNITS
+    assert done.seconds >= (in_partition - slowest.most) / slowest.rate
+
+
+@pytest.mark.parametrize("scenario", LOADS, **_NAMES)
+def test_buckets(scenario):
+    """Nothing gives more than its rate for the time, and its burst."""
+    done = run_of(scenario.name)
+    table_ = done.world.table
+    partitions = [*table_.partition_writes, *table_.partition_reads]
+
+    for bucket in [*partitions, *table_.indexes, table_.writes, table_.reads]:
+        assert bucket.given <= (bucket.rate * done.seconds + bucket.most) * _FLOAT
+
+
+@pytest.mark.parametrize("scenario", LOADS, **_NAMES)
+def test_budget(scenario):
+    """No minute uses more than the budget, and what bins and bursts may shift."""
+    assert result(scenario).most_of_budget <= 1.05
+
+
+@pytest.mark.parametrize("scenario", [SHUFFLED, DRIVEN, HOT], **_NAMES)
+def test_seed(scenario):
+    """The same seed gives the same run, to the last bit; another one another."""
+    first, again = run_of(scenario.name), run(scenario)
+    other = run(replace(scenario, seed=2))
+
+    assert (first.seconds, first.world.throttled.bins) == (
+        again.seconds,
+        again.world.throttled.bins,
+    )
+    assert first.seconds != other.seconds
+
+
+def test_order():
+    """Lanes spread over the table are faster than shuffled ones, and these than in its order."""
+    spread, shuffled, in_order = (run_of(one.name).seconds for one in (SMALL, SHUFFLED, IN_ORDER))
+
+    assert spread < shuffled < in_order
+
+
+@pytest.mark.parametrize("scenario", [SMALL, NO_BURST], **_NAMES)
+def test_larger_bites(scenario):
+    """A bite of five seconds, as the largest runs take, tells the same time within 5 %."""
+    large = run(replace(scenario, bite_seconds=5.0))
+
+    assert run_of(scenario.name).seconds == pytest.approx(large.seconds, rel=0.05)
+
+
+def test_index_holds_back():
+    """An index that has nothing left throttles the table's writes, and gives what it can."""
+    driven = result(DRIVEN)
+
+    assert driven.throttled_share > 0
+    assert driven.holds > 0
+
+
+def test_retuned():
+    """Half the budget is spent at half the pace, and twice as much at twice."""
+    assert result(RETUNED).budget_used >= 0.97
+
+
+def test_paused():
+    """A pause costs its own time, and until the last child looks again, half of it at most."""
+    paused, plain = result(PAUSED), result(SMALL)
+
+    assert 600 <= paused.seconds - plain.seconds <= 900
+
+
+def test_reason():
+    """The tightest limit is the reason of a throttle, and what it had left is given."""
+    limits = Limits(partitions=2, read=100, write=5_000, indexes=(400,), burst_seconds=1)
+
+    assert (400, INDEX) == SimTable(limits).write(0.0, 0, 600)
+    assert (1_000, KEY_RANGE) == SimTable(replace(limits, indexes=())).write(0.0, 1, 1_200)
+
+
+def test_report():
+    """The report has a row per scenario, and a picture names its lines."""
+    rows = list(table([result(SMALL), result(DRIVEN)]))
+
+    assert ["| small ", "| driven "] == [row[: row.index("|", 1)] for row in rows[2:]]
+    assert "throttled</text>" in picture(run_of(DRIVEN.name))
