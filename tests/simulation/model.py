@@ -19,6 +19,7 @@ from tests.simulation.workers import Costs, Latency, World
 
 _BINS = 600  # of a run's planned time
 _BITES = 2  # that a bin holds at least
+_LEAST_BURST_SECONDS = 1.0  # AWS limits a second, not an instant
 _COUNT_SECONDS = 0.3  # an assumption: 16 queries of up to 10,000 small rows
 _ORDERS: dict[Order, Callable[[range, str], list[int]]] = {
     Order.SPREAD: spread,
@@ -71,7 +72,7 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop) -> World:
         write=scenario.write,
         indexes=(scenario.index_write,) if scenario.index_write else (),
         used=dict(scenario.used),
-        burst_seconds=max(scenario.burst_seconds, scenario.bite_seconds),
+        burst_seconds=max(scenario.burst_seconds, _LEAST_BURST_SECONDS),
     )
     return World(
         loop=loop,

@@ -130,6 +130,8 @@ def _budget_used(run: Run, window: tuple[float, float]) -> float:
         budget * max(0.0, min(until, end) - max(at, begin))
         for (at, budget), (until, _) in zip(run.budgets, edges, strict=True)
     )
+    if run.scenario.pause:  # within the window, and no scenario has another budget then
+        allowed -= run.scenario.pause[1] * run.budgets[0][1]
     return units / allowed if allowed else 0.0
 
 

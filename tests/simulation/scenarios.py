@@ -88,6 +88,9 @@ class Scenario:
         return CapacityUnits(READS_PER_WRITE * write, write)
 
 
+_HUNDRED = Scenario(
+    name="hundred", says="300 GiB, a hundred workers", gib=300, write=100_000, bite_seconds=2.0
+)
 _MIDDLE = Scenario(
     name="spread", says="20 GiB, twenty workers on twenty partitions", gib=20, write=20_000
 )
@@ -96,7 +99,8 @@ _NO_BURST = "the same, partitions without any burst, "
 ALL = (
     Scenario(name="one-worker", says="10 GiB, one worker", gib=10, write=4_000, write_budget=800),
     Scenario(name="ten", says="50 GiB, ten workers", gib=50, write=10_000),
-    Scenario(name="hundred", says="300 GiB, a hundred workers", gib=300, write=100_000),
+    _HUNDRED,
+    replace(_HUNDRED, name="hundred-shuffled", says="the same, shuffled", order=Order.SHUFFLED),
     Scenario(
         name="roomy",
         says="1 TiB, ten workers among 103 partitions",
@@ -111,7 +115,7 @@ ALL = (
         gib=3 * 1_024,
         write=1_000_000,
         lambda_concurrency=2_000,
-        bite_seconds=2.0,
+        bite_seconds=5.0,
     ),
     Scenario(
         name="ten-billion",

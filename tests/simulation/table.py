@@ -73,6 +73,11 @@ class SimTable:
         """Return the partition at a place of the table, 0 to 1, by bytes."""
         return min(int(place * self.limits.partitions), self.limits.partitions - 1)
 
+    def is_low(self, now: float, partition: int, units: float) -> bool:
+        """Tell whether a write of so many units may be throttled."""
+        bounds = (self.partition_writes[partition], self.writes, *self.indexes)
+        return any(bucket.available(now) < units for bucket in bounds)
+
     def write(self, now: float, partition: int, units: float) -> tuple[float, str]:
         """Return the table's units that were written, and why not all of them.
 

@@ -165,13 +165,13 @@ class SimWorker:
         """Read and write some items; return the seconds to back off."""
         world, costs = self.world, self.world.costs
         begin, end = self._stretches[0]
-        items = min(end - begin, self._bite_items())
+        partition = world.table.partition_at(begin / world.cut.items)
+        items = min(end - begin, self._bite_items(partition))
         read, write = self._pacers.read, self._pacers.write
         fresh = max(0.0, items - self._unwritten)
         reads = read.reserve(fresh * costs.read_units + self._unread)
         writes = write.reserve(items * costs.write_units)
         yield from self._wait(reads, writes, items * costs.cpu_seconds)
-        partition = world.table.partition_at(begin / world.cut.items)
         self._read(partition, reads)
         done, backoff = items, 0.0
         if writes.estimated:
@@ -181,15 +181,23 @@ class SimWorker:
         self._advance(done)
         return backoff
 
-    def _bite_items(self) -> float:
-        """Return how many items take one bite's time at the rate in force; at least one."""
+    def _bite_items(self, partition: int) -> float:
+        """Return how many items take one bite's time at the rate in force; at least one.
+
+        Where a few bites more may be throttled, they are small: a large one would be throttled as a
+        whole, before the pacer hears of the first unit.
+        """
         costs = self.world.costs
         seconds = costs.cpu_seconds
         if rate := self._pacers.write.rate:
             seconds = max(seconds, costs.write_units * costs.writes_per_change / rate)
         if rate := self._pacers.read.rate:
             seconds = max(seconds, costs.read_units / rate)
-        return max(1.0, self.world.bite_seconds / seconds)
+        items = max(1.0, self.world.bite_seconds / seconds)
+        low = _BITES_AHEAD * items * costs.write_units
+        if self.world.table.is_low(self.world.loop.now, partition, low):
+            return max(1.0, min(items, _SMALL_BITE_SECONDS / seconds))
+        return items
 
     def _wait(self, reads: Reservation, writes: Reservation, cpu: float) -> Generator[float]:
         """Wait for both shares and the processor, looking at the control record meanwhile."""
@@ -225,7 +233,7 @@ class SimWorker:
             return given, 0.0
         refused = writes.estimated - given
         world.throttled.add(now, refused * factor)
-        pacer.throttled(refused, reason)
+        pacer.throttled(refused, _BATCH_REASON)
         self._tries = 0 if given else self._tries
         backoff = self._patience.back_off(self._tries)
         self._tries += 1
@@ -241,6 +249,10 @@ class SimWorker:
             self._stretches[0] = (begin + items, end)
 
 
+# A statement of a batch that is throttled tells its code, and neither key range nor index.
+_BATCH_REASON = "ProvisionedThroughputExceeded"
+_BITES_AHEAD = 4  # of other workers, too, that are about to bite
+_SMALL_BITE_SECONDS = 0.1
 _LEAST_ITEMS = 1e-3  # less is a rounding of floats
 
 
