@@ -11,6 +11,7 @@ from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import ALL, Scenario
 
 FOLDER = Path(__file__).parents[2] / ".simulate"
+_COMPARED = frozenset({"spread", "shuffled", "in-order"})
 
 
 def main(names: list[str]) -> None:
@@ -19,15 +20,20 @@ def main(names: list[str]) -> None:
         known = ", ".join(scenario.name for scenario in ALL)
         sys.exit(f"There is no scenario {', '.join(sorted(unknown))}; there are {known}.")
     FOLDER.mkdir(exist_ok=True)
-    results = [_simulated(scenario) for scenario in chosen]
+    compared: list[Run] = []
+    results = [_simulated(scenario, compared) for scenario in chosen]
+    if len(compared) > 1:
+        (FOLDER / "order.svg").write_text(picture(*compared))
     rows = {result.name: result.to_dict() for result in results}
     (FOLDER / "latest.json").write_text(json.dumps(rows, indent=1) + "\n")
     print("\n".join(table(results)))
 
 
-def _simulated(scenario: Scenario) -> Result:
-    """Simulate one, and keep its picture alone: a long run holds much."""
-    done: Run = run(scenario)
+def _simulated(scenario: Scenario, compared: list[Run]) -> Result:
+    """Simulate one; only what is drawn together is kept whole."""
+    done = run(scenario)
+    if scenario.name in _COMPARED:
+        compared.append(done)
     (FOLDER / f"{scenario.name}.svg").write_text(picture(done))
     result = result_of(done)
     print(f"{line(result)} {result.real_seconds:.0f} s", file=sys.stderr, flush=True)

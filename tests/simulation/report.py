@@ -48,7 +48,7 @@ def line(result: Result) -> str:
 
 
 def picture(*runs: Run) -> str:
-    """Draw units per second and the budget of some runs of one budget."""
+    """Draw units per second, and the budget, of runs that have the same one."""
     until = max(run.seconds for run in runs)
     budgets = [*runs[0].budgets, (until, runs[0].budgets[-1][1])]
     lines = [Line("budget", budgets, steps=True)]

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+_POINTS = 150
+
 
 @dataclass(slots=True)
 class Series:
@@ -19,24 +21,24 @@ class Series:
         return sum(self.bins.values())
 
     def rates(self, until: float) -> list[tuple[float, float]]:
-        """Return the middle of each bin, and its amount per second."""
-        width, bins = self.width, self.bins
+        """Return the middle of some bins together, and their amount per second, to be drawn."""
+        together = max(1, round(until / self.width / _POINTS))
+        width = together * self.width
         return [
-            ((place + 0.5) * width, bins.get(place, 0.0) / width)
+            ((place + 0.5) * width, self._sum(place * together, (place + 1) * together) / width)
             for place in range(int(until / width))
         ]
+
+    def _sum(self, begin: int, end: int) -> float:
+        return sum(self.bins.get(place, 0.0) for place in range(begin, end))
 
     def most_per_second(self, bins: int) -> float:
         """Return the most of so many bins in a row."""
         last = max(self.bins, default=0)
-        sums = (
-            sum(self.bins.get(place + more, 0.0) for more in range(bins))
-            for place in range(max(1, last - bins + 2))
-        )
+        sums = (self._sum(place, place + bins) for place in range(max(1, last - bins + 2)))
         return max(sums) / bins / self.width
 
     def between(self, begin: float, end: float) -> tuple[float, float, float]:
         """Return the amount in the whole bins between two times, and their first and last edge."""
         first, last = int(-(-begin // self.width)), int(end / self.width)
-        amount = sum(self.bins.get(place, 0.0) for place in range(first, last))
-        return amount, first * self.width, last * self.width
+        return self._sum(first, last), first * self.width, last * self.width

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 760, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 16, 54, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 36, 54, 44
 _COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7c3aed")
 _TICKS = 5
 
@@ -47,7 +47,7 @@ def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, _drawn(line)))
         style = f'fill="none" stroke="{colour}" stroke-width="1.5"'
         parts.append(f'<polyline points="{points}" {style}/>')
-        parts.append(_text(_LEFT + number * 220, 42, f"— {line.label}", f'fill="{colour}"'))
+        parts.append(_text(_LEFT + number * 150, 42, f"— {line.label}", f'fill="{colour}"'))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
