@@ -171,7 +171,8 @@ def _writes_by_resource(facts: TableFacts, sampled: Sampled | None) -> dict[str,
 
 def _pace(load: Load, facts: TableFacts, room: Room, wishes: Wishes) -> tuple[Pace, Layout]:
     reads = _rate(wishes.read_units_per_second, room.read, wishes)
-    writes = _rate(wishes.write_units_per_second, room.write, wishes)
+    times = load.writes_per_change
+    writes = _rate(wishes.write_units_per_second, room.write, wishes, times=times)
     parts = partitions(load.bytes, room.table)
     wanted = wanted_concurrency(writes, parts)
     limit = LAMBDA_SECONDS - SLICE_MARGIN_SECONDS
@@ -196,11 +197,14 @@ def _budget(given: float | None, room: Headroom, wishes: Wishes) -> float:
     return room.budget(wishes.budget_share) if given is None else given
 
 
-def _rate(given: float | None, room: Headroom, wishes: Wishes) -> float:
-    """Return how fast it will go: by its budget, but never faster than the table can."""
+def _rate(given: float | None, room: Headroom, wishes: Wishes, *, times: int = 1) -> float:
+    """Return how fast it will go: by its budget, but never faster than the table can.
+
+    A budget is of what DynamoDB reports: of a change ``times`` what it costs the table alone.
+    """
     if given is None:
         return room.budget(wishes.budget_share)
-    most = max(LEAST_UNITS, room.capacity)
+    most = max(LEAST_UNITS, room.capacity) * times
     return min(given, most) if given else most
 
 

@@ -164,6 +164,17 @@ def test_a_local_index_shares_the_table_s_capacity() -> None:
     assert 1_600 == made.write_units_per_second
 
 
+def test_a_budget_beyond_the_table_is_bounded_by_what_the_writes_report() -> None:
+    """An index as large as the table takes a unit for each of the table's: both are reported."""
+    index = IndexFacts(name="i", key_names=("day",))
+    table = facts(1, snapshot=on_demand("i"), indexes=(index,))
+
+    made = plan(table, sampled(), write_units_per_second=100_000)
+
+    assert 2 * 4_000 == made.pace.write_units_per_second
+    assert made.load.items / 4_000 == made.seconds.low
+
+
 def test_what_a_person_gives_wins() -> None:
     """Segments, concurrency, both budgets; 0 is none."""
     made = plan(
