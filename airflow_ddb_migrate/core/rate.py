@@ -147,8 +147,7 @@ class Pacer:
             if now - self._cut_at < CUT_SECONDS:
                 return
             self._cut_at = self._raised_at = now
-            current = min(self.rate or float("inf"), self._measured(now))
-            self._limit = max(_LEAST_PER_SECOND, current * CUT_FACTOR)
+            self._limit = max(_LEAST_PER_SECOND, self._current(now) * CUT_FACTOR)
 
     def take_refused(self) -> Mapping[str, int]:
         """Return how often it was throttled since this was last asked, by what was told of it."""
@@ -182,11 +181,21 @@ class Pacer:
             if self.share is not None and self._limit >= self.share:
                 self._limit = None
 
-    def _measured(self, now: float) -> float:
-        """Units per second that were spent of late; a worker may have begun only just now."""
+    def _current(self, now: float) -> float:
+        """Units per second that a cut begins from: what was spent of late, where that is less.
+
+        Within its first second a worker has spent next to nothing; of a cut of that it would be
+        minutes before it had its share again.
+        """
         least, most = _MEASURE_SECONDS
         while self._spent and now - self._spent[0][0] > most:
             self._spent.popleft()
+        if self.rate is not None and (not self._spent or now - self._spent[0][0] < least):
+            return self.rate
+        return min(self.rate or float("inf"), self._measured(now))
+
+    def _measured(self, now: float) -> float:
+        least = _MEASURE_SECONDS[0]
         if not self._spent:
             return 0.0
         return sum(units for _, units in self._spent) / max(least, now - self._spent[0][0])

@@ -36,6 +36,15 @@ def test_a_worker_that_has_just_begun_cuts_no_more_than_that() -> None:
     assert pytest.approx(100 * CUT_FACTOR, rel=0.2) == pacing.pacer.rate
 
 
+def test_a_worker_is_cut_from_its_share_before_it_has_spent_for_a_second() -> None:
+    """A first batch is no measure: of a cut of that it would take minutes to come back."""
+    pacing = Pacing()
+    pacing.spend(25)
+    pacing.pacer.throttled(1, TABLE_LIMIT)
+
+    assert 100 * CUT_FACTOR == pacing.pacer.rate
+
+
 def test_a_worker_without_a_budget_is_cut_by_what_it_spent() -> None:
     """Where nothing bounds it, the table does."""
     pacing = Pacing(share=None)
