@@ -16,7 +16,6 @@ from airflow_ddb_migrate.core.limits import (
     PARTITION_WRITE_UNITS,
     SEGMENT_BYTES,
     SLICE_MARGIN_SECONDS,
-    TOTAL_SEGMENTS,
     WORKER_WRITE_UNITS,
 )
 from airflow_ddb_migrate.core.segments import lane_count
@@ -66,10 +65,14 @@ def concurrency(wanted: int, lambda_concurrency: int) -> int:
 
 
 def total_segments(size_bytes: int, max_concurrency: int) -> int:
-    """Return how many segments keep the workers busy, none of them too large."""
+    """Return how many segments keep the workers busy, none of them too large.
+
+    No more than there can be lanes: a lane of several segments is no smaller, and as lane *i*
+    begins with segment *i*, all of them would begin in one corner of the table.
+    """
     wanted = max(
         _LEAST_SEGMENTS,
         _SEGMENTS_PER_WORKER * max_concurrency,
         math.ceil(size_bytes / SEGMENT_BYTES),
     )
-    return min(wanted, TOTAL_SEGMENTS)
+    return min(wanted, MAP_CHILDREN)

@@ -119,8 +119,7 @@ ALL = (
     ),
     Scenario(
         name="ten-billion",
-        says="10 TiB, 10,737,418,240 items, 10,000 lanes, by hand of one segment each",
-        total_segments=10_000,
+        says="10 TiB, 10,737,418,240 items, 10,000 lanes",
         gib=10 * 1_024,
         write=1_000_000,
         lambda_concurrency=2_000,
