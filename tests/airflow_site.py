@@ -26,7 +26,7 @@ ENDED = frozenset({"success", "failed"})
 
 _PATIENCE_SECONDS = 180.0
 _POLL_SECONDS = 0.5
-_POKE_SECONDS = 2.0
+_POKE_SECONDS = 4.0  # longer than a busy scheduler takes to notice that a task waits
 
 
 @dataclass(frozen=True, slots=True)
