@@ -63,6 +63,12 @@ class Canned:
             assert self.measured, "the page was never drawn"
             return self.measured[-1]
 
+    def await_seen(self, seconds: float) -> Any:
+        """Return what the page's script tells as ``seen``, however often it is drawn meanwhile."""
+        with self.news:
+            self.news.wait_for(lambda: any("seen" in one for one in self.measured), seconds)
+            return next(one["seen"] for one in self.measured if "seen" in one)
+
     def letters(self) -> str:
         """Some of each, the same each time, and more done at every look."""
         dice = random.Random(1)

@@ -23,7 +23,7 @@ const heat = document.getElementById("heat");
 const key = (name) => heat.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 await until(() => done.length);
 %s
-await fetch("/measured", { method: "POST", body: JSON.stringify({ done: [1, 2, 3], seen }) });
+await fetch("/measured", { method: "POST", body: JSON.stringify({ seen }) });
 """
 
 
@@ -42,7 +42,7 @@ def seen_by(person: str, **settings: Any) -> tuple[Any, Canned]:
     """Return what a script of a person's doings has put into ``seen``."""
     canned = Canned(script=_PERSON % person, **settings)
     with shown(canned):
-        return canned.await_measured(3, PATIENCE_SECONDS)["seen"], canned
+        return canned.await_seen(PATIENCE_SECONDS), canned
 
 
 def test_ten_thousand_lanes_are_drawn_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,11 +248,11 @@ def test_a_run_of_something_else_is_told_kindly() -> None:
         const empty = document.getElementById("empty");
         while (empty.hidden) await new Promise((go) => setTimeout(go, 20));
         await fetch("/measured", { method: "POST", body: JSON.stringify({
-          done: [1], seen: empty.textContent }) });
+          seen: empty.textContent }) });
     """,
     )
     with shown(canned):
-        seen = canned.await_measured(1, PATIENCE_SECONDS)["seen"]
+        seen = canned.await_seen(PATIENCE_SECONDS)
 
     assert "No migration here" in seen
 
@@ -264,13 +264,13 @@ def test_the_list_leads_to_the_tabs() -> None:
         while (!document.querySelector("td a")) await new Promise((go) => setTimeout(go, 20));
         const texts = (name) => [...document.querySelectorAll(name)].map((one) => one.textContent);
         const links = [...document.querySelectorAll("td a")].map((one) => one.pathname + one.hash);
-        await fetch("/measured", { method: "POST", body: JSON.stringify({ done: [1], seen: {
+        await fetch("/measured", { method: "POST", body: JSON.stringify({ seen: {
           tables: texts("h2"), links, title: document.title, words: texts("#words")[0],
           elements: document.querySelectorAll("td img, td script").length } }) });
     """
     )
     with serve(canned) as url, opened(url.split("/ui/")[0] + "/ui"):
-        seen = canned.await_measured(1, PATIENCE_SECONDS)["seen"]
+        seen = canned.await_seen(PATIENCE_SECONDS)
 
     run = quote(RUN, safe="")
     assert ["orders", "flights"] == seen["tables"]
