@@ -15,11 +15,16 @@ def latest_part(site: Site, part: str) -> Site | None:
     return _named(site, part, number) if number else None
 
 
-def next_part(site: Site, part: str) -> Site:
-    """Return where to start or to go on: the newest one unless that has succeeded."""
+def next_part(site: Site, part: str, *, anew: bool = True) -> Site:
+    """Return where to start or to go on: the newest one unless that has succeeded.
+
+    :param anew: False for who asks a second time for the same look: the newest one, if any.
+    """
     number = _number(site, part)
     if number:
         newest = _named(site, part, number)
+        if not anew:
+            return newest
         attempt = newest.ledger.latest_attempt(newest.migration_id)
         if attempt is None or attempt.result != Outcome.SUCCEEDED:
             return newest

@@ -22,8 +22,9 @@ class LookingOperator(WaitingOperator):
     """
     Base of the operators that look: a part of a migration, with a name and a record of its own.
 
-    One that has ended is looked at anew when the task is cleared; one that has not goes on where it
-    was. It needs no lease: it may run while something else works on the table.
+    One that has ended is looked at anew when the task is cleared, and taken as it is when the task
+    is retried; one that has not goes on where it was. It needs no lease: it may run while something
+    else works on the table.
 
     :param enabled: False skips this task. (templated)
     :param sample_segments: look at so many segments only, chosen by the migration's id; by
@@ -51,9 +52,18 @@ class LookingOperator(WaitingOperator):
         request = self.valid_request(
             context, mode=self.mode, of=site.migration_id, sample_lanes=lanes
         )
-        part = next_part(site, self.part)
+        part = next_part(site, self.part, anew=not self._is_retried(context))
         self.begin(context, part, request)
         return self.await_end(context, part)
+
+    def _is_retried(self, context: "Context") -> bool:
+        """Tell whether Airflow itself tries again; whoever clears a task raises max_tries.
+
+        A try may fail after its look has succeeded, such as when its trigger fires before a busy
+        scheduler has noticed that it waits. That is no reason to scan the table once more.
+        """
+        ti = context["ti"]
+        return bool(ti.try_number > 1 and ti.max_tries == self.retries)
 
     def require_worth_a_look(self, site: Site) -> None:
         """Refuse what a look could tell nothing about: it may cost a scan of the whole table."""
