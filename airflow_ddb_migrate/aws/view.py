@@ -13,6 +13,7 @@ from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
+from airflow_ddb_migrate.core.about import about_view
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
 from airflow_ddb_migrate.core.events import Event, budget_steps
 from airflow_ddb_migrate.core.messages import Counts, Units
@@ -49,27 +50,16 @@ def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
     if site.ledger.latest_attempt(site.migration_id) is None:
         return _not_begun(site, plan, now)
     seen = observe(site, now)
-    record, attempt, progress = seen.record, seen.attempt, seen.progress
+    record, progress = seen.record, seen.progress
     happened = events(site.ledger, site.migration_id, _EVENTS)
     lease = site.leases.get(site.table.key)
     figures = look_of(site, seen, now)
     pulse = (pulses or Pulses()).of(figures, expected_of(site, seen))
     return {
-        "migration_id": record.migration_id,
-        "table": record.table_name,
-        "mode": record.mode.value,
-        "of": record.of,
-        "transform": record.transform,
-        "params": record.params,
-        "started_at": record.started_at,
-        "started_by": record.started_by,
-        "attempt": attempt.number,
-        "attempt_started_at": attempt.started_at,
-        "ended_at": attempt.ended_at,
+        **about_view(record, seen.attempt),
         "outcome": seen.result,
         "reason": _reason(seen),
         "is_live": seen.execution.status.is_live,
-        "total_segments": record.total_segments,
         "lanes": lane_letters(seen.rows, record.lanes),
         "in_scope": progress.lanes,
         "counts": progress.counts.to_dict(),

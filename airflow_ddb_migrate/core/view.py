@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
+from airflow_ddb_migrate.core.about import About
 from airflow_ddb_migrate.core.events import BudgetStep
 from airflow_ddb_migrate.core.pulse import Look, Pulse
 from airflow_ddb_migrate.core.records import ControlRecord, LaneRow, LaneState, LeaseRecord
@@ -99,7 +100,7 @@ class PulseView(TypedDict):
     seconds_left: tuple[float, float] | None
 
 
-class MigrationView(Trouble):
+class MigrationView(About, Trouble):
     """What the page shows, as of ``observed_at``.
 
     ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
@@ -109,21 +110,9 @@ class MigrationView(Trouble):
     ``hold`` says what a hold means, empty: there is none.
     """
 
-    migration_id: str
-    table: str
-    mode: str
-    of: str
-    transform: str
-    params: str
-    started_at: float
-    started_by: str
-    attempt: int
-    attempt_started_at: float
-    ended_at: float
     outcome: str
     reason: str
     is_live: bool
-    total_segments: int
     lanes: str
     in_scope: int
     counts: dict[str, int]
