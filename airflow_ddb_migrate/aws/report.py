@@ -75,7 +75,7 @@ def compose(site: Site, now: float) -> Report:
 
 
 def keep(site: Site, report: Report) -> str:
-    """Keep the report in the ledger and in the bucket; say where, or why not in the bucket."""
+    """Keep the report in the ledger and in the bucket; return why not there, empty when it is."""
     text = json.dumps(report, indent=2)
     site.ledger.note(site.migration_id, REPORT, text)
     try:
@@ -83,7 +83,7 @@ def keep(site: Site, report: Report) -> str:
             site.bucket.put_json(REPORT_FILE, report)
     except MigrationError as error:
         return f"It is in the ledger, but not in the bucket: {error}"
-    return f"Kept as {site.bucket.uri(REPORT_FILE)}"
+    return ""
 
 
 def note_capacity(

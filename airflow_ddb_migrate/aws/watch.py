@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws import events, history
 from airflow_ddb_migrate.aws.site import Site
@@ -65,19 +65,22 @@ class Observation:
     said: Said = Said()
     rows: tuple[LaneRow, ...] = field(default=(), repr=False)
 
-    def hold_words(self, now: float, *, owes_capacity: bool) -> str:
-        """Say what the hold in force means, or the one that ended the execution; else empty."""
+    @property
+    def hold(self) -> Hold | None:
+        """Return the hold in force, or the one that was when the execution ended."""
         if not self.said.hold_reason or self.progress.is_finished:
-            return ""
-        hold = Hold(
+            return None
+        return Hold(
             reason=self.said.hold_reason,
             since=self.said.held_since,
             until=self.said.held_until,
             is_live=self.execution.status.is_live,
             ended_at=self.execution.ended_at,
-            owes_capacity=owes_capacity,
         )
-        return hold_words(hold, now)
+
+    def hold_words(self, now: float, *, owes_capacity: bool) -> str:
+        """Say what the hold means; empty without one."""
+        return hold_words(replace(self.hold, owes_capacity=owes_capacity), now) if self.hold else ""
 
     @property
     def result(self) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.records import LaneRow, LaneState, MigrationRecord
-from airflow_ddb_migrate.core.throttles import Throttles, trouble_words
+from airflow_ddb_migrate.core.throttles import Throttles, as_sentence, trouble_words
 
 _SHOWN_LANES = 5
 
@@ -231,16 +231,12 @@ def _why_failed(
         f"It was stopped: {stop_reason.rstrip('.')}." if stop_reason else "",
         held,
         _execution_words(execution),
-        _sentence(trouble_words(progress.throttles, progress.conflicts)),
+        as_sentence(trouble_words(progress.throttles, progress.conflicts)),
         _failed_words(progress.failed, stop_reason),
         _map_run_words(map_run),
         how_to_go_on,
     ]
     return " ".join(part for part in parts if part)
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _execution_words(execution: Execution) -> str:

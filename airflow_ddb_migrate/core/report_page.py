@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.markdown import code, table
 from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.report import Part, Report, ResourceCapacity
+from airflow_ddb_migrate.core.throttles import as_sentence
 
 _STAGES = ("before", "during", "after")
 
@@ -56,7 +57,7 @@ def _items(report: Report) -> str:
 def _trouble(report: Report) -> str:
     """A report of before these were counted has none."""
     words = report.get("trouble", "")
-    return f" {words[0].upper()}{words[1:]}." if words else ""
+    return f" {as_sentence(words)}" if words else ""
 
 
 def _quarantine(report: Report) -> str:

@@ -100,6 +100,11 @@ def trouble_words(throttles: Throttles, conflicts: int) -> str:
     return "; ".join(part for part in (throttles_words(throttles), met) if part)
 
 
+def as_sentence(words: str) -> str:
+    """Return words of trouble as a sentence of their own; empty without any."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
 def trouble_of(throttles: Throttles, conflicts: int) -> Trouble:
     return {
         "throttles": throttles.to_dict(),

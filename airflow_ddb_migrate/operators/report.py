@@ -65,9 +65,9 @@ class MigrationReportOperator(MigrationOperator):
         report = compose(site, time.time())
         page = to_markdown(report)
         self.log.info("%s", page)
-        kept = keep(site, report)
-        self.log.info("%s", kept)
-        if site.bucket.uri(REPORT_FILE) in kept:
+        why_not = keep(site, report)
+        self.log.info("%s", why_not or f"Kept as {site.bucket.uri(REPORT_FILE)}")
+        if not why_not:
             url = object_url(site.bucket.name, site.bucket.key(REPORT_FILE), site.table.key.arn)
             MigrationReportLink.show(context, self, url)
         if arn := report["execution_arn"]:

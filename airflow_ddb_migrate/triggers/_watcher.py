@@ -124,11 +124,7 @@ def is_over(seen: Observation | None) -> bool:
 
 def hold_of(seen: Observation | None) -> Hold | None:
     """Return the hold in force of a migration that is not over."""
-    if seen is None or seen.control is None or not seen.said.hold_reason:
-        return None
-    if seen.verdict.outcome is not Outcome.RUNNING:
-        return None
-    return Hold(reason=seen.said.hold_reason, since=seen.control.since, until=seen.control.until)
+    return seen.hold if seen and seen.verdict.outcome is Outcome.RUNNING else None
 
 
 def failure(seen: Observation, migration_id: str) -> str:
