@@ -1,7 +1,6 @@
 """The whole product for tests: emulator, deployed stack, and a real Airflow, asked by REST."""
 
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from airflow_ddb_migrate.local.airflow import Airflow
 from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.local.stack import deploy_to
 from tests.chain_world import World, chain_world
+from tests.waiting import await_that
 
 DAG_ID = "ddb_migration"
 DAG_IDS = (DAG_ID, "ddb_migration_undo", "ddb_migration_replay")
@@ -121,12 +121,12 @@ class DagRun:
         return self.site.airflow.call("GET", f"dags/{self.dag_id}/dagRuns/{self.run_id}/{path}")
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if holds():
-                return
-            time.sleep(_POLL_SECONDS)  # other processes work: there is no clock to inject
-        raise AssertionError(f"not reached: {what}; {self.state()}, {self.tasks()}")
+        await_that(
+            holds,
+            lambda: (what, self.state(), self.tasks()),
+            seconds=_PATIENCE_SECONDS,
+            poll_seconds=_POLL_SECONDS,
+        )
 
 
 @contextmanager

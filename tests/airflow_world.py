@@ -3,20 +3,24 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
+from moto import mock_aws
 from tests.fakes import FakeAutoscaling, FakeCloudWatch, FakeLambda
 
 REGION = "us-east-1"
@@ -197,11 +201,33 @@ def finish_lanes(
         assert site.lanes.give_back(claim, done, now)
 
 
+@contextmanager
+def table_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world with a table, which the hooks of operators lead to."""
+    with mock_aws():
+        world = World()
+        world.install(monkeypatch)
+        world.create_table()
+        yield world
+
+
+@contextmanager
+def started_world(monkeypatch: pytest.MonkeyPatch, segments: int) -> Iterator[World]:
+    """A world in which a migration of so many segments has just been started, at its ``site``."""
+    with table_world(monkeypatch) as world:
+        start = StartDistributedMapMigrationOperator(
+            task_id="start", table_name=TABLE, total_segments=segments
+        )
+        start.execute(make_context())
+        world.site = start.open_site(make_context())
+        yield world
+
+
 class FakeTaskInstance(SimpleNamespace):
     """What operators use of a task instance; ``pushed`` are its XComs, ``states`` the run's."""
 
     def __init__(self, **changes: Any) -> None:
-        known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
+        known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, "try_number": 1}
         super().__init__(**{**known, **changes}, pushed={}, states={})
 
     def xcom_push(self, *, key: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from airflow_ddb_migrate.aws.steering import pause, resume
 from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
 from tests.airflow_site import AirflowSite
+from tests.waiting import await_that
 
 ITEMS = 300
 PATIENCE_SECONDS = 240.0
@@ -37,7 +37,12 @@ class Mailbox:
 
     def await_letter(self, state: str) -> str:
         """Wait for a message whose subject begins with a state; return its text."""
-        self._until(lambda: self._receive() or state in self.letters, f"a message: {state}")
+        await_that(
+            lambda: self._receive() or state in self.letters,
+            lambda: f"a message {state}; {self.letters}",
+            seconds=PATIENCE_SECONDS,
+            poll_seconds=POLL_SECONDS,
+        )
         return self.letters[state]
 
     def _receive(self) -> None:
@@ -46,14 +51,6 @@ class Mailbox:
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
             body = json.loads(message["Body"])
             self.letters[body["Subject"].partition(":")[0]] = body["Message"]
-
-    def _until(self, holds: Callable[[], Any], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if holds():
-                return
-            time.sleep(POLL_SECONDS)  # other processes work: there is no clock to inject
-        raise AssertionError(f"not received: {what}; {self.letters}")
 
 
 @pytest.fixture

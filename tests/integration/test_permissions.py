@@ -226,7 +226,7 @@ def _planned_and_raised(chain: Chain) -> None:
     assert "SUCCEEDED" == look(site, time.time())["outcome"]
     assert 0 == look_at_lane(site, 0)["lane"]
     assert 1 == len(look_at_quarantine(site)["rows"])
-    assert "s3://" in keep(site, compose(site, time.time()))
+    assert "" == keep(site, compose(site, time.time()))
     assert restore(site, by="test", patience=Patience()).changes
 
 

@@ -13,6 +13,7 @@ from tests.airflow_site import DAG_ID, AirflowSite, DagRun
 from tests.chain_world import source
 from tests.kill_matrix.processes import Parts
 from tests.kill_matrix.watching import Watch
+from tests.waiting import await_that
 
 ITEMS = 600
 SEGMENTS = 16
@@ -58,12 +59,12 @@ class Victim:
         return attempt.lanes
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if holds():
-                return
-            time.sleep(_POLL_SECONDS)  # other processes work: there is no clock to inject
-        raise AssertionError(f"not reached: {what}; {self.run.tasks()}, {self.watch.statuses}")
+        await_that(
+            holds,
+            lambda: (what, self.run.tasks(), self.watch.statuses),
+            seconds=_PATIENCE_SECONDS,
+            poll_seconds=_POLL_SECONDS,
+        )
 
     def task_instance(self, task_id: str) -> str:
         path = f"dags/{self.run.dag_id}/dagRuns/{self.run.run_id}/taskInstances/{task_id}"

@@ -3,16 +3,12 @@
 import pytest
 from airflow_ddb_migrate import BackupTableOperator
 from airflow_ddb_migrate._compat import AirflowFailException
-from moto import mock_aws
-from tests.airflow_world import TABLE, World, make_context
+from tests.airflow_world import TABLE, make_context, table_world
 
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 

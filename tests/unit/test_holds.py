@@ -10,14 +10,19 @@ from airflow_ddb_migrate import (
     NOTICE_TEXT,
     NOTICE_TITLE,
     DistributedMapMigrationSensor,
-    StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate.aws.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from moto import mock_aws
-from tests.airflow_world import KILLED, TABLE, World, finish_lanes, first_event, make_context
+from tests.airflow_world import (
+    KILLED,
+    TABLE,
+    finish_lanes,
+    first_event,
+    make_context,
+    started_world,
+)
 
 LANES = 4
 NOW = time.time()
@@ -26,16 +31,7 @@ THROTTLED = "writes were throttled"
 
 @pytest.fixture
 def world(monkeypatch):
-    """A world in which a migration of four segments has just been started."""
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
-        start = StartDistributedMapMigrationOperator(
-            task_id="start", table_name=TABLE, total_segments=LANES
-        )
-        start.execute(make_context())
-        world.site = start.open_site(make_context())
+    with started_world(monkeypatch, LANES) as world:
         yield world
 
 

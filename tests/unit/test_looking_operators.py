@@ -1,6 +1,7 @@
 """Dry run, check and canary as tasks: what they start, when they are anew, what fails them."""
 
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import (
     CanaryMigrationOperator,
     DryRunMigrationOperator,
@@ -10,8 +11,7 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.core.records import Command, Mode
-from moto import mock_aws
-from tests.airflow_world import TABLE, World, finish_lanes, make_context, run_deferred
+from tests.airflow_world import TABLE, finish_lanes, make_context, run_deferred, table_world
 
 LANES = 4
 WAITS = {"deferrable": True, "poke_interval": 0, "table_name": TABLE}
@@ -19,10 +19,7 @@ WAITS = {"deferrable": True, "poke_interval": 0, "table_name": TABLE}
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 
@@ -163,6 +160,25 @@ def test_what_is_quarantined_is_known(world, site):
     )
     result = run_deferred(verify(), succeed(world, site, unchanged=9, changed=1))
     assert 4 == result["would_change"]
+
+
+def test_a_retried_check_takes_the_look_that_has_succeeded(world, migrated):
+    """A try may fail behind its look, and Airflow tries again; nobody cleared the task."""
+    first = run_deferred(verify(retries=2), succeed(world, migrated, unchanged=10))
+    again = verify(retries=2).execute(make_context(try_number=2, max_tries=2))
+
+    assert first == again
+    assert f"{migrated.migration_id}-verify2" == next_part(migrated, "verify").migration_id
+
+
+def test_a_check_that_was_cleared_after_a_retry_looks_anew(world, migrated):
+    """Clearing raises the number of tries that Airflow allows."""
+    run_deferred(verify(retries=2), succeed(world, migrated, unchanged=10))
+
+    with pytest.raises(TaskDeferred):
+        verify(retries=2).execute(make_context(try_number=3, max_tries=4))
+
+    assert f"{migrated.migration_id}-verify2-a01" in names(world)
 
 
 def test_a_cleared_check_looks_anew(world, migrated):

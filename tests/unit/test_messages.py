@@ -5,16 +5,19 @@ from airflow_ddb_migrate import PrewarmTableOperator, StartDistributedMapMigrati
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws import site, stack
 from airflow_ddb_migrate.operators._base import MigrationTaskError
-from moto import mock_aws
-from tests.airflow_world import LEDGER, TABLE, World, client_error, make_context, make_stack
+from tests.airflow_world import (
+    LEDGER,
+    TABLE,
+    client_error,
+    make_context,
+    make_stack,
+    table_world,
+)
 
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 

@@ -6,16 +6,18 @@ import json
 import pytest
 from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
 from airflow_ddb_migrate._compat import AirflowFailException
-from moto import mock_aws
-from tests.airflow_world import TABLE, FakeTaskInstance, World, finish_lanes, make_context
+from tests.airflow_world import (
+    TABLE,
+    FakeTaskInstance,
+    finish_lanes,
+    make_context,
+    table_world,
+)
 
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 

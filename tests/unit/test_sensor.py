@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 from airflow_ddb_migrate import (
     DistributedMapMigrationSensor,
-    StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
 from airflow_ddb_migrate.aws.lanes import Claim
@@ -20,8 +19,14 @@ from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from moto import mock_aws
-from tests.airflow_world import KILLED, TABLE, World, client_error, finish_lanes, make_context
+from tests.airflow_world import (
+    KILLED,
+    TABLE,
+    client_error,
+    finish_lanes,
+    make_context,
+    started_world,
+)
 
 LANES = 4
 NOW = time.time() + 60  # after the start
@@ -29,16 +34,7 @@ NOW = time.time() + 60  # after the start
 
 @pytest.fixture
 def world(monkeypatch):
-    """A world in which a migration of four segments has just been started."""
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
-        start = StartDistributedMapMigrationOperator(
-            task_id="start", table_name=TABLE, total_segments=LANES
-        )
-        start.execute(make_context())
-        world.site = start.open_site(make_context())
+    with started_world(monkeypatch, LANES) as world:
         yield world
 
 

@@ -13,15 +13,14 @@ from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
-from moto import mock_aws
 from tests.airflow_world import (
     KILLED,
     TABLE,
-    World,
     client_error,
     finish_lanes,
     first_event,
     make_context,
+    table_world,
 )
 
 ADDRESS = asdict(
@@ -39,10 +38,7 @@ RAISED = CapacityChange("", Setting.PROVISIONED, CapacityUnits(5, 5), CapacityUn
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 

@@ -17,14 +17,13 @@ from airflow_ddb_migrate._compat import (
 )
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import Mode
-from moto import mock_aws
 from tests.airflow_world import (
     KILLED,
     TABLE,
-    World,
     finish_lanes,
     make_context,
     run_deferred,
+    table_world,
 )
 
 LANES = 4
@@ -32,10 +31,7 @@ LANES = 4
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 

@@ -11,8 +11,7 @@ from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
-from moto import mock_aws
-from tests.airflow_world import TABLE, World
+from tests.airflow_world import TABLE, table_world
 
 WANTED = CapacityUnits(100, 50)
 NOW = 1_000.0
@@ -36,10 +35,7 @@ class Clock:
 
 @pytest.fixture
 def world(monkeypatch):
-    with mock_aws():
-        world = World()
-        world.install(monkeypatch)
-        world.create_table()
+    with table_world(monkeypatch) as world:
         yield world
 
 
