@@ -13,6 +13,7 @@ from tests.faults import campaign
 from tests.faults.checker import Rule
 from tests.faults.kinds import KINDS, QUICK, FaultKind, Where
 from tests.faults.leaks import leaks
+from tests.faults.results import kinds_table
 from tests.faults.run import Run
 from tests.faults.world import FaultWorld
 
@@ -38,7 +39,7 @@ def test_every_kind_can_be_named() -> None:
 
 def test_the_docs_have_every_kind() -> None:
     """With the words in which it is described here."""
-    assert campaign.kinds_table() in DOCS.read_text()
+    assert kinds_table() in DOCS.read_text()
 
 
 @pytest.fixture(scope="module")
