@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import Mode
 from ddb_transform import undo
+from tests.faults.cases import keep_case
 from tests.faults.checker import Evidence, Migrated, Rule, Violation, check
 from tests.faults.course import migrate
 from tests.faults.kinds import Ends, FaultKind
@@ -27,6 +28,8 @@ def run_one(world: FaultWorld, kind: FaultKind, seed: int, outage_seconds: float
     began = time.monotonic()
     run = drive(world, kind, seed, outage_seconds)
     violations = [*run.violations, *checked(run)]
+    if violations:
+        keep_case(run, violations)
     return Result(
         kind=kind.name,
         seed=seed,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LeaseState
-from tests.faults import campaign
-from tests.faults.checker import Rule
+from tests.faults import campaign, cases
+from tests.faults.checker import Rule, Violation
 from tests.faults.kinds import KINDS, QUICK, FaultKind, Where
 from tests.faults.leaks import leaks
 from tests.faults.results import kinds_table
@@ -127,6 +127,24 @@ def _lanes(run: Run, shard: int) -> list[dict]:
 
 def _show_a_value(run: Run) -> None:
     run.said.append(f"Item {run.canary} could not be migrated.")
+
+
+def test_what_is_known_of_a_violation_is_kept(
+    done: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time in a file of its own: what live traffic did, and what the migration left."""
+    monkeypatch.setattr(cases, "CASES", tmp_path)
+    violation = Violation(Rule.CAPACITY, "20 became 60")
+
+    kept = [cases.keep_case(done, [violation]) for _ in range(2)]
+
+    first = json.loads(kept[0].read_text())
+    assert kept == sorted(set(kept))
+    assert [str(violation)] == first["violations"]
+    assert len(done.application.history) == len(first["history"])
+    (migration,) = first["migrations"].values()
+    rows = (row for rows in migration["objects"].values() for row in rows)
+    assert {"k", "o", "n"} <= {name for row in rows for name in row}
 
 
 @pytest.mark.parametrize(
