@@ -7,6 +7,9 @@ TESTS ?= tests
 LIVE_SEEDS ?= 200
 FAULT_SEEDS ?= 50
 
+# Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo ui test screenshots live lint format lock bench kills faults soak simulate clean
 .DEFAULT_GOAL := help
 
