@@ -50,7 +50,7 @@ kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=tr
 
 faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FAULT_SEEDS=3, FAULT_SEED=17)
 	@FAULTS_ONLY=$(FAULTS_ONLY) FAULT_SEEDS=$(FAULT_SEEDS) FAULT_SEED=$(FAULT_SEED) \
-		FAULT_JOBS=$(FAULT_JOBS) $(BIN)/python -m tests.faults
+		FAULT_JOBS=$(FAULT_JOBS) FAULT_RESUME=$(FAULT_RESUME) $(BIN)/python -m tests.faults
 
 soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
 	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak

@@ -10,7 +10,7 @@ assert conftest.ROOT  # it has set the environment, for processes of their own, 
 
 from tests.faults.crew import crew
 from tests.faults.kinds import KINDS
-from tests.faults.results import LATEST, Result, keep, line, table
+from tests.faults.results import LATEST, Result, keep, kept, line, table
 
 
 def main(said: Mapping[str, str]) -> int:
@@ -25,8 +25,10 @@ def main(said: Mapping[str, str]) -> int:
         return 2
     # Seed after seed: a campaign cut short has been everywhere.
     tasks = [(name, seed) for seed in seeds for name in names]
-    results: list[Result] = []
-    for result in _until_cut_short(crew(tasks, jobs, outage)):
+    results = [one for one in kept() if one.task in tasks] if said.get("FAULT_RESUME") else []
+    done = {one.task for one in results}
+    left = [task for task in tasks if task not in done]
+    for result in _until_cut_short(crew(left, jobs, outage)):
         results.append(result)
         print(line(result), flush=True)
         keep(results)

@@ -25,6 +25,10 @@ class Result:
     violations: tuple[str, ...]
 
     @property
+    def task(self) -> tuple[str, int]:
+        return self.kind, self.seed
+
+    @property
     def repeat(self) -> str:
         return f"make faults FAULTS_ONLY={self.kind} FAULT_SEED={self.seed}"
 
@@ -42,6 +46,15 @@ def grouped(violations: Sequence[Violation]) -> tuple[str, ...]:
 def keep(results: Sequence[Result]) -> None:
     LATEST.parent.mkdir(exist_ok=True)
     LATEST.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+
+
+def kept() -> list[Result]:
+    """Return the results of the last campaign, which may have been cut short."""
+    rows = json.loads(LATEST.read_text()) if LATEST.exists() else []
+    return [
+        Result(**{**row, "ends": tuple(row["ends"]), "violations": tuple(row["violations"])})
+        for row in rows
+    ]
 
 
 def table(results: Sequence[Result]) -> str:
