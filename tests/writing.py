@@ -75,7 +75,8 @@ class StubDynamoDB:
 class ScriptedWriter:
     """Answers each write of an item as a test says, in the order of ``answers``; then APPLIED.
 
-    ``asked`` are the batches; ``hook`` sees each before it is answered.
+    A request takes ``units`` of the table and as many of an index. ``asked`` are the batches;
+    ``hook`` sees each before it is answered.
     """
 
     answers: Iterator[Written | Exception] = field(default_factory=lambda: iter(()))
@@ -91,7 +92,9 @@ class ScriptedWriter:
     def write(self, intents: Sequence[Intent]) -> Answer:
         self.asked.append(list(intents))
         self.hook(intents)
-        return Answer([self._answer() for _ in intents], Units(written=self.units))
+        return Answer(
+            [self._answer() for _ in intents], Units(written=2 * self.units, busiest=self.units)
+        )
 
     def _answer(self) -> Written:
         answer = next(self.answers, APPLIED)

@@ -1,17 +1,17 @@
 """How much there is to do, how fast it may go, and so how long it takes: pure.
 
 The formulas, with N items, S bytes, f the share that changes, u write units of one, g writes per
-change (the table's and its indexes'), r regions, P partitions, and w write units per second of one
-worker::
+change (the table's and its indexes'), m those of whichever of these is written most, r regions, P
+partitions, and w write units per second of one worker::
 
     RRU = S/4096 x 0.5      WRU = N f u      billed WRU = WRU g r
     P   = max(S/10 GiB, warm_write/1000, warm_read/3000)
-    T  >= max(RRU/read_budget, WRU g/write_budget, (N/P) f u/1000)
-    concurrency    = clamp(min(ceil(write_budget/w), P, half of the free Lambdas), 1, 10000)
+    T  >= max(RRU/read_budget, WRU m/write_budget, (N/P) f u/1000)
+    concurrency    = clamp(min(ceil(write_budget/m/w), P, half of the free Lambdas), 1, 10000)
     total_segments = clamp(max(8, 4 concurrency, S/128 MiB), 1, 1000000)
 
-The write budget is spent by what DynamoDB reports of a write, which is the table's units and its
-indexes' together: hence g in T.
+The write budget counts the units of the table, or of whichever index is asked for more: each has
+its own capacity, so none of them is asked for more than the budget. Hence m in T; g is billed.
 """
 
 import math
@@ -42,8 +42,9 @@ _EVENTUALLY = 0.5
 class Load:
     """What there is to do. ``changed_share`` is 0 to 1; ``units_per_item`` of one changed item.
 
-    ``writes_per_change`` counts the table's own write and those of its indexes; ``logged_bytes``
-    are what the undo log keeps of one changed item.
+    ``writes_per_change`` counts the table's own write and those of its indexes,
+    ``writes_at_busiest`` those of whichever of them gets the most; ``logged_bytes`` are what the
+    undo log keeps of one changed item.
     """
 
     items: int
@@ -51,6 +52,7 @@ class Load:
     changed_share: float = 1.0
     units_per_item: float = 1.0
     writes_per_change: int = 1
+    writes_at_busiest: int = 1
     regions: int = 1
     logged_bytes: float = 0.0
 
@@ -68,8 +70,13 @@ class Load:
 
     @property
     def reported_write_units(self) -> float:
-        """What DynamoDB reports of the writes, and the write budget is spent by."""
+        """What DynamoDB reports of the writes: the table's units and its indexes'."""
         return self.write_units * self.writes_per_change
+
+    @property
+    def busiest_write_units(self) -> float:
+        """What the write budget is spent by."""
+        return self.write_units * self.writes_at_busiest
 
     @property
     def billed_write_units(self) -> float:
@@ -144,7 +151,7 @@ def effort(load: Load, layout: Layout, seconds: float) -> Effort:
 def _bounds(load: Load, pace: Pace, layout: Layout) -> dict[str, float]:
     """Of equal ones the first is named."""
     return {
-        pace.write_bound: load.reported_write_units / pace.write_units_per_second,
+        pace.write_bound: load.busiest_write_units / pace.write_units_per_second,
         READ_BUDGET: load.read_units / pace.read_units_per_second,
         PARTITION: load.write_units / pace.partitions / PARTITION_WRITE_UNITS,
         LAMBDA: _worker_bound(load, pace, layout),

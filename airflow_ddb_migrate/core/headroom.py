@@ -1,7 +1,8 @@
 """What a table and its indexes can take, and what live traffic leaves of it: pure.
 
 One resource decides: the table, or an index whose writes are throttled before the table's are,
-which throttles the table's, too.
+which throttles the table's, too. A budget counts the units of whichever of them is asked for the
+most, so what the tightest has left is safe for all of them, whichever the writes touch.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,10 +25,9 @@ LEAST_UNITS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headroom:
-    """Units per second of the table's own, for all that a migration reads or writes.
+    """What the tightest resource takes in units per second, and what its live traffic leaves.
 
-    ``capacity`` is what the tightest resource takes, ``left`` what its live traffic leaves, and
-    ``resource`` which it is: the table as ``""``, or an index by name.
+    ``resource`` is the table as ``""``, or an index by name.
     """
 
     capacity: float
@@ -71,22 +71,18 @@ def capacities(snapshot: CapacitySnapshot, quota: CapacityUnits) -> dict[str, Ca
 def headroom(
     capacity: Mapping[str, CapacityUnits],
     peak: Mapping[str, CapacityUnits],
-    writes: Mapping[str, int],
+    resources: Iterable[str],
     dimension: Dimension,
 ) -> Headroom:
-    """Find the tightest resource.
-
-    :param writes: how often one changed item writes a resource; 0: never. Reads are the table's.
-    """
-    per_item = writes if dimension is Dimension.WRITE else {TABLE: 1}
+    """Find the tightest of the resources that are read or written."""
     found = (
         Headroom(
-            capacity=capacity[name].of(dimension) / times,
-            left=max(0, capacity[name].of(dimension) - _peak(peak, name, dimension)) / times,
+            capacity=capacity[name].of(dimension),
+            left=max(0, capacity[name].of(dimension) - _peak(peak, name, dimension)),
             resource=name,
         )
-        for name, times in per_item.items()
-        if times and name in capacity
+        for name in resources
+        if name in capacity
     )
     return min(found, key=lambda one: (one.left, one.resource))
 

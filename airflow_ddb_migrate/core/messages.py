@@ -48,13 +48,20 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Capacity units that DynamoDB reported as consumed on the migrated table."""
+    """Capacity units that DynamoDB reported as consumed on the migrated table.
+
+    ``written`` are the table's and its indexes' together, which are billed; ``busiest`` of them
+    those of the table, or of whichever index got more: what the write budget counts.
+    """
 
     read: float = 0.0
     written: float = 0.0
+    busiest: float = 0.0
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(self.read + other.read, self.written + other.written)
+        return type(self)(
+            self.read + other.read, self.written + other.written, self.busiest + other.busiest
+        )
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.estimate import (
 )
 from airflow_ddb_migrate.core.layout import Layout
 from airflow_ddb_migrate.core.prices import Prices
-from airflow_ddb_migrate.core.table_facts import IndexFacts
+from airflow_ddb_migrate.core.table_facts import IndexFacts, writes_by_resource
 
 _ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there are
 
@@ -110,6 +110,7 @@ class MigrationPlan:
             "changed_share": load.changed_share,
             "units_per_item": load.units_per_item,
             "writes_per_change": load.writes_per_change,
+            "writes_at_busiest": load.writes_at_busiest,
             "regions": load.regions,
             "partitions": self.pace.partitions,
             "read_units": round(load.read_units),
@@ -175,11 +176,6 @@ class MigrationPlan:
         }
 
 
-def writes_per_change(indexes: tuple[IndexFacts, ...], changed: tuple[str, ...] | None) -> int:
-    """Return the table's own write and those of its indexes; None: it is not known what changes."""
-    return 1 + sum(index.writes_per_change(changed) for index in indexes)
-
-
 def corrected(plan: MigrationPlan, seen: Seen) -> MigrationPlan:
     """Return the plan with what a dry run has found; budgets and segments stay.
 
@@ -190,14 +186,15 @@ def corrected(plan: MigrationPlan, seen: Seen) -> MigrationPlan:
         return plan
     writes = seen.changed + seen.deleted
     items = _items(plan, seen)
-    old = plan.load
+    old, by_resource = plan.load, _writes(plan, seen)
     load = replace(
         old,
         items=items,
         bytes=round(old.bytes / old.items * items) if old.items else old.bytes,
         changed_share=writes / seen.items,
         units_per_item=seen.write_units / writes if writes else old.units_per_item,
-        writes_per_change=_writes(plan, seen),
+        writes_per_change=max(sum(found.values()) for found in by_resource),
+        writes_at_busiest=max(max(found.values()) for found in by_resource),
     )
     return replace(plan, load=load)
 
@@ -211,10 +208,10 @@ def _items(plan: MigrationPlan, seen: Seen) -> int:
     return round(seen.items * lanes / seen.sampled_lanes)
 
 
-def _writes(plan: MigrationPlan, seen: Seen) -> int:
-    """A deleted item leaves every index: nothing is known of its attributes then."""
-    found = writes_per_change(plan.indexes, seen.changed_attributes)
-    return max(found, writes_per_change(plan.indexes, None)) if seen.deleted else found
+def _writes(plan: MigrationPlan, seen: Seen) -> list[dict[str, int]]:
+    """Return what a changed item writes, and what a deleted one does: it leaves every index."""
+    kinds = (seen.changed_attributes, None) if seen.deleted else (seen.changed_attributes,)
+    return [writes_by_resource(plan.indexes, changed) for changed in kinds]
 
 
 def _index(row: Mapping[str, Any]) -> IndexFacts:

@@ -63,7 +63,7 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("segments", f"{layout.total_segments:,}, in {layout.lanes:,} lanes"),
         ("at a time", f"{layout.max_concurrency:,} lanes"),
         ("read budget", _budget_words(plan.read_units_per_second)),
-        ("write budget", _budget_words(plan.write_units_per_second)),
+        ("write budget", _write_budget_words(plan)),
         *[("raised before", words) for words in plan.raises],
     ]
 
@@ -94,6 +94,12 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
 
 def _budget_words(units: float) -> str:
     return f"{units:,.0f} units per second" if units else "none"
+
+
+def _write_budget_words(plan: MigrationPlan) -> str:
+    words = _budget_words(plan.write_units_per_second)
+    has_indexes = plan.load.writes_per_change > 1 and plan.write_units_per_second > 0
+    return f"{words}, of the table and of each index" if has_indexes else words
 
 
 def _table(head: str, rows: Iterable[tuple[str, str]]) -> list[str]:

@@ -22,13 +22,13 @@ from airflow_ddb_migrate.core.limits import (
     MAP_CHILDREN,
     SLICE_MARGIN_SECONDS,
 )
-from airflow_ddb_migrate.core.plan import MigrationPlan, writes_per_change
+from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_words import time_words
 from airflow_ddb_migrate.core.prices import Prices, hourly_difference, once
 from airflow_ddb_migrate.core.raising import plan_raise
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.sizes import write_units
-from airflow_ddb_migrate.core.table_facts import TableFacts
+from airflow_ddb_migrate.core.table_facts import TableFacts, writes_by_resource
 
 _DAY = 86_400
 _FEW = 10  # items that a count may be off by, whatever its size
@@ -110,12 +110,13 @@ def room_of(facts: TableFacts, sampled: Sampled | None, wishes: Wishes) -> Room:
     if wishes.prewarm:
         changes = plan_raise(facts.snapshot, wishes.prewarm, warm=wishes.warm_throughput)
     capacity = capacities(raised(facts.snapshot, changes), facts.quota)
-    writes = _writes_by_resource(facts, sampled)
+    writes = writes_by_resource(facts.indexes, changed_attributes(sampled))
+    written = [resource for resource, times in writes.items() if times]
     return Room(
         changes=changes,
         table=capacity[TABLE],
-        read=headroom(capacity, facts.peak, writes, Dimension.READ),
-        write=headroom(capacity, facts.peak, writes, Dimension.WRITE),
+        read=headroom(capacity, facts.peak, [TABLE], Dimension.READ),
+        write=headroom(capacity, facts.peak, written, Dimension.WRITE),
     )
 
 
@@ -131,6 +132,7 @@ def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
     sampled = sampled or Sampled()
     items, size = _table_size(facts, sampled)
     item_bytes = size / items if items else 0
+    writes = writes_by_resource(facts.indexes, changed_attributes(sampled)).values()
     return Load(
         items=items,
         bytes=size,
@@ -140,7 +142,8 @@ def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
             if sampled.writes
             else write_units(round(item_bytes), 0)
         ),
-        writes_per_change=writes_per_change(facts.indexes, changed_attributes(sampled)),
+        writes_per_change=sum(writes),
+        writes_at_busiest=max(writes),
         regions=1 + len(facts.replicas),
         logged_bytes=sampled.logged_bytes / sampled.writes if sampled.writes else item_bytes,
     )
@@ -161,20 +164,11 @@ def _table_size(facts: TableFacts, sampled: Sampled) -> tuple[int, int]:
     return items, round(sampled.bytes / max(1, sampled.seen) * items)
 
 
-def _writes_by_resource(facts: TableFacts, sampled: Sampled | None) -> dict[str, int]:
-    """A local index shares the table's capacity, a global one has its own."""
-    changed = changed_attributes(sampled)
-    local = sum(i.writes_per_change(changed) for i in facts.indexes if i.is_local)
-    own = {i.name: i.writes_per_change(changed) for i in facts.indexes if not i.is_local}
-    return {TABLE: 1 + local, **own}
-
-
 def _pace(load: Load, facts: TableFacts, room: Room, wishes: Wishes) -> tuple[Pace, Layout]:
     reads = _rate(wishes.read_units_per_second, room.read, wishes)
-    times = load.writes_per_change
-    writes = _rate(wishes.write_units_per_second, room.write, wishes, times=times)
+    writes = _rate(wishes.write_units_per_second, room.write, wishes)
     parts = partitions(load.bytes, room.table)
-    wanted = wanted_concurrency(writes, parts)
+    wanted = wanted_concurrency(writes / load.writes_at_busiest, parts)
     limit = LAMBDA_SECONDS - SLICE_MARGIN_SECONDS
     workers = wishes.max_concurrency or concurrency(wanted, facts.lambda_concurrency)
     layout = Layout(
@@ -197,14 +191,11 @@ def _budget(given: float | None, room: Headroom, wishes: Wishes) -> float:
     return room.budget(wishes.budget_share) if given is None else given
 
 
-def _rate(given: float | None, room: Headroom, wishes: Wishes, *, times: int = 1) -> float:
-    """Return how fast it will go: by its budget, but never faster than the table can.
-
-    A budget is of what DynamoDB reports: of a change ``times`` what it costs the table alone.
-    """
+def _rate(given: float | None, room: Headroom, wishes: Wishes) -> float:
+    """Return how fast it will go: by its budget, but never faster than the tightest resource."""
     if given is None:
         return room.budget(wishes.budget_share)
-    most = max(LEAST_UNITS, room.capacity) * times
+    most = max(LEAST_UNITS, room.capacity)
     return min(given, most) if given else most
 
 

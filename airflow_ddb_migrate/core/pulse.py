@@ -46,9 +46,10 @@ NOTHING_PLANNED = Expected()
 class Pulse:
     """The figures of now. Rates are per second; None is unknown.
 
-    ``*_now`` is since the look before, ``items_on_average`` since the attempt began, or since it
-    was first looked at. The shares are of the budgets, 1 for all of it. ``seconds_left`` is the
-    least and the most.
+    Units per second are as the budgets count them: written ones of the table, or of whichever index
+    got more. ``*_now`` is since the look before, ``items_on_average`` since the attempt began, or
+    since it was first looked at. The shares are of the budgets, 1 for all of it. ``seconds_left``
+    is the least and the most.
     """
 
     items_now: float | None = None
@@ -180,7 +181,7 @@ def _amount(look: Look, what: str) -> float:
     progress = look.progress
     if what == "items":
         return progress.counts.seen
-    return progress.units.written if what == "written" else progress.units.read
+    return progress.units.busiest if what == "written" else progress.units.read
 
 
 def _average(look: Look, first: Look | None) -> float | None:

@@ -6,7 +6,7 @@ A fact that could not be learnt is None, and ``unknown`` says in words which and
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity import TABLE, CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.findings import OTHERS
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
@@ -39,6 +39,21 @@ class IndexFacts:
             return _KEY_WRITES
         touches = bool(changed) if self.projected is None else bool(changed & {*self.projected})
         return 1 if touches else 0
+
+
+def writes_by_resource(
+    indexes: Iterable[IndexFacts], changed: Iterable[str] | None
+) -> dict[str, int]:
+    """Return how often a change of these attributes writes the table, as ``""``, and each index.
+
+    A local index shares the table's capacity, a global one has its own. None: it is not known
+    what changes.
+    """
+    writes = {TABLE: 1}
+    for index in indexes:
+        resource = TABLE if index.is_local else index.name
+        writes[resource] = writes.get(resource, 0) + index.writes_per_change(changed)
+    return writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ class Dispatcher:
         reservation = self.pacer.reserve(float(sum(intent.units for intent in intents)))
         self.patience.wait(reservation.wait_seconds, self.pacer.stretch_of(reservation))
         answer = job.writer.write(intents)
-        self.pacer.settle(reservation, answer.units.written)
+        self.pacer.settle(reservation, answer.units.busiest)
         for intent, written in zip(intents, answer.written, strict=True):
             if written.throttled:
                 self.pacer.throttled(float(intent.units), written.reason)

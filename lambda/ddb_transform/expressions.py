@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.sizes import value_bytes
 
+from ddb_transform.consumed import DETAIL
 from ddb_transform.transform import Change
 
 
@@ -39,7 +40,7 @@ class Request:
             "ConditionExpression": self._condition,
             "ExpressionAttributeNames": self._names,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            "ReturnConsumedCapacity": "TOTAL",
+            "ReturnConsumedCapacity": DETAIL,
             **{name: value for name, value in optional.items() if value},
         }
 

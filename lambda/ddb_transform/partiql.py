@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.messages import Units
 from airflow_ddb_migrate.core.records import TypedItem
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ddb_transform.consumed import DETAIL, written_units
 from ddb_transform.failures import (
     FatalError,
     Kind,
@@ -53,11 +54,11 @@ class PartiqlWriter:
         """
         try:
             answer = self._dynamodb.batch_execute_statement(
-                Statements=list(map(self._statement, intents)), ReturnConsumedCapacity="TOTAL"
+                Statements=list(map(self._statement, intents)), ReturnConsumedCapacity=DETAIL
             )
         except (ClientError, BotoCoreError) as exc:
             return Answer((self._failed(exc),) * len(intents))
-        units = sum(row.get("CapacityUnits", 0.0) for row in answer.get("ConsumedCapacity", ()))
+        units = written_units(answer.get("ConsumedCapacity", ()))
         return self._read(intents, answer.get("Responses", ()), units)
 
     def text(self, change: Change) -> str:
@@ -111,7 +112,7 @@ class PartiqlWriter:
         raise exc
 
     def _read(
-        self, intents: Sequence[Intent], responses: Sequence[dict[str, Any]], written_units: float
+        self, intents: Sequence[Intent], responses: Sequence[dict[str, Any]], units: Units
     ) -> Answer:
         if len(responses) != len(intents):
             raise FatalError(
@@ -119,15 +120,15 @@ class PartiqlWriter:
                 f"{len(intents)} statements were answered by {len(responses)} responses: this "
                 "engine's batches cannot be trusted. Run ddb-migrate self-check.",
             )
-        written, read_units = [], 0.0
+        written = []
         for intent, response in zip(intents, responses, strict=True):
             verdict = _verdict(intent, response)
             if verdict is None:
                 answer = look_again(self._dynamodb, self._table_name, intent)
-                read_units += answer.units.read
+                units += answer.units
                 (verdict,) = answer.written
             written.append(verdict)
-        return Answer(written, Units(read_units, written_units))
+        return Answer(written, units)
 
 
 def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:

@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.messages import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ddb_transform.consumed import DETAIL, written_units
 from ddb_transform.expressions import Request
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.look import look
@@ -19,7 +20,7 @@ from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
 
 _CURRENT = {
     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    "ReturnConsumedCapacity": "TOTAL",
+    "ReturnConsumedCapacity": DETAIL,
 }
 
 
@@ -46,7 +47,7 @@ class ReferenceWriter:
             answer = self._call(intent)
         except (ClientError, BotoCoreError) as exc:
             return self._failed(intent, exc)
-        return Answer((APPLIED,), Units(written=_written_units(answer)))
+        return Answer((APPLIED,), written_units([answer.get("ConsumedCapacity", {})]))
 
     def _call(self, intent: Intent) -> Mapping[str, Any]:
         key, change = intent.key, intent.change
@@ -131,7 +132,3 @@ def _refusal(intent: Intent, code: str) -> ItemError:
         "empty, the item is over 400 KB, its collection over 10 GB, or the condition too large.",
         code,
     )
-
-
-def _written_units(answer: Mapping[str, Any]) -> float:
-    return answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)  # type: ignore[no-any-return]

@@ -2,8 +2,9 @@
 
 botocore signs, sends, retries and tells errors; what it also does is to walk over each attribute
 value of a page or a batch by its service model, which costs several times what parsing the JSON
-costs. Two of its events let a client do without: ``before-parse`` for Scan's answer,
-``before-call`` for the body of BatchExecuteStatement. Binary values become bytes as always.
+costs. Two of its events let a client do without: ``before-parse`` for the answers of Scan and
+BatchExecuteStatement, ``before-call`` for the body of the latter. Binary values become bytes as
+always.
 """
 
 import json
@@ -19,6 +20,7 @@ def without_walks(client: Any) -> Any:
     """Let a DynamoDB client take these short cuts; returns the client."""
     events = client.meta.events
     events.register("before-parse.dynamodb.Scan", _parse_page)
+    events.register("before-parse.dynamodb.BatchExecuteStatement", _parse_responses)
     events.register("before-parameter-build.dynamodb.BatchExecuteStatement", _set_aside)
     events.register("before-call.dynamodb.BatchExecuteStatement", _write_body)
     return client
@@ -31,13 +33,34 @@ def _parse_page(
         return  # an error, which botocore reads
     body = response_dict["body"]
     page = json.loads(body)
-    if b'"B"' in body or b'"BS"' in body:  # or a name or value that reads so: only a walk more
+    if _may_be_binary(body):
         page["Items"] = [unwired(item) for item in page.get("Items", ())]
         if page.get("LastEvaluatedKey"):
             page["LastEvaluatedKey"] = unwired(page["LastEvaluatedKey"])
     page["PageBytes"] = len(body)
     customized_response_dict.update(page)
     response_dict["body"] = b"{}"
+
+
+def _parse_responses(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    if response_dict["status_code"] >= _OK:
+        return
+    body = response_dict["body"]
+    answer = json.loads(body)
+    if _may_be_binary(body):
+        for response in answer.get("Responses", ()):
+            for holder in (response, response.get("Error") or {}):
+                if holder.get("Item"):
+                    holder["Item"] = unwired(holder["Item"])
+    customized_response_dict.update(answer)
+    response_dict["body"] = b"{}"
+
+
+def _may_be_binary(body: bytes) -> bool:
+    """A name or value that only reads so costs a walk more."""
+    return b'"B"' in body or b'"BS"' in body
 
 
 def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

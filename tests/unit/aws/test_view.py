@@ -71,9 +71,9 @@ def test_rates_are_since_the_looks_before(world: SiteWorld) -> None:
     """By the same reckoning as in the task's log; a first look knows the average only."""
     world.start(write_units_per_second=50)
     pulses = Pulses(90)
-    world.lane(0, LaneState.RUNNING, counts=Counts(seen=10, changed=10), units=Units(5, 100))
+    world.lane(0, LaneState.RUNNING, counts=Counts(seen=10, changed=10), units=Units(5, 200, 100))
     first = look(world.site, NOW + 10, pulses)["pulse"]
-    world.lane(0, LaneState.RUNNING, counts=Counts(seen=70, changed=70), units=Units(35, 300))
+    world.lane(0, LaneState.RUNNING, counts=Counts(seen=70, changed=70), units=Units(35, 600, 300))
     second = look(world.site, NOW + 20, pulses)["pulse"]
 
     assert first is not None

@@ -78,5 +78,5 @@ def test_counts_add_up_field_by_field(left: Counts, right: Counts) -> None:
 
 def test_units_add_up() -> None:
     """Read and written stay apart."""
-    assert Units(1.5, 2.0) == Units(1.0, 2.0) + Units(0.5, 0.0)
-    assert {"read": 0.5, "written": 0.0} == Units(0.5).to_dict()
+    assert Units(1.5, 2.0, 1.5) == Units(1.0, 2.0, 1.0) + Units(0.5, 0.0, 0.5)
+    assert {"read": 0.5, "written": 0.0, "busiest": 0.0} == Units(0.5).to_dict()

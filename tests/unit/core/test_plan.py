@@ -10,6 +10,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.estimate import Load, effort
 from airflow_ddb_migrate.core.layout import Layout, total_segments
 from airflow_ddb_migrate.core.plan import MigrationPlan, Seen, corrected
+from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import IndexFacts
 from tests.factories import snapshot
 from tests.plans import GIB, KIB, facts, on_demand, plan, sampled
@@ -116,13 +117,14 @@ def test_an_on_demand_maximum_bounds_the_budget() -> None:
 
 
 def test_a_small_index_bounds_the_writes_of_the_table() -> None:
-    """Its key changes: two writes of it for each of the table's."""
+    """Its key changes: two writes of it for each of the table's, by which the budget is spent."""
     units = {"": CapacityUnits(1_000, 1_000), "by_day": CapacityUnits(10, 100)}
     index = IndexFacts(name="by_day", key_names=("done",))
     made = plan(facts(1, snapshot=snapshot(provisioned=units), indexes=(index,)), sampled())
 
-    assert 40 == made.write_units_per_second
+    assert 80 == made.write_units_per_second
     assert "index by_day" == made.seconds.bound_by
+    assert made.load.items * 2 / 80 == made.seconds.low
     assert 3 == made.load.writes_per_change
 
 
@@ -157,22 +159,60 @@ def test_without_a_sample_every_index_is_taken_for_written() -> None:
 
 
 def test_a_local_index_shares_the_table_s_capacity() -> None:
-    """Its writes are the table's."""
+    """Its writes are the table's: two for each item of the same budget."""
     local = IndexFacts(name="l", key_names=("id", "day"), is_local=True)
     made = plan(facts(1, indexes=(local,)), sampled())
 
-    assert 1_600 == made.write_units_per_second
+    assert 3_200 == made.write_units_per_second
+    assert made.load.items * 2 / 3_200 == made.seconds.low
 
 
-def test_a_budget_beyond_the_table_is_bounded_by_what_the_writes_report() -> None:
-    """An index as large as the table takes a unit for each of the table's: both are reported."""
+@pytest.mark.parametrize("seen", [None, sampled()], ids=["unknown", "written"])
+def test_an_index_as_large_as_the_table_costs_no_time(seen: Sampled | None) -> None:
+    """Each has its own capacity: the budget is what either has left, and both are billed."""
+    index = IndexFacts(name="i", key_names=("day",))
+    without, made = (
+        plan(facts(1, snapshot=on_demand("i"), indexes=indexes), seen) for indexes in ((), (index,))
+    )
+
+    assert 3_200 == made.write_units_per_second
+    assert without.seconds == made.seconds
+    assert without.max_concurrency == made.max_concurrency
+    assert 2 * without.cost_usd["writes"] == made.cost_usd["writes"]
+
+
+@pytest.mark.parametrize("attributes", [{"day": 1}, {"done": 1}], ids=["key", "untouched"])
+def test_no_resource_is_planned_for_more_than_its_traffic_leaves(
+    attributes: dict[str, int],
+) -> None:
+    """Whatever the writes turn out to touch: the budget is within each that may be written."""
+    peak = {"": CapacityUnits(0, 1_000), "i": CapacityUnits(0, 3_000)}
+    index = IndexFacts(name="i", key_names=("day",), projected=())
+    table = facts(1, snapshot=on_demand("i"), indexes=(index,), peak=peak)
+    budget = plan(table, sampled(attributes=attributes)).write_units_per_second
+
+    assert (800 if "day" in attributes else 2_400) == budget
+
+
+def test_a_budget_beyond_the_table_is_bounded_by_its_capacity() -> None:
+    """Or by the index's that is written: neither gives more."""
     index = IndexFacts(name="i", key_names=("day",))
     table = facts(1, snapshot=on_demand("i"), indexes=(index,))
 
     made = plan(table, sampled(), write_units_per_second=100_000)
 
-    assert 2 * 4_000 == made.pace.write_units_per_second
+    assert 4_000 == made.pace.write_units_per_second
     assert made.load.items / 4_000 == made.seconds.low
+
+
+def test_workers_are_as_many_as_the_budget_keeps_busy() -> None:
+    """Each change takes two units of it where it moves an item in an index."""
+    index = IndexFacts(name="i", key_names=("done",))
+    table = facts(100, snapshot=on_demand("i"), indexes=(index,))
+
+    workers = [plan(one, sampled()).max_concurrency for one in (facts(100), table)]
+
+    assert [4, 2] == workers
 
 
 def test_what_a_person_gives_wins() -> None:
@@ -420,12 +460,19 @@ def test_a_dry_run_that_deletes_writes_every_index() -> None:
     index = IndexFacts(name="i", key_names=("day",), projected=())
     made = plan(facts(1, snapshot=on_demand("i"), indexes=(index,)), sampled())
 
-    assert (
-        2
-        == corrected(
-            made, Seen(items=10, changed=0, deleted=5, write_units=5)
-        ).load.writes_per_change
-    )
+    seen = Seen(items=10, changed=0, deleted=5, write_units=5)
+
+    assert 2 == corrected(made, seen).load.writes_per_change
+
+
+def test_a_dry_run_that_moves_items_in_an_index_spends_its_budget_twice() -> None:
+    """The index is written twice for each change, deleted items or not; the table once."""
+    index = IndexFacts(name="i", key_names=("day",))
+    made = plan(facts(1, snapshot=on_demand("i"), indexes=(index,)))
+    seen = Seen(items=10, changed=5, deleted=5, write_units=10, changed_attributes=("day",))
+    load = corrected(made, seen).load
+
+    assert (3, 2) == (load.writes_per_change, load.writes_at_busiest)
 
 
 def test_a_dry_run_that_saw_nothing_corrects_nothing() -> None:

@@ -76,6 +76,23 @@ def test_a_provisioned_table_s_plan_says_what_is_paid_anyway() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, "3,200 units per second, of the table and of each index"),
+        ({"write_units_per_second": 0}, "none"),
+    ],
+)
+def test_a_write_budget_is_said_to_be_of_the_table_and_of_each_index(
+    asked: dict[str, Any], words: str
+) -> None:
+    """Where indexes are written: each has its own capacity."""
+    index = IndexFacts(name="by_day", key_names=("day",))
+    made = plan(facts(1, snapshot=on_demand("by_day"), indexes=(index,)), sampled(), **asked)
+
+    assert f"| write budget | {words} |" in to_markdown(made)
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 seconds"), (59, "59 seconds"), (90, "1.5 minutes"), (5_400, "1.5 hours")],
 )

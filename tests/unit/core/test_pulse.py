@@ -21,7 +21,10 @@ from tests.factories import NOW, progress
 def look(
     after: float = 0, *, seen: int = 0, written: float = 0, lanes: int = 10, **fields: Any
 ) -> Look:
-    """A look so many seconds after the start, at a migration that has done so much."""
+    """A look so many seconds after the start, at a migration that has done so much.
+
+    An index got as many units as the table.
+    """
     known = {"done": 0, "unfinished": range(lanes), "items_of_done": 0, "live": 4, "running": 0}
     of_progress = {name: fields.pop(name, value) for name, value in known.items()}
     return Look(
@@ -31,7 +34,7 @@ def look(
         progress=progress(
             lanes=lanes,
             counts=Counts(seen=seen),
-            units=Units(read=written / 2, written=written),
+            units=Units(read=written / 2, written=2 * written, busiest=written),
             **{**of_progress, "unfinished": tuple(of_progress["unfinished"])},
         ),
         **fields,
@@ -42,7 +45,7 @@ def look(
 
 
 def test_rates_of_now_and_on_average() -> None:
-    """Now is since the look before, the average since the attempt began."""
+    """Now is since the look before, the average since the attempt began; units as budgeted."""
     pulse = pulse_of(look(100, seen=500, written=600), before=look(90, seen=400, written=400))
 
     assert (10, 5, 20, 10) == (

@@ -27,7 +27,7 @@ def test_every_name_and_value_is_a_placeholder() -> None:
         "ExpressionAttributeNames": {"#n0": "id", "#n1": "size", "#n2": "status"},
         "ExpressionAttributeValues": {":v0": {"N": "1"}, ":v1": {"S": "x"}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        "ReturnConsumedCapacity": "TOTAL",
+        "ReturnConsumedCapacity": "INDEXES",
     } == Request(KEY, change).arguments()
 
 
@@ -37,7 +37,7 @@ def test_a_delete_has_a_condition_and_no_update() -> None:
         "ConditionExpression": "attribute_exists(#n0) AND attribute_not_exists(#n1)",
         "ExpressionAttributeNames": {"#n0": "id", "#n1": "x"},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        "ReturnConsumedCapacity": "TOTAL",
+        "ReturnConsumedCapacity": "INDEXES",
     } == Request(KEY, Change("deleted", {}, {"x": None})).arguments()
 
 

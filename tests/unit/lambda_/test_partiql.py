@@ -172,7 +172,7 @@ def test_a_failed_condition_without_an_item_is_looked_at(
 
     answer = writer(stub).write([intent()])
 
-    assert Answer([Written(LOST, current)], Units(1.0, 1.0)) == answer
+    assert Answer([Written(LOST, current)], Units(1.0, 1.0, 1.0)) == answer
     (name, arguments) = stub.asked[-1]
     assert ("get_item", True) == (name, arguments["ConsistentRead"])
 
@@ -292,5 +292,5 @@ def test_what_it_took_is_added_up() -> None:
     stub = StubDynamoDB({"Responses": [{}], "ConsumedCapacity": rows})
     silent = StubDynamoDB({"Responses": [error("ThrottlingError")]})
 
-    assert Units(written=2.5) == writer(stub).write([intent()]).units
+    assert Units(written=2.5, busiest=2.5) == writer(stub).write([intent()]).units
     assert Units() == writer(silent).write([intent()]).units

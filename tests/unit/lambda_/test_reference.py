@@ -41,9 +41,11 @@ def the_verdict(answer: Answer) -> Written:
 )
 def test_one_request_is_one_write(change: Change, operation: str) -> None:
     """Of this item, in this table; nothing but DELETE ever deletes; what it took is told."""
-    stub = StubDynamoDB({"ConsumedCapacity": {"CapacityUnits": 2.0}})
+    index = {"by_day": {"CapacityUnits": 1.0}}
+    report = {"CapacityUnits": 3.0, "GlobalSecondaryIndexes": index}
+    stub = StubDynamoDB({"ConsumedCapacity": report})
 
-    assert Answer((APPLIED,), Units(written=2.0)) == written(stub, change)
+    assert Answer((APPLIED,), Units(written=3.0, busiest=2.0)) == written(stub, change)
     ((called, arguments),) = stub.asked
     assert (operation, TABLE, KEY) == (called, arguments["TableName"], arguments["Key"])
 
