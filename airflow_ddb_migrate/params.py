@@ -174,7 +174,8 @@ def _how_fast() -> dict[str, Param]:
         ),
         "write_units_per_second": _optional(
             "Write budget",
-            "Write units per second of the whole migration. Empty: by the plan. 0: no budget.",
+            "Write units per second of the whole migration, of the table and of each index alike. "
+            "Empty: by the plan. 0: no budget.",
             type=_OPTIONAL_NUMBER,
             minimum=0,
         ),

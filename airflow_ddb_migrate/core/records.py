@@ -124,7 +124,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Units per second of a whole migration (0: no bound), and how many workers share them."""
+    """Units per second of a whole migration (0: no bound), and how many workers share them.
+
+    Written ones are of the table and of each global index alike: none is asked for more.
+    """
 
     read_units_per_second: float = 0.0
     write_units_per_second: float = 0.0

@@ -47,8 +47,8 @@ class MigrationRequestOperator(MigrationOperator):
         stopped, 0 to 100. It never decides what counts as success. (templated)
     :param read_units_per_second: budget of the whole migration; 0 for none, None: by the plan.
         (templated)
-    :param write_units_per_second: budget of the whole migration; 0 for none, None: by the plan.
-        (templated)
+    :param write_units_per_second: budget of the whole migration, of the table and of each index
+        alike; 0 for none, None: by the plan. (templated)
     :param max_quarantined: more items that cannot be migrated stop it. (templated)
     :param max_quarantined_percentage: so does a larger share of the items seen. (templated)
     :param show_values: let item values into the quarantine's records in the stack's private bucket;
