@@ -18,12 +18,12 @@ from botocore.exceptions import (
 )
 
 from airflow_ddb_migrate.core.errors import (
+    THROTTLED,
     AccessDeniedError,
     AwsRequestError,
     CredentialsError,
     MigrationError,
 )
-from airflow_ddb_migrate.core.refusals import THROTTLED
 
 _DENIED = {
     "403",  # S3's HeadObject has no body to say more

@@ -26,7 +26,8 @@ from airflow_ddb_migrate.core.errors import (
     MigrationError,
     TableNotReadyError,
 )
-from airflow_ddb_migrate.core.lease import is_held_by, raise_capacity
+from airflow_ddb_migrate.core.lease import is_held_by
+from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.raising import plan_raise, unmet
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.refusals import IN_USE, is_momentary, refusal

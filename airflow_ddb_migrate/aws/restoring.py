@@ -9,9 +9,9 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
-from airflow_ddb_migrate.core.errors import AwsRequestError, RestoreError
+from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, RestoreError
 from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
-from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT, THROTTLED
+from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT
 from airflow_ddb_migrate.core.restoring import (
     RestorePlan,
     RestoreRules,

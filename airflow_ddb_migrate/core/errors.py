@@ -1,6 +1,8 @@
 """What can go wrong, as a person should read it: what, actual, limit, what to do."""
 
-from typing import Self
+from typing import Final, Self
+
+THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
 
 
 class MigrationError(Exception):

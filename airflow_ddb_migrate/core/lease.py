@@ -1,4 +1,4 @@
-"""Who may touch a table, and what its capacity must be brought back to: pure transitions.
+"""Who may touch a table: pure transitions of its lease.
 
 Every function takes the lease as it was read and returns what to write in its place; the
 adapter writes it only if nobody else did in between, and reads and asks again otherwise.
@@ -7,11 +7,9 @@ adapter writes it only if nobody else did in between, and reads and asks again o
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot
-from airflow_ddb_migrate.core.changes import Change, changes_from_json, changes_to_json, joined
-from airflow_ddb_migrate.core.errors import LeaseHeldError, RestoreError
+from airflow_ddb_migrate.core.errors import LeaseHeldError
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.records import LeaseRecord, LeaseState
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,6 @@ def renew(lease: LeaseRecord | None, migration_id: str, now: float) -> LeaseReco
     return replace(lease, expires_at=now + LEASE_SECONDS)
 
 
-def hold(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
-    """Keep raised capacity for a job that gives no sign of life; None when there is nothing to."""
-    if not is_held_by(lease, migration_id) or not lease.owes_capacity or lease.expires_at >= until:
-        return None
-    return replace(lease, expires_at=until)
-
-
 def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseRecord]:
     """Tell whether this migration may touch the table."""
     return (
@@ -100,105 +91,6 @@ def intend_attempt(
     return replace(
         lease, attempt=attempt, execution_arn=execution_arn, expires_at=now + LEASE_SECONDS
     )
-
-
-def raise_capacity(
-    lease: LeaseRecord | None,
-    migration_id: str,
-    snapshot: CapacitySnapshot,
-    changes: tuple[Change, ...],
-) -> LeaseRecord:
-    """Note the snapshot and what is about to be raised.
-
-    A snapshot whose capacity is still raised is never overwritten: a second prewarm would record
-    the raised figures as the original ones.
-
-    :raises LeaseHeldError: this migration does not hold the table.
-    :raises RestoreError: the capacity is being restored right now.
-    """
-    lease = required(lease, migration_id)
-    if lease.capacity_state is CapacityState.RESTORING:
-        raise RestoreError(
-            f"Capacity of table {lease.table_name} is being restored by {lease.restoring_by}. "
-            "Try again when that has ended."
-        )
-    if lease.capacity_state is CapacityState.RAISED:
-        asked = joined(changes_from_json(lease.raised), changes)
-        return replace(lease, raised=changes_to_json(asked))
-    again = lease.capacity_state is CapacityState.RESTORED
-    return replace(
-        lease,
-        generation=lease.generation + (1 if again else 0),
-        capacity_state=CapacityState.RAISED,
-        snapshot=snapshot.to_json(),
-        raised=changes_to_json(changes),
-    )
-
-
-def begin_restore(
-    lease: LeaseRecord | None, migration_id: str, *, by: str, now: float
-) -> LeaseRecord | None:
-    """Take the right to restore; None when nothing of this migration's has to be restored.
-
-    :raises RestoreError: somebody else restores it right now.
-    """
-    if lease is None or lease.migration_id != migration_id or not lease.owes_capacity:
-        return None
-    taken = lease.capacity_state is CapacityState.RESTORING and lease.restoring_until > now
-    if taken and lease.restoring_by != by:
-        raise RestoreError(
-            f"Capacity of table {lease.table_name} is being restored by {lease.restoring_by}, "
-            f"for at most {lease.restoring_until - now:.0f} more seconds. Try again after that."
-        )
-    return replace(
-        lease,
-        capacity_state=CapacityState.RESTORING,
-        restoring_by=by,
-        restoring_until=now + LEASE_SECONDS,
-    )
-
-
-def why_kept(lease: LeaseRecord, now: float) -> str:
-    """Say why its capacity is still somebody's to bring back; empty when the lease has run out."""
-    if lease.capacity_state is CapacityState.RESTORING and lease.restoring_until > now:
-        left = lease.restoring_until - now
-        return f"{lease.restoring_by} is restoring it, for at most {left:.0f} more seconds"
-    if lease.expires_at > now:
-        return f"its lease is good for {lease.expires_at - now:.0f} more seconds"
-    return ""
-
-
-def reclaim(
-    lease: LeaseRecord | None, seen: LeaseRecord, *, by: str, now: float
-) -> LeaseRecord | None:
-    """Take the right to restore a lease that has run out; None when it was touched since seen."""
-    if lease is None or lease.version != seen.version or why_kept(lease, now):
-        return None
-    return begin_restore(lease, seen.migration_id, by=by, now=now)
-
-
-def keep_restoring(lease: LeaseRecord | None, *, by: str, now: float) -> LeaseRecord | None:
-    """Extend the right to restore; None while it is fresh, or when it is not ours to extend."""
-    if (
-        lease is None
-        or lease.capacity_state is not CapacityState.RESTORING
-        or lease.restoring_by != by
-        or lease.restoring_until - now > LEASE_SECONDS / 2
-    ):
-        return None
-    return replace(lease, restoring_until=now + LEASE_SECONDS)
-
-
-def end_restore(lease: LeaseRecord | None, *, by: str, restored: bool) -> LeaseRecord | None:
-    """Give the right to restore back, with or without success; None when it is not ours."""
-    if (
-        lease is None
-        or lease.capacity_state is not CapacityState.RESTORING
-        or lease.restoring_by != by
-    ):
-        return None
-    state = CapacityState.RESTORED if restored else CapacityState.RAISED
-    return replace(lease, capacity_state=state, restoring_by="", restoring_until=0.0)
 
 
 def release(lease: LeaseRecord | None, migration_id: str) -> LeaseRecord | None:

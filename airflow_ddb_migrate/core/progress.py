@@ -156,15 +156,9 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
         why = _why_failed(progress, execution, map_run, stop_reason, hold)
         return Verdict(outcome=Outcome.FAILED, reason=why)
     counts = progress.counts
-    if record and not is_within_policy(counts.quarantined, counts.seen, record):
+    if record and not record.allows(counts.quarantined, seen=counts.seen):
         return Verdict(outcome=Outcome.FAILED, reason=_too_many(progress, record, stop_reason))
     return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
-
-
-def is_within_policy(quarantined: int, seen: int, record: MigrationRecord) -> bool:
-    """Tell whether a migration may quarantine so many of the items it has seen."""
-    percentage = 100 * quarantined / seen if seen else 0
-    return quarantined <= record.max_quarantined and percentage <= record.max_quarantined_percentage
 
 
 def describe_progress(progress: Progress) -> str:

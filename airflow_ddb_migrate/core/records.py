@@ -104,6 +104,12 @@ class MigrationRecord:
     def lanes_in_scope(self) -> Collection[int]:
         return self.scope or range(self.lanes)
 
+    def allows(self, quarantined: int, *, seen: int) -> bool:
+        """Tell whether it may quarantine so many of the items it has seen."""
+        percentage = 100 * quarantined / seen if seen else 0
+        is_few = quarantined <= self.max_quarantined
+        return is_few and percentage <= self.max_quarantined_percentage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:

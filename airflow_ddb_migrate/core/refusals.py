@@ -6,10 +6,10 @@ from typing import Final
 
 from airflow_ddb_migrate.core.capacity import Dimension, resource_words
 from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
+from airflow_ddb_migrate.core.errors import THROTTLED
 
 IN_USE: Final = "ResourceInUseException"
 LIMIT: Final = "LimitExceededException"
-THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
 
 _LIMIT_WORDS = re.compile(r"(limit|quota|maximum|allow)\w*", re.IGNORECASE)
 _FIGURE = re.compile(r"\d[\d,]*")

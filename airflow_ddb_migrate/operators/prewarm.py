@@ -18,11 +18,11 @@ from airflow_ddb_migrate.core.capacity import (
     ScalingTarget,
 )
 from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json, changes_to_json
-from airflow_ddb_migrate.core.lease import hold
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
+from airflow_ddb_migrate.core.owed_capacity import hold
 from airflow_ddb_migrate.core.prices import cost_words, prices_for
 from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.core.report import show_capacity

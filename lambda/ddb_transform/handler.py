@@ -1,4 +1,8 @@
-"""The Lambda's entry: builds what a worker needs and lets it work one slice."""
+"""The Lambda's entry: builds what a worker needs and lets it work one slice.
+
+What a slice does not need is imported where it is used: a cold start compiles every module that it
+imports, since the function's folder takes no compiled ones.
+"""
 
 import functools
 import json
@@ -25,8 +29,6 @@ from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
 from ddb_transform.load import load, source_hash
 from ddb_transform.proof import Proof
-from ddb_transform.sampling import Sampling
-from ddb_transform.self_check import self_check
 from ddb_transform.transform import Context
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
@@ -71,6 +73,8 @@ def describe(event: dict[str, Any]) -> dict[str, Any]:
 
 def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
     """Run the self-check against scratch records of the ledger table, and keep its result."""
+    from ddb_transform.self_check import self_check
+
     ledger = _ledger()
     proof = self_check(_table_client(), ledger.table_name, time.time())
     ledger.keep(ENGINE_PROOF, proof.to_json())
@@ -79,6 +83,8 @@ def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # on
 
 def sample(event: dict[str, Any]) -> dict[str, Any]:
     """Say what a transform would do to some items of a table; writes nothing."""
+    from ddb_transform.sampling import Sampling
+
     context = Context(
         migration_id=str(event["migration_id"]),
         started_at=str(event["started_at"]),

@@ -1,4 +1,7 @@
-"""Puts together what one slice works with, by the mode of its migration."""
+"""Puts together what one slice works with, by the mode of its migration.
+
+What only some modes need is imported by them: a cold start compiles every module it imports.
+"""
 
 import json
 from collections.abc import Callable
@@ -8,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket
-from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.messages import WorkRequest
 from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord, Mode
 
@@ -16,13 +18,11 @@ from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard
 from ddb_transform.load import load
 from ddb_transform.look import look
-from ddb_transform.looking import Looking
 from ddb_transform.partiql import PartiqlWriter
 from ddb_transform.patience import Patience
 from ddb_transform.place import Place
 from ddb_transform.proof import Proof
 from ddb_transform.quarantine import Quarantine
-from ddb_transform.quarantine_source import QuarantineSource
 from ddb_transform.reading import PacedReads
 from ddb_transform.reference import ReferenceWriter
 from ddb_transform.same_table import SameTable
@@ -31,8 +31,6 @@ from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
 from ddb_transform.transform import Context, Transform
 from ddb_transform.undo import UndoLog, unsettled
-from ddb_transform.undo_source import UndoSource
-from ddb_transform.undoing import Undoing
 from ddb_transform.worker import Tools
 
 
@@ -84,9 +82,13 @@ class Kit:
         record, lane = self.record, self.request.segment
         former = self.bucket.of(record.of)
         if record.mode is Mode.UNDO:
+            from ddb_transform.undo_source import UndoSource
+
             return UndoSource(former, lane)
         reads = PacedReads(self.guard.pacers.read, self.patience)
         if record.mode is Mode.REPLAY:
+            from ddb_transform.quarantine_source import QuarantineSource
+
             return QuarantineSource(self.dynamodb, record.table_name, former, lane, reads)
         scan_filter = self.transform.filter
         arguments = scan_filter.arguments() if scan_filter else {}
@@ -115,6 +117,10 @@ class Kit:
         )
 
     def _looking(self, row: LaneRow, place: Place) -> Work:
+        from airflow_ddb_migrate.core.findings import Findings
+
+        from ddb_transform.looking import Looking
+
         return Looking(
             transform=self.transform,
             bucket=self.bucket,
@@ -125,6 +131,8 @@ class Kit:
         )
 
     def _undoing(self, row: LaneRow, place: Place) -> Work:  # noqa: ARG002  # one shape for all
+        from ddb_transform.undoing import Undoing
+
         return Undoing(self._dispatcher(), self._quarantine(place), self.bucket, place)
 
     def _dispatcher(self) -> Dispatcher:

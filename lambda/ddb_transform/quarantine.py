@@ -8,7 +8,6 @@ from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
-from airflow_ddb_migrate.core.progress import is_within_policy
 from airflow_ddb_migrate.core.records import MigrationRecord
 
 from ddb_transform.failures import FatalError
@@ -53,7 +52,7 @@ class Quarantine:
         saved = [row.counts for row in Lanes(self.sharing.ledger).all(record.migration_id)]
         quarantined = refused + sum(counts.quarantined for counts in saved)
         all_seen = seen + sum(counts.seen for counts in saved)
-        return quarantined < QUARANTINE_JUDGED or is_within_policy(quarantined, all_seen, record)
+        return quarantined < QUARANTINE_JUDGED or record.allows(quarantined, seen=all_seen)
 
     def _row(self, one: Refused, position: Position) -> dict[str, Any]:
         return {

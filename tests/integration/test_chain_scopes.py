@@ -1,7 +1,7 @@
 """The whole chain over some lanes, and about another migration: sample, canary, replay, check."""
 
-from airflow_ddb_migrate.core.lease import raise_capacity
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import LeaseState, Mode
 from airflow_ddb_migrate.core.segments import sample

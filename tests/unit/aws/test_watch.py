@@ -3,9 +3,9 @@
 import pytest
 from airflow_ddb_migrate.aws.watch import observe, stop, tend
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.lease import raise_capacity
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import ExecutionStatus, MapRunCounts, Outcome
 from airflow_ddb_migrate.core.records import Command, LaneState, LeaseState
 from tests.factories import MIGRATION, NOW, snapshot

@@ -6,21 +6,17 @@ import pytest
 from airflow_ddb_migrate.core.capacity import Setting
 from airflow_ddb_migrate.core.changes import CapacityChange, changes_from_json
 from airflow_ddb_migrate.core.errors import LeaseHeldError, RestoreError
-from airflow_ddb_migrate.core.lease import (
-    acquire,
+from airflow_ddb_migrate.core.lease import acquire, intend_attempt, is_held_by, release, renew
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS
+from airflow_ddb_migrate.core.owed_capacity import (
     begin_restore,
     end_restore,
     hold,
-    intend_attempt,
-    is_held_by,
     keep_restoring,
     raise_capacity,
     reclaim,
-    release,
-    renew,
     why_kept,
 )
-from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
 from tests.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
 

@@ -9,7 +9,6 @@ from airflow_ddb_migrate.core.progress import (
     MapRunCounts,
     Outcome,
     describe_progress,
-    is_within_policy,
     judge,
     summarize,
 )
@@ -209,26 +208,6 @@ def test_whatever_else_became_of_items_is_told() -> None:
 
 
 # Quarantine
-
-
-@pytest.mark.parametrize(
-    ("quarantined", "seen", "expected"),
-    [
-        (0, 0, True),
-        (10, 1_000, True),
-        (11, 1_000, False),
-        (5, 100, True),
-        (6, 100, False),
-        (1, 1, False),
-    ],
-)
-def test_a_policy_has_a_number_and_a_percentage(
-    quarantined: int, seen: int, expected: bool
-) -> None:
-    """Both hold, each up to and including its figure."""
-    record = migration_record(max_quarantined=10, max_quarantined_percentage=5)
-
-    assert expected is is_within_policy(quarantined, seen, record)
 
 
 @pytest.mark.parametrize("lanes", LANES)

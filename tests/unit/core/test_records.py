@@ -1,10 +1,10 @@
-"""What a control record says of budget and time."""
+"""What a control record says of budget and time, and a migration of its quarantine."""
 
 from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.records import Command, ControlRecord
-from tests.factories import NOW
+from tests.factories import NOW, migration_record
 
 
 def control(**fields: Any) -> ControlRecord:
@@ -33,3 +33,23 @@ def test_either_bound_is_a_budget(budget: dict[str, float], expected: bool) -> N
 def test_a_command_ends_by_itself_when_its_time_has_come(until: float, expected: bool) -> None:
     """One without a time is a person's, and lasts."""
     assert expected is control(command=Command.HOLD, until=until).is_over(NOW)
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "seen", "expected"),
+    [
+        (0, 0, True),
+        (10, 1_000, True),
+        (11, 1_000, False),
+        (5, 100, True),
+        (6, 100, False),
+        (1, 1, False),
+    ],
+)
+def test_a_policy_has_a_number_and_a_percentage(
+    quarantined: int, seen: int, expected: bool
+) -> None:
+    """Both hold, each up to and including its figure."""
+    record = migration_record(max_quarantined=10, max_quarantined_percentage=5)
+
+    assert expected is record.allows(quarantined, seen=seen)
