@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.transform import Context

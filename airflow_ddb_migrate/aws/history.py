@@ -20,8 +20,9 @@ from airflow_ddb_migrate.core.history import (
 )
 from airflow_ddb_migrate.core.lease import TableKey
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome, Progress, summarize
-from airflow_ddb_migrate.core.records import MigrationRecord, Mode, TypedItem
+from airflow_ddb_migrate.core.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.times import iso
 

@@ -2,12 +2,12 @@
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import (
     AttemptRecord,
     Command,
     ControlRecord,
     MigrationRecord,
-    Mode,
     TypedItem,
 )
 

@@ -11,7 +11,8 @@ from airflow_ddb_migrate.core.console import execution_url
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import MigrationRecord, Mode
+from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.records import MigrationRecord
 from airflow_ddb_migrate.core.report import (
     Links,
     Part,

@@ -10,6 +10,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.events import Event, What, budget_of
 from airflow_ddb_migrate.core.lease import intend_attempt
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
     build_segment_payload,
@@ -22,7 +23,6 @@ from airflow_ddb_migrate.core.records import (
     Command,
     LeaseRecord,
     MigrationRecord,
-    Mode,
 )
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.segments import lane_count

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.times import iso
 
 STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it

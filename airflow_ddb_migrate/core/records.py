@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.throttles import Throttles
 
 TypedValue: TypeAlias = Mapping[str, Any]
@@ -23,24 +24,6 @@ class Command(StrEnum):
     RUN = "RUN"
     HOLD = "HOLD"
     STOP = "STOP"
-
-
-class Mode(StrEnum):
-    """What becomes of a changed item: written, only looked at, or brought back to what it was.
-
-    REPLAY is a MIGRATE of another migration's quarantined items alone.
-    """
-
-    MIGRATE = "MIGRATE"
-    DRY_RUN = "DRY_RUN"
-    VERIFY = "VERIFY"
-    UNDO = "UNDO"
-    REPLAY = "REPLAY"
-
-    @property
-    def writes(self) -> bool:
-        """Tell whether it may change the table; what does not needs no lease on it."""
-        return self not in {Mode.DRY_RUN, Mode.VERIFY}
 
 
 class LaneState(StrEnum):

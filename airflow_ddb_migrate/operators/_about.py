@@ -8,8 +8,8 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import validate_migration_id
-from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.operators._base import template_fields
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators._waiting import WaitingOperator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import template_fields, validate_switch
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.verify import compose_verify
 from airflow_ddb_migrate.aws.watch import observe
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CANARY_CHECK
-from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import explained, template_fields, validate_switch
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS

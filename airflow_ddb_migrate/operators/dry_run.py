@@ -8,9 +8,9 @@ from airflow_ddb_migrate.aws.correction import correct_plan
 from airflow_ddb_migrate.aws.dry_run import compose_dry_run
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.dry_run_page import to_markdown
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
 from airflow_ddb_migrate.core.plan_words import to_markdown as plan_page
-from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.operators._base import template_fields
 from airflow_ddb_migrate.operators._looking import LOOK_FIELDS, LookingOperator
 

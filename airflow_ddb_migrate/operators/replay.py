@@ -6,7 +6,7 @@ from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators._about import AboutMigrationOperator
 
 if TYPE_CHECKING:

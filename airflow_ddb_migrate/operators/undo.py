@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators._about import AboutMigrationOperator
 
 

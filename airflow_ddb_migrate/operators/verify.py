@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.verify import compose_verify
 from airflow_ddb_migrate.aws.watch import Observation, observe
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.records import Mode
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import task_error, template_fields
 from airflow_ddb_migrate.operators._looking import LOOK_FIELDS, LookingOperator

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from moto import mock_aws
 from tests.airflow_world import TABLE, World, finish_lanes, make_stack
 from tests.conftest import ROOT

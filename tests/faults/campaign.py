@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import undo
 from tests.faults.cases import keep_case
 from tests.faults.checker import Evidence, Migrated, Rule, Violation, check

@@ -4,8 +4,9 @@ import json
 import time
 
 import pytest
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.records import LaneState, Mode
+from airflow_ddb_migrate.core.records import LaneState
 from tests.chain_world import (
     ITEMS,
     World,

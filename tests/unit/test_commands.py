@@ -8,8 +8,8 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from airflow_ddb_migrate.core.records import Mode
 from tests.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
 from tests.fakes import FakeCloudFormation
 from tests.migration_world import moto_dynamodb

@@ -15,8 +15,8 @@ from airflow_ddb_migrate._compat import (
     AirflowSkipException,
     TaskDeferralTimeout,
 )
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.records import Mode
 from tests.airflow_world import (
     KILLED,
     TABLE,

@@ -10,7 +10,8 @@ from airflow_ddb_migrate.core.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.records import LaneState, Mode
+from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.records import LaneState
 from tests.factories import MIGRATION, client_error, migration_record
 from tests.site_world import SiteWorld
 

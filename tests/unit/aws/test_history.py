@@ -11,8 +11,9 @@ from airflow_ddb_migrate.aws.watch import stop, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from airflow_ddb_migrate.core.records import LaneState, Mode
+from airflow_ddb_migrate.core.records import LaneState
 from tests.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
 from tests.site_world import OTHER, SiteWorld, start_request
 

@@ -13,11 +13,8 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.records import (
-    LaneRow,
-    LaneState,
-    Mode,
-)
+from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
 from tests.factories import (
     LEDGER,

@@ -8,10 +8,11 @@ from airflow_ddb_migrate.aws.backup import ensure_backup
 from airflow_ddb_migrate.aws.report import compose, keep, note_capacity
 from airflow_ddb_migrate.aws.watch import stop, tend
 from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN, REPORT
 from airflow_ddb_migrate.core.prices import prices_for
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from airflow_ddb_migrate.core.records import LaneState, Mode
+from airflow_ddb_migrate.core.records import LaneState
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
 from airflow_ddb_migrate.core.throttles import Throttles

@@ -8,9 +8,10 @@ from airflow_ddb_migrate.aws.watch import observe, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
-from airflow_ddb_migrate.core.records import LaneState, MigrationRecord, Mode
+from airflow_ddb_migrate.core.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.segments import sample
 from tests.factories import MIGRATION, NOW, STARTED_AT, snapshot
 from tests.site_world import OTHER, SiteWorld, arn_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.undo import reverse
 from tests import properties

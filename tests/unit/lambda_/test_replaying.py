@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
-from airflow_ddb_migrate.core.records import Mode
+from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.proof import UNPROVEN, Proof

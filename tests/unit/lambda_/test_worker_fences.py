@@ -12,7 +12,8 @@ from airflow_ddb_migrate.core.limits import (
     OWNER_SECONDS,
 )
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
-from airflow_ddb_migrate.core.records import Command, ControlRecord, LaneState, Mode
+from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.records import Command, ControlRecord, LaneState
 from ddb_transform.guard import hold_wait_seconds
 from tests.factories import NOW, lane_row
 from tests.migration_world import World
