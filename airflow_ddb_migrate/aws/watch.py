@@ -66,6 +66,23 @@ class Observation:
     rows: tuple[LaneRow, ...] = field(default=(), repr=False)
 
     @property
+    def is_over(self) -> bool:
+        """Tell whether there is nothing left to wait for."""
+        return self.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
+
+    @property
+    def failure(self) -> str:
+        """Return the message of a migration that is over and unfinished; empty for a success."""
+        if self.verdict.outcome is Outcome.SUCCEEDED:
+            return ""
+        return f"Migration {self.record.migration_id} failed. {self.verdict.reason}"
+
+    @property
+    def hold_of_running(self) -> Hold | None:
+        """Return the hold in force of a migration that is not over."""
+        return self.hold if self.verdict.outcome is Outcome.RUNNING else None
+
+    @property
     def hold(self) -> Hold | None:
         """Return the hold in force, or the one that was when the execution ended."""
         if not self.said.hold_reason or self.progress.is_finished:

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.console import log_group_url, map_run_url
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
@@ -13,10 +11,13 @@ from airflow_ddb_migrate.links.map_run import MigrationMapRunLink
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.aws.stack import Stack
+
 EXECUTION_LINKS: Final = (MigrationExecutionLink(), MigrationMapRunLink(), MigrationLogsLink())
 
 
-def show_execution(context: "Context", operator: Any, site: Site, execution_arn: str) -> bool:
+def show_execution(context: "Context", operator: Any, site: "Site", execution_arn: str) -> bool:
     """Show what there is; tell whether that is all, as an execution soon has a map run.
 
     Who may not ask for the map run goes without its link: a link is a nicety.
@@ -31,7 +32,7 @@ def show_execution(context: "Context", operator: Any, site: Site, execution_arn:
 
 
 def show_known(
-    context: "Context", operator: Any, stack: Stack, execution_arn: str, map_run_arn: str = ""
+    context: "Context", operator: Any, stack: "Stack", execution_arn: str, map_run_arn: str = ""
 ) -> None:
     """Show what is known already; asks AWS nothing."""
     MigrationExecutionLink.show(context, operator, execution_arn)

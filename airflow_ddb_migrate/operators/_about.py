@@ -4,10 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.operators._base import template_fields
@@ -16,6 +13,9 @@ from airflow_ddb_migrate.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.messages import Counts
 
 
 class AboutMigrationOperator(WaitingOperator):
@@ -51,7 +51,9 @@ class AboutMigrationOperator(WaitingOperator):
         self.begin(context, site, request)
         return self.await_end(context, site)
 
-    def finished(self, context: "Context", site: Site) -> dict[str, Any]:  # noqa: ARG002
+    def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
+        from airflow_ddb_migrate.aws.watch import observe
+
         seen = observe(site, time.time())
         counts = seen.progress.counts
         self.log.info("%s", self.in_words(site, counts))
@@ -62,6 +64,6 @@ class AboutMigrationOperator(WaitingOperator):
             "counts": counts.to_dict(),
         }
 
-    def in_words(self, site: Site, counts: Counts) -> str:
+    def in_words(self, site: "Site", counts: "Counts") -> str:
         """Say what came of it, and where to look for more."""
         raise NotImplementedError

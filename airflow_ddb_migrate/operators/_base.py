@@ -10,13 +10,14 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
-from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
-from airflow_ddb_migrate.operators._address import SiteAddress
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.operators._address import SiteAddress
 
 _FIELDS = ("migration_id", "stack_name", "table_name", "table_of")
 
@@ -70,8 +71,10 @@ class MigrationTask:
     def _hook_parameters(self) -> dict[str, Any]:
         return {**super()._hook_parameters, "client_type": "dynamodb"}  # type: ignore[misc]
 
-    def address(self, context: "Context") -> SiteAddress:
+    def address(self, context: "Context") -> "SiteAddress":
         """Say in plain data where the migration is; nothing is looked up yet."""
+        from airflow_ddb_migrate.operators._address import SiteAddress
+
         ti = context["ti"]
         return SiteAddress(
             table_name=self.table_name,
@@ -87,7 +90,7 @@ class MigrationTask:
             botocore_config=self.botocore_config,
         )
 
-    def open_site(self, context: "Context") -> Site:
+    def open_site(self, context: "Context") -> "Site":
         """Look table and stack up; touches nothing."""
         return self.address(context).open()
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import AirflowSkipException
-from airflow_ddb_migrate.aws.parts import latest_part, next_part
-from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import template_fields, validate_switch
@@ -14,6 +12,8 @@ from airflow_ddb_migrate.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
 
 LOOK_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
 
@@ -44,6 +44,8 @@ class LookingOperator(WaitingOperator):
         self.sample_segments = sample_segments
 
     def run_step(self, context: "Context") -> Any:
+        from airflow_ddb_migrate.aws.parts import next_part
+
         if not validate_switch(self.conf, self.enabled):
             raise AirflowSkipException(f"{self.conf} is off: nothing was looked at.")
         lanes = validate_count("sample_segments", self.sample_segments or 0)
@@ -65,9 +67,11 @@ class LookingOperator(WaitingOperator):
         ti = context["ti"]
         return bool(ti.try_number > 1 and ti.max_tries == self.retries)
 
-    def require_worth_a_look(self, site: Site) -> None:
+    def require_worth_a_look(self, site: "Site") -> None:
         """Refuse what a look could tell nothing about: it may cost a scan of the whole table."""
 
-    def waited_site(self, context: "Context") -> Site:
+    def waited_site(self, context: "Context") -> "Site":
+        from airflow_ddb_migrate.aws.parts import latest_part
+
         site = self.open_site(context)
         return latest_part(site, self.part) or site

@@ -6,21 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.start import Started, start
-from airflow_ddb_migrate.aws.time_limit import time_limit
-from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import explained, task_error
 from airflow_ddb_migrate.operators._request import MigrationRequestOperator
-from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
-from airflow_ddb_migrate.triggers._watcher import KILL_PATIENCE_SECONDS, Watcher, failure, is_over
-from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from airflow_ddb_migrate.triggers._on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.aws.start import Started
+    from airflow_ddb_migrate.aws.watch import Observation
+    from airflow_ddb_migrate.triggers._watcher import Watcher
 
 
 class WaitingOperator(MigrationRequestOperator):
@@ -38,7 +37,7 @@ class WaitingOperator(MigrationRequestOperator):
     """
 
     operator_extra_links = EXECUTION_LINKS
-    _watcher: Watcher | None = None
+    _watcher: "Watcher | None" = None
 
     def __init__(
         self,
@@ -55,19 +54,21 @@ class WaitingOperator(MigrationRequestOperator):
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
-    def begin(self, context: "Context", site: Site, request: StartRequest) -> Started:
+    def begin(self, context: "Context", site: "Site", request: StartRequest) -> "Started":
         """Start, attach or go on, and say which."""
+        from airflow_ddb_migrate.aws.start import start
+
         started = start(site, request, time.time())
         show_execution(context, self, site, started.execution_arn)
         self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
         return started
 
-    def await_end(self, context: "Context", site: Site, then: str = "execute_complete") -> Any:
+    def await_end(self, context: "Context", site: "Site", then: str = "execute_complete") -> Any:
         """Wait until the migration of this site is over; then go on with the method ``then``."""
-        limit = self.timeout or time_limit(site)
-        watcher = self._watcher = Watcher(lambda: site, self.log)
+        limit = self._limit(site)
+        watcher = self._watcher = self._watcher_of(site)
         seen = watcher.poke()
-        if self.deferrable and not is_over(seen):
+        if self.deferrable and not (seen and seen.is_over):
             self._defer(context, site, limit, then)
         event = self._wait_here(watcher, seen, limit)
         return getattr(self, then)(context, event)
@@ -77,7 +78,7 @@ class WaitingOperator(MigrationRequestOperator):
         with explained():
             return self.finished(context, self.ended_site(context, event))
 
-    def ended_site(self, context: "Context", event: dict[str, Any]) -> Site:
+    def ended_site(self, context: "Context", event: dict[str, Any]) -> "Site":
         """Return where the wait was; raises what the event says of a failure."""
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
@@ -87,11 +88,11 @@ class WaitingOperator(MigrationRequestOperator):
             show_execution(context, self, site, attempt.execution_arn)  # it has a map run by now
         return site
 
-    def finished(self, context: "Context", site: Site) -> Any:
+    def finished(self, context: "Context", site: "Site") -> Any:
         """Return the task's result. ``site`` is where the wait was."""
         raise NotImplementedError
 
-    def waited_site(self, context: "Context") -> Site:
+    def waited_site(self, context: "Context") -> "Site":
         """Return where this task waits, for who has no event that tells."""
         return self.open_site(context)
 
@@ -111,9 +112,21 @@ class WaitingOperator(MigrationRequestOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as exc:
             site = self.waited_site(context)
-            raise self._too_late(site, self.timeout or time_limit(site)) from exc
+            raise self._too_late(site, self._limit(site)) from exc
 
-    def _defer(self, context: "Context", site: Site, limit: float, then: str) -> None:
+    def _limit(self, site: "Site") -> float:
+        from airflow_ddb_migrate.aws.time_limit import time_limit
+
+        return self.timeout or time_limit(site)
+
+    def _watcher_of(self, site: "Site") -> "Watcher":
+        from airflow_ddb_migrate.triggers._watcher import Watcher
+
+        return Watcher(lambda: site, self.log)
+
+    def _defer(self, context: "Context", site: "Site", limit: float, then: str) -> None:
+        from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+
         address = replace(self.address(context), migration_id=site.migration_id)
         self.defer(
             trigger=MigrationEndedTrigger(
@@ -126,26 +139,26 @@ class WaitingOperator(MigrationRequestOperator):
         )
 
     def _wait_here(
-        self, watcher: Watcher, seen: Observation | None, limit: float
+        self, watcher: "Watcher", seen: "Observation | None", limit: float
     ) -> dict[str, Any]:
         site, deadline = watcher.site, time.monotonic() + limit
-        while seen is None or not is_over(seen):
+        while seen is None or not seen.is_over:
             if time.monotonic() > deadline:
                 raise self._too_late(site, limit)
             time.sleep(self.poke_interval)
             seen = watcher.poke()
-        if message := failure(seen, site.migration_id):
-            raise task_error(message, retryable=False)
+        if seen.failure:
+            raise task_error(seen.failure, retryable=False)
         return {
             "status": "success",
             "message": seen.verdict.reason,
             "migration_id": site.migration_id,
         }
 
-    def _too_late(self, site: Site, limit: float) -> Exception:
+    def _too_late(self, site: "Site", limit: float) -> Exception:
         words = f"not done within {limit:,.0f} s"
         with explained():
-            Watcher(lambda: site, self.log).task_ended(
+            self._watcher_of(site).task_ended(
                 self.when_killed, words, patience_seconds=OWNER_SECONDS
             )
         return task_error(f"Migration {site.migration_id}: {words}.", retryable=False)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup
-from airflow_ddb_migrate.core.backup import Backup, BackupPolicy, validate_policy
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
 from airflow_ddb_migrate.core.request import validate_at_least_zero
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.core.backup import Backup
 
 
 class BackupTableOperator(MigrationOperator):
@@ -34,7 +34,7 @@ class BackupTableOperator(MigrationOperator):
     def __init__(
         self,
         *,
-        policy: str = BackupPolicy.AUTO.value,
+        policy: str = "auto",
         timeout_seconds: float = BACKUP_SECONDS,
         **kwargs: Any,
     ) -> None:
@@ -43,6 +43,9 @@ class BackupTableOperator(MigrationOperator):
         self.timeout_seconds = timeout_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup
+        from airflow_ddb_migrate.core.backup import validate_policy
+
         validate_policy(self.policy)
         validate_at_least_zero("timeout_seconds", self.timeout_seconds)
         waiting = Waiting(seconds=self.timeout_seconds, tell=self.log.info)
@@ -50,7 +53,7 @@ class BackupTableOperator(MigrationOperator):
         self._tell(backup)
         return asdict(backup)
 
-    def _tell(self, backup: Backup) -> None:
+    def _tell(self, backup: "Backup") -> None:
         self.log.info("%s", backup.words)
         if backup.restore:
             self.log.info("Bring it back into a new table with: %s", backup.restore)

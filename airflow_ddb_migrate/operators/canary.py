@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import AirflowSkipException
-from airflow_ddb_migrate.aws.parts import latest_part, next_part
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.verify import compose_verify
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.request import validate_count
@@ -18,6 +14,8 @@ from airflow_ddb_migrate.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
 
 
 class CanaryMigrationOperator(WaitingOperator):
@@ -55,6 +53,8 @@ class CanaryMigrationOperator(WaitingOperator):
 
     def execute_check(self, context: "Context", event: dict[str, Any]) -> Any:
         """The segments are migrated: look at them again."""
+        from airflow_ddb_migrate.aws.parts import next_part
+
         with explained():
             site = self.ended_site(context, event)
             request = self.valid_request(
@@ -68,7 +68,10 @@ class CanaryMigrationOperator(WaitingOperator):
             self.begin(context, part, request)
             return self.await_end(context, part)
 
-    def finished(self, context: "Context", site: Site) -> dict[str, Any]:
+    def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.verify import compose_verify
+        from airflow_ddb_migrate.aws.watch import observe
+
         migration = observe(self.open_site(context), time.time())
         check = compose_verify(site, time.time())
         counts = migration.progress.counts
@@ -83,8 +86,10 @@ class CanaryMigrationOperator(WaitingOperator):
             "markdown": markdown,
         }
 
-    def waited_site(self, context: "Context") -> Site:
+    def waited_site(self, context: "Context") -> "Site":
         """The check's once there is one that has not ended: it comes last."""
+        from airflow_ddb_migrate.aws.parts import latest_part
+
         site = self.open_site(context)
         return latest_part(site, CANARY_CHECK) or site
 

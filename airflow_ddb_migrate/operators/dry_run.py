@@ -4,18 +4,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate.aws.correction import correct_plan
-from airflow_ddb_migrate.aws.dry_run import compose_dry_run
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
-from airflow_ddb_migrate.core.plan_words import to_markdown as plan_page
 from airflow_ddb_migrate.operators._base import template_fields
 from airflow_ddb_migrate.operators._looking import LOOK_FIELDS, LookingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
 
 
 class DryRunMigrationOperator(LookingOperator):
@@ -45,7 +42,12 @@ class DryRunMigrationOperator(LookingOperator):
         super().__init__(**kwargs)
         self.max_cost_usd = max_cost_usd
 
-    def finished(self, context: "Context", site: Site) -> dict[str, Any]:
+    def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.correction import correct_plan
+        from airflow_ddb_migrate.aws.dry_run import compose_dry_run
+        from airflow_ddb_migrate.core.dry_run_page import to_markdown
+        from airflow_ddb_migrate.core.plan_words import to_markdown as plan_page
+
         report = compose_dry_run(site, time.time())
         page = to_markdown(report)
         self.log.info("%s", page)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.operators._base import template_fields, validate_switch
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
 
 
 class StartDistributedMapMigrationOperator(WaitingOperator):
@@ -48,7 +48,9 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
         record = site.ledger.required_migration(site.migration_id)
         return {**result, "table": record.table_name, "total_segments": record.total_segments}
 
-    def finished(self, context: "Context", site: Site) -> dict[str, Any]:  # noqa: ARG002
+    def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
+        from airflow_ddb_migrate.aws.watch import observe
+
         seen = observe(site, time.time())
         return {
             "migration_id": site.migration_id,

@@ -4,20 +4,18 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan
-from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.plan_words import to_markdown
-from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.operators._base import template_fields, validate_switch
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.planning import PlanOptions
 
 _OWN_FIELDS = (
     "budget_share",
@@ -81,6 +79,9 @@ class PlanMigrationOperator(MigrationRequestOperator):
         self.prices = {} if prices is None else prices
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.planning import make_plan
+        from airflow_ddb_migrate.core.plan_words import to_markdown
+
         request = self.valid_request(context)
         options = self._options()
         plan = make_plan(self.open_site(context), request, options, time.time())
@@ -90,7 +91,11 @@ class PlanMigrationOperator(MigrationRequestOperator):
             self.log.warning("%s", warning)
         return {**plan.to_dict(), "markdown": page}
 
-    def _options(self) -> PlanOptions:
+    def _options(self) -> "PlanOptions":
+        from airflow_ddb_migrate.aws.planning import PlanOptions
+        from airflow_ddb_migrate.core.capacity import CapacityUnits
+        from airflow_ddb_migrate.core.raising import validate_units
+
         wanted = CapacityUnits(
             validate_units("prewarm_rcu", self.read_units),
             validate_units("prewarm_wcu", self.write_units),

@@ -6,26 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import defer_by_default
-from airflow_ddb_migrate.aws import preflight
-from airflow_ddb_migrate.aws.history import refuse_repeat
-from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.report import note_capacity
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import (
-    BillingMode,
-    CapacitySnapshot,
-    CapacityUnits,
-    ScalingTarget,
-)
-from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json, changes_to_json
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.owed_capacity import hold
-from airflow_ddb_migrate.core.prices import cost_words, prices_for
-from airflow_ddb_migrate.core.raising import validate_units
-from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.core.request import validate_at_least_zero
 from airflow_ddb_migrate.operators._base import (
     explained,
@@ -34,11 +18,13 @@ from airflow_ddb_migrate.operators._base import (
     validate_switch,
 )
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
-from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
-from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.prewarm import Prewarm
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.capacity import CapacityUnits
 
 _OWN_FIELDS = (
     "enabled",
@@ -110,84 +96,54 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        from airflow_ddb_migrate.operators._prewarming import check, finish
+
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
-        transform_hash = preflight.check(site, request.transform, time.time())
-        refuse_repeat(site, request, transform_hash)
-        note_capacity(site, "before", site.table.snapshot)
+        check(site, request)
         asked = self._raise(site, wanted)
         if asked.changes:
             self._wait(context, site, asked)
-        return self._finish(site, asked)
+        return finish(site, asked, self.hold_seconds)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the trigger has fired."""
+        from airflow_ddb_migrate.operators._prewarming import finish, raised_as_told
+
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
-        before = CapacitySnapshot.from_json(event["before"])
-        asked = Prewarm(before, changes_from_json(event["changes"]))
         with explained():
-            return self._finish(self.open_site(context), asked)
+            return finish(self.open_site(context), raised_as_told(event), self.hold_seconds)
 
-    def _wanted(self) -> CapacityUnits:
+    def _wanted(self) -> "CapacityUnits":
+        from airflow_ddb_migrate.operators._prewarming import wanted_units
+
         validate_at_least_zero("hold_seconds", self.hold_seconds)
         validate_switch("prewarm", self.enabled)
         validate_switch("warm_throughput", self.warm_throughput)
         validate_switch("switch_to_on_demand", self.switch_to_on_demand)
-        return CapacityUnits(
-            validate_units("prewarm_rcu", self.read_units),
-            validate_units("prewarm_wcu", self.write_units),
-        )
+        return wanted_units(self.read_units, self.write_units)
 
-    def _raise(self, site: Site, wanted: CapacityUnits) -> Prewarm:
+    def _raise(self, site: "Site", wanted: "CapacityUnits") -> "Prewarm":
+        from airflow_ddb_migrate.operators._prewarming import nothing_raised, raise_capacity
+
         if not self.enabled:
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
-            return Prewarm(site.table.snapshot, ())
-        asked = prewarm(
+            return nothing_raised(site)
+        return raise_capacity(
             site,
             wanted,
             warm=self.warm_throughput,
             switch_to_on_demand=self.switch_to_on_demand,
-            now=time.time(),
+            log=self.log,
         )
-        self._tell(site, asked, wanted)
-        return asked
 
-    def _tell(self, site: Site, asked: Prewarm, wanted: CapacityUnits) -> None:
-        prices = prices_for(site.table.key.region)
-        for change in asked.changes:
-            self.log.info("Raising %s: %s", change, cost_words(change, prices))
-        if asked.changes:
-            self.log.info("Prices: %s; a guide, not a bill.", prices.words)
-            self._tell_schedules(asked)
-        if asked.changes:
-            return
-        if asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not self.warm_throughput:
-            self.log.info(
-                "Table %s is on-demand: AWS scales it with its traffic, so there is no "
-                "provisioned capacity to raise. warm_throughput=True prepares it for a sudden "
-                "start; that is charged once and permanent.",
-                site.table.name,
-            )
-        else:
-            self.log.info(
-                "Nothing to raise: table %s and every index have at least %s units per second.",
-                site.table.name,
-                wanted,
-            )
+    def _wait(self, context: "Context", site: "Site", asked: "Prewarm") -> None:
+        from airflow_ddb_migrate.core.changes import changes_to_json
+        from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
+        from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 
-    def _tell_schedules(self, asked: Prewarm) -> None:
-        for target in _scheduled(asked):
-            self.log.warning(
-                "Scheduled actions of auto scaling stay active and may change %s capacity of %s: "
-                "%s.",
-                target.dimension,
-                f"index {target.resource}" if target.resource else "the table",
-                ", ".join(target.scheduled_actions),
-            )
-
-    def _wait(self, context: "Context", site: Site, asked: Prewarm) -> None:
         deadline = time.time() + self.timeout
         wait = CapacityWait(
             changes=asked.changes, deadline=deadline, poke_interval=self.poke_interval
@@ -207,25 +163,3 @@ class PrewarmTableOperator(MigrationRequestOperator):
             ),
             method_name="execute_complete",
         )
-
-    def _finish(self, site: Site, asked: Prewarm) -> dict[str, Any]:
-        until = time.time() + self.hold_seconds
-        site.leases.change(site.table.key, lambda lease: hold(lease, site.migration_id, until))
-        during = site.fresh_table().snapshot
-        note_capacity(site, "during", during)
-        return {
-            "migration_id": site.migration_id,
-            "before": show_capacity(asked.before),
-            "changes": [str(change) for change in asked.changes],
-            "during": show_capacity(during),
-        }
-
-
-def _scheduled(asked: Prewarm) -> list[ScalingTarget]:
-    changed = {
-        (change.resource, change.dimension)
-        for change in asked.changes
-        if isinstance(change, ScalingChange)
-    }
-    targets = asked.before.targets
-    return [targets[f] for f in changed if f in targets and targets[f].scheduled_actions]

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import AirflowSkipException
-from airflow_ddb_migrate.aws.bucket import QUARANTINE
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators._about import AboutMigrationOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.messages import Counts
 
 
 class ReplayQuarantineOperator(AboutMigrationOperator):
@@ -32,12 +32,16 @@ class ReplayQuarantineOperator(AboutMigrationOperator):
     mode: ClassVar[Mode] = Mode.REPLAY
 
     def run_step(self, context: "Context") -> Any:
+        from airflow_ddb_migrate.aws.bucket import QUARANTINE
+
         site = self.open_site(context)
         if not site.bucket.of(self.of).lanes(QUARANTINE):
             raise AirflowSkipException(f"Migration {self.of} has no quarantined items.")
         return super().run_step(context)
 
-    def in_words(self, site: Site, counts: Counts) -> str:
+    def in_words(self, site: "Site", counts: "Counts") -> str:
+        from airflow_ddb_migrate.aws.bucket import QUARANTINE
+
         left = f" See {site.bucket.uri(QUARANTINE)}/." if counts.quarantined else ""
         return (
             f"{counts.seen:,} quarantined items were tried again: {counts.changed:,} changed, "

@@ -4,12 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
 from airflow_ddb_migrate.core.console import object_url
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.notice import report_notice
-from airflow_ddb_migrate.core.report import Report, failure
-from airflow_ddb_migrate.core.report_page import to_markdown
 from airflow_ddb_migrate.links.report import MigrationReportLink
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known
 from airflow_ddb_migrate.operators._base import (
@@ -21,6 +17,8 @@ from airflow_ddb_migrate.operators._base import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.core.report import Report
 
 _FAILED = "failed"
 _NOT_RUN = "upstream_failed"
@@ -58,7 +56,12 @@ class MigrationReportOperator(MigrationOperator):
         self.fail_unless_succeeded = fail_unless_succeeded
         self.required_task_ids = required_task_ids
 
-    def run_step(self, context: "Context") -> Report:
+    def run_step(self, context: "Context") -> "Report":
+        from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
+        from airflow_ddb_migrate.core.notice import report_notice
+        from airflow_ddb_migrate.core.report import failure
+        from airflow_ddb_migrate.core.report_page import to_markdown
+
         must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
         task_ids = _task_ids(self.required_task_ids)
         site = self.open_site(context)

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
-from airflow_ddb_migrate.aws.safety_net import rescued
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import stop
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
-from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields, validate_switch
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.restore import Restored
+    from airflow_ddb_migrate.aws.site import Site
 
 
 class RestoreCapacityOperator(MigrationOperator):
@@ -54,6 +52,8 @@ class RestoreCapacityOperator(MigrationOperator):
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.restore import Patience, restore
+
         force = validate_switch("force", self.force)
         stop_running = validate_switch("stop_running", self.stop_running)
         try:
@@ -72,8 +72,10 @@ class RestoreCapacityOperator(MigrationOperator):
         _tell(site, restored, self.log.info)
         return _result(site, restored)
 
-    def _stop(self, site: Site) -> None:
+    def _stop(self, site: "Site") -> None:
         """Stop what runs; a bill left high is worse than a migration that could not be stopped."""
+        from airflow_ddb_migrate.aws.watch import stop
+
         try:
             done = stop(site, reason="its DAG run came to restore, so nobody waits for it")
         except MigrationError as exc:
@@ -87,7 +89,9 @@ class RestoreCapacityOperator(MigrationOperator):
         return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
 
 
-def _tell(site: Site, restored: Restored, info: Callable[..., None]) -> None:
+def _tell(site: "Site", restored: "Restored", info: Callable[..., None]) -> None:
+    from airflow_ddb_migrate.aws.safety_net import rescued
+
     for change in restored.changes:
         info("Restored %s", change)
     for line in restored.kept:
@@ -101,7 +105,9 @@ def _tell(site: Site, restored: Restored, info: Callable[..., None]) -> None:
         info("Nothing to restore: this migration raised no capacity that is still owed.")
 
 
-def _result(site: Site, restored: Restored) -> dict[str, Any]:
+def _result(site: "Site", restored: "Restored") -> dict[str, Any]:
+    from airflow_ddb_migrate.core.report import show_capacity
+
     return {
         "restored": [str(change) for change in restored.changes],
         "kept": list(restored.kept),

@@ -1,11 +1,13 @@
 """Go back to what a table was before a migration."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators._about import AboutMigrationOperator
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.messages import Counts
 
 
 class UndoMigrationOperator(AboutMigrationOperator):
@@ -27,7 +29,7 @@ class UndoMigrationOperator(AboutMigrationOperator):
 
     mode: ClassVar[Mode] = Mode.UNDO
 
-    def in_words(self, site: Site, counts: Counts) -> str:
+    def in_words(self, site: "Site", counts: "Counts") -> str:
         kept = f" Their keys are under {site.bucket.uri('kept/')}." if counts.skipped else ""
         return (
             f"{counts.changed:,} writes were reverted, {counts.already:,} items were as before, "

@@ -4,18 +4,17 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.verify import compose_verify
-from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
-from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.request import validate_count
 from airflow_ddb_migrate.operators._base import task_error, template_fields
 from airflow_ddb_migrate.operators._looking import LOOK_FIELDS, LookingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.aws.watch import Observation
 
 
 class VerifyMigrationOperator(LookingOperator):
@@ -48,12 +47,14 @@ class VerifyMigrationOperator(LookingOperator):
         validate_count("max_left", self.max_left)
         return super().run_step(context)
 
-    def require_worth_a_look(self, site: Site) -> None:
+    def require_worth_a_look(self, site: "Site") -> None:
         """A migration that is unfinished has items that would change, which is known already.
 
         That is for a ``wait`` that was marked successful: the scan would take as long as the
         migration, with raised capacity, to say so.
         """
+        from airflow_ddb_migrate.aws.watch import observe
+
         seen = observe(site, time.time())
         if seen.progress.is_finished and not seen.left:
             return
@@ -63,7 +64,10 @@ class VerifyMigrationOperator(LookingOperator):
             retryable=False,
         )
 
-    def finished(self, context: "Context", site: Site) -> dict[str, Any]:
+    def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.verify import compose_verify
+        from airflow_ddb_migrate.aws.watch import observe
+
         report = compose_verify(site, time.time())
         known = observe(self.open_site(context), time.time()).progress.counts.quarantined
         markdown = report.to_markdown()
@@ -73,9 +77,9 @@ class VerifyMigrationOperator(LookingOperator):
         return {**report.to_dict(), "markdown": markdown}
 
 
-def _how_on(seen: Observation) -> str:
+def _how_on(seen: "Observation") -> str:
     """Say what one that has not ended needs; of one that has, its verdict says it."""
-    if seen.verdict.outcome not in {Outcome.RUNNING, Outcome.DRAINING}:
+    if seen.is_over:
         return ""
     if seen.said.stop_reason:
         return "Clear the start task with its downstream tasks to go on."

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_ddb_migrate.aws.report import compose
-from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.hold import Hold
-from airflow_ddb_migrate.core.notice import Notice, hold_notice
-from airflow_ddb_migrate.core.report import Report
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.hold import Hold
+    from airflow_ddb_migrate.core.notice import Notice
+    from airflow_ddb_migrate.core.report import Report
 
 HoldCallback: TypeAlias = Callable[[Any], Any]
 
@@ -34,12 +34,14 @@ def as_callbacks(given: HoldCallback | Sequence[HoldCallback] | None) -> tuple[H
 
 
 def tell_of_hold(
-    callbacks: Sequence[HoldCallback], context: "Context", site: Site, hold: Hold
+    callbacks: Sequence[HoldCallback], context: "Context", site: "Site", hold: "Hold"
 ) -> None:
     """Call each with the task's context and, beside it, ``hold`` and ``notice``.
 
     One that fails is logged: who cannot be told is no reason for a migration to fail.
     """
+    from airflow_ddb_migrate.core.notice import hold_notice
+
     about = _context(context, hold, hold_notice(site.migration_id, hold, _report(site)))
     for callback in callbacks:
         try:
@@ -49,12 +51,14 @@ def tell_of_hold(
             _log.exception("The callback %r of the hold %r failed", callback, hold.reason)
 
 
-def _context(context: "Context", hold: Hold, notice: Notice) -> Mapping[str, Any]:
+def _context(context: "Context", hold: "Hold", notice: "Notice") -> Mapping[str, Any]:
     return {**context, "hold": asdict(hold), "notice": notice}
 
 
-def _report(site: Site) -> Report | None:
+def _report(site: "Site") -> "Report | None":
     """Return how far it is; that a hold is there can be told without."""
+    from airflow_ddb_migrate.aws.report import compose
+
     try:
         return compose(site, time.time())
     except MigrationError as exc:

@@ -14,28 +14,20 @@ from airflow_ddb_migrate._compat import (
     AirflowSensorTimeout,
     defer_by_default,
 )
-from airflow_ddb_migrate.aws.time_limit import time_limit
-from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
 from airflow_ddb_migrate.triggers._events import HELD
-from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
-from airflow_ddb_migrate.triggers._watcher import (
-    KILL_PATIENCE_SECONDS,
-    PATIENCE_SECONDS,
-    Watcher,
-    failure,
-    hold_of,
-    is_over,
-)
-from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from airflow_ddb_migrate.triggers._on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.watch import Observation
+    from airflow_ddb_migrate.core.hold import Hold
+    from airflow_ddb_migrate.triggers._watcher import Watcher
 
 
 class DistributedMapMigrationSensor(MigrationSensor):
@@ -66,9 +58,9 @@ class DistributedMapMigrationSensor(MigrationSensor):
     """
 
     operator_extra_links = EXECUTION_LINKS
-    _watcher: Watcher | None = None
+    _watcher: "Watcher | None" = None
     _shown = ""  # the execution whose links are all there
-    _told: Hold | None = None
+    _told: "Hold | None" = None
 
     def __init__(
         self,
@@ -115,17 +107,19 @@ class DistributedMapMigrationSensor(MigrationSensor):
         if seen is None:
             return PokeReturnValue(is_done=False)
         self._show(context, watcher, seen.attempt.execution_arn)
-        if not is_over(seen):
+        if not seen.is_over:
             self._tell_hold(context, watcher, seen)
             return PokeReturnValue(is_done=False)
-        if message := failure(seen, watcher.site.migration_id):
-            raise AirflowFailException(message)
+        if seen.failure:
+            raise AirflowFailException(seen.failure)
         return PokeReturnValue(is_done=True, xcom_value=seen.progress.counts.to_dict())
 
     def execute_complete(
         self, context: "Context", event: dict[str, Any], deadline: float | None = None
     ) -> dict[str, int]:
         """Go on after the trigger has fired: tell of a hold and wait on, or end."""
+        from airflow_ddb_migrate.core.hold import Hold
+
         if event["status"] == HELD:
             self._wait_on(context, Hold(**event["hold"]), deadline)
         if event["status"] != "success":
@@ -151,13 +145,13 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 patience_seconds=KILL_PATIENCE_SECONDS,
             )
 
-    def _tell_hold(self, context: "Context", watcher: Watcher, seen: Observation) -> None:
-        hold = hold_of(seen) if self.on_hold_callback else None
+    def _tell_hold(self, context: "Context", watcher: "Watcher", seen: "Observation") -> None:
+        hold = seen.hold_of_running if self.on_hold_callback else None
         if hold and hold.is_news_after(self._told):
             self._told = hold
             tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
 
-    def _wait_on(self, context: "Context", hold: Hold, deadline: float | None) -> NoReturn:
+    def _wait_on(self, context: "Context", hold: "Hold", deadline: float | None) -> NoReturn:
         """Call who wants to know. A person may end the task meanwhile: hence the watcher."""
         watcher = self._watcher = self._new_watcher(context)
         self._told = hold
@@ -165,21 +159,25 @@ class DistributedMapMigrationSensor(MigrationSensor):
             tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
         self._defer(context, deadline)
 
-    def _new_watcher(self, context: "Context") -> Watcher:
+    def _new_watcher(self, context: "Context") -> "Watcher":
+        from airflow_ddb_migrate.triggers._watcher import PATIENCE_SECONDS, Watcher
+
         address = self.address(context)
         # A rescheduled sensor remembers nothing: its retries are its patience.
         patience = 0 if self.reschedule else PATIENCE_SECONDS
         return Watcher(address.open, self.log, patience_seconds=patience)
 
-    def _show(self, context: "Context", watcher: Watcher, execution_arn: str) -> None:
+    def _show(self, context: "Context", watcher: "Watcher", execution_arn: str) -> None:
         """Show the links, and ask AWS no more once all are there."""
         if self._shown == execution_arn:
             return
         if show_execution(context, self, watcher.site, execution_arn):
             self._shown = execution_arn
 
-    def _limit(self, watcher: Watcher) -> None:
+    def _limit(self, watcher: "Watcher") -> None:
         """Take the plan's time; one that cannot be read now is no reason not to wait."""
+        from airflow_ddb_migrate.aws.time_limit import time_limit
+
         if self.limit_by_plan:
             with contextlib.suppress(MigrationError):
                 self.timeout = time_limit(watcher.site)
@@ -203,6 +201,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
 
     def _defer(self, context: "Context", deadline: float | None = None) -> NoReturn:
         """Wait in the triggerer, until ``deadline`` (seconds since the epoch) if it is given."""
+        from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+
         left = self.timeout if deadline is None else max(0.0, deadline - time.time())
         self.defer(
             trigger=MigrationEndedTrigger(

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
+KILL_PATIENCE_SECONDS = 1.0
+
 
 class OnKill(StrEnum):
     """STOP it, PAUSE it (nothing is stopped, nothing more is written), or LEAVE it running."""

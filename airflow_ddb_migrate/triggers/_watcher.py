@@ -11,14 +11,11 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
-from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.pulse import Expected, Pulses, pulse_words
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 
 PATIENCE_SECONDS = 3_600.0
-# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
-KILL_PATIENCE_SECONDS = 1.0
 TELL_SECONDS = 30.0  # between two lines of progress, but for the first few
 _FIRST_LINES = 3
 
@@ -115,20 +112,3 @@ class Watcher:
         look = look_of(self.site, seen, now)
         self._expected = self._expected or expected_of(self.site, seen)
         return f" {pulse_words(self._pulses.of(look, self._expected), look)}"
-
-
-def is_over(seen: Observation | None) -> bool:
-    """Tell whether there is nothing left to wait for."""
-    return seen is not None and seen.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
-
-
-def hold_of(seen: Observation | None) -> Hold | None:
-    """Return the hold in force of a migration that is not over."""
-    return seen.hold if seen and seen.verdict.outcome is Outcome.RUNNING else None
-
-
-def failure(seen: Observation, migration_id: str) -> str:
-    """Return the message of a migration that ended unfinished; empty when it succeeded."""
-    if seen.verdict.outcome is Outcome.SUCCEEDED:
-        return ""
-    return f"Migration {migration_id} failed. {seen.verdict.reason}"

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.hold import Hold
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
 from airflow_ddb_migrate.triggers._on_kill import OnKill, on_kill_of
-from airflow_ddb_migrate.triggers._watcher import Watcher, failure, hold_of, is_over
+from airflow_ddb_migrate.triggers._watcher import Watcher
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.
 _KILL_PATIENCE_SECONDS = 15.0
@@ -90,18 +90,18 @@ class MigrationEndedTrigger(BaseTrigger):
         while True:
             await asyncio.sleep(self.poke_interval)
             seen = await in_thread(self.watcher.poke)
-            if seen is not None and (is_over(seen) or self._new_hold(seen)):
+            if seen is not None and (seen.is_over or self._new_hold(seen)):
                 return seen
 
     def _new_hold(self, seen: Observation) -> Hold | None:
-        hold = hold_of(seen) if self.tell_holds else None
+        hold = seen.hold_of_running if self.tell_holds else None
         return hold if hold and hold.is_news_after(self.told) else None
 
     def _event(self, seen: Observation) -> TriggerEvent:
         if hold := self._new_hold(seen):
             return held(asdict(hold))
-        name = self.watcher.site.migration_id
-        if message := failure(seen, name):
-            return failed(message, retryable=False)
+        if seen.failure:
+            return failed(seen.failure, retryable=False)
         counts = seen.progress.counts.to_dict()
+        name = self.watcher.site.migration_id
         return succeeded(seen.verdict.reason, counts=counts, migration_id=name)

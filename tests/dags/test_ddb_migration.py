@@ -368,7 +368,7 @@ class TestRuns:
         def refuse(*_, **__):
             raise RuntimeError("no decrease left today")
 
-        monkeypatch.setattr("airflow_ddb_migrate.operators.restore.restore", refuse)
+        monkeypatch.setattr("airflow_ddb_migrate.aws.restore.restore", refuse)
         state, states = run()
         assert "failed" == state
         assert ("failed", "success") == (states["restore"], states["report"])

@@ -363,7 +363,7 @@ class TestRestore:
         world.create_table()
         seen = []
         monkeypatch.setattr(
-            "airflow_ddb_migrate.operators.restore.restore",
+            "airflow_ddb_migrate.aws.restore.restore",
             lambda site, **options: seen.append(options) or Restored((), (), site.table.snapshot),
         )
         run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))

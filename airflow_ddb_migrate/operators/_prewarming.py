@@ -1,0 +1,111 @@
+"""What PrewarmTableOperator does in a task: raise the capacity, say what that costs, note it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.history import refuse_repeat
+from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
+from airflow_ddb_migrate.aws.report import note_capacity
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.capacity import (
+    BillingMode,
+    CapacitySnapshot,
+    CapacityUnits,
+    ScalingTarget,
+)
+from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json
+from airflow_ddb_migrate.core.owed_capacity import hold
+from airflow_ddb_migrate.core.prices import cost_words, prices_for
+from airflow_ddb_migrate.core.raising import validate_units
+from airflow_ddb_migrate.core.report import show_capacity
+from airflow_ddb_migrate.core.request import StartRequest
+
+
+def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
+    """Return what should be there; raises InvalidInputError for what are no units."""
+    return CapacityUnits(
+        validate_units("prewarm_rcu", read_units),
+        validate_units("prewarm_wcu", write_units),
+    )
+
+
+def check(site: Site, request: StartRequest) -> None:
+    """Refuse what cannot work; then note the capacity as it is, for the report."""
+    transform_hash = preflight.check(site, request.transform, time.time())
+    refuse_repeat(site, request, transform_hash)
+    note_capacity(site, "before", site.table.snapshot)
+
+
+def nothing_raised(site: Site) -> Prewarm:
+    return Prewarm(site.table.snapshot, ())
+
+
+def raised_as_told(event: Mapping[str, Any]) -> Prewarm:
+    """Return what CapacityRaisedTrigger hands on."""
+    before = CapacitySnapshot.from_json(event["before"])
+    return Prewarm(before, changes_from_json(event["changes"]))
+
+
+def raise_capacity(
+    site: Site, wanted: CapacityUnits, *, warm: bool, switch_to_on_demand: bool, log: Any
+) -> Prewarm:
+    """Ask for what is missing, and tell ``log`` of each change what it costs."""
+    asked = prewarm(
+        site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand, now=time.time()
+    )
+    if asked.changes:
+        _tell_changes(site, asked, log)
+    elif asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not warm:
+        log.info(
+            "Table %s is on-demand: AWS scales it with its traffic, so there is no provisioned "
+            "capacity to raise. warm_throughput=True prepares it for a sudden start; that is "
+            "charged once and permanent.",
+            site.table.name,
+        )
+    else:
+        log.info(
+            "Nothing to raise: table %s and every index have at least %s units per second.",
+            site.table.name,
+            wanted,
+        )
+    return asked
+
+
+def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
+    """Note the capacity as it is now, hold it for so long, and return the task's result."""
+    until = time.time() + hold_seconds
+    site.leases.change(site.table.key, lambda lease: hold(lease, site.migration_id, until))
+    during = site.fresh_table().snapshot
+    note_capacity(site, "during", during)
+    return {
+        "migration_id": site.migration_id,
+        "before": show_capacity(asked.before),
+        "changes": [str(change) for change in asked.changes],
+        "during": show_capacity(during),
+    }
+
+
+def _tell_changes(site: Site, asked: Prewarm, log: Any) -> None:
+    prices = prices_for(site.table.key.region)
+    for change in asked.changes:
+        log.info("Raising %s: %s", change, cost_words(change, prices))
+    log.info("Prices: %s; a guide, not a bill.", prices.words)
+    for target in _scheduled(asked):
+        log.warning(
+            "Scheduled actions of auto scaling stay active and may change %s capacity of %s: %s.",
+            target.dimension,
+            f"index {target.resource}" if target.resource else "the table",
+            ", ".join(target.scheduled_actions),
+        )
+
+
+def _scheduled(asked: Prewarm) -> list[ScalingTarget]:
+    changed = {
+        (change.resource, change.dimension)
+        for change in asked.changes
+        if isinstance(change, ScalingChange)
+    }
+    targets = asked.before.targets
+    return [targets[f] for f in changed if f in targets and targets[f].scheduled_actions]

@@ -1,0 +1,40 @@
+"""What parsing an example DAG imports: Airflow does it again and again, each time anew."""
+
+import subprocess
+import sys
+
+import pytest
+from tests.conftest import ROOT
+
+DAG_FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
+PACKAGE = "airflow_ddb_migrate."
+BELOW = ("aws.", "core.", "triggers.")  # what the operators call
+NEEDED = {
+    "core.console",
+    "core.errors",
+    "core.limits",
+    "core.mode",
+    "core.names",
+    "core.payload",
+    "core.request",
+    "core.segments",
+    "triggers._events",
+    "triggers._on_kill",
+}
+
+
+def parsed(dag_file: str) -> set[str]:
+    """Return the package's modules that a fresh interpreter has after importing a DAG file."""
+    code = f"import sys, dags.{dag_file}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return {name.removeprefix(PACKAGE) for name in done.stdout.split() if name.startswith(PACKAGE)}
+
+
+@pytest.mark.parametrize("dag_file", DAG_FILES)
+def test_parsing_imports_only_what_makes_the_tasks(dag_file: str) -> None:
+    """What only a running task needs, such as the adapters to AWS, is imported when it runs."""
+    modules = parsed(dag_file)
+
+    assert "operators._base" in modules
+    assert set() == {name for name in modules if name.startswith(BELOW)} - NEEDED
