@@ -40,7 +40,7 @@ BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
 
 # The migration
 HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)
-HOLD_WAIT_SECONDS: Final = (30, 300)  # [OURS] between two looks of a held child: first and longest
+HOLD_WAIT_SECONDS: Final = (30, 120)  # [OURS] between two looks of a held child: first and longest
 LEASE_SECONDS: Final = 1_800  # [OURS] a lease nobody renewed for this long has lost its holder
 SAFETY_NET_SECONDS: Final = 900  # [OURS] between two looks of the stack; template is held to it
 OWNER_SECONDS: Final = 60  # [OURS] a lane owner that saved nothing for this long is gone

@@ -183,7 +183,7 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
 def hold_wait_seconds(control: ControlRecord | None, now: float) -> int:
     """Return the wait of a held child: as long as the hold has lasted, within bounds.
 
-    So a pause of minutes ends soon after it is lifted, and one of an hour costs sixteen looks of
+    So a pause of minutes ends soon after it is lifted, and one of an hour costs 33 looks of
     each child. It never waits beyond the end of a hold that ends by itself.
     """
     first, longest = HOLD_WAIT_SECONDS
