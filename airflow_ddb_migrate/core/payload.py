@@ -38,15 +38,16 @@ def build_segment_payload(  # noqa: PLR0913  # every field of the map input
     validate_table_name(table_name)
     lanes = lane_count(validate_total_segments(total_segments))
     name = validate_migration_id(migration_id or slug(table_name, _DEFAULT_ID_CHARS))
+    workers = validate_max_concurrency(max_concurrency, lanes)
     payload = {
         "migration_id": name,
         "attempt": attempt,
         "table_name": table_name,
         "total_segments": total_segments,
         "lanes": lanes,
-        "max_concurrency": validate_max_concurrency(max_concurrency, lanes),
+        "max_concurrency": workers,
         "tolerated_failure_percentage": validate_tolerated_failure(tolerated_failure_percentage),
-        "segments": spread(_checked_lanes(segments, lanes), seed=name),
+        "segments": spread(_checked_lanes(segments, lanes), seed=name, workers=workers),
     }
     return _checked_size(json.dumps(payload, separators=(",", ":"), ensure_ascii=False))
 

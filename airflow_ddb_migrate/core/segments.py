@@ -55,14 +55,22 @@ def shuffled(lanes: Iterable[int], seed: str) -> list[int]:
     return order
 
 
-def spread(lanes: Iterable[int], seed: str) -> list[int]:
-    """Return the lanes in an order of which any stretch lies evenly over all of them.
+def spread(lanes: Iterable[int], seed: str, workers: int) -> list[int]:
+    """Return the lanes in an order in which as many as work at a time lie far from each other.
 
-    Neighbouring segments very likely lie on the same DynamoDB partition. Children run about in
-    their order, so those that run at a time are as far from each other as they can be; by chance,
-    some of them would meet on a partition, and throttle each other while others lie idle. Steps of
-    the golden ratio (Weyl 1916, Swierczkowski 1958) leave gaps of three lengths only. The seed
-    decides where the order begins.
+    Neighbouring segments very likely lie on the same DynamoDB partition. By chance some workers
+    would meet on one, and throttle each other while others lie idle. So the lanes are cut into as
+    many parts as there are workers, and go in waves of one lane of each part. Waves, and the parts
+    of each, follow each other in steps of the golden ratio (Weyl 1916, Swierczkowski 1958): what
+    fewer workers do at a time lies evenly, too. The seed decides where the order begins.
     """
+    ordered = sorted(lanes)
+    count = len(ordered)
+    parts = max(1, min(workers, count))
     begin = random.Random(seed).random()  # noqa: S311  # an order, not a secret
-    return sorted(lanes, key=lambda lane: (begin + lane * _GOLDEN) % 1)
+
+    def turn(place: int) -> tuple[float, float]:
+        part, rest = divmod(place * parts, count)
+        return (begin + rest // parts * _GOLDEN) % 1, (begin + part * _GOLDEN) % 1
+
+    return [ordered[place] for place in sorted(range(count), key=turn)]

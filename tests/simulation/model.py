@@ -21,10 +21,10 @@ _BINS = 600  # of a run's planned time
 _BITES = 2  # that a bin holds at least
 _LEAST_BURST_SECONDS = 1.0  # AWS limits a second, not an instant
 _COUNT_SECONDS = 0.3  # an assumption: 16 queries of up to 10,000 small rows
-_ORDERS: dict[Order, Callable[[range, str], list[int]]] = {
+_ORDERS: dict[Order, Callable[[range, str, int], list[int]]] = {
     Order.SPREAD: spread,
-    Order.SHUFFLED: shuffled,
-    Order.TABLE: lambda lanes, _: list(lanes),
+    Order.SHUFFLED: lambda lanes, seed, _: shuffled(lanes, seed),
+    Order.TABLE: lambda lanes, _, __: list(lanes),
 }
 
 
@@ -48,7 +48,9 @@ def run(scenario: Scenario) -> Run:
     """Simulate it to the end."""
     began, plan, loop = time.perf_counter(), scenario.plan, Loop()
     world = _world(scenario, plan, loop)
-    lanes = _ORDERS[scenario.order](range(plan.layout.lanes), str(scenario.seed))
+    lanes = _ORDERS[scenario.order](
+        range(plan.layout.lanes), str(scenario.seed), plan.layout.workers
+    )
     scheduler = Scheduler.of(world, plan.layout.workers, lanes)
     budgets = [(0.0, plan.write_units_per_second)]
     loop.spawn(_begin(scheduler))

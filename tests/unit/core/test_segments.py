@@ -96,26 +96,48 @@ def test_neighbours_do_not_start_together() -> None:
     assert list(range(100)) not in (first, second)
 
 
-@given(st.sets(st.integers(0, 9_999), max_size=200), st.text())
-def test_only_the_seed_decides_where_a_spread_order_begins(lanes: set[int], seed: str) -> None:
-    """However the lanes come, the same seed gives the same order and every lane once."""
-    order = spread(lanes, seed)
+@given(st.sets(st.integers(0, 9_999), max_size=200), st.text(), st.integers(1, 300))
+def test_a_spread_order_has_every_lane_once(lanes: set[int], seed: str, workers: int) -> None:
+    """However the lanes come, the same seed and workers give the same order, each lane once."""
+    order = spread(lanes, seed, workers)
 
     assert sorted(lanes) == sorted(order)
-    assert order == spread(sorted(lanes, reverse=True), seed)
+    assert order == spread(sorted(lanes, reverse=True), seed, workers)
+
+
+def test_the_seed_decides_where_a_spread_order_begins() -> None:
+    """Two migrations begin with other lanes."""
+    assert spread(range(100), "one", 10) != spread(range(100), "two", 10)
 
 
 @pytest.mark.parametrize(("lanes", "workers"), [(40, 10), (2_400, 100), (9_999, 10), (10_000, 997)])
 def test_lanes_that_run_together_lie_evenly(lanes: int, workers: int) -> None:
-    """Any stretch of the order has about as many lanes in one part of the table as in another.
+    """Cut into as many parts as there are workers, each part has one worker of every wave.
 
-    Cut into as many parts as there are workers, no part has more than two of those that run.
+    While one wave ends and the next begins, no part has more than two.
     """
-    order = spread(range(lanes), "a migration")
+    order = spread(range(lanes), "a migration", workers)
 
-    for begin in range(0, lanes - workers, workers // 2):
-        parts = Counter(lane * workers // lanes for lane in order[begin : begin + workers])
-        assert max(parts.values()) <= 2
+    most = {
+        begin: _most_in_a_part(order[begin : begin + workers], lanes / workers)
+        for begin in range(0, lanes - workers, workers // 2)
+    }
+
+    assert max(most.values()) <= 2
+    assert 1 == most[0]
+
+
+@pytest.mark.parametrize("fewer", [1, 7, 50])
+def test_fewer_workers_lie_evenly_too(fewer: int) -> None:
+    """When fewer work than were planned, no part of the table has more than two of them."""
+    order = spread(range(1_000), "a migration", 100)
+
+    for begin in range(0, 1_000 - fewer, 10):
+        assert _most_in_a_part(order[begin : begin + fewer], 1_000 / fewer) <= 2
+
+
+def _most_in_a_part(lanes: list[int], lanes_of_a_part: float) -> int:
+    return max(Counter(int(lane / lanes_of_a_part) for lane in lanes).values())
 
 
 @given(EVERY_COUNT, st.integers(0, 100), st.text(max_size=5))
