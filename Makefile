@@ -55,8 +55,8 @@ faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FA
 soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
 	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak
 
-simulate: $(STAMP) ## Simulate migrations of up to 10 TiB, minutes each (SIMULATE="ten hundred": some)
-	@PYTHONPATH=.:lambda $(BIN)/python -m tests.simulation $(SIMULATE)
+simulate: $(STAMP) ## Simulate migrations of up to 10 TiB (SIMULATE="ten hundred": some; PICTURES=docs/images)
+	@PYTHONPATH=.:lambda $(BIN)/python -m tests.simulation $(SIMULATE) $(PICTURES:%=--pictures %)
 
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \

@@ -1,46 +1,91 @@
-"""Simulate migrations at full size; ``make simulate``."""
+"""Simulate migrations at full size; ``make simulate``. Ends with 1 when a goal was missed."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
+from tests.migration_world import moto_dynamodb
+from tests.simulation import agreement
+from tests.simulation.agreement import Agreement
+from tests.simulation.cases import ALL
 from tests.simulation.model import Run, run
 from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
-from tests.simulation.scenarios import ALL, Scenario
+from tests.simulation.scenarios import Scenario
 
 FOLDER = Path(__file__).parents[2] / ".simulate"
-_COMPARED = frozenset({"spread", "shuffled", "in-order"})
+_TOGETHER = {"order": ("spread", "shuffled", "in-order", "splitting"), "skew": ("even", "skewed")}
+_COMPARED = {name for names in _TOGETHER.values() for name in names}
 
 
-def main(names: list[str]) -> None:
-    chosen = [scenario for scenario in ALL if not names or scenario.name in names]
-    if unknown := set(names) - {scenario.name for scenario in chosen}:
-        known = ", ".join(scenario.name for scenario in ALL)
-        sys.exit(f"There is no scenario {', '.join(sorted(unknown))}; there are {known}.")
+def main(names: list[str], pictures: Path | None) -> int:
+    """Run the scenarios of these names, by default all; return the exit code."""
+    _require_known(names)
     FOLDER.mkdir(exist_ok=True)
-    compared: list[Run] = []
-    results = [_simulated(scenario, compared) for scenario in chosen]
-    if len(compared) > 1:
-        (FOLDER / "order.svg").write_text(picture(*compared))
+    folders = [FOLDER / "{}.svg", *([pictures / "simulation-{}.svg"] if pictures else [])]
+    agreed = _agreement() if not names or agreement.NAME in names else None
+    compared: dict[str, Run] = {}
+    results = [
+        _simulated(scenario, compared, folders)
+        for scenario in ALL
+        if not names or scenario.name in names
+    ]
+    for title, together in _TOGETHER.items():
+        if all(name in compared for name in together):
+            _draw(title, picture(*(compared[name] for name in together)), folders)
     rows = {result.name: result.to_dict() for result in results}
+    rows |= {agreement.NAME: agreed.to_dict()} if agreed else {}
     (FOLDER / "latest.json").write_text(json.dumps(rows, indent=1) + "\n")
     print("\n".join(table(results)))
+    return _verdict(results, agreed)
 
 
-def _simulated(scenario: Scenario, compared: list[Run]) -> Result:
-    """Simulate one; only what is drawn together is kept whole."""
+def _require_known(names: list[str]) -> None:
+    known = [agreement.NAME, *(scenario.name for scenario in ALL)]
+    if unknown := set(names) - set(known):
+        sys.exit(
+            f"There is no scenario {', '.join(sorted(unknown))}; there are {', '.join(known)}."
+        )
+
+
+def _agreement() -> Agreement:
+    with moto_dynamodb() as dynamodb:
+        agreed = agreement.compare(dynamodb, agreement.MILLION)
+    print(agreed, file=sys.stderr, flush=True)
+    return agreed
+
+
+def _simulated(scenario: Scenario, compared: dict[str, Run], folders: list[Path]) -> Result:
+    """Simulate one and draw it; only what is drawn together is kept whole."""
     done = run(scenario)
     if scenario.name in _COMPARED:
-        compared.append(done)
-    (FOLDER / f"{scenario.name}.svg").write_text(picture(done))
+        compared[scenario.name] = done
+    _draw(scenario.name, picture(done), folders)
     result = result_of(done)
     print(f"{line(result)} {result.real_seconds:.0f} s", file=sys.stderr, flush=True)
     return result
 
 
+def _draw(name: str, svg: str, folders: list[Path]) -> None:
+    for path in folders:
+        Path(str(path).format(name)).write_text(svg)
+
+
+def _verdict(results: list[Result], agreed: Agreement | None) -> int:
+    """Say what was missed; return 1 then."""
+    missed = [f"{result.name} ({', '.join(result.missed)})" for result in results if result.missed]
+    if agreed:
+        print(f"\n{agreed}")
+        missed += [] if agreed.is_met else [agreement.NAME]
+    if missed:
+        print(f"\nMissed: {', '.join(missed)}.")
+    return 1 if missed else 0
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenario", nargs="*", help="names; by default all")
-    main(parser.parse_args().scenario)
+    parser.add_argument("--pictures", type=Path, help="a folder that gets the pictures, too")
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.scenario, chosen.pictures))

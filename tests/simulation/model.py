@@ -21,7 +21,7 @@ _BINS = 600  # of a run's planned time
 _BITES = 2  # that a bin holds at least
 _LEAST_BURST_SECONDS = 1.0  # AWS limits a second, not an instant
 _COUNT_SECONDS = 0.3  # an assumption: 16 queries of up to 10,000 small rows
-_ORDERS: dict[Order, Callable[[range, str, int], list[int]]] = {
+ORDERS: dict[Order, Callable[[range, str, int], list[int]]] = {
     Order.SPREAD: spread,
     Order.SHUFFLED: lambda lanes, seed, _: shuffled(lanes, seed),
     Order.TABLE: lambda lanes, _, __: list(lanes),
@@ -44,11 +44,11 @@ class Run:
         return self.world.loop.now
 
 
-def run(scenario: Scenario) -> Run:
+def run(scenario: Scenario, latency: Latency | None = None) -> Run:
     """Simulate it to the end."""
     began, plan, loop = time.perf_counter(), scenario.plan, Loop()
-    world = _world(scenario, plan, loop)
-    lanes = _ORDERS[scenario.order](
+    world = _world(scenario, plan, loop, latency or Latency())
+    lanes = ORDERS[scenario.order](
         range(plan.layout.lanes), str(scenario.seed), plan.layout.workers
     )
     scheduler = Scheduler.of(world, plan.layout.workers, lanes)
@@ -60,7 +60,7 @@ def run(scenario: Scenario) -> Run:
     return Run(scenario, plan, world, scheduler, budgets, time.perf_counter() - began)
 
 
-def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop) -> World:
+def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop, latency: Latency) -> World:
     load, layout = plan.load, plan.layout
     width = max(_BITES * scenario.bite_seconds, plan.seconds.low / _BINS)
     budget = Budget(
@@ -75,6 +75,7 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop) -> World:
         indexes=(scenario.index_write,) if scenario.index_write else (),
         used=dict(scenario.used),
         burst_seconds=max(scenario.burst_seconds, _LEAST_BURST_SECONDS),
+        split_seconds=scenario.split_seconds,
     )
     return World(
         loop=loop,
@@ -92,7 +93,7 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop) -> World:
             write_units=load.write_units / load.items,
             writes_per_change=load.writes_per_change,
         ),
-        latency=Latency(),
+        latency=latency,
         random=random.Random(scenario.seed),
         bite_seconds=scenario.bite_seconds,
         slice_seconds=layout.slice_seconds,

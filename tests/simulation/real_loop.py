@@ -4,7 +4,10 @@ What the page model leaves out is here: guard, ledger (moto), pages, batches of 
 is one writer thread, so that virtual time has one order.
 """
 
+import itertools
 import random
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,13 +48,15 @@ class SimClient:
 
     def scan(self, **arguments: Any) -> dict[str, Any]:
         cursor = arguments.get("ExclusiveStartKey")
-        begin = int(cursor["id"]["S"]) + 1 if cursor else 0
-        end = min(self.items, begin + arguments["Limit"])
+        segment, segments = arguments["Segment"], arguments["TotalSegments"]
+        begin = int(cursor["id"]["S"]) + 1 if cursor else segment * self.items // segments
+        last = (segment + 1) * self.items // segments
+        end = min(last, begin + arguments["Limit"])
         units = (end - begin) * _READ_UNITS
         self.read_units += units
         items: list[TypedItem] = [{"id": {"S": str(number)}} for number in range(begin, end)]
         answer = {"Items": items, "ConsumedCapacity": {"CapacityUnits": units}}
-        return answer if end == self.items else {**answer, "LastEvaluatedKey": items[-1]}
+        return answer if end == last else {**answer, "LastEvaluatedKey": items[-1]}
 
     def batch_execute_statement(self, **arguments: Any) -> dict[str, Any]:
         statements = arguments["Statements"]
@@ -72,16 +77,53 @@ class SimClient:
         return {}
 
 
-def work(dynamodb: Any, table: SimTable, items: int, units_per_second: float) -> SimClient:
-    """Let one worker work through one lane of a table whose items all change."""
-    world = World(dynamodb, proof=PROVEN)
+@dataclass(slots=True)
+class RealRun:
+    """What the worker loop came to; ``seconds`` are virtual."""
+
+    client: SimClient
+    slices: int
+    seconds: float
+    real_seconds: float
+
+
+def work(
+    dynamodb: Any,
+    table: SimTable,
+    *,
+    items: int,
+    units_per_second: float,
+    lanes: Sequence[int] = (0,),
+    slice_seconds: float = 840.0,
+) -> RealRun:
+    """Let one worker after the other work through the lanes of a table whose items all change."""
+    began, count = time.perf_counter(), len(lanes)
+    world = World(dynamodb, total_segments=count, lanes=count, proof=PROVEN)
     budget = Budget(write_units_per_second=units_per_second, sharers=1)
     assert world.ledger.begin_attempt(MIGRATION, 1, world.clock(), budget)
     client = SimClient(world.dynamodb, table, world.clock, world.table_name, items)
     with ThreadPoolExecutor(1) as threads:
-        worker = world.worker()
+        slices = sum(_work_lane(world, client, threads, lane, slice_seconds) for lane in lanes)
+    seconds = world.clock.now - client.began
+    return RealRun(client, slices, seconds, time.perf_counter() - began)
+
+
+def _work_lane(
+    world: World, client: SimClient, threads: ThreadPoolExecutor, lane: int, slice_seconds: float
+) -> int:
+    """Work slice after slice until the lane is done; return how many that took."""
+    jitter = random.Random(lane).uniform
+    for number in itertools.count(1):
+        ends_at = world.clock.now + slice_seconds
+        worker = world.worker(
+            lane=lane, out_of_time=lambda ends_at=ends_at: world.clock.now > ends_at
+        )
         worker.tools.dynamodb = client
         worker.tools.threads = threads
-        worker.tools.patience.jitter = random.Random(1).uniform
-        assert worker.run().status is WorkStatus.DONE
-    return client
+        worker.tools.patience.jitter = jitter
+        result = worker.run()
+        if result.status is WorkStatus.DONE:
+            return number
+        assert result.status in {WorkStatus.MORE, WorkStatus.HOLD}
+        world.clock.advance(result.wait_seconds)
+    raise AssertionError

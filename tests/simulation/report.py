@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from tests.simulation.model import Run
 from tests.simulation.results import Result
+from tests.simulation.scenarios import Goal
 from tests.simulation.svg import Line, chart
 
 _COLUMNS = (
@@ -14,17 +15,19 @@ _COLUMNS = (
     "simulated",
     "/ T",
     "/ plan",
+    "plan's range",
     "budget used",
     "throttled",
     "dollars / plan",
     "goals",
 )
+_LEFT = {"scenario", "goals"}
 
 
 def table(results: Iterable[Result]) -> Iterator[str]:
     """Yield the lines of a Markdown table."""
     yield f"| {' | '.join(_COLUMNS)} |"
-    yield "|" + "|".join("---" if place in {0, 10} else "--:" for place in range(11)) + "|"
+    yield "|" + "|".join("---" if name in _LEFT else "--:" for name in _COLUMNS) + "|"
     for result in results:
         yield line(result)
 
@@ -39,12 +42,22 @@ def line(result: Result) -> str:
         f"{result.seconds:,.0f} s",
         f"{result.against_bound:.3f}",
         f"{result.against_plan:.3f}",
+        "{:,.0f} - {:,.0f} s".format(*result.planned_range),
         used,
         f"{result.throttled_share:.2%}",
         f"{result.usd / result.planned_usd:.3f}",
-        "missed: " + ", ".join(result.missed) if result.missed else "met",
+        _verdict(result),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _verdict(result: Result) -> str:
+    """Say what was missed, and what was off though nobody holds the scenario to it."""
+    words = "missed: " + ", ".join(result.missed) if result.missed else "met"
+    if len(result.goals) < len(Goal):
+        words = f"{words} ({', '.join(result.goals)})" if result.goals else "none"
+    apart = [goal for goal in result.off if goal not in result.goals]
+    return f"{words}; off: {', '.join(apart)}" if apart else words
 
 
 def picture(*runs: Run) -> str:

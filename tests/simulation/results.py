@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.bill import bill
 from airflow_ddb_migrate.core.estimate import Effort
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
 from tests.simulation.model import Run
+from tests.simulation.scenarios import Goal
 
 LEAST_BUDGET_USED = 0.97
 MOST_THROTTLED = 0.005
@@ -18,15 +19,18 @@ class Result:
     """``budget_used`` is of the window between ramp-up and tail, None where there is none.
 
     Units are what DynamoDB reports. ``bound_seconds`` is T, ``planned_seconds`` the plan's expected
-    time, ``most_of_budget`` the most that any minute used of the first budget.
+    time, ``planned_range`` its least and most, ``most_of_budget`` the most that any minute used of
+    the first budget. ``goals`` are those it is held to.
     """
 
     name: str
+    goals: tuple[Goal, ...]
     items: int
     lanes: int
     workers: int
     bound_seconds: float
     planned_seconds: float
+    planned_range: tuple[float, float]
     bound_by: str
     seconds: float
     window: tuple[float, float] | None
@@ -53,31 +57,41 @@ class Result:
         return self.seconds / self.planned_seconds
 
     @property
-    def missed(self) -> tuple[str, ...]:
-        """Name the goals that were missed."""
-        goals = {
-            "budget": self.budget_used is None or self.budget_used >= LEAST_BUDGET_USED,
-            "throttled": self.throttled_share <= MOST_THROTTLED,
-            "plan": abs(self.against_plan - 1) <= MOST_OFF,
+    def off(self) -> tuple[Goal, ...]:
+        """Name the goals that were not reached, whether it is held to them or not."""
+        least, most = self.planned_range
+        reached = {
+            Goal.BUDGET: self.budget_used is None or self.budget_used >= LEAST_BUDGET_USED,
+            Goal.THROTTLED: self.throttled_share <= MOST_THROTTLED,
+            Goal.PLAN: abs(self.against_plan - 1) <= MOST_OFF,
+            Goal.RANGE: least <= self.seconds <= most,
         }
-        return tuple(name for name, met in goals.items() if not met)
+        return tuple(goal for goal in Goal if not reached[goal])
+
+    @property
+    def missed(self) -> tuple[Goal, ...]:
+        """Name the goals it is held to and did not reach."""
+        return tuple(goal for goal in self.off if goal in self.goals)
 
     def to_dict(self) -> dict[str, object]:
-        return {**asdict(self), "missed": self.missed}
+        return {**asdict(self), "off": self.off, "missed": self.missed}
 
 
 def result_of(run: Run) -> Result:
     world, plan = run.world, run.plan
     window = _window(run)
     throttled, written = world.throttled.total, world.written.total
+    planned, more = plan.seconds, _more_seconds(run)
     return Result(
         name=run.scenario.name,
+        goals=tuple(goal for goal in Goal if goal in run.scenario.goals),
         items=round(world.items),
         lanes=plan.layout.lanes,
         workers=plan.layout.workers,
-        bound_seconds=plan.seconds.low,
-        planned_seconds=_planned_seconds(run),
-        bound_by=plan.seconds.bound_by,
+        bound_seconds=planned.low,
+        planned_seconds=planned.expected + more,
+        planned_range=(planned.low + more, planned.high + more),
+        bound_by=planned.bound_by,
         seconds=run.seconds,
         window=window,
         budget_used=_budget_used(run, window) if window else None,
@@ -96,12 +110,12 @@ def result_of(run: Run) -> Result:
     )
 
 
-def _planned_seconds(run: Run) -> float:
-    """The plan's expected time, by its own rule with the budget as it was changed, and the pause.
+def _more_seconds(run: Run) -> float:
+    """What a pause, or the budget as it was changed, adds to the plan's time by its own rule.
 
-    What a pause or another budget adds is no error of the plan's, which knew of neither.
+    That is no error of the plan's, which knew of neither.
     """
-    scenario, expected = run.scenario, run.plan.seconds.expected
+    scenario = run.scenario
     left, more = run.plan.seconds.low, scenario.pause[1] if scenario.pause else 0.0
     edges = [*(at for at, _ in run.budgets[1:]), float("inf")]
     for (at, budget), until in zip(run.budgets, edges, strict=True):
@@ -109,7 +123,7 @@ def _planned_seconds(run: Run) -> float:
         seconds = min(until - at, left / speed)
         left -= seconds * speed
         more += seconds * (1 - speed)
-    return expected + more
+    return more
 
 
 def _window(run: Run) -> tuple[float, float] | None:

@@ -7,7 +7,17 @@ from html import escape
 
 _WIDTH, _HEIGHT = 760, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 36, 54, 44
-_COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7c3aed")
+_LINES = 4  # that have a colour of their own
+_STYLE = """<style>
+.paper{fill:#fff}.ink{fill:#1f2328}.pale{fill:#59636e}.grid{stroke:#d1d9e0}
+.line{fill:none;stroke-width:1.5}
+.l0{stroke:#0b6bcb}.l1{stroke:#c2410c}.l2{stroke:#15803d}.l3{stroke:#7c3aed}
+.t0{fill:#0b6bcb}.t1{fill:#c2410c}.t2{fill:#15803d}.t3{fill:#7c3aed}
+@media (prefers-color-scheme:dark){
+.paper{fill:#0d1117}.ink{fill:#f0f6fc}.pale{fill:#9198a1}.grid{stroke:#3d444d}
+.l0{stroke:#58a6ff}.l1{stroke:#f0883e}.l2{stroke:#3fb950}.l3{stroke:#bc8cff}
+.t0{fill:#58a6ff}.t1{fill:#f0883e}.t2{fill:#3fb950}.t3{fill:#bc8cff}}
+</style>"""
 _TICKS = 5
 
 Point = tuple[float, float]
@@ -36,18 +46,18 @@ def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         'font-family="sans-serif" font-size="12" role="img">',
         f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
-        _text(_LEFT, 20, title, 'font-size="14" font-weight="bold"'),
+        _STYLE,
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" class="paper"/>',
+        _text(_LEFT, 20, title, 'font-size="14" font-weight="bold" class="ink"'),
         *_axes(most_x, most_y, place),
-        _text(_WIDTH / 2, _HEIGHT - 8, x_label, 'text-anchor="middle" fill="#555"'),
-        _text(_WIDTH - _RIGHT, 20, y_label, 'text-anchor="end" fill="#555"'),
+        _text(_WIDTH / 2, _HEIGHT - 8, x_label, 'text-anchor="middle" class="pale"'),
+        _text(_WIDTH - _RIGHT, 20, y_label, 'text-anchor="end" class="pale"'),
     ]
     for number, line in enumerate(lines):
-        colour = _COLOURS[number % len(_COLOURS)]
+        colour = number % _LINES
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, _drawn(line)))
-        style = f'fill="none" stroke="{colour}" stroke-width="1.5"'
-        parts.append(f'<polyline points="{points}" {style}/>')
-        parts.append(_text(_LEFT + number * 150, 42, f"— {line.label}", f'fill="{colour}"'))
+        parts.append(f'<polyline points="{points}" class="line l{colour}"/>')
+        parts.append(_text(_LEFT + number * 150, 42, f"— {line.label}", f'class="t{colour}"'))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -56,11 +66,11 @@ def _axes(most_x: float, most_y: float, place: Callable[[Point], Point]) -> Iter
     for tick in range(_TICKS + 1):
         value = most_y * tick / _TICKS
         _, y = place((0, value))
-        yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-        yield _text(_LEFT - 6, y + 4, f"{value:,g}", 'text-anchor="end" fill="#555"')
+        yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" class="grid"/>'
+        yield _text(_LEFT - 6, y + 4, f"{value:,g}", 'text-anchor="end" class="pale"')
         value = most_x * tick / _TICKS
         x, bottom = place((value, 0))
-        yield _text(x, bottom + 16, f"{value:,g}", 'text-anchor="middle" fill="#555"')
+        yield _text(x, bottom + 16, f"{value:,g}", 'text-anchor="middle" class="pale"')
 
 
 def _drawn(line: Line) -> Iterator[Point]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.limits import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS
+from tests.simulation.heat import Places
 
 TABLE = "TableWriteProvisionedThroughputExceeded"
 KEY_RANGE = "TableWriteKeyRangeThroughputExceeded"
@@ -43,7 +44,8 @@ class Limits:
 
     Partitions hold equal parts of the bytes. ``used`` says by partition which share of its capacity
     live traffic takes. ``indexes`` are the write units of each global one, every one of which gets
-    one write per change. A bucket keeps ``burst_seconds`` of its rate.
+    one write per change. A bucket keeps ``burst_seconds`` of its rate. For ``split_seconds`` see
+    ``Places``.
     """
 
     partitions: int
@@ -52,6 +54,7 @@ class Limits:
     indexes: tuple[float, ...] = ()
     used: dict[int, float] = field(default_factory=dict)
     burst_seconds: float = 300.0
+    split_seconds: float = 0.0
 
 
 class SimTable:
@@ -63,6 +66,7 @@ class SimTable:
 
         free = [1 - limits.used.get(place, 0.0) for place in range(limits.partitions)]
         self.limits = limits
+        self.places = Places(limits.partitions, limits.split_seconds)
         self.reads = bucket(limits.read)
         self.writes = bucket(limits.write)
         self.indexes = [bucket(rate) for rate in limits.indexes]
@@ -71,7 +75,7 @@ class SimTable:
 
     def partition_at(self, place: float) -> int:
         """Return the partition at a place of the table, 0 to 1, by bytes."""
-        return min(int(place * self.limits.partitions), self.limits.partitions - 1)
+        return self.places.at(place)
 
     def is_low(self, now: float, partition: int, units: float) -> bool:
         """Tell whether a write of so many units may be throttled."""
@@ -85,12 +89,23 @@ class SimTable:
         """
         bounds = [(self.partition_writes[partition], KEY_RANGE), (self.writes, TABLE)]
         bounds += [(index, INDEX) for index in self.indexes]
-        return _give(now, units, bounds)
+        given, reason = _give(now, units, bounds)
+        if reason == KEY_RANGE and self.places.splits(now, partition):
+            self.partition_writes.append(_half(self.partition_writes[partition], now))
+            self.partition_reads.append(_half(self.partition_reads[partition], now))
+        return given, reason
 
     def read(self, now: float, partition: int, units: float) -> tuple[float, str]:
         """Return the units that were read, and why not all of them."""
         bounds = [(self.partition_reads[partition], READ_KEY_RANGE), (self.reads, READS)]
         return _give(now, units, bounds)
+
+
+def _half(bucket: Bucket, now: float) -> Bucket:
+    """Return the bucket of a new partition: as fast, and with nothing left over."""
+    half = Bucket(bucket.rate, bucket.most)
+    half.level, half.at = 0.0, now
+    return half
 
 
 def _give(now: float, units: float, bounds: list[tuple[Bucket, str]]) -> tuple[float, str]:

@@ -1,16 +1,13 @@
 """The product's own worker and the page model tell the same time and units."""
 
+from dataclasses import replace
+
 import pytest
 from tests.migration_world import moto_dynamodb
-from tests.simulation import model, real_loop
-from tests.simulation.model import run
+from tests.simulation.agreement import compare
 from tests.simulation.scenarios import Scenario
-from tests.simulation.table import SimTable
-from tests.simulation.workers import Latency
 
 ITEMS = 20_480
-NONE = (0.0, 0.0)
-AT_ONCE = Latency(cold=NONE, warm=NONE, begin=NONE, end=NONE)
 
 
 def scenario(**fields) -> Scenario:
@@ -24,6 +21,7 @@ CASES = {
     "processor": scenario(write_budget=1_000),
     "burst": scenario(used=dict.fromkeys(range(4), 0.9), burst_seconds=20.0),
     "partition": scenario(used=dict.fromkeys(range(4), 0.7), burst_seconds=1.0),
+    "lanes": scenario(total_segments=3, used={1: 0.7}, burst_seconds=1.0),
 }
 
 
@@ -34,15 +32,18 @@ def dynamodb():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_agreement(name, dynamodb, monkeypatch):
+def test_agreement(name, dynamodb):
     """Bound by its share, its processor, or a partition with and without a burst: within 5 %."""
-    monkeypatch.setattr(model, "Latency", lambda: AT_ONCE)
-    expected = run(CASES[name])
-    real = real_loop.work(
-        dynamodb, SimTable(expected.world.table.limits), ITEMS, CASES[name].write_budget
-    )
-    seconds = real.clock.now - real.began
+    agreement = compare(dynamodb, CASES[name])
 
-    assert ITEMS == real.written == round(expected.world.items)
-    assert expected.world.read_units == pytest.approx(real.read_units, rel=0.05)
-    assert expected.seconds == pytest.approx(seconds, rel=0.05)
+    assert ITEMS == agreement.worker.items == agreement.model.items
+    assert agreement.is_met, str(agreement)
+
+
+def test_disagreement(dynamodb):
+    """A model that is a tenth slower than the worker is told apart."""
+    agreement = compare(dynamodb, replace(CASES["share"], gib=1 / 1_024))
+    slower = replace(agreement.model, seconds=1.1 * agreement.worker.seconds)
+
+    assert agreement.is_met
+    assert not replace(agreement, model=slower).is_met

@@ -1,0 +1,135 @@
+"""The scenarios that are simulated."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.simulation.scenarios import Goal, Order, Scenario
+
+_HUNDRED = Scenario(
+    name="hundred", says="300 GiB, a hundred workers", gib=300, write=100_000, bite_seconds=2.0
+)
+_MIDDLE = Scenario(
+    name="spread", says="20 GiB, twenty workers on twenty partitions", gib=20, write=20_000
+)
+_NO_BURST = "the same, partitions without any burst, "
+_OTHER_ORDER: dict[str, Any] = {
+    "goals": frozenset[Goal](),
+    "why": "another order of the lanes than the product's, to show what its own is worth",
+}
+
+ALL = (
+    Scenario(name="one-worker", says="10 GiB, one worker", gib=10, write=4_000, write_budget=800),
+    Scenario(name="ten", says="50 GiB, ten workers", gib=50, write=10_000),
+    _HUNDRED,
+    replace(
+        _HUNDRED,
+        name="hundred-shuffled",
+        says="the same, shuffled",
+        order=Order.SHUFFLED,
+        **_OTHER_ORDER,
+    ),
+    Scenario(
+        name="roomy",
+        says="1 TiB, ten workers among 103 partitions",
+        gib=1_024,
+        write=103_000,
+        write_budget=8_000,
+        bite_seconds=2.0,
+    ),
+    Scenario(
+        name="thousand-workers",
+        says="3 TiB, a thousand workers",
+        gib=3 * 1_024,
+        write=1_000_000,
+        lambda_concurrency=2_000,
+        bite_seconds=5.0,
+    ),
+    Scenario(
+        name="ten-billion",
+        says="10 TiB, 10,737,418,240 items, 10,000 lanes",
+        gib=10 * 1_024,
+        write=1_000_000,
+        lambda_concurrency=2_000,
+        bite_seconds=5.0,
+    ),
+    _MIDDLE,
+    replace(
+        _MIDDLE, name="shuffled", says="the same, shuffled", order=Order.SHUFFLED, **_OTHER_ORDER
+    ),
+    replace(
+        _MIDDLE,
+        name="in-order",
+        says="the same, in the table's order",
+        order=Order.TABLE,
+        **_OTHER_ORDER,
+    ),
+    replace(
+        _MIDDLE,
+        name="splitting",
+        says="the same, in the table's order, partitions split after ten minutes of throttling",
+        order=Order.TABLE,
+        split_seconds=600.0,
+        **_OTHER_ORDER,
+    ),
+    replace(_MIDDLE, name="no-burst", says=_NO_BURST + "spread", burst_seconds=0.0),
+    replace(
+        _MIDDLE,
+        name="no-burst-shuffled",
+        says=_NO_BURST + "shuffled",
+        burst_seconds=0.0,
+        order=Order.SHUFFLED,
+        **_OTHER_ORDER,
+    ),
+    Scenario(
+        name="even",
+        says="100 GiB, forty workers among 100 partitions",
+        gib=100,
+        write=100_000,
+        write_budget=32_000,
+    ),
+    Scenario(
+        name="skewed",
+        says="the same, n-th largest segment 1/sqrt(n) of the largest, half of one partition used",
+        gib=100,
+        write=100_000,
+        write_budget=32_000,
+        zipf=0.5,
+        used={17: 0.5},
+        goals=frozenset(Goal) - {Goal.PLAN},
+        why="AWS tells nothing of how items lie in segments; the plan's range allows for it",
+    ),
+    Scenario(
+        name="small-index",
+        says="50 GiB, an index of a tenth of the table's capacity, the plan's budget",
+        gib=50,
+        write=40_000,
+        index_write=4_000,
+    ),
+    Scenario(
+        name="index-ignored",
+        says="the same, budget and workers by hand, twice what the index takes",
+        gib=50,
+        write=40_000,
+        index_write=4_000,
+        write_budget=16_000,
+        max_concurrency=20,
+        goals=frozenset({Goal.PLAN, Goal.RANGE}),
+        why="twice what the index takes was asked for by hand, to show what then happens",
+    ),
+    Scenario(
+        name="retuned",
+        says="100 GiB among 100 partitions, the budget halved, then doubled",
+        gib=100,
+        write=100_000,
+        write_budget=16_000,
+        retunes=((0.25, 0.5), (0.75, 1.0)),
+    ),
+    Scenario(
+        name="paused",
+        says="100 GiB among 100 partitions, paused for 20 minutes",
+        gib=100,
+        write=100_000,
+        write_budget=16_000,
+        pause=(0.4, 1_200),
+    ),
+)
