@@ -67,8 +67,9 @@ class Pacer:
     @property
     def rate(self) -> float | None:
         """Units per second in force; None when nothing bounds it."""
-        rates = [rate for rate in (self.share, self._limit) if rate is not None]
-        return min(rates) if rates else None
+        if self.share is None or self._limit is None:
+            return self._limit if self.share is None else self.share
+        return min(self.share, self._limit)
 
     def set_share(self, share: float | None) -> None:
         """Take another share. What is waited for, in units, stays: it is earned at the new rate."""

@@ -34,9 +34,8 @@ def main(names: list[str], pictures: Path | None) -> int:
     for title, together in _TOGETHER.items():
         if all(name in compared for name in together):
             _draw(title, picture(*(compared[name] for name in together)), folders)
-    rows = {result.name: result.to_dict() for result in results}
-    rows |= {agreement.NAME: agreed.to_dict()} if agreed else {}
-    (FOLDER / "latest.json").write_text(json.dumps(rows, indent=1) + "\n")
+    _keep({result.name: result.to_dict() for result in results})
+    _keep({agreement.NAME: agreed.to_dict()} if agreed else {})
     print("\n".join(table(results)))
     return _verdict(results, agreed)
 
@@ -70,6 +69,13 @@ def _simulated(scenario: Scenario, compared: dict[str, Run], folders: list[Path]
 def _draw(name: str, svg: str, folders: list[Path]) -> None:
     for path in folders:
         Path(str(path).format(name)).write_text(svg)
+
+
+def _keep(rows: dict[str, dict[str, object]]) -> None:
+    """Put the figures of these runs in the place of former ones of the same scenarios."""
+    latest = FOLDER / "latest.json"
+    kept = json.loads(latest.read_text()) if latest.exists() else {}
+    latest.write_text(json.dumps({**kept, **rows}, indent=1) + "\n")
 
 
 def _verdict(results: list[Result], agreed: Agreement | None) -> int:
