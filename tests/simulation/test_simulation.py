@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.core.limits import WORKER_WRITE_UNITS
+from tests.simulation.cases import ALL
+from tests.simulation.heat import Places
 from tests.simulation.model import Run, run
-from tests.simulation.report import picture, table
+from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
-from tests.simulation.scenarios import Order, Scenario
+from tests.simulation.scenarios import Goal, Order, Scenario
 from tests.simulation.table import INDEX, KEY_RANGE, Limits, SimTable
 
 SMALL = Scenario(name="small", says="5 GiB, ten workers on ten partitions", gib=5, write=10_000)
@@ -145,10 +147,10 @@ def test_retuned():
 
 
 def test_paused():
-    """A pause costs its own time, and until the last child looks again, half of it at most."""
+    """A pause costs its own time, and at most two minutes until the last child looks again."""
     paused, plain = result(PAUSED), result(SMALL)
 
-    assert 600 <= paused.seconds - plain.seconds <= 900
+    assert 600 <= paused.seconds - plain.seconds <= 600 + 120 + 10
 
 
 def test_reason():
@@ -157,6 +159,42 @@ def test_reason():
 
     assert (400, INDEX) == SimTable(limits).write(0.0, 0, 600)
     assert (1_000, KEY_RANGE) == SimTable(replace(limits, indexes=())).write(0.0, 1, 1_200)
+
+
+def test_split():
+    """A partition splits once it was throttled for so long, without a minute of rest."""
+    places = Places(2, split_seconds=120.0)
+
+    assert [False, False] == [places.splits(now, 1) for now in (0.0, 61.0)]
+    assert [False, True] == [places.splits(now, 1) for now in (121.0, 181.0)]
+    assert [0, 1, 2] == [places.at(place) for place in (0.49, 0.74, 0.75)]
+
+
+def test_splitting():
+    """Partitions that split take more; every item is still worked on once."""
+    hot = replace(TINY, order=Order.TABLE, burst_seconds=1.0)
+    one, two = run(hot), run(replace(hot, split_seconds=30.0))
+
+    assert len(one.world.table.partition_writes) < len(two.world.table.partition_writes)
+    assert one.seconds > two.seconds
+    assert two.plan.load.items == round(two.world.items)
+
+
+@pytest.mark.parametrize("scenario", ALL, **_NAMES)
+def test_who_is_not_held_says_why(scenario):
+    """A scenario of the product's own order and budget is held to every goal."""
+    assert bool(scenario.why) == (scenario.goals != frozenset(Goal))
+
+
+def test_what_is_off_is_told():
+    """A goal that was not reached is missed by who is held to it, and told of who is not."""
+    slow = replace(result(SMALL), seconds=2 * result(SMALL).seconds)
+    excused = replace(slow, name="excused", goals=(Goal.BUDGET,))
+
+    assert (Goal.PLAN, Goal.RANGE) == slow.missed == excused.off
+    assert () == excused.missed
+    assert " missed: plan, range |" in line(slow)
+    assert " met (budget); off: plan, range |" in line(excused)
 
 
 def test_report():
