@@ -68,5 +68,7 @@ def picture(*runs: Run) -> str:
     lines += [Line(run.scenario.name, run.world.written.rates(run.seconds)) for run in runs]
     if len(runs) == 1 and runs[0].world.throttled.total:
         lines.append(Line("throttled", runs[0].world.throttled.rates(until)))
-    title = runs[0].scenario.says
-    return chart(title, "seconds", "write units per second", lines)
+    title = ", ".join(run.scenario.name for run in runs)
+    if len(runs) == 1:
+        title = f"{title}: {runs[0].scenario.says}"
+    return chart(title, "write units per second over seconds", lines)

@@ -7,16 +7,16 @@ from html import escape
 
 _WIDTH, _HEIGHT = 760, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 36, 54, 44
-_LINES = 4  # that have a colour of their own
+_LINES = 5  # that have a colour of their own
 _STYLE = """<style>
 .paper{fill:#fff}.ink{fill:#1f2328}.pale{fill:#59636e}.grid{stroke:#d1d9e0}
 .line{fill:none;stroke-width:1.5}
-.l0{stroke:#0b6bcb}.l1{stroke:#c2410c}.l2{stroke:#15803d}.l3{stroke:#7c3aed}
-.t0{fill:#0b6bcb}.t1{fill:#c2410c}.t2{fill:#15803d}.t3{fill:#7c3aed}
+.l0{stroke:#0b6bcb}.l1{stroke:#c2410c}.l2{stroke:#15803d}.l3{stroke:#7c3aed}.l4{stroke:#be185d}
+.t0{fill:#0b6bcb}.t1{fill:#c2410c}.t2{fill:#15803d}.t3{fill:#7c3aed}.t4{fill:#be185d}
 @media (prefers-color-scheme:dark){
 .paper{fill:#0d1117}.ink{fill:#f0f6fc}.pale{fill:#9198a1}.grid{stroke:#3d444d}
-.l0{stroke:#58a6ff}.l1{stroke:#f0883e}.l2{stroke:#3fb950}.l3{stroke:#bc8cff}
-.t0{fill:#58a6ff}.t1{fill:#f0883e}.t2{fill:#3fb950}.t3{fill:#bc8cff}}
+.l0{stroke:#58a6ff}.l1{stroke:#f0883e}.l2{stroke:#3fb950}.l3{stroke:#bc8cff}.l4{stroke:#f778ba}
+.t0{fill:#58a6ff}.t1{fill:#f0883e}.t2{fill:#3fb950}.t3{fill:#bc8cff}.t4{fill:#f778ba}}
 </style>"""
 _TICKS = 5
 
@@ -32,8 +32,8 @@ class Line:
     steps: bool = False
 
 
-def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
-    """Draw lines from 0 on both axes."""
+def chart(title: str, axes: str, lines: Sequence[Line]) -> str:
+    """Draw lines from 0 on both axes; ``axes`` says what these are."""
     most_x = _round_up(max(x for line in lines for x, _ in line.points))
     most_y = _round_up(max(y for line in lines for _, y in line.points))
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -50,8 +50,7 @@ def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" class="paper"/>',
         _text(_LEFT, 20, title, 'font-size="14" font-weight="bold" class="ink"'),
         *_axes(most_x, most_y, place),
-        _text(_WIDTH / 2, _HEIGHT - 8, x_label, 'text-anchor="middle" class="pale"'),
-        _text(_WIDTH - _RIGHT, 20, y_label, 'text-anchor="end" class="pale"'),
+        _text(_WIDTH / 2, _HEIGHT - 8, axes, 'text-anchor="middle" class="pale"'),
     ]
     for number, line in enumerate(lines):
         colour = number % _LINES
