@@ -15,7 +15,11 @@ from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import Scenario
 
 FOLDER = Path(__file__).parents[2] / ".simulate"
-_TOGETHER = {"order": ("spread", "shuffled", "in-order", "splitting"), "skew": ("even", "skewed")}
+_TOGETHER = {
+    "order": ("spread", "shuffled", "in-order"),
+    "split": ("crowded", "splitting"),
+    "skew": ("even", "skewed"),
+}
 _COMPARED = {name for names in _TOGETHER.values() for name in names}
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-_COOL_SECONDS = 60.0  # without a throttle: the heat is over
+_COOL_SECONDS = 300.0  # without a throttle: the heat is over, and the burst is there again
 
 
 @dataclass(slots=True)

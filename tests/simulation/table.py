@@ -64,7 +64,8 @@ class SimTable:
         def bucket(rate: float) -> Bucket:
             return Bucket(rate, rate * limits.burst_seconds)
 
-        free = [1 - limits.used.get(place, 0.0) for place in range(limits.partitions)]
+        self.used = [limits.used.get(number, 0.0) for number in range(limits.partitions)]
+        free = [1 - used for used in self.used]
         self.limits = limits
         self.places = Places(limits.partitions, limits.split_seconds)
         self.reads = bucket(limits.read)
@@ -91,9 +92,16 @@ class SimTable:
         bounds += [(index, INDEX) for index in self.indexes]
         given, reason = _give(now, units, bounds)
         if reason == KEY_RANGE and self.places.splits(now, partition):
-            self.partition_writes.append(_half(self.partition_writes[partition], now))
-            self.partition_reads.append(_half(self.partition_reads[partition], now))
+            self._split(now, partition)
         return given, reason
+
+    def _split(self, now: float, partition: int) -> None:
+        """Make two of one, each as fast as that; live traffic is spread over both."""
+        used = self.used[partition] = self.used[partition] / 2
+        self.used.append(used)
+        reads, writes = self.partition_reads[partition], self.partition_writes[partition]
+        self.partition_reads.append(_half(reads, now, PARTITION_READ_UNITS * (1 - used)))
+        self.partition_writes.append(_half(writes, now, PARTITION_WRITE_UNITS * (1 - used)))
 
     def read(self, now: float, partition: int, units: float) -> tuple[float, str]:
         """Return the units that were read, and why not all of them."""
@@ -101,9 +109,11 @@ class SimTable:
         return _give(now, units, bounds)
 
 
-def _half(bucket: Bucket, now: float) -> Bucket:
-    """Return the bucket of a new partition: as fast, and with nothing left over."""
-    half = Bucket(bucket.rate, bucket.most)
+def _half(bucket: Bucket, now: float, rate: float) -> Bucket:
+    """Let a bucket go on at another rate, and return one that is like it, with nothing in it."""
+    bucket.available(now)
+    bucket.rate, bucket.most = rate, bucket.most * rate / bucket.rate
+    half = Bucket(rate, bucket.most)
     half.level, half.at = 0.0, now
     return half
 

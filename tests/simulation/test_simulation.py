@@ -162,17 +162,17 @@ def test_reason():
 
 
 def test_split():
-    """A partition splits once it was throttled for so long, without a minute of rest."""
-    places = Places(2, split_seconds=120.0)
+    """A partition splits once it was throttled for so long, without five minutes of rest."""
+    places = Places(2, split_seconds=600.0)
 
-    assert [False, False] == [places.splits(now, 1) for now in (0.0, 61.0)]
-    assert [False, True] == [places.splits(now, 1) for now in (121.0, 181.0)]
+    assert [False, False] == [places.splits(now, 1) for now in (0.0, 301.0)]
+    assert [False, True] == [places.splits(now, 1) for now in (601.0, 901.0)]
     assert [0, 1, 2] == [places.at(place) for place in (0.49, 0.74, 0.75)]
 
 
 def test_splitting():
     """Partitions that split take more; every item is still worked on once."""
-    hot = replace(TINY, order=Order.TABLE, burst_seconds=1.0)
+    hot = replace(TINY, used=dict.fromkeys(range(10), 0.5), burst_seconds=1.0)
     one, two = run(hot), run(replace(hot, split_seconds=30.0))
 
     assert len(one.world.table.partition_writes) < len(two.world.table.partition_writes)
