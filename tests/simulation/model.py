@@ -91,7 +91,7 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop, latency: Latency
         costs=Costs(
             read_units=load.read_units / load.items,
             write_units=load.write_units / load.items,
-            writes_per_change=load.writes_per_change,
+            writes_at_busiest=load.writes_at_busiest,
         ),
         latency=latency,
         random=random.Random(scenario.seed),

@@ -25,11 +25,11 @@ Waits = Generator[float, None, float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What an item costs: units, and the table's writes with its indexes'."""
+    """What an item costs: units, and writes of the table or of the index that gets more of them."""
 
     read_units: float
     write_units: float  # of the table alone, by the mean item: unchanged ones cost none
-    writes_per_change: float
+    writes_at_busiest: float
 
     @property
     def cpu_seconds(self) -> float:
@@ -190,7 +190,7 @@ class SimWorker:
         costs = self.world.costs
         seconds = costs.cpu_seconds
         if rate := self._pacers.write.rate:
-            seconds = max(seconds, costs.write_units * costs.writes_per_change / rate)
+            seconds = max(seconds, costs.write_units * costs.writes_at_busiest / rate)
         if rate := self._pacers.read.rate:
             seconds = max(seconds, costs.read_units / rate)
         items = max(1.0, self.world.bite_seconds / seconds)
@@ -225,7 +225,7 @@ class SimWorker:
         """Return the table's units that were written, and the seconds to back off."""
         world, pacer, now = self.world, self._pacers.write, self.world.loop.now
         given, reason = world.table.write(now, partition, writes.estimated)
-        factor = world.costs.writes_per_change
+        factor = world.costs.writes_at_busiest
         pacer.settle(writes, given * factor)
         world.written.add(now, given * factor)
         if not reason:
