@@ -66,10 +66,10 @@ def _axes(most_x: float, most_y: float, place: Callable[[Point], Point]) -> Iter
         value = most_y * tick / _TICKS
         _, y = place((0, value))
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" class="grid"/>'
-        yield _text(_LEFT - 6, y + 4, f"{value:,g}", 'text-anchor="end" class="pale"')
+        yield _text(_LEFT - 6, y + 4, f"{value:,.12g}", 'text-anchor="end" class="pale"')
         value = most_x * tick / _TICKS
         x, bottom = place((value, 0))
-        yield _text(x, bottom + 16, f"{value:,g}", 'text-anchor="middle" class="pale"')
+        yield _text(x, bottom + 16, f"{value:,.12g}", 'text-anchor="middle" class="pale"')
 
 
 def _drawn(line: Line) -> Iterator[Point]:
