@@ -1,4 +1,4 @@
-"""The migration tab in a real browser; skipped without one. tests/browser holds it to its goals."""
+"""The migration tab in a real browser; skipped without one."""
 
 import os
 

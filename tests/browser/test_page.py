@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.benchmarks.goals import GOALS
 from tests.browser.browser import opened, require_browser, screenshot
 from tests.browser.canned import DAG, HOSTILE, MIGRATION, RUN, Canned, serve
 from tests.browser.measuring import drawn
 
-FIRST_PAINT_MS = 1_000
-UPDATE_MS = 100
 PATIENCE_SECONDS = 60.0
+SLOW_MACHINE = 5  # times a goal: more is a fault of the page; make bench has the figures
 
 # Waits for the first picture, then does as a person would.
 _PERSON = """
@@ -46,13 +46,13 @@ def seen_by(person: str, **settings: Any) -> tuple[Any, Canned]:
 
 
 def test_ten_thousand_lanes_are_drawn_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """The first picture within a second of opening the page, an update within 100 ms."""
+    """The figures are printed; five times as long as their goals is no busy machine."""
     first_paint, update = drawn()
 
     with capsys.disabled():
         print(f"\nfirst picture {first_paint:.0f} ms, update {update:.0f} ms", end=" ")
-    assert FIRST_PAINT_MS >= first_paint
-    assert UPDATE_MS >= update
+    assert first_paint <= SLOW_MACHINE * GOALS["page_first_picture_ms"].limit
+    assert update <= SLOW_MACHINE * GOALS["page_update_ms"].limit
 
 
 def test_a_key_with_markup_is_shown_as_text() -> None:
