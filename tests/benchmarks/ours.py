@@ -16,13 +16,14 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.core.lease import TableKey, acquire
+from airflow_ddb_migrate.core.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.limits import WRITER_THREADS
 from airflow_ddb_migrate.core.messages import WorkStatus
 from airflow_ddb_migrate.core.rate import Pacer
-from airflow_ddb_migrate.core.records import MigrationRecord
+from airflow_ddb_migrate.core.records import LeaseRecord, MigrationRecord
 from airflow_ddb_migrate.core.sizes import item_bytes
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from ddb_transform import handler
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard, Pacers
@@ -103,7 +104,7 @@ def _begun(endpoint: str, table_name: str, stamp: str) -> MigrationRecord:
     record = migration_record(
         migration_id=name,
         table_name=table_name,
-        table_id=name,  # a lease of its own
+        table_id=_table_id(endpoint, table_name) or name,
         key_names=KEY_NAMES,
         started_at_iso=stamp,
     )
@@ -111,11 +112,25 @@ def _begun(endpoint: str, table_name: str, stamp: str) -> MigrationRecord:
     ledger.create_migration(record)
     assert ledger.begin_attempt(name, 1, now)
     table = TableKey(record.table_arn, record.table_id, table_name)
-    Leases(ledger).change(
-        table,
-        lambda lease: acquire(lease, table, migration_id=name, now=now, holder_is_live=False),
-    )
+    Leases(ledger).change(table, lambda lease: _taken(lease, table, name, now))
     return record
+
+
+def _table_id(endpoint: str, table_name: str) -> str:
+    """Return the id that workers compare; canned answers have none."""
+    try:
+        table = make_client(endpoint).describe_table(TableName=table_name)["Table"]
+    except ClientError:
+        return ""
+    return str(table.get("TableId", ""))
+
+
+def _taken(
+    lease: LeaseRecord | None, table: TableKey, migration_id: str, now: float
+) -> LeaseRecord:
+    """The run before has ended; nobody restores anything here."""
+    free = release(lease, lease.migration_id) if lease else None
+    return acquire(free, table, migration_id=migration_id, now=now, holder_is_live=False)
 
 
 def _worker(endpoint: str, record: MigrationRecord) -> Worker:
