@@ -8,6 +8,7 @@ always.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from airflow_ddb_migrate.core.wire import base64_text, unwired
@@ -19,43 +20,44 @@ _STATEMENTS = "ddb_transform_statements"
 def without_walks(client: Any) -> Any:
     """Let a DynamoDB client take these short cuts; returns the client."""
     events = client.meta.events
-    events.register("before-parse.dynamodb.Scan", _parse_page)
-    events.register("before-parse.dynamodb.BatchExecuteStatement", _parse_responses)
+    events.register("before-parse.dynamodb.Scan", _parsed(_page))
+    events.register("before-parse.dynamodb.BatchExecuteStatement", _parsed(_responses))
     events.register("before-parameter-build.dynamodb.BatchExecuteStatement", _set_aside)
     events.register("before-call.dynamodb.BatchExecuteStatement", _write_body)
     return client
 
 
-def _parse_page(
-    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    if response_dict["status_code"] >= _OK:
-        return  # an error, which botocore reads
-    body = response_dict["body"]
-    page = json.loads(body)
+def _parsed(read: Callable[[bytes], dict[str, Any]]) -> Callable[..., None]:
+    """Return what lets an answer be as ``read`` has it; errors are left to botocore."""
+
+    def parse(
+        response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+    ) -> None:
+        if response_dict["status_code"] < _OK:
+            customized_response_dict.update(read(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    return parse
+
+
+def _page(body: bytes) -> dict[str, Any]:
+    page: dict[str, Any] = json.loads(body)
     if _may_be_binary(body):
         page["Items"] = [unwired(item) for item in page.get("Items", ())]
         if page.get("LastEvaluatedKey"):
             page["LastEvaluatedKey"] = unwired(page["LastEvaluatedKey"])
     page["PageBytes"] = len(body)
-    customized_response_dict.update(page)
-    response_dict["body"] = b"{}"
+    return page
 
 
-def _parse_responses(
-    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    if response_dict["status_code"] >= _OK:
-        return
-    body = response_dict["body"]
-    answer = json.loads(body)
+def _responses(body: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(body)
     if _may_be_binary(body):
         for response in answer.get("Responses", ()):
             for holder in (response, response.get("Error") or {}):
                 if holder.get("Item"):
                     holder["Item"] = unwired(holder["Item"])
-    customized_response_dict.update(answer)
-    response_dict["body"] = b"{}"
+    return answer
 
 
 def _may_be_binary(body: bytes) -> bool:
