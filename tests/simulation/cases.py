@@ -11,6 +11,29 @@ _HUNDRED = Scenario(
 _MIDDLE = Scenario(
     name="spread", says="20 GiB, twenty workers on twenty partitions", gib=20, write=20_000
 )
+_THOUSAND = Scenario(
+    name="thousand-workers",
+    says="3 TiB, a thousand workers",
+    gib=3 * 1_024,
+    write=1_000_000,
+    lambda_concurrency=2_000,
+    bite_seconds=5.0,
+)
+_EVEN = Scenario(
+    name="even",
+    says="100 GiB, forty workers among 100 partitions",
+    gib=100,
+    write=100_000,
+    write_budget=32_000,
+)
+_STEERED = replace(_EVEN, write_budget=16_000)
+_INDEXED = Scenario(
+    name="small-index",
+    says="50 GiB, an index of a tenth of the table's capacity, the plan's budget",
+    gib=50,
+    write=40_000,
+    index_write=4_000,
+)
 _CROWDED = replace(
     _MIDDLE,
     name="crowded",
@@ -45,21 +68,12 @@ ALL = (
         write_budget=8_000,
         bite_seconds=2.0,
     ),
-    Scenario(
-        name="thousand-workers",
-        says="3 TiB, a thousand workers",
-        gib=3 * 1_024,
-        write=1_000_000,
-        lambda_concurrency=2_000,
-        bite_seconds=5.0,
-    ),
-    Scenario(
+    _THOUSAND,
+    replace(
+        _THOUSAND,
         name="ten-billion",
         says="10 TiB, 10,737,418,240 items, 10,000 lanes",
         gib=10 * 1_024,
-        write=1_000_000,
-        lambda_concurrency=2_000,
-        bite_seconds=5.0,
     ),
     _MIDDLE,
     replace(
@@ -88,56 +102,36 @@ ALL = (
         says="the same, and partitions split after ten minutes of throttling",
         split_seconds=600.0,
     ),
-    Scenario(
-        name="even",
-        says="100 GiB, forty workers among 100 partitions",
-        gib=100,
-        write=100_000,
-        write_budget=32_000,
-    ),
-    Scenario(
+    _EVEN,
+    replace(
+        _EVEN,
         name="skewed",
         says="the same, n-th largest segment 1/sqrt(n) of the largest, half of one partition used",
-        gib=100,
-        write=100_000,
-        write_budget=32_000,
         zipf=0.5,
         used={17: 0.5},
         goals=frozenset(Goal) - {Goal.PLAN},
         why="AWS tells nothing of how items lie in segments; the plan's range allows for it",
     ),
-    Scenario(
-        name="small-index",
-        says="50 GiB, an index of a tenth of the table's capacity, the plan's budget",
-        gib=50,
-        write=40_000,
-        index_write=4_000,
-    ),
-    Scenario(
+    _INDEXED,
+    replace(
+        _INDEXED,
         name="index-ignored",
         says="the same, budget and workers by hand, twice what the index takes",
-        gib=50,
-        write=40_000,
-        index_write=4_000,
         write_budget=8_000,
         max_concurrency=20,
         goals=frozenset({Goal.PLAN}),
         why="twice what the index takes was asked for by hand; its burst makes that faster than T",
     ),
-    Scenario(
+    replace(
+        _STEERED,
         name="retuned",
         says="100 GiB among 100 partitions, the budget halved, then doubled",
-        gib=100,
-        write=100_000,
-        write_budget=16_000,
         retunes=((0.25, 0.5), (0.75, 1.0)),
     ),
-    Scenario(
+    replace(
+        _STEERED,
         name="paused",
         says="100 GiB among 100 partitions, paused for 20 minutes",
-        gib=100,
-        write=100_000,
-        write_budget=16_000,
         pause=(0.4, 1_200),
     ),
 )
