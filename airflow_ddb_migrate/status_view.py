@@ -12,7 +12,6 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.events import Event
-from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.pulse import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.times import iso
 from airflow_ddb_migrate.core.view import owes_capacity
@@ -22,7 +21,6 @@ LINE_SECONDS = 30.0  # between two lines where there is no terminal
 _LANES_PER_SECOND = 500  # a look reads the row of every lane: 10,000 of them every 20 s
 _EVENTS = 10
 _CLEAR = "\x1b[2J\x1b[H"
-_OVER = frozenset({Outcome.SUCCEEDED, Outcome.FAILED})
 
 
 class Output(Protocol):
@@ -45,7 +43,7 @@ class Shown:
 
     @property
     def is_over(self) -> bool:
-        return self.seen.verdict.outcome in _OVER
+        return self.seen.is_over
 
     def in_words(self) -> str:
         """Return some lines."""

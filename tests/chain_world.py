@@ -17,7 +17,6 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.aws.start import Started, StartRequest, start
 from airflow_ddb_migrate.aws.watch import Observation, tend
 from airflow_ddb_migrate.core.findings import Findings
-from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to
 
@@ -163,7 +162,7 @@ def begin(site: Site, wanted: StartRequest) -> Started:
 
 def finish(site: Site) -> Observation:
     """Tend the migration until it is over."""
-    return until(site, lambda seen: seen.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED})
+    return until(site, lambda seen: seen.is_over)
 
 
 def until(site: Site, holds: Callable[[Observation], bool]) -> Observation:

@@ -68,7 +68,7 @@ class Observation:
     @property
     def is_over(self) -> bool:
         """Tell whether there is nothing left to wait for."""
-        return self.verdict.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
+        return self.verdict.outcome.is_over
 
     @property
     def failure(self) -> str:

@@ -35,6 +35,11 @@ class Outcome(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether there is nothing left to wait for."""
+        return self in {Outcome.SUCCEEDED, Outcome.FAILED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRunCounts:

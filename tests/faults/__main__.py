@@ -21,7 +21,8 @@ def main(said: Mapping[str, str]) -> int:
     outage = float(said.get("FAULT_OUTAGE_SECONDS") or 30)
     jobs = int(said.get("FAULT_JOBS") or os.cpu_count() or 1)
     if not names:
-        print(f"FAULTS_ONLY={said['FAULTS_ONLY']} names none of: wire, worker, control, {_known()}")
+        known = ", ".join(("wire", "worker", "control", *KINDS))
+        print(f"FAULTS_ONLY={said['FAULTS_ONLY']} names none of: {known}")
         return 2
     # Seed after seed: a campaign cut short has been everywhere.
     tasks = [(name, seed) for seed in seeds for name in names]
@@ -34,10 +35,6 @@ def main(said: Mapping[str, str]) -> int:
         keep(results)
     print(f"\n{table(results)}\n\n{len(results)} of {len(tasks)} runs. Kept in {LATEST}.")
     return int(len(results) < len(tasks) or any(result.violations for result in results))
-
-
-def _known() -> str:
-    return ", ".join(KINDS)
 
 
 def _names(only: str) -> Sequence[str]:

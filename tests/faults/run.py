@@ -215,11 +215,10 @@ class Run:
         draining_since = 0.0
         while time.monotonic() < deadline:
             seen = self.as_airflow(lambda: watch.tend(self.site, self.now()))
-            outcome = seen.verdict.outcome
-            if outcome in {Outcome.SUCCEEDED, Outcome.FAILED}:
+            if seen.is_over:
                 self.said.append(seen.verdict.reason)
                 return seen
-            if outcome is Outcome.DRAINING:
+            if seen.verdict.outcome is Outcome.DRAINING:
                 draining_since = draining_since or time.monotonic()
                 if time.monotonic() - draining_since > _DRAINING_SECONDS:
                     self.waited += OWNER_SECONDS + 1

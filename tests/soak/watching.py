@@ -21,7 +21,7 @@ from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 _POKE_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
 _MORE_SECONDS = 120.0
-_OVER = {Outcome.SUCCEEDED, Outcome.FAILED}
+_OVER = {outcome for outcome in Outcome if outcome.is_over}
 
 
 def main(role: str, migration: dict[str, str]) -> None:
