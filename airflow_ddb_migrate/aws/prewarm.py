@@ -134,14 +134,17 @@ def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
 
 
 def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
-    """Ask for the first kind of what is left; what AWS only cannot do now is asked for again."""
+    """Ask for the first kind of what is left; what AWS only cannot do now is asked for again.
+
+    Once its answer was lost, a request is made again by boto3, and refused for being done already.
+    """
     step = first_step(left)
     try:
         update_capacity(site.clients.dynamodb, site.table.name, step)
     except AwsRequestError as exc:
-        if is_momentary(exc.aws_code, str(exc)):
+        if is_momentary(exc.aws_code, str(exc)) or (is_contended and exc.aws_code == IN_USE):
             return
-        if is_contended and (exc.aws_code == IN_USE or not _still_unmet(site, step)):
+        if not _still_unmet(site, step):
             return
         # A change in progress passes: another try may help, which a quota does not.
         error = TableNotReadyError if exc.aws_code == IN_USE else CapacityError

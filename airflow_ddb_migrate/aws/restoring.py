@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
-from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, RestoreError
+from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
 from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
 from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT
 from airflow_ddb_migrate.core.restoring import (
@@ -59,7 +59,7 @@ class Restoring:
         """
         self.deadline = self.patience.clock() + self.patience.seconds
         now = self._look()
-        plan = first = plan_restore(now, self.raised, self.rules)
+        plan = first = self._plan(now)
         while plan.changes:
             step = first_step(plan.changes)
             self._make(step, plan)
@@ -105,7 +105,10 @@ class Restoring:
             self.rules = replace(self.rules, lowered=True)
 
     def _refused(self, step: Sequence[Change]) -> AwsRequestError | None:
-        """Make the call or calls; None when AWS took them, its error when it may do so later."""
+        """Make the call or calls; None when AWS took them, its error when it may do so later.
+
+        Once its answer was lost, a request is made again by boto3, and refused for being done.
+        """
         site = self.site
         try:
             for change in step:
@@ -114,19 +117,28 @@ class Restoring:
             if not isinstance(step[0], ScalingChange):
                 update_capacity(site.clients.dynamodb, site.table.name, step)
         except AwsRequestError as exc:
-            if exc.aws_code not in {IN_USE, LIMIT, _CONCURRENT, *THROTTLED}:
+            if exc.aws_code in {IN_USE, LIMIT, _CONCURRENT, *THROTTLED}:
+                return exc
+            if not self._is_made(step):
                 raise RestoreError(self._given_up(RestorePlan(tuple(step), ()), exc)) from exc
-            return exc
         return None
+
+    def _is_made(self, step: Sequence[Change]) -> bool:
+        try:
+            return not _of(self._plan(self._look()), step)
+        except MigrationError:
+            return False  # what AWS said first is what to tell
+
+    def _plan(self, now: CapacitySnapshot) -> RestorePlan:
+        return plan_restore(now, self.raised, self.rules)
 
     def _await_shown(self, step: Sequence[Change]) -> tuple[CapacitySnapshot, RestorePlan]:
         """Look until what was asked for is there: verified by reading it back."""
         deadline = self.patience.clock() + _SHOWN_SECONDS
-        keys = {change.key for change in step}
         while True:
             now = self._look()
-            plan = plan_restore(now, self.raised, self.rules)
-            left = [change for change in plan.changes if change.key in keys]
+            plan = self._plan(now)
+            left = _of(plan, step)
             if not left:
                 return now, plan
             if self.patience.clock() > deadline:
@@ -158,3 +170,9 @@ class Restoring:
         prices = prices_for(self.site.table.key.region)
         more = hourly_difference(still_raised(plan.changes), prices)
         return f"Until then it costs ${more:,.2f} more per hour. " if more > 0 else ""
+
+
+def _of(plan: RestorePlan, step: Sequence[Change]) -> list[Change]:
+    """Return what is still to do of a step."""
+    keys = {change.key for change in step}
+    return [change for change in plan.changes if change.key in keys]

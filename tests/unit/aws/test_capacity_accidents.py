@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.prewarm import still_waiting
 from airflow_ddb_migrate.aws.restore import Patience
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
@@ -16,6 +17,7 @@ from airflow_ddb_migrate.core.records import CapacityState
 from tests.capacity_world import BEFORE, Place
 from tests.factories import MIGRATION, TABLE, client_error, units
 from tests.migration_world import Proxy
+from tests.strict_tables import UPDATING_SECONDS
 
 WANTED = units(1_000, 500)
 
@@ -80,6 +82,56 @@ def test_a_prewarm_that_is_killed_goes_on(make_place: Callable[..., Place], at: 
 def provisioned(place: Place) -> set[int]:
     figures = place.tables.figures()
     return {value for key, value in figures.items() if key[1] == "ProvisionedThroughput"}
+
+
+def lose_answer(place: Place, *, asked_again_after: float) -> None:
+    """Let the answer of the next UpdateTable be lost: boto3 makes the same request again."""
+
+    def again(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_table":
+            revive(place.tables)
+            place.world.clock.advance(asked_again_after)
+            place.tables.apply(**arguments)  # refuses figures that are so already
+
+    place.tables.after = again
+
+
+@pytest.mark.parametrize("switch", [False, True])
+@pytest.mark.parametrize("mode", ["PROVISIONED", "PAY_PER_REQUEST"])
+def test_a_change_whose_answer_was_lost_is_made(
+    make_place: Callable[..., Place], mode: str, switch: bool
+) -> None:
+    """AWS refuses to make it again, and that is right: neither prewarm nor restore is."""
+    place = make_place(mode, 1)
+    original = place.all()
+    options = {"warm": mode == "PAY_PER_REQUEST", "switch_to_on_demand": switch}
+
+    lose_answer(place, asked_again_after=UPDATING_SECONDS + 1)
+    asked = place.prewarm(WANTED, **options)
+    assert () == still_waiting(place.world.site.fresh_table(), asked.changes)
+    if mode == "PROVISIONED":  # warm throughput is not lowered
+        lose_answer(place, asked_again_after=UPDATING_SECONDS + 1)
+        result = place.restore()
+        assert (original, ()) == (place.all(), result.kept)
+
+
+def test_a_change_whose_answer_was_lost_and_that_takes_a_while_is_made(
+    make_place: Callable[..., Place],
+) -> None:
+    """Nobody can tell then whose change it is: prewarm's next try waits, restore at once."""
+    place = make_place("PROVISIONED", 1)
+    original = place.all()
+
+    lose_answer(place, asked_again_after=1)
+    with pytest.raises(TableNotReadyError, match="wait until it is ACTIVE") as busy:
+        place.prewarm(WANTED)
+    place.prewarm(WANTED)
+    assert busy.value.retryable
+    assert {1_000, 500} == provisioned(place)
+
+    lose_answer(place, asked_again_after=1)
+    result = place.restore()
+    assert (original, ()) == (place.all(), result.kept)
 
 
 @pytest.mark.parametrize("switch", [False, True])
