@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
 from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
 from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
-from airflow_ddb_migrate.core.refusals import IN_USE, LIMIT
+from airflow_ddb_migrate.core.refusals import CONCURRENT, IN_USE, LIMIT
 from airflow_ddb_migrate.core.restoring import (
     RestorePlan,
     RestoreRules,
@@ -23,7 +23,6 @@ _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
 _SHOWN_SECONDS = 60.0  # DescribeTable may show a change that was taken a little later
 _CHANGE_SECONDS = 300.0  # a change that AWS took is done by then
-_CONCURRENT = "ConcurrentUpdateException"  # somebody registers the same scalable target
 _PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
 
 
@@ -117,7 +116,7 @@ class Restoring:
             if not isinstance(step[0], ScalingChange):
                 update_capacity(site.clients.dynamodb, site.table.name, step)
         except AwsRequestError as exc:
-            if exc.aws_code in {IN_USE, LIMIT, _CONCURRENT, *THROTTLED}:
+            if exc.aws_code in {IN_USE, LIMIT, CONCURRENT, *THROTTLED}:
                 return exc
             if not self._is_made(step):
                 raise RestoreError(self._given_up(RestorePlan(tuple(step), ()), exc)) from exc

@@ -10,6 +10,7 @@ from airflow_ddb_migrate.core.errors import THROTTLED
 
 IN_USE: Final = "ResourceInUseException"
 LIMIT: Final = "LimitExceededException"
+CONCURRENT: Final = "ConcurrentUpdateException"  # a change of the same scalable target is pending
 
 _LIMIT_WORDS = re.compile(r"(limit|quota|maximum|allow)\w*", re.IGNORECASE)
 _FIGURE = re.compile(r"\d[\d,]*")
@@ -23,7 +24,7 @@ def is_quota(code: str | None, message: str) -> bool:
 
 def is_momentary(code: str | None, message: str) -> bool:
     """Tell whether AWS only has too much to do at this moment: no quota of units."""
-    return code in THROTTLED or (code == LIMIT and "simultaneous" in message)
+    return code in {CONCURRENT, *THROTTLED} or (code == LIMIT and "simultaneous" in message)
 
 
 def refusal(table_name: str, changes: Iterable[Change], code: str | None, message: str) -> str:

@@ -372,12 +372,15 @@ def test_a_throttled_control_plane_is_asked_again(
     assert (original, ()) == (place.all(), result.kept)
 
 
-def test_a_throttled_auto_scaling_is_worth_another_try(make_place: Callable[..., Place]) -> None:
+@pytest.mark.parametrize("code", ["ThrottlingException", "ConcurrentUpdateException"])
+def test_a_busy_auto_scaling_is_worth_another_try(
+    make_place: Callable[..., Place], code: str
+) -> None:
     """The task may be retried, and its next try goes on."""
     place = make_place("PROVISIONED", 1, "read and write")
-    throttle(place.autoscaling, "register_scalable_target", "ThrottlingException", times=1)
+    throttle(place.autoscaling, "register_scalable_target", code, times=1)
 
-    with pytest.raises(AwsRequestError, match=r"table orders failed .* try again later") as failed:
+    with pytest.raises(AwsRequestError, match=rf"table orders failed .*{code}") as failed:
         place.prewarm(WANTED)
     place.prewarm(WANTED)
 
