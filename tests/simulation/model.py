@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.core.limits import SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.records import Budget, Command
 from airflow_ddb_migrate.core.segments import shuffled, spread
 from tests.simulation.control import SimControl
 from tests.simulation.lanes import cut
+from tests.simulation.latency import Costs, Latency
 from tests.simulation.loop import Loop
 from tests.simulation.scenarios import Order, Scenario
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.series import Series
 from tests.simulation.table import Limits, SimTable
-from tests.simulation.workers import Costs, Latency, World
+from tests.simulation.workers import World
 
 _BINS = 600  # of a run's planned time
 _BITES = 2  # that a bin holds at least
@@ -92,6 +94,8 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop, latency: Latency
             read_units=load.read_units / load.items,
             write_units=load.write_units / load.items,
             writes_at_busiest=load.writes_at_busiest,
+            changed_share=scenario.changed_share,
+            page_items=min(SCAN_PAGE_ITEMS, SCAN_PAGE_BYTES // scenario.item_bytes),
         ),
         latency=latency,
         random=random.Random(scenario.seed),

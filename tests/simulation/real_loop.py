@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, WORKER_WRITE_UNITS
+from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES
 from airflow_ddb_migrate.core.messages import WorkStatus
 from airflow_ddb_migrate.core.records import Budget, TypedItem
 from tests.factories import MIGRATION
 from tests.migration_world import PROVEN, Clock, World
+from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
 from tests.simulation.table import SimTable
 
 _READ_UNITS = 1_024 / READ_UNIT_BYTES / 2  # of one item, which is written for one unit
@@ -27,7 +28,8 @@ _THROTTLED = {"Error": {"Code": "ProvisionedThroughputExceeded", "Message": "too
 class SimClient:
     """Answers for a table of so many items; all else is the ledger's client.
 
-    A batch takes its time of the worker's processor, and then gets what the table gives.
+    A batch takes its time of the worker's processor and its latency, and then gets what the table
+    gives. That of a page is hidden by the page before it.
     """
 
     ledger: Any
@@ -35,6 +37,8 @@ class SimClient:
     clock: Clock
     table_name: str
     items: int
+    latency: Latency
+    draw: random.Random
     read_units: float = 0.0
     written: int = 0
     throttled: int = 0
@@ -60,7 +64,8 @@ class SimClient:
 
     def batch_execute_statement(self, **arguments: Any) -> dict[str, Any]:
         statements = arguments["Statements"]
-        self.clock.advance(len(statements) / WORKER_WRITE_UNITS)
+        seconds = self.latency.request(self.latency.batch, self.draw)
+        self.clock.advance(len(statements) / PROCESSOR_WRITE_UNITS + seconds)
         responses = [self._written(statement["Parameters"]) for statement in statements]
         done = responses.count({})
         return {"Responses": responses, "ConsumedCapacity": [{"CapacityUnits": float(done)}]}
@@ -93,6 +98,7 @@ def work(
     *,
     items: int,
     units_per_second: float,
+    latency: Latency,
     lanes: Sequence[int] = (0,),
     slice_seconds: float = 840.0,
 ) -> RealRun:
@@ -101,7 +107,9 @@ def work(
     world = World(dynamodb, total_segments=count, lanes=count, proof=PROVEN)
     budget = Budget(write_units_per_second=units_per_second, sharers=1)
     assert world.ledger.begin_attempt(MIGRATION, 1, world.clock(), budget)
-    client = SimClient(world.dynamodb, table, world.clock, world.table_name, items)
+    client = SimClient(
+        world.dynamodb, table, world.clock, world.table_name, items, latency, random.Random(1)
+    )
     with ThreadPoolExecutor(1) as threads:
         slices = sum(_work_lane(world, client, threads, lane, slice_seconds) for lane in lanes)
     seconds = world.clock.now - client.began

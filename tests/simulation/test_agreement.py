@@ -18,7 +18,7 @@ def scenario(**fields) -> Scenario:
 
 CASES = {
     "share": scenario(),
-    "processor": scenario(write_budget=1_000),
+    "processor": scenario(write_budget=2_500),
     "burst": scenario(used=dict.fromkeys(range(4), 0.9), burst_seconds=20.0),
     "partition": scenario(used=dict.fromkeys(range(4), 0.7), burst_seconds=1.0),
     "lanes": scenario(total_segments=3, used={1: 0.7}, burst_seconds=1.0),

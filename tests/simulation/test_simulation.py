@@ -4,9 +4,16 @@ import functools
 from dataclasses import replace
 
 import pytest
-from airflow_ddb_migrate.core.limits import WORKER_WRITE_UNITS
+from airflow_ddb_migrate.core.limits import (
+    BATCH_STATEMENTS,
+    BURST_SECONDS,
+    SCAN_PAGE_ITEMS,
+    WORKER_WRITE_UNITS,
+    WRITER_THREADS,
+)
 from tests.simulation.cases import ALL
 from tests.simulation.heat import Places
+from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
 from tests.simulation.model import Run, run
 from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
@@ -84,7 +91,7 @@ def test_physical_bounds(scenario):
     in_partition = load.write_units / done.plan.pace.partitions
 
     assert done.seconds >= load.busiest_write_units / most
-    assert done.seconds >= load.write_units / workers / WORKER_WRITE_UNITS
+    assert done.seconds >= load.write_units / workers / PROCESSOR_WRITE_UNITS
     assert done.seconds >= (in_partition - slowest.most) / slowest.rate
 
 
@@ -131,6 +138,25 @@ def test_larger_bites(scenario):
     large = run(replace(scenario, bite_seconds=5.0))
 
     assert run_of(scenario.name).seconds == pytest.approx(large.seconds, rel=0.05)
+
+
+def test_latency():
+    """Six threads hide what a batch usually takes; one that takes a second bounds the worker."""
+    usual, slow = (run(ONE, Latency(batch=(s, s), slow_share=0.0)) for s in (0.05, 1.0))
+
+    assert usual.seconds == pytest.approx(ONE.plan.seconds.low, rel=0.01)
+    assert slow.seconds >= slow.plan.load.items / BATCH_STATEMENTS / WRITER_THREADS
+
+
+def test_slow_requests():
+    """Each holds up the worker by what it takes beyond what may be made up for."""
+    usual, held_up = (
+        run(ONE, Latency(slow=(2.0, 2.0), slow_share=share)) for share in (0.0, 0.005)
+    )
+    requests = usual.plan.load.items * (1 / BATCH_STATEMENTS + 1 / SCAN_PAGE_ITEMS)
+    lost = held_up.seconds - usual.seconds
+
+    assert lost == pytest.approx(0.005 * requests * (2.0 - BURST_SECONDS), rel=0.2)
 
 
 def test_index_holds_back():

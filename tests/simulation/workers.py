@@ -4,47 +4,18 @@ import random
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.core.limits import (
-    CONTROL_SECONDS,
-    HOLD_WAIT_SECONDS,
-    WORKER_READ_UNITS,
-    WORKER_WRITE_UNITS,
-    WRITE_TRIES,
-)
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_WAIT_SECONDS, WRITE_TRIES
 from airflow_ddb_migrate.core.rate import Pacer, Reservation
 from ddb_transform.guard import Order, Pacers, hold_wait_seconds
 from ddb_transform.patience import Patience
 from tests.simulation.control import SimControl
 from tests.simulation.lanes import Cut
+from tests.simulation.latency import Bounds, Costs, Latency
 from tests.simulation.loop import Loop
 from tests.simulation.series import Series
 from tests.simulation.table import SimTable
 
 Waits = Generator[float, None, float | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """What an item costs: units, and writes of the table or of the index that gets more of them."""
-
-    read_units: float
-    write_units: float  # of the table alone, by the mean item: unchanged ones cost none
-    writes_at_busiest: float
-
-    @property
-    def cpu_seconds(self) -> float:
-        """A worker reads while its writes are on their way."""
-        return max(self.read_units / WORKER_READ_UNITS, self.write_units / WORKER_WRITE_UNITS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """Seconds, each a pair of least and most, drawn evenly. Assumptions: AWS promises none."""
-
-    cold: tuple[float, float] = (1.0, 2.0)  # a child's first Lambda, on a new sandbox
-    warm: tuple[float, float] = (0.2, 0.6)  # child and Lambda, sandbox in place
-    begin: tuple[float, float] = (0.1, 0.3)  # records, the lane's row, the first page
-    end: tuple[float, float] = (0.05, 0.15)  # the row given back
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +42,7 @@ class World:
     laps: int = 0
     hopeless: int = 0
 
-    def draw(self, bounds: tuple[float, float]) -> float:
+    def draw(self, bounds: Bounds) -> float:
         return self.random.uniform(*bounds)
 
     def note_live(self) -> None:
@@ -91,6 +62,7 @@ class SimWorker:
     _order: Order = field(default=Order.GO, init=False)
     _unread: float = field(default=0.0, init=False)  # units that were throttled, to be read again
     _unwritten: float = field(default=0.0, init=False)  # items that were read, and throttled
+    _of_page: float = field(default=0.0, init=False)  # items that are done of the page in hand
     _tries: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +92,8 @@ class SimWorker:
         self._pacers = Pacers(Pacer(world.loop.clock), Pacer(world.loop.clock))
         self._pacers.share(control.record)
         self._looked_at, self._order = world.loop.now, Order.GO
-        self._unread = self._unwritten = 0.0  # a slice begins by reading behind the cursor
+        # A slice begins by reading behind the cursor.
+        self._unread = self._unwritten = self._of_page = 0.0
         yield seconds
         result = yield from self._work(world.loop.now + world.slice_seconds - seconds)
         yield self._pacers.debt_seconds() if result is None else 0.0
@@ -139,13 +112,13 @@ class SimWorker:
                 return float(hold_wait_seconds(control.record, loop.now))
             if loop.now > ends_at:
                 return 0.0
-            backoff = yield from self._bite()
+            seconds = yield from self._bite()
             if self._tries > WRITE_TRIES:
                 self.world.hopeless += 1
                 self._tries = 0
                 return float(HOLD_WAIT_SECONDS[0])
-            if backoff:
-                yield backoff
+            if seconds:
+                yield seconds
         return None
 
     def _look(self) -> None:
@@ -162,7 +135,7 @@ class SimWorker:
             self._order = Order.HOLD
 
     def _bite(self) -> Generator[float, None, float]:
-        """Read and write some items; return the seconds to back off."""
+        """Read and write some items; return the seconds until the next ones."""
         world, costs = self.world, self.world.costs
         begin, end = self._stretches[0]
         partition = world.table.partition_at(begin / world.cut.items)
@@ -171,7 +144,8 @@ class SimWorker:
         fresh = max(0.0, items - self._unwritten)
         reads = read.reserve(fresh * costs.read_units + self._unread)
         writes = write.reserve(items * costs.write_units)
-        yield from self._wait(reads, writes, items * costs.cpu_seconds)
+        busy = world.latency.busy_seconds(costs, items, world.random)
+        yield from self._wait(reads, writes, busy)
         self._read(partition, reads)
         done, backoff = items, 0.0
         if writes.estimated:
@@ -179,7 +153,7 @@ class SimWorker:
             done = items * given / writes.estimated
         self._unwritten = max(self._unwritten, items) - done
         self._advance(done)
-        return backoff
+        return backoff + self._held_up(done)
 
     def _bite_items(self, partition: int) -> float:
         """Return how many items take one bite's time at the rate in force; at least one.
@@ -199,14 +173,14 @@ class SimWorker:
             return max(1.0, min(items, _SMALL_BITE_SECONDS / seconds))
         return items
 
-    def _wait(self, reads: Reservation, writes: Reservation, cpu: float) -> Generator[float]:
-        """Wait for both shares and the processor, looking at the control record meanwhile."""
+    def _wait(self, reads: Reservation, writes: Reservation, busy: float) -> Generator[float]:
+        """Wait for both shares and the work itself, looking at the control record meanwhile."""
         pacers = self._pacers
         left = [(r.wait_seconds, p.stretch_of(r)) for r, p in _pairs(reads, writes, pacers)]
-        while (seconds := max(cpu, *(wait for wait, _ in left))) > CONTROL_SECONDS:
+        while (seconds := max(busy, *(wait for wait, _ in left))) > CONTROL_SECONDS:
             yield float(CONTROL_SECONDS)
             self._look()
-            cpu -= CONTROL_SECONDS
+            busy -= CONTROL_SECONDS
             left = [((wait - CONTROL_SECONDS) * by(), by) for wait, by in left]
         yield max(0.0, seconds)
 
@@ -238,6 +212,11 @@ class SimWorker:
         backoff = self._patience.back_off(self._tries)
         self._tries += 1
         return given, backoff
+
+    def _held_up(self, items: float) -> float:
+        world = self.world
+        ends, self._of_page = divmod(self._of_page + items, world.costs.page_items)
+        return world.latency.held_up_seconds(world.costs, items, int(ends), world.random)
 
     def _advance(self, items: float) -> None:
         begin, end = self._stretches[0]
