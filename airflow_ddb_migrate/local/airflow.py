@@ -19,6 +19,7 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local.airflow_environment import environment
 from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.folders import private_folder
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
 _START_SECONDS = 180.0
@@ -170,7 +171,7 @@ def start(
     """
     home = home.resolve()
     clear(home)
-    home.mkdir(parents=True, exist_ok=True)
+    private_folder(home)
     port = free_port()
     env = {
         **environment(home, port, emulator=emulator, poke_seconds=poke_seconds, users=users or {}),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from airflow_ddb_migrate.local.processes import free_port
 
 
@@ -15,16 +15,9 @@ def connection(emulator: Emulator) -> str:
     return json.dumps(
         {
             "conn_type": "aws",
-            "login": CREDENTIALS["aws_access_key_id"],
-            "password": CREDENTIALS["aws_secret_access_key"],
-            "extra": {
-                "region_name": REGION,
-                "endpoint_url": emulator.endpoint_url,
-                "service_config": {
-                    service: {"endpoint_url": url}
-                    for service, url in emulator.service_endpoints.items()
-                },
-            },
+            "login": emulator.credentials["aws_access_key_id"],
+            "password": emulator.credentials["aws_secret_access_key"],
+            "extra": {"region_name": REGION, "endpoint_url": emulator.endpoint_url},
         }
     )
 

@@ -1,33 +1,35 @@
-"""The one service that the emulator does not have, in a process of its own: auto scaling.
+"""The one service that the emulator does not have: auto scaling.
 
 moto answers it, with the truth: there are no scalable targets but those that somebody registered.
-The port listens before moto is imported, which takes a second or two: whoever asks early waits for
-the answer, and nobody waits who never asks.
+It is imported when it is first asked.
 """
 
-import socket
-import sys
+import asyncio
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from werkzeug.serving import make_server
-
-_HOST = "127.0.0.1"
-
-
-def main(port: int) -> None:
-    """Serve moto on a port of the loopback interface."""
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((_HOST, port))
-        listening.listen()
-
-        from moto.moto_server.werkzeug_app import (
-            DomainDispatcherApplication,
-            create_backend_app,
-        )
-
-        app = DomainDispatcherApplication(create_backend_app)
-        make_server(_HOST, port, app, threaded=True, fd=listening.fileno()).serve_forever()
+from airflow_ddb_migrate.aws.clients import AUTOSCALING
+from airflow_ddb_migrate.local.gate import ASGIApp, signed_service
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+@dataclass(frozen=True, slots=True)
+class WithAutoScaling:
+    """An ASGI app that leaves every request but those for auto scaling to another app."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and signed_service(scope["headers"]) == AUTOSCALING:
+            answers = await asyncio.to_thread(_moto)
+            await answers(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+@cache
+def _moto() -> ASGIApp:
+    from hypercorn.middleware.wsgi import AsyncioWSGIMiddleware
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return AsyncioWSGIMiddleware(DomainDispatcherApplication(create_backend_app))

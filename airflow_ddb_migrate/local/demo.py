@@ -123,7 +123,7 @@ def _explore(world: World) -> int:
         f"\nAirflow:  {world.airflow.url}/dags/{DAG_ID}\n"
         f"Click Trigger, give the configuration {conf},\n"
         "and watch the tasks; the log of 'wait' shows the progress, 'report' the result.\n"
-        f"AWS's endpoint here: {world.emulator.endpoint_url}\n"
+        f"To reach AWS's services here:\n{world.emulator.exports}\n"
         "Ctrl-C stops everything.",
         flush=True,
     )

@@ -1,8 +1,9 @@
-"""Starts ministack with one gap closed, so that a laptop is not asked for 100 Lambdas at once.
+"""Starts ministack behind a gate, with two gaps closed.
 
 ministack 1.5.33 ignores ``MaxConcurrencyPath`` and ``ToleratedFailurePercentagePath`` of a
 Distributed Map. The shim resolves both from the map's input, as AWS does, and caps the
-concurrency at ``DDB_MIGRATE_LOCAL_CONCURRENCY``. Nothing else of the emulator is touched, and the
+concurrency at ``DDB_MIGRATE_LOCAL_CONCURRENCY``, so that a laptop is not asked for 100 Lambdas at
+once. It has no auto scaling, which moto answers. Nothing else of the emulator is touched, and the
 state machine is the one that runs on AWS.
 """
 
@@ -11,6 +12,9 @@ from typing import Any
 
 from ministack import app
 from ministack.services import stepfunctions
+
+from airflow_ddb_migrate.local.autoscaling import WithAutoScaling
+from airflow_ddb_migrate.local.gate import Gate
 
 _CAP = int(os.environ.get("DDB_MIGRATE_LOCAL_CONCURRENCY", "4"))
 _PATHS = ("MaxConcurrency", "ToleratedFailurePercentage")
@@ -29,8 +33,17 @@ def _with_paths(  # noqa: PLR0913  # the emulator's signature
     return _run_distributed_map(state, raw, effective, iterator, execution, ctx)
 
 
+def _is_issued(access_key: str) -> bool:
+    """Return whether a user's key or a role's session of this emulator has this access key id."""
+    from ministack.core.iam_evaluator import find_iam_access_key_account
+    from ministack.services import sts
+
+    return access_key in sts._sessions or bool(find_iam_access_key_account(access_key))  # noqa: SLF001
+
+
 def main() -> None:
-    """Run ministack with the shim."""
+    """Run ministack behind the gate, with the shim; the key is ``AWS_ACCESS_KEY_ID``."""
+    app.app = Gate(WithAutoScaling(app.app), os.environ["AWS_ACCESS_KEY_ID"], _is_issued)
     if os.environ.get("DDB_MIGRATE_LOCAL_SHIM", "1") != "0":
         stepfunctions._run_distributed_map = _with_paths  # noqa: SLF001
     app.main()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.local.folders import private_folder
 
 
 @contextmanager
@@ -14,8 +15,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
     :raises MigrationError: another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    with (private_folder(folder) / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:

@@ -6,7 +6,7 @@ from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.local import emulator
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.emulator import Emulator
 
 _POLL_SECONDS = 0.2  # the emulator deploys in a second
 
@@ -31,11 +31,8 @@ def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
     if running is None or not running.is_alive:
         running = emulator.start(state_dir)
     deploy_to(running, transforms_dir=transforms_dir)
-    print(f"The embedded stack answers at {running.endpoint_url}. To reach it:")
-    print(f"  export AWS_ENDPOINT_URL={running.endpoint_url} AWS_DEFAULT_REGION={REGION}")
-    print(f"  export AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING={running.autoscaling_url}")
-    for name, value in CREDENTIALS.items():
-        print(f"  export {name.upper()}={value}")
+    print(f"The embedded stack answers at {running.endpoint_url}, and only with this key:")
+    print(running.exports)
 
 
 def down(state_dir: Path) -> None:

@@ -8,6 +8,7 @@ Every ratio is ours over theirs: below 1 is better for CPU and units, above 1 fo
 import os
 import statistics
 
+import boto3
 import pytest
 from airflow_ddb_migrate.local import emulator as emulators
 from tests.benchmarks import contenders, ours
@@ -95,7 +96,7 @@ def test_units(server, report):
         report.ratio(f"units_spent_over_needed{name}", [spent], [HALF.units_needed])
 
 
-def test_items_per_second(tmp_path, report):
+def test_items_per_second(tmp_path, report, monkeypatch):
     """On the emulator, too, all write every item once; printed with who waited for whom."""
     loops = {
         "ours": ours.loop,
@@ -103,6 +104,9 @@ def test_items_per_second(tmp_path, report):
         "batch_writer": contenders.batch_writer,
     }
     with emulators.start(tmp_path) as emulator:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials it had
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
         table = LiveTable(emulator, LIVE_ITEMS)
         taken = in_turn(
             {

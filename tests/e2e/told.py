@@ -5,10 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 from airflow_ddb_migrate.aws.steering import pause, resume
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
 from tests.airflow_site import AirflowSite
 from tests.waiting import await_that
 
@@ -56,8 +54,7 @@ class Mailbox:
 @pytest.fixture
 def mailbox(airflow: AirflowSite) -> Mailbox:
     def client(service: str) -> Any:
-        url = airflow.emulator.endpoint_url
-        return boto3.client(service, endpoint_url=url, region_name=REGION, **CREDENTIALS)
+        return airflow.emulator.client(service)
 
     sns, sqs = client("sns"), client("sqs")
     topic = sns.create_topic(Name="migrations")["TopicArn"]

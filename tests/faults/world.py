@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
@@ -14,7 +13,7 @@ from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.local import emulator as emulators
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.emulator import Emulator
 from tests.chain_world import World as Chain
 from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.live.endpoints import Endpoint
@@ -48,12 +47,11 @@ class FaultWorld:
     @property
     def logs(self) -> Any:
         """CloudWatch's logs."""
-        session = boto3.Session(region_name=REGION, **CREDENTIALS)
-        return session.client("logs", endpoint_url=self.emulator.endpoint_url)
+        return self.emulator.client("logs")
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.emulator.endpoint_url)
+        return Endpoint(self.emulator.endpoint_url, self.emulator.credentials)
 
     @property
     def chain(self) -> Chain:
@@ -75,14 +73,11 @@ class FaultWorld:
 
     def airflow_clients(self) -> Clients:
         """What Airflow's tasks use: DynamoDB and S3 through the proxy."""
-        session = boto3.Session(region_name=REGION, **CREDENTIALS)
         urls = dict.fromkeys(("dynamodb", "s3"), self.airflow_url)
-        urls |= self.emulator.service_endpoints
 
         def make(service: str) -> Any:
-            return session.client(
-                service, endpoint_url=urls.get(service, self.emulator.endpoint_url)
-            )
+            url = urls.get(service, self.emulator.endpoint_url)
+            return self.emulator.client(service, endpoint_url=url)
 
         return Clients(make)
 

@@ -13,7 +13,6 @@ import boto3
 import pytest
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
-from airflow_ddb_migrate.local.emulator import CREDENTIALS
 from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
 from tests.capacity_world import BEFORE, settings
 from tests.dynalite import dynalite
@@ -53,8 +52,7 @@ class History:
 def world(tmp_path: Path) -> Iterator[SiteWorld]:
     """A PROVISIONED table with one index, and its ledger."""
     with dynalite(tmp_path, update_table_ms=UPDATE_TABLE_MS) as url:
-        session = boto3.Session(region_name=REGION, **CREDENTIALS)
-        client = session.client("dynamodb", endpoint_url=url)
+        client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
         made = SiteWorld(client, table_settings=settings("PROVISIONED", (INDEX,)), clock=time.time)
         for name in (TABLE, LEDGER):
             client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0})

@@ -1,23 +1,30 @@
 """The embedded emulator as a process: found again, ended whole, adapted by one shim."""
 
+import contextlib
+import http.client
 import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+import boto3
 import pytest
 from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.autoscaling import scaling_targets
-from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.errors import CredentialsError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow_environment import connection
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from airflow_ddb_migrate.operators._address import SiteAddress
+from botocore.exceptions import ClientError
 
 _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 
@@ -26,40 +33,140 @@ _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 def test_it_listens_on_loopback_only(emulator: Emulator) -> None:
     """It executes code, so nobody else may reach it."""
     assert "127.0.0.1" == urlsplit(emulator.endpoint_url).hostname
-    for process in (emulator.process, emulator.autoscaling):
-        assert {_LOOPBACK} == set(_listening(process.pid))
+    assert {_LOOPBACK} == set(_listening(emulator.process.pid))
 
 
 def test_it_answers_to_its_own_credentials(clients: Clients, emulator: Emulator) -> None:
-    """Clients of the emulator carry fake credentials and its endpoint, whatever is set outside."""
+    """Clients of the emulator carry its key and its endpoint, whatever is set outside."""
     assert emulator.endpoint_url == clients.sts.meta.endpoint_url
     assert "000000000000" == clients.sts.get_caller_identity()["Account"]
 
 
-def test_auto_scaling_is_answered_beside_it(clients: Clients, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    ("service", "operation", "words"),
+    [
+        ("cloudformation", "describe_stacks", {}),
+        ("dynamodb", "list_tables", {}),
+        ("s3", "list_buckets", {}),
+        (AUTOSCALING, "describe_scalable_targets", {"ServiceNamespace": "dynamodb"}),
+    ],
+)
+def test_another_key_is_refused_in_words(
+    emulator: Emulator, service: str, operation: str, words: dict[str, str]
+) -> None:
+    """Whoever still has the key of another start reads what to do, in each of AWS's protocols."""
+    stranger = boto3.Session("LOCAL" + "0" * 32, "test", region_name=REGION)
+    client = stranger.client(service, endpoint_url=emulator.endpoint_url)
+
+    with pytest.raises(CredentialsError, match="local up"), aws_call("any", service):
+        getattr(client, operation)(**words)
+
+
+_FORM = urlencode({"Action": "CreateStack", "StackName": "evil", "TemplateBody": "{}"})
+
+_WEBSOCKET = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("POST", "/", {"Origin": "http://evil.example"}, _FORM),  # a form of any page
+        ("POST", "/", {}, _FORM),  # another user of this machine
+        ("GET", f"/?{_FORM}", {}, None),  # an image of any page: no Origin, no preflight
+        ("OPTIONS", "/", {"Origin": "http://evil.example"}, None),  # a preflight
+        ("POST", "/", {"Host": "evil.example"}, _FORM),  # a name that leads here by now
+        ("GET", "/_ministack/health", {}, None),
+        ("POST", "/_ministack/reset", {}, ""),
+        ("GET", "/", _WEBSOCKET, None),  # which no preflight asks for either
+    ],
+)
+def test_a_web_page_reaches_nothing(
+    emulator: Emulator, method: str, path: str, headers: dict[str, str], body: str | None
+) -> None:
+    """What a browser sends for a page that knows only the port: 403, and nothing is made."""
+    address = urlsplit(emulator.endpoint_url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with contextlib.closing(connection):
+        connection.request(method, path, body, form | headers)
+        answer = connection.getresponse()
+        answer.read()
+
+    assert 403 == answer.status
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    stacks = emulator.client("cloudformation").describe_stacks()["Stacks"]
+    assert "evil" not in {stack["StackName"] for stack in stacks}
+
+
+@pytest.mark.parametrize("header", [("Origin", "http://evil.example"), ("Host", "evil.example")])
+def test_the_key_alone_does_not_open_it_to_a_page(
+    emulator: Emulator, header: tuple[str, str]
+) -> None:
+    """No AWS client sends an Origin, or asks for another host."""
+    client = emulator.client("dynamodb")
+
+    def add(request: Any, **_: Any) -> None:
+        request.headers[header[0]] = header[1]
+
+    client.meta.events.register("before-sign.dynamodb.ListTables", add)
+
+    with pytest.raises(ClientError) as refused:
+        client.list_tables()
+    assert 403 == refused.value.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_its_folder_is_its_owners(tmp_path: Path) -> None:
+    """Key, logs and items lie in it; a folder that an older version left open is closed."""
+    folder = tmp_path / "state"
+    (folder / "logs").mkdir(parents=True)
+    folder.chmod(0o755)
+
+    with emulators.start(folder) as running:
+        assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+        commands = [
+            Path(f"/proc/{pid}/cmdline").read_bytes() for pid in _group(running.process.pid)
+        ]
+        assert {False} == {running.access_key.encode() in command for command in commands}
+        assert running.access_key not in repr(running)
+
+
+def test_a_folder_of_somebodys_own_is_left_open(tmp_path: Path) -> None:
+    """`local up --state-dir .` does not lock others out of a project."""
+    folder = tmp_path / "project"
+    folder.mkdir(mode=0o755)
+    (folder / "README.md").touch()
+
+    with pytest.raises(InvalidInputError, match=r"holds other files, as 'README.md'"):
+        emulators.start(folder)
+    assert 0o755 == stat.S_IMODE(folder.stat().st_mode)
+
+
+def test_each_start_has_a_key_of_its_own(tmp_path: Path) -> None:
+    """Yesterday's exports reach nothing today."""
+    with emulators.start(tmp_path) as first:
+        pass
+    with emulators.start(tmp_path) as second:
+        assert first.access_key != second.access_key
+        assert second == emulators.find(tmp_path)
+
+
+def test_auto_scaling_is_answered(clients: Clients, emulator: Emulator) -> None:
     """Truthfully: nobody has registered a target."""
-    assert emulator.autoscaling_url == clients.autoscaling.meta.endpoint_url
+    assert emulator.endpoint_url == clients.autoscaling.meta.endpoint_url
     assert () == scaling_targets(clients.autoscaling, "orders", ["", "by_origin"])
 
 
-def test_airflow_finds_both(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection of the local Airflow leads every service to where it is."""
+def test_airflow_reaches_it(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection of the local Airflow holds endpoint and key."""
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(emulator))
     address = SiteAddress(table_name="t", stack_name="s", dag_id="d", run_id="r")
 
-    clients = address.clients()
-
-    assert [emulator.endpoint_url, emulator.autoscaling_url] == [
-        client.meta.endpoint_url for client in (clients.dynamodb, clients.autoscaling)
-    ]
-
-
-def test_one_without_the_other_is_not_alive(tmp_path: Path) -> None:
-    """`local up` then starts both anew."""
-    with emulators.start(tmp_path) as running:
-        running.autoscaling.stop()
-
-        assert (True, False) == (running.process.is_alive, running.is_alive)
+    assert "000000000000" == address.clients().sts.get_caller_identity()["Account"]
 
 
 def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
@@ -71,10 +178,6 @@ def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
     found.stop()
 
     assert (started.endpoint_url, False) == (found.endpoint_url, started.is_alive)
-    assert (started.autoscaling_url, False) == (
-        found.autoscaling_url,
-        started.autoscaling.is_alive,
-    )
     assert emulators.find(tmp_path) is None
     assert not (tmp_path / "tmp").exists()
     assert (tmp_path / "logs" / "emulator.log").exists()
@@ -92,7 +195,6 @@ def test_a_start_after_kill_9_clears_what_was_left(tmp_path: Path) -> None:
 
     with emulators.start(tmp_path) as running:
         assert (False, True) == (left.is_alive, running.is_alive)
-        assert not left.autoscaling.is_alive
         assert left.endpoint_url != running.endpoint_url
 
 
@@ -101,7 +203,6 @@ def test_a_foreign_process_with_the_remembered_pid_is_left_alone(tmp_path: Path)
     bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     remembered = {"pid": bystander.pid, "started": "1"}
     (tmp_path / "emulator.pid").write_text(json.dumps(remembered))
-    (tmp_path / "emulator.url").write_text("http://127.0.0.1:1")
 
     found = emulators.find(tmp_path)
     assert found is not None
@@ -123,7 +224,7 @@ def test_up_keeps_the_one_that_runs(
 
     endpoints = [re.findall(r"AWS_ENDPOINT_URL=(\S+)", text) for text in said[:2]]
     assert (1, endpoints[0]) == (len(endpoints[0]), endpoints[1])
-    assert "  export AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING=http://127.0.0.1:" in said[0]
+    assert "  export AWS_ACCESS_KEY_ID=LOCAL" in said[0]
     assert "Stack ddb-migrate: nothing to change." in said[1]
     assert ["Stopped.\n", f"No embedded stack runs from {tmp_path}: nothing to do.\n"] == said[2:]
     assert [tmp_path / "logs"] == list(tmp_path.iterdir())
@@ -131,7 +232,7 @@ def test_up_keeps_the_one_that_runs(
 
 def test_it_leaves_nothing_outside_its_folder(tmp_path: Path) -> None:
     """Every folder that it writes to is a part of the one that is removed."""
-    environment = emulators._environment(tmp_path, port=1, max_concurrency=1)
+    environment = emulators._environment(tmp_path, port=1, key="k", max_concurrency=1)
 
     folders = {environment[name] for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR")}
     assert {True} == {Path(folder).is_relative_to(tmp_path / "tmp") for folder in folders}

@@ -12,7 +12,7 @@ import pytest
 from airflow_ddb_migrate.aws.engine import known_proof
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.lease import acquire
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.emulator import Emulator
 from tests.factories import migration_record
 from tests.integration.conftest import Deployed
 
@@ -136,9 +136,7 @@ def _invoke(emulator: Emulator, deployed: Deployed, transforms: Path, event: dic
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "COVERAGE_"))}
     environment = {
         **inherited,
-        **{name.upper(): value for name, value in CREDENTIALS.items()},
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": emulator.endpoint_url,
+        **emulator.environment,
         "LEDGER_TABLE": deployed.stack.ledger_table,
         "BUCKET": deployed.stack.bucket,
         "PYTHONPATH": f"{_ROOT / 'lambda'}:{_ROOT}",

@@ -5,7 +5,6 @@ Lambdas have the roles of the template, which name one table. Every decision is 
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -129,8 +128,7 @@ def decisions(
 
 
 def _authorizing(command: list[str]) -> list[str]:
-    is_emulator = command[-1] == "airflow_ddb_migrate.local.launcher"
-    return [sys.executable, "-m", "tests.auth_launcher"] if is_emulator else command
+    return [*command[:-1], "tests.auth_launcher"]
 
 
 def _deployed(emulator: Emulator, transforms: Path) -> Chain:
@@ -168,11 +166,7 @@ def _user_clients(emulator: Emulator, root: Clients, document: dict[str, Any]) -
         region_name=REGION,
     )
 
-    def make(service: str) -> Any:
-        url = emulator.service_endpoints.get(service, emulator.endpoint_url)
-        return session.client(service, endpoint_url=url)
-
-    return Clients(make)
+    return Clients(lambda service: session.client(service, endpoint_url=emulator.endpoint_url))
 
 
 def _make_table(root: Clients) -> None:
@@ -270,11 +264,7 @@ def _one_by_one(chain: Chain) -> None:
 
 
 def _rescued(chain: Chain) -> None:
-    """Airflow is gone after prewarm, and the safety net brings the capacity back.
-
-    Without scaling: the emulator has none for its Lambdas to ask.
-    """
-    chain.root.autoscaling.deregister_scalable_target(**_TARGET)
+    """Airflow is gone after prewarm, and the safety net brings the capacity back."""
     site = chain.site("lost")
     assert prewarm(site, CapacityUnits(100, 200), warm=False, now=1_700_000_000.0).changes
     site.leases.change(site.table.key, lambda lease: lease and replace(lease, expires_at=1.0))

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import boto3
 import pytest
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION, Emulator
+from airflow_ddb_migrate.local.emulator import Emulator
 from ddb_transform import handler
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.self_check import self_check
@@ -45,14 +44,7 @@ def few(examples: int) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def dynamodb(emulator: Emulator) -> Any:
     """The client that a Lambda has for the table: no retries, none of botocore's walks."""
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=emulator.endpoint_url,
-        region_name=REGION,
-        config=handler._PLAIN,
-        **CREDENTIALS,
-    )
-    return without_walks(client)
+    return without_walks(emulator.client("dynamodb", config=handler._PLAIN))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """The DynamoDBs that live traffic runs on: the emulator, and dynalite, which shares no code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
 from airflow_ddb_migrate.local import emulator
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
+from airflow_ddb_migrate.local.emulator import REGION
 from botocore.config import Config
 from tests import dynalite as dynalites
 from tests.factories import data_table
@@ -26,9 +26,10 @@ class Endpoint:
     """A DynamoDB that answers."""
 
     url: str
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     def client(self) -> Any:
-        session = boto3.Session(region_name=REGION, **CREDENTIALS)
+        session = boto3.Session(region_name=REGION, **self.credentials)
         return session.client("dynamodb", endpoint_url=self.url, config=_CONFIG)
 
 
@@ -43,7 +44,7 @@ def make_table(dynamodb: Any, name: str) -> None:
 @contextmanager
 def ministack(folder: Path) -> Iterator[Endpoint]:
     with emulator.start(folder) as running:
-        yield Endpoint(running.endpoint_url)
+        yield Endpoint(running.endpoint_url, running.credentials)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.local.emulator import CREDENTIALS, REGION
+from airflow_ddb_migrate.local import emulator as emulators
 from tests.chain_world import World, begin, chain_world, request
 from tests.soak.sampling import Process, Sampler
 
@@ -97,12 +97,12 @@ def _watchers(world: World, table: str) -> Iterator[dict[str, "subprocess.Popen[
 
 
 def _watch(world: World, table: str, role: str) -> "subprocess.Popen[str]":
+    running = emulators.find(world.folder)
+    assert running is not None
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     environment = {
         **inherited,
-        **{name.upper(): value for name, value in CREDENTIALS.items()},
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": world.clients.dynamodb.meta.endpoint_url,
+        **running.environment,
         "PYTHONPATH": f"{_ROOT / 'lambda'}:{_ROOT}",
         "AIRFLOW_HOME": str(world.folder / "airflow"),
     }
