@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.stack import describe_stack, is_missing_stack
+from airflow_ddb_migrate.aws.stack_identity import CHANGE_SET_PREFIX, TAG
 from airflow_ddb_migrate.core.errors import DeployError
 
 _POLL_SECONDS = 3.0
@@ -93,7 +94,7 @@ class StackChange:
         with aws_call("cloudformation:CreateChangeSet", f"stack {self.stack_name}"):
             answer = self.cloudformation.create_change_set(
                 StackName=self.stack_name,
-                ChangeSetName=f"ddb-migrate-{int(time.time() * 1000)}",
+                ChangeSetName=f"{CHANGE_SET_PREFIX}{int(time.time() * 1000)}",
                 ChangeSetType="UPDATE" if exists else "CREATE",
                 TemplateBody=template,
                 Parameters=[
@@ -101,7 +102,7 @@ class StackChange:
                     for name, value in parameters.items()
                 ],
                 Capabilities=["CAPABILITY_IAM"],
-                Tags=[{"Key": "airflow-ddb-migrate", "Value": self.stack_name}],
+                Tags=[{"Key": TAG, "Value": self.stack_name}],
             )
         return str(answer["Id"])
 

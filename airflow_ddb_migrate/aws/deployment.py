@@ -22,6 +22,7 @@ from airflow_ddb_migrate.aws.stack import (
     find_stack,
     stack_outputs,
 )
+from airflow_ddb_migrate.aws.stack_identity import our_stack
 from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.aws.unfinished import unfinished
 from airflow_ddb_migrate.aws.upload import Uploader
@@ -49,6 +50,10 @@ class Deployment:
             or the stack; the message says what. The stack stays as it was.
         """
         _validate_stack_name(self.stack_name)
+        for name in self.tables:
+            if name != ALL_TABLES:
+                validate_table_name(name)
+        our_stack(self.clients.cloudformation, self.stack_name)
         tables = self._tables()
         bundle = bundles.build(self.transforms_dir)
         for name in bundle.replaced:
@@ -81,10 +86,10 @@ class Deployment:
         """Delete the stack with its ledger and bucket; False when it is not there.
 
         :raises DeployError: a migration runs, or a table's raised capacity is not restored, and
-            ``force`` was not given. Nothing was deleted.
+            ``force`` was not given; or the stack is somebody else's. Nothing was deleted.
         """
         _validate_stack_name(self.stack_name)
-        if describe_stack(self.clients.cloudformation, self.stack_name) is None:
+        if our_stack(self.clients.cloudformation, self.stack_name) is None:
             self.say(f"Stack {self.stack_name} is not there: nothing to do.")
             return False
         self._check_finished(force=force)
@@ -122,9 +127,6 @@ class Deployment:
                 "of the account with --all-tables."
             )
         tables = tuple(dict.fromkeys(self.tables)) or before
-        for name in tables:
-            if name != ALL_TABLES:
-                validate_table_name(name)
         self._tell_difference("Tables", tables)
         return tables
 

@@ -1,5 +1,6 @@
 """The deployed stack, as its CloudFormation outputs describe it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ _OUTPUTS = {
 }
 _LATER = {"code_sha256": "CodeSha256"}  # an older stack has none, and can be used all the same
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
+OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # of every stack that can be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def find_stack(cloudformation: Any, stack_name: str) -> Stack:
             f"run: ddb-migrate deploy --stack-name {stack_name} --region {region} --table TABLE"
         )
     outputs = stack_outputs(description)
-    missing = sorted({*_OUTPUTS.values(), *_LISTS.values()} - outputs.keys())
+    missing = sorted(OUTPUTS - outputs.keys())
     if missing or description["StackStatus"].startswith("DELETE"):
         raise StackNotFoundError(
             f"Stack {stack_name!r} in {region} is not usable: its status is "
@@ -98,7 +100,7 @@ def is_missing_stack(exc: ClientError) -> bool:
     return error_code(exc) == "ValidationError" and "does not exist" in str(exc)
 
 
-def stack_outputs(description: dict[str, Any]) -> dict[str, str]:
+def stack_outputs(description: Mapping[str, Any]) -> dict[str, str]:
     return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs") or ()}
 
 

@@ -1,16 +1,18 @@
 """Deploy and destroy on the embedded stack, by the code that deploys to AWS."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws import changeset, deployment
 from airflow_ddb_migrate.aws.bundle import build
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.stack import Stack, describe_stack, find_stack, stack_outputs
+from airflow_ddb_migrate.aws.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import (
     CodeMismatchError,
     DeployError,
@@ -251,9 +253,67 @@ def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deploye
     assert not deployer.exists
 
 
+@pytest.mark.parametrize("act", [Deployment.deploy, partial(Deployment.destroy, force=True)])
+def test_another_application_s_stack_is_refused_and_keeps_its_items(
+    clients: Clients, act: Callable[[Deployment], object], request: pytest.FixtureRequest
+) -> None:
+    """`deploy --stack-name shop` over the shop's own stack would delete its table."""
+    cloudformation, name = clients.cloudformation, f"shop-{act is Deployment.deploy}".lower()
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(_shop(name)))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1}
+    )
+    request.addfinalizer(lambda: cloudformation.delete_stack(StackName=name))
+    clients.dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}})
+    before = describe_stack(cloudformation, name)
+
+    with pytest.raises(DeployError, match=f"Stack {name} .*was not made by ddb-migrate"):
+        act(Deployer(clients, name).deployment(["orders"]))
+
+    assert before == describe_stack(cloudformation, name)
+    assert [{"id": {"S": "1"}}] == clients.dynamodb.scan(TableName=name)["Items"]
+
+
+def test_an_older_stack_is_recognised_once_and_tagged(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its template has no metadata yet; the next deployment adds it, and the tag."""
+    template, wanted = deployment._template, {"Key": TAG, "Value": deployer.stack_name}
+    with monkeypatch.context() as older:
+        older.setattr(changeset, "TAG", "other")
+        older.setattr(deployment, "_template", lambda code: _without_metadata(template(code)))
+        deployer.deploy("orders")
+    assert wanted not in _stack(deployer)["Tags"]
+
+    deployer.deploy("orders", "customers")
+
+    assert wanted in _stack(deployer)["Tags"]
+    text = deployer.clients.cloudformation.get_template(StackName=deployer.stack_name)
+    assert "AirflowDdbMigrate" in text["TemplateBody"]
+
+
+def _stack(deployer: Deployer) -> dict:
+    return describe_stack(deployer.clients.cloudformation, deployer.stack_name) or {}
+
+
+def _without_metadata(template: str) -> str:
+    start, end = template.index("Metadata:"), template.index("# The first deployment")
+    return template[:start] + template[end:]
+
+
+def _shop(name: str) -> dict:
+    table = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    }
+    orders = {"Type": "AWS::DynamoDB::Table", "Properties": table}
+    return {"Resources": {"Orders": orders}, "Outputs": {"Bucket": {"Value": "theirs"}}}
+
+
 def _bucket(deployer: Deployer) -> str:
-    stack = describe_stack(deployer.clients.cloudformation, deployer.stack_name)
-    return stack_outputs(stack or {})["Bucket"]
+    return stack_outputs(_stack(deployer))["Bucket"]
 
 
 def _knows(deployer: Deployer, stack: Stack, transform: str) -> bool:

@@ -26,6 +26,7 @@ class UpToDate:
 def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], tuple[Stack, list[str]]]:
     """Deploy to a stack that is up to date, but for the Lambda; returns it and what was said."""
     monkeypatch.setattr(deployment, "check_transforms", lambda _: None)
+    monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
     monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
     monkeypatch.setattr(Deployment, "_bucket", lambda _: "bucket")

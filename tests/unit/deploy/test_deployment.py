@@ -1,17 +1,21 @@
 """What a deployment decides before it touches anything, and what destroy refuses to forget."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.stack import OUTPUTS
+from airflow_ddb_migrate.aws.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
 from airflow_ddb_migrate.core.records import CapacityState, LeaseState
 from botocore.exceptions import ClientError
@@ -42,13 +46,27 @@ class FakeCloudFormation:
 
     outputs: dict[str, str]
     deleted: bool = False
+    status: str = "CREATE_COMPLETE"
+    tags: dict[str, str] = field(default_factory=lambda: {TAG: "ddb-migrate"})
+    template: Any = "Metadata:\n  AirflowDdbMigrate:\n    Template: 1\n"
+    description: str = ""
+    change_sets: tuple[str, ...] = ()
     meta: Any = field(default_factory=lambda: SimpleNamespace(region_name=factories.REGION))
 
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         if self.deleted:
             raise factories.client_error("ValidationError", message="Stack does not exist")
         rows = [{"OutputKey": k, "OutputValue": v} for k, v in self.outputs.items()]
-        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": rows}]}
+        tags = [{"Key": k, "Value": v} for k, v in self.tags.items()]
+        stack = {"StackName": "ddb-migrate", "StackStatus": self.status, "Outputs": rows}
+        return {"Stacks": [{**stack, "Tags": tags, "Description": self.description}]}
+
+    def get_template(self, **_: Any) -> dict[str, Any]:
+        return {"TemplateBody": self.template}
+
+    def get_paginator(self, name: str) -> "Pages":
+        assert "list_change_sets" == name
+        return Pages({"Summaries": [{"ChangeSetName": name} for name in self.change_sets]})
 
     def describe_stack_events(self, **_: Any) -> dict[str, Any]:
         return {"StackEvents": []}
@@ -248,3 +266,69 @@ def test_a_bad_stack_name_is_refused_by_both(world: World, name: str) -> None:
     for act in (Deployment.deploy, Deployment.destroy):
         with pytest.raises(InvalidInputError, match="--stack-name is"):
             act(replace(world.deployment(tables=["orders"]), stack_name=name))
+
+
+_OUTPUTS = dict.fromkeys(OUTPUTS, "x")
+_TEMPLATES = {
+    "yaml": "Description: x\nMetadata:\n  Other:\n    A: 1\n  AirflowDdbMigrate:\n    A: 1\n",
+    "json": {"Metadata": {"AirflowDdbMigrate": {"Template": 1}}},
+}
+_FOREIGN = {
+    "other-outputs": {"tags": {}, "template": "Resources:\n", "outputs": {"Bucket": "theirs"}},
+    "tag-of-another-stack": {"tags": {TAG: "else"}},
+    "tag-alone": {"template": "Resources:\n"},
+    "metadata-alone": {"tags": {}},
+    "metadata-of-a-resource": {
+        "template": "Resources:\n  A:\n    Metadata:\n      AirflowDdbMigrate: 1\n"
+    },
+    "json": {"template": {"Metadata": {"Other": {}}}},
+    "first-creation-failed": {"status": "ROLLBACK_COMPLETE", "tags": {}, "outputs": {}},
+    "their-change-set-waits": {
+        "status": "REVIEW_IN_PROGRESS",
+        "change_sets": ("ddb-migrate-1", "theirs"),
+    },
+}
+_OURS = {
+    "yaml": {"template": _TEMPLATES["yaml"]},
+    "json": {"template": _TEMPLATES["json"]},
+    "before-the-metadata": {"tags": {}, "template": "Resources:\n", "outputs": _OUTPUTS},
+    "half-made-before-the-metadata": {
+        "template": "Resources:\n",
+        "description": "airflow_ddb_migrate - ledger",
+    },
+    "our-change-set-waits": {"status": "REVIEW_IN_PROGRESS", "change_sets": ("ddb-migrate-1",)},
+    "no-change-set-waits": {"status": "REVIEW_IN_PROGRESS", "tags": {}},
+}
+
+
+@pytest.mark.parametrize("act", [Deployment.deploy, partial(Deployment.destroy, force=True)])
+@pytest.mark.parametrize("stack", _FOREIGN.values(), ids=_FOREIGN)
+def test_another_application_s_stack_is_refused_by_both(
+    world: World, act: Callable[[Deployment], object], stack: dict[str, Any]
+) -> None:
+    """Its name is all that it shares; even force does not delete it."""
+    world.cloudformation = replace(world.cloudformation, **stack)
+
+    with pytest.raises(DeployError, match=r"was not made by ddb-migrate.*Nothing was changed"):
+        act(world.deployment(tables=["orders"]))
+
+    assert not world.cloudformation.deleted
+
+
+@pytest.mark.parametrize("stack", _OURS.values(), ids=_OURS)
+def test_a_stack_of_ours_is_recognised(world: World, stack: dict[str, Any]) -> None:
+    """By tag and metadata; an older one by what it says of itself, a new one by being empty."""
+    known = {"outputs": world.cloudformation.outputs, **stack}
+    known["outputs"] = {**known["outputs"], "Bucket": "", "LedgerTable": "", "StateMachineArn": ""}
+    world.cloudformation = replace(world.cloudformation, **known)
+
+    assert world.deployment().destroy()
+    assert world.cloudformation.deleted
+
+
+def test_the_template_says_that_a_stack_is_ours(world: World) -> None:
+    """What recognises it reads the template that is deployed."""
+    template = (resources.folder("deploy") / "template.yaml").read_text()
+    world.cloudformation = replace(world.cloudformation, template=template)
+
+    assert world.deployment().destroy()
