@@ -44,7 +44,13 @@ def about_params(verb: str) -> dict[str, Param]:
         title="Migration",
         description=f"The id of the migration to {verb}, as its report and its tasks log it.",
     )
-    return {"migration_id": about, **_capacity(), **_how_fast(), **_quarantine()}
+    return {
+        "migration_id": about,
+        **_regions(),
+        **_capacity(),
+        **_how_fast(),
+        **_quarantine(),
+    }
 
 
 def _what() -> dict[str, Param]:
@@ -140,6 +146,17 @@ def _guard_first() -> dict[str, Param]:
         "canary_approve": _switch(
             "Ask after the canary", "Also when it is clean; when it is not, a person is asked."
         ),
+        **_regions(),
+    }
+
+
+def _regions() -> dict[str, Param]:
+    return {
+        "single_writer_region": _switch(
+            "Written in this region alone",
+            "Nothing writes to the table's replicas in other regions meanwhile. Without it a table "
+            "with replicas is refused: such writes could be lost.",
+        )
     }
 
 

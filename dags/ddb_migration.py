@@ -107,6 +107,7 @@ with DAG(
         "max_quarantined_percentage": dag.param("max_quarantined_percentage"),
         "show_values": dag.param("show_values"),
         "once": dag.param("once"),
+        "single_writer_region": dag.param("single_writer_region"),
     }
     units = {"read_units": dag.param("prewarm_rcu"), "write_units": dag.param("prewarm_wcu")}
     waits = {"poke_interval": POKE_SECONDS, "deferrable": True}

@@ -55,7 +55,7 @@ the quarantine of this replay, whose id is in its report: replay that one in tur
 """
 
 
-def prewarm_for(dag: DAG, **table: Any) -> PrewarmTableOperator:
+def prewarm_for(dag: DAG, **about: Any) -> PrewarmTableOperator:
     """Raise the capacity, if asked to; there is no transform to check."""
     return PrewarmTableOperator(
         task_id="prewarm",
@@ -65,7 +65,7 @@ def prewarm_for(dag: DAG, **table: Any) -> PrewarmTableOperator:
         write_units=dag.param("prewarm_wcu"),
         poke_interval=min(POKE_SECONDS, 20),
         deferrable=True,
-        **table,
+        **about,
     )
 
 
@@ -100,7 +100,8 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
         },
     ) as dag:
         table = {"table_of": dag.param("migration_id")}
-        prewarm = prewarm_for(dag, **table)
+        regions = {"single_writer_region": dag.param("single_writer_region")}
+        prewarm = prewarm_for(dag, **table, **regions)
         work = operator(
             task_id=verb,
             of=dag.param("migration_id"),
@@ -111,6 +112,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
             max_quarantined_percentage=dag.param("max_quarantined_percentage"),
             poke_interval=POKE_SECONDS,
             deferrable=True,
+            **regions,
         )
         report = MigrationReportOperator(
             task_id="report",

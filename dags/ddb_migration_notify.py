@@ -38,7 +38,15 @@ The migration of `ddb_migration` in short. A message goes to the SNS topic in th
 | the capacity could not be brought back | `restore`'s `on_failure_callback` |
 """
 
-FIELDS = ("table", "segments", "transform", "params", "migration_id", "prewarm")
+FIELDS = (
+    "table",
+    "segments",
+    "transform",
+    "params",
+    "migration_id",
+    "single_writer_region",
+    "prewarm",
+)
 
 # Any other notifier will do: Slack, SMTP, a function of yours.
 notify = SnsNotifier(
@@ -69,6 +77,7 @@ with DAG(
         "total_segments": dag.param("segments"),
         "transform": dag.param("transform"),
         "transform_params": dag.param("params"),
+        "single_writer_region": dag.param("single_writer_region"),
     }
     prewarm = PrewarmTableOperator(
         task_id="prewarm",

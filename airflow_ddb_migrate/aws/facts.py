@@ -95,7 +95,7 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
         size_bytes=table.size_bytes,
         snapshot=_before_our_raise(site) or table.snapshot,
         indexes=_indexes(description),
-        replicas=_replicas(description, table.key.region),
+        replicas=table.replicas,
         has_stream=bool(_stream(description)),
         deletion_protection=description.get("DeletionProtectionEnabled"),
     )
@@ -186,11 +186,6 @@ def _consumers(
 def _stream(description: Mapping[str, Any]) -> str:
     is_on = (description.get("StreamSpecification") or {}).get("StreamEnabled", False)
     return str(description.get("LatestStreamArn", "")) if is_on else ""
-
-
-def _replicas(description: Mapping[str, Any], own_region: str) -> tuple[str, ...]:
-    regions = (row["RegionName"] for row in description.get("Replicas") or ())
-    return tuple(sorted(region for region in regions if region != own_region))
 
 
 def _indexes(description: Mapping[str, Any]) -> tuple[IndexFacts, ...]:

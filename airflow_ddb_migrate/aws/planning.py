@@ -76,7 +76,9 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     record = site.ledger.migration(site.migration_id)
     if record:
         request, wishes = _as_started(request, wishes, record)
-    transform_hash = preflight.check(site, request.transform, now)
+    transform_hash = preflight.check(
+        site, request.transform, now, single_writer_region=request.single_writer_region
+    )
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
     facts = gather(site, description, questions, now)

@@ -26,13 +26,22 @@ from airflow_ddb_migrate.core.records import LeaseRecord, MigrationRecord
 _log = logging.getLogger(__name__)
 
 
-def check(site: Site, transform: str | None, now: float, *, writes: bool = True) -> str:
+def check(
+    site: Site,
+    transform: str | None,
+    now: float,
+    *,
+    writes: bool = True,
+    single_writer_region: bool = False,
+) -> str:
     """Return the transform's hash, or raise what keeps the migration from starting.
 
     :param transform: None for an undo, which needs none.
     :param writes: False for what only reads, and so needs no lease.
+    :param single_writer_region: whether a table with replicas is written in this region alone.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
-    :raises InvalidInputError: the stack may not touch this table.
+    :raises InvalidInputError: the stack may not touch this table, or it has replicas in which
+        others may write.
     :raises CodeMismatchError: the Lambda has other code than what was deployed.
     :raises TransformError: the transform is not deployed or cannot be imported there.
     :raises LeaseHeldError: another migration holds the table.
@@ -41,6 +50,8 @@ def check(site: Site, transform: str | None, now: float, *, writes: bool = True)
     if not _is_ours_and_raised(site, lease):
         require_active(site.table)
     _require_allowed(site)
+    if writes and not single_writer_region:
+        _require_no_replicas(site)
     _require_code(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
@@ -174,6 +185,18 @@ def _require_allowed(site: Site) -> None:
             f"Stack {stack.name!r} may migrate {', '.join(stack.tables)}, not {table}. "
             f"Run: ddb-migrate deploy --stack-name {stack.name} "
             + " ".join(f"--table {name}" for name in (*stack.tables, table))
+        )
+
+
+def _require_no_replicas(site: Site) -> None:
+    """A condition is checked in one region, and the last writer of an item wins in all of them."""
+    table = site.table
+    if table.replicas:
+        raise InvalidInputError(
+            f"Table {table.name} has replicas in {', '.join(table.replicas)}. The condition of a "
+            f"write sees the replica in {table.key.region} only: what another region wrote to the "
+            "same item a moment before would be lost. If nothing writes to the table in another "
+            'region while this runs, say so with "single_writer_region": true.'
         )
 
 

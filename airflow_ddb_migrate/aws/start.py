@@ -54,7 +54,13 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform = request.transform if request.mode is not Mode.UNDO else None
-    transform_hash = preflight.check(site, transform, now, writes=request.mode.writes)
+    transform_hash = preflight.check(
+        site,
+        transform,
+        now,
+        writes=request.mode.writes,
+        single_writer_region=request.single_writer_region,
+    )
     history.refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:

@@ -21,13 +21,15 @@ from airflow_ddb_migrate.core.errors import TableNotFoundError, TableNotReadyErr
 from airflow_ddb_migrate.core.lease import TableKey
 
 _ACTIVE = "ACTIVE"
+_UNNAMED_REPLICAS = "2017.11.29"  # of global tables: their regions are in DescribeGlobalTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table as DescribeTable shows it. ``statuses`` by resource: the table ("") and its indexes.
 
-    ``item_count`` and ``size_bytes`` are up to six hours old: a hint, never a proof.
+    ``item_count`` and ``size_bytes`` are up to six hours old: a hint, never a proof. ``replicas``
+    are the other regions of a global table.
     """
 
     key: TableKey
@@ -36,6 +38,7 @@ class Table:
     snapshot: CapacitySnapshot
     item_count: int
     size_bytes: int
+    replicas: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -110,10 +113,11 @@ def table_from(description: Mapping[str, Any]) -> Table:
     indexes = description.get("GlobalSecondaryIndexes") or []
     resources = {TABLE: description, **{index["IndexName"]: index for index in indexes}}
     mode = (description.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+    key = TableKey(
+        description["TableArn"], description.get("TableId", ""), description["TableName"]
+    )
     return Table(
-        key=TableKey(
-            description["TableArn"], description.get("TableId", ""), description["TableName"]
-        ),
+        key=key,
         key_names=_key_names(description["KeySchema"]),
         statuses={
             name: resource.get("TableStatus" if name == TABLE else "IndexStatus", _ACTIVE)
@@ -127,7 +131,16 @@ def table_from(description: Mapping[str, Any]) -> Table:
         ),
         item_count=description.get("ItemCount", 0),
         size_bytes=description.get("TableSizeBytes", 0),
+        replicas=_replicas(description, key.region),
     )
+
+
+def _replicas(description: Mapping[str, Any], own_region: str) -> tuple[str, ...]:
+    """Return the other regions, also those that are being made; the first version names none."""
+    regions = {row["RegionName"] for row in description.get("Replicas") or ()} - {own_region}
+    if not regions and description.get("GlobalTableVersion") == _UNNAMED_REPLICAS:
+        return ("regions that DescribeTable does not name",)
+    return tuple(sorted(regions))
 
 
 def _key_names(key_schema: Sequence[Mapping[str, str]]) -> tuple[str, ...]:

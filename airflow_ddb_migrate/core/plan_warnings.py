@@ -52,7 +52,9 @@ def _replicas(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
     if facts.replicas:
         yield (
             f"The table has replicas in {', '.join(facts.replicas)}: each write is billed in "
-            f"{plan.load.regions} regions, and each replica has to have the capacity for it."
+            f"{plan.load.regions} regions, and each replica has to have the capacity for it. "
+            "A write in another region meanwhile may be lost: single_writer_region says that there "
+            "is none."
         )
 
 

@@ -19,6 +19,7 @@ _AT_LEAST_ZERO = (
     "max_quarantined_percentage",
     "slice_seconds",
 )
+_SWITCHES = ("once", "show_values", "single_writer_region")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class StartRequest:
     mode that writes nothing to so many lanes, and makes an attempt of a MIGRATE a canary; 0: all.
     ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
     those of this migration. ``once`` refuses what has succeeded on this table before.
+    ``single_writer_region`` says that nothing writes to a replica in another region meanwhile.
     """
 
     total_segments: int | None
@@ -50,6 +52,7 @@ class StartRequest:
     slice_seconds: float = 0
     show_values: bool = False
     once: bool = False
+    single_writer_region: bool = False
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""
@@ -67,11 +70,8 @@ class StartRequest:
             if value is not None or name not in _PLANNED:
                 validate_at_least_zero(name, value)
         validate_count("sample_lanes", self.sample_lanes)
-        if not isinstance(self.once, bool):
-            raise InvalidInputError(
-                f"once is {self.once!r} ({type(self.once).__name__}); it must be true or false, "
-                "without quotes."
-            )
+        for name in _SWITCHES:
+            validate_switch(name, getattr(self, name))
         self._validate_of()
 
     def _validate_of(self) -> None:
@@ -93,6 +93,16 @@ class StartRequest:
                 f"transform is {self.transform!r}; it must be the name of a module of the deployed "
                 "stack, as in add_updated_at."
             )
+
+
+def validate_switch(name: str, value: object) -> bool:
+    """Return a parameter that is true or false; raises InvalidInputError for all else."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(
+            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
+            "without quotes."
+        )
+    return value
 
 
 def validate_count(name: str, value: object) -> int:

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
-from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 
 if TYPE_CHECKING:
@@ -42,16 +42,6 @@ def explained() -> Iterator[None]:
 
 def task_error(message: str, *, retryable: bool) -> AirflowException:
     return MigrationTaskError(message) if retryable else AirflowFailException(message)
-
-
-def validate_switch(name: str, value: object) -> bool:
-    """Return a parameter that is true or false; raises InvalidInputError for all else."""
-    if not isinstance(value, bool):
-        raise InvalidInputError(
-            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
-            "without quotes."
-        )
-    return value
 
 
 class MigrationTask:

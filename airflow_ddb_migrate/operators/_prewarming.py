@@ -33,7 +33,12 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
 
 def check(site: Site, request: StartRequest) -> None:
     """Refuse what cannot work; then note the capacity as it is, for the report."""
-    transform_hash = preflight.check(site, request.transform, time.time())
+    transform_hash = preflight.check(
+        site,
+        request.transform,
+        time.time(),
+        single_writer_region=request.single_writer_region,
+    )
     refuse_repeat(site, request, transform_hash)
     note_capacity(site, "before", site.table.snapshot)
 

@@ -18,6 +18,7 @@ REQUEST_FIELDS = (
     "once",
     "read_units_per_second",
     "show_values",
+    "single_writer_region",
     "slice_seconds",
     "tolerated_failure_percentage",
     "total_segments",
@@ -57,6 +58,8 @@ class MigrationRequestOperator(MigrationOperator):
         (templated)
     :param once: refuse what has succeeded on this table before: the same transform, unchanged, with
         the same parameters. Going on with a migration is never refused. (templated)
+    :param single_writer_region: nothing writes to the table's replicas in other regions meanwhile.
+        Without it a table with replicas is refused. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
@@ -77,6 +80,7 @@ class MigrationRequestOperator(MigrationOperator):
         show_values: bool = False,
         slice_seconds: float = 0,
         once: bool = False,
+        single_writer_region: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,6 +96,7 @@ class MigrationRequestOperator(MigrationOperator):
         self.show_values = show_values
         self.slice_seconds = slice_seconds
         self.once = once
+        self.single_writer_region = single_writer_region
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.

@@ -9,7 +9,8 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from airflow_ddb_migrate.operators._base import explained, validate_switch
+from airflow_ddb_migrate.core.request import validate_switch
+from airflow_ddb_migrate.operators._base import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -9,7 +9,8 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.operators._base import template_fields, validate_switch
+from airflow_ddb_migrate.core.request import validate_switch
+from airflow_ddb_migrate.operators._base import template_fields
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
 
 if TYPE_CHECKING:

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.console import object_url
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.request import validate_switch
 from airflow_ddb_migrate.links.report import MigrationReportLink
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known
-from airflow_ddb_migrate.operators._base import (
-    MigrationOperator,
-    task_error,
-    template_fields,
-    validate_switch,
-)
+from airflow_ddb_migrate.operators._base import MigrationOperator, task_error, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

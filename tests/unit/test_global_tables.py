@@ -1,0 +1,136 @@
+"""A table with replicas in other regions: refused before anything is touched, unless one writes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from airflow_ddb_migrate import (
+    CanaryMigrationOperator,
+    DryRunMigrationOperator,
+    PlanMigrationOperator,
+    PrewarmTableOperator,
+    ReplayQuarantineOperator,
+    StartDistributedMapMigrationOperator,
+    UndoMigrationOperator,
+    VerifyMigrationOperator,
+)
+from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.aws.tables import table_from
+from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.records import LeaseState
+from tests.airflow_world import LEDGER, TABLE, World, finish_lanes, make_context, table_world
+
+FORMER = "former"
+WHERE = {"table_name": TABLE, "total_segments": 1}
+NOW = {"deferrable": False, "poke_interval": 0}
+WRITERS: dict[str, Callable[..., Any]] = {
+    "plan": lambda **of: PlanMigrationOperator(task_id="t", **WHERE, **of),
+    "prewarm": lambda **of: PrewarmTableOperator(
+        task_id="t", read_units=10, write_units=10, **NOW, **WHERE, **of
+    ),
+    "prewarm-for-a-job": lambda **of: PrewarmTableOperator(
+        task_id="t", transform=None, read_units=10, write_units=10, **NOW, **WHERE, **of
+    ),
+    "prewarm-off": lambda **of: PrewarmTableOperator(task_id="t", enabled=False, **WHERE, **of),
+    "canary": lambda **of: CanaryMigrationOperator(
+        task_id="t", canary_lanes=1, **NOW, **WHERE, **of
+    ),
+    "start": lambda **of: StartDistributedMapMigrationOperator(task_id="t", **WHERE, **of),
+    "undo": lambda **of: UndoMigrationOperator(task_id="t", of=FORMER, **NOW, **of),
+    "replay": lambda **of: ReplayQuarantineOperator(task_id="t", of=FORMER, **NOW, **of),
+}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A table that was migrated before it became a global one; an item was set aside."""
+    with table_world(monkeypatch) as world:
+        former = StartDistributedMapMigrationOperator(task_id="start", migration_id=FORMER, **WHERE)
+        former.execute(make_context())
+        site = former.open_site(make_context())
+        finish_lanes(site, [0])
+        site.leases.change(site.table.key, lambda held: replace(held, state=LeaseState.FREE))
+        world.stepfunctions.end("SUCCEEDED")
+        world.s3.put_object(
+            Bucket="bucket", Key=f"migrations/{FORMER}/quarantine/00000/1-1.json", Body=b"[]"
+        )
+        world.dynamodb.meta.events.register("after-call.dynamodb.DescribeTable", _with_a_replica)
+        yield world
+
+
+def _with_a_replica(parsed: dict[str, Any], **_: Any) -> None:
+    if parsed["Table"]["TableName"] == TABLE:
+        parsed["Table"]["Replicas"] = [{"RegionName": "eu-west-1", "ReplicaStatus": "CREATING"}]
+
+
+def rows(world: World) -> list[dict[str, Any]]:
+    return list(world.dynamodb.scan(TableName=LEDGER)["Items"])
+
+
+@pytest.mark.parametrize("make", WRITERS.values(), ids=WRITERS)
+def test_what_writes_or_prepares_a_write_is_refused(world: World, make: Any) -> None:
+    """The message says what could be lost and which field allows it; nothing was touched."""
+    before, units, executions = rows(world), world.units(), len(world.stepfunctions.executions)
+
+    with pytest.raises(AirflowFailException) as refused:
+        make().execute(make_context())
+
+    assert str(refused.value).startswith("Table orders has replicas in eu-west-1. The condition")
+    assert '"single_writer_region": true' in str(refused.value)
+    assert (before, units, executions) == (
+        rows(world),
+        world.units(),
+        len(world.stepfunctions.executions),
+    )
+
+
+@pytest.mark.parametrize("name", ["plan", "prewarm-off", "start"])
+def test_a_table_that_is_written_in_one_region_is_migrated(world: World, name: str) -> None:
+    """The person says so, and the plan says what that means."""
+    result = WRITERS[name](single_writer_region=True).execute(make_context())
+
+    assert result["migration_id"]
+    if name == "plan":
+        assert "A write in another region meanwhile may be lost" in "".join(result["warnings"])
+        assert {PLAN} <= {row["sk"]["S"].rpartition("#")[2] for row in rows(world)}
+
+
+@pytest.mark.parametrize("given", ["true", 1, None])
+def test_only_true_says_so(world: World, given: object) -> None:
+    """What a template made a text of is no answer."""
+    with pytest.raises(AirflowFailException, match=r"single_writer_region is .*true or false"):
+        WRITERS["start"](single_writer_region=given).execute(make_context())
+
+
+def test_what_writes_nothing_is_not_refused(world: World) -> None:
+    """A dry run and a check lose nothing."""
+    dry_run = DryRunMigrationOperator(task_id="t", deferrable=True, **WHERE)
+    check = VerifyMigrationOperator(
+        task_id="t", deferrable=True, migration_id=FORMER, table_name=TABLE
+    )
+    for operator in (dry_run, check):
+        with pytest.raises(TaskDeferred):
+            operator.execute(make_context())
+
+
+@pytest.mark.parametrize(
+    ("shown", "replicas"),
+    [
+        ({}, ()),
+        ({"Replicas": [{"RegionName": "us-east-1"}]}, ()),
+        ({"Replicas": [{"RegionName": "us-east-1"}, {"RegionName": "b"}]}, ("b",)),
+        ({"Replicas": [{"RegionName": "c"}, {"RegionName": "b"}]}, ("b", "c")),
+        ({"GlobalTableVersion": "2019.11.21"}, ()),
+        ({"GlobalTableVersion": "2017.11.29"}, ("regions that DescribeTable does not name",)),
+    ],
+)
+def test_replicas_are_the_other_regions(
+    world: World, shown: dict[str, Any], replicas: tuple[str, ...]
+) -> None:
+    """Global tables of 2017 have them, too, though DescribeTable does not list them."""
+    table = world.dynamodb.describe_table(TableName=TABLE)["Table"]
+    table.pop("Replicas")
+
+    assert replicas == table_from({**table, **shown}).replicas
