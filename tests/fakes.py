@@ -21,6 +21,7 @@ class FakeStepFunctions:
     stopped: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
+    is_behind: bool = False  # AWS does not see any execution yet, but for a name that is taken
 
     def start_execution(self, **arguments: Any) -> dict[str, Any]:
         machine = arguments["stateMachineArn"].replace(":stateMachine:", ":execution:")
@@ -32,21 +33,16 @@ class FakeStepFunctions:
 
     def describe_execution(self, **arguments: Any) -> dict[str, Any]:
         self.described.append(arguments["executionArn"])
-        try:
-            return self.executions[arguments["executionArn"]]
-        except KeyError:
-            raise client_error("ExecutionDoesNotExist", "DescribeExecution") from None
+        return self._seen("DescribeExecution", **arguments)
 
     def stop_execution(self, **arguments: Any) -> None:
         arn = arguments["executionArn"]
-        if arn not in self.executions:
-            raise client_error("ExecutionDoesNotExist", "StopExecution")
+        self._seen("StopExecution", **arguments)
         self.stopped.append(arn)
         self.end(arn, ExecutionStatus.ABORTED, arguments["error"], arguments["cause"])
 
     def list_map_runs(self, **arguments: Any) -> dict[str, Any]:
-        if arguments["executionArn"] not in self.executions:
-            raise client_error("ExecutionDoesNotExist", "ListMapRuns")
+        self._seen("ListMapRuns", **arguments)
         runs = [{"mapRunArn": arguments["executionArn"]}] if self.map_run_counts else []
         return {"mapRuns": runs}
 
@@ -56,6 +52,21 @@ class FakeStepFunctions:
 
     def update_map_run(self, **arguments: Any) -> None:
         self.updated.append(arguments)
+
+    def get_paginator(self, name: str) -> Any:
+        """Of ListExecutions: what runs, as far as AWS sees it."""
+        assert "list_executions" == name
+        rows = [
+            {"executionArn": arn}
+            for arn, execution in self.executions.items()
+            if execution["status"] == "RUNNING" and not self.is_behind
+        ]
+        return SimpleNamespace(paginate=lambda **_: iter([{"executions": rows}]))
+
+    def _seen(self, operation: str, *, executionArn: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        if self.is_behind or executionArn not in self.executions:
+            raise client_error("ExecutionDoesNotExist", operation)
+        return self.executions[executionArn]
 
     # What a test says happens.
 

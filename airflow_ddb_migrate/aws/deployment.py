@@ -1,6 +1,7 @@
 """Deploy the stack and take it down: bundle, upload, change set, wait."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,7 @@ class Deployment:
             self.clients,
             ledger_table=self._output("LedgerTable"),
             state_machine_arn=self._output("StateMachineArn"),
+            now=time.time(),
         )
         if force:
             for sentence in left:

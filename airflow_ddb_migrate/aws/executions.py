@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
 from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, MapRunCounts
 
 _MISSING = "ExecutionDoesNotExist"
@@ -30,17 +31,23 @@ class Executions:
                 raise
         return True
 
-    def describe(self, arn: str) -> Execution:
-        """Describe an execution; MISSING when it was never started or is forgotten (90 days)."""
+    def describe(self, arn: str, *, expected_since: float, now: float) -> Execution:
+        """Describe an execution; MISSING when it was never started or is forgotten (90 days).
+
+        DescribeExecution is eventually consistent: one that is not found within START_SEEN_SECONDS
+        of ``expected_since`` counts as RUNNING.
+        """
         if not arn:
             return Execution()
         with aws_call("states:DescribeExecution", arn):
             try:
                 answer = self.stepfunctions.describe_execution(executionArn=arn)
             except ClientError as exc:
-                if error_code(exc) == _MISSING:
-                    return Execution(arn=arn)
-                raise
+                if error_code(exc) != _MISSING:
+                    raise
+                is_expected = now - expected_since < START_SEEN_SECONDS
+                status = ExecutionStatus.RUNNING if is_expected else ExecutionStatus.MISSING
+                return Execution(arn=arn, status=status)
         return Execution(
             arn=arn,
             status=ExecutionStatus(answer["status"]),
@@ -84,11 +91,13 @@ class Executions:
         with aws_call("states:UpdateMapRun", map_run_arn):
             self.stepfunctions.update_map_run(mapRunArn=map_run_arn, maxConcurrency=max_concurrency)
 
-    def stop(self, arn: str, *, error: str, cause: str) -> None:
-        """Stop an execution; one that has ended stays as it is."""
+    def stop(self, arn: str, *, error: str, cause: str) -> bool:
+        """Stop an execution; one that has ended stays as it is. False when none is found."""
         with aws_call("states:StopExecution", arn):
             try:
                 self.stepfunctions.stop_execution(executionArn=arn, error=error, cause=cause)
             except ClientError as exc:
-                if error_code(exc) not in {"ExecutionDoesNotExist", "ValidationException"}:
+                if error_code(exc) not in {_MISSING, "ValidationException"}:
                     raise
+                return error_code(exc) != _MISSING
+        return True

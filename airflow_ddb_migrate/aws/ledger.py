@@ -156,6 +156,7 @@ class Ledger(LedgerTable):
                 "transform_hash": attempt.transform_hash,
                 "lanes": attempt.lanes,
                 "scope": attempt.scope,
+                "intended_at": attempt.intended_at,
                 "started_at": 0,
             },
             condition="#started_at = :started_at",

@@ -63,6 +63,7 @@ def attempt_from(item: TypedItem) -> AttemptRecord:
         transform_hash=typed.text(item, "transform_hash"),
         lanes=typed.whole(item, "lanes"),
         scope=typed.wholes(item, "scope"),
+        intended_at=typed.number(item, "intended_at"),
         started_at=typed.number(item, "started_at"),
         ended_at=typed.number(item, "ended_at"),
         result=typed.text(item, "result"),

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_ddb_migrate import __version__
 from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.leases import live_executions
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.tables import require_active
@@ -55,7 +56,7 @@ def check(
     _require_code(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
-        _acquire(site, lease, now, is_live=holder_is_live(site, lease))
+        _acquire(site, lease, now, is_live=holder_is_live(site, lease, now))
     return transform_hash
 
 
@@ -82,7 +83,7 @@ def take_lease(site: Site, now: float) -> LeaseRecord:
     if record:
         require_its_table(site, record)
     before = site.leases.get(site.table.key)
-    live = holder_is_live(site, before)
+    live = holder_is_live(site, before, now)
     taken = site.leases.change(
         site.table.key,
         lambda current: _acquire(site, current, now, is_live=live or _is_other(before, current)),
@@ -105,11 +106,11 @@ def require_its_table(site: Site, record: MigrationRecord) -> None:
         )
 
 
-def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
-    """Tell whether the execution that holds the table runs."""
+def holder_is_live(site: Site, lease: LeaseRecord | None, now: float) -> bool:
+    """Tell whether the execution of another migration that holds the table runs."""
     if lease is None or lease.migration_id == site.migration_id:
         return False
-    return site.executions.describe(lease.execution_arn).status.is_live
+    return bool(live_executions(site.ledger, site.executions, lease, now))
 
 
 def require_current_stack(site: Site) -> None:

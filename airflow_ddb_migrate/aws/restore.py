@@ -57,23 +57,23 @@ def restore(
         restored = Restored((), (), site.table.snapshot)
     # A restore that had nothing to do must not hide what an earlier one did.
     site.ledger.note(site.migration_id, "restore", _to_json(restored), once=lease is None)
-    _free(site)
+    _free(site, patience.clock())
     return restored
 
 
 def _await_stopped(site: Site, patience: Patience) -> None:
     """Let a migration that is being stopped end first: its last writes need the capacity."""
     deadline = patience.clock() + 2 * OWNER_SECONDS
-    while _is_stopping(site) and patience.clock() < deadline:
+    while _is_stopping(site, patience.clock()) and patience.clock() < deadline:
         patience.sleep(_POLL_SECONDS)
 
 
-def _is_stopping(site: Site) -> bool:
+def _is_stopping(site: Site, now: float) -> bool:
     control = site.ledger.control(site.migration_id)
     attempt = site.ledger.latest_attempt(site.migration_id)
     if control is None or attempt is None or control.command is not Command.STOP:
         return False
-    return site.executions.describe(attempt.execution_arn).status.is_live
+    return site.execution_of(attempt, now).status.is_live
 
 
 def _restore_owed(
@@ -108,10 +108,10 @@ def _end(site: Site, by: str, *, restored: bool) -> None:
     site.leases.change(site.table.key, lambda lease: end_restore(lease, by=by, restored=restored))
 
 
-def _free(site: Site) -> None:
+def _free(site: Site, now: float) -> None:
     """Free the table unless an execution of this migration still works on it."""
-    lease = site.leases.get(site.table.key)
-    if lease is None or site.executions.describe(lease.execution_arn).status.is_live:
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt and site.execution_of(attempt, now).status.is_live:
         return
     site.leases.change(site.table.key, lambda current: release(current, site.migration_id))
 

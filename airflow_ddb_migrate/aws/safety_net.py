@@ -9,7 +9,7 @@ from enum import StrEnum
 from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.executions import Executions
-from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.leases import Leases, live_executions
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.site import Site
@@ -102,11 +102,8 @@ class SafetyNet:
         return self._restore(lease, table, seconds) if table else self._forget(lease)
 
     def _live_execution(self, lease: LeaseRecord) -> str:
-        """Name the execution that runs; the lease may have been renewed before the attempt was."""
-        attempt = self._ledger.latest_attempt(lease.migration_id)
-        arns = {lease.execution_arn, attempt.execution_arn if attempt else ""}
         executions = Executions(self.clients.stepfunctions)
-        live = (arn for arn in sorted(arns) if executions.describe(arn).status.is_live)
+        live = live_executions(self._ledger, executions, lease, self.clock())
         return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
 
     def _table(self, lease: LeaseRecord) -> Table | None:

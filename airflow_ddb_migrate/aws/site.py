@@ -15,6 +15,8 @@ from airflow_ddb_migrate.core.names import (
     validate_migration_id,
     validate_table_name,
 )
+from airflow_ddb_migrate.core.progress import Execution
+from airflow_ddb_migrate.core.records import AttemptRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,16 @@ class Site:
     def named(self, migration_id: str) -> "Site":
         """Return the same table and stack under another migration's name."""
         return replace(self, migration_id=migration_id)
+
+    def execution_of(
+        self, attempt: AttemptRecord, now: float, *, if_confirmed: bool = False
+    ) -> Execution:
+        """Describe an attempt's execution; one that may not be seen yet counts as RUNNING.
+
+        :param if_confirmed: only if StartExecution is known to have succeeded.
+        """
+        since = 0.0 if if_confirmed and not attempt.started_at else attempt.expected_since
+        return self.executions.describe(attempt.execution_arn, expected_since=since, now=now)
 
     def fresh_table(self) -> Table:
         """Describe the table again."""

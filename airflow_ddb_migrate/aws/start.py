@@ -50,7 +50,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     request = resolve(site, request)
     request.require_transform()
     attempt = site.ledger.latest_attempt(site.migration_id)
-    status = _status(site, attempt)
+    status = _status(site, attempt, now)
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform = request.transform if request.mode is not Mode.UNDO else None
@@ -83,6 +83,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
         transform_hash=transform_hash,
         lanes=len(progress.unfinished),
         scope=canary,
+        intended_at=now,
     )
     return _launch(site, record, request, mine, progress, now)
 
@@ -153,10 +154,11 @@ def _intend(site: Site, mine: AttemptRecord, now: float) -> None:
     )
 
 
-def _status(site: Site, attempt: AttemptRecord | None) -> ExecutionStatus:
+def _status(site: Site, attempt: AttemptRecord | None, now: float) -> ExecutionStatus:
+    """An attempt whose start was not confirmed is started again, by the same name: safely."""
     if attempt is None:
         return ExecutionStatus.MISSING
-    return site.executions.describe(attempt.execution_arn).status
+    return site.execution_of(attempt, now, if_confirmed=True).status
 
 
 def _attach(site: Site, attempt: AttemptRecord) -> Started:
@@ -228,7 +230,9 @@ def _next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
     """An attempt that was written down but never started is started now; else the next one."""
     if attempt is None:
         return 1
-    never_started = status is ExecutionStatus.MISSING and not attempt.started_at
+    never_started = status is ExecutionStatus.MISSING and not (
+        attempt.started_at or attempt.ended_at
+    )
     return attempt.number if never_started else attempt.number + 1
 
 

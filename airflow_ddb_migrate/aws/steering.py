@@ -32,7 +32,7 @@ def pause(site: Site, *, by: str, reason: str = "", now: float) -> str:
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, or is being stopped.
     """
-    attempt, control = _current(site)
+    attempt, control = _current(site, now)
     if _is_paused(control):
         why = control.reason or "no reason given"
         return (
@@ -59,7 +59,7 @@ def resume(site: Site, *, by: str, now: float) -> str:
     :raises LedgerError: it was never started.
     :raises SteeringError: the execution has ended or is ending; the message says how to go on.
     """
-    attempt, control = _current(site)
+    attempt, control = _current(site, now)
     if control.command is Command.RUN or control.is_over(now):
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
     if now - control.since > HOLD_SECONDS:
@@ -94,7 +94,7 @@ def stop_now(  # noqa: PLR0913  # injected time
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over.
     """
-    _running_attempt(site)
+    _running_attempt(site, clock())
     return watch.stop(
         site,
         reason=f"by {by}" + (f": {reason}" if reason else ""),
@@ -132,7 +132,7 @@ def retune(  # noqa: PLR0913  # whatever can be tuned
             "Nothing to retune: give read_units_per_second, write_units_per_second or "
             "max_concurrency."
         )
-    attempt, control = _current(site)
+    attempt, control = _current(site, now)
     if max_concurrency is not None:
         _update_map_run(site, attempt, max_concurrency)
     if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
@@ -181,22 +181,22 @@ def _update_map_run(site: Site, attempt: AttemptRecord, max_concurrency: int) ->
     site.executions.update_map_run(arn, max_concurrency=max_concurrency)
 
 
-def _current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
+def _current(site: Site, now: float) -> tuple[AttemptRecord, ControlRecord]:
     """Return the attempt that runs, with its control record; refuse one that is being stopped."""
-    attempt = _running_attempt(site)
+    attempt = _running_attempt(site, now)
     control = site.ledger.control(site.migration_id)
     if control is None or control.attempt != attempt.number or control.command is Command.STOP:
         raise _overtaken(site, attempt, control)
     return attempt, control
 
 
-def _running_attempt(site: Site) -> AttemptRecord:
+def _running_attempt(site: Site, now: float) -> AttemptRecord:
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
         raise LedgerError(
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
-    status = site.executions.describe(attempt.execution_arn).status
+    status = site.execution_of(attempt, now, if_confirmed=True).status
     if status is ExecutionStatus.MISSING and not attempt.started_at:
         raise SteeringError(
             f"{_named(site, attempt)} is not started yet. Try again in a few seconds; if it stays "

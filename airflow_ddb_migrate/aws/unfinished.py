@@ -6,21 +6,31 @@ from typing import Any, TypeVar
 from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.executions import Executions
+from airflow_ddb_migrate.aws.leases import live_executions
+from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.records import LeaseRecord
+from airflow_ddb_migrate.core.records import LeaseRecord, LeaseState
 
 _Found = TypeVar("_Found")
 
 _GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist"}
 
 
-def unfinished(clients: Clients, *, ledger_table: str, state_machine_arn: str) -> tuple[str, ...]:
+def unfinished(
+    clients: Clients, *, ledger_table: str, state_machine_arn: str, now: float
+) -> tuple[str, ...]:
     """Say, one sentence each, what is still open: which table, which migration, what to do.
 
     An empty name is a part that the stack does not have; neither counts one that is gone.
     """
     leases = list(_leases(clients, ledger_table)) if ledger_table else []
     running = list(_running(clients, state_machine_arn)) if state_machine_arn else []
+    ledger, executions = Ledger(clients.dynamodb, ledger_table), Executions(clients.stepfunctions)
+    for lease in leases:  # what has only just been started may be in no listing yet
+        if lease.state is LeaseState.HELD:
+            live = live_executions(ledger, executions, lease, now)
+            running += [arn for arn in live if arn not in running]
     owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)
     tables = {lease.execution_arn: lease.table_name for lease in leases}
     return (*(_running_text(arn, tables.get(arn, "")) for arn in running), *owed)

@@ -118,7 +118,7 @@ def observe(site: Site, now: float) -> Observation:
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
     # The execution first: read after it, the lanes are at least as far as the execution says.
-    execution = site.executions.describe(attempt.execution_arn)
+    execution = site.execution_of(attempt, now)
     rows = tuple(site.lanes.all(site.migration_id))
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
@@ -183,11 +183,12 @@ def stop(  # noqa: PLR0913  # injected time
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
         return f"Migration {site.migration_id} was never started: nothing to stop."
-    if not site.executions.describe(attempt.execution_arn).status.is_live:
+    if not site.execution_of(attempt, clock()).status.is_live:
         return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
     _command_stop(site, attempt, reason, clock())
-    _await_workers(site, patience_seconds, clock, sleep)
-    site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason)
+    deadline = clock() + patience_seconds
+    _await_workers(site, deadline, clock, sleep)
+    _stop_execution(site, attempt, reason, deadline, clock, sleep)
     site.ledger.attempt_ended(site.migration_id, attempt.number, result="STOPPED", now=clock())
     history.end_stopped(site, clock())
     words = f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
@@ -203,11 +204,26 @@ def _command_stop(site: Site, attempt: AttemptRecord, reason: str, now: float) -
         )
 
 
+def _stop_execution(  # noqa: PLR0913  # injected time
+    site: Site,
+    attempt: AttemptRecord,
+    reason: str,
+    deadline: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    """Stop the execution; one that is not seen yet is tried again. Its workers obey the STOP."""
+    while not site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason):
+        now = clock()
+        if now >= deadline or not site.execution_of(attempt, now).status.is_live:
+            return
+        sleep(_STOP_POLL_SECONDS)
+
+
 def _await_workers(
-    site: Site, patience_seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]
+    site: Site, deadline: float, clock: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:
     """Wait until no worker shows life; one that was killed stops counting by itself."""
-    deadline = clock() + patience_seconds
     while clock() < deadline:
         now = clock()
         if not any(row.is_live(now) for row in site.lanes.all(site.migration_id)):

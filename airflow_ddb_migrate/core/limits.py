@@ -43,6 +43,7 @@ HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits ar
 HOLD_WAIT_SECONDS: Final = (30, 120)  # [OURS] between two looks of a held child: first and longest
 LEASE_SECONDS: Final = 1_800  # [OURS] a lease nobody renewed for this long has lost its holder
 SAFETY_NET_SECONDS: Final = 900  # [OURS] between two looks of the stack; template is held to it
+START_SEEN_SECONDS: Final = 120  # [OURS] DescribeExecution is eventually consistent (its API model)
 OWNER_SECONDS: Final = 60  # [OURS] a lane owner that saved nothing for this long is gone
 HEARTBEAT_SECONDS: Final = 15  # [OURS] a worker shows a sign of life at least this often
 CONTROL_SECONDS: Final = 5  # [OURS] a worker looks at the control record this often

@@ -98,7 +98,8 @@ class MigrationRecord:
 class AttemptRecord:
     """One execution of a migration. ``started_at`` is 0 until StartExecution has succeeded.
 
-    ``scope`` are the lanes of a canary; empty: all of the migration's.
+    ``scope`` are the lanes of a canary; empty: all of the migration's. ``intended_at`` is when it
+    was written down, just before StartExecution.
     """
 
     number: int
@@ -106,9 +107,15 @@ class AttemptRecord:
     transform_hash: str
     lanes: int
     scope: tuple[int, ...] = ()
+    intended_at: float = 0.0
     started_at: float = 0.0
     ended_at: float = 0.0
     result: str = ""
+
+    @property
+    def expected_since(self) -> float:
+        """Since when there should be an execution, its start confirmed or not; 0: none any more."""
+        return 0.0 if self.ended_at else max(self.intended_at, self.started_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,12 @@ def test_what_was_started_is_in_the_ledger(world: SiteWorld) -> None:
         record.started_by,
     )
     attempt = AttemptRecord(
-        number=1, execution_arn=arn_of(1), transform_hash="hash-1", lanes=4, started_at=NOW
+        number=1,
+        execution_arn=arn_of(1),
+        transform_hash="hash-1",
+        lanes=4,
+        intended_at=NOW,
+        started_at=NOW,
     )
     assert attempt == world.site.ledger.latest_attempt(MIGRATION)
     control = world.site.ledger.control(MIGRATION)
@@ -187,6 +192,7 @@ def test_a_forgotten_execution_is_followed_by_a_new_attempt(world: SiteWorld) ->
     """After 90 days AWS does not know it any more; it was started, so its name is used up."""
     world.start()
     world.stepfunctions.executions.clear()
+    world.clock.advance(90 * 86_400)
 
     assert 2 == world.start().attempt
 

@@ -53,16 +53,6 @@ def test_observing_changes_nothing(world: SiteWorld) -> None:
     assert Command.RUN is command_of(world)
 
 
-def test_an_attempt_that_is_about_to_start_can_be_watched(world: SiteWorld) -> None:
-    """It is written down before StartExecution: whoever looks in between sees no execution yet."""
-    world.start()
-    world.stepfunctions.executions.clear()
-
-    seen = observe(world.site, NOW)
-
-    assert (ExecutionStatus.MISSING, None) == (seen.execution.status, seen.map_run)
-
-
 def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     """While it runs, nobody asks: the call is limited per account."""
     world.start()
@@ -248,7 +238,7 @@ def test_stopping_tells_the_workers_then_ends_the_execution(world: SiteWorld) ->
     assert 3 * [(Command.STOP, [])] == alive
     assert [arn_of(1)] == world.stepfunctions.stopped
     assert f"Stopped attempt 1 of {MIGRATION}: by hand." == said
-    ended = world.site.executions.describe(arn_of(1))
+    ended = world.site.executions.describe(arn_of(1), expected_since=0, now=NOW)
     assert (ExecutionStatus.ABORTED, "Stopped", "by hand") == (
         ended.status,
         ended.error,

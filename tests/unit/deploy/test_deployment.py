@@ -39,6 +39,12 @@ class Pages:
             raise self.page
         yield self.page
 
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        assert not isinstance(self.page, ClientError)
+        if {"executionArn": executionArn} not in self.page["executions"]:
+            raise factories.client_error("ExecutionDoesNotExist")
+        return {"status": "RUNNING"}
+
 
 @dataclass
 class FakeCloudFormation:
