@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
@@ -42,6 +42,25 @@ def explained() -> Iterator[None]:
 
 def task_error(message: str, *, retryable: bool) -> AirflowException:
     return MigrationTaskError(message) if retryable else AirflowFailException(message)
+
+
+def require_known_conf(context: "Context") -> None:
+    """Raise InvalidInputError for a field of the DAG run's conf that neither we nor the DAG know.
+
+    A misspelt ``dryrun`` would migrate for real.
+    """
+    from airflow_ddb_migrate.core.conf import require_known_fields
+    from airflow_ddb_migrate.params import about_params, migration_params
+
+    run = context.get("dag_run")
+    declared = {
+        name for owner in ("dag", "task") for name in getattr(context.get(owner), "params", ())
+    }
+    require_known_fields(
+        (run and run.conf) or {},
+        declared=declared,
+        ours={*migration_params(), *about_params("")},
+    )
 
 
 class MigrationTask:
@@ -103,6 +122,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
+    refuses_unknown_conf: ClassVar[bool] = True  # not in a teardown, which runs whatever is wrong
 
     def __init__(
         self,
@@ -122,6 +142,8 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     def execute(self, context: "Context") -> Any:
         """Run the step, its errors in Airflow's classes."""
         with explained():
+            if self.refuses_unknown_conf:
+                require_known_conf(context)
             return self.run_step(context)
 
     def run_step(self, context: "Context") -> Any:

@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
 from airflow_ddb_migrate.core.request import validate_switch
-from airflow_ddb_migrate.operators._base import explained
+from airflow_ddb_migrate.operators._base import explained, require_known_conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -101,6 +101,7 @@ class ApproveMigrationOperator(ApprovalOperator):
     def execute(self, context: "Context") -> Any:
         """Ask, unless there is nothing to ask."""
         with explained():
+            require_known_conf(context)
             self._check()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.console import object_url
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -40,6 +40,7 @@ class MigrationReportOperator(MigrationOperator):
 
     operator_extra_links = (MigrationReportLink(), *EXECUTION_LINKS)
     template_fields: Sequence[str] = template_fields("fail_unless_succeeded", "required_task_ids")
+    refuses_unknown_conf: ClassVar[bool] = False
 
     def __init__(
         self,

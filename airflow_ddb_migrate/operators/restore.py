@@ -1,7 +1,7 @@
 """Bring a table's capacity back after a migration."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
 from airflow_ddb_migrate.core.request import validate_switch
@@ -38,6 +38,7 @@ class RestoreCapacityOperator(MigrationOperator):
     """
 
     template_fields: Sequence[str] = template_fields("force", "stop_running")
+    refuses_unknown_conf: ClassVar[bool] = False
 
     def __init__(
         self,

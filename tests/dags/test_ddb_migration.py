@@ -102,6 +102,7 @@ class TestShape:
             "backup": "auto",
             "canary_lanes": 0,
             "canary_approve": False,
+            "single_writer_region": False,
             "prewarm": False,
             "prewarm_rcu": 12_000,
             "prewarm_wcu": 4_000,
@@ -213,6 +214,7 @@ class TestConf:
             {"backup": "always"},
             {"canary_lanes": -1},
             {"canary_approve": None},
+            {"single_writer_region": "yes"},
             {"verify": "full"},
             {"verify_segments": 0},
             {"max_left": 0.5},
@@ -316,6 +318,18 @@ class TestRuns:
         } == states
         assert ORIGINAL == world.units()
         assert 2 == len(world.updates)
+
+    def test_a_misspelt_field_is_refused(self, world, run):
+        """Nobody wanted the migration that {"dryrun": true} would be: plan says so, and no more."""
+        state, states = run(dryrun=True)
+        assert ("failed", "failed") == (state, states["plan"])
+        after = STEPS[1:]
+        assert dict.fromkeys(after, "upstream_failed") == {step: states[step] for step in after}
+        assert (ORIGINAL, [], {}) == (
+            world.units(),
+            world.updates,
+            world.stepfunctions.executions,
+        )
 
     @pytest.mark.parametrize("step", ["plan", "approve", "prewarm", "canary", "start", "verify"])
     def test_a_step_fails(self, world, dag, run, monkeypatch, step):

@@ -162,9 +162,8 @@ def test_the_shape(dag):
 
 def test_the_form_has_no_field_without_a_meaning(dag):
     """What the DAG does not use it does not ask for."""
-    assert {"table", "segments", "transform", "params", "migration_id", "prewarm"} == set(
-        dag.params
-    )
+    fields = {"table", "segments", "transform", "params", "migration_id", "prewarm"}
+    assert fields | {"single_writer_region"} == set(dag.params)
 
 
 def test_a_success_is_told_with_its_figures(queue, run):
