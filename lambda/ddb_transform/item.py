@@ -6,6 +6,7 @@ is remembered, also the look that found nothing: it is the condition of the writ
 """
 
 from collections.abc import Iterator, MutableMapping
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,7 +22,8 @@ class Item(MutableMapping[str, Any]):
     """The attributes of one item. ``typed`` is never changed.
 
     Walking over the names (``for name in item``, ``len(item)``) looks at every attribute that is
-    there; an attribute that live traffic adds meanwhile cannot be part of the condition.
+    there; an attribute that live traffic adds meanwhile cannot be part of the condition. So does a
+    copy, shallow, deep or pickled: it is a plain dict, whose later reads nobody can see.
     """
 
     __slots__ = ("_decoded", "_given", "_removed", "_seen", "_typed")
@@ -67,6 +69,17 @@ class Item(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        return deepcopy(self.copy(), memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self.copy(),)
 
     def __repr__(self) -> str:
         return f"Item(attributes={sorted(self._names())})"  # names only: values never reach a log

@@ -1,6 +1,11 @@
 """An item as a transform sees it."""
 
+import copy
+import pickle
+from collections import ChainMap
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ddb_transform import item as items
@@ -62,6 +67,66 @@ def test_walking_over_the_names_looks_at_all_of_them() -> None:
     _ = dict(item)
 
     assert set(TYPED) == item.seen
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "deepcopy-within": lambda item: copy.deepcopy({"old": [item]})["old"][0],
+    "pickle": lambda item: pickle.loads(pickle.dumps(item)),
+    "pickle-0": lambda item: pickle.loads(pickle.dumps(item, protocol=0)),
+    "method": lambda item: item.copy(),
+    "dict": dict,
+    "unpacked": lambda item: {**item},
+    "keywords": lambda item: dict(**item),
+    "updated": lambda item: _updated({}, item),
+    "comprehension": lambda item: dict(item.items()),
+    "chain": lambda item: dict(ChainMap(item)),
+}
+
+
+def _updated(into: dict[str, Any], item: Any) -> dict[str, Any]:
+    into.update(item)
+    return into
+
+
+@pytest.mark.parametrize("made", COPIES.values(), ids=COPIES)
+def test_a_copy_looks_at_all_of_it(made: Callable[[Any], Any]) -> None:
+    """Nobody sees what is read of a copy afterwards, so all of it is the condition."""
+    item = Item(TYPED)
+    item["new"] = 1
+    del item["b"]
+
+    copied = made(item)
+
+    assert {"id": "a", "n": Decimal("1.50"), "l": ["x"], "new": 1} == copied
+    assert type(copied) is dict
+    assert {*TYPED, "new"} == item.seen
+
+
+@pytest.mark.parametrize("name", ["copy", "deepcopy", "pickle", "method", "dict", "unpacked"])
+def test_a_copy_is_apart_from_its_item(name: str) -> None:
+    """What is changed or removed there is no change of the item, and the other way round."""
+    item = Item(TYPED)
+    copied = COPIES[name](item)
+
+    copied["n"] = 2
+    del copied["id"]
+    item["later"] = 3
+
+    assert {"later": 3} == {n: v for n, v in item.touched.items() if n not in {"l", "b"}}
+    assert (Decimal("1.50"), "a") == (item["n"], item["id"])
+    assert "later" not in copied
+
+
+def test_a_deep_copy_keeps_what_is_shared() -> None:
+    """As of a dict: one item that is there twice is one copy."""
+    item = Item(TYPED)
+
+    first, second = copy.deepcopy([item, item])
+
+    assert first is second
+    assert first["l"] is not item["l"]
 
 
 def test_values_changed_in_place_are_kept() -> None:

@@ -1,6 +1,7 @@
 """The counts of a run in which everything happens: each item is in one, by either writer."""
 
 import contextlib
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,33 @@ def live_traffic(w: World) -> Callable[[str, dict[str, Any]], None]:
             w.put({**item, "done": {"BOOL": True}})
 
     return before
+
+
+@pytest.mark.parametrize("made", [copy.copy, copy.deepcopy, dict])
+def test_what_is_read_through_a_copy_is_protected(
+    world: Callable[..., World], made: Callable[[Item], dict[str, Any]]
+) -> None:
+    """A live write of it between our read and our write wins, and the item is transformed again."""
+
+    def with_full_name(item: Item, context: Context) -> Item:
+        old = made(item)
+        item["full"] = old["first"] + " " + old["last"]
+        return item
+
+    def live_write(name: str, arguments: dict[str, Any]) -> None:
+        is_ours = name == "update_item" and arguments["TableName"] == w.table_name
+        if is_ours and w.items()["a"] == item:
+            w.put({**item, "last": new})
+
+    item, new = {"id": {"S": "a"}, "first": {"S": "Ann"}, "last": {"S": "Lee"}}, {"S": "Ray"}
+    w = world(())
+    w.transform = with_full_name
+    w.put(item)
+    w.dynamodb.before = live_write
+
+    assert WorkStatus.DONE is w.work().status
+
+    assert {**item, "last": new, "full": {"S": "Ann Ray"}} == w.items()["a"]
 
 
 def total(counts: Counts) -> int:
