@@ -77,6 +77,11 @@ class Emulator:
     def is_alive(self) -> bool:
         return self.process.is_alive
 
+    @property
+    def answers_us(self) -> bool:
+        """Whether it runs and its key is known; the key of one of an older version is not."""
+        return self.is_alive and bool(self.access_key)
+
     def stop(self) -> None:
         self.process.stop()
         shutil.rmtree(self.state_dir / "tmp", ignore_errors=True)

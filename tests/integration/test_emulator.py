@@ -230,6 +230,20 @@ def test_up_keeps_the_one_that_runs(
     assert [tmp_path / "logs"] == list(tmp_path.iterdir())
 
 
+def test_up_replaces_one_whose_key_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    """An older version left it running, and it would answer anybody."""
+    request.addfinalizer(lambda: cli.main(["local", "down", "--state-dir", str(tmp_path)]))
+    former = emulators.start(tmp_path)
+    (tmp_path / "emulator.json").rename(tmp_path / "emulator.url")
+
+    assert 0 == cli.main(["local", "up", "--state-dir", str(tmp_path)])
+
+    assert not former.is_alive
+    assert former.endpoint_url not in capsys.readouterr().out
+
+
 def test_it_leaves_nothing_outside_its_folder(tmp_path: Path) -> None:
     """Every folder that it writes to is a part of the one that is removed."""
     environment = emulators._environment(tmp_path, port=1, key="k", max_concurrency=1)
