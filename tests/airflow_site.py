@@ -24,7 +24,6 @@ ADMIN, VIEWER = "ada", "vic"
 USERS = {ADMIN: "admin", VIEWER: "viewer"}
 ENDED = frozenset({"success", "failed"})
 
-_PATIENCE_SECONDS = 180.0
 _POLL_SECONDS = 0.5
 _POKE_SECONDS = 4.0  # longer than a busy scheduler takes to notice that a task waits
 
@@ -124,7 +123,6 @@ class DagRun:
         await_that(
             holds,
             lambda: (what, self.state(), self.tasks()),
-            seconds=_PATIENCE_SECONDS,
             poll_seconds=_POLL_SECONDS,
         )
 

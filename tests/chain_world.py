@@ -19,9 +19,9 @@ from airflow_ddb_migrate.aws.watch import Observation, tend
 from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to
+from tests.waiting import HANG_SECONDS
 
 ITEMS = 600
-_PATIENCE_SECONDS = 90
 
 SLOW = """
 import time
@@ -166,7 +166,7 @@ def finish(site: Site) -> Observation:
 
 
 def until(site: Site, holds: Callable[[Observation], bool]) -> Observation:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline:
         seen = tend(site, time.time())
         if holds(seen):

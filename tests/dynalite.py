@@ -9,8 +9,8 @@ from pathlib import Path
 
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 from tests.node_tools import commands_of
+from tests.waiting import HANG_SECONDS
 
-_START_SECONDS = 10.0
 _PACKAGE = Path(__file__).parent / "live"
 
 
@@ -35,7 +35,7 @@ def dynalite(folder: Path, *, update_table_ms: int = 0) -> Iterator[str]:
 
 
 def _await_answer(process: Background, port: int, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline and process.is_alive:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -43,6 +43,4 @@ def _await_answer(process: Background, port: int, log: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    raise AssertionError(
-        f"dynalite did not answer within {_START_SECONDS:.0f} s: {log.read_text()}"
-    )
+    raise AssertionError(f"dynalite did not answer within {HANG_SECONDS:.0f} s: {log.read_text()}")

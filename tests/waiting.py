@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 
+HANG_SECONDS = 600.0  # no machine is so slow: only a hang reaches it
+
 
 def await_that(
     holds: Callable[[], object],
     what: Callable[[], object],
     *,
-    seconds: float,
+    seconds: float = HANG_SECONDS,
     poll_seconds: float,
 ) -> None:
     """Return once it holds; ``what`` says what is there instead when it is too late.

@@ -22,7 +22,7 @@ from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.local.folders import private_folder
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
-_START_SECONDS = 180.0
+_START_SECONDS = 600.0  # a crash is seen at once: only a hang takes so long
 _NOTICE_SECONDS = 15.0
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"

@@ -72,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__.splitlines()[0])
     parser.add_argument("--ui", action="store_true", help="leave Airflow running until Ctrl-C")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+        signal.signal(ending, _interrupt)
     try:
         items, segments = _number("DEMO_TABLE_ITEMS", 30_000), _number("DEMO_SEGMENTS", 100)
         validate_total_segments(segments)

@@ -25,7 +25,7 @@ from airflow_ddb_migrate.local.processes import Background, free_port, launch
 
 REGION = "us-east-1"
 
-_START_SECONDS = 30.0
+_START_SECONDS = 300.0  # a crash is seen at once: only a hang takes so long
 _POLL_SECONDS = 0.05
 _LOCAL_CONCURRENCY = 4
 _REMEMBERED = ("emulator.pid", "emulator.json")
@@ -100,9 +100,12 @@ class Emulator:
         self.stop()
 
 
-def start(state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY) -> Emulator:
+def start(
+    state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY, stays: bool = False
+) -> Emulator:
     """Start the emulator and wait until it answers; one left from before is stopped first.
 
+    :param stays: it outlives this process; otherwise it ends with it, however that ends.
     :raises MigrationError: the extra ``local`` is not installed, or the emulator did not start.
     """
     if find_spec("ministack") is None:
@@ -119,6 +122,7 @@ def start(state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY) -> Emul
         [sys.executable, "-m", "airflow_ddb_migrate.local.launcher"],
         env=_environment(state_dir, port, key, max_concurrency),
         log=state_dir / "logs" / "emulator.log",
+        stays=stays,
     )
     emulator = Emulator(_url(port), key, process, state_dir)
     _remember(emulator)

@@ -1,4 +1,4 @@
-"""Background processes that can be found and stopped again, also after their starter was killed."""
+"""Background processes that end with their starter, or are found and stopped by a later one."""
 
 import contextlib
 import json
@@ -6,19 +6,25 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_STOP_SECONDS = 10.0
+from airflow_ddb_migrate.local import guardian
+
+_STOP_SECONDS = 20.0  # longer than a guardian's patience
 _POLL_SECONDS = 0.1
-_LAUNCHED: list["subprocess.Popen[bytes]"] = []  # one that is dropped warns while it runs
+_PIPES: dict[int, int] = {}  # by guardian: what it reads of closes when this process ends
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A process group, named by its leader; ``started`` tells it from a later one of its pid."""
+    """A command's guardian, which ends all that came from the command.
+
+    It leads their process group; ``started`` tells it from a later process of its pid.
+    """
 
     pid: int
     started: str
@@ -28,26 +34,28 @@ class Background:
         return _start_time(self.pid) == self.started
 
     def stop(self) -> None:
-        """End the whole group: politely, then for good."""
-        if not self.is_alive:
-            return
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, sign)
-            if self._ended():
-                break
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)  # members that outlived their leader
+        """End all of it: politely, then for good."""
+        if self.is_alive:
+            self._end()
+        if self.pid in _PIPES:
+            os.close(_PIPES.pop(self.pid))
 
-    def _ended(self) -> bool:
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        self._await_end()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)  # a guardian that hangs, or that an old version had
+        self._await_end()
+
+    def _await_end(self) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self.pid, os.WNOHANG)
             if not self.is_alive:
-                return True
+                return
             time.sleep(_POLL_SECONDS)
-        return False
 
     def remember(self, file: Path) -> None:
         file.write_text(json.dumps({"pid": self.pid, "started": self.started}))
@@ -62,20 +70,28 @@ class Background:
             return None
 
 
-def launch(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Background:
-    """Start a process as the leader of its own group, its output in a file."""
+def launch(
+    command: Sequence[str], *, env: Mapping[str, str], log: Path, stays: bool = False
+) -> Background:
+    """Start a command in a process group of its own, its output in a file.
+
+    It ends, with all that it started, when this process ends in whatever way; ``stays``: not before
+    it is stopped.
+    """
+    how = guardian.FREE if stays else guardian.BOUND
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
+    ours, theirs = os.pipe()[::-1]
+    with log.open("ab") as out, open(theirs, "rb") as pipe:  # noqa: PTH123  # a descriptor
         process = subprocess.Popen(  # noqa: S603  # our own commands
-            command,
+            [sys.executable, "-m", guardian.__name__, how, *command],
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stays else pipe,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     process.returncode = 0  # left to itself: found again by its pid, not by this object
-    _LAUNCHED.append(process)
+    _PIPES[process.pid] = ours
     return Background(process.pid, _start_time(process.pid))
 
 

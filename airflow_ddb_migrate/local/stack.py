@@ -29,7 +29,7 @@ def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
     """Start the emulator, unless it runs, deploy to it, and say how to reach it."""
     running = emulator.find(state_dir.resolve())
     if running is None or not running.answers_us:
-        running = emulator.start(state_dir)
+        running = emulator.start(state_dir, stays=True)
     deploy_to(running, transforms_dir=transforms_dir)
     print(f"The embedded stack answers at {running.endpoint_url}, and only with this key:")
     print(running.exports)

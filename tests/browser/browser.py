@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.waiting import HANG_SECONDS
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _QUIET = (
@@ -22,7 +23,6 @@ _QUIET = (
     "--hide-scrollbars",
 )
 _DARK = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
-_PATIENCE_SECONDS = 60
 
 
 def require_browser() -> str:
@@ -66,7 +66,7 @@ def screenshot(url: str, file: Path, *, dark: bool = False, seconds: float = 8) 
             ],
             capture_output=True,
             check=True,
-            timeout=_PATIENCE_SECONDS,
+            timeout=HANG_SECONDS,
         )
 
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.browser.browser import command
-
-PATIENCE_SECONDS = 180.0  # the machine may be busy with other tests
+from tests.waiting import HANG_SECONDS
 
 # The browser reads commands from descriptor 3 and answers on 4.
 _ON_PIPES = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1'
@@ -39,7 +38,7 @@ class Connection:
         return self._answer(self._number, method)
 
     def _answer(self, number: int, method: str) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             came = self._messages(deadline)
             self.events += [message for message in came if "method" in message]

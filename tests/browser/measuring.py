@@ -4,10 +4,10 @@ from statistics import median
 
 from tests.browser.browser import opened
 from tests.browser.canned import Canned, serve
+from tests.waiting import HANG_SECONDS
 
 _OPENINGS = 3
 _UPDATES = 6
-_PATIENCE_SECONDS = 60.0
 _OFTEN = 'setInterval(() => document.dispatchEvent(new Event("visibilitychange")), 200);'
 
 
@@ -20,7 +20,7 @@ def drawn() -> tuple[float, float]:
     for _ in range(_OPENINGS):
         canned = Canned(script=_OFTEN)
         with serve(canned) as url, opened(url):
-            first, *later = canned.await_measured(_UPDATES, _PATIENCE_SECONDS)["done"]
+            first, *later = canned.await_measured(_UPDATES, HANG_SECONDS)["done"]
         opened_at.append(first["end"])
         updates += [update["end"] - update["start"] for update in later]
     return median(opened_at), median(updates)

@@ -12,8 +12,8 @@ from tests.benchmarks.goals import GOALS
 from tests.browser.browser import opened, require_browser, screenshot
 from tests.browser.canned import DAG, HOSTILE, MIGRATION, RUN, Canned, serve
 from tests.browser.measuring import drawn
+from tests.waiting import HANG_SECONDS
 
-PATIENCE_SECONDS = 60.0
 SLOW_MACHINE = 5  # times a goal: more is a fault of the page; make bench has the figures
 
 # Waits for the first picture, then does as a person would.
@@ -42,7 +42,7 @@ def seen_by(person: str, **settings: Any) -> tuple[Any, Canned]:
     """Return what a script of a person's doings has put into ``seen``."""
     canned = Canned(script=_PERSON % person, **settings)
     with shown(canned):
-        return canned.await_seen(PATIENCE_SECONDS), canned
+        return canned.await_seen(HANG_SECONDS), canned
 
 
 def test_ten_thousand_lanes_are_drawn_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,7 +252,7 @@ def test_a_run_of_something_else_is_told_kindly() -> None:
     """,
     )
     with shown(canned):
-        seen = canned.await_seen(PATIENCE_SECONDS)
+        seen = canned.await_seen(HANG_SECONDS)
 
     assert "No migration here" in seen
 
@@ -270,7 +270,7 @@ def test_the_list_leads_to_the_tabs() -> None:
     """
     )
     with serve(canned) as url, opened(url.split("/ui/")[0] + "/ui"):
-        seen = canned.await_seen(PATIENCE_SECONDS)
+        seen = canned.await_seen(HANG_SECONDS)
 
     run = quote(RUN, safe="")
     assert ["orders", "flights"] == seen["tables"]

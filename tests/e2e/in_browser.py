@@ -22,6 +22,7 @@ from tests.e2e.steered import (
     Steered,
 )
 from tests.plugin_routes import plugin_routes
+from tests.waiting import HANG_SECONDS
 
 STILL_SECONDS = 15.0
 BUTTONS = ("pause", "resume", "retune", "stop")
@@ -145,7 +146,7 @@ def status_of(site: AirflowSite, method: str, path: str, cookie: str = "") -> in
         headers={"Cookie": cookie, "Content-Type": "application/json", "X-DDB-Migrate": "1"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_SECONDS) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as exc:
         return exc.code

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from airflow_ddb_migrate.local import sample
 from tests.airflow_site import ADMIN, AirflowSite, DagRun
+from tests.waiting import HANG_SECONDS
 
 ITEMS = 300
 SEGMENTS = 4
@@ -25,7 +26,7 @@ def ask(site: AirflowSite, path: str, body: object = None) -> tuple[int, Any]:
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_SECONDS) as answer:
             status, text = answer.status, answer.read().decode()
     except urllib.error.HTTPError as exc:
         status, text = exc.code, exc.read().decode()

@@ -14,8 +14,8 @@ from tests.faults import storms
 from tests.faults.checker import Rule
 from tests.faults.course import migrate
 from tests.faults.run import Run, word_of
+from tests.waiting import HANG_SECONDS
 
-_PATIENCE_SECONDS = 60.0
 _GONE_WORDS = ("gone", "made again", "another")
 
 
@@ -189,7 +189,7 @@ def _steered(run: Run, steer: Callable[..., str]) -> bool:
 
 def _until_still(run: Run) -> None:
     """Wait until no worker asks for anything any more but what to do."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline:
         rows = list(run.site.lanes.all(run.site.migration_id))
         if not any(row.is_live(time.time()) for row in rows):

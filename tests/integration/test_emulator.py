@@ -25,6 +25,7 @@ from airflow_ddb_migrate.local.airflow_environment import connection
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from airflow_ddb_migrate.operators._address import SiteAddress
 from botocore.exceptions import ClientError
+from tests.waiting import HANG_SECONDS, await_that
 
 _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 
@@ -90,7 +91,7 @@ def test_a_web_page_reaches_nothing(
 ) -> None:
     """What a browser sends for a page that knows only the port: 403, and nothing is made."""
     address = urlsplit(emulator.endpoint_url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=HANG_SECONDS)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     with contextlib.closing(connection):
         connection.request(method, path, body, form | headers)
@@ -183,12 +184,28 @@ def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
     assert (tmp_path / "logs" / "emulator.log").exists()
 
 
-def test_a_start_after_kill_9_clears_what_was_left(tmp_path: Path) -> None:
-    """The starter was killed and could stop nothing: the next start ends the old emulator."""
+def test_kill_9_of_the_starter_leaves_nothing(tmp_path: Path) -> None:
+    """It could stop nothing; the emulator sees its end."""
     starter = subprocess.run(
-        [sys.executable, "-c", _START_AND_DIE, str(tmp_path)], check=False, capture_output=True
+        [sys.executable, "-c", _START_AND_DIE, str(tmp_path), "goes"],
+        check=False,
+        capture_output=True,
     )
     assert -signal.SIGKILL == starter.returncode
+    left = emulators.find(tmp_path)
+    assert left is not None
+
+    await_that(lambda: not left.is_alive, lambda: left, poll_seconds=0.1)
+    assert [] == _listening(left.process.pid)
+
+
+def test_a_start_ends_one_that_stayed(tmp_path: Path) -> None:
+    """A folder has one emulator: the next start ends the one before."""
+    subprocess.run(
+        [sys.executable, "-c", _START_AND_DIE, str(tmp_path), "stays"],
+        check=False,
+        capture_output=True,
+    )
     left = emulators.find(tmp_path)
     assert left is not None
     assert left.is_alive
@@ -266,7 +283,7 @@ _START_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from airflow_ddb_migrate.local import emulator
-emulator.start(Path(sys.argv[1]))
+emulator.start(Path(sys.argv[1]), stays=sys.argv[2] == "stays")
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

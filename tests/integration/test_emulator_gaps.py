@@ -17,12 +17,12 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES, STATEMENT_CHARS
 from airflow_ddb_migrate.local import emulator as emulators
 from botocore.exceptions import ClientError
+from tests.waiting import HANG_SECONDS
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/states"
 PASS = {"Type": "Pass", "End": True}
 WAIT = {"Type": "Wait", "Seconds": 1, "End": True}
 
-_PATIENCE_SECONDS = 10.0
 
 gap = pytest.mark.xfail(
     strict=True,
@@ -355,7 +355,7 @@ def _status(clients: Clients, execution_arn: str) -> str:
 
 def _until(look: Callable[[], Any]) -> Any:
     """Return what ``look`` returns as soon as it is something."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline:
         if seen := look():
             return seen

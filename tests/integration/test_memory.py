@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.local.emulator import Emulator
 from tests.factories import migration_record
 from tests.integration.conftest import Deployed
+from tests.waiting import HANG_SECONDS
 
 _ROOT = Path(__file__).parents[2]
 _LARGE_BYTES = 400_000
@@ -146,7 +147,7 @@ def _invoke(emulator: Emulator, deployed: Deployed, transforms: Path, event: dic
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
         check=True,
     )
     return json.loads(ran.stdout.splitlines()[-1])

@@ -280,7 +280,6 @@ def _name(arn: str) -> str:
     return next((name for name in known if name in arn), "root")
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("who", ["FunctionRole", "RestoreRole", USER])
 def test_nothing_is_refused(decisions: dict[str, list[Decision]], who: str) -> None:
     """Every request of every step is allowed by the policies, as they stand."""

@@ -13,8 +13,7 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.messages import WorkResult, WorkStatus
 from airflow_ddb_migrate.core.payload import build_segment_payload
-
-_PATIENCE_SECONDS = 20.0
+from tests.waiting import HANG_SECONDS
 
 # The script of a segment is the list of its answers; the worker remembers how far each one is.
 _HANDLER = """
@@ -122,7 +121,7 @@ def _make_machine(clients: Clients, function_arn: str) -> str:
 
 
 def _ended(states: Any, execution_arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline:
         execution = states.describe_execution(executionArn=execution_arn)
         if execution["status"] != "RUNNING":

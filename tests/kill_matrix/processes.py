@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from airflow_ddb_migrate.local import guardian
 from airflow_ddb_migrate.local.airflow import Airflow
 from airflow_ddb_migrate.local.processes import Background, launch
 
@@ -54,7 +55,8 @@ class Parts:
         kill(each.pid for each in running() if each.session in self._sessions)
         self.started.clear()
         log = self.airflow.home / "standalone.log"
-        self.airflow.process = launch(whole.command, env=environment, log=log)
+        command = whole.command[whole.command.index(guardian.BOUND) + 1 :]
+        self.airflow.process = launch(command, env=environment, log=log)
         self.airflow.process.remember(self.airflow.home / "airflow.pid.json")
         self.airflow._token = ""
 

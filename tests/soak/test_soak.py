@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
@@ -136,7 +137,8 @@ def _outcome(event: dict[str, Any]) -> Outcome:
 
 
 def _pids(world: World, watchers: dict[str, "subprocess.Popen[str]"]) -> dict[str, list[int]]:
-    emulator = json.loads((world.folder / "emulator.pid").read_text())["pid"]
+    guardian = json.loads((world.folder / "emulator.pid").read_text())["pid"]
+    emulator = psutil.Process(guardian).children()[0].pid
     ours = {role: [process.pid] for role, process in watchers.items()}
     return {"worker": world.lambda_pids(), **ours, "emulator": [emulator]}
 

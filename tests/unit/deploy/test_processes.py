@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from airflow_ddb_migrate.local import processes
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
+from tests.waiting import await_that
 
 # Tells its own pid and its child's, then waits for both to be ended.
 _FAMILY = """
@@ -19,6 +21,27 @@ child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIP
 with open(sys.argv[1], "w") as told:
     print(os.getpid(), child.pid, file=told)
 child.wait()
+"""
+# Starts one in a session of its own, by way of a child that ends: an orphan of another group.
+_STRAYS = """
+import subprocess, sys
+wait = [sys.executable, "-c", "import time; time.sleep(600)"]
+nested = "import subprocess as s, sys; w = sys.argv[1:]; d = s.DEVNULL; "
+nested += "print(s.Popen(w, start_new_session=True, stdout=d, stderr=d).pid)"
+stray = subprocess.run([sys.executable, "-c", nested, *wait], capture_output=True, text=True)
+child = subprocess.Popen(wait)
+with open(sys.argv[1], "w") as told:
+    print(child.pid, int(stray.stdout), file=told)
+child.wait()
+"""
+_STARTER = """
+import os, signal, sys
+from pathlib import Path
+from airflow_ddb_migrate.local.processes import launch
+command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
+leader = launch(command, env=dict(os.environ), log=Path(sys.argv[3]), stays=sys.argv[4] == "stays")
+leader.remember(Path(sys.argv[5]))
+signal.pause()
 """
 _STUBBORN = """
 import os, signal, sys
@@ -43,7 +66,7 @@ class Family:
 
     @property
     def alive(self) -> list[int]:
-        return [pid for pid in self.pids if processes._start_time(pid)]
+        return _alive(self.pids)
 
 
 @pytest.fixture
@@ -75,6 +98,78 @@ def test_stop_is_patient_and_then_is_not(tmp_path: Path, monkeypatch: pytest.Mon
     family.leader.stop()
 
     assert [] == family.alive
+
+
+def test_stop_ends_strays_of_other_groups(tmp_path: Path) -> None:
+    """Airflow starts its tasks in groups of their own; some are orphans by then."""
+    family = Family(tmp_path, _STRAYS)
+    assert 2 == len({os.getpgid(pid) for pid in family.pids})
+
+    family.leader.stop()
+
+    assert [] == family.alive
+
+
+def test_what_a_crashed_command_left_is_ended(tmp_path: Path) -> None:
+    """An emulator that is killed leaves no Lambda behind."""
+    family = Family(tmp_path, _STRAYS)
+    (command,) = _children(family.leader.pid) - set(family.pids)
+
+    os.kill(command, signal.SIGKILL)
+
+    _await_end(family.leader.pid, *family.pids)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_it_ends_with_its_starter(tmp_path: Path, sign: signal.Signals) -> None:
+    """However that ends: a killed test run leaves nothing."""
+    starter, pids = _started(tmp_path, "goes")
+
+    starter.send_signal(sign)
+    starter.wait()
+
+    _await_end(*pids)
+
+
+def test_it_stays_if_it_is_to_stay(tmp_path: Path) -> None:
+    """`local up` ends and leaves its stack, all of which `local down` ends."""
+    starter, pids = _started(tmp_path, "stays")
+    starter.kill()
+    starter.wait()
+    leader = Background.recall(tmp_path / "pid")
+    assert leader is not None
+    assert leader.is_alive
+    assert pids == _alive(pids)
+
+    leader.stop()
+
+    assert [] == _alive(pids)
+
+
+def _started(tmp_path: Path, how: str) -> tuple["subprocess.Popen[bytes]", list[int]]:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    words = [_STRAYS, str(told), str(tmp_path / "log"), how, str(tmp_path / "pid")]
+    starter = subprocess.Popen([sys.executable, "-c", _STARTER, *words], start_new_session=True)
+    pids = [int(pid) for pid in told.read_text().split()]
+    _await((tmp_path / "pid").exists)
+    return starter, pids
+
+
+def _children(pid: int) -> set[int]:
+    return {each.pid for each in psutil.Process(pid).children()}
+
+
+def _alive(pids: Iterable[int]) -> list[int]:
+    return [pid for pid in pids if processes._start_time(pid)]
+
+
+def _await_end(*pids: int) -> None:
+    _await(lambda: not _alive(pids))
+
+
+def _await(holds: Callable[[], object]) -> None:
+    await_that(holds, lambda: "see the test", poll_seconds=0.02)
 
 
 def test_stopping_twice_is_no_error(family: Family) -> None:
