@@ -10,7 +10,7 @@ FAULT_SEEDS ?= 50
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo ui test screenshots live lint format lock bench kills faults soak simulate clean
+.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -23,15 +23,17 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
 
 test: $(STAMP) ## Run every test (TESTS=path for some)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(TESTS)
 
 screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
 	@mkdir -p docs/images
 	@SCREENSHOTS=docs/images REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -k browser \
-		tests/e2e/test_airflow.py
+		tests/e2e/test_in_browser.py
 
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live
+
+check: lint test demo ## All that CI runs
 
 lint: $(STAMP) ## Check style, layers and types
 	@$(BIN)/ruff check .

@@ -1,11 +1,16 @@
-"""What every test needs before anything is imported: no real AWS, no real Airflow home."""
+"""What every test needs before anything is imported: no real AWS, no real Airflow home.
+
+And how the suites are shared among xdist's workers.
+"""
 
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,3 +34,25 @@ os.environ.update(
 # A busy machine is slow, and no property is about time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# The suites that take longest begin first; all others follow in the order of their names.
+_FIRST = ("e2e", "integration", "faults", "live", "dags")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _rank(item.path.relative_to(ROOT / "tests").parts[0]))
+
+
+def _rank(suite: str) -> int:
+    return _FIRST.index(suite) if suite in _FIRST else len(_FIRST)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Give a worker whole files, and one worker all of ``tests/e2e``, which one Airflow serves."""
+    return _BySuite(config, log)
+
+
+class _BySuite(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.browser.cdp import PATIENCE_SECONDS, Connection
+from tests.browser.cdp import Connection
+from tests.waiting import HANG_SECONDS
 
 WIDTH, HEIGHT = 1280, 800
 
@@ -51,7 +52,7 @@ class Page:
             raise AssertionError(f"{script}: {answer['exceptionDetails']['exception']}")
         return answer["result"].get("value")
 
-    def until(self, script: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    def until(self, script: str, seconds: float = HANG_SECONDS) -> Any:
         """Wait until an expression is true, whatever is not there yet; return its value."""
         deadline = time.monotonic() + seconds
         trouble: object = None

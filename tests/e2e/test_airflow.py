@@ -6,21 +6,6 @@ import pytest
 from airflow_ddb_migrate.core.names import part_name
 from airflow_ddb_migrate.local import sample
 from tests.airflow_site import AirflowSite
-from tests.e2e.in_browser import (  # noqa: F401  # collected here: one Airflow serves all
-    test_browser_of_a_viewer_presses_nothing,
-    test_browser_pauses_a_migration,
-    test_browser_resumes_a_migration_to_its_end,
-    test_browser_shows_a_migration_and_its_budget,
-    test_browser_takes_pictures_of_the_other_pages,
-    test_nobody_gets_anything_of_the_plugin_without_signing_in,
-)
-from tests.e2e.tab import (  # noqa: F401
-    test_the_tab_shows_a_migration_from_plan_to_end,
-)
-from tests.e2e.told import (  # noqa: F401
-    mailbox,
-    test_a_pause_and_the_end_are_told,
-)
 
 Items = dict[tuple[str, str], dict[str, Any]]
 

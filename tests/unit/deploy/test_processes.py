@@ -38,6 +38,7 @@ _STARTER = """
 import os, signal, sys
 from pathlib import Path
 from airflow_ddb_migrate.local.processes import launch
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
 command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
 leader = launch(command, env=dict(os.environ), log=Path(sys.argv[3]), stays=sys.argv[4] == "stays")
 leader.remember(Path(sys.argv[5]))
