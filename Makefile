@@ -45,17 +45,17 @@ format: $(STAMP) ## Format and sort imports
 	@$(BIN)/ruff format .
 
 bench: $(STAMP) ## Print every ratio beside its goal and the last record (RECORD=1 keeps it)
-	@BENCH=1 RECORD=$(RECORD) $(BIN)/python -m pytest -s -q tests/benchmarks
+	@BENCH=1 RECORD=$(RECORD) $(BIN)/python -m pytest -s -q tests/campaigns/benchmarks
 
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
-	@KILLS=1 $(BIN)/python -m pytest -s -q --durations=0 -k "$(KILLS_ONLY)" tests/kill_matrix
+	@KILLS=1 $(BIN)/python -m pytest -s -q --durations=0 -k "$(KILLS_ONLY)" tests/campaigns/kills
 
 faults: $(STAMP) ## Inject every kind of fault, many seeds (FAULTS_ONLY=kind, FAULT_SEEDS=3, FAULT_SEED=17)
 	@FAULTS_ONLY=$(FAULTS_ONLY) FAULT_SEEDS=$(FAULT_SEEDS) FAULT_SEED=$(FAULT_SEED) \
 		FAULT_JOBS=$(FAULT_JOBS) FAULT_RESUME=$(FAULT_RESUME) $(BIN)/python -m tests.faults
 
 soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_SEGMENTS)
-	@SOAK=1 $(BIN)/python -m pytest -s -q tests/soak
+	@SOAK=1 $(BIN)/python -m pytest -s -q tests/campaigns/soak
 
 simulate: $(STAMP) ## Simulate migrations of up to 10 TiB (SIMULATE="ten hundred": some; PICTURES=docs/images)
 	@PYTHONPATH=.:lambda $(BIN)/python -m tests.simulation $(SIMULATE) $(PICTURES:%=--pictures %)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.asl.machine import definition_text
-from tests.node_tools import commands_of
+from tests.support.engines.node_tools import commands_of
 
 FOLDER = Path(__file__).parent
 

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.records import LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
 from airflow_ddb_migrate.core.view import PulseView, lane_view
 from airflow_ddb_migrate.plugin.app import HEADERS, MEDIA, STATIC
-from tests.factories import lane_row
+from tests.support.factories import lane_row
 
 PREFIX = "/ddb-migrate"
 DAG, RUN = "ddb_migration", "manual__2026-01-01T00:00:00+00:00"

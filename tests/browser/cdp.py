@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.browser.browser import command
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
 
 # The browser reads commands from descriptor 3 and answers on 4.
 _ON_PIPES = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1'

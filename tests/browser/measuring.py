@@ -4,7 +4,7 @@ from statistics import median
 
 from tests.browser.browser import opened
 from tests.browser.canned import Canned, serve
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
 
 _OPENINGS = 3
 _UPDATES = 6

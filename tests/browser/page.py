@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.browser.cdp import Connection
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
 
 WIDTH, HEIGHT = 1280, 800
 

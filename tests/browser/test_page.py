@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.benchmarks.goals import GOALS
 from tests.browser.browser import opened, require_browser, screenshot
 from tests.browser.canned import DAG, HOSTILE, MIGRATION, RUN, Canned, serve
 from tests.browser.measuring import drawn
-from tests.waiting import HANG_SECONDS
+from tests.campaigns.benchmarks.goals import GOALS
+from tests.support.waiting import HANG_SECONDS
 
 SLOW_MACHINE = 5  # times a goal: more is a fault of the page; make bench has the figures
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from moto import mock_aws
-from tests.airflow_world import World, make_stack
 from tests.conftest import ROOT
+from tests.support.worlds.airflow_world import AirflowWorld, make_stack
 
 DOC = ROOT / "docs" / "capacity.md"
 TABLES = ("orders", "customers")
@@ -48,7 +48,7 @@ def dags(bag):
 @pytest.fixture
 def world(monkeypatch):
     with mock_aws():
-        world = World(stack=make_stack(tables=TABLES))
+        world = AirflowWorld(stack=make_stack(tables=TABLES))
         world.install(monkeypatch)
         for name in TABLES:
             world.create_table(name)

@@ -9,8 +9,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.mode import Mode
 from moto import mock_aws
-from tests.airflow_world import TABLE, World, finish_lanes, make_stack
 from tests.conftest import ROOT
+from tests.support.worlds.airflow_world import TABLE, AirflowWorld, finish_lanes, make_stack
 
 DAG_FILE = ROOT / "dags" / "ddb_migration.py"
 SEGMENTS = 3
@@ -232,7 +232,7 @@ class TestConf:
         assert (200, "None") == trigger({"table": "orders", "segments": 100})
 
 
-class MigratingWorld(World):
+class MigratingWorld(AirflowWorld):
     """Executions that have migrated everything as soon as they are started."""
 
     status = "SUCCEEDED"

@@ -13,8 +13,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
 from moto import mock_aws
-from tests.airflow_world import REGION, TABLE, World, finish_lanes
 from tests.conftest import ROOT
+from tests.support.worlds.airflow_world import REGION, TABLE, AirflowWorld, finish_lanes
 
 SEGMENTS = 3
 THROTTLED = "writes of table orders were throttled"
@@ -61,7 +61,7 @@ class Queue:
         return [(body["Subject"], body["Message"]) for body in bodies]
 
 
-class TellingWorld(World):
+class TellingWorld(AirflowWorld):
     """Executions that run until they are looked at ``looks`` times; then they end as told."""
 
     status = "SUCCEEDED"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.airflow_site import AirflowSite, airflow_site
 from tests.browser.browser import require_browser
 from tests.browser.cdp import browser
 from tests.e2e.steered import Steered, steered
+from tests.support.worlds.airflow_site import AirflowSite, airflow_site
 
 DAGS = Path(__file__).parent / "dags"
 

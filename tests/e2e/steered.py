@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.local import sample
-from tests.airflow_site import ADMIN, DAG_ID, AirflowSite, DagRun
 from tests.browser.cdp import Connection
 from tests.browser.page import Page, person
 from tests.e2e import ui
+from tests.support.worlds.airflow_site import ADMIN, DAG_ID, AirflowSite, DagRun
 
 TABLE = "watched"
 ITEMS = 4_000

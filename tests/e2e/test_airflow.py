@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.names import part_name
 from airflow_ddb_migrate.local import sample
-from tests.airflow_site import AirflowSite
+from tests.support.worlds.airflow_site import AirflowSite
 
 Items = dict[tuple[str, str], dict[str, Any]]
 

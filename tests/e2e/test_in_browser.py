@@ -9,7 +9,6 @@ import pytest
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.looks import Looks
-from tests.airflow_site import ADMIN, DAG_ID, VIEWER, AirflowSite
 from tests.browser.page import person
 from tests.e2e import ui
 from tests.e2e.steered import (
@@ -21,8 +20,9 @@ from tests.e2e.steered import (
     TABLE,
     Steered,
 )
-from tests.plugin_routes import plugin_routes
-from tests.waiting import HANG_SECONDS
+from tests.support.plugin_routes import plugin_routes
+from tests.support.waiting import HANG_SECONDS
+from tests.support.worlds.airflow_site import ADMIN, DAG_ID, VIEWER, AirflowSite
 
 STILL_SECONDS = 15.0
 BUTTONS = ("pause", "resume", "retune", "stop")

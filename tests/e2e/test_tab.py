@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_ddb_migrate.local import sample
-from tests.airflow_site import ADMIN, AirflowSite, DagRun
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
+from tests.support.worlds.airflow_site import ADMIN, AirflowSite, DagRun
 
 ITEMS = 300
 SEGMENTS = 4

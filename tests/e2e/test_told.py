@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.steering import pause, resume
-from tests.airflow_site import AirflowSite
-from tests.waiting import await_that
+from tests.support.waiting import await_that
+from tests.support.worlds.airflow_site import AirflowSite
 
 ITEMS = 300
 POLL_SECONDS = 1.0

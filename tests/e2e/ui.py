@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from tests.airflow_site import DAG_ID, AirflowSite, DagRun
 from tests.browser.page import Page
+from tests.support.worlds.airflow_site import DAG_ID, AirflowSite, DagRun
 
 _TAB = "a[href$='/plugin/ddb-migration']"
 _FRAME = "iframe[src*='/ddb-migrate/']"

@@ -14,7 +14,7 @@ from tests.faults import storms
 from tests.faults.checker import Rule
 from tests.faults.course import migrate
 from tests.faults.run import Run, word_of
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
 
 _GONE_WORDS = ("gone", "made again", "another")
 

@@ -22,13 +22,13 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import Outcome
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.chain_world import request
-from tests.factories import data_table
 from tests.faults.checker import Rule, Violation
 from tests.faults.planting import Planting
 from tests.faults.world import AS_SHIPPED, WORKERS, FaultWorld
 from tests.live.application import MANNERS, Application, Manner
 from tests.live.traffic import LiveTraffic, LossyClient
+from tests.support.factories import data_table
+from tests.support.worlds.chain_world import request
 
 ITEMS = 160
 LIVE_RATE = 7.0  # per thread and second, of three: a third of what is migrated meanwhile

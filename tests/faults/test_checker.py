@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import CapacityState, LeaseState
-from tests.factories import lease
 from tests.faults.checker import Evidence, Migrated, Rule, check
 from tests.live.checker import Rule as LiveRule
 from tests.live.history import ABSENT, Item, Kind, Operation
+from tests.support.factories import lease
 
 _AT_END = 1_000
 _CAPACITY = {"ReadCapacityUnits": 20, "WriteCapacityUnits": 20}

@@ -14,9 +14,9 @@ from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import Emulator
-from tests.chain_world import World as Chain
 from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.live.endpoints import Endpoint
+from tests.support.worlds.chain_world import ChainWorld
 
 WORKERS, AIRFLOW = "workers", "airflow"  # the proxy's doors
 
@@ -54,8 +54,8 @@ class FaultWorld:
         return Endpoint(self.emulator.endpoint_url, self.emulator.credentials)
 
     @property
-    def chain(self) -> Chain:
-        return Chain(self.clients, self.folder, self.stack(AS_SHIPPED))
+    def chain(self) -> ChainWorld:
+        return ChainWorld(self.clients, self.folder, self.stack(AS_SHIPPED))
 
     def stack(self, name: str) -> Stack:
         """Return a stack, deployed when it is first asked for."""

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.local.stack import deploy_to
-from tests.chain_world import World, chain_world
+from tests.support.worlds.chain_world import ChainWorld, chain_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def deployed_stack(emulator: Emulator, clients: Clients) -> Deployed:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainWorld]:
     """The chain, on an emulator whose Lambda processes a test may kill."""
     folder = tmp_path_factory.mktemp("chain")
     with chain_world(folder, tmp_path_factory.mktemp("transforms")) as running:

@@ -14,10 +14,10 @@ import pytest
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
-from tests.capacity_world import BEFORE, settings
-from tests.dynalite import dynalite
-from tests.factories import LEDGER, REGION, TABLE, units
-from tests.site_world import SiteWorld
+from tests.support.engines.dynalite import dynalite
+from tests.support.factories import LEDGER, REGION, TABLE, units
+from tests.support.worlds.capacity_world import BEFORE, settings
+from tests.support.worlds.site_world import SiteWorld
 
 UPDATE_TABLE_MS = 500
 POLL_SECONDS = 0.05

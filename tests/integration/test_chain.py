@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.watch import stop
 from airflow_ddb_migrate.core.errors import LeaseHeldError
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import sample
-from tests.chain_world import ITEMS, begin, finish, request, source, until
+from tests.support.worlds.chain_world import ITEMS, begin, finish, request, source, until
 
 
 def test_every_item_is_migrated_and_nothing_else_changes(world):

@@ -7,9 +7,9 @@ import pytest
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import LaneState
-from tests.chain_world import (
+from tests.support.worlds.chain_world import (
     ITEMS,
-    World,
+    ChainWorld,
     begin,
     finish,
     found,
@@ -82,7 +82,7 @@ def test_a_new_attempt_works_only_on_what_is_unfinished(world):
     assert {bad} == {name for name, item in world.items(table).items() if "done" not in item}
 
 
-def _first_of_a_segment(world: World, table: str) -> str:
+def _first_of_a_segment(world: ChainWorld, table: str) -> str:
     answer = world.clients.dynamodb.scan(TableName=table, Segment=0, TotalSegments=2, Limit=1)
     return answer["Items"][0]["id"]["S"]
 

@@ -6,8 +6,8 @@ from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import LeaseState
 from airflow_ddb_migrate.core.segments import sample
-from tests.chain_world import begin, finish, found, migrated, request, source, until
-from tests.factories import snapshot
+from tests.support.factories import snapshot
+from tests.support.worlds.chain_world import begin, finish, found, migrated, request, source, until
 
 _BAD = ["item-00007", "item-00021", "item-00042"]
 _ANY = {"max_quarantined": 1_000, "max_quarantined_percentage": 100}

@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.errors import (
     StackNotFoundError,
     TransformError,
 )
-from tests.factories import SHIPPED_TRANSFORMS
+from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"
 

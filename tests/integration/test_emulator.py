@@ -25,7 +25,7 @@ from airflow_ddb_migrate.local.airflow_environment import connection
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from airflow_ddb_migrate.operators._address import SiteAddress
 from botocore.exceptions import ClientError
-from tests.waiting import HANG_SECONDS, await_that
+from tests.support.waiting import HANG_SECONDS, await_that
 
 _LOOPBACK = "0100007F"  # 127.0.0.1, as the kernel writes it
 

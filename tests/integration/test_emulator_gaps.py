@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES, STATEMENT_CHARS
 from airflow_ddb_migrate.local import emulator as emulators
 from botocore.exceptions import ClientError
-from tests.waiting import HANG_SECONDS
+from tests.support.waiting import HANG_SECONDS
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/states"
 PASS = {"Type": "Pass", "End": True}

@@ -13,9 +13,9 @@ from airflow_ddb_migrate.aws.engine import known_proof
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.lease import acquire
 from airflow_ddb_migrate.local.emulator import Emulator
-from tests.factories import migration_record
 from tests.integration.conftest import Deployed
-from tests.waiting import HANG_SECONDS
+from tests.support.factories import migration_record
+from tests.support.waiting import HANG_SECONDS
 
 _ROOT = Path(__file__).parents[2]
 _LARGE_BYTES = 400_000

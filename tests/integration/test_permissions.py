@@ -34,11 +34,12 @@ from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from botocore.model import OperationModel
-from tests.chain_world import (
+from tests.support.policies import STACK, Policy, airflow_document, role_policy, table_arn
+from tests.support.worlds.chain_world import (
     PICKY,
     PRUNE,
     SLOW,
-    World,
+    ChainWorld,
     begin,
     finish,
     migrated,
@@ -46,7 +47,6 @@ from tests.chain_world import (
     source,
     until,
 )
-from tests.policies import STACK, Policy, airflow_document, role_policy, table_arn
 
 TABLE, ITEMS = "orders", 60
 USER = "airflow"
@@ -76,7 +76,7 @@ class Chain:
     """What a scenario needs; ``root`` may do everything, ``world`` is Airflow's side."""
 
     root: Clients
-    world: World
+    world: ChainWorld
 
     def fill(self) -> None:
         """Bring the table's items back to what they were."""
@@ -128,7 +128,7 @@ def decisions(
 
 
 def _authorizing(command: list[str]) -> list[str]:
-    return [*command[:-1], "tests.auth_launcher"]
+    return [*command[:-1], "tests.integration.auth_launcher"]
 
 
 def _deployed(emulator: Emulator, transforms: Path) -> Chain:
@@ -151,7 +151,7 @@ def _deployed(emulator: Emulator, transforms: Path) -> Chain:
     )
     clients = _user_clients(emulator, root, document)
     _make_table(root)
-    return Chain(root, World(clients, emulator.state_dir, stack))
+    return Chain(root, ChainWorld(clients, emulator.state_dir, stack))
 
 
 def _user_clients(emulator: Emulator, root: Clients, document: dict[str, Any]) -> Clients:
@@ -335,4 +335,4 @@ def test_a_request_beyond_the_policy_is_refused(
     clients = Clients(lambda name: session.client(name, endpoint_url=emulator.endpoint_url))
 
     with pytest.raises(AccessDeniedError, match="dynamodb:DescribeTable on table orders"):
-        World(clients, emulator.state_dir, None).site(TABLE)  # type: ignore[arg-type]
+        ChainWorld(clients, emulator.state_dir, None).site(TABLE)  # type: ignore[arg-type]

@@ -9,12 +9,12 @@ from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.sizes import item_bytes
-from tests.chain_world import World, begin, finish, request
+from tests.support.worlds.chain_world import ChainWorld, begin, finish, request
 
 _ITEMS = 60
 
 
-def plan(world: World, table: str, options: PlanOptions | None = None, **fields: Any) -> Any:
+def plan(world: ChainWorld, table: str, options: PlanOptions | None = None, **fields: Any) -> Any:
     site = world.site(table)
     wanted = request(**{"segments": None, **fields})
     return make_plan(site, wanted, options or PlanOptions(), time.time())

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.report import compose, keep
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.report_page import to_markdown
-from tests.chain_world import begin, migrated, request
+from tests.support.worlds.chain_world import begin, migrated, request
 
 
 def test_the_report_of_a_real_run(world):

@@ -9,14 +9,14 @@ from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.records import Command
-from tests.chain_world import World, begin, finish, request, source
-from tests.waiting import await_that
+from tests.support.waiting import await_that
+from tests.support.worlds.chain_world import ChainWorld, begin, finish, request, source
 
 _ITEMS = 1_800
 _SLOW, _FAST = 20, 80  # a batch is 25 items: a worker of four writes one every 5 s, and 1.2 s
 
 
-def test_retuned_paused_and_resumed(world: World) -> None:
+def test_retuned_paused_and_resumed(world: ChainWorld) -> None:
     """The rate follows, a pause ends every write, and every item comes out right."""
     table = world.table(_ITEMS)
     site = world.site(table)
@@ -59,11 +59,11 @@ def test_retuned_paused_and_resumed(world: World) -> None:
     ] == told
 
 
-def _done(world: World, table: str) -> int:
+def _done(world: ChainWorld, table: str) -> int:
     return sum("done" in item for item in world.items(table).values())
 
 
-def _rate(world: World, table: str, seconds: float) -> float:
+def _rate(world: ChainWorld, table: str, seconds: float) -> float:
     """Items written per second, of so many seconds; the table's own, as nobody else can tell."""
     before, began_at = _done(world, table), time.monotonic()
     time.sleep(seconds)  # another process works: there is no clock to inject

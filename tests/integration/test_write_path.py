@@ -13,12 +13,12 @@ from ddb_transform.self_check import self_check
 from ddb_transform.wire import without_walks
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests import properties
-from tests.edits import Row
-from tests.edits import tables as all_tables
-from tests.factories import ledger_table
-from tests.migration_world import World
-from tests.properties import LIVE_WRITES, MakeWorld
+from tests.support import properties
+from tests.support.edits import Row
+from tests.support.edits import tables as all_tables
+from tests.support.factories import ledger_table
+from tests.support.properties import LIVE_WRITES, MakeWorld
+from tests.support.worlds.migration_world import MigrationWorld
 
 MOMENTS = st.sets(st.integers(1, 60), max_size=3)
 
@@ -60,10 +60,10 @@ def make(emulator: Emulator, dynamodb: Any, proof: Proof) -> Callable[[str], Mak
     s3 = emulator.clients().s3
     proofs = {"reference": UNPROVEN, "fast": proof}
 
-    def make_world(writer: str, **options: Any) -> World:
+    def make_world(writer: str, **options: Any) -> MigrationWorld:
         bucket = f"properties-{uuid.uuid4().hex}"
         s3.create_bucket(Bucket=bucket)
-        return World(
+        return MigrationWorld(
             dynamodb,
             proof=proofs[writer],
             s3=s3,

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.records import LaneRow
 from botocore.exceptions import ClientError
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION, STARTED_AT
 from tests.live.workers import TransformFunction
+from tests.support.factories import MIGRATION, STARTED_AT
 from transforms import DELETE
 
 _CONTEXT = Context(MIGRATION, STARTED_AT, key_names=("id",))

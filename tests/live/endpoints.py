@@ -10,8 +10,8 @@ import boto3
 from airflow_ddb_migrate.local import emulator
 from airflow_ddb_migrate.local.emulator import REGION
 from botocore.config import Config
-from tests import dynalite as dynalites
-from tests.factories import data_table
+from tests.support.engines import dynalite as dynalites
+from tests.support.factories import data_table
 
 # No retries: what an application sent twice, it could not tell from a lost update.
 _CONFIG = Config(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from tests.factories import client_error, data_table
 from tests.live.application import MANNERS, Application, Manner
 from tests.live.history import ABSENT, Kind, Outcome, number_in
 from tests.live.traffic import LiveTraffic
-from tests.migration_world import moto_dynamodb
+from tests.support.factories import client_error, data_table
+from tests.support.worlds.migration_world import moto_dynamodb
 
 STAYS, RETURNS, OLD_FORMAT = MANNERS
 DRAW = random.Random(1)

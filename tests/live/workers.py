@@ -25,8 +25,14 @@ from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context, Transform
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
-from tests.factories import MIGRATION, STARTED_AT, ledger_table, migration_record, work_request
-from tests.fakes import FakeS3
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import (
+    MIGRATION,
+    STARTED_AT,
+    ledger_table,
+    migration_record,
+    work_request,
+)
 
 WriterName = Literal["reference", "fast"]
 TransformFunction = Callable[[Item, Context], object]

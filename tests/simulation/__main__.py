@@ -5,7 +5,6 @@ import json
 import sys
 from pathlib import Path
 
-from tests.migration_world import moto_dynamodb
 from tests.simulation import agreement
 from tests.simulation.agreement import Agreement
 from tests.simulation.cases import ALL
@@ -13,6 +12,7 @@ from tests.simulation.model import Run, run
 from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import Scenario
+from tests.support.worlds.migration_world import moto_dynamodb
 
 FOLDER = Path(__file__).parents[2] / ".simulate"
 _TOGETHER = {

@@ -15,10 +15,10 @@ from typing import Any
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES
 from airflow_ddb_migrate.core.messages import WorkStatus
 from airflow_ddb_migrate.core.records import Budget, TypedItem
-from tests.factories import MIGRATION
-from tests.migration_world import PROVEN, Clock, World
 from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
 from tests.simulation.table import SimTable
+from tests.support.factories import MIGRATION
+from tests.support.worlds.migration_world import PROVEN, Clock, MigrationWorld
 
 _READ_UNITS = 1_024 / READ_UNIT_BYTES / 2  # of one item, which is written for one unit
 _THROTTLED = {"Error": {"Code": "ProvisionedThroughputExceeded", "Message": "too fast"}}
@@ -104,7 +104,7 @@ def work(
 ) -> RealRun:
     """Let one worker after the other work through the lanes of a table whose items all change."""
     began, count = time.perf_counter(), len(lanes)
-    world = World(dynamodb, total_segments=count, lanes=count, proof=PROVEN)
+    world = MigrationWorld(dynamodb, total_segments=count, lanes=count, proof=PROVEN)
     budget = Budget(write_units_per_second=units_per_second, sharers=1)
     assert world.ledger.begin_attempt(MIGRATION, 1, world.clock(), budget)
     client = SimClient(
@@ -117,7 +117,11 @@ def work(
 
 
 def _work_lane(
-    world: World, client: SimClient, threads: ThreadPoolExecutor, lane: int, slice_seconds: float
+    world: MigrationWorld,
+    client: SimClient,
+    threads: ThreadPoolExecutor,
+    lane: int,
+    slice_seconds: float,
 ) -> int:
     """Work slice after slice until the lane is done; return how many that took."""
     jitter = random.Random(lane).uniform

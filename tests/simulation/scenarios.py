@@ -7,7 +7,7 @@ from enum import StrEnum
 from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.table_facts import IndexFacts
-from tests import plans
+from tests.support import plans
 
 READS_PER_WRITE = 3  # of a table's capacity: so a partition takes them
 _INDEX = "by_state"

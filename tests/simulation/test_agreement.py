@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from tests.migration_world import moto_dynamodb
 from tests.simulation.agreement import compare
 from tests.simulation.scenarios import Scenario
+from tests.support.worlds.migration_world import moto_dynamodb
 
 ITEMS = 20_480
 

@@ -12,7 +12,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow_ddb_migrate import ApproveMigrationOperator
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from tests.airflow_world import FakeTaskInstance
+from tests.support.worlds.airflow_world import FakeTaskInstance
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 ANN = {"id": "7", "name": "Ann"}

@@ -3,7 +3,7 @@
 import pytest
 from airflow_ddb_migrate import BackupTableOperator
 from airflow_ddb_migrate._compat import AirflowFailException
-from tests.airflow_world import TABLE, make_context, table_world
+from tests.support.worlds.airflow_world import TABLE, make_context, table_world
 
 
 @pytest.fixture

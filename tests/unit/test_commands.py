@@ -10,10 +10,10 @@ from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from tests.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
-from tests.fakes import FakeCloudFormation
-from tests.migration_world import moto_dynamodb
-from tests.site_world import OTHER, SiteWorld
+from tests.support.engines.fakes import FakeCloudFormation
+from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
+from tests.support.worlds.migration_world import moto_dynamodb
+from tests.support.worlds.site_world import OTHER, SiteWorld
 
 OUTPUTS = {
     "StateMachineArn": STATE_MACHINE,

@@ -20,7 +20,14 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.tables import table_from
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import LeaseState
-from tests.airflow_world import LEDGER, TABLE, World, finish_lanes, make_context, table_world
+from tests.support.worlds.airflow_world import (
+    LEDGER,
+    TABLE,
+    AirflowWorld,
+    finish_lanes,
+    make_context,
+    table_world,
+)
 
 FORMER = "former"
 WHERE = {"table_name": TABLE, "total_segments": 1}
@@ -44,7 +51,7 @@ WRITERS: dict[str, Callable[..., Any]] = {
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowWorld]:
     """A table that was migrated before it became a global one; an item was set aside."""
     with table_world(monkeypatch) as world:
         former = StartDistributedMapMigrationOperator(task_id="start", migration_id=FORMER, **WHERE)
@@ -65,12 +72,12 @@ def _with_a_replica(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Table"]["Replicas"] = [{"RegionName": "eu-west-1", "ReplicaStatus": "CREATING"}]
 
 
-def rows(world: World) -> list[dict[str, Any]]:
+def rows(world: AirflowWorld) -> list[dict[str, Any]]:
     return list(world.dynamodb.scan(TableName=LEDGER)["Items"])
 
 
 @pytest.mark.parametrize("make", WRITERS.values(), ids=WRITERS)
-def test_what_writes_or_prepares_a_write_is_refused(world: World, make: Any) -> None:
+def test_what_writes_or_prepares_a_write_is_refused(world: AirflowWorld, make: Any) -> None:
     """The message says what could be lost and which field allows it; nothing was touched."""
     before, units, executions = rows(world), world.units(), len(world.stepfunctions.executions)
 
@@ -87,7 +94,7 @@ def test_what_writes_or_prepares_a_write_is_refused(world: World, make: Any) -> 
 
 
 @pytest.mark.parametrize("name", ["plan", "prewarm-off", "start"])
-def test_a_table_that_is_written_in_one_region_is_migrated(world: World, name: str) -> None:
+def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, name: str) -> None:
     """The person says so, and the plan says what that means."""
     result = WRITERS[name](single_writer_region=True).execute(make_context())
 
@@ -98,13 +105,13 @@ def test_a_table_that_is_written_in_one_region_is_migrated(world: World, name: s
 
 
 @pytest.mark.parametrize("given", ["true", 1, None])
-def test_only_true_says_so(world: World, given: object) -> None:
+def test_only_true_says_so(world: AirflowWorld, given: object) -> None:
     """What a template made a text of is no answer."""
     with pytest.raises(AirflowFailException, match=r"single_writer_region is .*true or false"):
         WRITERS["start"](single_writer_region=given).execute(make_context())
 
 
-def test_what_writes_nothing_is_not_refused(world: World) -> None:
+def test_what_writes_nothing_is_not_refused(world: AirflowWorld) -> None:
     """A dry run and a check lose nothing."""
     dry_run = DryRunMigrationOperator(task_id="t", deferrable=True, **WHERE)
     check = VerifyMigrationOperator(
@@ -127,7 +134,7 @@ def test_what_writes_nothing_is_not_refused(world: World) -> None:
     ],
 )
 def test_replicas_are_the_other_regions(
-    world: World, shown: dict[str, Any], replicas: tuple[str, ...]
+    world: AirflowWorld, shown: dict[str, Any], replicas: tuple[str, ...]
 ) -> None:
     """Global tables of 2017 have them, too, though DescribeTable does not list them."""
     table = world.dynamodb.describe_table(TableName=TABLE)["Table"]

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     KILLED,
     TABLE,
     finish_lanes,

@@ -7,8 +7,8 @@ from airflow_ddb_migrate.links.logs import MigrationLogsLink
 from airflow_ddb_migrate.links.map_run import MigrationMapRunLink
 from airflow_ddb_migrate.links.report import MigrationReportLink
 from airflow_ddb_migrate.links.showing import show_execution
-from tests.airflow_world import make_context
-from tests.factories import stack
+from tests.support.factories import stack
+from tests.support.worlds.airflow_world import make_context
 
 
 class Operator:

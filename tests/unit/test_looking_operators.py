@@ -12,7 +12,13 @@ from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipExcepti
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import Command
-from tests.airflow_world import TABLE, finish_lanes, make_context, run_deferred, table_world
+from tests.support.worlds.airflow_world import (
+    TABLE,
+    finish_lanes,
+    make_context,
+    run_deferred,
+    table_world,
+)
 
 LANES = 4
 WAITS = {"deferrable": True, "poke_interval": 0, "table_name": TABLE}

@@ -5,7 +5,7 @@ from airflow_ddb_migrate import PrewarmTableOperator, StartDistributedMapMigrati
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws import site, stack
 from airflow_ddb_migrate.operators._base import MigrationTaskError
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     LEDGER,
     TABLE,
     client_error,

@@ -18,10 +18,10 @@ from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     LEDGER,
     TABLE,
-    World,
+    AirflowWorld,
     client_error,
     finish_lanes,
     first_event,
@@ -32,7 +32,7 @@ from tests.airflow_world import (
 @pytest.fixture
 def world(monkeypatch):
     with mock_aws():
-        world = World()
+        world = AirflowWorld()
         world.install(monkeypatch)
         yield world
 

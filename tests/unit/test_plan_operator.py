@@ -11,14 +11,14 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from moto import mock_aws
-from tests.airflow_world import LEDGER, TABLE, World, make_context
-from tests.plans import KIB, sampled
+from tests.support.plans import KIB, sampled
+from tests.support.worlds.airflow_world import LEDGER, TABLE, AirflowWorld, make_context
 
 
 @pytest.fixture
 def world(monkeypatch):
     with mock_aws():
-        world = World()
+        world = AirflowWorld()
         world.install(monkeypatch)
         world.create_table(units=(100, 50), index=False)
         whole = sampled(seen=40, bytes=40 * KIB, changed=40, write_units=40, is_whole=True)

@@ -6,7 +6,7 @@ import json
 import pytest
 from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
 from airflow_ddb_migrate._compat import AirflowFailException
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     TABLE,
     FakeTaskInstance,
     finish_lanes,

@@ -19,7 +19,7 @@ from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     KILLED,
     TABLE,
     client_error,

@@ -14,11 +14,11 @@ from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import Command, LaneState
 from airflow_ddb_migrate.status_view import StatusView
-from tests.factories import MIGRATION, client_error
-from tests.fakes import FakeCloudFormation
-from tests.migration_world import moto_dynamodb
-from tests.plans import facts, plan
-from tests.site_world import SiteWorld
+from tests.support.engines.fakes import FakeCloudFormation
+from tests.support.factories import MIGRATION, client_error
+from tests.support.plans import facts, plan
+from tests.support.worlds.migration_world import moto_dynamodb
+from tests.support.worlds.site_world import SiteWorld
 from tests.unit.test_commands import OUTPUTS
 
 

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     KILLED,
     TABLE,
     client_error,

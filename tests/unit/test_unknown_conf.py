@@ -24,7 +24,13 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.conf import require_known_fields
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.params import about_params, migration_params
-from tests.airflow_world import LEDGER, TABLE, World, make_context, table_world
+from tests.support.worlds.airflow_world import (
+    LEDGER,
+    TABLE,
+    AirflowWorld,
+    make_context,
+    table_world,
+)
 
 OURS = {*migration_params(), *about_params("undo")}
 WHERE = {"task_id": "t", "table_name": TABLE}
@@ -47,7 +53,7 @@ LAST: dict[str, Callable[[], Any]] = {
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowWorld]:
     with table_world(monkeypatch) as world:
         yield world
 
@@ -58,7 +64,7 @@ def context_of(conf: dict[str, Any] | None, **params: Any) -> Any:
 
 
 @pytest.mark.parametrize("make", FIRST.values(), ids=FIRST)
-def test_whichever_task_is_first_refuses_it(world: World, make: Callable[[], Any]) -> None:
+def test_whichever_task_is_first_refuses_it(world: AirflowWorld, make: Callable[[], Any]) -> None:
     """Before anything is looked up or touched; another try would not help."""
     context = context_of({"table": TABLE, "dryrun": True}, **migration_params())
 
@@ -70,7 +76,7 @@ def test_whichever_task_is_first_refuses_it(world: World, make: Callable[[], Any
 
 
 @pytest.mark.parametrize("make", LAST.values(), ids=LAST)
-def test_what_comes_last_runs_all_the_same(world: World, make: Callable[[], Any]) -> None:
+def test_what_comes_last_runs_all_the_same(world: AirflowWorld, make: Callable[[], Any]) -> None:
     """Capacity comes back, and somebody says what happened, whatever is wrong."""
     context = context_of({"dryrun": True}, **migration_params())
 
@@ -78,7 +84,7 @@ def test_what_comes_last_runs_all_the_same(world: World, make: Callable[[], Any]
 
 
 @pytest.mark.parametrize("conf", [None, {}, {"table": TABLE, "segments": 2}])
-def test_what_is_known_passes(world: World, conf: dict[str, Any] | None) -> None:
+def test_what_is_known_passes(world: AirflowWorld, conf: dict[str, Any] | None) -> None:
     """The trigger form sends every field of the DAG."""
     context = context_of(conf, **migration_params())
 
@@ -146,7 +152,7 @@ def test_what_airflow_adds_is_no_mistake() -> None:
     require_known_fields({"openlineage": {}}, declared=migration_params(), ours=OURS)
 
 
-def test_a_task_s_own_params_are_known(world: World) -> None:
+def test_a_task_s_own_params_are_known(world: AirflowWorld) -> None:
     """Airflow lets a task have Params besides its DAG's."""
     start = StartDistributedMapMigrationOperator(**WHERE, params={"ticket": Param(1)})
     context = {**context_of({"ticket": 7}, table=Param(TABLE)), "task": start}

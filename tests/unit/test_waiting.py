@@ -17,7 +17,7 @@ from airflow_ddb_migrate._compat import (
 )
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN
-from tests.airflow_world import (
+from tests.support.worlds.airflow_world import (
     KILLED,
     TABLE,
     finish_lanes,

@@ -5,11 +5,11 @@ from typing import Any
 
 import boto3
 import pytest
-from tests import capacity_world
-from tests.capacity_world import Place
-from tests.factories import REGION
-from tests.migration_world import moto_dynamodb
-from tests.site_world import SiteWorld
+from tests.support.factories import REGION
+from tests.support.worlds import capacity_world
+from tests.support.worlds.capacity_world import Place
+from tests.support.worlds.migration_world import moto_dynamodb
+from tests.support.worlds.site_world import SiteWorld
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from airflow_ddb_migrate.core.capacity import (
 )
 from airflow_ddb_migrate.core.changes import ScalingChange
 from airflow_ddb_migrate.core.errors import AccessDeniedError
-from tests.factories import client_error, snapshot
-from tests.fakes import FakeAutoscaling
+from tests.support.engines.fakes import FakeAutoscaling
+from tests.support.factories import client_error, snapshot
 
 TABLE_READ = ("table/orders", "dynamodb:table:ReadCapacityUnits")
 TABLE_WRITE = ("table/orders", "dynamodb:table:WriteCapacityUnits")

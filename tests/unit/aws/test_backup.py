@@ -14,8 +14,8 @@ from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
 )
 from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS
-from tests.factories import MIGRATION, NOW, TABLE, client_error
-from tests.site_world import SiteWorld
+from tests.support.factories import MIGRATION, NOW, TABLE, client_error
+from tests.support.worlds.site_world import SiteWorld
 
 MOMENT = "2023-11-14T22:13:20+00:00"  # NOW
 NAME = f"before-{MIGRATION}"

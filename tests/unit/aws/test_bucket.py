@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from tests.factories import MIGRATION, REGION
-from tests.fakes import FakeS3
-from tests.typed_values import ATTRIBUTES
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import MIGRATION, REGION
+from tests.support.typed_values import ATTRIBUTES
 
 ODD = "line\nfeed \u2028 \u2029 \x85 \x00 \x1e é 🦜 \ud800"  # and half of a surrogate pair
 

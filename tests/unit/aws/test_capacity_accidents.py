@@ -14,10 +14,10 @@ from airflow_ddb_migrate.core.errors import (
     TableNotReadyError,
 )
 from airflow_ddb_migrate.core.records import CapacityState
-from tests.capacity_world import BEFORE, Place
-from tests.factories import MIGRATION, TABLE, client_error, units
-from tests.migration_world import Proxy
-from tests.strict_tables import UPDATING_SECONDS
+from tests.support.engines.strict_tables import UPDATING_SECONDS
+from tests.support.factories import MIGRATION, TABLE, client_error, units
+from tests.support.worlds.capacity_world import BEFORE, Place
+from tests.support.worlds.migration_world import Proxy
 
 WANTED = units(1_000, 500)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.capacity_world import BEFORE, Place, hide_mode
-from tests.factories import TABLE, units
-from tests.strict_tables import ActiveScaling
+from tests.support.engines.strict_tables import ActiveScaling
+from tests.support.factories import TABLE, units
+from tests.support.worlds.capacity_world import BEFORE, Place, hide_mode
 
 WANTED = {"below": units(10, 10), "equal": BEFORE, "above": units(1_000, 500)}
 PROVISIONED = ("PROVISIONED", "absent")

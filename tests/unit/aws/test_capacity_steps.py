@@ -17,8 +17,8 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import CapacityState, LeaseState
-from tests.factories import MIGRATION, NOW, TABLE, client_error, units
-from tests.site_world import OTHER, SiteWorld
+from tests.support.factories import MIGRATION, NOW, TABLE, client_error, units
+from tests.support.worlds.site_world import OTHER, SiteWorld
 
 WANTED = units(1_000, 500)
 BEFORE = {"": (50, 25), "by_origin": (2_000, 10)}

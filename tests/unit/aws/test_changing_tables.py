@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
-from tests.airflow_world import TABLE, table_world
+from tests.support.worlds.airflow_world import TABLE, table_world
 
 WANTED = CapacityUnits(100, 50)
 NOW = 1_000.0

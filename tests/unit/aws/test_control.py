@@ -6,8 +6,8 @@ import pytest
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.records import Budget, Command, ControlRecord
-from tests.factories import MIGRATION, NOW
-from tests.site_world import SiteWorld
+from tests.support.factories import MIGRATION, NOW
+from tests.support.worlds.site_world import SiteWorld
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import LaneState
-from tests.factories import MIGRATION, client_error, migration_record
-from tests.site_world import SiteWorld
+from tests.support.factories import MIGRATION, client_error, migration_record
+from tests.support.worlds.site_world import SiteWorld
 
 SECRET = "planted-value"
 

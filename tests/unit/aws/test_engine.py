@@ -7,8 +7,8 @@ import pytest
 from airflow_ddb_migrate.aws.engine import EngineProof, check_engine, known_proof
 from airflow_ddb_migrate.core.errors import AccessDeniedError, AwsRequestError
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
-from tests.factories import client_error
-from tests.site_world import SiteWorld
+from tests.support.factories import client_error
+from tests.support.worlds.site_world import SiteWorld
 
 PROVEN = {"fast": True, "unproven": [], "differences": [], "repeated_key": "", "checked_at": 1.0}
 

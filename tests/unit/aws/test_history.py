@@ -14,8 +14,8 @@ from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import LaneState
-from tests.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
-from tests.site_world import OTHER, SiteWorld, start_request
+from tests.support.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
+from tests.support.worlds.site_world import OTHER, SiteWorld, start_request
 
 COUNTS = Counts(seen=3, changed=3)
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.core.errors import LedgerBusyError
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
-from tests.factories import NOW, TABLE_KEY, lease
-from tests.site_world import SiteWorld
+from tests.support.factories import NOW, TABLE_KEY, lease
+from tests.support.worlds.site_world import SiteWorld
 
 
 def test_a_lease_is_read_as_it_was_written(world: SiteWorld) -> None:

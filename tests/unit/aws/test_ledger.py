@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
-from tests.factories import (
+from tests.support.factories import (
     LEDGER,
     MIGRATION,
     NOW,
@@ -25,7 +25,7 @@ from tests.factories import (
     client_error,
     migration_record,
 )
-from tests.site_world import SiteWorld
+from tests.support.worlds.site_world import SiteWorld
 
 
 @pytest.fixture

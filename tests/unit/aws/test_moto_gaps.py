@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.factories import TABLE, data_table
+from tests.support.factories import TABLE, data_table
 
 UNITS = {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25}
 MORE = {"ReadCapacityUnits": 500, "WriteCapacityUnits": 250}

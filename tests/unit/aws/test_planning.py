@@ -25,10 +25,10 @@ from airflow_ddb_migrate.core.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.progress import ExecutionStatus
-from tests.airflow_world import finish_lanes
-from tests.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
-from tests.plans import GIB, KIB, sampled
-from tests.site_world import OTHER, SiteWorld, arn_of, start_request
+from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
+from tests.support.plans import GIB, KIB, sampled
+from tests.support.worlds.airflow_world import finish_lanes
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of, start_request
 
 OPEN = {"total_segments": None, "max_concurrency": None}
 QUOTA = {

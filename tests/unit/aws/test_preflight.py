@@ -32,8 +32,8 @@ from botocore.exceptions import (
     NoRegionError,
     ReadTimeoutError,
 )
-from tests.factories import MIGRATION, NOW, TABLE, client_error, data_table, stack
-from tests.site_world import OTHER, SiteWorld
+from tests.support.factories import MIGRATION, NOW, TABLE, client_error, data_table, stack
+from tests.support.worlds.site_world import OTHER, SiteWorld
 
 TRANSFORM = "add_updated_at"
 

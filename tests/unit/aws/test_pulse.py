@@ -8,9 +8,9 @@ from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.pulse import NOTHING_PLANNED
-from tests.factories import MIGRATION, NOW, client_error
-from tests.plans import facts, plan
-from tests.site_world import SiteWorld
+from tests.support.factories import MIGRATION, NOW, client_error
+from tests.support.plans import facts, plan
+from tests.support.worlds.site_world import SiteWorld
 
 
 def test_a_look_holds_budget_and_cost(world: SiteWorld) -> None:

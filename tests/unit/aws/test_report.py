@@ -16,9 +16,9 @@ from airflow_ddb_migrate.core.records import LaneState
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
 from airflow_ddb_migrate.core.throttles import Throttles
-from tests import plans
-from tests.factories import MIGRATION, TABLE, client_error, snapshot
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support import plans
+from tests.support.factories import MIGRATION, TABLE, client_error, snapshot
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 COUNTS = Counts(seen=1_000_000, changed=999_990, quarantined=10)
 PLANNED = {

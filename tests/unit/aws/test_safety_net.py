@@ -18,8 +18,8 @@ from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.rate import Pacer
 from airflow_ddb_migrate.core.records import CapacityState, Command, LeaseRecord, LeaseState
 from ddb_transform.guard import Guard, Order, Pacers
-from tests.factories import LEDGER, MIGRATION, TABLE, client_error, data_table, units
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, data_table, units
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 WANTED = units(1_000, 500)
 BEFORE = {"": (50, 25)}

@@ -13,8 +13,8 @@ from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
 from airflow_ddb_migrate.core.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.segments import sample
-from tests.factories import MIGRATION, NOW, STARTED_AT, snapshot
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support.factories import MIGRATION, NOW, STARTED_AT, snapshot
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 LANES = 20
 CHOSEN = set(sample(LANES, 3, MIGRATION))

@@ -16,8 +16,8 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import AttemptRecord, Command, LaneState, LeaseState
-from tests.factories import MIGRATION, NOW, STARTED_AT, TABLE, client_error, data_table
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support.factories import MIGRATION, NOW, STARTED_AT, TABLE, client_error, data_table
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 
 def test_the_first_start_is_attempt_one_over_every_lane(world: SiteWorld) -> None:

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.limits import DEFAULT_CONCURRENCY, LEASE_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import ControlRecord
-from tests.factories import MIGRATION, TABLE, data_table
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support.factories import MIGRATION, TABLE, data_table
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 UNDO = {"mode": Mode.UNDO, "of": MIGRATION}
 

@@ -12,8 +12,8 @@ from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import Command, ControlRecord
-from tests.factories import MIGRATION, NOW, client_error
-from tests.site_world import SiteWorld, arn_of, start_request
+from tests.support.factories import MIGRATION, NOW, client_error
+from tests.support.worlds.site_world import SiteWorld, arn_of, start_request
 
 
 def control_of(world: SiteWorld) -> ControlRecord:

@@ -16,8 +16,8 @@ from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
 from airflow_ddb_migrate.core.records import CapacityState, Command, LaneState, LeaseState
-from tests.factories import LEDGER, MIGRATION, STATE_MACHINE, units
-from tests.site_world import OTHER, SiteWorld, arn_of
+from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, units
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 UNITS = {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25}
 SETTINGS = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": UNITS}

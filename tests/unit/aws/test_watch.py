@@ -8,8 +8,8 @@ from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import ExecutionStatus, MapRunCounts, Outcome
 from airflow_ddb_migrate.core.records import Command, LaneState, LeaseState
-from tests.factories import MIGRATION, NOW, snapshot
-from tests.site_world import SiteWorld, arn_of
+from tests.support.factories import MIGRATION, NOW, snapshot
+from tests.support.worlds.site_world import SiteWorld, arn_of
 
 
 def all_lanes_done(world: SiteWorld) -> None:

@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.raising import plan_raise, validate_units
 from airflow_ddb_migrate.core.restoring import plan_restore
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import snapshot, units
+from tests.support.factories import snapshot, units
 
 UNITS = st.builds(CapacityUnits, st.integers(0, 40_000), st.integers(0, 40_000))
 RESOURCES = st.dictionaries(st.sampled_from(["", "by_origin", "by_day"]), UNITS, min_size=1)

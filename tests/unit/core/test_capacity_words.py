@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.capacity import (
 from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
 from airflow_ddb_migrate.core.prices import cost_words, hourly_difference, prices_for
 from airflow_ddb_migrate.core.refusals import refusal
-from tests.factories import units
+from tests.support.factories import units
 
 WANTED = units(12_000, 4_000)
 SWITCH = ModeChange(BillingMode.PROVISIONED, BillingMode.PAY_PER_REQUEST, {"": WANTED})

@@ -6,7 +6,7 @@ from airflow_ddb_migrate.core.capacity import BillingMode
 from airflow_ddb_migrate.core.cost import dollars_words, measured_cost
 from airflow_ddb_migrate.core.messages import Units
 from airflow_ddb_migrate.core.prices import prices_for
-from tests.factories import progress
+from tests.support.factories import progress
 
 PRICES = prices_for("us-east-1")
 TARIFF = Tariff(prices=PRICES, billing_mode=BillingMode.PAY_PER_REQUEST, lambda_memory_mb=2_048)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.events import Event, What, budget_of, budget_steps
 from airflow_ddb_migrate.core.records import Command, ControlRecord
-from tests.factories import NOW
+from tests.support.factories import NOW
 
 
 def event(after: float, what: What, write: float | None = None, read: float = 0.0) -> Event:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.core.hold import Hold, hold_words
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from tests.factories import NOW
+from tests.support.factories import NOW
 
 THROTTLED = "writes were throttled"
 PAUSED = Hold(reason="paused by ann: sale", since=NOW)

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.owed_capacity import (
     why_kept,
 )
 from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
-from tests.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
+from tests.support.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
 
 OTHER = "customers-ba9876543210"
 RAISE = (CapacityChange("", Setting.PROVISIONED, units(), units(12_000, 4_000)),)

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.messages import Counts, Units, WorkRequest, WorkResult, WorkStatus
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import work_request
+from tests.support.factories import work_request
 
 OUTCOMES = [f.name for f in fields(Counts) if f.name != "seen"]
 

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.names import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import STATE_MACHINE, TABLE_KEY
+from tests.support.factories import STATE_MACHINE, TABLE_KEY
 
 
 def named(**facts: object) -> str:

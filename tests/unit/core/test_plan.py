@@ -12,8 +12,8 @@ from airflow_ddb_migrate.core.layout import Layout, total_segments
 from airflow_ddb_migrate.core.plan import MigrationPlan, Seen, corrected
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import IndexFacts
-from tests.factories import snapshot
-from tests.plans import GIB, KIB, facts, on_demand, plan, sampled
+from tests.support.factories import snapshot
+from tests.support.plans import GIB, KIB, facts, on_demand, plan, sampled
 
 HOUR = 3_600
 WARM = {"table": CapacityUnits(120_000, 40_000)}

@@ -8,8 +8,8 @@ from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.plan_words import size_words, time_words, to_markdown
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import IndexFacts
-from tests.factories import snapshot
-from tests.plans import KIB, facts, on_demand, plan, sampled, warnings
+from tests.support.factories import snapshot
+from tests.support.plans import KIB, facts, on_demand, plan, sampled, warnings
 
 PLAN_OF_100_GIB = """\
 # Plan of migration orders-0123456789ab

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.records import LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import MIGRATION, NOW, execution, lane_row, migration_record, progress
+from tests.support.factories import MIGRATION, NOW, execution, lane_row, migration_record, progress
 
 LANES = {
     "finished": {"done": 2},

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.pulse import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import NOW, progress
+from tests.support.factories import NOW, progress
 
 
 def look(

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.limits import BURST_SECONDS
 from airflow_ddb_migrate.core.rate import Reservation, share_of
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.pacing import TABLE_LIMIT, Pacing
+from tests.unit.core.pacing import TABLE_LIMIT, Pacing
 
 STEPS = st.lists(
     st.tuples(

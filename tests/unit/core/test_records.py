@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.records import Command, ControlRecord
-from tests.factories import NOW, migration_record
+from tests.support.factories import NOW, migration_record
 
 
 def control(**fields: Any) -> ControlRecord:

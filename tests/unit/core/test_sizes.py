@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 from hypothesis import given
-from tests.typed_values import ATTRIBUTES
+from tests.support.typed_values import ATTRIBUTES
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_UNITS,
 )
 from airflow_ddb_migrate.core.rate import Reservation
-from tests.pacing import KEY_RANGE, TABLE_LIMIT, Pacing
+from tests.unit.core.pacing import KEY_RANGE, TABLE_LIMIT, Pacing
 
 
 @pytest.fixture

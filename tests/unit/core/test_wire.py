@@ -7,7 +7,7 @@ import pytest
 from airflow_ddb_migrate.core.wire import base64_text, unwired, unwired_value
 from boto3.dynamodb.types import Binary
 from hypothesis import given
-from tests.typed_values import ATTRIBUTES
+from tests.support.typed_values import ATTRIBUTES
 
 
 @given(ATTRIBUTES)

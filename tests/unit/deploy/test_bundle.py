@@ -12,7 +12,7 @@ from airflow_ddb_migrate.aws import bundle as bundles
 from airflow_ddb_migrate.aws.bundle import Bundle, build
 from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
-from tests.factories import SHIPPED_TRANSFORMS
+from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"
 

@@ -10,8 +10,8 @@ from airflow_ddb_migrate import __version__, cli
 from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import DeployError
-from tests import factories
-from tests.fakes import FakeLambda
+from tests.support import factories
+from tests.support.engines.fakes import FakeLambda
 
 DEAD_ENDPOINT = "http://127.0.0.1:1"
 

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.stack import Stack
 from botocore.exceptions import ReadTimeoutError
-from tests.factories import client_error, stack
-from tests.fakes import FakeLambda
+from tests.support.engines.fakes import FakeLambda
+from tests.support.factories import client_error, stack
 
 NOTHING = "Stack ddb-migrate: nothing to change."
 

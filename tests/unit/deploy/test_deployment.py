@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, Inva
 from airflow_ddb_migrate.core.records import CapacityState, LeaseState
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from tests import factories
+from tests.support import factories
 
 RUNNING = f"{factories.STATE_MACHINE.replace('stateMachine', 'execution')}:orders-0123456789ab-a02"
 

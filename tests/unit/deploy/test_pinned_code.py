@@ -20,9 +20,9 @@ from airflow_ddb_migrate.aws.upload import Uploader, sha256_of
 from airflow_ddb_migrate.core.errors import CodeMismatchError
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from tests.factories import NOW, client_error
-from tests.migration_world import moto_dynamodb
-from tests.site_world import SiteWorld
+from tests.support.factories import NOW, client_error
+from tests.support.worlds.migration_world import moto_dynamodb
+from tests.support.worlds.site_world import SiteWorld
 
 BUCKET, KEY, CONTENT = "bucket", "code/0123.zip", b"what was built here"
 VERSION = "arn:aws:lambda:us-east-1:123456789012:function:ddb-migrate-transform:1"

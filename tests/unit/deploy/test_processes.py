@@ -12,7 +12,7 @@ import psutil
 import pytest
 from airflow_ddb_migrate.local import processes
 from airflow_ddb_migrate.local.processes import Background, free_port, launch
-from tests.waiting import await_that
+from tests.support.waiting import await_that
 
 # Tells its own pid and its child's, then waits for both to be ended.
 _FAMILY = """

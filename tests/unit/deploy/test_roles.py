@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws import ledger
-from tests.policies import (
+from tests.support.policies import (
     BUCKET,
     ROLES,
     STACK,

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.limits import (
     SAFETY_NET_SECONDS,
     UNDO_LOG_DAYS,
 )
-from tests.policies import called
+from tests.support.policies import called
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}

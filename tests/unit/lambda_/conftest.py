@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ddb_transform import dispatch, prepare
 from ddb_transform import worker as workers
-from tests import writing
-from tests.migration_world import World, moto_dynamodb
+from tests.support.worlds.migration_world import MigrationWorld, moto_dynamodb
+from tests.unit.lambda_ import writing
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., writing.Ben
 
 
 @pytest.fixture
-def world(dynamodb: Any) -> Callable[..., World]:
+def world(dynamodb: Any) -> Callable[..., MigrationWorld]:
     """A factory of worlds on the module's DynamoDB."""
-    return lambda **options: World(dynamodb, **options)
+    return lambda **options: MigrationWorld(dynamodb, **options)
 
 
 @pytest.fixture

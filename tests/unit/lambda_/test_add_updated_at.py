@@ -6,7 +6,7 @@ import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from ddb_transform.load import load
 from ddb_transform.transform import Change, Context
-from tests.factories import STARTED_AT, typed_item
+from tests.support.factories import STARTED_AT, typed_item
 
 
 def applied(typed: dict[str, Any], **params: Any) -> Change:

@@ -14,7 +14,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from ddb_transform.codec import decode, encode, same
 from hypothesis import given, reject
 from hypothesis import strategies as st
-from tests.typed_values import VALUES
+from tests.support.typed_values import VALUES
 
 
 @given(VALUES)

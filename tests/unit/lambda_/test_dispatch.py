@@ -10,8 +10,8 @@ from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.reference import ReferenceWriter
 from ddb_transform.transform import Change
 from ddb_transform.writer import ALONE, APPLIED, Intent, Verdict, Written
-from tests.factories import TABLE, typed_item
-from tests.writing import (
+from tests.support.factories import TABLE, typed_item
+from tests.unit.lambda_.writing import (
     CHANGED,
     DELETED,
     Bench,

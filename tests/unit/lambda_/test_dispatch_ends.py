@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.messages import Units
 from ddb_transform.dispatch import Outcome
 from ddb_transform.failures import FatalError
 from ddb_transform.writer import Verdict, Written
-from tests.writing import (
+from tests.unit.lambda_.writing import (
     Bench,
     ScriptedWriter,
     intent,

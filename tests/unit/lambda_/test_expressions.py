@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.limits import (
 from ddb_transform.expressions import Request
 from ddb_transform.transform import Change
 from hypothesis import given
-from tests.typed_values import ATTRIBUTES
-from tests.writing import CHANGED, KEY
+from tests.support.typed_values import ATTRIBUTES
+from tests.unit.lambda_.writing import CHANGED, KEY
 
 
 def test_every_name_and_value_is_a_placeholder() -> None:

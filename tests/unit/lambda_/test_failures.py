@@ -10,7 +10,7 @@ from ddb_transform.failures import (
     passing,
     throttling_reason,
 )
-from tests.factories import client_error
+from tests.support.factories import client_error
 
 # As AWS_FACTS and botocore's model have them, by what a worker does.
 _STATEMENT_CODES = {

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
 from airflow_ddb_migrate.core.records import Command, ControlRecord, LeaseState
 from ddb_transform.guard import Guard, Order, order_of
-from tests.factories import NOW
-from tests.migration_world import World
+from tests.support.factories import NOW
+from tests.support.worlds.migration_world import MigrationWorld
 
 
 def control(command: Command = Command.RUN, attempt: int = 1) -> ControlRecord:
@@ -41,17 +41,17 @@ def test_a_hold_of_over_an_hour_ends_the_execution(held: int, order: Order) -> N
 
 
 @pytest.fixture
-def world(dynamodb: Any) -> World:
-    return World(dynamodb)
+def world(dynamodb: Any) -> MigrationWorld:
+    return MigrationWorld(dynamodb)
 
 
 @pytest.fixture
-def guard(world: World) -> Guard:
+def guard(world: MigrationWorld) -> Guard:
     return Guard(world.ledger, world.record, 1, world.clock, world.pacers())
 
 
 @pytest.fixture
-def lease(world: World) -> Callable[..., None]:
+def lease(world: MigrationWorld) -> Callable[..., None]:
     """Changes the lease past everybody."""
 
     def change(**fields: Any) -> None:
@@ -63,7 +63,7 @@ def lease(world: World) -> Callable[..., None]:
     return change
 
 
-def test_the_ledger_is_asked_every_few_seconds_only(world: World, guard: Guard) -> None:
+def test_the_ledger_is_asked_every_few_seconds_only(world: MigrationWorld, guard: Guard) -> None:
     """Between two looks the last order holds."""
     assert Order.GO is guard.order()
     world.command(Command.STOP)
@@ -83,7 +83,7 @@ def test_who_does_not_hold_the_table_quits(
     assert Order.QUIT is guard.order()
 
 
-def test_a_table_made_again_is_not_the_one_that_was_leased(world: World) -> None:
+def test_a_table_made_again_is_not_the_one_that_was_leased(world: MigrationWorld) -> None:
     """Same name, another id: this migration holds nothing there."""
     record = replace(world.record, table_id="another")
     guard = Guard(world.ledger, record, 1, world.clock, world.pacers())
@@ -93,7 +93,7 @@ def test_a_table_made_again_is_not_the_one_that_was_leased(world: World) -> None
 
 @pytest.mark.parametrize("command", [Command.RUN, Command.HOLD])
 def test_looking_renews_the_lease_in_its_second_half(
-    world: World, guard: Guard, lease: Callable[..., None], command: Command
+    world: MigrationWorld, guard: Guard, lease: Callable[..., None], command: Command
 ) -> None:
     """Also on hold: whoever waits is alive."""
     world.command(command)

@@ -13,16 +13,16 @@ from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from ddb_transform import handler
 from ddb_transform.kit import Kit
 from ddb_transform.proof import Proof
-from tests.factories import client_error, work_request
-from tests.migration_world import World
+from tests.support.factories import client_error, work_request
+from tests.support.worlds.migration_world import MigrationWorld
 
 PLENTY = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 
 
 @pytest.fixture
-def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> MigrationWorld:
     """A world whose ledger and client the handler finds by itself, on the real clock."""
-    made = World(dynamodb)
+    made = MigrationWorld(dynamodb)
     made.put_many(3)
     monkeypatch.setenv("LEDGER_TABLE", made.ledger.table_name)
     monkeypatch.setenv("BUCKET", "bucket")
@@ -33,11 +33,11 @@ def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def event(world: World, **fields: Any) -> dict[str, Any]:
+def event(world: MigrationWorld, **fields: Any) -> dict[str, Any]:
     return asdict(replace(work_request(table_name=world.table_name), **fields))
 
 
-def test_a_slice_of_a_lane_is_worked(world: World) -> None:
+def test_a_slice_of_a_lane_is_worked(world: MigrationWorld) -> None:
     """With the migration's own transform and start, from the ledger."""
     answer = handler.handle(event(world), PLENTY)
 
@@ -47,7 +47,7 @@ def test_a_slice_of_a_lane_is_worked(world: World) -> None:
 
 
 @pytest.mark.parametrize("seen", ["", "another"])
-def test_a_transform_sees_the_migration_it_works_for(world: World, seen: str) -> None:
+def test_a_transform_sees_the_migration_it_works_for(world: MigrationWorld, seen: str) -> None:
     """Its own; a check and a replay work for another one."""
     record = replace(world.record, migration_id="check", context_id=seen)
     world.ledger.create_migration(record)
@@ -61,7 +61,7 @@ def test_a_transform_sees_the_migration_it_works_for(world: World, seen: str) ->
 
 @pytest.mark.parametrize("remaining", [0, 1_000])
 def test_a_slice_ends_before_the_limit(
-    world: World, monkeypatch: pytest.MonkeyPatch, remaining: int
+    world: MigrationWorld, monkeypatch: pytest.MonkeyPatch, remaining: int
 ) -> None:
     """A minute before it, or a fifth where a minute would leave nothing."""
     ticks = iter([100.0, 100.0 + 0.8 * remaining / 1000 + 0.001])
@@ -92,7 +92,7 @@ def test_a_long_limit_keeps_a_minute(
     assert is_over == handler._deadline(PLENTY, slice_seconds)()
 
 
-def test_every_invocation_is_an_owner_of_its_own(world: World) -> None:
+def test_every_invocation_is_an_owner_of_its_own(world: MigrationWorld) -> None:
     """Also a redelivered event, which has the same request id."""
     owners = {
         handler._worker(work_request(table_name=world.table_name), PLENTY).owner for _ in "ab"
@@ -101,7 +101,7 @@ def test_every_invocation_is_an_owner_of_its_own(world: World) -> None:
     assert 2 == len(owners)
 
 
-def test_a_bad_event_is_refused(world: World) -> None:
+def test_a_bad_event_is_refused(world: MigrationWorld) -> None:
     """As a result on which the state machine branches."""
     answer = handler.handle({**event(world), "segment": "0"}, PLENTY)
 
@@ -109,7 +109,7 @@ def test_a_bad_event_is_refused(world: World) -> None:
     assert answer["cause"].startswith("Work was given segment='0'; it needs int.")
 
 
-def test_an_unknown_migration_is_refused(world: World) -> None:
+def test_an_unknown_migration_is_refused(world: MigrationWorld) -> None:
     """Somebody started the state machine by hand."""
     answer = handler.handle(event(world, migration_id="unknown"), PLENTY)
 
@@ -120,7 +120,7 @@ def test_an_unknown_migration_is_refused(world: World) -> None:
     "fields", [{"total_segments": 2}, {"lanes": 2}, {"table_name": "another-table"}]
 )
 def test_an_input_that_cuts_the_table_otherwise_is_refused(
-    world: World, fields: dict[str, Any]
+    world: MigrationWorld, fields: dict[str, Any]
 ) -> None:
     """The cursors of one cut are wrong in another one: items would be left out."""
     answer = handler.handle(event(world, **fields), PLENTY)
@@ -130,7 +130,7 @@ def test_an_input_that_cuts_the_table_otherwise_is_refused(
     assert 0 == world.table_writes
 
 
-def test_what_may_pass_is_raised(world: World) -> None:
+def test_what_may_pass_is_raised(world: MigrationWorld) -> None:
     """An unwell ledger: Step Functions runs the slice again."""
 
     def refuse(name: str, arguments: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ def test_what_cannot_be_used_is_described_by_its_error(
 # self-check
 
 
-def test_the_self_check_keeps_what_it_found(world: World) -> None:
+def test_the_self_check_keeps_what_it_found(world: MigrationWorld) -> None:
     """In the ledger, for every worker; the scratch records are gone."""
     before = len(world.ledger_rows())
 
@@ -192,7 +192,7 @@ def test_the_self_check_keeps_what_it_found(world: World) -> None:
     assert before + 1 == len(world.ledger_rows())
 
 
-def test_a_worker_reads_what_is_proven(world: World) -> None:
+def test_a_worker_reads_what_is_proven(world: MigrationWorld) -> None:
     """Without a self-check nothing goes in batches; with one that passed it does."""
     request = work_request(table_name=world.table_name)
     kits = [_kit(request)]
@@ -209,7 +209,7 @@ def _kit(request: WorkRequest) -> Kit:
 
 
 def test_a_transform_that_is_gone_is_refused_before_a_lane_is_taken(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: MigrationWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lane stays as it was, for the next attempt."""
     monkeypatch.setattr(transforms, "__path__", [])

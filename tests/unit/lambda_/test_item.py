@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ddb_transform import item as items
 from ddb_transform.item import Item
-from tests.factories import typed_item
+from tests.support.factories import typed_item
 
 TYPED = typed_item("a", n={"N": "1.50"}, l={"L": [{"S": "x"}]}, b={"B": b"raw"})
 

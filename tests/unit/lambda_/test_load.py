@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.errors import TransformError
 from ddb_transform.load import load, source_hash
 from ddb_transform.scan_filter import ScanFilter
 from ddb_transform.transform import Context
-from tests.factories import SHIPPED_TRANSFORMS, STARTED_AT
+from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT
 
 CONTEXT = Context("m", STARTED_AT)
 IDENTITY = "def transform(item, context): return item\n"

@@ -14,10 +14,10 @@ from ddb_transform.looking import Looking
 from ddb_transform.place import Place
 from ddb_transform.source import Page, Position
 from ddb_transform.transform import Context, Transform
-from tests.factories import STARTED_AT, lane_row, typed_item
-from tests.fakes import FakeS3
-from tests.migration_world import World
-from tests.writing import no_tick
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import STARTED_AT, lane_row, typed_item
+from tests.support.worlds.migration_world import MigrationWorld
+from tests.unit.lambda_.writing import no_tick
 from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, key_names=("id",))
@@ -69,7 +69,7 @@ def sampled(bucket: Bucket) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.VERIFY])
 def test_nothing_is_written_to_the_table(dynamodb: Any, mode: Mode) -> None:
     """Counted as a migration would count, and the items are as they were."""
-    w = World(dynamodb, transform=change, options={"mode": mode})
+    w = MigrationWorld(dynamodb, transform=change, options={"mode": mode})
     w.put(*ITEMS)
     before = w.items()
 

@@ -11,8 +11,8 @@ from ddb_transform.failures import FatalError
 from ddb_transform.partiql import PartiqlWriter, quoted
 from ddb_transform.transform import Change
 from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
-from tests.factories import TABLE, client_error, typed_item
-from tests.writing import CHANGED, DELETED, StubDynamoDB, intent, intents
+from tests.support.factories import TABLE, client_error, typed_item
+from tests.unit.lambda_.writing import CHANGED, DELETED, StubDynamoDB, intent, intents
 
 LOST = Verdict.LOST
 CURRENT = typed_item(n={"N": "3"})

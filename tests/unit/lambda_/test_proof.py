@@ -9,8 +9,8 @@ from ddb_transform.self_check_cases import cases
 from ddb_transform.transform import Change
 from ddb_transform.writer import Intent
 from hypothesis import given
-from tests.typed_values import ATTRIBUTES
-from tests.writing import CHANGED, DELETED, KEY, intent
+from tests.support.typed_values import ATTRIBUTES
+from tests.unit.lambda_.writing import CHANGED, DELETED, KEY, intent
 
 
 @pytest.mark.parametrize(

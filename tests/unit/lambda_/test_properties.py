@@ -9,10 +9,10 @@ from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests import properties
-from tests.edits import Row, tables
-from tests.migration_world import PROVEN, World
-from tests.properties import LIVE_WRITES, MakeWorld
+from tests.support import properties
+from tests.support.edits import Row, tables
+from tests.support.properties import LIVE_WRITES, MakeWorld
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 
 MOMENTS = st.sets(st.integers(1, 80), max_size=4)
 
@@ -30,7 +30,7 @@ def some(examples: int) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def make(dynamodb: Any) -> Callable[[Proof], MakeWorld]:
     """Worlds of a writer."""
-    return lambda proof: lambda **options: World(dynamodb, proof=proof, **options)
+    return lambda proof: lambda **options: MigrationWorld(dynamodb, proof=proof, **options)
 
 
 def leave(item: Item, context: Context) -> object:

@@ -8,11 +8,11 @@ from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.undo import reverse
-from tests import properties
-from tests.edits import Row
-from tests.kills import Killed
-from tests.migration_world import PROVEN, World
-from tests.properties import MakeWorld
+from tests.support import properties
+from tests.support.edits import Row
+from tests.support.kills import Killed
+from tests.support.properties import MakeWorld
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 from transforms import DELETE
 
 # Two pages: one with a write of each kind, one whose every item is deleted or stays.
@@ -30,7 +30,7 @@ both_writers = pytest.mark.parametrize("proof", [UNPROVEN, PROVEN], ids=["refere
 @pytest.fixture(scope="module")
 def make(dynamodb: Any) -> Callable[[Proof], MakeWorld]:
     """Worlds of a writer."""
-    return lambda proof: lambda **options: World(dynamodb, proof=proof, **options)
+    return lambda proof: lambda **options: MigrationWorld(dynamodb, proof=proof, **options)
 
 
 @both_writers
@@ -81,7 +81,7 @@ def test_what_was_deleted_before_a_kill_is_counted_once(
 
 def test_an_undo_does_not_bring_back_what_was_only_meant_to_be_deleted(dynamodb: Any) -> None:
     """A worker is killed before it deletes; the item is kept, and live traffic deletes it later."""
-    world = World(dynamodb, transform=lambda item, _: DELETE if item["n"] == 13 else item)
+    world = MigrationWorld(dynamodb, transform=lambda item, _: DELETE if item["n"] == 13 else item)
     world.put({"id": {"S": "a"}, "n": {"N": "13"}})
     world.dynamodb.before = _killed_at_deletion
     with pytest.raises(Killed):

@@ -15,8 +15,8 @@ from ddb_transform.prepare import Refused
 from ddb_transform.quarantine import Quarantine
 from ddb_transform.source import Position
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION, claim, lane_row, typed_item
-from tests.migration_world import PROVEN, World
+from tests.support.factories import MIGRATION, claim, lane_row, typed_item
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 
 POSITION = Position(3, {"id": {"B": b"\x00"}})
 
@@ -26,19 +26,19 @@ def refused(count: int, error_class: str = "KeyError") -> list[Refused]:
     return [Refused({"id": one["id"]}, ItemError("why", error_class), one) for one in items]
 
 
-def quarantine(w: World) -> Quarantine:
+def quarantine(w: MigrationWorld) -> Quarantine:
     sharing = w.worker().guard.sharing
     return Quarantine(w.bucket, Place(0, 1, 1), sharing, w.record)
 
 
-def rows(w: World) -> list[dict[str, Any]]:
+def rows(w: MigrationWorld) -> list[dict[str, Any]]:
     return [row for path in w.bucket.paths("quarantine/") for row in w.bucket.get(path)]
 
 
 @pytest.mark.parametrize("show_values", [False, True])
 def test_a_row_says_what_and_why(dynamodb: Any, show_values: bool) -> None:
     """Key, class, message and place; the item only if the migration shows values."""
-    w = World(dynamodb, options={"show_values": show_values})
+    w = MigrationWorld(dynamodb, options={"show_values": show_values})
 
     assert quarantine(w).add(refused(1), POSITION, seen=100) is None
 
@@ -57,7 +57,7 @@ def test_a_row_says_what_and_why(dynamodb: Any, show_values: bool) -> None:
 
 def test_nothing_refused_is_nothing_written(dynamodb: Any) -> None:
     """Neither an object nor a count."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
 
     assert quarantine(w).add([], POSITION, seen=10) is None
     assert {} == w.s3.objects
@@ -66,7 +66,7 @@ def test_nothing_refused_is_nothing_written(dynamodb: Any) -> None:
 @pytest.mark.parametrize(("most", "ends"), [(4, True), (5, False)])
 def test_more_than_so_many_end_the_run(dynamodb: Any, most: int, ends: bool) -> None:
     """Counted over all workers of the attempt, at once."""
-    w = World(dynamodb, options={"max_quarantined": most})
+    w = MigrationWorld(dynamodb, options={"max_quarantined": most})
     quarantine(w).add(refused(3), POSITION, seen=1_000)
 
     stop = quarantine(w).add(refused(2, "ValueError"), POSITION, seen=1_000)
@@ -82,7 +82,7 @@ def test_more_than_so_many_end_the_run(dynamodb: Any, most: int, ends: bool) -> 
 @pytest.mark.parametrize(("seen", "ends"), [(399, True), (400, False)])
 def test_a_larger_share_ends_the_run(dynamodb: Any, seen: int, ends: bool) -> None:
     """Of the items of this page, while no lane has saved anything."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
 
     stop = quarantine(w).add(refused(QUARANTINE_JUDGED), POSITION, seen=seen)
 
@@ -92,7 +92,7 @@ def test_a_larger_share_ends_the_run(dynamodb: Any, seen: int, ends: bool) -> No
 @pytest.mark.parametrize(("others", "ends"), [(100, True), (500, False)])
 def test_the_share_is_of_every_lane(dynamodb: Any, others: int, ends: bool) -> None:
     """What the others have saved counts, seen and quarantined alike."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
     other, lanes = claim(lane=7), Lanes(w.ledger)
     lanes.take(other, w.clock())
     row = lane_row(7, LaneState.RUNNING, counts=Counts(seen=others, quarantined=5), owner="me")
@@ -106,7 +106,7 @@ def test_the_share_is_of_every_lane(dynamodb: Any, others: int, ends: bool) -> N
 
 def test_few_are_never_judged_by_their_share(dynamodb: Any) -> None:
     """The first bad item of a migration is 100 % of what was seen."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
 
     assert quarantine(w).add(refused(QUARANTINE_JUDGED - 1), POSITION, seen=19) is None
 
@@ -123,7 +123,7 @@ def test_too_many_stop_the_migration_behind_their_page(
 ) -> None:
     """Its good items are done, the row has moved, and every other worker is told why."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
-    w = World(dynamodb, transform=refuse, proof=PROVEN, options={"max_quarantined": 0})
+    w = MigrationWorld(dynamodb, transform=refuse, proof=PROVEN, options={"max_quarantined": 0})
     w.put_many(25)
 
     result = w.work()
@@ -141,7 +141,7 @@ def test_too_many_stop_the_migration_behind_their_page(
 
 def test_too_many_on_the_last_page_leave_a_lane_that_is_done(dynamodb: Any) -> None:
     """Nothing of it is left to do; the run fails all the same."""
-    w = World(dynamodb, transform=refuse, options={"max_quarantined": 0})
+    w = MigrationWorld(dynamodb, transform=refuse, options={"max_quarantined": 0})
     w.put_many(6)
 
     result = w.work()

@@ -17,10 +17,10 @@ from ddb_transform.reading import PacedReads
 from ddb_transform.source import Page, Position
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import MIGRATION, TABLE, client_error, typed_item
-from tests.fakes import FakeS3
-from tests.migration_world import Clock
-from tests.writing import impatient
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import MIGRATION, TABLE, client_error, typed_item
+from tests.support.worlds.migration_world import Clock
+from tests.unit.lambda_.writing import impatient
 
 LANE = 3
 

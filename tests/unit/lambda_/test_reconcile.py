@@ -12,7 +12,7 @@ from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context
-from tests.migration_world import PROVEN, World
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 from transforms import DELETE, SKIP
 
 _EACH = 3
@@ -39,15 +39,15 @@ def transform(item: Item, context: Context) -> object:
 @pytest.fixture(params=[(UNPROVEN, True), (PROVEN, True), (PROVEN, False)], ids=str)
 def world(
     dynamodb: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., World]:
+) -> Callable[..., MigrationWorld]:
     """Both writers, and both things AWS may do about a failed condition."""
     proof: Proof
     proof, returns_items = request.param
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 7)
     monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
 
-    def make(kinds: tuple[str, ...] = _KINDS) -> World:
-        w = World(dynamodb, transform=transform, proof=proof)
+    def make(kinds: tuple[str, ...] = _KINDS) -> MigrationWorld:
+        w = MigrationWorld(dynamodb, transform=transform, proof=proof)
         w.dynamodb.returns_items = returns_items
         for kind in kinds:
             for i in range(_EACH):
@@ -57,7 +57,7 @@ def world(
     return make
 
 
-def live_traffic(w: World) -> Callable[[str, dict[str, Any]], None]:
+def live_traffic(w: MigrationWorld) -> Callable[[str, dict[str, Any]], None]:
     """Does to each item what its kind says, once, right before it is written."""
     seen: set[str] = set()
 
@@ -83,7 +83,7 @@ def live_traffic(w: World) -> Callable[[str, dict[str, Any]], None]:
 
 @pytest.mark.parametrize("made", [copy.copy, copy.deepcopy, dict])
 def test_what_is_read_through_a_copy_is_protected(
-    world: Callable[..., World], made: Callable[[Item], dict[str, Any]]
+    world: Callable[..., MigrationWorld], made: Callable[[Item], dict[str, Any]]
 ) -> None:
     """A live write of it between our read and our write wins, and the item is transformed again."""
 
@@ -112,7 +112,7 @@ def total(counts: Counts) -> int:
     return sum(number for name, number in counts.to_dict().items() if name != "seen")
 
 
-def test_counts_reconcile(world: Callable[..., World]) -> None:
+def test_counts_reconcile(world: Callable[..., MigrationWorld]) -> None:
     """seen = changed + deleted + unchanged + already + skipped + gone + quarantined."""
     w = world()
     w.dynamodb.before = live_traffic(w)
@@ -139,7 +139,9 @@ def test_counts_reconcile(world: Callable[..., World]) -> None:
 
 
 @pytest.mark.parametrize("landed", [True, False])
-def test_counts_reconcile_when_answers_are_lost(world: Callable[..., World], landed: bool) -> None:
+def test_counts_reconcile_when_answers_are_lost(
+    world: Callable[..., MigrationWorld], landed: bool
+) -> None:
     """The first write of each item has no answer, whether it landed or not."""
     w = world()
     traffic, lost = live_traffic(w), set[str]()
@@ -174,7 +176,9 @@ def test_counts_reconcile_when_answers_are_lost(world: Callable[..., World], lan
 
 
 @pytest.mark.parametrize("killed_at", [1, 4, 9, 14])
-def test_counts_reconcile_after_a_kill(world: Callable[..., World], killed_at: int) -> None:
+def test_counts_reconcile_after_a_kill(
+    world: Callable[..., MigrationWorld], killed_at: int
+) -> None:
     """What landed before it is ``already``; every item is counted once."""
     w = world(("change", "delete", "same", "skip", "raise"))
     calls = iter(range(killed_at - 1))

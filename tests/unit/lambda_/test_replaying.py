@@ -10,8 +10,8 @@ from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION
-from tests.migration_world import PROVEN, World
+from tests.support.factories import MIGRATION
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 from transforms import DELETE
 
 BAD = ("i1", "i2", "i4", "i7")
@@ -50,10 +50,12 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=[UNPROVEN, PROVEN], ids=["reference", "fast"])
-def picked(dynamodb: Any, request: pytest.FixtureRequest) -> World:
+def picked(dynamodb: Any, request: pytest.FixtureRequest) -> MigrationWorld:
     """A world after a migration that could not migrate some, and at the start of its replay."""
     proof: Proof = request.param
-    w = World(dynamodb, transform=picky, proof=proof, options={"max_quarantined_percentage": 100})
+    w = MigrationWorld(
+        dynamodb, transform=picky, proof=proof, options={"max_quarantined_percentage": 100}
+    )
     w.put(*({"id": {"S": f"i{i}"}, "n": {"N": "1E+2"}} for i in range(9)))
     assert WorkStatus.DONE is w.work().status
     assert Counts(seen=9, changed=5, quarantined=4) == w.row().counts
@@ -63,16 +65,16 @@ def picked(dynamodb: Any, request: pytest.FixtureRequest) -> World:
     return w
 
 
-def done(w: World) -> set[str]:
+def done(w: MigrationWorld) -> set[str]:
     return {name for name, item in w.items().items() if item.get("done") == {"BOOL": True}}
 
 
-def aside(w: World) -> list[str]:
+def aside(w: MigrationWorld) -> list[str]:
     rows = [row for path in w.bucket.paths("quarantine/") for row in w.bucket.get(path)]
     return [row["key"]["id"]["S"] for row in rows]
 
 
-def test_what_was_set_aside_is_migrated(picked: World) -> None:
+def test_what_was_set_aside_is_migrated(picked: MigrationWorld) -> None:
     """Under its own name; the table is not scanned, and nothing else is written."""
     assert WorkStatus.DONE is picked.work().status
 
@@ -85,7 +87,7 @@ def test_what_was_set_aside_is_migrated(picked: World) -> None:
     assert {MIGRATION} != {picked.record.migration_id}
 
 
-def test_what_still_cannot_be_migrated_is_set_aside_again(picked: World) -> None:
+def test_what_still_cannot_be_migrated_is_set_aside_again(picked: MigrationWorld) -> None:
     """In the replay's own quarantine: that one can be replayed in turn."""
     picked.transform = still_picky
 
@@ -99,7 +101,7 @@ def test_what_still_cannot_be_migrated_is_set_aside_again(picked: World) -> None
     assert Counts(seen=1, changed=1) == picked.row().counts
 
 
-def test_what_live_traffic_did_since_is_respected(picked: World) -> None:
+def test_what_live_traffic_did_since_is_respected(picked: MigrationWorld) -> None:
     """A deleted item stays deleted; what somebody mended is left as it is."""
     picked.service.delete_item(TableName=picked.table_name, Key={"id": {"S": "i1"}})
     picked.put({"id": {"S": "i2"}, "done": {"BOOL": True}, "live": {"S": "x"}})
@@ -111,7 +113,7 @@ def test_what_live_traffic_did_since_is_respected(picked: World) -> None:
     assert {"S": "x"} == picked.items()["i2"]["live"]
 
 
-def test_a_replay_is_undone_as_any_migration(picked: World) -> None:
+def test_a_replay_is_undone_as_any_migration(picked: MigrationWorld) -> None:
     """Deleted items come back, too; what the first migration did stays."""
     before = picked.items()
     picked.work()
@@ -126,7 +128,7 @@ def test_a_replay_is_undone_as_any_migration(picked: World) -> None:
 @pytest.mark.parametrize("number", range(1, 5))
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_killed_replay_loses_and_counts_nothing_twice(
-    picked: World, number: int, applied: bool
+    picked: MigrationWorld, number: int, applied: bool
 ) -> None:
     """At any write, before or after it: a deleted item that is missing now was deleted by us."""
     kill_at_write(picked, number, applied=applied)
@@ -142,7 +144,7 @@ def test_a_killed_replay_loses_and_counts_nothing_twice(
     assert (4, 4, 0) == (counts.seen, counts.changed + counts.deleted + counts.already, counts.gone)
 
 
-def kill_at_write(w: World, number: int, *, applied: bool) -> None:
+def kill_at_write(w: MigrationWorld, number: int, *, applied: bool) -> None:
     writes = iter(range(1, number))
 
     def hook(name: str, arguments: dict[str, Any]) -> None:
@@ -160,7 +162,7 @@ def kill_at_write(w: World, number: int, *, applied: bool) -> None:
         w.dynamodb.before = hook
 
 
-def test_slices_that_end_anywhere_do_the_rest(picked: World) -> None:
+def test_slices_that_end_anywhere_do_the_rest(picked: MigrationWorld) -> None:
     """Each goes on behind the last settled page."""
     slices = 1
     while picked.work(out_of_time=after_a_page(picked)).status is WorkStatus.MORE:
@@ -170,7 +172,7 @@ def test_slices_that_end_anywhere_do_the_rest(picked: World) -> None:
     assert Counts(seen=4, changed=3, deleted=1) == picked.row().counts
 
 
-def after_a_page(w: World) -> Callable[[], bool]:
+def after_a_page(w: MigrationWorld) -> Callable[[], bool]:
     def place() -> str:
         row = w.row_or_none()
         return str(row.cursor) if row else "{}"
@@ -181,7 +183,7 @@ def after_a_page(w: World) -> Callable[[], bool]:
 
 def test_a_page_that_a_killed_worker_set_aside_twice_is_replayed_once(dynamodb: Any) -> None:
     """Killed between the quarantine and its row: two objects have the same keys."""
-    w = World(dynamodb, transform=picky, options={"max_quarantined_percentage": 100})
+    w = MigrationWorld(dynamodb, transform=picky, options={"max_quarantined_percentage": 100})
     w.put(*({"id": {"S": name}} for name in BAD[:2]))
 
     def kill_at_save(name: str, arguments: dict[str, Any]) -> None:
@@ -205,7 +207,7 @@ def test_a_page_that_a_killed_worker_set_aside_twice_is_replayed_once(dynamodb: 
 def test_a_lane_of_many_segments_replays_them_all(dynamodb: Any) -> None:
     """Its quarantine is kept by lane, and so is its cursor."""
     options = {"max_quarantined_percentage": 100}
-    w = World(dynamodb, transform=picky, total_segments=7, lanes=2, options=options)
+    w = MigrationWorld(dynamodb, transform=picky, total_segments=7, lanes=2, options=options)
     w.put(*({"id": {"S": f"i{i}"}} for i in range(9)))
     w.work_all()
     assert {"quarantine/000000", "quarantine/000001"} == {

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.names import SAFETY_NET
 from ddb_restore import handler
-from tests.factories import LEDGER, MIGRATION, TABLE, client_error, units
-from tests.site_world import SiteWorld
+from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, units
+from tests.support.worlds.site_world import SiteWorld
 
 PLENTY = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 RULE = {"source": "aws.events", "detail-type": "Scheduled Event"}

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.core.messages import WorkStatus
 from airflow_ddb_migrate.core.records import Command, LaneState
 from ddb_transform.failures import FatalError
 from ddb_transform.same_table import SameTable
-from tests.factories import NOW, client_error, migration_record
-from tests.migration_world import World
+from tests.support.factories import NOW, client_error, migration_record
+from tests.support.worlds.migration_world import MigrationWorld
 
 RECORD = migration_record(table_id="id-1")
 
@@ -61,7 +61,7 @@ def test_who_may_not_ask_goes_on(code: str) -> None:
 
 
 def test_a_lane_that_was_held_meanwhile_does_not_touch_the_new_table(
-    world: Callable[..., World],
+    world: Callable[..., MigrationWorld],
 ) -> None:
     """The next slice stops every worker before it reads a page."""
     w = world()

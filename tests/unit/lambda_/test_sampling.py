@@ -13,8 +13,8 @@ from ddb_transform.item import Item
 from ddb_transform.sampling import Sampling
 from ddb_transform.scan_filter import ScanFilter
 from ddb_transform.transform import Context, Transform
-from tests.factories import MIGRATION, STARTED_AT, typed_item
-from tests.migration_world import Clock, mark
+from tests.support.factories import MIGRATION, STARTED_AT, typed_item
+from tests.support.worlds.migration_world import Clock, mark
 from transforms import DELETE, SKIP
 
 

@@ -6,7 +6,7 @@ import pytest
 from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
 from ddb_transform.scan_filter import ScanFilter, scan_filter
-from tests.factories import data_table, typed_item
+from tests.support.factories import data_table, typed_item
 
 SECRET = "hunter2"
 

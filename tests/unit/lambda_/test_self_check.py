@@ -10,9 +10,9 @@ from ddb_transform.proof import Proof
 from ddb_transform.self_check import self_check
 from ddb_transform.transform import Change
 from ddb_transform.writer import Intent
-from tests.factories import NOW, client_error, ledger_table
-from tests.statements import StatementEngine
-from tests.writing import CHANGED, DELETED, KEY
+from tests.support.engines.statements import StatementEngine
+from tests.support.factories import NOW, client_error, ledger_table
+from tests.unit.lambda_.writing import CHANGED, DELETED, KEY
 
 SCRATCH = "scratch"
 TYPES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")

@@ -16,9 +16,9 @@ from ddb_transform.source import Page, Position
 from ddb_transform.transform import Context, Transform
 from ddb_transform.undo import Orphan, UndoLog, Unsettled, records, stems
 from ddb_transform.writer import APPLIED, Verdict, Written
-from tests.factories import MIGRATION, STARTED_AT, lane_row, typed_item
-from tests.fakes import FakeS3
-from tests.writing import ScriptedWriter, no_tick, scripted
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import MIGRATION, STARTED_AT, lane_row, typed_item
+from tests.unit.lambda_.writing import ScriptedWriter, no_tick, scripted
 from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, key_names=("id",))

@@ -16,10 +16,10 @@ from ddb_transform.scan_source import ScanSource
 from ddb_transform.source import Page, Position
 from ddb_transform.undo import UndoLog
 from ddb_transform.undo_source import UndoSource
-from tests.factories import MIGRATION, TABLE, client_error, typed_item, work_request
-from tests.fakes import FakeS3
-from tests.migration_world import Clock
-from tests.writing import impatient, intent
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import MIGRATION, TABLE, client_error, typed_item, work_request
+from tests.support.worlds.migration_world import Clock
+from tests.unit.lambda_.writing import impatient, intent
 
 KEY = {"id": {"S": "a"}}
 

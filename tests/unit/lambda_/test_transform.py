@@ -21,8 +21,8 @@ from ddb_transform.transform import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import STARTED_AT, typed_item
-from tests.typed_values import ATTRIBUTES
+from tests.support.factories import STARTED_AT, typed_item
+from tests.support.typed_values import ATTRIBUTES
 from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, {"suffix": "!"}, ("id",))

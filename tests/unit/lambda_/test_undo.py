@@ -13,10 +13,10 @@ from ddb_transform.place import Place, path_of, void_of
 from ddb_transform.transform import Change
 from ddb_transform.undo import UndoLog, records, reverse, stems, unsettled
 from ddb_transform.writer import Intent
-from tests.factories import MIGRATION, client_error, lane_row, typed_item
-from tests.fakes import FakeS3
-from tests.migration_world import PROVEN, World
-from tests.writing import CHANGED, DELETED, intent
+from tests.support.engines.fakes import FakeS3
+from tests.support.factories import MIGRATION, client_error, lane_row, typed_item
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
+from tests.unit.lambda_.writing import CHANGED, DELETED, intent
 from transforms import DELETE
 
 
@@ -172,7 +172,7 @@ def remove(item: Any, context: Any) -> object:
 
 def test_intents_are_durable_before_and_voids_after_the_writes(dynamodb: Any) -> None:
     """And both before the row is saved, of every page."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put_many(5)
     log: list[str] = []
 
@@ -190,7 +190,7 @@ def test_intents_are_durable_before_and_voids_after_the_writes(dynamodb: Any) ->
     assert Counts(seen=5, changed=4, gone=1) == w.row().counts
 
 
-def _note(w: World, log: list[str], name: str, arguments: dict[str, Any]) -> None:
+def _note(w: MigrationWorld, log: list[str], name: str, arguments: dict[str, Any]) -> None:
     if name == "put_object":
         log.append("void" if ".void." in arguments["Key"] else "log")
     elif name == "update_item" and arguments["TableName"] == w.table_name:
@@ -201,7 +201,7 @@ def _note(w: World, log: list[str], name: str, arguments: dict[str, Any]) -> Non
 
 def test_nothing_is_written_that_could_not_be_logged(dynamodb: Any) -> None:
     """The bucket is unwell: the lane waits, the table is as it was."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put_many(5)
 
     def refuse(name: str, arguments: dict[str, Any]) -> None:
@@ -220,7 +220,7 @@ def test_a_delete_that_landed_before_a_kill_is_counted_once(
     dynamodb: Any, rest: int, killed_at: int
 ) -> None:
     """However many slices follow, and whether or not their pages write anything."""
-    w = World(dynamodb, proof=PROVEN, transform=remove)
+    w = MigrationWorld(dynamodb, proof=PROVEN, transform=remove)
     w.put(*({"id": {"S": f"bad-{i}"}} for i in range(5)))
     kill_after(w, killed_at)
     with pytest.raises(Killed):
@@ -237,7 +237,7 @@ def test_a_delete_that_landed_before_a_kill_is_counted_once(
     assert rest == len(w.items())
 
 
-def kill_after(w: World, deletes: int) -> None:
+def kill_after(w: MigrationWorld, deletes: int) -> None:
     """Kill the worker once so many deletes have landed."""
     left = iter(range(deletes - 1))
 
@@ -254,6 +254,6 @@ def _kill(name: str, arguments: dict[str, Any]) -> None:
         raise Killed
 
 
-def after_a_page(w: World) -> Callable[[], bool]:
+def after_a_page(w: MigrationWorld) -> Callable[[], bool]:
     before = w.row().cursor
     return lambda: w.row().cursor != before

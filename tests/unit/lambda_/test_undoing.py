@@ -14,8 +14,8 @@ from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION
-from tests.migration_world import PROVEN, World
+from tests.support.factories import MIGRATION
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 from transforms import DELETE
 
 UNDO = "undo-of-it"
@@ -42,10 +42,12 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=[UNPROVEN, PROVEN], ids=["reference", "fast"])
-def migrated(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[World, dict[str, Any]]:
+def migrated(
+    dynamodb: Any, request: pytest.FixtureRequest
+) -> tuple[MigrationWorld, dict[str, Any]]:
     """A world after its migration, and its items before."""
     proof: Proof = request.param
-    w = World(dynamodb, transform=once, proof=proof)
+    w = MigrationWorld(dynamodb, transform=once, proof=proof)
     for i in range(6):
         w.put({"id": {"S": f"i{i}"}, "n": {"N": str(i)}, "old": {"SS": ["b", "a"]}})
     for i in range(3):
@@ -56,7 +58,7 @@ def migrated(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[World, dict
     return w, before
 
 
-def undo(w: World, **options: Any) -> WorkStatus:
+def undo(w: MigrationWorld, **options: Any) -> WorkStatus:
     """Begin the undo in the same ledger, or go on with it."""
     if w.record.mode is not Mode.UNDO:
         w.record = replace(w.record, migration_id=UNDO, mode=Mode.UNDO, of=MIGRATION)
@@ -68,17 +70,17 @@ def undo(w: World, **options: Any) -> WorkStatus:
     return w.work(**options).status
 
 
-def counts(w: World) -> Counts:
+def counts(w: MigrationWorld) -> Counts:
     row = Lanes(w.ledger).get(UNDO, 0)
     assert row is not None
     return row.counts
 
 
-def kept(w: World) -> list[dict[str, Any]]:
+def kept(w: MigrationWorld) -> list[dict[str, Any]]:
     return [row for path in w.bucket.paths("kept/") for row in w.bucket.get(path)]
 
 
-def test_everything_is_as_it_was(migrated: tuple[World, dict[str, Any]]) -> None:
+def test_everything_is_as_it_was(migrated: tuple[MigrationWorld, dict[str, Any]]) -> None:
     """Every changed and every deleted item."""
     w, before = migrated
 
@@ -88,7 +90,9 @@ def test_everything_is_as_it_was(migrated: tuple[World, dict[str, Any]]) -> None
     assert (Counts(seen=9, changed=9), []) == (counts(w), kept(w))
 
 
-def test_what_live_traffic_changed_since_is_kept(migrated: tuple[World, dict[str, Any]]) -> None:
+def test_what_live_traffic_changed_since_is_kept(
+    migrated: tuple[MigrationWorld, dict[str, Any]],
+) -> None:
     """The whole item, and its key is listed, without values."""
     w, before = migrated
     live = {**w.items()["i2"], "n": {"N": "99"}}
@@ -101,7 +105,7 @@ def test_what_live_traffic_changed_since_is_kept(migrated: tuple[World, dict[str
     assert [{"key": {"id": {"S": "i2"}}, "attributes": ["added", "n", "old"]}] == kept(w)
 
 
-def test_what_live_traffic_added_stays(migrated: tuple[World, dict[str, Any]]) -> None:
+def test_what_live_traffic_added_stays(migrated: tuple[MigrationWorld, dict[str, Any]]) -> None:
     """Only the migration's own attributes are reverted."""
     w, before = migrated
     w.put({**w.items()["i2"], "live": {"S": "x"}})
@@ -111,7 +115,9 @@ def test_what_live_traffic_added_stays(migrated: tuple[World, dict[str, Any]]) -
     assert {**before["i2"], "live": {"S": "x"}} == w.items()["i2"]
 
 
-def test_what_live_traffic_deleted_stays_deleted(migrated: tuple[World, dict[str, Any]]) -> None:
+def test_what_live_traffic_deleted_stays_deleted(
+    migrated: tuple[MigrationWorld, dict[str, Any]],
+) -> None:
     """It is gone."""
     w, before = migrated
     w.service.delete_item(TableName=w.table_name, Key={"id": {"S": "i2"}})
@@ -124,7 +130,7 @@ def test_what_live_traffic_deleted_stays_deleted(migrated: tuple[World, dict[str
 
 
 def test_a_deleted_item_is_put_back_only_where_its_key_is_free(
-    migrated: tuple[World, dict[str, Any]],
+    migrated: tuple[MigrationWorld, dict[str, Any]],
 ) -> None:
     """Who made it again meanwhile keeps it."""
     w, before = migrated
@@ -140,7 +146,7 @@ def test_a_deleted_item_is_put_back_only_where_its_key_is_free(
 
 @pytest.mark.parametrize("name", ["i2", "bad1"])
 def test_what_is_as_it_was_already_is_counted_apart(
-    migrated: tuple[World, dict[str, Any]], name: str
+    migrated: tuple[MigrationWorld, dict[str, Any]], name: str
 ) -> None:
     """Somebody put it back, or an invocation that was killed."""
     w, before = migrated
@@ -154,7 +160,7 @@ def test_what_is_as_it_was_already_is_counted_apart(
 
 def test_voids_are_not_reverted(dynamodb: Any) -> None:
     """A delete that lost to live traffic was never ours to undo."""
-    w = World(dynamodb, transform=once, proof=PROVEN)
+    w = MigrationWorld(dynamodb, transform=once, proof=PROVEN)
     w.put({"id": {"S": "bad"}, "x": {"S": "y"}})
 
     def delete_first(name: str, arguments: dict[str, Any]) -> None:
@@ -172,7 +178,7 @@ def test_voids_are_not_reverted(dynamodb: Any) -> None:
     assert Counts() == counts(w)
 
 
-def test_an_undo_is_resumed_where_it_was(migrated: tuple[World, dict[str, Any]]) -> None:
+def test_an_undo_is_resumed_where_it_was(migrated: tuple[MigrationWorld, dict[str, Any]]) -> None:
     """A slice per object of the log, newest first, nothing twice."""
     w, before = migrated
     slices = 1
@@ -185,7 +191,7 @@ def test_an_undo_is_resumed_where_it_was(migrated: tuple[World, dict[str, Any]])
     assert Counts(seen=9, changed=9) == counts(w)
 
 
-def after_an_object(w: World) -> Callable[[], bool]:
+def after_an_object(w: MigrationWorld) -> Callable[[], bool]:
     def place() -> str:
         row = Lanes(w.ledger).get(UNDO, 0)
         return str(row.cursor) if row else "{}"
@@ -196,7 +202,7 @@ def after_an_object(w: World) -> Callable[[], bool]:
 
 def test_two_changes_of_one_item_are_undone_newest_first(dynamodb: Any) -> None:
     """Back to what live traffic had made of the first one: that was never ours."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put({"id": {"S": "a"}})
     w.work()
     w.put({"id": {"S": "a"}, "done": {"S": "by a live write"}})

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from ddb_transform.wire import without_walks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.typed_values import ATTRIBUTES
+from tests.support.typed_values import ATTRIBUTES
 
 
 class Server(ThreadingHTTPServer):

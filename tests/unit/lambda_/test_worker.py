@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.messages import Counts, Units, WorkStatus
 from airflow_ddb_migrate.core.records import LaneRow, LaneState
-from tests.factories import MIGRATION, claim, lane_row
-from tests.migration_world import World
+from tests.support.factories import MIGRATION, claim, lane_row
+from tests.support.worlds.migration_world import MigrationWorld
 
 DONE = {"BOOL": True}
 LANE = lane_row()
@@ -25,7 +25,7 @@ class Killed(BaseException):
 pytestmark = pytest.mark.usefixtures("small_pages")
 
 
-def all_done(world: World) -> bool:
+def all_done(world: MigrationWorld) -> bool:
     return all(item.get("done") == DONE for item in world.items().values())
 
 
@@ -35,7 +35,7 @@ def after_calls(count: int, answer: bool = True) -> Callable[[], bool]:
     return lambda: next(calls, answer)
 
 
-def after_pages(w: World, count: int) -> Callable[[], bool]:
+def after_pages(w: MigrationWorld, count: int) -> Callable[[], bool]:
     """Time is up once so many pages are saved."""
     return lambda: (w.row_or_none() or LANE).counts.seen >= 10 * count
 
@@ -44,7 +44,9 @@ def after_pages(w: World, count: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 35])
-def test_every_page_of_a_segment_is_worked(world: Callable[..., World], count: int) -> None:
+def test_every_page_of_a_segment_is_worked(
+    world: Callable[..., MigrationWorld], count: int
+) -> None:
     """No items, one page, exactly one page, and several: each item is seen once and changed."""
     w = world()
     w.put_many(count)
@@ -56,7 +58,7 @@ def test_every_page_of_a_segment_is_worked(world: Callable[..., World], count: i
     assert count == len(w.items())
 
 
-def test_each_page_begins_where_the_last_one_ended(world: Callable[..., World]) -> None:
+def test_each_page_begins_where_the_last_one_ended(world: Callable[..., MigrationWorld]) -> None:
     """The first page has no start key, every other one the key DynamoDB gave."""
     w = world()
     w.put_many(25)
@@ -69,7 +71,7 @@ def test_each_page_begins_where_the_last_one_ended(world: Callable[..., World]) 
     assert len(starts) == len({str(start) for start in starts})
 
 
-def test_an_empty_page_with_a_key_is_not_the_end(world: Callable[..., World]) -> None:
+def test_an_empty_page_with_a_key_is_not_the_end(world: Callable[..., MigrationWorld]) -> None:
     """DynamoDB may return no items and a key to go on from."""
     w = world()
     w.put_many(3)
@@ -94,7 +96,7 @@ def _without_start_key(name: str, arguments: dict[str, Any]) -> None:
         arguments.pop("ExclusiveStartKey", None)
 
 
-def test_more_segments_than_items(world: Callable[..., World]) -> None:
+def test_more_segments_than_items(world: Callable[..., MigrationWorld]) -> None:
     """Empty segments end clean; each item is in exactly one of the others."""
     w = world(total_segments=20, lanes=20)
     w.put_many(3)
@@ -104,7 +106,7 @@ def test_more_segments_than_items(world: Callable[..., World]) -> None:
     assert all_done(w)
 
 
-def test_a_lane_works_through_its_segments(world: Callable[..., World]) -> None:
+def test_a_lane_works_through_its_segments(world: Callable[..., MigrationWorld]) -> None:
     """Three lanes cover ten segments, each scanned by one lane only."""
     w = world(total_segments=10, lanes=3)
     w.put_many(60)
@@ -119,7 +121,7 @@ def test_a_lane_works_through_its_segments(world: Callable[..., World]) -> None:
     assert all_done(w)
 
 
-def test_a_lane_goes_on_in_the_segment_it_was_in(world: Callable[..., World]) -> None:
+def test_a_lane_goes_on_in_the_segment_it_was_in(world: Callable[..., MigrationWorld]) -> None:
     """A slice per page: segment and cursor are kept together, and nothing is seen twice."""
     w = world(total_segments=4, lanes=1)
     w.put_many(60)
@@ -133,7 +135,7 @@ def test_a_lane_goes_on_in_the_segment_it_was_in(world: Callable[..., World]) ->
     assert all_done(w)
 
 
-def after_one_page(w: World) -> Callable[[], bool]:
+def after_one_page(w: MigrationWorld) -> Callable[[], bool]:
     """Time is up as soon as a page is saved."""
     before = w.row_or_none()
     return lambda: _place(w.row_or_none()) != _place(before)
@@ -152,7 +154,7 @@ def _place(row: LaneRow | None) -> tuple[int, str]:
     ],
 )
 def test_cursors_of_every_key_type_are_kept_exactly(
-    world: Callable[..., World], key_type: str, key: Callable[[int], Any]
+    world: Callable[..., MigrationWorld], key_type: str, key: Callable[[int], Any]
 ) -> None:
     """Text, numbers of 38 digits and bytes go through the ledger unchanged."""
     w = world(key_type=key_type)
@@ -183,7 +185,7 @@ def note_cursor(cursors: list[Any], name: str, answer: Any) -> Any:
     return answer
 
 
-def test_units_are_those_that_dynamodb_reports(world: Callable[..., World]) -> None:
+def test_units_are_those_that_dynamodb_reports(world: Callable[..., MigrationWorld]) -> None:
     """Reads of the pages and writes of the items, added up in the row."""
     w = world()
     w.put_many(12)
@@ -201,7 +203,7 @@ def test_units_are_those_that_dynamodb_reports(world: Callable[..., World]) -> N
 # Slices
 
 
-def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., World]) -> None:
+def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., MigrationWorld]) -> None:
     """Out of time after a page: the next slice begins with the next page."""
     w = world()
     w.put_many(25)
@@ -216,7 +218,7 @@ def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., World]) 
 
 
 def test_a_slice_that_ends_within_a_page_counts_only_whole_pages(
-    world: Callable[..., World],
+    world: Callable[..., MigrationWorld],
 ) -> None:
     """The page is done again: what was written is found already there, nothing is lost."""
     w = world()
@@ -231,7 +233,7 @@ def test_a_slice_that_ends_within_a_page_counts_only_whole_pages(
     assert 25 == w.table_writes
 
 
-def test_a_slice_returns_the_counts_of_its_lane(world: Callable[..., World]) -> None:
+def test_a_slice_returns_the_counts_of_its_lane(world: Callable[..., MigrationWorld]) -> None:
     """They are small, and say in the console how far the lane is."""
     w = world()
     w.put_many(3)
@@ -239,7 +241,7 @@ def test_a_slice_returns_the_counts_of_its_lane(world: Callable[..., World]) -> 
     assert Counts(seen=3, changed=3) == w.work().counts
 
 
-def test_a_lane_knows_how_long_was_worked_on_it(world: Callable[..., World]) -> None:
+def test_a_lane_knows_how_long_was_worked_on_it(world: Callable[..., MigrationWorld]) -> None:
     """Over slices and attempts; the time between them is nobody's."""
     w = world()
     w.put_many(15)
@@ -260,7 +262,7 @@ def test_a_lane_knows_how_long_was_worked_on_it(world: Callable[..., World]) -> 
     assert (20 * scans, 2) == (w.row().worked_seconds, w.row().total_laps)
 
 
-def test_a_killed_worker_counts_what_it_saved(world: Callable[..., World]) -> None:
+def test_a_killed_worker_counts_what_it_saved(world: Callable[..., MigrationWorld]) -> None:
     """Its signs of life have it."""
     w = world()
     w.put_many(15)
@@ -279,7 +281,7 @@ def test_a_killed_worker_counts_what_it_saved(world: Callable[..., World]) -> No
     assert 20 <= w.row().worked_seconds <= 40
 
 
-def test_the_last_lap_gives_the_lane_back(world: Callable[..., World]) -> None:
+def test_the_last_lap_gives_the_lane_back(world: Callable[..., MigrationWorld]) -> None:
     """History is bounded: the child ends, the lane stays unfinished for a new attempt."""
     w = world()
     w.put_many(3)

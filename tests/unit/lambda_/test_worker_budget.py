@@ -12,8 +12,8 @@ from ddb_transform import worker as workers
 from ddb_transform.guard import Order
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-from tests.factories import MIGRATION, client_error
-from tests.migration_world import PROVEN, World, mark
+from tests.support.factories import MIGRATION, client_error
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld, mark
 
 
 @pytest.fixture(autouse=True)
@@ -29,21 +29,21 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def budgeted(dynamodb: Any) -> World:
+def budgeted(dynamodb: Any) -> MigrationWorld:
     """20 write units a second, shared by one."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     budget = Budget(write_units_per_second=20.0, sharers=1)
     assert w.ledger.begin_attempt(MIGRATION, 1, w.clock(), budget)
     return w
 
 
-def live(w: World) -> tuple[int, int]:
+def live(w: MigrationWorld) -> tuple[int, int]:
     control = w.ledger.control(MIGRATION)
     assert control is not None
     return control.live, control.sharers
 
 
-def test_who_works_is_counted_in_and_out(budgeted: World) -> None:
+def test_who_works_is_counted_in_and_out(budgeted: MigrationWorld) -> None:
     """While it works, and not after."""
     budgeted.put_many(5)
     seen: list[tuple[int, int]] = []
@@ -57,7 +57,7 @@ def test_who_works_is_counted_in_and_out(budgeted: World) -> None:
     assert (0, 1) == live(budgeted)
 
 
-def test_a_worker_more_waits_until_all_others_know(budgeted: World) -> None:
+def test_a_worker_more_waits_until_all_others_know(budgeted: MigrationWorld) -> None:
     """It spends nothing before: they look every few seconds."""
     budgeted.put_many(5)
     other = budgeted.worker().guard
@@ -74,7 +74,7 @@ def test_a_worker_more_waits_until_all_others_know(budgeted: World) -> None:
     assert (1, 2) == live(budgeted)
 
 
-def test_a_stop_is_heard_while_waiting(budgeted: World) -> None:
+def test_a_stop_is_heard_while_waiting(budgeted: MigrationWorld) -> None:
     """Nothing is written, and the lane is given back."""
     budgeted.put_many(5)
     budgeted.worker().guard.join()
@@ -91,7 +91,7 @@ def test_a_stop_is_heard_while_waiting(budgeted: World) -> None:
     assert (LaneState.PENDING, 1) == (budgeted.row().state, live(budgeted)[0])
 
 
-def test_writes_keep_to_the_share(budgeted: World) -> None:
+def test_writes_keep_to_the_share(budgeted: MigrationWorld) -> None:
     """Over all of it: no more than the budget, one batch and a moment."""
     budgeted.put_many(100)
     began_at = budgeted.clock()
@@ -103,7 +103,7 @@ def test_writes_keep_to_the_share(budgeted: World) -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
-def test_who_ends_otherwise_is_counted_out_as_well(budgeted: World, code: str) -> None:
+def test_who_ends_otherwise_is_counted_out_as_well(budgeted: MigrationWorld, code: str) -> None:
     """Failed or waiting: the others may go faster."""
 
     def refuse(name: str, arguments: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ def test_who_ends_otherwise_is_counted_out_as_well(budgeted: World, code: str) -
 
 def test_without_a_budget_nobody_is_counted(dynamodb: Any) -> None:
     """No write more to the control record."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
 
     w.work()
 
@@ -127,7 +127,7 @@ def test_without_a_budget_nobody_is_counted(dynamodb: Any) -> None:
 
 def test_a_budget_that_comes_in_mid_slice_is_kept_to(dynamodb: Any) -> None:
     """Whoever works already is counted in at its next look, once, and counted out at the end."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
     guard = w.worker().guard
     assert 0.0 == guard.join()
     assert w.ledger.retune(MIGRATION, 1, {"write_units_per_second": 20.0})
@@ -147,7 +147,7 @@ def test_a_budget_that_comes_in_mid_slice_is_kept_to(dynamodb: Any) -> None:
 # Pages that are too large
 
 
-def slow_transform(w: World, per_slice: int) -> Callable[[], Callable[[], bool]]:
+def slow_transform(w: MigrationWorld, per_slice: int) -> Callable[[], Callable[[], bool]]:
     """Give the world a transform that does so many items in a slice; returns what begins one."""
     done = [0]
 
@@ -165,7 +165,7 @@ def slow_transform(w: World, per_slice: int) -> Callable[[], Callable[[], bool]]
 
 def test_a_page_that_does_not_fit_into_a_slice_is_made_smaller(dynamodb: Any) -> None:
     """Until it fits: a lane with a slow transform comes to its end."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put_many(20)
     again = slow_transform(w, 3)
     sizes = []
@@ -187,7 +187,7 @@ def test_a_page_that_does_not_fit_into_a_slice_is_made_smaller(dynamodb: Any) ->
 
 def test_a_slice_that_settled_a_page_keeps_its_size(dynamodb: Any) -> None:
     """It goes on by itself."""
-    w = World(dynamodb, proof=PROVEN)
+    w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put_many(45)
 
     assert WorkStatus.MORE is w.work(out_of_time=lambda: w.table_writes >= 25).status
@@ -196,7 +196,7 @@ def test_a_slice_that_settled_a_page_keeps_its_size(dynamodb: Any) -> None:
 
 def test_a_slice_that_was_told_to_stop_keeps_its_page_size(dynamodb: Any) -> None:
     """A command says nothing about how large a page may be."""
-    w = World(dynamodb)
+    w = MigrationWorld(dynamodb)
     w.put_many(20)
 
     def stop(name: str, arguments: dict[str, Any]) -> None:

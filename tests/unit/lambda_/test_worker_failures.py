@@ -13,8 +13,8 @@ from airflow_ddb_migrate.core.records import LaneState
 from botocore.exceptions import ClientError
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
-from tests.factories import NOW, claim, client_error, lane_row
-from tests.migration_world import World, mark
+from tests.support.factories import NOW, claim, client_error, lane_row
+from tests.support.worlds.migration_world import MigrationWorld, mark
 
 DONE = {"BOOL": True}
 LANE = lane_row()
@@ -22,11 +22,11 @@ LANE = lane_row()
 pytestmark = pytest.mark.usefixtures("small_pages")
 
 
-def all_done(world: World) -> bool:
+def all_done(world: MigrationWorld) -> bool:
     return all(item.get("done") == DONE for item in world.items().values())
 
 
-def let_live(w: World) -> None:
+def let_live(w: MigrationWorld) -> None:
     w.dynamodb.before = w.dynamodb.after = lambda name, arguments: None
 
 
@@ -39,7 +39,7 @@ def refuse_item_7(item: Item, context: Context) -> Item:
     return mark(item, context)
 
 
-def test_an_item_that_cannot_be_migrated_is_set_aside(world: Callable[..., World]) -> None:
+def test_an_item_that_cannot_be_migrated_is_set_aside(world: Callable[..., MigrationWorld]) -> None:
     """With key, class and message, and no value of the item; the lane goes on."""
     w = world(transform=refuse_item_7)
     w.put_many(12)
@@ -59,7 +59,7 @@ def test_an_item_that_cannot_be_migrated_is_set_aside(world: Callable[..., World
     "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"]
 )
 def test_a_throttled_worker_waits_and_goes_on(
-    world: Callable[..., World], operation: str, code: str
+    world: Callable[..., MigrationWorld], operation: str, code: str
 ) -> None:
     """Reads or writes: the child holds, the lane is given back with the reason, nothing fails."""
     w = world()
@@ -79,7 +79,7 @@ def test_a_throttled_worker_waits_and_goes_on(
     assert (Counts(seen=25, changed=25), "") == (w.row().counts, w.row().error)
 
 
-def refuse(w: World, operation: str, code: str) -> None:
+def refuse(w: MigrationWorld, operation: str, code: str) -> None:
     """AWS refuses an operation on the table."""
 
     def hook(name: str, arguments: dict[str, Any]) -> None:
@@ -90,7 +90,9 @@ def refuse(w: World, operation: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_what_waiting_does_not_mend_fails_the_lane(world: Callable[..., World], code: str) -> None:
+def test_what_waiting_does_not_mend_fails_the_lane(
+    world: Callable[..., MigrationWorld], code: str
+) -> None:
     """Code, operation, AWS's words and what to do are in the row."""
     w = world()
     w.put_many(5)
@@ -103,7 +105,7 @@ def test_what_waiting_does_not_mend_fails_the_lane(world: Callable[..., World], 
     assert w.row().cause.startswith("scan: as AWS says it The ")
 
 
-def test_what_nobody_foresaw_is_raised(world: Callable[..., World]) -> None:
+def test_what_nobody_foresaw_is_raised(world: Callable[..., MigrationWorld]) -> None:
     """Step Functions runs the slice again; the row keeps its last checkpoint."""
     w = world()
     w.put_many(25)
@@ -120,7 +122,7 @@ def test_what_nobody_foresaw_is_raised(world: Callable[..., World]) -> None:
 
 
 def test_a_slow_page_shows_signs_of_life(
-    world: Callable[..., World], look: Callable[[], None]
+    world: Callable[..., MigrationWorld], look: Callable[[], None]
 ) -> None:
     """The row is saved between chunks when the last save is some seconds old."""
     w = world()
@@ -142,13 +144,13 @@ def test_a_slow_page_shows_signs_of_life(
     assert Counts(seen=10, changed=10) == w.row().counts
 
 
-def note_save(w: World, seen: list[float], name: str, arguments: dict[str, Any]) -> None:
+def note_save(w: MigrationWorld, seen: list[float], name: str, arguments: dict[str, Any]) -> None:
     if name == "update_item" and arguments["TableName"] != w.table_name:
         seen.append(w.clock())
 
 
 def test_a_slow_worker_that_was_overtaken_notices_at_its_heartbeat(
-    world: Callable[..., World], look: Callable[[], None]
+    world: Callable[..., MigrationWorld], look: Callable[[], None]
 ) -> None:
     """It ends in the middle of its page, and leaves the row to the newer invocation."""
     w = world()

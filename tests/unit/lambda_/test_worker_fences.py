@@ -15,8 +15,8 @@ from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import Command, ControlRecord, LaneState
 from ddb_transform.guard import hold_wait_seconds
-from tests.factories import NOW, lane_row
-from tests.migration_world import World
+from tests.support.factories import NOW, lane_row
+from tests.support.worlds.migration_world import MigrationWorld
 
 DONE = {"BOOL": True}
 LANE = lane_row()
@@ -28,7 +28,7 @@ class Killed(BaseException):
     """What a worker cannot catch: its process is gone."""
 
 
-def all_done(world: World) -> bool:
+def all_done(world: MigrationWorld) -> bool:
     return all(item.get("done") == DONE for item in world.items().values())
 
 
@@ -44,7 +44,7 @@ def after_calls(count: int, answer: bool = True) -> Callable[[], bool]:
 @pytest.mark.parametrize("killed_at", [1, 4, 5, 10, 11, 17, 25])
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_killed_worker_is_resumed_without_loss(
-    world: Callable[..., World], killed_at: int, applied: bool
+    world: Callable[..., MigrationWorld], killed_at: int, applied: bool
 ) -> None:
     """Before or after a write, in any page: the next invocation brings every item to its end."""
     w = world()
@@ -62,7 +62,7 @@ def test_a_killed_worker_is_resumed_without_loss(
     assert 25 == w.row().counts.seen
 
 
-def kill_at_write(w: World, number: int, *, applied: bool) -> None:
+def kill_at_write(w: MigrationWorld, number: int, *, applied: bool) -> None:
     """Kill the worker at its n-th write of an item, and at whatever it tries after that."""
     writes = iter(range(1, number))
 
@@ -82,11 +82,11 @@ def _kill(name: str, arguments: dict[str, Any]) -> None:
     raise Killed
 
 
-def let_live(w: World) -> None:
+def let_live(w: MigrationWorld) -> None:
     w.dynamodb.before = w.dynamodb.after = lambda name, arguments: None
 
 
-def test_a_killed_worker_stops_counting_as_alive(world: Callable[..., World]) -> None:
+def test_a_killed_worker_stops_counting_as_alive(world: Callable[..., MigrationWorld]) -> None:
     """Its sign of life ends by itself, and until then it may still be writing."""
     w = world()
     w.put_many(5)
@@ -99,7 +99,7 @@ def test_a_killed_worker_stops_counting_as_alive(world: Callable[..., World]) ->
     assert not w.row().is_live(NOW + OWNER_SECONDS)
 
 
-def test_an_invocation_run_twice_changes_nothing_more(world: Callable[..., World]) -> None:
+def test_an_invocation_run_twice_changes_nothing_more(world: Callable[..., MigrationWorld]) -> None:
     """Step Functions delivers at least once: the second one finds the lane done."""
     w = world()
     w.put_many(25)
@@ -112,7 +112,7 @@ def test_an_invocation_run_twice_changes_nothing_more(world: Callable[..., World
     assert (before, row) == (w.items(), w.row())
 
 
-def test_two_invocations_at_once_lose_nothing(world: Callable[..., World]) -> None:
+def test_two_invocations_at_once_lose_nothing(world: Callable[..., MigrationWorld]) -> None:
     """The newer one takes the lane; the older one's save fails and it waits its turn."""
     w = world()
     w.put_many(25)
@@ -135,7 +135,7 @@ def test_two_invocations_at_once_lose_nothing(world: Callable[..., World]) -> No
 # Fences
 
 
-def test_a_zombie_of_an_older_attempt_does_nothing(world: Callable[..., World]) -> None:
+def test_a_zombie_of_an_older_attempt_does_nothing(world: Callable[..., MigrationWorld]) -> None:
     """A child that Step Functions forgot to stop ends without touching lane or table."""
     w = world()
     w.put_many(5)
@@ -146,7 +146,9 @@ def test_a_zombie_of_an_older_attempt_does_nothing(world: Callable[..., World]) 
     assert 0 == w.table_writes
 
 
-def test_a_newer_attempt_ends_the_older_one_in_mid_page(world: Callable[..., World]) -> None:
+def test_a_newer_attempt_ends_the_older_one_in_mid_page(
+    world: Callable[..., MigrationWorld],
+) -> None:
     """The older worker looks at the control record every few seconds, and quits."""
     w = world()
     w.put_many(25)
@@ -166,7 +168,9 @@ def test_a_newer_attempt_ends_the_older_one_in_mid_page(world: Callable[..., Wor
     assert all_done(w)
 
 
-def test_a_zombie_cannot_save_over_a_newer_attempts_row(world: Callable[..., World]) -> None:
+def test_a_zombie_cannot_save_over_a_newer_attempts_row(
+    world: Callable[..., MigrationWorld],
+) -> None:
     """It took the lane first; the newer attempt finished it; the zombie's save changes nothing."""
     w = world()
     w.put_many(25)
@@ -189,7 +193,7 @@ def test_a_zombie_cannot_save_over_a_newer_attempts_row(world: Callable[..., Wor
     ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
 )
 def test_a_command_is_obeyed_before_anything_is_touched(
-    world: Callable[..., World], command: Command, status: WorkStatus
+    world: Callable[..., MigrationWorld], command: Command, status: WorkStatus
 ) -> None:
     """STOP ends the child, HOLD lets it wait; the lane stays unfinished."""
     w = world()
@@ -204,7 +208,10 @@ def test_a_command_is_obeyed_before_anything_is_touched(
     ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
 )
 def test_a_command_is_obeyed_while_working(
-    world: Callable[..., World], look: Callable[[], None], command: Command, status: WorkStatus
+    world: Callable[..., MigrationWorld],
+    look: Callable[[], None],
+    command: Command,
+    status: WorkStatus,
 ) -> None:
     """Within seconds, also in the middle of a page; then the lane goes on where it was."""
     w = world()
@@ -233,7 +240,7 @@ def test_a_command_is_obeyed_while_working(
     ("lasted", "wait"), [(0, 30), (31, 31), (120, 120), (121, 120), (3_600, 120)]
 )
 def test_a_held_child_looks_less_often_the_longer_it_lasts(
-    world: Callable[..., World], lasted: int, wait: int
+    world: Callable[..., MigrationWorld], lasted: int, wait: int
 ) -> None:
     """The state machine waits for as many seconds; each look is an invocation and is billed."""
     w = world()
@@ -245,7 +252,7 @@ def test_a_held_child_looks_less_often_the_longer_it_lasts(
     assert (WorkStatus.HOLD, wait) == (result.status, result.wait_seconds)
 
 
-def test_an_hour_of_hold_takes_33_looks(world: Callable[..., World]) -> None:
+def test_an_hour_of_hold_takes_33_looks(world: Callable[..., MigrationWorld]) -> None:
     """And then the child ends by itself, its lane unfinished."""
     w = world()
     w.command(Command.HOLD)
@@ -267,7 +274,7 @@ def test_nobody_waits_beyond_a_hold_that_ends_by_itself() -> None:
     assert 30 == hold_wait_seconds(replace(control, command=Command.RUN, until=0), NOW + 900)
 
 
-def test_who_lost_the_table_stops(world: Callable[..., World]) -> None:
+def test_who_lost_the_table_stops(world: Callable[..., MigrationWorld]) -> None:
     """Another migration took the expired lease: this one's workers end."""
     w = world()
     w.put_many(5)
@@ -279,7 +286,7 @@ def test_who_lost_the_table_stops(world: Callable[..., World]) -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_only_who_writes_needs_the_table(world: Callable[..., World], mode: Mode) -> None:
+def test_only_who_writes_needs_the_table(world: Callable[..., MigrationWorld], mode: Mode) -> None:
     """A check and a dry run go on to their end while another migration holds it."""
     w = world(options={"mode": mode})
     w.put_many(25)
@@ -303,7 +310,7 @@ def test_only_who_writes_needs_the_table(world: Callable[..., World], mode: Mode
     ("command", "status"), [(Command.STOP, WorkStatus.DONE), (Command.HOLD, WorkStatus.HOLD)]
 )
 def test_who_only_reads_obeys_all_the_same(
-    world: Callable[..., World], mode: Mode, command: Command, status: WorkStatus
+    world: Callable[..., MigrationWorld], mode: Mode, command: Command, status: WorkStatus
 ) -> None:
     """Also in the middle of its work, and without the table."""
     w = world(options={"mode": mode})
@@ -326,7 +333,7 @@ def test_who_only_reads_obeys_all_the_same(
 
 @pytest.mark.parametrize("mode", [mode for mode in Mode if not mode.writes])
 def test_who_only_reads_makes_way_for_a_newer_attempt(
-    world: Callable[..., World], mode: Mode
+    world: Callable[..., MigrationWorld], mode: Mode
 ) -> None:
     """As a writing one does; the newer one finds every item once."""
     w = world(options={"mode": mode})
@@ -346,7 +353,7 @@ def test_who_only_reads_makes_way_for_a_newer_attempt(
     assert (LaneState.DONE, 2, 25) == (w.row().state, w.row().attempt, w.row().counts.seen)
 
 
-def test_a_working_lane_keeps_the_lease_alive(world: Callable[..., World]) -> None:
+def test_a_working_lane_keeps_the_lease_alive(world: Callable[..., MigrationWorld]) -> None:
     """Whoever works renews it: the holder is alive although nobody watches."""
     w = world()
     w.clock.advance(1_000)
@@ -362,7 +369,9 @@ def test_a_working_lane_keeps_the_lease_alive(world: Callable[..., World]) -> No
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_cursor_moves_only_behind_settled_pages(world: Callable[..., World], seed: int) -> None:
+def test_the_cursor_moves_only_behind_settled_pages(
+    world: Callable[..., MigrationWorld], seed: int
+) -> None:
     """Whenever the row is written, every item before its cursor is migrated already."""
     w = world()
     w.put_many(35)

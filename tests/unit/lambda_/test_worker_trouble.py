@@ -9,8 +9,8 @@ import pytest
 from airflow_ddb_migrate.core.limits import WRITE_TRIES
 from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.throttles import READ, WRITE, Throttles
-from tests.factories import client_error
-from tests.migration_world import PROVEN, World
+from tests.support.factories import client_error
+from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 
 REASON = "IndexWriteProvisionedThroughputExceeded"
 KEPT = f"{REASON} by_origin"
@@ -22,7 +22,7 @@ class Killed(BaseException):
     """What a worker cannot catch: its process is gone."""
 
 
-def throttled(w: World, operation: str, *, often: int, reason: str = REASON) -> None:
+def throttled(w: MigrationWorld, operation: str, *, often: int, reason: str = REASON) -> None:
     """DynamoDB refuses an operation on the table so many times, and says why."""
     left = iter(range(often))
     rows = [{"reason": reason, "resource": f"{w.record.table_arn}/index/by_origin"}]
@@ -35,7 +35,9 @@ def throttled(w: World, operation: str, *, often: int, reason: str = REASON) -> 
     w.dynamodb.before = hook
 
 
-def test_throttled_writes_are_kept_by_reason_and_index(world: Callable[..., World]) -> None:
+def test_throttled_writes_are_kept_by_reason_and_index(
+    world: Callable[..., MigrationWorld],
+) -> None:
     """Each refusal counts, and the items are counted as ever."""
     w = world()
     w.put_many(5)
@@ -45,7 +47,9 @@ def test_throttled_writes_are_kept_by_reason_and_index(world: Callable[..., Worl
     assert (Throttles({KEPT: 3}), Counts(seen=5, changed=5)) == (w.row().throttles, w.row().counts)
 
 
-def test_a_statement_throttled_without_a_reason_counts_as_one(world: Callable[..., World]) -> None:
+def test_a_statement_throttled_without_a_reason_counts_as_one(
+    world: Callable[..., MigrationWorld],
+) -> None:
     """A batch's answer has a code only, for each statement."""
     w = world(proof=PROVEN)
     w.put_many(5)
@@ -55,7 +59,7 @@ def test_a_statement_throttled_without_a_reason_counts_as_one(world: Callable[..
     assert Throttles({WRITE: 2}) == w.row().throttles
 
 
-def test_throttled_reads_count_apart(world: Callable[..., World]) -> None:
+def test_throttled_reads_count_apart(world: Callable[..., MigrationWorld]) -> None:
     """They come from the thread that fetches pages."""
     w = world()
     w.put_many(5)
@@ -65,7 +69,7 @@ def test_throttled_reads_count_apart(world: Callable[..., World]) -> None:
     assert Throttles({READ: 2}) == w.row().throttles
 
 
-def test_a_page_that_never_settles_is_told_of(world: Callable[..., World]) -> None:
+def test_a_page_that_never_settles_is_told_of(world: Callable[..., MigrationWorld]) -> None:
     """There throttling is worst; the next slice adds its own, and no refusal counts twice."""
     w = world()
     w.put_many(1)
@@ -77,7 +81,7 @@ def test_a_page_that_never_settles_is_told_of(world: Callable[..., World]) -> No
     assert Throttles({KEPT: WRITE_TRIES + 3}) == w.row().throttles
 
 
-def test_throttles_outlive_an_attempt(world: Callable[..., World]) -> None:
+def test_throttles_outlive_an_attempt(world: Callable[..., MigrationWorld]) -> None:
     """As the counts do: a new one goes on with the row."""
     w = world()
     w.put_many(1)
@@ -93,7 +97,7 @@ def test_throttles_outlive_an_attempt(world: Callable[..., World]) -> None:
     assert WRITE_TRIES + 10 == w.row().throttles.total
 
 
-def live_write(w: World) -> None:
+def live_write(w: MigrationWorld) -> None:
     """Just before the first write of an item a live one changes it."""
 
     def hook(name: str, arguments: dict[str, Any]) -> None:
@@ -104,7 +108,7 @@ def live_write(w: World) -> None:
     w.dynamodb.before = hook
 
 
-def test_a_conflict_is_counted_and_harms_nothing(world: Callable[..., World]) -> None:
+def test_a_conflict_is_counted_and_harms_nothing(world: Callable[..., MigrationWorld]) -> None:
     """The live write stays, and the transform has had the item as it was by then."""
     w = world()
     w.put_many(3)
@@ -115,7 +119,9 @@ def test_a_conflict_is_counted_and_harms_nothing(world: Callable[..., World]) ->
     assert all(item["done"] == {"BOOL": True} for item in w.items().values())
 
 
-def test_a_page_that_is_done_again_counts_no_conflict_twice(world: Callable[..., World]) -> None:
+def test_a_page_that_is_done_again_counts_no_conflict_twice(
+    world: Callable[..., MigrationWorld],
+) -> None:
     """Conflicts move with the cursor; what the killed worker wrote itself is none."""
     w = world()
     w.put_many(3)

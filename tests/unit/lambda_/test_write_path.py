@@ -13,8 +13,8 @@ from ddb_transform.item import Item
 from ddb_transform.transform import Context
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
-from tests.migration_world import World
-from tests.typed_values import ATTRIBUTES
+from tests.support.typed_values import ATTRIBUTES
+from tests.support.worlds.migration_world import MigrationWorld
 from transforms import DELETE, SKIP
 
 _MIGRATED = 1_000
@@ -54,7 +54,7 @@ class LiveTraffic:
     are the moments of an item's last live write, and of the migration's last look or try at it.
     """
 
-    world: World
+    world: MigrationWorld
     items: dict[str, dict[str, Any]]
     choice: random.Random
     writes: int
@@ -188,7 +188,7 @@ def test_nothing_is_lost_whatever_happens(
 
     And every item that live traffic did not change after the migration's last look is migrated.
     """
-    world = World(dynamodb, transform=transform, total_segments=2 * lanes - 1, lanes=lanes)
+    world = MigrationWorld(dynamodb, transform=transform, total_segments=2 * lanes - 1, lanes=lanes)
     items = {
         f"i{i}": {"id": {"S": f"i{i}"}, "n": {"N": str(n)}, **attributes}
         for i, (n, attributes) in enumerate(rows)
@@ -209,7 +209,7 @@ def test_nothing_is_lost_whatever_happens(
     assert (after, 0) == (world.items(), world.table_writes)
 
 
-def run_to_the_end(world: World, traffic: LiveTraffic) -> None:
+def run_to_the_end(world: MigrationWorld, traffic: LiveTraffic) -> None:
     """Invoke every lane, again after each kill, until the ledger says that it is done."""
     proxy = world.dynamodb
     proxy.before, proxy.after, proxy.answers = traffic.before, traffic.after, traffic.answers
@@ -223,7 +223,7 @@ def run_to_the_end(world: World, traffic: LiveTraffic) -> None:
     proxy.answers = lambda name, answer: answer
 
 
-def invoke(world: World, lane: int) -> WorkStatus | None:
+def invoke(world: MigrationWorld, lane: int) -> WorkStatus | None:
     try:
         return world.work(lane=lane).status
     except Killed:

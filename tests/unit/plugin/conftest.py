@@ -8,9 +8,9 @@ from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.looks import Looks
 from fastapi import FastAPI
 from starlette.testclient import TestClient
-from tests.airflow_database import airflow_database, token_of
-from tests.migration_world import moto_dynamodb
-from tests.site_world import SiteWorld
+from tests.support.worlds.migration_world import moto_dynamodb
+from tests.support.worlds.site_world import SiteWorld
+from tests.unit.plugin.airflow_database import airflow_database, token_of
 
 DAG, RUN = "ddb_migration", "manual__2026-01-01T00:00:00+00:00"
 

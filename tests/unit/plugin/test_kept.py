@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from airflow_ddb_migrate.plugin.kept import SECONDS, Kept
-from tests.migration_world import Clock
+from tests.support.worlds.migration_world import Clock
 
 
 class Asked:

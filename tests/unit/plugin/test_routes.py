@@ -13,10 +13,10 @@ from airflow_ddb_migrate.plugin import looks
 from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
-from tests.airflow_database import returned
-from tests.factories import MIGRATION, migration_record
-from tests.plugin_routes import plugin_routes
-from tests.site_world import OTHER, SiteWorld
+from tests.support.factories import MIGRATION, migration_record
+from tests.support.plugin_routes import plugin_routes
+from tests.support.worlds.site_world import OTHER, SiteWorld
+from tests.unit.plugin.airflow_database import returned
 from tests.unit.plugin.conftest import DAG, RUN
 
 BASE = f"/ddb-migrate/api/{DAG}/{RUN}/migrations"

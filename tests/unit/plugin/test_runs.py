@@ -2,7 +2,7 @@
 
 import pytest
 from airflow_ddb_migrate.plugin import runs
-from tests.airflow_database import rendered, returned
+from tests.unit.plugin.airflow_database import rendered, returned
 
 DAG = "some_dag"
 

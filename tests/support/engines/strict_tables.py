@@ -1,0 +1,158 @@
+"""moto's DynamoDB, as strict about UpdateTable as AWS is, and auto scaling that acts.
+
+AWS takes one kind of change at a time and none while the table is UPDATING, shows the old figures
+until it is ACTIVE, refuses what is so already, and counts decreases. moto does none of that, and
+has no on-demand maxima; auto scaling there never scales.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.support.factories import TABLE, client_error
+from tests.support.worlds.migration_world import Proxy
+
+UPDATING_SECONDS = 10.0
+_KINDS = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
+_PARTS = {
+    "ProvisionedThroughput": ("ReadCapacityUnits", "WriteCapacityUnits"),
+    "OnDemandThroughput": ("MaxReadRequestUnits", "MaxWriteRequestUnits"),
+    "WarmThroughput": ("ReadUnitsPerSecond", "WriteUnitsPerSecond"),
+}
+
+
+class StrictTables(Proxy):
+    """One table of the given clock. ``decreases`` are those that AWS still allows."""
+
+    def __init__(self, client: Any, clock: Callable[[], float]) -> None:
+        super().__init__(client)
+        self.clock = clock
+        self.busy_until = 0.0
+        self.decreases = 1_000
+        self.maxima: dict[str, dict[str, int]] = {}
+        self._shown: dict[str, Any] = {}
+
+    def describe_table(self, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = super().__getattr__("describe_table")(**arguments)
+        if arguments["TableName"] != TABLE:
+            return answer
+        if self.clock() < self.busy_until:
+            return copy.deepcopy(self._shown)
+        for name, resource in _resources(answer["Table"]).items():
+            if name in self.maxima:
+                resource["OnDemandThroughput"] = dict(self.maxima[name])
+        return answer
+
+    def update_table(self, **arguments: Any) -> None:
+        self.calls.append(("update_table", arguments))
+        self.before("update_table", arguments)
+        self.apply(**arguments)
+        self.after("update_table", arguments)
+
+    def apply(self, **arguments: Any) -> None:
+        """Do what AWS would; also for somebody else."""
+        if self.clock() < self.busy_until:
+            raise client_error("ResourceInUseException", "UpdateTable")
+        now = self.describe_table(TableName=TABLE)
+        self._check(_resources(now["Table"]), arguments)
+        self._shown = _updating(now)
+        self.busy_until = self.clock() + UPDATING_SECONDS
+        for name, wanted in _wanted(arguments):
+            if "OnDemandThroughput" in wanted:
+                self.maxima[name] = dict(wanted["OnDemandThroughput"])
+        if "OnDemandThroughput" not in str(arguments):
+            self.client.update_table(**arguments)
+
+    def keep_busy(self, seconds: float, index: str = "") -> None:
+        """Let somebody's change be under way that moves no figure; an index is being made."""
+        shown = self.describe_table(TableName=TABLE)
+        if index:
+            _resources(shown["Table"])[index]["IndexStatus"] = "CREATING"
+        self._shown = shown if index else _updating(shown)
+        self.busy_until = self.clock() + seconds
+
+    def _check(self, now: dict[str, Any], arguments: dict[str, Any]) -> None:
+        wanted = dict(_wanted(arguments))
+        kinds = {kind for setting in wanted.values() for kind in _KINDS if kind in setting}
+        if len(kinds) > 1 or (not kinds and "BillingMode" not in arguments):
+            raise client_error("ValidationException", "UpdateTable", message="one at a time")
+        if arguments.get("BillingMode") == "PROVISIONED":
+            assert set(now) == set(wanted), "AWS wants units for table and every index"
+            return
+        lowered = False
+        for name, setting in wanted.items():
+            for kind in kinds & set(setting):
+                has = now[name].get(kind, {})
+                pairs = [(has.get(part), setting[kind].get(part)) for part in _PARTS[kind]]
+                if all(old == new for old, new in pairs):
+                    raise client_error("ValidationException", "UpdateTable", message="no change")
+                lowered |= kind == "ProvisionedThroughput" and any(o > n for o, n in pairs)
+        self._count(lowered=lowered)
+
+    def _count(self, *, lowered: bool) -> None:
+        if not lowered:
+            return
+        if self.decreases < 1:
+            raise client_error(
+                "LimitExceededException", "UpdateTable", message="Number of decreases today: 4."
+            )
+        self.decreases -= 1
+
+    def figures(self) -> dict[tuple[str, str, str], int]:
+        """Every figure as it really is, also while the table is UPDATING; -1 for no maximum."""
+        table = self.client.describe_table(TableName=TABLE)["Table"]
+        mode = (table.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+        found = {("", "mode", mode): 1}
+        for name, resource in _resources(table).items():
+            resource["OnDemandThroughput"] = self.maxima.get(name, {})
+            for kind, parts in _PARTS.items():
+                if kind == "ProvisionedThroughput" and mode != "PROVISIONED":
+                    continue
+                found |= {(name, kind, part): resource[kind].get(part, -1) for part in parts}
+        return found
+
+
+class ActiveScaling:
+    """An ``after`` hook of an auto scaling client: brings a table between its limits at once.
+
+    While the table is UPDATING it can do nothing; ``acted`` counts when it could.
+    """
+
+    def __init__(self, tables: StrictTables) -> None:
+        self.tables = tables
+        self.acted = 0
+
+    def __call__(self, name: str, arguments: dict[str, Any]) -> None:
+        if name != "register_scalable_target":
+            return
+        part = arguments["ScalableDimension"].rpartition(":")[2]
+        resource = arguments["ResourceId"].partition("/index/")[2]
+        table = self.tables.client.describe_table(TableName=TABLE)["Table"]
+        has = _resources(table)[resource]["ProvisionedThroughput"]
+        units = {name: has[name] for name in _PARTS["ProvisionedThroughput"]}
+        wanted = min(max(units[part], arguments["MinCapacity"]), arguments["MaxCapacity"])
+        if wanted != units[part] and self.tables.clock() >= self.tables.busy_until:
+            self.acted += 1
+            setting = {"ProvisionedThroughput": {**units, part: wanted}}
+            update = {"IndexName": resource, **setting}
+            self.tables.apply(
+                TableName=TABLE,
+                **({"GlobalSecondaryIndexUpdates": [{"Update": update}]} if resource else setting),
+            )
+
+
+def _resources(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {"": table, **{i["IndexName"]: i for i in table.get("GlobalSecondaryIndexes") or ()}}
+
+
+def _wanted(arguments: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if any(kind in arguments for kind in _KINDS):
+        yield "", arguments
+    for update in arguments.get("GlobalSecondaryIndexUpdates", ()):
+        yield update["Update"]["IndexName"], update["Update"]
+
+
+def _updating(answer: dict[str, Any]) -> dict[str, Any]:
+    shown = copy.deepcopy(answer)
+    shown["Table"]["TableStatus"] = "UPDATING"
+    return shown

@@ -1,0 +1,179 @@
+"""Our policies with their placeholders filled in, and the emulator's evaluator to ask them.
+
+The evaluator is ministack's, which decides its own requests by it: wildcards, conditions, and a
+Deny before every Allow.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import boto3
+from airflow_ddb_migrate import resources
+from botocore import xform_name
+from ministack.core import iam_evaluator
+from ministack.services.cloudformation import engine
+
+REGION, ACCOUNT, STACK = "us-east-1", "000000000000", "ddb-migrate"  # the emulator's
+TABLES = ("orders", "customers")
+BUCKET = "ddb-migrate-bucket-1a2b3c"
+AIRFLOW_POLICY = Path(__file__).parents[2] / "docs" / "airflow-policy.json"
+ROLES = ("FunctionRole", "StateMachineRole", "RestoreRole")
+
+# boto3's service: what stands before the colon of its actions.
+PREFIXES = {
+    "dynamodb": "dynamodb",
+    "stepfunctions": "states",
+    "lambda_": "lambda",
+    "cloudformation": "cloudformation",
+    "s3": "s3",
+    "cloudwatch": "cloudwatch",
+    "autoscaling": "application-autoscaling",
+    "sts": "sts",
+}
+# Where an action is not named like the operation; our statements update and delete.
+_IAM = {
+    "dynamodb:BatchExecuteStatement": ("dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"),
+    "lambda:Invoke": ("lambda:InvokeFunction",),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:DeleteObjects": ("s3:DeleteObject",),
+}
+
+
+def table_arn(name: str = "orders") -> str:
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+
+
+def states_arn(kind: str, name: str) -> str:
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{name}"
+
+
+def function_arn(name: str, version: str = "") -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}{version and f':{version}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy document; ``principal`` is who asks."""
+
+    document: Mapping[str, Any]
+    principal: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/role/session"
+
+    @property
+    def actions(self) -> set[str]:
+        return {action for row in self.document["Statement"] for action in listed(row["Action"])}
+
+    def allows(self, action: str, resource: str, *, tls: bool = True, **keys: str) -> bool:
+        """Tell whether the action is allowed; ``keys`` are condition keys, their colons as __."""
+        return "Allow" == self.decision(action, resource, tls=tls, **keys)
+
+    def decision(self, action: str, resource: str, *, tls: bool = True, **keys: str) -> str:
+        """Return Allow, Deny, or ImplicitDeny."""
+        context = iam_evaluator.EvalContext(
+            principal_arn=self.principal,
+            principal_type="AssumedRole",
+            principal_account=ACCOUNT,
+            action=action,
+            resource_arn=resource,
+            region=REGION,
+            secure_transport=tls,
+            service_context={k.replace("__", ":").replace("_", "-"): v for k, v in keys.items()},
+        )
+        statements = iam_evaluator.parse_policy_document(dict(self.document))
+        return str(iam_evaluator.evaluate(context, [statements]).decision)
+
+
+def role_policy(role: str, tables: tuple[str, ...] = TABLES) -> Policy:
+    """Return the policy of one of the template's roles, as CloudFormation would make it."""
+    (policy,) = rendered(role, tables)["Policies"]
+    return Policy(policy["PolicyDocument"])
+
+
+def airflow_policy(table: str = "orders") -> Policy:
+    """Return the documented policy of Airflow's connection for one table."""
+    return Policy(
+        airflow_document(
+            Partition="aws",
+            Region=REGION,
+            Account=ACCOUNT,
+            Stack=STACK,
+            Table=table,
+            Bucket=BUCKET,
+        )
+    )
+
+
+def airflow_document(**values: str) -> dict[str, Any]:
+    return dict(json.loads(Template(AIRFLOW_POLICY.read_text()).substitute(values)))
+
+
+def rendered(logical_id: str, tables: tuple[str, ...] = TABLES) -> dict[str, Any]:
+    """Return a resource's properties, its functions resolved by the emulator's CloudFormation."""
+    template = engine._parse_template((resources.folder("deploy") / "template.yaml").read_text())
+    given = {
+        "CodeKey": "code/0.zip",
+        "Tables": ",".join(tables),
+        "TableArns": ",".join(map(table_arn, tables)),
+        "PackageVersion": "0",
+    }
+    rows = [{"Key": key, "Value": value} for key, value in given.items()]
+    parameters = engine._resolve_parameters(template, rows)
+    conditions = engine._evaluate_conditions(template, parameters)
+    return dict(
+        engine._resolve_refs(
+            template["Resources"][logical_id]["Properties"],
+            _made(),
+            parameters,
+            conditions,
+            {},
+            STACK,
+            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/1",
+        )
+    )
+
+
+def _made() -> dict[str, Any]:
+    """Return what CloudFormation knows of the resources that the policies name."""
+    logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{STACK}"
+    made = {
+        "Bucket": (BUCKET, f"arn:aws:s3:::{BUCKET}"),
+        "LedgerTable": (f"{STACK}-ledger", table_arn(f"{STACK}-ledger")),
+        "Function": (f"{STACK}-transform", function_arn(f"{STACK}-transform")),
+        "FunctionLogGroup": (f"/aws/lambda/{STACK}-transform", f"{logs}-transform:*"),
+        "RestoreLogGroup": (f"/aws/lambda/{STACK}-restore", f"{logs}-restore:*"),
+    }
+    return {
+        name: {"PhysicalResourceId": physical, "Attributes": {"Arn": arn}}
+        for name, (physical, arn) in made.items()
+    }
+
+
+def called(files: Iterable[Path], *services: str) -> set[str]:
+    """Return the IAM actions of all methods of boto3's clients that the files mention."""
+    text = "\n".join(file.read_text() for file in files)
+    wanted = services or tuple(PREFIXES)
+    return {action for service in wanted for action in _called(text, service)}
+
+
+def _called(text: str, service: str) -> Iterator[str]:
+    methods = re.findall(rf"\b_?{service}\.(\w+)", text)
+    methods += re.findall(r'"([a-z0-9]+(?:_[a-z0-9]+)+|query|scan)"', text)  # paginators, getattr
+    known = {xform_name(name): name for name in _operations(service)}
+    for name in (known[method] for method in methods if method in known):
+        action = f"{PREFIXES[service]}:{name}"
+        yield from _IAM.get(action, (action,))
+
+
+def _operations(service: str) -> list[str]:
+    names = {"lambda_": "lambda", "autoscaling": "application-autoscaling"}
+    client = boto3.client(names.get(service, service), region_name=REGION)
+    return list(client.meta.service_model.operation_names)
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
