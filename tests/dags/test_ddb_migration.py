@@ -10,7 +10,8 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.mode import Mode
 from moto import mock_aws
 from tests.conftest import ROOT
-from tests.support.worlds.airflow_world import TABLE, AirflowWorld, finish_lanes, make_stack
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, make_stack
 
 DAG_FILE = ROOT / "dags" / "ddb_migration.py"
 SEGMENTS = 3
@@ -245,7 +246,7 @@ class MigratingWorld(AirflowWorld):
             answer = start(**arguments)
             if self.status == "SUCCEEDED":
                 self._work(json.loads(arguments["input"]))
-            self.stepfunctions.end(self.status, error="States.Runtime", cause="no more Lambda")
+            self.stepfunctions.end_all(self.status, error="States.Runtime", cause="no more Lambda")
             return answer
 
         monkeypatch.setattr(self.stepfunctions, "start_execution", start_and_end)
@@ -402,7 +403,10 @@ class TestRuns:
         """Its segments are an attempt of the migration, looked at before the others begin."""
         state, _ = run(canary_lanes=1, verify=False)
         started = [
-            (arn.rpartition(":")[2].split("-", 2)[2], len(execution["input"]["segments"]))
+            (
+                arn.rpartition(":")[2].split("-", 2)[2],
+                len(json.loads(execution["input"])["segments"]),
+            )
             for arn, execution in world.stepfunctions.executions.items()
         ]
         assert "success" == state
@@ -424,6 +428,6 @@ class TestRuns:
         assert "success" == state
         (execution,) = world.stepfunctions.executions.values()
         assert ("123", "456") == (
-            execution["input"]["table_name"],
-            execution["input"]["migration_id"],
+            json.loads(execution["input"])["table_name"],
+            json.loads(execution["input"])["migration_id"],
         )

@@ -14,7 +14,8 @@ from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
 from moto import mock_aws
 from tests.conftest import ROOT
-from tests.support.worlds.airflow_world import REGION, TABLE, AirflowWorld, finish_lanes
+from tests.support.factories import REGION, TABLE
+from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes
 
 SEGMENTS = 3
 THROTTLED = "writes of table orders were throttled"
@@ -80,7 +81,7 @@ class TellingWorld(AirflowWorld):
         def describe_and_end(**arguments):
             answer = describe(**arguments)
             if self.looks == 0 and answer["status"] == "RUNNING":
-                self._end(answer["input"])
+                self._end(json.loads(answer["input"]))
             self.looks -= 1
             return describe(**arguments)
 
@@ -97,7 +98,7 @@ class TellingWorld(AirflowWorld):
     def _end(self, payload) -> None:
         done = SEGMENTS if self.status == "SUCCEEDED" else 1
         finish_lanes(self._site(payload), payload["segments"][:done])
-        self.stepfunctions.end(self.status, error="States.Runtime", cause="no more Lambda")
+        self.stepfunctions.end_all(self.status, error="States.Runtime", cause="no more Lambda")
 
     def _site(self, payload):
         return SiteAddress(

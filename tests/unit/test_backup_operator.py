@@ -3,7 +3,8 @@
 import pytest
 from airflow_ddb_migrate import BackupTableOperator
 from airflow_ddb_migrate._compat import AirflowFailException
-from tests.support.worlds.airflow_world import TABLE, make_context, table_world
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import make_context, table_world
 
 
 @pytest.fixture

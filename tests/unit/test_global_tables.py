@@ -20,14 +20,8 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.tables import table_from
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.records import LeaseState
-from tests.support.worlds.airflow_world import (
-    LEDGER,
-    TABLE,
-    AirflowWorld,
-    finish_lanes,
-    make_context,
-    table_world,
-)
+from tests.support.factories import LEDGER, TABLE
+from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, make_context, table_world
 
 FORMER = "former"
 WHERE = {"table_name": TABLE, "total_segments": 1}
@@ -59,7 +53,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowWorld]:
         site = former.open_site(make_context())
         finish_lanes(site, [0])
         site.leases.change(site.table.key, lambda held: replace(held, state=LeaseState.FREE))
-        world.stepfunctions.end("SUCCEEDED")
+        world.stepfunctions.end_all("SUCCEEDED")
         world.s3.put_object(
             Bucket="bucket", Key=f"migrations/{FORMER}/quarantine/00000/1-1.json", Body=b"[]"
         )

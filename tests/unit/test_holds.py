@@ -15,9 +15,9 @@ from airflow_ddb_migrate.aws.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     KILLED,
-    TABLE,
     finish_lanes,
     first_event,
     make_context,
@@ -60,7 +60,7 @@ def hold(world, reason=THROTTLED, seconds=300.0) -> None:
 
 def succeed(world) -> None:
     finish_lanes(world.site, range(LANES))
-    world.stepfunctions.end("SUCCEEDED")
+    world.stepfunctions.end_all("SUCCEEDED")
 
 
 def deferral(step) -> TaskDeferred:

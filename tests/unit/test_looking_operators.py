@@ -1,5 +1,7 @@
 """Dry run, check and canary as tasks: what they start, when they are anew, what fails them."""
 
+import json
+
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import (
@@ -12,13 +14,8 @@ from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipExcepti
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.records import Command
-from tests.support.worlds.airflow_world import (
-    TABLE,
-    finish_lanes,
-    make_context,
-    run_deferred,
-    table_world,
-)
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import finish_lanes, make_context, run_deferred, table_world
 
 LANES = 4
 WAITS = {"deferrable": True, "poke_interval": 0, "table_name": TABLE}
@@ -59,14 +56,14 @@ def succeed(world, site, **outcomes):
 
     def happens():
         execution = list(world.stepfunctions.executions.values())[-1]
-        payload = execution["input"]
+        payload = json.loads(execution["input"])
         finish_lanes(
             site.named(payload["migration_id"]),
             payload["segments"],
             attempt=payload["attempt"],
             **outcomes,
         )
-        world.stepfunctions.end("SUCCEEDED")
+        world.stepfunctions.end_all("SUCCEEDED")
 
     return happens
 
@@ -93,7 +90,10 @@ def test_a_dry_run_looks_at_a_sample(world, site):
     """So many segments only."""
     run_deferred(dry_run(sample_segments=2), succeed(world, site))
     (execution,) = world.stepfunctions.executions.values()
-    assert (2, LANES) == (len(execution["input"]["segments"]), execution["input"]["lanes"])
+    assert (2, LANES) == (
+        len(json.loads(execution["input"])["segments"]),
+        json.loads(execution["input"])["lanes"],
+    )
 
 
 def test_a_dry_run_needs_no_lease(world, site):
@@ -195,7 +195,7 @@ def test_a_cleared_check_looks_anew(world, migrated):
     assert again.migration_id == f"{migrated.migration_id}-verify2"
 
     def fails():
-        world.stepfunctions.end("FAILED")
+        world.stepfunctions.end_all("FAILED")
 
     with pytest.raises(AirflowFailException, match="unfinished"):
         run_deferred(verify(), fails)
@@ -219,7 +219,7 @@ def test_what_is_unfinished_is_not_looked_at(world, site, status, command, words
     """As after a wait that was marked successful: no scan, and how to go on is said at once."""
     start(wait=False).execute(make_context())
     finish_lanes(site, range(2))
-    world.stepfunctions.end(status)
+    world.stepfunctions.end_all(status)
     if command:
         site.ledger.command(site.migration_id, command, attempt=1, reason="enough", now=0)
 
@@ -242,7 +242,7 @@ def test_a_clean_canary_goes_on_by_itself(world, site):
     result = run_deferred(canary(), succeed(world, site), succeed(world, site, unchanged=10))
     first, check = world.stepfunctions.executions.values()
     assert (True, False, 1) == (result["clean"], result["ask"], result["lanes"])
-    assert first["input"]["segments"] == check["input"]["segments"]
+    assert json.loads(first["input"])["segments"] == json.loads(check["input"])["segments"]
     assert [f"{site.migration_id}-a01", f"{site.migration_id}-canary-a01"] == names(world)
 
     rest = run_deferred(start(), succeed(world, site))

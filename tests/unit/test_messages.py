@@ -5,14 +5,8 @@ from airflow_ddb_migrate import PrewarmTableOperator, StartDistributedMapMigrati
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws import site, stack
 from airflow_ddb_migrate.operators._base import MigrationTaskError
-from tests.support.worlds.airflow_world import (
-    LEDGER,
-    TABLE,
-    client_error,
-    make_context,
-    make_stack,
-    table_world,
-)
+from tests.support.factories import LEDGER, TABLE, client_error
+from tests.support.worlds.airflow_world import make_context, make_stack, table_world
 
 
 @pytest.fixture
@@ -177,7 +171,7 @@ class TestAccess:
         """Access denied names the action and on what, as in a policy."""
 
         def deny(**_):
-            raise client_error("AccessDeniedException", "User: me is not authorized")
+            raise client_error("AccessDeniedException", message="User: me is not authorized")
 
         monkeypatch.setattr(world.dynamodb, operation, deny)
         assert (
@@ -189,7 +183,7 @@ class TestAccess:
         """Also for what only the preflight calls."""
 
         def deny(**_):
-            raise client_error("AccessDeniedException", "no")
+            raise client_error("AccessDeniedException", message="no")
 
         monkeypatch.setattr(world.lambda_, "invoke", deny)
         assert refused().startswith(
@@ -200,7 +194,7 @@ class TestAccess:
         """The execution that may not be started is the state machine's."""
 
         def deny(**_):
-            raise client_error("AccessDeniedException", "no")
+            raise client_error("AccessDeniedException", message="no")
 
         monkeypatch.setattr(world.stepfunctions, "start_execution", deny)
         operator = StartDistributedMapMigrationOperator(task_id="t", table_name=TABLE)
@@ -246,7 +240,7 @@ class TestCredentials:
         """Credentials that AWS does not accept are named as the cause."""
 
         def expired(**_):
-            raise client_error("ExpiredTokenException", "expired")
+            raise client_error("ExpiredTokenException", message="expired")
 
         monkeypatch.setattr(world.dynamodb, "describe_table", expired)
         assert "AWS does not accept the credentials for dynamodb:DescribeTable" in refused()

@@ -18,15 +18,8 @@ from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
-from tests.support.worlds.airflow_world import (
-    LEDGER,
-    TABLE,
-    AirflowWorld,
-    client_error,
-    finish_lanes,
-    first_event,
-    make_context,
-)
+from tests.support.factories import LEDGER, TABLE, client_error
+from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, first_event, make_context
 
 
 @pytest.fixture
@@ -185,7 +178,7 @@ class TestPrewarm:
     def test_half_way_failure_is_restored(self, world, monkeypatch):
         """When AWS refuses after the snapshot was written, restore finds nothing to change."""
         world.create_table()
-        refuse = client_error("LimitExceededException", "too many units")
+        refuse = client_error("LimitExceededException", message="too many units")
 
         def refusing(*_args, **_kwargs):
             raise refuse
@@ -432,7 +425,7 @@ class TestStart:
         operator = start()
         run(operator)
         finish_lanes(operator.open_site(make_context()), range(3))
-        world.stepfunctions.end("FAILED")
+        world.stepfunctions.end_all("FAILED")
         result = run(operator)
         assert (2, 1) == (result["attempt"], result["lanes"])
 
@@ -442,7 +435,7 @@ class TestStart:
         run(start())
         operator = start()
         finish_lanes(operator.open_site(make_context()), range(4))
-        world.stepfunctions.end("SUCCEEDED")
+        world.stepfunctions.end_all("SUCCEEDED")
         tend(operator.open_site(make_context()), time.time())
         for again in (make_prewarm(once=True), start(once=True)):
             with pytest.raises(AirflowFailException, match=r"already succeeded on this table: mi"):
@@ -468,7 +461,7 @@ class TestReport:
         run(start())
         operator = MigrationReportOperator(task_id="report", table_name=TABLE)
         finish_lanes(operator.open_site(make_context()), range(4))
-        world.stepfunctions.end("SUCCEEDED")
+        world.stepfunctions.end_all("SUCCEEDED")
         restore()
         report = run(operator)
         assert "SUCCEEDED" == report["status"]

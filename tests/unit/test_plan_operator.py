@@ -11,8 +11,9 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from moto import mock_aws
+from tests.support.factories import LEDGER, TABLE
 from tests.support.plans import KIB, sampled
-from tests.support.worlds.airflow_world import LEDGER, TABLE, AirflowWorld, make_context
+from tests.support.worlds.airflow_world import AirflowWorld, make_context
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 import pytest
 from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
 from airflow_ddb_migrate._compat import AirflowFailException
+from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
-    TABLE,
     FakeTaskInstance,
     finish_lanes,
     make_context,
@@ -31,7 +31,7 @@ def start(world, *, done: int = 4, status: str = "SUCCEEDED") -> None:
     )
     operator.execute(make_context())
     finish_lanes(operator.open_site(make_context()), range(done))
-    world.stepfunctions.end(status)
+    world.stepfunctions.end_all(status)
 
 
 def context_with(states, **changes):

@@ -11,7 +11,8 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
-from tests.support.worlds.airflow_world import TABLE, make_context, table_world
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import make_context, table_world
 
 BUDGET = {"read_units_per_second": 50, "write_units_per_second": 1_000.5}
 POLICY = {"max_quarantined": 7, "max_quarantined_percentage": 0.5}

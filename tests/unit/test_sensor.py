@@ -19,14 +19,8 @@ from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.support.worlds.airflow_world import (
-    KILLED,
-    TABLE,
-    client_error,
-    finish_lanes,
-    make_context,
-    started_world,
-)
+from tests.support.factories import TABLE, client_error
+from tests.support.worlds.airflow_world import KILLED, finish_lanes, make_context, started_world
 
 LANES = 4
 NOW = time.time() + 60  # after the start
@@ -51,7 +45,7 @@ def wait(sensor=None, **context):
 
 def succeed(world) -> None:
     finish_lanes(world.site, range(LANES))
-    world.stepfunctions.end("SUCCEEDED")
+    world.stepfunctions.end_all("SUCCEEDED")
 
 
 def test_success(world):
@@ -70,7 +64,7 @@ def test_waits(world):
 def test_failure_says_why(world, status):
     """A failed migration fails at once, with status, error, cause and what to do."""
     finish_lanes(world.site, range(3))
-    world.stepfunctions.end(status, error="States.Runtime", cause="the Lambda is gone")
+    world.stepfunctions.end_all(status, error="States.Runtime", cause="the Lambda is gone")
     with pytest.raises(AirflowFailException) as caught:
         wait()
     message = str(caught.value)
@@ -82,7 +76,7 @@ def test_failure_says_why(world, status):
 
 def test_success_of_the_execution_is_not_enough(world):
     """An execution that succeeded with unfinished segments is a failure."""
-    world.stepfunctions.end("SUCCEEDED")
+    world.stepfunctions.end_all("SUCCEEDED")
     with pytest.raises(AirflowFailException, match="4 of 4 segments are unfinished"):
         wait()
 
@@ -141,7 +135,7 @@ def test_progress_at_a_fair_rhythm(world):
 def test_survives_an_outage(world, capsys):
     """A call that AWS fails does not end a watch; the next look goes on."""
     succeed(world)
-    world.stepfunctions.failing = [client_error("InternalServerError", "try later")] * 3
+    world.stepfunctions.failing = [client_error("InternalServerError", message="try later")] * 3
     assert 40 == wait()["seen"]
     assert 3 == capsys.readouterr().out.count("AWS did not answer, looking again later")
 

@@ -13,10 +13,9 @@ from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
+from tests.support.factories import TABLE, client_error
 from tests.support.worlds.airflow_world import (
     KILLED,
-    TABLE,
-    client_error,
     finish_lanes,
     first_event,
     make_context,
@@ -77,7 +76,7 @@ def test_round_trip(trigger):
 def test_success(world):
     """The end of a migration is an event with its counts."""
     finish_lanes(start(), range(2))
-    world.stepfunctions.end("SUCCEEDED")
+    world.stepfunctions.end_all("SUCCEEDED")
     event = first_event(make_ended())
     assert ("success", 20) == (event["status"], event["counts"]["seen"])
 
@@ -85,7 +84,7 @@ def test_success(world):
 def test_failure(world):
     """A failed migration is an event with the whole reason, and no retry."""
     site = start()
-    world.stepfunctions.end("FAILED", error="E", cause="C")
+    world.stepfunctions.end_all("FAILED", error="E", cause="C")
     event = first_event(make_ended())
     assert ("error", False) == (event["status"], event["retryable"])
     assert event["message"].startswith(f"Migration {site.migration_id} failed.")
@@ -95,7 +94,7 @@ def test_failure(world):
 def test_outage(world):
     """A call that AWS fails is borne, the watch goes on."""
     finish_lanes(start(), range(2))
-    world.stepfunctions.end("SUCCEEDED")
+    world.stepfunctions.end_all("SUCCEEDED")
     world.stepfunctions.failing = [client_error("ThrottlingException")] * 2
     assert "success" == first_event(make_ended())["status"]
 
@@ -103,7 +102,7 @@ def test_outage(world):
 def test_denied_is_an_event(world):
     """What another look cannot mend ends the watch with its message."""
     start()
-    world.stepfunctions.failing = [client_error("AccessDeniedException", "not you")]
+    world.stepfunctions.failing = [client_error("AccessDeniedException", message="not you")]
     event = first_event(make_ended())
     assert ("error", False) == (event["status"], event["retryable"])
     assert "Access denied: states:DescribeExecution on arn:aws:states" in event["message"]
@@ -129,7 +128,7 @@ def test_nothing_to_pause(world):
     """What never began, or is over, is only told as that."""
     asyncio.run(make_ended(on_kill="pause").on_kill())
     start()
-    world.stepfunctions.end("FAILED")
+    world.stepfunctions.end_all("FAILED")
     asyncio.run(make_ended(on_kill="pause").on_kill())
     assert "RUN" == world.command
 

@@ -17,9 +17,9 @@ from airflow_ddb_migrate._compat import (
 )
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN
+from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     KILLED,
-    TABLE,
     finish_lanes,
     make_context,
     run_deferred,
@@ -49,7 +49,7 @@ def site_of(operator, **context):
 def succeed(world, site, lanes=range(LANES), attempt=1, **outcomes):
     def happens():
         finish_lanes(site, lanes, attempt=attempt, **outcomes)
-        world.stepfunctions.end("SUCCEEDED")
+        world.stepfunctions.end_all("SUCCEEDED")
 
     return happens
 
@@ -81,7 +81,7 @@ def test_a_failure_fails_at_once_and_says_why(world):
 
     def fails():
         finish_lanes(site_of(operator), range(3))
-        world.stepfunctions.end("FAILED", error="States.Runtime", cause="the Lambda is gone")
+        world.stepfunctions.end_all("FAILED", error="States.Runtime", cause="the Lambda is gone")
 
     with pytest.raises(AirflowFailException, match="1 of 4 segments are unfinished"):
         run_deferred(operator, fails)

@@ -14,8 +14,8 @@ from airflow_ddb_migrate.triggers import migration as triggers
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from moto import mock_aws
 from tests.campaigns.benchmarks.measure import Report
-from tests.support.factories import NOW
-from tests.support.worlds.airflow_world import TABLE, AirflowWorld, make_context
+from tests.support.factories import NOW, TABLE
+from tests.support.worlds.airflow_world import AirflowWorld, make_context
 from tests.support.worlds.migration_world import Clock
 
 pytestmark = [

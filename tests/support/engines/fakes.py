@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow_ddb_migrate.core.progress import ExecutionStatus
+from botocore.exceptions import ClientError
 from tests.support.factories import NOW, REGION, client_error
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: tests replace methods of one
 class FakeStepFunctions:
     """Executions that do nothing: they have the status that a test gives them."""
 
@@ -21,6 +22,7 @@ class FakeStepFunctions:
     stopped: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
     updated: list[dict[str, Any]] = field(default_factory=list)
+    failing: list[ClientError] = field(default_factory=list)  # what the next looks raise
     is_behind: bool = False  # AWS does not see any execution yet, but for a name that is taken
 
     def start_execution(self, **arguments: Any) -> dict[str, Any]:
@@ -33,6 +35,8 @@ class FakeStepFunctions:
 
     def describe_execution(self, **arguments: Any) -> dict[str, Any]:
         self.described.append(arguments["executionArn"])
+        if self.failing:
+            raise self.failing.pop(0)
         return self._seen("DescribeExecution", **arguments)
 
     def stop_execution(self, **arguments: Any) -> None:
@@ -81,6 +85,14 @@ class FakeStepFunctions:
     ) -> None:
         ended = {"stopDate": datetime.fromtimestamp(at, UTC)} if at else {}
         self.executions[arn] |= {"status": status.value, "error": error, "cause": cause, **ended}
+
+    def end_all(self, status: str, error: str = "", cause: str = "") -> None:
+        for arn in self.executions:
+            self.end(arn, ExecutionStatus(status), error, cause)
+
+    @property
+    def statuses(self) -> list[str]:
+        return [execution["status"] for execution in self.executions.values()]
 
     def payload(self, arn: str) -> dict[str, Any]:
         return json.loads(self.executions[arn]["input"])  # type: ignore[no-any-return]

@@ -1,7 +1,6 @@
 """A small world for tests of the Airflow classes: moto's DynamoDB, the rest by hand."""
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,14 +18,15 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.records import LaneState
-from botocore.exceptions import ClientError
 from moto import mock_aws
-from tests.support.engines.fakes import FakeAutoscaling, FakeCloudWatch, FakeLambda
+from tests.support.engines.fakes import (
+    FakeAutoscaling,
+    FakeCloudWatch,
+    FakeLambda,
+    FakeStepFunctions,
+)
+from tests.support.factories import LEDGER, REGION, TABLE, client_error, ledger_table, stack
 
-REGION = "us-east-1"
-LEDGER = "ledger"
-TABLE = "orders"
-MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:ddb-migrate"
 # on_kill, and status of the execution and command to its workers after the task was ended.
 KILLED = [
     ("stop", ("ABORTED", "STOP")),
@@ -35,60 +35,9 @@ KILLED = [
 ]
 
 
-def client_error(code: str, message: str = "", operation: str = "Any") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
-
-
-class FakeStepFunctions:
-    """Executions that go on until a test ends them."""
-
-    def __init__(self) -> None:
-        self.executions: dict[str, dict[str, Any]] = {}
-        self.failing: list[ClientError] = []
-
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
-        arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
-        self.executions[arn] = {"status": "RUNNING", "input": json.loads(input)}
-        return {"executionArn": arn}
-
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
-        if self.failing:
-            raise self.failing.pop(0)
-        if executionArn not in self.executions:
-            raise client_error("ExecutionDoesNotExist")
-        return self.executions[executionArn]
-
-    def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:  # noqa: N803
-        self.executions[executionArn] |= {"status": "ABORTED", "error": error, "cause": cause}
-
-    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
-        return {"mapRuns": []}
-
-    def end(self, status: str, **why: str) -> None:
-        for execution in self.executions.values():
-            execution |= {"status": status, **why}
-
-    @property
-    def statuses(self) -> list[str]:
-        return [execution["status"] for execution in self.executions.values()]
-
-
 def make_stack(**changes: Any) -> Stack:
-    stack = Stack(
-        name="ddb-migrate",
-        region=REGION,
-        state_machine_arn=MACHINE,
-        ledger_table=LEDGER,
-        bucket="bucket",
-        function_arn=f"arn:aws:lambda:{REGION}:123456789012:function:ddb-migrate:1",
-        function_name="ddb-migrate",
-        log_group="/aws/lambda/ddb-migrate",
-        tables=(TABLE,),
-        transforms=("add_updated_at",),
-        code_hash="abc",
-        version="0.1.0",
-    )
-    return replace(stack, **changes)
+    """A stack that may migrate TABLE alone."""
+    return stack(**{"tables": (TABLE,), **changes})
 
 
 @dataclass
@@ -111,7 +60,7 @@ class AirflowWorld:
             "provide-client-params.dynamodb.UpdateTable",
             lambda params, **_: self.updates.append(params),
         )
-        self._create_ledger()
+        ledger_table(self.dynamodb)
 
     def install(self, monkeypatch: Any) -> None:
         from airflow_ddb_migrate.aws import site
@@ -172,20 +121,6 @@ class AirflowWorld:
         """What the workers of the only migration are told."""
         rows = self.dynamodb.scan(TableName=LEDGER)["Items"]
         return next(row["command"]["S"] for row in rows if row["sk"]["S"] == "control")
-
-    def _create_ledger(self) -> None:
-        self.dynamodb.create_table(
-            TableName=LEDGER,
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
 
 
 def finish_lanes(

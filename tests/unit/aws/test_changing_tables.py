@@ -11,7 +11,8 @@ from airflow_ddb_migrate.core.capacity import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
-from tests.support.worlds.airflow_world import TABLE, table_world
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import table_world
 
 WANTED = CapacityUnits(100, 50)
 NOW = 1_000.0
@@ -112,7 +113,10 @@ def test_restore_waits_for_a_migration_that_is_being_stopped(world):
     site.ledger.command(site.migration_id, Command.STOP, attempt=1, reason="test", now=NOW)
     clock = Clock()
     seen = []
-    clock.when[NOW + 20] = lambda: (seen.append(world.units()), world.stepfunctions.end("ABORTED"))
+    clock.when[NOW + 20] = lambda: (
+        seen.append(world.units()),
+        world.stepfunctions.end_all("ABORTED"),
+    )
     restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
     assert [{"": (100, 50), "by_pk": (100, 50)}] == seen
     assert {"": (5, 5), "by_pk": (5, 5)} == world.units()

@@ -18,8 +18,7 @@ from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.pulse import Pulses
 from airflow_ddb_migrate.core.records import Command, LaneState
 from airflow_ddb_migrate.core.throttles import Throttles
-from tests.support.factories import LEDGER, MIGRATION, NOW, migration_record, snapshot
-from tests.support.worlds.airflow_world import client_error
+from tests.support.factories import LEDGER, MIGRATION, NOW, client_error, migration_record, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 
 TROUBLE = ("throttles", "conflicts", "trouble")
