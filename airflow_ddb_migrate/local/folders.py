@@ -6,6 +6,10 @@ from pathlib import Path
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
 _OWNER_ONLY, _OTHERS = 0o700, 0o077
+_ADVICE = (
+    "The embedded stack needs a folder of its own, which it closes to other users: name one that "
+    "is new or empty."
+)
 
 
 def private_folder(folder: Path, *, holds: Collection[str] | None = None) -> Path:
@@ -14,18 +18,21 @@ def private_folder(folder: Path, *, holds: Collection[str] | None = None) -> Pat
     ``holds`` are the names of all that such a folder may hold: with anything else in it, an open
     folder is somebody's own, as ``/tmp`` or a project, and is not closed.
 
-    :raises InvalidInputError: it is such a folder, or no folder.
+    :raises InvalidInputError: it is such a folder, another user's, or no folder.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InvalidInputError(f"{folder} is a file; name a folder.")
-    folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
-    if folder.stat().st_mode & _OTHERS:
-        foreign = sorted({entry.name for entry in folder.iterdir()} - set(holds or ()))
-        if holds is not None and foreign:
-            raise InvalidInputError(
-                f"{folder} is open to other users and holds other files, as {foreign[0]!r}. The "
-                "embedded stack needs a folder of its own, which it closes to others: name one "
-                "that is new or empty."
-            )
-        folder.chmod(_OWNER_ONLY)
+    try:
+        folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+        if folder.stat().st_mode & _OTHERS:
+            _close(folder, holds)
+    except OSError as exc:
+        raise InvalidInputError(f"{folder} cannot be used: {exc.strerror}. {_ADVICE}") from exc
     return folder
+
+
+def _close(folder: Path, holds: Collection[str] | None) -> None:
+    foreign = sorted({entry.name for entry in folder.iterdir()} - set(holds or ()))
+    if holds is not None and foreign:
+        raise InvalidInputError(
+            f"{folder} is open to other users and holds other files, as {foreign[0]!r}. {_ADVICE}"
+        )
+    folder.chmod(_OWNER_ONLY)

@@ -1,6 +1,5 @@
 """A migration that a person triggers, watches, retunes and pauses, all of it in a browser."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ class Steered:
     """``page`` is the person's, ``tab`` what is in its frame; the rest is what the person saw.
 
     ``done`` are segments done at some looks, ``rates`` write units per second by budget,
-    ``words`` the page's answers by button, ``seconds`` from the answer to the pause until the page
-    said that nothing moves, and ``still`` the items in the table that were migrated then.
+    ``words`` the page's answers by button, and ``still`` the items in the table that were migrated
+    when the page said that nothing moves.
     """
 
     browser: Connection
@@ -39,7 +38,6 @@ class Steered:
     done: list[int]
     rates: dict[int, float]
     words: dict[str, str]
-    seconds: float
     still: int
 
     @property
@@ -85,10 +83,8 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
         ui.ask(tab, "pause", reason="sale until noon")
         ui.shot(tab, "pause")
         words["pause"] = ui.confirm(tab)
-        began = time.monotonic()
         tab.until(f"{_RATE} === 0")
-        seconds, still = time.monotonic() - began, migrated(site)
-        yield Steered(browser, page, tab, run, done, rates, words, seconds, still)
+        yield Steered(browser, page, tab, run, done, rates, words, migrated(site))
 
 
 def _more_done(tab: Page, than: int) -> int:

@@ -24,7 +24,6 @@ from tests.support.plugin_routes import plugin_routes
 from tests.support.waiting import HANG_SECONDS
 from tests.support.worlds.airflow_site import ADMIN, DAG_ID, VIEWER, AirflowSite
 
-STILL_SECONDS = 15.0
 BUTTONS = ("pause", "resume", "retune", "stop")
 
 # What a page of ours would send; of what a viewer is not offered a button for.
@@ -51,7 +50,6 @@ def test_browser_pauses_a_migration(steered: Steered) -> None:
     assert "ON HOLD" == tab.text("#outcome")
     assert (0.0, 0.0) == (ui.number(tab, "Items per second"), ui.number(tab, "Write units"))
     assert f"paused by {ADMIN}: sale until noon" in tab.text("#reason")
-    assert STILL_SECONDS >= steered.seconds
     assert 0 < steered.still < ITEMS
     assert steered.still == steered.migrated()
 

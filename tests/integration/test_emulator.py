@@ -147,6 +147,17 @@ def test_a_folder_of_somebodys_own_is_left_open(tmp_path: Path) -> None:
     assert 0o755 == stat.S_IMODE(folder.stat().st_mode)
 
 
+@pytest.mark.parametrize("path", ["a-file", "a-file/below"])
+def test_what_is_no_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    """In a sentence, with what to do."""
+    (tmp_path / "a-file").touch()
+
+    assert 1 == cli.main(["local", "up", "--state-dir", str(tmp_path / path)])
+    assert "cannot be used" in capsys.readouterr().err
+
+
 def test_each_start_has_a_key_of_its_own(tmp_path: Path) -> None:
     """Yesterday's exports reach nothing today."""
     with emulators.start(tmp_path) as first:
