@@ -28,6 +28,7 @@ from tests.faults.world import AS_SHIPPED, WORKERS, FaultWorld
 from tests.live.application import MANNERS, Application, Manner
 from tests.live.traffic import LiveTraffic, LossyClient
 from tests.support.factories import data_table
+from tests.support.waiting import HANG_SECONDS
 from tests.support.worlds.chain_world import request
 
 ITEMS = 160
@@ -35,7 +36,7 @@ LIVE_RATE = 7.0  # per thread and second, of three: a third of what is migrated 
 
 _BEFORE = {"ReadCapacityUnits": 20, "WriteCapacityUnits": 20}
 _RAISED = CapacityUnits(60, 40)
-_PATIENCE_SECONDS = 200.0
+
 _POLL_SECONDS = 0.7
 _DRAINING_SECONDS = 8.0
 _names = itertools.count(1)
@@ -211,7 +212,7 @@ class Run:
         When an execution has ended and workers still count as live, they are dead in this world:
         after some seconds the clock is set on by the minute that a person would wait.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS + 2 * self.outage_seconds
+        deadline = time.monotonic() + HANG_SECONDS + 2 * self.outage_seconds
         draining_since = 0.0
         while time.monotonic() < deadline:
             seen = self.as_airflow(lambda: watch.tend(self.site, self.now()))
