@@ -23,7 +23,7 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
 
 test: $(STAMP) ## Run every test (TESTS=path for some)
-	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder $(TESTS)
 
 screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
 	@mkdir -p docs/images
