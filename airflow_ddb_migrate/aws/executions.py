@@ -1,13 +1,17 @@
 """Executions of the state machine: started, found again, stopped, described."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
 from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, MapRunCounts
+from airflow_ddb_migrate.core.records import LeaseRecord
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.aws.ledger import Ledger
 
 _MISSING = "ExecutionDoesNotExist"
 
@@ -101,3 +105,21 @@ class Executions:
                     raise
                 return error_code(exc) != _MISSING
         return True
+
+
+def live_executions(
+    ledger: "Ledger", executions: Executions, lease: LeaseRecord, now: float
+) -> tuple[str, ...]:
+    """Return the ARNs of what runs for a lease's holder: by the lease, and by its last attempt.
+
+    The lease may have been renewed before the attempt was.
+    """
+    attempt = ledger.latest_attempt(lease.migration_id)
+    expected = {lease.execution_arn: 0.0}
+    if attempt:
+        expected[attempt.execution_arn] = attempt.expected_since
+    return tuple(
+        arn
+        for arn, since in sorted(expected.items())
+        if executions.describe(arn, expected_since=since, now=now).status.is_live
+    )

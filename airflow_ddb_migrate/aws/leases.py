@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.executions import Executions
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import LedgerBusyError
 from airflow_ddb_migrate.core.lease import TableKey
@@ -49,24 +48,6 @@ class Leases:
         if current is None:
             return self._ledger.put_new(item)
         return self._ledger.replace(item, seen_version=current.version)
-
-
-def live_executions(
-    ledger: Ledger, executions: Executions, lease: LeaseRecord, now: float
-) -> tuple[str, ...]:
-    """Return the ARNs of what runs for a lease's holder: by the lease, and by its last attempt.
-
-    The lease may have been renewed before the attempt was.
-    """
-    attempt = ledger.latest_attempt(lease.migration_id)
-    expected = {lease.execution_arn: 0.0}
-    if attempt:
-        expected[attempt.execution_arn] = attempt.expected_since
-    return tuple(
-        arn
-        for arn, since in sorted(expected.items())
-        if executions.describe(arn, expected_since=since, now=now).status.is_live
-    )
 
 
 def _key(table: TableKey) -> TypedItem:

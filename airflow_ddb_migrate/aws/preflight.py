@@ -10,7 +10,7 @@ from typing import Any
 from airflow_ddb_migrate import __version__
 from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.leases import live_executions
+from airflow_ddb_migrate.aws.executions import live_executions
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.tables import require_active

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.executions import Executions
-from airflow_ddb_migrate.aws.leases import Leases, live_executions
+from airflow_ddb_migrate.aws.executions import Executions, live_executions
+from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.site import Site

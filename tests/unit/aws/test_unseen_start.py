@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from airflow_ddb_migrate.aws.leases import live_executions
+from airflow_ddb_migrate.aws.executions import live_executions
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.safety_net import Fate, SafetyNet
