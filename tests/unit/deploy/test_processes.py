@@ -98,7 +98,7 @@ def test_stop_is_patient_and_then_is_not(tmp_path: Path, monkeypatch: pytest.Mon
 
     family.leader.stop()
 
-    assert [] == family.alive
+    _await_end(*family.pids)
 
 
 def test_stop_ends_strays_of_other_groups(tmp_path: Path) -> None:
