@@ -12,7 +12,6 @@ from airflow_ddb_migrate.core.errors import (
 )
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
@@ -20,12 +19,9 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
 )
+from tests.support.factories import client_error
 
 ACTION, RESOURCE = "dynamodb:DescribeTable", "table orders"
-
-
-def make_client_error(code: str, message: str = "no") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "DescribeTable")
 
 
 def translated(error: Exception) -> MigrationError:
@@ -38,7 +34,7 @@ def translated(error: Exception) -> MigrationError:
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "403"])
 def test_access_denied_names_action_and_resource(code: str) -> None:
     """A person can write the policy statement from the message."""
-    error = translated(make_client_error(code, "User x is not authorized"))
+    error = translated(client_error(code, message="User x is not authorized"))
 
     assert isinstance(error, AccessDeniedError)
     assert f"Access denied: {ACTION} on {RESOURCE}" in str(error)
@@ -53,8 +49,8 @@ def test_access_denied_names_action_and_resource(code: str) -> None:
         NoRegionError(),
         PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
         ProfileNotFound(profile="staging"),
-        make_client_error("ExpiredTokenException"),
-        make_client_error("UnrecognizedClientException"),
+        client_error("ExpiredTokenException"),
+        client_error("UnrecognizedClientException"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -74,7 +70,7 @@ def test_an_endpoint_that_does_not_answer_is_named() -> None:
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "ValidationError"])
 def test_anything_else_keeps_its_code(code: str) -> None:
     """Callers and logs can tell a throttle from a refusal."""
-    error = translated(make_client_error(code))
+    error = translated(client_error(code))
 
     assert (AwsRequestError, code) == (type(error), error.aws_code)
 
@@ -99,7 +95,7 @@ def test_errors_of_ours_pass_unchanged() -> None:
 
 def test_translated_errors_pickle() -> None:
     """Airflow sends them between processes."""
-    error = translated(make_client_error("ThrottlingException"))
+    error = translated(client_error("ThrottlingException"))
 
     again = pickle.loads(pickle.dumps(error))
     assert (str(error), error.aws_code) == (str(again), again.aws_code)
@@ -107,7 +103,7 @@ def test_translated_errors_pickle() -> None:
 
 def test_codes_are_read_from_the_response() -> None:
     """Adapters ask by code, never by message."""
-    error = make_client_error("ConditionalCheckFailedException")
+    error = client_error("ConditionalCheckFailedException")
 
     assert ("ConditionalCheckFailedException", True) == (
         error_code(error),
