@@ -53,14 +53,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     status = _status(site, attempt, now)
     if attempt and status.is_live:
         return _attach(site, attempt)
-    transform = request.transform if request.mode is not Mode.UNDO else None
-    transform_hash = preflight.check(
-        site,
-        transform,
-        now,
-        writes=request.mode.writes,
-        single_writer_region=request.single_writer_region,
-    )
+    transform_hash = _checked(site, request, now)
     history.refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:
@@ -86,6 +79,17 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
         intended_at=now,
     )
     return _launch(site, record, request, mine, progress, now)
+
+
+def _checked(site: Site, request: StartRequest, now: float) -> str:
+    """Return the transform's hash; an undo needs no transform."""
+    return preflight.check(
+        site,
+        request.transform if request.mode is not Mode.UNDO else None,
+        now,
+        writes=request.mode.writes,
+        single_writer_region=request.single_writer_region,
+    )
 
 
 def _launch(  # noqa: PLR0913  # where all of it meets
