@@ -13,10 +13,7 @@ def folder(name: str) -> Path:
 
 def package_files() -> dict[str, Path]:
     """Return what of this package the Lambda zip holds, by its path in the zip."""
-    parts = [
-        _PACKAGE / "__init__.py",
-        *_PACKAGE.glob("core/*.py"),
-        *_PACKAGE.glob("core/*.json"),
-        *_PACKAGE.glob("aws/*.py"),
-    ]
+    parts = [_PACKAGE / "__init__.py"]
+    for layer in ("core", "aws"):
+        parts += [p for p in (_PACKAGE / layer).rglob("*") if p.suffix in {".py", ".json"}]
     return {path.relative_to(_PACKAGE.parent).as_posix(): path for path in parts}

@@ -61,7 +61,7 @@ def _template() -> bytes:
 
 def _ours() -> dict[str, Path]:
     code = resources.folder("lambda")
-    files = {path.relative_to(code).as_posix(): path for path in code.glob("*/*.py")}
+    files = {path.relative_to(code).as_posix(): path for path in code.glob("*/**/*.py")}
     return {**resources.package_files(), **files}
 
 

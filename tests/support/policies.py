@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -153,9 +154,22 @@ def _made() -> dict[str, Any]:
     }
 
 
+def sources(*modules: ModuleType) -> list[Path]:
+    """Return the files of modules and, of packages, of everything below them."""
+    files = [Path(str(module.__file__)) for module in modules]
+    below = [path for file in files if file.name == "__init__.py" for path in _below(file.parent)]
+    return [*files, *below]
+
+
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*.py")) if path != folder / "__init__.py"]
+
+
 def called(files: Iterable[Path], *services: str) -> set[str]:
     """Return the IAM actions of all methods of boto3's clients that the files mention."""
-    text = "\n".join(file.read_text() for file in files)
+    texts = [file.read_text() for file in files]
+    assert texts, "no files: nothing would be compared"
+    text = "\n".join(texts)
     wanted = services or tuple(PREFIXES)
     return {action for service in wanted for action in _called(text, service)}
 

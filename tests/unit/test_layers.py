@@ -23,7 +23,9 @@ UPPER = (
 
 def imports(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield file and imported module of every import below a folder."""
-    for path in sorted(folder.rglob("*.py")):
+    files = sorted(folder.rglob("*.py"))
+    assert files, f"{folder} holds no modules"
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 yield from ((path.name, alias.name) for alias in node.names)

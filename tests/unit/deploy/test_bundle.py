@@ -76,16 +76,16 @@ def test_the_zip_holds_the_lambda_core_and_aws_under_their_import_paths() -> Non
     """Nothing is copied or written twice, and nothing of Airflow's side is in it."""
     names = names_in(build())
 
-    folders = {name.rpartition("/")[0] for name in names}
+    roots = {"/".join(name.split("/")[: 1 + name.startswith("airflow")]) for name in names}
     expected = {
         "ddb_restore",
         "ddb_transform",
         "transforms",
-        "airflow_ddb_migrate",
+        "airflow_ddb_migrate/__init__.py",
         "airflow_ddb_migrate/core",
         "airflow_ddb_migrate/aws",
     }
-    assert expected == folders
+    assert expected == roots
     assert {"airflow_ddb_migrate/__init__.py"} == {
         name for name in names if name.rpartition("/")[0] == "airflow_ddb_migrate"
     }
@@ -220,8 +220,9 @@ import ddb_transform
 from ddb_transform.handler import handle
 
 early = [name for name in RARE if f"ddb_transform.{name}" in sys.modules]
-for module in pkgutil.iter_modules(ddb_transform.__path__, "ddb_transform."):
+for module in pkgutil.walk_packages(ddb_transform.__path__, "ddb_transform."):
     importlib.import_module(module.name)
+assert all(f"ddb_transform.{name}" in sys.modules for name in RARE), "one of RARE is no module"
 import ddb_restore.handler
 
 answer = handle({"action": "describe", "transform": "add_updated_at"}, None)

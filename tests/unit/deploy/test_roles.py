@@ -5,12 +5,19 @@ by the same policies; here is what they must refuse, and that no more is allowed
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import ledger
+from airflow_ddb_migrate import aws, resources
+from airflow_ddb_migrate.aws import (
+    bundle,
+    changeset,
+    deployment,
+    stack,
+    stack_identity,
+    unfinished,
+    upload,
+)
 from tests.support.policies import (
     BUCKET,
     ROLES,
@@ -22,6 +29,7 @@ from tests.support.policies import (
     listed,
     rendered,
     role_policy,
+    sources,
     states_arn,
     table_arn,
 )
@@ -225,12 +233,13 @@ def test_what_airflow_may_do_is_what_its_code_calls() -> None:
     ListTables only suggests names for a misspelt table, at which a policy that names its tables
     does not let anybody look before.
     """
-    aws = Path(ledger.__file__).parent
-    deploying = {"deployment", "changeset", "upload", "unfinished", "bundle"}
-    deploying |= {"stack", "stack_identity"}
-    files = [path for path in aws.glob("*.py") if path.stem not in deploying]
+    deploying = {*sources(deployment, changeset, upload, unfinished, bundle, stack, stack_identity)}
+    files = {*sources(aws)}
+    assert deploying < files
 
-    calls = called(files) - {"dynamodb:ListTables"} | {"cloudformation:DescribeStacks"}
+    calls = called(sorted(files - deploying)) - {"dynamodb:ListTables"} | {
+        "cloudformation:DescribeStacks"
+    }
     assert calls == airflow_policy().actions
 
 

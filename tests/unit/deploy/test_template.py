@@ -3,24 +3,34 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import ddb_transform
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import deployment, ledger, stack
+from airflow_ddb_migrate.aws import (
+    all_leases,
+    bucket,
+    deployment,
+    lanes,
+    leases,
+    ledger,
+    ledger_table,
+    stack,
+    tables,
+)
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_MEMORY_MB,
     LAMBDA_SECONDS,
     SAFETY_NET_SECONDS,
     UNDO_LOG_DAYS,
 )
-from tests.support.policies import called
+from ddb_transform import look, partiql, reference, self_check
+from tests.support.policies import called, sources
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
-_LAMBDA, _AWS = resources.folder("lambda") / "ddb_transform", Path(ledger.__file__).parent
 
 
 class _Loader(yaml.SafeLoader):
@@ -157,7 +167,7 @@ def test_a_put_into_a_migrated_table_needs_a_free_key() -> None:
     """
     puts = [
         (file.name, ast.unparse(call))
-        for file in _LAMBDA.glob("*.py")
+        for file in sources(ddb_transform)
         for call in ast.walk(ast.parse(file.read_text()))
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".put_item")
         if file.name != "self_check.py"
@@ -170,14 +180,14 @@ def test_a_put_into_a_migrated_table_needs_a_free_key() -> None:
 def test_what_the_function_may_do_is_what_its_codecalled(made: dict[str, Any]) -> None:
     """A permission that no call needs is taken away; a call without one is found here."""
     rows = statements(made, "FunctionRole")
-    worker = called(file for file in _LAMBDA.glob("*.py") if file.name != "self_check.py")
-    records = called(_AWS / f"{name}.py" for name in ("ledger", "ledger_table", "lanes", "leases"))
-    self_check = called(_LAMBDA / f"{n}.py" for n in ("self_check", "reference", "partiql", "look"))
-    bucket = called([_AWS / "bucket.py"], "s3")
+    worker = called({*sources(ddb_transform)} - {*sources(self_check)})
+    records = called(sources(ledger, ledger_table, lanes, leases))
+    checks = called(sources(self_check, reference, partiql, look))
+    objects = called(sources(bucket), "s3")
 
     assert worker == set(rows["MigratedTables"]["Action"])
-    assert records | self_check == set(rows["Ledger"]["Action"])
-    assert bucket == {*rows["UndoLogAndQuarantine"]["Action"], *_texts(rows["FindThem"]["Action"])}
+    assert records | checks == set(rows["Ledger"]["Action"])
+    assert objects == {*rows["UndoLogAndQuarantine"]["Action"], *_texts(rows["FindThem"]["Action"])}
 
 
 def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]) -> None:
@@ -189,13 +199,11 @@ def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]
 
 def test_what_the_safety_net_may_do_is_what_its_codecalled(made: dict[str, Any]) -> None:
     """Tables and ledger apart; without ListTables, which only suggests names to people."""
-    aws, rows = Path(ledger.__file__).parent, statements(made, "RestoreRole")
-    tables = called([aws / "tables.py"]) - {"dynamodb:ListTables"}
-    records = called(
-        aws / f"{name}.py" for name in ("ledger", "ledger_table", "leases", "all_leases")
-    )
+    rows = statements(made, "RestoreRole")
+    on_tables = called(sources(tables)) - {"dynamodb:ListTables"}
+    records = called(sources(ledger, ledger_table, leases, all_leases))
 
-    assert tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
+    assert on_tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
     assert records == set(rows["Ledger"]["Action"])
     assert "states:DescribeExecution" == rows["Executions"]["Action"]
 
