@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.report import compose
 from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.report_page import to_markdown
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 
 def history(

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.events import Event
 from airflow_ddb_migrate.core.pulse import Look, Pulse, Pulses, pulse_words
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.view import owes_capacity
 
 REDRAW_SECONDS = 5.0

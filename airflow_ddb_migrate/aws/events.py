@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.events import Event, What
 from airflow_ddb_migrate.core.records import TypedItem
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 _PREFIX = "event#"
 _UNIQUE_CHARS = 8

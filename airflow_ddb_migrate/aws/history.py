@@ -24,7 +24,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome, Progress, summarize
 from airflow_ddb_migrate.core.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.request import StartRequest
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 PREFIX = "history#"
 

@@ -25,7 +25,7 @@ from airflow_ddb_migrate.core.records import MigrationRecord
 from airflow_ddb_migrate.core.request import StartRequest, validate_at_least_zero
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ from airflow_ddb_migrate.core.report import (
     counts_words,
     show_capacity,
 )
+from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.throttles import Throttles, trouble_of
-from airflow_ddb_migrate.core.times import iso
 
 REPORT_FILE = "report.json"
 

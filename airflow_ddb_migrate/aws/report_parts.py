@@ -7,7 +7,6 @@ from airflow_ddb_migrate.aws.backup import known_backup
 from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.history import list_history
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.console import execution_url
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.history import HistoryRow
 from airflow_ddb_migrate.core.messages import Counts
@@ -20,7 +19,8 @@ from airflow_ddb_migrate.core.report import (
     Try,
     UndoReport,
 )
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.console_urls import execution_url
+from airflow_ddb_migrate.core.text.times import iso
 
 
 def tries(site: Site) -> list[Try]:

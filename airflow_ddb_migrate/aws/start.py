@@ -26,7 +26,7 @@ from airflow_ddb_migrate.core.records import (
 )
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.segments import lane_count
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER
 from airflow_ddb_migrate.core.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.records import AttemptRecord, Command, ControlRecord
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 _AGAIN = (
     "To go on, clear the tasks from prewarm on, or trigger the DAG with migration_id "

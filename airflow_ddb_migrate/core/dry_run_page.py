@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.dry_run import (
     DryRunReport,
     Example,
 )
-from airflow_ddb_migrate.core.markdown import code, codes, quoted, table
+from airflow_ddb_migrate.core.text.markdown import code, codes, quoted, table
 
 _SHOWN = 20  # of attributes, types and error classes; the JSON has all
 _SHOWN_ATTRIBUTES = 8  # of one example

@@ -8,7 +8,7 @@ from typing import Any, Final
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it
 CANARY: Final = "CANARY"  # some segments are done for real, and the others not begun

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
-from airflow_ddb_migrate.core.times import iso
+from airflow_ddb_migrate.core.text.times import iso
 
 _MINUTES = HOLD_SECONDS // 60
 _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_ddb_migrate.core.findings import CHECK
 from airflow_ddb_migrate.core.look_report import LookReport
-from airflow_ddb_migrate.core.markdown import code, codes, table
+from airflow_ddb_migrate.core.text.markdown import code, codes, table
 
 _SHOWN = 5
 _KEY_CHARS = 300

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_ddb_migrate.core.console import log_group_url, map_run_url
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.text.console_urls import log_group_url, map_run_url
 from airflow_ddb_migrate.links.execution import MigrationExecutionLink
 from airflow_ddb_migrate.links.logs import MigrationLogsLink
 from airflow_ddb_migrate.links.map_run import MigrationMapRunLink

@@ -10,7 +10,7 @@ DAG_FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 PACKAGE = "airflow_ddb_migrate."
 BELOW = ("aws.", "core.", "triggers.")  # what the operators call
 NEEDED = {
-    "core.console",
+    "core.text.console_urls",
     "core.errors",
     "core.limits",
     "core.mode",
@@ -24,8 +24,11 @@ NEEDED = {
 
 
 def parsed(dag_file: str) -> set[str]:
-    """Return the package's modules that a fresh interpreter has after importing a DAG file."""
-    code = f"import sys, dags.{dag_file}; print(*sys.modules)"
+    """Return the modules, not packages, of ours that an interpreter has after a DAG file."""
+    code = (
+        f"import sys, dags.{dag_file}; "
+        "print(*(name for name, module in sys.modules.items() if not hasattr(module, '__path__')))"
+    )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     return {name.removeprefix(PACKAGE) for name in done.stdout.split() if name.startswith(PACKAGE)}

@@ -1,7 +1,7 @@
 """Names and values of users in markdown: shown as they are, and never as markup."""
 
 import pytest
-from airflow_ddb_migrate.core.markdown import code, codes, quoted, shortened, table
+from airflow_ddb_migrate.core.text.markdown import code, codes, quoted, shortened, table
 
 
 @pytest.mark.parametrize(

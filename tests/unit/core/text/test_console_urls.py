@@ -1,7 +1,7 @@
 """Addresses of the console."""
 
 import pytest
-from airflow_ddb_migrate.core.console import (
+from airflow_ddb_migrate.core.text.console_urls import (
     execution_url,
     log_group_url,
     map_run_url,
