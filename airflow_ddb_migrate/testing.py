@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.resources import folder
 
 _STARTED_AT = "2026-01-01T00:00:00.000Z"

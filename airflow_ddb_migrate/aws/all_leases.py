@@ -6,7 +6,7 @@ from typing import Any
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.leases import lease_from
-from airflow_ddb_migrate.core.records import LeaseRecord
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 
 def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterator[LeaseRecord]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.core.lease import TableKey
+from airflow_ddb_migrate.core.ledger.lease import TableKey
 
 AVAILABLE: Final = "AVAILABLE"
 CREATING: Final = "CREATING"

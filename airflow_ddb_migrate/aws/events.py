@@ -13,8 +13,8 @@ from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.events import Event, What
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.events import Event, What
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.text.times import iso
 
 _PREFIX = "event#"

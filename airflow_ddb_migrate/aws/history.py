@@ -12,17 +12,17 @@ from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.history import (
+from airflow_ddb_migrate.core.ledger.history import (
     STOPPED,
     HistoryRow,
     repeat_words,
     same_done,
 )
-from airflow_ddb_migrate.core.lease import TableKey
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.progress import Outcome, Progress, summarize
-from airflow_ddb_migrate.core.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.text.times import iso
 

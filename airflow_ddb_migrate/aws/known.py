@@ -11,15 +11,15 @@ from airflow_ddb_migrate.aws.stack import Stack, find_stack
 from airflow_ddb_migrate.aws.tables import Table, describe_table
 from airflow_ddb_migrate.core.capacity import TABLE, BillingMode, CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
-from airflow_ddb_migrate.core.history import HistoryRow
-from airflow_ddb_migrate.core.lease import TableKey
+from airflow_ddb_migrate.core.ledger.history import HistoryRow
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.names import (
     DRY_RUN,
     PLAN,
     validate_migration_id,
     validate_table_name,
 )
-from airflow_ddb_migrate.core.records import MigrationRecord
 
 
 def history_of(

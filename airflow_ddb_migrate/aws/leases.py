@@ -6,8 +6,13 @@ from dataclasses import asdict, replace
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import LedgerBusyError
-from airflow_ddb_migrate.core.lease import TableKey
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState, TypedItem
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import (
+    CapacityState,
+    LeaseRecord,
+    LeaseState,
+    TypedItem,
+)
 
 _RACES = 10
 

@@ -21,8 +21,7 @@ from airflow_ddb_migrate.aws.ledger_items import (
 )
 from airflow_ddb_migrate.aws.ledger_table import LedgerTable
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
-from airflow_ddb_migrate.core.records import (
+from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
     AttemptRecord,
     Budget,
@@ -30,6 +29,7 @@ from airflow_ddb_migrate.core.records import (
     ControlRecord,
     MigrationRecord,
 )
+from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 
 
 class Ledger(LedgerTable):

@@ -1,15 +1,15 @@
 """Keys of the ledger's records, and the records as values. Names are in ledger.py's docstring."""
 
 from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
-from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.records import (
+from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     Command,
     ControlRecord,
     MigrationRecord,
     TypedItem,
 )
+from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
+from airflow_ddb_migrate.core.mode import Mode
 
 
 def lane_partition(migration_id: str, shard: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 
 class LedgerTable:

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.progress import Progress, summarize
-from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

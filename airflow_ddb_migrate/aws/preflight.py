@@ -20,9 +20,9 @@ from airflow_ddb_migrate.core.errors import (
     StackOutdatedError,
     TransformError,
 )
-from airflow_ddb_migrate.core.lease import acquire
+from airflow_ddb_migrate.core.ledger.lease import acquire
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.records import LeaseRecord, MigrationRecord
 
 _log = logging.getLogger(__name__)
 

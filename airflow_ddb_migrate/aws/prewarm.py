@@ -26,10 +26,10 @@ from airflow_ddb_migrate.core.errors import (
     MigrationError,
     TableNotReadyError,
 )
-from airflow_ddb_migrate.core.lease import is_held_by
+from airflow_ddb_migrate.core.ledger.lease import is_held_by
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.raising import plan_raise, unmet
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.refusals import IN_USE, is_momentary, refusal
 
 

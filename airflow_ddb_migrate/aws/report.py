@@ -13,7 +13,8 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.history import CANARY
+from airflow_ddb_migrate.core.ledger.history import CANARY
+from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
 from airflow_ddb_migrate.core.report import (
@@ -26,7 +27,6 @@ from airflow_ddb_migrate.core.report import (
     show_capacity,
 )
 from airflow_ddb_migrate.core.text.times import iso
-from airflow_ddb_migrate.core.throttles import Throttles, trouble_of
 
 REPORT_FILE = "report.json"
 

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import control_from, control_key
-from airflow_ddb_migrate.core.records import ControlRecord
+from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.sharing import counted, is_count_due, seconds_after_join
 
 

@@ -8,8 +8,15 @@ from airflow_ddb_migrate.aws.events import note_event
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
-from airflow_ddb_migrate.core.events import Event, What, budget_of
-from airflow_ddb_migrate.core.lease import intend_attempt
+from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
+from airflow_ddb_migrate.core.ledger.lease import intend_attempt
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    Budget,
+    Command,
+    LeaseRecord,
+    MigrationRecord,
+)
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
 from airflow_ddb_migrate.core.payload import (
@@ -17,13 +24,6 @@ from airflow_ddb_migrate.core.payload import (
     validate_max_concurrency,
 )
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Progress, summarize
-from airflow_ddb_migrate.core.records import (
-    AttemptRecord,
-    Budget,
-    Command,
-    LeaseRecord,
-    MigrationRecord,
-)
 from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.segments import lane_count
 from airflow_ddb_migrate.core.text.times import iso

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.capacity import (
 )
 from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
 from airflow_ddb_migrate.core.errors import TableNotFoundError, TableNotReadyError
-from airflow_ddb_migrate.core.lease import TableKey
+from airflow_ddb_migrate.core.ledger.lease import TableKey
 
 _ACTIVE = "ACTIVE"
 _UNNAMED_REPLICAS = "2017.11.29"  # of global tables: their regions are in DescribeGlobalTable

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 _Number = int | float
 Plain = str | bool | _Number | Mapping[str, int] | Mapping[str, float] | tuple[str | int, ...]

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.executions import Executions, live_executions
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
 
 _Found = TypeVar("_Found")
 

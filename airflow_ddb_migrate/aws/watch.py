@@ -7,10 +7,17 @@ from dataclasses import dataclass, field, replace
 from airflow_ddb_migrate.aws import events, history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.events import Event, What
-from airflow_ddb_migrate.core.history import CANARY
 from airflow_ddb_migrate.core.hold import Hold, hold_words
-from airflow_ddb_migrate.core.lease import release, renew
+from airflow_ddb_migrate.core.ledger.events import Event, What
+from airflow_ddb_migrate.core.ledger.history import CANARY
+from airflow_ddb_migrate.core.ledger.lease import release, renew
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    LaneRow,
+    MigrationRecord,
+)
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import (
     Execution,
@@ -20,13 +27,6 @@ from airflow_ddb_migrate.core.progress import (
     Verdict,
     judge,
     summarize,
-)
-from airflow_ddb_migrate.core.records import (
-    AttemptRecord,
-    Command,
-    ControlRecord,
-    LaneRow,
-    MigrationRecord,
 )
 
 _STOP_POLL_SECONDS = 2.0

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from airflow_ddb_migrate.core.records import AttemptRecord, MigrationRecord
+from airflow_ddb_migrate.core.ledger.records import AttemptRecord, MigrationRecord
 
 
 class About(TypedDict):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.lease import TableKey
+from airflow_ddb_migrate.core.ledger.lease import TableKey
 
 _PREFIX: Final = "before-"
 _RESTORED: Final = "-restored"

@@ -3,7 +3,7 @@
 import re
 from typing import TypedDict
 
-from airflow_ddb_migrate.core.history import HistoryRow
+from airflow_ddb_migrate.core.ledger.history import HistoryRow
 
 _STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from airflow_ddb_migrate.core.capacity import CapacitySnapshot
 from airflow_ddb_migrate.core.changes import Change, changes_from_json, changes_to_json, joined
 from airflow_ddb_migrate.core.errors import RestoreError
-from airflow_ddb_migrate.core.lease import is_held_by, required
+from airflow_ddb_migrate.core.ledger.lease import is_held_by, required
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
 
 
 def raise_capacity(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
-from airflow_ddb_migrate.core.records import ControlRecord
 
 
 @dataclass(frozen=True, slots=True)

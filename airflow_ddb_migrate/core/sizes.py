@@ -7,8 +7,8 @@ A number's size is published as an approximation; this one never says less than 
 import math
 from typing import Any
 
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 
 _CONTAINER_BYTES = 3
 _ELEMENT_BYTES = 1

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 
 def base64_text(value: Any) -> str:

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.prewarm import ask_again, still_waiting
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.changes import Change
 from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError
-from airflow_ddb_migrate.core.lease import renew
+from airflow_ddb_migrate.core.ledger.lease import renew
 
 _JITTER = 0.25  # of the interval, so that many tables prewarmed at once do not ask in step
 

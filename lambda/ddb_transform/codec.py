@@ -11,8 +11,8 @@ from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER_EXPONENTS
-from airflow_ddb_migrate.core.records import TypedValue
 from boto3.dynamodb.types import Binary, TypeDeserializer
 
 _SETS = {"SS", "NS", "BS"}

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import (
     EXPRESSION_BYTES,
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.sizes import value_bytes
 
 from ddb_transform.consumed import DETAIL

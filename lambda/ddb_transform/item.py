@@ -10,7 +10,7 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 from ddb_transform.codec import decode
 

@@ -2,7 +2,7 @@
 
 import json
 
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.wire import base64_text
 
 _SHOWN_CHARS = 300

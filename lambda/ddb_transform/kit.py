@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.messages import WorkRequest
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.records import LaneRow, MigrationRecord
 
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 
 def look(dynamodb: Any, table_name: str, key: TypedItem) -> tuple[TypedItem | None, float]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.records import LaneRow
+from airflow_ddb_migrate.core.ledger.records import LaneRow
 
 _VOID = ".void"
 _SUFFIX = ".jsonl.gz"

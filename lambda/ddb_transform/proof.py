@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 from ddb_transform.transform import Change
 from ddb_transform.writer import Intent

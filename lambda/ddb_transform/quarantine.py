@@ -7,8 +7,8 @@ from typing import Any
 from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
-from airflow_ddb_migrate.core.records import MigrationRecord
 
 from ddb_transform.failures import FatalError
 from ddb_transform.keys import readable

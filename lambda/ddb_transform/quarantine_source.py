@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
-from airflow_ddb_migrate.core.records import TypedItem
 from airflow_ddb_migrate.core.sizes import item_bytes
 from airflow_ddb_migrate.core.wire import unwired
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
-from airflow_ddb_migrate.core.records import MigrationRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import (
     SAMPLE_ITEMS,
     SAMPLE_PAGE_ITEMS,
@@ -17,7 +18,6 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_SECONDS,
 )
 from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.records import TypedItem
 from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 

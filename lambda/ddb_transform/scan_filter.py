@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
+from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
-from airflow_ddb_migrate.core.records import TypedValue
 
 from ddb_transform.codec import encode
 

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.records import TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.sizes import item_bytes
 from botocore.exceptions import BotoCoreError, ClientError
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 from ddb_transform.proof import oddities
 from ddb_transform.transform import Change

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from airflow_ddb_migrate.core.records import LaneRow, TypedItem
+from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 
 from ddb_transform.prepare import Prepared
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket, Row
-from airflow_ddb_migrate.core.records import LaneRow, TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.wire import unwired
 

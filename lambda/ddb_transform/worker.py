@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
+from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
     HEARTBEAT_SECONDS,
@@ -14,7 +15,6 @@ from airflow_ddb_migrate.core.limits import (
     SCAN_PAGE_ITEMS,
 )
 from airflow_ddb_migrate.core.messages import Counts, WorkRequest, WorkResult, WorkStatus
-from airflow_ddb_migrate.core.records import LaneRow, LaneState
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import FatalError, PassingError, passing

@@ -10,7 +10,7 @@ from functools import partial
 import boto3
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow_ddb_migrate.core.records import Command
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress
 from moto import mock_aws
 from tests.conftest import ROOT

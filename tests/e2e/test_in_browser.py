@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from airflow_ddb_migrate.core.records import Command
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.looks import Looks
 from tests.browser.page import person

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate.aws.engine import known_proof
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.core.lease import acquire
+from airflow_ddb_migrate.core.ledger.lease import acquire
 from airflow_ddb_migrate.local.emulator import Emulator
 from tests.integration.conftest import Deployed
 from tests.support.factories import migration_record

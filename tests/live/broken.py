@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from airflow_ddb_migrate.core.records import LaneRow
+from airflow_ddb_migrate.core.ledger.records import LaneRow
 from botocore.exceptions import ClientError
 from ddb_transform.item import Item
 from ddb_transform.transform import Context

@@ -5,10 +5,8 @@ from typing import Any
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot, CapacityUnits
-from airflow_ddb_migrate.core.lease import TableKey
-from airflow_ddb_migrate.core.messages import WorkRequest
-from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, Progress
-from airflow_ddb_migrate.core.records import (
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     LaneRow,
     LaneState,
@@ -16,6 +14,8 @@ from airflow_ddb_migrate.core.records import (
     LeaseState,
     MigrationRecord,
 )
+from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, Progress
 from botocore.exceptions import ClientError
 
 NOW = 1_700_000_000.0

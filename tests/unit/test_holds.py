@@ -13,7 +13,7 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate.aws.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.records import Command
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (

@@ -12,8 +12,8 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
 from airflow_ddb_migrate.aws.parts import latest_part, next_part
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.records import Command
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import finish_lanes, make_context, run_deferred, table_world
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
-from airflow_ddb_migrate.core.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from botocore.config import Config
 from tests.campaigns.benchmarks.items import ATTRIBUTE, KEY_NAMES, Prepared, key_of
 

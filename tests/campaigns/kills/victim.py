@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import observe
-from airflow_ddb_migrate.core.records import LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseState
 from tests.campaigns.kills.processes import Parts
 from tests.campaigns.kills.watching import Watch
 from tests.support.waiting import await_that

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.lanes import Claim, Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import lane_partition
 from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.core.ledger.records import Budget, ControlRecord, LaneState, TypedItem
 from airflow_ddb_migrate.core.limits import SHARERS_SECONDS
-from airflow_ddb_migrate.core.records import Budget, ControlRecord, LaneState, TypedItem
 from tests.support.factories import LEDGER, lane_row
 from tests.support.worlds.migration_world import Clock
 

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.errors import (
     RestoreError,
     TableNotReadyError,
 )
-from airflow_ddb_migrate.core.records import CapacityState
+from airflow_ddb_migrate.core.ledger.records import CapacityState
 from tests.support.engines.strict_tables import UPDATING_SECONDS
 from tests.support.factories import MIGRATION, TABLE, client_error, units
 from tests.support.worlds.capacity_world import BEFORE, Place

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.core.errors import LedgerBusyError
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 from tests.support.factories import NOW, TABLE_KEY, lease
 from tests.support.worlds.site_world import SiteWorld
 

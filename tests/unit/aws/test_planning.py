@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.errors import (
     TableUnusableError,
     TransformError,
 )
-from airflow_ddb_migrate.core.lease import release
+from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.progress import ExecutionStatus

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, OWNER_SECONDS, SHARERS_SECONDS
-from airflow_ddb_migrate.core.records import Command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.factories import ledger_table

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.core.records import Command
+from airflow_ddb_migrate.core.ledger.records import Command
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.stack import OUTPUTS
 from airflow_ddb_migrate.aws.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
-from airflow_ddb_migrate.core.records import CapacityState, LeaseState
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support import factories

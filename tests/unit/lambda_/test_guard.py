@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LeaseState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
-from airflow_ddb_migrate.core.records import Command, ControlRecord, LeaseState
 from ddb_transform.guard import Guard, Order, order_of
 from tests.support.factories import NOW
 from tests.support.worlds.migration_world import MigrationWorld

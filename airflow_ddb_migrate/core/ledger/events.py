@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
-from airflow_ddb_migrate.core.records import Budget, Command, ControlRecord
+from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
 
 
 class What(StrEnum):

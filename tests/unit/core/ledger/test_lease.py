@@ -6,7 +6,14 @@ import pytest
 from airflow_ddb_migrate.core.capacity import Setting
 from airflow_ddb_migrate.core.changes import CapacityChange, changes_from_json
 from airflow_ddb_migrate.core.errors import LeaseHeldError, RestoreError
-from airflow_ddb_migrate.core.lease import acquire, intend_attempt, is_held_by, release, renew
+from airflow_ddb_migrate.core.ledger.lease import (
+    acquire,
+    intend_attempt,
+    is_held_by,
+    release,
+    renew,
+)
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.owed_capacity import (
     begin_restore,
@@ -17,7 +24,6 @@ from airflow_ddb_migrate.core.owed_capacity import (
     reclaim,
     why_kept,
 )
-from airflow_ddb_migrate.core.records import CapacityState, LeaseRecord, LeaseState
 from tests.support.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
 
 OTHER = "customers-ba9876543210"

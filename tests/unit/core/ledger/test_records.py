@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.records import Command, ControlRecord
+from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from tests.support.factories import NOW, migration_record
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.events import Event, What, budget_of, budget_steps
-from airflow_ddb_migrate.core.records import Command, ControlRecord
+from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of, budget_steps
+from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from tests.support.factories import NOW
 
 

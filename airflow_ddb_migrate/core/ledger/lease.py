@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from airflow_ddb_migrate.core.errors import LeaseHeldError
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.records import LeaseRecord, LeaseState
 
 
 @dataclass(frozen=True, slots=True)

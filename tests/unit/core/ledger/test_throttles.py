@@ -3,8 +3,7 @@
 from itertools import product
 
 import pytest
-from airflow_ddb_migrate.core.limits import THROTTLE_REASONS
-from airflow_ddb_migrate.core.throttles import (
+from airflow_ddb_migrate.core.ledger.throttles import (
     OTHERS,
     READ,
     WRITE,
@@ -13,6 +12,7 @@ from airflow_ddb_migrate.core.throttles import (
     throttles_words,
     trouble_words,
 )
+from airflow_ddb_migrate.core.limits import THROTTLE_REASONS
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 KEY_RANGE = "TableWriteKeyRangeThroughputExceeded"
