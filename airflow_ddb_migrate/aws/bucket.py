@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.core.wire import base64_text
+from airflow_ddb_migrate.core.items.binary import base64_text
 
 Row = dict[str, Any]
 

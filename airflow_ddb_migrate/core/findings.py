@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from airflow_ddb_migrate.core.sizes import write_units
 
 CHECK = "check"  # under which items count that fail the transform's own check
 OTHERS = "(others)"

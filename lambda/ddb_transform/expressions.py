@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_ddb_migrate.core.items.sizes import value_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import (
     EXPRESSION_BYTES,
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-from airflow_ddb_migrate.core.sizes import value_bytes
 
 from ddb_transform.consumed import DETAIL
 from ddb_transform.transform import Change

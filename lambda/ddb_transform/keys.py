@@ -2,8 +2,8 @@
 
 import json
 
+from airflow_ddb_migrate.core.items.binary import base64_text
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.core.wire import base64_text
 
 _SHOWN_CHARS = 300
 

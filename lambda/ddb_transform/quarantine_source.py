@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.items.binary import unwired
+from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
-from airflow_ddb_migrate.core.sizes import item_bytes
-from airflow_ddb_migrate.core.wire import unwired
 
 from ddb_transform.failures import FatalError
 from ddb_transform.keys import identity

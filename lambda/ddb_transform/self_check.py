@@ -9,8 +9,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.core.sizes import item_bytes
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.codec import same

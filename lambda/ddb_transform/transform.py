@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
 
 from ddb_transform import user_code
 from ddb_transform.codec import encode, same

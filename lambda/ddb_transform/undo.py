@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket, Row
+from airflow_ddb_migrate.core.items.binary import unwired
+from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
-from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
-from airflow_ddb_migrate.core.wire import unwired
 
 from ddb_transform.keys import identity
 from ddb_transform.place import Place, behind, folder_of, is_void, path_of, stem_of, void_of

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from airflow_ddb_migrate.core.wire import base64_text, unwired
+from airflow_ddb_migrate.core.items.binary import base64_text, unwired
 
 _OK = 300
 _STATEMENTS = "ddb_transform_statements"

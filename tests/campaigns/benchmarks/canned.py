@@ -24,7 +24,7 @@ PAGE_ITEMS = 1_000  # of about 1 KB: what fits into a page of 1 MB
 
 @dataclass(slots=True)
 class Counts:
-    """What was asked of the canned tables; ``units`` by the rules of core/sizes.py."""
+    """What was asked of the canned tables; ``units`` by the rules of core/items/sizes.py."""
 
     requests: Counter[str] = field(default_factory=Counter)
     writes: Counter[int] = field(default_factory=Counter)

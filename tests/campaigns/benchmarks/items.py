@@ -8,8 +8,8 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.core.items.sizes import item_bytes, write_units
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-from airflow_ddb_migrate.core.sizes import item_bytes, write_units
 
 KEY_NAMES = ("id", "sort")
 ATTRIBUTE = "updatedAt"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from airflow_ddb_migrate.core.sizes import item_bytes
 from ddb_transform.codec import same
 from ddb_transform.item import Item
 from ddb_transform.transform import (

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.sizes import attribute_bytes, item_bytes
+from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
 

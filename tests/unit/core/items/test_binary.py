@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.wire import base64_text, unwired, unwired_value
+from airflow_ddb_migrate.core.items.binary import base64_text, unwired, unwired_value
 from boto3.dynamodb.types import Binary
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
