@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import ScalingChange
+from airflow_ddb_migrate.core.capacity.snapshot import (
     TABLE,
     BillingMode,
     CapacitySnapshot,
@@ -17,7 +18,6 @@ from airflow_ddb_migrate.core.capacity import (
     ScalingTarget,
     Suspended,
 )
-from airflow_ddb_migrate.core.changes import ScalingChange
 
 _DYNAMODB: Final = {"ServiceNamespace": "dynamodb"}
 _RESOURCES_PER_CALL: Final = 50  # [API] DescribeScalableTargets

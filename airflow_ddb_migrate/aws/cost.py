@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.bill import Tariff
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.cost import measured_cost
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, PLAN

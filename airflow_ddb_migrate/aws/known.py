@@ -9,7 +9,12 @@ from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack, find_stack
 from airflow_ddb_migrate.aws.tables import Table, describe_table
-from airflow_ddb_migrate.core.capacity import TABLE, BillingMode, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import (
+    TABLE,
+    BillingMode,
+    CapacitySnapshot,
+    CapacityUnits,
+)
 from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.lease import TableKey

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.aws.history import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.sampling import sample
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE

@@ -11,8 +11,7 @@ from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, require_active, update_capacity
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot, CapacityUnits
-from airflow_ddb_migrate.core.changes import (
+from airflow_ddb_migrate.core.capacity.changes import (
     CapacityChange,
     Change,
     ScalingChange,
@@ -20,6 +19,10 @@ from airflow_ddb_migrate.core.changes import (
     first_step,
     latest,
 )
+from airflow_ddb_migrate.core.capacity.owed import raise_capacity
+from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, unmet
+from airflow_ddb_migrate.core.capacity.refusals import IN_USE, is_momentary, refusal
+from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     CapacityError,
@@ -28,9 +31,6 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.core.ledger.lease import is_held_by
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
-from airflow_ddb_migrate.core.owed_capacity import raise_capacity
-from airflow_ddb_migrate.core.raising import plan_raise, unmet
-from airflow_ddb_migrate.core.refusals import IN_USE, is_momentary, refusal
 
 
 @dataclass(frozen=True, slots=True)

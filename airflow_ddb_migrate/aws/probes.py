@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.core.capacity import TABLE, CapacityUnits, Dimension
+from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dimension
 
 _PERIOD: Final = 60
 LOOK_BACK_SECONDS: Final = 24 * 3_600

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.restoring import Patience, Restoring
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot, ScaledFigure
-from airflow_ddb_migrate.core.changes import Change, changes_from_json
+from airflow_ddb_migrate.core.capacity.changes import Change, changes_from_json
+from airflow_ddb_migrate.core.capacity.owed import begin_restore, end_restore, keep_restoring
+from airflow_ddb_migrate.core.capacity.restore_rules import RestoreRules, governed
+from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, ScaledFigure
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.ledger.records import Command, LeaseRecord
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
-from airflow_ddb_migrate.core.owed_capacity import begin_restore, end_restore, keep_restoring
-from airflow_ddb_migrate.core.restoring import RestoreRules, governed
 
 __all__ = ["Patience", "Restored", "restore"]
 

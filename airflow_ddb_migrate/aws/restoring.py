@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from airflow_ddb_migrate.aws.autoscaling import change_scaling, scaling_targets
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.tables import Table, update_capacity
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot
-from airflow_ddb_migrate.core.changes import Change, ScalingChange, first_step
-from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
-from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
-from airflow_ddb_migrate.core.refusals import CONCURRENT, IN_USE, LIMIT
-from airflow_ddb_migrate.core.restoring import (
+from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step
+from airflow_ddb_migrate.core.capacity.refusals import CONCURRENT, IN_USE, LIMIT
+from airflow_ddb_migrate.core.capacity.restore_rules import (
     RestorePlan,
     RestoreRules,
     plan_restore,
     still_raised,
 )
+from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
+from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
+from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
 
 _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet

@@ -15,11 +15,11 @@ from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import stack_of_ledger
 from airflow_ddb_migrate.aws.tables import Table, describe_table
+from airflow_ddb_migrate.core.capacity.owed import end_restore, reclaim, why_kept
 from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableNotFoundError
 from airflow_ddb_migrate.core.ledger.lease import TableKey, release
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.names import SAFETY_NET
-from airflow_ddb_migrate.core.owed_capacity import end_restore, reclaim, why_kept
 
 
 class Fate(StrEnum):

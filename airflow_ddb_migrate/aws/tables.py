@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import CapacityChange, Change, ModeChange
+from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
     TABLE,
     BillingMode,
@@ -16,7 +17,6 @@ from airflow_ddb_migrate.core.capacity import (
     CapacityUnits,
     Setting,
 )
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
 from airflow_ddb_migrate.core.errors import TableNotFoundError, TableNotReadyError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.estimate import Effort, Load
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,

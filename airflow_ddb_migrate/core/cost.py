@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from airflow_ddb_migrate.core.bill import Tariff
-from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
 from airflow_ddb_migrate.core.progress import Progress
 

@@ -6,7 +6,7 @@ For the formulas see core/estimate.py.
 import math
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_SECONDS,
     LAMBDA_SHARE,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from airflow_ddb_migrate.core.bill import Tariff, bill
-from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.estimate import (
     Duration,
     Effort,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.plan import MigrationPlan
 

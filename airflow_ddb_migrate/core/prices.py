@@ -12,8 +12,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self, assert_never
 
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacityUnits, Setting
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
+from airflow_ddb_migrate.core.capacity.changes import (
+    CapacityChange,
+    Change,
+    ModeChange,
+    ScalingChange,
+)
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits, Setting
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
 KNOWN_REGION: Final = "us-east-1"  # whose figures stand in for a region that has none

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot
+from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.throttles import Trouble
 from airflow_ddb_migrate.core.messages import Counts

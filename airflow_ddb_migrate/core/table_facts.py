@@ -6,7 +6,7 @@ A fact that could not be learnt is None, and ``unknown`` says in words which and
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.core.capacity import TABLE, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.findings import OTHERS
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,

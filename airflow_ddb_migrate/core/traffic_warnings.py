@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from airflow_ddb_migrate.core.capacity import CapacityUnits, Dimension, resource_words
-from airflow_ddb_migrate.core.headroom import Headroom
+from airflow_ddb_migrate.core.capacity.headroom import Headroom
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits, Dimension, resource_words
 from airflow_ddb_migrate.core.plan_words import time_words
 from airflow_ddb_migrate.core.planner import Room, Wishes
 from airflow_ddb_migrate.core.table_facts import TableFacts

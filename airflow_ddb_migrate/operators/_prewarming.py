@@ -9,16 +9,16 @@ from airflow_ddb_migrate.aws.history import refuse_repeat
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.report import note_capacity
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
+from airflow_ddb_migrate.core.capacity.owed import hold
+from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
+from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     CapacitySnapshot,
     CapacityUnits,
     ScalingTarget,
 )
-from airflow_ddb_migrate.core.changes import ScalingChange, changes_from_json
-from airflow_ddb_migrate.core.owed_capacity import hold
 from airflow_ddb_migrate.core.prices import cost_words, prices_for
-from airflow_ddb_migrate.core.raising import validate_units
 from airflow_ddb_migrate.core.report import show_capacity
 from airflow_ddb_migrate.core.request import StartRequest
 

@@ -94,8 +94,8 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
     def _options(self) -> "PlanOptions":
         from airflow_ddb_migrate.aws.planning import PlanOptions
-        from airflow_ddb_migrate.core.capacity import CapacityUnits
-        from airflow_ddb_migrate.core.raising import validate_units
+        from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
+        from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 
         wanted = CapacityUnits(
             validate_units("prewarm_rcu", self.read_units),

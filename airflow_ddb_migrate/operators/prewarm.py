@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_ddb_migrate.aws.prewarm import Prewarm
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.core.capacity import CapacityUnits
+    from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 
 _OWN_FIELDS = (
     "enabled",
@@ -135,7 +135,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         )
 
     def _wait(self, context: "Context", site: "Site", asked: "Prewarm") -> None:
-        from airflow_ddb_migrate.core.changes import changes_to_json
+        from airflow_ddb_migrate.core.capacity.changes import changes_to_json
         from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
         from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_ddb_migrate.core.changes import changes_from_json, changes_to_json
+from airflow_ddb_migrate.core.capacity.changes import changes_from_json, changes_to_json
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.restore import restore
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.start import Started, StartRequest
 from airflow_ddb_migrate.aws.watch import Observation
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.progress import Outcome

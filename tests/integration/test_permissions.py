@@ -26,7 +26,7 @@ from airflow_ddb_migrate.aws.restore import restore
 from airflow_ddb_migrate.aws.restoring import Patience
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import ENGINE_PROOF

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.names import SAFETY_NET
 from tests.integration.conftest import Deployed

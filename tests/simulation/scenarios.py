@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.table_facts import IndexFacts
 from tests.support import plans

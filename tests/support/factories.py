@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of

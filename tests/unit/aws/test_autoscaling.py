@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.autoscaling import change_scaling, scaling_targets, with_scaling
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import ScalingChange
+from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     Dimension,
     ScalingLimits,
     ScalingTarget,
     Suspended,
 )
-from airflow_ddb_migrate.core.changes import ScalingChange
 from airflow_ddb_migrate.core.errors import AccessDeniedError
 from tests.support.engines.fakes import FakeAutoscaling
 from tests.support.factories import client_error, snapshot

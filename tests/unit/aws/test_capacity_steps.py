@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacitySnapshot
-from airflow_ddb_migrate.core.changes import changes_from_json
+from airflow_ddb_migrate.core.capacity.changes import changes_from_json
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.errors import (
     CapacityError,
     LeaseHeldError,

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.start import StartRequest, start
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.operators._address import SiteAddress

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.tables import describe_table
 from airflow_ddb_migrate.aws.watch import tend
-from airflow_ddb_migrate.core.capacity import CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LeaseHeldError,

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.site import Identity, open_site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.aws.tables import describe_table, table_from
-from airflow_ddb_migrate.core.capacity import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,

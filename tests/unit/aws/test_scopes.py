@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.watch import observe, tend
+from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError
 from airflow_ddb_migrate.core.ledger.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.owed_capacity import raise_capacity
 from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
 from airflow_ddb_migrate.core.segments import sample
 from tests.support.factories import MIGRATION, NOW, STARTED_AT, snapshot

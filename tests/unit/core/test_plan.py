@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.capacity import BillingMode, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.estimate import Load, effort
 from airflow_ddb_migrate.core.layout import Layout, total_segments

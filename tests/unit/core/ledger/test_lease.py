@@ -3,8 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from airflow_ddb_migrate.core.capacity import Setting
-from airflow_ddb_migrate.core.changes import CapacityChange, changes_from_json
+from airflow_ddb_migrate.core.capacity.changes import CapacityChange, changes_from_json
+from airflow_ddb_migrate.core.capacity.owed import (
+    begin_restore,
+    end_restore,
+    hold,
+    keep_restoring,
+    raise_capacity,
+    reclaim,
+    why_kept,
+)
+from airflow_ddb_migrate.core.capacity.snapshot import Setting
 from airflow_ddb_migrate.core.errors import LeaseHeldError, RestoreError
 from airflow_ddb_migrate.core.ledger.lease import (
     acquire,
@@ -15,15 +24,6 @@ from airflow_ddb_migrate.core.ledger.lease import (
 )
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.owed_capacity import (
-    begin_restore,
-    end_restore,
-    hold,
-    keep_restoring,
-    raise_capacity,
-    reclaim,
-    why_kept,
-)
 from tests.support.factories import MIGRATION, NOW, TABLE_KEY, lease, snapshot, units
 
 OTHER = "customers-ba9876543210"

@@ -8,7 +8,8 @@ most, so what the tightest has left is safe for all of them, whichever the write
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import CapacityChange, Change
+from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
     TABLE,
     BillingMode,
@@ -17,7 +18,6 @@ from airflow_ddb_migrate.core.capacity import (
     Dimension,
     Setting,
 )
-from airflow_ddb_migrate.core.changes import CapacityChange, Change
 from airflow_ddb_migrate.core.limits import ON_DEMAND_READ_UNITS, ON_DEMAND_WRITE_UNITS
 
 LEAST_UNITS = 1

@@ -5,8 +5,13 @@ As in lease.py, every function takes the lease as it was read and returns what t
 
 from dataclasses import replace
 
-from airflow_ddb_migrate.core.capacity import CapacitySnapshot
-from airflow_ddb_migrate.core.changes import Change, changes_from_json, changes_to_json, joined
+from airflow_ddb_migrate.core.capacity.changes import (
+    Change,
+    changes_from_json,
+    changes_to_json,
+    joined,
+)
+from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.lease import is_held_by, required
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from airflow_ddb_migrate.core.capacity import Dimension, resource_words
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange
+from airflow_ddb_migrate.core.capacity.changes import CapacityChange, Change, ModeChange
+from airflow_ddb_migrate.core.capacity.snapshot import Dimension, resource_words
 from airflow_ddb_migrate.core.errors import THROTTLED
 
 IN_USE: Final = "ResourceInUseException"

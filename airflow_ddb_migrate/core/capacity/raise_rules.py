@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import (
+    CapacityChange,
+    Change,
+    ModeChange,
+    ScalingChange,
+)
+from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
     BillingMode,
     CapacitySnapshot,
@@ -11,7 +17,6 @@ from airflow_ddb_migrate.core.capacity import (
     ScalingLimits,
     Setting,
 )
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import DEFAULT_TABLE_UNITS
 

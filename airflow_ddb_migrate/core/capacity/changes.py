@@ -12,7 +12,7 @@ from enum import IntEnum
 from itertools import takewhile
 from typing import Any, assert_never
 
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     CapacityUnits,
     Dimension,

@@ -5,7 +5,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import (
+    CapacityChange,
+    Change,
+    ModeChange,
+    ScalingChange,
+)
+from airflow_ddb_migrate.core.capacity.snapshot import (
     TABLE,
     BillingMode,
     CapacitySnapshot,
@@ -18,7 +24,6 @@ from airflow_ddb_migrate.core.capacity import (
     figure_words,
     resource_words,
 )
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
 
 _HOW_TO_FORCE = "somebody changed it, so it stays (force=True brings the original back)"
 

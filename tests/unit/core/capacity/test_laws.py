@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import (
+    CapacityChange,
+    Change,
+    ModeChange,
+    ScalingChange,
+    changes_from_json,
+    changes_to_json,
+    joined,
+)
+from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, unmet
+from airflow_ddb_migrate.core.capacity.restore_rules import RestoreRules, governed, plan_restore
+from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
     BillingMode,
     CapacitySnapshot,
@@ -14,17 +25,6 @@ from airflow_ddb_migrate.core.capacity import (
     Setting,
     Suspended,
 )
-from airflow_ddb_migrate.core.changes import (
-    CapacityChange,
-    Change,
-    ModeChange,
-    ScalingChange,
-    changes_from_json,
-    changes_to_json,
-    joined,
-)
-from airflow_ddb_migrate.core.raising import plan_raise, unmet
-from airflow_ddb_migrate.core.restoring import RestoreRules, governed, plan_restore
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,14 @@
 """What a person reads about capacity: changes, costs, refusals."""
 
 import pytest
-from airflow_ddb_migrate.core.capacity import (
+from airflow_ddb_migrate.core.capacity.changes import (
+    CapacityChange,
+    Change,
+    ModeChange,
+    ScalingChange,
+)
+from airflow_ddb_migrate.core.capacity.refusals import refusal
+from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     CapacityUnits,
     Dimension,
@@ -9,9 +16,7 @@ from airflow_ddb_migrate.core.capacity import (
     Setting,
     Suspended,
 )
-from airflow_ddb_migrate.core.changes import CapacityChange, Change, ModeChange, ScalingChange
 from airflow_ddb_migrate.core.prices import cost_words, hourly_difference, prices_for
-from airflow_ddb_migrate.core.refusals import refusal
 from tests.support.factories import units
 
 WANTED = units(12_000, 4_000)

@@ -3,21 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from airflow_ddb_migrate.core.capacity import (
-    BillingMode,
-    CapacitySnapshot,
-    CapacityUnits,
-    Setting,
-)
-from airflow_ddb_migrate.core.changes import (
+from airflow_ddb_migrate.core.capacity.changes import (
     CapacityChange,
     changes_from_json,
     changes_to_json,
     joined,
 )
+from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, validate_units
+from airflow_ddb_migrate.core.capacity.restore_rules import plan_restore
+from airflow_ddb_migrate.core.capacity.snapshot import (
+    BillingMode,
+    CapacitySnapshot,
+    CapacityUnits,
+    Setting,
+)
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.raising import plan_raise, validate_units
-from airflow_ddb_migrate.core.restoring import plan_restore
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.factories import snapshot, units
