@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from airflow_ddb_migrate.core.payload import build_segment_payload as build_segment_payload
+    from airflow_ddb_migrate.core.execution.payload import (
+        build_segment_payload as build_segment_payload,
+    )
     from airflow_ddb_migrate.notices import NOTICE_TEXT as NOTICE_TEXT
     from airflow_ddb_migrate.notices import NOTICE_TITLE as NOTICE_TITLE
     from airflow_ddb_migrate.operators.approve import (
@@ -65,7 +67,7 @@ _HOMES = {
     "StartDistributedMapMigrationOperator": "operators.migration",
     "UndoMigrationOperator": "operators.undo",
     "VerifyMigrationOperator": "operators.verify",
-    "build_segment_payload": "core.payload",
+    "build_segment_payload": "core.execution.payload",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604  # the names are strings, made from one table

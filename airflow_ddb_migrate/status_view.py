@@ -11,8 +11,8 @@ from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
+from airflow_ddb_migrate.core.execution.rates import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.events import Event
-from airflow_ddb_migrate.core.pulse import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.view import owes_capacity
 

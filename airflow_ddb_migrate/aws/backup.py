@@ -9,7 +9,8 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.backups import AVAILABLE, CREATING, Backups, Recovery
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.backup import (
+from airflow_ddb_migrate.core.errors import AccessDeniedError, BackupError, BackupPendingError
+from airflow_ddb_migrate.core.execution.backup_policy import (
     Backup,
     BackupKind,
     BackupPolicy,
@@ -19,7 +20,6 @@ from airflow_ddb_migrate.core.backup import (
     switch_on_command,
     validate_policy,
 )
-from airflow_ddb_migrate.core.errors import AccessDeniedError, BackupError, BackupPendingError
 from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS, BACKUP_SECONDS
 from airflow_ddb_migrate.core.names import BACKUP
 

@@ -6,11 +6,11 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.cost import measured_cost
+from airflow_ddb_migrate.core.execution.progress import Progress
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, PLAN
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.progress import Progress
 
 
 def spent(site: Site, progress: Progress) -> Mapping[str, float]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
-from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, MapRunCounts
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.ledger import Ledger

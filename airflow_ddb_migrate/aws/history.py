@@ -12,6 +12,9 @@ from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.progress import Outcome, Progress, summarize
+from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.history import (
     STOPPED,
     HistoryRow,
@@ -20,10 +23,7 @@ from airflow_ddb_migrate.core.ledger.history import (
 )
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import Outcome, Progress, summarize
-from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.core.text.times import iso
 
 PREFIX = "history#"

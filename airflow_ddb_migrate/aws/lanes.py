@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import lane_key, lane_partition
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, TypedItem
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
-from airflow_ddb_migrate.core.messages import Counts, Units
 
 _TAKEN = "#attempt = :attempt, #owner = :owner, #owner_until = :owner_until, #state = :running"
 _NAMES = {

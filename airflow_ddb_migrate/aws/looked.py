@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.execution.progress import Progress, summarize
 from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
-from airflow_ddb_migrate.core.progress import Progress, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

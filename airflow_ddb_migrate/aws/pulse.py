@@ -4,9 +4,9 @@ from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, Expected, Look
 from airflow_ddb_migrate.core.names import PLAN
 from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.pulse import NOTHING_PLANNED, Expected, Look
 
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 

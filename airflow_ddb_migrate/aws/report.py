@@ -13,9 +13,9 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
-from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
 from airflow_ddb_migrate.core.report import (
     CapacityReport,

@@ -8,9 +8,9 @@ from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.history import list_history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.report import (
     Links,

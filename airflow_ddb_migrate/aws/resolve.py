@@ -7,12 +7,12 @@ from typing import Any
 from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.execution.segments import lane_count, sample
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.request import StartRequest
-from airflow_ddb_migrate.core.segments import lane_count, sample
 
 _PLANNED = {
     "total_segments": DEFAULT_SEGMENTS,

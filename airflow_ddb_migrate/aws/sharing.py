@@ -11,8 +11,12 @@ from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.ledger_items import control_from, control_key
+from airflow_ddb_migrate.core.execution.budget_sharing import (
+    counted,
+    is_count_due,
+    seconds_after_join,
+)
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
-from airflow_ddb_migrate.core.sharing import counted, is_count_due, seconds_after_join
 
 
 @dataclass(frozen=True, slots=True)

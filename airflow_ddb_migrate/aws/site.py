@@ -10,13 +10,13 @@ from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.stack import Stack, find_stack
 from airflow_ddb_migrate.aws.tables import Table, describe_table
+from airflow_ddb_migrate.core.execution.progress import Execution
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord
 from airflow_ddb_migrate.core.names import (
     migration_id,
     validate_migration_id,
     validate_table_name,
 )
-from airflow_ddb_migrate.core.progress import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

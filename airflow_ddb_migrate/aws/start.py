@@ -8,6 +8,13 @@ from airflow_ddb_migrate.aws.events import note_event
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
+from airflow_ddb_migrate.core.execution.payload import (
+    build_segment_payload,
+    validate_max_concurrency,
+)
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Progress, summarize
+from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
 from airflow_ddb_migrate.core.ledger.records import (
@@ -19,13 +26,6 @@ from airflow_ddb_migrate.core.ledger.records import (
 )
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
-from airflow_ddb_migrate.core.payload import (
-    build_segment_payload,
-    validate_max_concurrency,
-)
-from airflow_ddb_migrate.core.progress import ExecutionStatus, Progress, summarize
-from airflow_ddb_migrate.core.request import StartRequest
-from airflow_ddb_migrate.core.segments import lane_count
 from airflow_ddb_migrate.core.text.times import iso
 
 

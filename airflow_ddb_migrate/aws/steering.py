@@ -13,11 +13,11 @@ from airflow_ddb_migrate.aws import watch
 from airflow_ddb_migrate.aws.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
-from airflow_ddb_migrate.core.payload import validate_max_concurrency
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.text.times import iso
 
 _AGAIN = (

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from airflow_ddb_migrate.aws import events, history
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.hold import Hold, hold_words
+from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
+from airflow_ddb_migrate.core.execution.progress import (
+    Execution,
+    MapRunCounts,
+    Outcome,
+    Progress,
+    Verdict,
+    judge,
+    summarize,
+)
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.lease import release, renew
@@ -19,15 +28,6 @@ from airflow_ddb_migrate.core.ledger.records import (
     MigrationRecord,
 )
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS
-from airflow_ddb_migrate.core.progress import (
-    Execution,
-    MapRunCounts,
-    Outcome,
-    Progress,
-    Verdict,
-    judge,
-    summarize,
-)
 
 _STOP_POLL_SECONDS = 2.0
 

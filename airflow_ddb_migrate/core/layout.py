@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
+from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_SECONDS,
     LAMBDA_SHARE,
@@ -18,7 +19,6 @@ from airflow_ddb_migrate.core.limits import (
     SLICE_MARGIN_SECONDS,
     WORKER_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.segments import lane_count
 
 _LEAST_SEGMENTS = 8
 _SEGMENTS_PER_WORKER = 4  # lanes end at different times: who is done takes the next one

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.throttles import Trouble
-from airflow_ddb_migrate.core.messages import Counts
-from airflow_ddb_migrate.core.progress import Outcome
 
 
 class NotBegun(StrEnum):

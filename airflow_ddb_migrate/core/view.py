@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
 from airflow_ddb_migrate.core.about import About
+from airflow_ddb_migrate.core.execution.rates import Look, Pulse
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
 from airflow_ddb_migrate.core.ledger.records import ControlRecord, LaneRow, LaneState, LeaseRecord
 from airflow_ddb_migrate.core.ledger.throttles import Trouble, trouble_of
-from airflow_ddb_migrate.core.pulse import Look, Pulse
 from airflow_ddb_migrate.core.report import Part
 
 LETTERS: Final = {

@@ -49,7 +49,7 @@ def require_known_conf(context: "Context") -> None:
 
     A misspelt ``dryrun`` would migrate for real.
     """
-    from airflow_ddb_migrate.core.conf import require_known_fields
+    from airflow_ddb_migrate.core.execution.conf import require_known_fields
     from airflow_ddb_migrate.params import about_params, migration_params
 
     run = context.get("dag_run")

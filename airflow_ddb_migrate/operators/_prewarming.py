@@ -18,9 +18,9 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     CapacityUnits,
     ScalingTarget,
 )
+from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.prices import cost_words, prices_for
 from airflow_ddb_migrate.core.report import show_capacity
-from airflow_ddb_migrate.core.request import StartRequest
 
 
 def wanted_units(read_units: object, write_units: object) -> CapacityUnits:

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
+from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
+from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
-from airflow_ddb_migrate.core.request import StartRequest
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import explained, task_error
 from airflow_ddb_migrate.operators._request import MigrationRequestOperator
-from airflow_ddb_migrate.triggers._on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

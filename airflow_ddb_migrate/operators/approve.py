@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from airflow_ddb_migrate.core.request import validate_switch
 from airflow_ddb_migrate.operators._base import explained, require_known_conf
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from airflow_ddb_migrate.core.execution.request import validate_at_least_zero
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
-from airflow_ddb_migrate.core.request import validate_at_least_zero
 from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.core.backup import Backup
+    from airflow_ddb_migrate.core.execution.backup_policy import Backup
 
 
 class BackupTableOperator(MigrationOperator):
@@ -44,7 +44,7 @@ class BackupTableOperator(MigrationOperator):
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup
-        from airflow_ddb_migrate.core.backup import validate_policy
+        from airflow_ddb_migrate.core.execution.backup_policy import validate_policy
 
         validate_policy(self.policy)
         validate_at_least_zero("timeout_seconds", self.timeout_seconds)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.request import validate_switch
+from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.operators._base import template_fields
 from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators._waiting import WaitingOperator

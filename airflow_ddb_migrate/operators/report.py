@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.request import validate_switch
+from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.links.report import MigrationReportLink
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.operators._about import AboutMigrationOperator
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.core.messages import Counts
+    from airflow_ddb_migrate.core.execution.messages import Counts
 
 
 class UndoMigrationOperator(AboutMigrationOperator):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.core.hold import Hold
+    from airflow_ddb_migrate.core.execution.hold import Hold
     from airflow_ddb_migrate.core.notice import Notice
     from airflow_ddb_migrate.core.report import Report
 

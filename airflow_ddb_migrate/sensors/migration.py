@@ -15,18 +15,18 @@ from airflow_ddb_migrate._compat import (
     defer_by_default,
 )
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
 from airflow_ddb_migrate.triggers._events import HELD
-from airflow_ddb_migrate.triggers._on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.watch import Observation
-    from airflow_ddb_migrate.core.hold import Hold
+    from airflow_ddb_migrate.core.execution.hold import Hold
     from airflow_ddb_migrate.triggers._watcher import Watcher
 
 
@@ -118,7 +118,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         self, context: "Context", event: dict[str, Any], deadline: float | None = None
     ) -> dict[str, int]:
         """Go on after the trigger has fired: tell of a hold and wait on, or end."""
-        from airflow_ddb_migrate.core.hold import Hold
+        from airflow_ddb_migrate.core.execution.hold import Hold
 
         if event["status"] == HELD:
             self._wait_on(context, Hold(**event["hold"]), deadline)

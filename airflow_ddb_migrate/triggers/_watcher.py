@@ -11,9 +11,9 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
-from airflow_ddb_migrate.core.progress import Outcome
-from airflow_ddb_migrate.core.pulse import Expected, Pulses, pulse_words
-from airflow_ddb_migrate.triggers._on_kill import OnKill
+from airflow_ddb_migrate.core.execution.on_kill import OnKill
+from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.execution.rates import Expected, Pulses, pulse_words
 
 PATIENCE_SECONDS = 3_600.0
 TELL_SECONDS = 30.0  # between two lines of progress, but for the first few

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
-from airflow_ddb_migrate.core.messages import Units
-from airflow_ddb_migrate.core.rate import Pacer
 
 from ddb_transform.failures import PassingError
 from ddb_transform.patience import Patience

@@ -10,6 +10,7 @@ from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.sharing import Sharing
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles, reason_of
@@ -20,7 +21,6 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
-from airflow_ddb_migrate.core.rate import Pacer, share_of
 
 
 class Order(Enum):

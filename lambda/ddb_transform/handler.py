@@ -18,11 +18,11 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
-from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
-from airflow_ddb_migrate.core.rate import Pacer
 from botocore.config import Config
 
 from ddb_transform.guard import Guard, Pacers

@@ -5,9 +5,9 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import DIFF, Bucket
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.findings import CHECK, Findings
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
-from airflow_ddb_migrate.core.messages import Counts, Units
 
 from ddb_transform.keys import readable
 from ddb_transform.place import Place, path_of

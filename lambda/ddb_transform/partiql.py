@@ -8,9 +8,9 @@ that it still has the value seen: ``"name" = ?`` or ``"name" IS MISSING``.
 from collections.abc import Sequence
 from typing import Any
 
+from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
-from airflow_ddb_migrate.core.messages import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.consumed import DETAIL, written_units

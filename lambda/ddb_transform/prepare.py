@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.core.messages import Counts
 
 from ddb_transform.transform import Transform
 from ddb_transform.writer import Intent

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_ddb_migrate.core.rate import Pacer
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import Kind, kind_of_exception, throttling_reason

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
@@ -18,7 +19,6 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_PAGES,
     SAMPLE_SECONDS,
 )
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.sampled import Sampled
 
 from ddb_transform.keys import identity

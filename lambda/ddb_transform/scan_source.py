@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from airflow_ddb_migrate.core.execution.messages import WorkRequest
+from airflow_ddb_migrate.core.execution.segments import lane_segments
 from airflow_ddb_migrate.core.items.sizes import scan_units
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
-from airflow_ddb_migrate.core.messages import WorkRequest
-from airflow_ddb_migrate.core.segments import lane_segments
 
 from ddb_transform.reading import Answer, PacedReads
 from ddb_transform.source import Page, Position

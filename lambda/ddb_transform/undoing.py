@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
-from airflow_ddb_migrate.core.messages import Counts, Units
 
 from ddb_transform.codec import same
 from ddb_transform.dispatch import Dispatcher

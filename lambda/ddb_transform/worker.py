@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.lanes import Claim, Lanes
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
@@ -14,7 +15,6 @@ from airflow_ddb_migrate.core.limits import (
     SAVE_SECONDS,
     SCAN_PAGE_ITEMS,
 )
-from airflow_ddb_migrate.core.messages import Counts, WorkRequest, WorkResult, WorkStatus
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import FatalError, PassingError, passing

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.payload import build_segment_payload
 from airflow_ddb_migrate.core.limits import LAMBDA_SECONDS, MAP_CHILDREN
-from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
-from airflow_ddb_migrate.core.payload import build_segment_payload
 from tests.asl.machine import child_states, definition, definition_text, map_state
 
 _DATA_LIMIT_BYTES = 262_144

@@ -15,11 +15,11 @@ NEEDED = {
     "core.limits",
     "core.mode",
     "core.names",
-    "core.payload",
-    "core.request",
-    "core.segments",
+    "core.execution.payload",
+    "core.execution.request",
+    "core.execution.segments",
     "triggers._events",
-    "triggers._on_kill",
+    "core.execution.on_kill",
 }
 
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from airflow_ddb_migrate.aws import start, steering
 from airflow_ddb_migrate.aws.safety_net import SafetyNet
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, MigrationError
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import Outcome
 from tests.faults import storms
 from tests.faults.checker import Rule
 from tests.faults.course import migrate

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from airflow_ddb_migrate.aws.watch import Observation
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import Outcome
 from tests.faults.checker import Rule
 from tests.faults.run import Run, word_of
 

@@ -19,8 +19,8 @@ from airflow_ddb_migrate.aws.start import Started, StartRequest
 from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
-from airflow_ddb_migrate.core.progress import Outcome
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.faults.checker import Rule, Violation
 from tests.faults.planting import Planting

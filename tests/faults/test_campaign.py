@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseState
-from airflow_ddb_migrate.core.messages import Counts
 from tests.faults import campaign, cases
 from tests.faults.checker import Rule, Violation
 from tests.faults.kinds import KINDS, QUICK, FaultKind, Where

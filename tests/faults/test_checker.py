@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
-from airflow_ddb_migrate.core.messages import Counts
 from tests.faults.checker import Evidence, Migrated, Rule, check
 from tests.live.checker import Rule as LiveRule
 from tests.live.history import ABSENT, Item, Kind, Operation

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from botocore.exceptions import ClientError
 from tests.faults.run import Run, Trouble
 from tests.faults.wire import AtRequest

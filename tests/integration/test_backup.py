@@ -5,7 +5,7 @@ from collections.abc import Callable
 from airflow_ddb_migrate.aws.backup import ensure_backup
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.core.backup import BackupKind
+from airflow_ddb_migrate.core.execution.backup_policy import BackupKind
 from tests.integration.conftest import Deployed
 
 

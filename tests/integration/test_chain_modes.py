@@ -4,9 +4,9 @@ import json
 import time
 
 import pytest
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import Outcome
 from tests.support.worlds.chain_world import (
     ITEMS,
     ChainWorld,

@@ -28,9 +28,9 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
-from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from botocore.model import OperationModel

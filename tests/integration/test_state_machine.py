@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.core.messages import WorkResult, WorkStatus
-from airflow_ddb_migrate.core.payload import build_segment_payload
+from airflow_ddb_migrate.core.execution.messages import WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.payload import build_segment_payload
 from tests.support.waiting import HANG_SECONDS
 
 # The script of a segment is the list of its answers; the worker remembers how far each one is.

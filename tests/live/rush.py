@@ -9,8 +9,8 @@ from functools import reduce
 from operator import add
 from typing import Any, Protocol
 
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneRow
-from airflow_ddb_migrate.core.messages import Counts
 from ddb_transform.item import Item
 from ddb_transform.transform import Context
 from tests.live.application import MANNERS, Application, Manner

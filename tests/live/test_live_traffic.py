@@ -5,8 +5,8 @@ from functools import partial
 from operator import attrgetter
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
-from airflow_ddb_migrate.core.messages import Counts
 from tests.live import workers
 from tests.live.checker import Rule
 from tests.live.rush import Rush, manner_of, rush

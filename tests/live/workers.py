@@ -13,11 +13,11 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.limits import WRITER_THREADS
-from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
-from airflow_ddb_migrate.core.rate import Pacer
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.item import Item
 from ddb_transform.kit import Kit

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from airflow_ddb_migrate.core.execution.budget_sharing import (
+    counted,
+    is_count_due,
+    seconds_after_join,
+)
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import (
     FIRST_COUNT_SECONDS,
     SHARERS_SECONDS,
     SUFFERING_HOLD_SECONDS,
 )
-from airflow_ddb_migrate.core.sharing import counted, is_count_due, seconds_after_join
 from ddb_transform.guard import Order, order_of
 from tests.simulation.loop import Loop
 

@@ -5,7 +5,7 @@ import random
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.segments import lane_segments
+from airflow_ddb_migrate.core.execution.segments import lane_segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Budget, TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES
-from airflow_ddb_migrate.core.messages import WorkStatus
 from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
 from tests.simulation.table import SimTable
 from tests.support.factories import MIGRATION

@@ -4,8 +4,8 @@ import random
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+from airflow_ddb_migrate.core.execution.pacing import Pacer, Reservation
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_WAIT_SECONDS, WRITE_TRIES
-from airflow_ddb_migrate.core.rate import Pacer, Reservation
 from ddb_transform.guard import Order, Pacers, hold_wait_seconds
 from ddb_transform.patience import Patience
 from tests.simulation.control import SimControl

@@ -5,6 +5,8 @@ from typing import Any
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.execution.messages import WorkRequest
+from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, Progress
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -14,8 +16,6 @@ from airflow_ddb_migrate.core.ledger.records import (
     LeaseState,
     MigrationRecord,
 )
-from airflow_ddb_migrate.core.messages import WorkRequest
-from airflow_ddb_migrate.core.progress import Execution, ExecutionStatus, Progress
 from botocore.exceptions import ClientError
 
 NOW = 1_700_000_000.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.messages import WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from tests.support.worlds.migration_world import MigrationWorld, Proxy
 
 _INVOCATIONS = 40

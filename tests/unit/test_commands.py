@@ -7,9 +7,9 @@ from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger_items import migration_key
 from airflow_ddb_migrate.aws.watch import tend
-from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.engines.fakes import FakeCloudFormation
 from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE
 from tests.support.worlds.migration_world import moto_dynamodb

@@ -14,9 +14,9 @@ from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeo
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.operators._base import MigrationTaskError
-from airflow_ddb_migrate.triggers._on_kill import OnKill
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE, client_error

@@ -9,10 +9,10 @@ import pytest
 from airflow_ddb_migrate import cli, cli_steering
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.status_view import StatusView
 from tests.support.engines.fakes import FakeCloudFormation
 from tests.support.factories import MIGRATION, client_error

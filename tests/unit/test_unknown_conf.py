@@ -21,8 +21,8 @@ from airflow_ddb_migrate import (
     VerifyMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.core.conf import require_known_fields
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.conf import require_known_fields
 from airflow_ddb_migrate.params import about_params, migration_params
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import AirflowWorld, make_context, table_world

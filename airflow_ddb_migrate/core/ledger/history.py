@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import Outcome
 from airflow_ddb_migrate.core.text.times import iso
 
 STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it

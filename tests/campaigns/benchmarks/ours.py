@@ -16,12 +16,12 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
 from airflow_ddb_migrate.core.limits import WRITER_THREADS
-from airflow_ddb_migrate.core.messages import WorkStatus
-from airflow_ddb_migrate.core.rate import Pacer
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from ddb_transform import handler

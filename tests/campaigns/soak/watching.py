@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.view import look
-from airflow_ddb_migrate.core.progress import Outcome
+from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from airflow_ddb_migrate.core.progress import ExecutionStatus
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from botocore.exceptions import ClientError
 from tests.support.factories import NOW, REGION, client_error
 

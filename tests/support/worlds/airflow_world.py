@@ -16,8 +16,8 @@ from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.aws.lanes import Claim
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.stack import Stack
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
-from airflow_ddb_migrate.core.messages import Counts
 from moto import mock_aws
 from tests.support.engines.fakes import (
     FakeAutoscaling,

@@ -13,12 +13,12 @@ from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.pacing import Pacer
+from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.ledger.records import Command, LaneRow, MigrationRecord, TypedItem
-from airflow_ddb_migrate.core.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.rate import Pacer
-from airflow_ddb_migrate.core.segments import lane_count
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.item import Item
 from ddb_transform.kit import Kit

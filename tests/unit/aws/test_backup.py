@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup, known_backup
-from airflow_ddb_migrate.core.backup import Backup, BackupKind
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,
@@ -13,6 +12,7 @@ from airflow_ddb_migrate.core.errors import (
     BackupPendingError,
     InvalidInputError,
 )
+from airflow_ddb_migrate.core.execution.backup_policy import Backup, BackupKind
 from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS
 from tests.support.factories import MIGRATION, NOW, TABLE, client_error
 from tests.support.worlds.site_world import SiteWorld

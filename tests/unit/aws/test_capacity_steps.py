@@ -14,9 +14,9 @@ from airflow_ddb_migrate.core.errors import (
     RestoreError,
     TableNotReadyError,
 )
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.factories import MIGRATION, NOW, TABLE, client_error, units
 from tests.support.worlds.site_world import OTHER, SiteWorld
 

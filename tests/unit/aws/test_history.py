@@ -9,11 +9,11 @@ from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.history import list_history, repeat_of, succeeded_before
 from airflow_ddb_migrate.aws.watch import stop, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import LaneState
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
 from tests.support.worlds.site_world import OTHER, SiteWorld, start_request
 

@@ -11,10 +11,10 @@ from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     LedgerError,
 )
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
-from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import (
     LEDGER,

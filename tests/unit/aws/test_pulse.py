@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.watch import observe
-from airflow_ddb_migrate.core.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.pulse import NOTHING_PLANNED
 from tests.support.factories import MIGRATION, NOW, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.site_world import SiteWorld

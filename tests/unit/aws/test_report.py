@@ -7,13 +7,13 @@ import pytest
 from airflow_ddb_migrate.aws.backup import ensure_backup
 from airflow_ddb_migrate.aws.report import compose, keep, note_capacity
 from airflow_ddb_migrate.aws.watch import stop, tend
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
-from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN, REPORT
 from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from airflow_ddb_migrate.core.report import Report, failure
 from airflow_ddb_migrate.core.report_page import to_markdown
 from tests.support import plans

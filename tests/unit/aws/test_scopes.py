@@ -7,12 +7,12 @@ from airflow_ddb_migrate.aws.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.watch import observe, tend
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError
+from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Outcome
+from airflow_ddb_migrate.core.execution.segments import sample
 from airflow_ddb_migrate.core.ledger.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
-from airflow_ddb_migrate.core.segments import sample
 from tests.support.factories import MIGRATION, NOW, STARTED_AT, snapshot
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 

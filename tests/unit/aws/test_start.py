@@ -13,9 +13,9 @@ from airflow_ddb_migrate.core.errors import (
     LeaseHeldError,
     LedgerBusyError,
 )
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.factories import MIGRATION, NOW, STARTED_AT, TABLE, client_error, data_table
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.tables import describe_table
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_CONCURRENCY, LEASE_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.factories import MIGRATION, TABLE, data_table
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 

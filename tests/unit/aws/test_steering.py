@@ -8,10 +8,10 @@ from airflow_ddb_migrate.aws.start import start
 from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.watch import observe, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from airflow_ddb_migrate.core.progress import ExecutionStatus
 from tests.support.factories import MIGRATION, NOW, client_error
 from tests.support.worlds.site_world import SiteWorld, arn_of, start_request
 

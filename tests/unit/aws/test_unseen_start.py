@@ -12,10 +12,10 @@ from airflow_ddb_migrate.aws.unfinished import unfinished
 from airflow_ddb_migrate.aws.view import look
 from airflow_ddb_migrate.aws.watch import observe, stop, tend
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Outcome
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.progress import ExecutionStatus, Outcome
 from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 

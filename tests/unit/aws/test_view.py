@@ -11,13 +11,13 @@ from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from airflow_ddb_migrate.core.messages import Counts, Units
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.progress import ExecutionStatus
-from airflow_ddb_migrate.core.pulse import Pulses
 from tests.support.factories import LEDGER, MIGRATION, NOW, client_error, migration_record, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 

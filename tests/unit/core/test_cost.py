@@ -4,7 +4,7 @@ import pytest
 from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.cost import dollars_words, measured_cost
-from airflow_ddb_migrate.core.messages import Units
+from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.prices import prices_for
 from tests.support.factories import progress
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.findings import CHECK, Findings
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.core.verify import VerifyReport
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.messages import WorkRequest
+from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from ddb_transform import handler
 from ddb_transform.kit import Kit

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.findings import Findings
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import looking
 from ddb_transform.item import Item

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
-from airflow_ddb_migrate.core.messages import Units
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from ddb_transform import partiql
 from ddb_transform.failures import FatalError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.messages import Counts
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.undo import reverse

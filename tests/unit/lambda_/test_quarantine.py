@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from ddb_transform import worker as workers
 from ddb_transform.item import Item
 from ddb_transform.place import Place

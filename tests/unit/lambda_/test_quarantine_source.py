@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
-from airflow_ddb_migrate.core.rate import Pacer
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError
 from ddb_transform import quarantine_source
 from ddb_transform.failures import FatalError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from botocore.exceptions import ReadTimeoutError
 from ddb_transform import worker as workers
 from ddb_transform.item import Item

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
-from airflow_ddb_migrate.core.messages import WorkStatus
 from ddb_transform.failures import FatalError
 from ddb_transform.same_table import SameTable
 from tests.support.factories import NOW, client_error, migration_record

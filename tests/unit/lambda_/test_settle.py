@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
-from airflow_ddb_migrate.core.messages import Counts, Units
 from ddb_transform.failures import FatalError
 from ddb_transform.item import Item
 from ddb_transform.place import Place

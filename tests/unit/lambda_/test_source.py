@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
-from airflow_ddb_migrate.core.rate import Pacer
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError, ReadTimeoutError
 from ddb_transform import reading
 from ddb_transform.patience import StoppedError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bucket import Bucket
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from ddb_transform import undo
 from ddb_transform import worker as workers
 from ddb_transform.place import Place, path_of, void_of

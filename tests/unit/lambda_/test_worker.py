@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger_items import lane_key
+from airflow_ddb_migrate.core.execution.messages import Counts, Units, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
 )
-from airflow_ddb_migrate.core.messages import Counts, Units, WorkStatus
 from tests.support.factories import MIGRATION, claim, lane_row
 from tests.support.worlds.migration_world import MigrationWorld
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, LaneState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from ddb_transform import dispatch, prepare
 from ddb_transform import worker as workers
 from ddb_transform.guard import Order

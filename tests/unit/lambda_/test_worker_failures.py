@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.limits import (
     HEARTBEAT_SECONDS,
 )
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from botocore.exceptions import ClientError
 from ddb_transform.item import Item
 from ddb_transform.transform import Context

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LaneState
 from airflow_ddb_migrate.core.limits import (
     LEASE_SECONDS,
     OWNER_SECONDS,
 )
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.guard import hold_wait_seconds
 from tests.support.factories import NOW, lane_row

@@ -6,9 +6,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles
 from airflow_ddb_migrate.core.limits import WRITE_TRIES
-from airflow_ddb_migrate.core.messages import Counts, WorkStatus
 from tests.support.factories import client_error
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 

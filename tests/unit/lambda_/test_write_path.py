@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.messages import WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from ddb_transform import worker as workers
 from ddb_transform.codec import same
 from ddb_transform.item import Item

@@ -7,8 +7,8 @@ from airflow.models.log import Log
 from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws import history
 from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.core.messages import Counts
 from airflow_ddb_migrate.plugin import looks
 from fastapi import FastAPI
 from sqlalchemy import select

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.payload import (
+    validate_max_concurrency,
+    validate_tolerated_failure,
+)
+from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.payload import validate_max_concurrency, validate_tolerated_failure
-from airflow_ddb_migrate.core.segments import validate_total_segments
 
 _PLANNED = frozenset({"read_units_per_second", "write_units_per_second"})
 _AT_LEAST_ZERO = (

@@ -1,9 +1,14 @@
 """How many workers share a budget: the rule alone."""
 
 import pytest
+from airflow_ddb_migrate.core.execution.budget_sharing import (
+    Count,
+    counted,
+    is_count_due,
+    seconds_after_join,
+)
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS
-from airflow_ddb_migrate.core.sharing import Count, counted, is_count_due, seconds_after_join
 
 
 def control(**fields: float) -> ControlRecord:

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate import build_segment_payload
-from airflow_ddb_migrate.core import payload as payloads
 from airflow_ddb_migrate.core.errors import InvalidInputError, PayloadTooLargeError
+from airflow_ddb_migrate.core.execution import payload as payloads
+from airflow_ddb_migrate.core.execution.payload import (
+    validate_max_concurrency,
+    validate_tolerated_failure,
+)
 from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES
-from airflow_ddb_migrate.core.payload import validate_max_concurrency, validate_tolerated_failure
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,8 +4,7 @@ from collections import Counter
 
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
-from airflow_ddb_migrate.core.segments import (
+from airflow_ddb_migrate.core.execution.segments import (
     lane_count,
     lane_segments,
     sample,
@@ -13,6 +12,7 @@ from airflow_ddb_migrate.core.segments import (
     spread,
     validate_total_segments,
 )
+from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.pulse import (
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.rates import (
     NOTHING_PLANNED,
     Expected,
     Look,

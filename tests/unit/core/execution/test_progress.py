@@ -3,10 +3,8 @@
 from itertools import product
 
 import pytest
-from airflow_ddb_migrate.core.ledger.records import LaneState
-from airflow_ddb_migrate.core.ledger.throttles import Throttles
-from airflow_ddb_migrate.core.messages import Counts, Units
-from airflow_ddb_migrate.core.progress import (
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.execution.progress import (
     ExecutionStatus,
     MapRunCounts,
     Outcome,
@@ -14,6 +12,8 @@ from airflow_ddb_migrate.core.progress import (
     judge,
     summarize,
 )
+from airflow_ddb_migrate.core.ledger.records import LaneState
+from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.factories import MIGRATION, NOW, execution, lane_row, migration_record, progress

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from airflow_ddb_migrate.core.hold import Hold, hold_words
+from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from tests.support.factories import NOW
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection
 
 from airflow_ddb_migrate.core.errors import InvalidInputError, PayloadTooLargeError
+from airflow_ddb_migrate.core.execution.segments import lane_count, spread, validate_total_segments
 from airflow_ddb_migrate.core.limits import DEFAULT_CONCURRENCY, MAP_CHILDREN, MAP_INPUT_BYTES
 from airflow_ddb_migrate.core.names import slug, validate_migration_id, validate_table_name
-from airflow_ddb_migrate.core.segments import lane_count, spread, validate_total_segments
 
 _DEFAULT_ID_CHARS = 60
 _PERCENT = 100

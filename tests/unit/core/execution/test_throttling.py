@@ -1,6 +1,7 @@
 """The pacer where DynamoDB throttles: cut, recovery, and whether others suffer."""
 
 import pytest
+from airflow_ddb_migrate.core.execution.pacing import Reservation
 from airflow_ddb_migrate.core.limits import (
     CUT_FACTOR,
     CUT_SECONDS,
@@ -9,8 +10,7 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_SECONDS,
     SUFFERING_UNITS,
 )
-from airflow_ddb_migrate.core.rate import Reservation
-from tests.unit.core.pacing import KEY_RANGE, TABLE_LIMIT, Pacing
+from tests.unit.core.execution.paced_worker import KEY_RANGE, TABLE_LIMIT, Pacing
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.core.cost import dollars_words
+from airflow_ddb_migrate.core.execution.progress import Progress
 from airflow_ddb_migrate.core.plan_words import time_words
-from airflow_ddb_migrate.core.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A pacer on a clock that goes on only while it waits or is told to."""
 
-from airflow_ddb_migrate.core.rate import Pacer
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 
 TABLE_LIMIT = "TableWriteProvisionedThroughputExceeded"
 KEY_RANGE = "TableWriteKeyRangeThroughputExceeded"

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, MigrationRecord
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, as_sentence, trouble_words
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from airflow_ddb_migrate.core.messages import Counts, Units
 
 _SHOWN_LANES = 5
 

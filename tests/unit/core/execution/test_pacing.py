@@ -5,11 +5,11 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from airflow_ddb_migrate.core.execution.pacing import Reservation, share_of
 from airflow_ddb_migrate.core.limits import BURST_SECONDS
-from airflow_ddb_migrate.core.rate import Reservation, share_of
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.core.pacing import TABLE_LIMIT, Pacing
+from tests.unit.core.execution.paced_worker import TABLE_LIMIT, Pacing
 
 STEPS = st.lists(
     st.tuples(
