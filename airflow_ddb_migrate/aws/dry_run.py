@@ -7,8 +7,8 @@ from airflow_ddb_migrate.aws.bucket import DIFF, Row
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.looked import Looked, read, spread
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.dry_run import DryRunReport, Example, choose, example_from
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
 
 _OBJECTS = 5  # that are read, whatever the table's size
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.execution.progress import Progress, summarize
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 
 

@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest, validate_at_least_zero
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE
 from airflow_ddb_migrate.core.names import PLAN
@@ -23,7 +24,6 @@ from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of
 from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts
 from airflow_ddb_migrate.core.text.times import iso
 

@@ -7,10 +7,10 @@ from airflow_ddb_migrate.aws.preflight import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.layout import total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED, TOTAL_SEGMENTS
 from airflow_ddb_migrate.core.planner import is_stale
-from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts
 
 _WHAT = "what the transform does to the items (no sample); the plan takes every one for changed"

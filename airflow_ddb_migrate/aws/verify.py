@@ -2,7 +2,7 @@
 
 from airflow_ddb_migrate.aws.looked import read
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.verify import VerifyReport
+from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 
 
 def compose_verify(site: Site, now: float) -> VerifyReport:

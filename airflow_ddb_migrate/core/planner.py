@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
 from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dimension
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.estimate import WRITE_BUDGET, Load, Pace
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.layout import (
     Layout,
@@ -33,7 +34,6 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_words import time_words
 from airflow_ddb_migrate.core.prices import Prices, hourly_difference, once
-from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts, writes_by_resource
 
 _DAY = 86_400

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacitySnapshot, CapacityUnits
-from airflow_ddb_migrate.core.findings import OTHERS
+from airflow_ddb_migrate.core.inspection.findings import OTHERS
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
     LAMBDA_CONCURRENCY,

@@ -118,7 +118,7 @@ class Kit:
         )
 
     def _looking(self, row: LaneRow, place: Place) -> Work:
-        from airflow_ddb_migrate.core.findings import Findings
+        from airflow_ddb_migrate.core.inspection.findings import Findings
 
         from ddb_transform.looking import Looking
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.findings import Findings
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import (
@@ -19,7 +20,6 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_PAGES,
     SAMPLE_SECONDS,
 )
-from airflow_ddb_migrate.core.sampled import Sampled
 
 from ddb_transform.keys import identity
 from ddb_transform.looking import findings_of

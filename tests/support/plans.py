@@ -3,11 +3,11 @@
 from typing import Any
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.plan import MigrationPlan
 from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of
 from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.sampled import Sampled
 from airflow_ddb_migrate.core.table_facts import TableFacts
 from tests.support.factories import MIGRATION, REGION, TABLE, snapshot
 

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.aws.start import Started, StartRequest, start
 from airflow_ddb_migrate.aws.watch import Observation, tend
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to
 from tests.support.waiting import HANG_SECONDS

@@ -6,10 +6,10 @@ import pytest
 from airflow_ddb_migrate.aws.dry_run import compose_dry_run
 from airflow_ddb_migrate.aws.looked import spread
 from airflow_ddb_migrate.aws.verify import compose_verify
-from airflow_ddb_migrate.core.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
+from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import MIGRATION, client_error, migration_record

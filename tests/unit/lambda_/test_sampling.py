@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.limits import SAMPLE_ITEMS, SAMPLE_SECONDS
-from airflow_ddb_migrate.core.sampled import Sampled
 from ddb_transform import handler
 from ddb_transform.item import Item
 from ddb_transform.sampling import Sampling

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.findings import Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

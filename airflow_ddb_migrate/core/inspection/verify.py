@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.core.findings import CHECK
-from airflow_ddb_migrate.core.look_report import LookReport
+from airflow_ddb_migrate.core.inspection.findings import CHECK
+from airflow_ddb_migrate.core.inspection.report import LookReport
 from airflow_ddb_migrate.core.text.markdown import code, codes, table
 
 _SHOWN = 5

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from airflow_ddb_migrate.core.dry_run import (
+from airflow_ddb_migrate.core.inspection.dry_run import (
     ITEM_TOO_LARGE,
     NOT_A_FIXED_POINT,
     DryRunReport,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from airflow_ddb_migrate.core.findings import Findings
+from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from hypothesis import given
 from hypothesis import strategies as st

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.findings import CHECK, Findings
-from airflow_ddb_migrate.core.verify import VerifyReport
+from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings
+from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 
 
 def report(found: Findings | None = None, **fields: Any) -> VerifyReport:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.look_report import LookReport
+from airflow_ddb_migrate.core.inspection.report import LookReport
 
 NOT_A_FIXED_POINT = "NotAFixedPoint"
 ITEM_TOO_LARGE = "ItemTooLarge"
