@@ -1,8 +1,8 @@
 """Templates for Airflow's notifiers: what to send, whoever sends it.
 
-A task that has something to tell leaves a notice (a Notice of core/notice.py): the report in its
-XCom ``notice``, the sensor in the context of its ``on_hold_callback``. Any other task, and a report
-that could not be composed, is told of by its exception. Jinja renders them in the callback's
+A task that has something to tell leaves a notice (a Notice of core/report/notice.py): the report in
+its XCom ``notice``, the sensor in the context of its ``on_hold_callback``. Any other task, and a
+report that could not be composed, is told of by its exception. Jinja renders them in the callback's
 context, so they can be given to any templated field of any notifier.
 """
 

@@ -13,8 +13,8 @@ from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.rates import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.events import Event
+from airflow_ddb_migrate.core.report.view import owes_capacity
 from airflow_ddb_migrate.core.text.times import iso
-from airflow_ddb_migrate.core.view import owes_capacity
 
 REDRAW_SECONDS = 5.0
 LINE_SECONDS = 30.0  # between two lines where there is no terminal

@@ -6,7 +6,7 @@ from typing import Any
 from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.history import PREFIX, row_from
-from airflow_ddb_migrate.core.listed import ListedMigration, listed
+from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
 
 _TABLE = "table#"
 _PAGES = 200  # of 1 MB each: some 30 migrations of 10,000 segments

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
-from airflow_ddb_migrate.core.report import (
+from airflow_ddb_migrate.core.report.migration_report import (
     CapacityReport,
     Cost,
     NotBegun,

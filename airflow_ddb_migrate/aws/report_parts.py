@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.report import (
+from airflow_ddb_migrate.core.report.migration_report import (
     Links,
     Part,
     QuarantineReport,

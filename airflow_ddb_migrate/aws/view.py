@@ -13,14 +13,14 @@ from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.watch import Observation, observe
-from airflow_ddb_migrate.core.about import about_view
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.ledger.events import Event, budget_steps
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
-from airflow_ddb_migrate.core.report import NotBegun
-from airflow_ddb_migrate.core.view import (
+from airflow_ddb_migrate.core.report.latest_attempt import about_view
+from airflow_ddb_migrate.core.report.migration_report import NotBegun
+from airflow_ddb_migrate.core.report.view import (
     EventView,
     LaneView,
     MigrationView,

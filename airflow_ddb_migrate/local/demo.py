@@ -24,7 +24,7 @@ from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, MigrationError
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
-from airflow_ddb_migrate.core.report import Report, show_capacity
+from airflow_ddb_migrate.core.report.migration_report import Report, show_capacity
 from airflow_ddb_migrate.local import airflow, emulator, proof, sample
 from airflow_ddb_migrate.local.airflow import Airflow
 from airflow_ddb_migrate.local.emulator import Emulator

@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 )
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.prices import cost_words, prices_for
-from airflow_ddb_migrate.core.report import show_capacity
+from airflow_ddb_migrate.core.report.migration_report import show_capacity
 
 
 def wanted_units(read_units: object, write_units: object) -> CapacityUnits:

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.operators._base import MigrationOperator, task_error, t
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.core.report import Report
+    from airflow_ddb_migrate.core.report.migration_report import Report
 
 _FAILED = "failed"
 _NOT_RUN = "upstream_failed"
@@ -55,9 +55,9 @@ class MigrationReportOperator(MigrationOperator):
 
     def run_step(self, context: "Context") -> "Report":
         from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
-        from airflow_ddb_migrate.core.notice import report_notice
-        from airflow_ddb_migrate.core.report import failure
-        from airflow_ddb_migrate.core.report_page import to_markdown
+        from airflow_ddb_migrate.core.report.migration_report import failure
+        from airflow_ddb_migrate.core.report.notice import report_notice
+        from airflow_ddb_migrate.core.report.page import to_markdown
 
         must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
         task_ids = _task_ids(self.required_task_ids)

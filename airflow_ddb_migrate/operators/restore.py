@@ -108,7 +108,7 @@ def _tell(site: "Site", restored: "Restored", info: Callable[..., None]) -> None
 
 
 def _result(site: "Site", restored: "Restored") -> dict[str, Any]:
-    from airflow_ddb_migrate.core.report import show_capacity
+    from airflow_ddb_migrate.core.report.migration_report import show_capacity
 
     return {
         "restored": [str(change) for change in restored.changes],

@@ -11,8 +11,8 @@ from airflow_ddb_migrate.aws.stack import find_stack
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.rates import Pulses
-from airflow_ddb_migrate.core.listed import ListedMigration
-from airflow_ddb_migrate.core.view import LaneView, MigrationView, QuarantineView
+from airflow_ddb_migrate.core.report.list_row import ListedMigration
+from airflow_ddb_migrate.core.report.view import LaneView, MigrationView, QuarantineView
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.plugin import runs
 from airflow_ddb_migrate.plugin.kept import Kept

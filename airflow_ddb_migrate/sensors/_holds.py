@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.core.execution.hold import Hold
-    from airflow_ddb_migrate.core.notice import Notice
-    from airflow_ddb_migrate.core.report import Report
+    from airflow_ddb_migrate.core.report.migration_report import Report
+    from airflow_ddb_migrate.core.report.notice import Notice
 
 HoldCallback: TypeAlias = Callable[[Any], Any]
 
@@ -40,7 +40,7 @@ def tell_of_hold(
 
     One that fails is logged: who cannot be told is no reason for a migration to fail.
     """
-    from airflow_ddb_migrate.core.notice import hold_notice
+    from airflow_ddb_migrate.core.report.notice import hold_notice
 
     about = _context(context, hold, hold_notice(site.migration_id, hold, _report(site)))
     for callback in callbacks:

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
-from airflow_ddb_migrate.core.view import PulseView, lane_view
+from airflow_ddb_migrate.core.report.view import PulseView, lane_view
 from airflow_ddb_migrate.plugin.app import HEADERS, MEDIA, STATIC
 from tests.support.factories import lane_row
 

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.history import list_history, refuse_repeat
 from airflow_ddb_migrate.aws.report import compose, keep
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.report_page import to_markdown
+from airflow_ddb_migrate.core.report.page import to_markdown
 from tests.support.worlds.chain_world import begin, migrated, request
 
 

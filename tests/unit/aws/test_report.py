@@ -14,8 +14,8 @@ from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN, REPORT
 from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.report import Report, failure
-from airflow_ddb_migrate.core.report_page import to_markdown
+from airflow_ddb_migrate.core.report.migration_report import Report, failure
+from airflow_ddb_migrate.core.report.page import to_markdown
 from tests.support import plans
 from tests.support.factories import MIGRATION, TABLE, client_error, snapshot
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of

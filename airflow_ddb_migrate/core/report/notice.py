@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
-from airflow_ddb_migrate.core.report import Report
+from airflow_ddb_migrate.core.report.migration_report import Report
 
 ON_HOLD = "ON_HOLD"
 

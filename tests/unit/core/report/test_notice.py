@@ -4,8 +4,8 @@ from typing import Any
 
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.limits import NOTICE_TITLE_CHARS
-from airflow_ddb_migrate.core.notice import hold_notice, report_notice
-from airflow_ddb_migrate.core.report import Report
+from airflow_ddb_migrate.core.report.migration_report import Report
+from airflow_ddb_migrate.core.report.notice import hold_notice, report_notice
 
 THROTTLED = "writes were throttled"
 

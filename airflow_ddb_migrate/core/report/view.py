@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
-from airflow_ddb_migrate.core.about import About
 from airflow_ddb_migrate.core.execution.rates import Look, Pulse
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
 from airflow_ddb_migrate.core.ledger.records import ControlRecord, LaneRow, LaneState, LeaseRecord
 from airflow_ddb_migrate.core.ledger.throttles import Trouble, trouble_of
-from airflow_ddb_migrate.core.report import Part
+from airflow_ddb_migrate.core.report.latest_attempt import About
+from airflow_ddb_migrate.core.report.migration_report import Part
 
 LETTERS: Final = {
     LaneState.PENDING: "p",
