@@ -4,7 +4,7 @@ from airflow_ddb_migrate.aws.planning import planned, require_affordable
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.plan import MigrationPlan, Seen, corrected
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan, Seen, corrected
 
 
 def correct_plan(

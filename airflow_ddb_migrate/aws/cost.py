@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
-from airflow_ddb_migrate.core.cost import measured_cost
 from airflow_ddb_migrate.core.execution.progress import Progress
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, PLAN
-from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.plan.bill import Tariff
+from airflow_ddb_migrate.core.plan.measured_cost import measured_cost
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.prices import prices_for
 
 
 def spent(site: Site, progress: Progress) -> Mapping[str, float]:

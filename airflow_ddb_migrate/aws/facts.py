@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.limits import (
     LAMBDA_CONCURRENCY,
     LAMBDA_MEMORY_MB,
 )
-from airflow_ddb_migrate.core.table_facts import IndexFacts, TableFacts
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, TableFacts
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")

@@ -20,11 +20,11 @@ from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
-from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of
-from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.table_facts import TableFacts
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
+from airflow_ddb_migrate.core.plan.prices import prices_for
+from airflow_ddb_migrate.core.plan.table_facts import TableFacts
+from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.text.times import iso
 
 
@@ -33,7 +33,7 @@ class PlanOptions:
     """What a plan allows for besides the request.
 
     ``prewarm`` are the units that prewarm will be asked for (None: it is off); ``prices`` replace
-    figures of core/prices.json; a plan above ``max_cost_usd`` is refused (None: at any cost).
+    figures of core/plan/prices.json; a plan above ``max_cost_usd`` is refused (None: at any cost).
     """
 
     prewarm: CapacityUnits | None = None

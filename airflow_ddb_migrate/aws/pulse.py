@@ -6,7 +6,7 @@ from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, Expected, Look
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 

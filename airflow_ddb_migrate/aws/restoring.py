@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.capacity.restore_rules import (
 )
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
-from airflow_ddb_migrate.core.prices import hourly_difference, prices_for
+from airflow_ddb_migrate.core.plan.prices import hourly_difference, prices_for
 
 _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet

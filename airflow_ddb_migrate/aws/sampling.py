@@ -8,10 +8,10 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.layout import total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED, TOTAL_SEGMENTS
-from airflow_ddb_migrate.core.planner import is_stale
-from airflow_ddb_migrate.core.table_facts import TableFacts
+from airflow_ddb_migrate.core.plan.planner import is_stale
+from airflow_ddb_migrate.core.plan.segmentation import total_segments
+from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 
 _WHAT = "what the transform does to the items (no sample); the plan takes every one for changed"
 _SMALLER = 16  # times as many segments: a look at each size of table takes five at most

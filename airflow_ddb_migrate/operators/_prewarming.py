@@ -19,7 +19,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     ScalingTarget,
 )
 from airflow_ddb_migrate.core.execution.request import StartRequest
-from airflow_ddb_migrate.core.prices import cost_words, prices_for
+from airflow_ddb_migrate.core.plan.prices import cost_words, prices_for
 from airflow_ddb_migrate.core.report.migration_report import show_capacity
 
 

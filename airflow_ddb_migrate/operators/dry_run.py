@@ -46,7 +46,7 @@ class DryRunMigrationOperator(LookingOperator):
         from airflow_ddb_migrate.aws.correction import correct_plan
         from airflow_ddb_migrate.aws.dry_run import compose_dry_run
         from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
-        from airflow_ddb_migrate.core.plan_words import to_markdown as plan_page
+        from airflow_ddb_migrate.core.plan.page import to_markdown as plan_page
 
         report = compose_dry_run(site, time.time())
         page = to_markdown(report)

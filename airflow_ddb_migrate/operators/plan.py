@@ -81,7 +81,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.planning import make_plan
-        from airflow_ddb_migrate.core.plan_words import to_markdown
+        from airflow_ddb_migrate.core.plan.page import to_markdown
 
         request = self.valid_request(context)
         options = self._options()

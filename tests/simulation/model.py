@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.core.execution.segments import shuffled, spread
 from airflow_ddb_migrate.core.ledger.records import Budget, Command
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
-from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from tests.simulation.control import SimControl
 from tests.simulation.lanes import cut
 from tests.simulation.latency import Costs, Latency

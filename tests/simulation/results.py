@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
-from airflow_ddb_migrate.core.bill import bill
-from airflow_ddb_migrate.core.estimate import Effort
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
+from airflow_ddb_migrate.core.plan.bill import bill
+from airflow_ddb_migrate.core.plan.estimate import Effort
 from tests.simulation.model import Run
 from tests.simulation.scenarios import Goal
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
-from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.table_facts import IndexFacts
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from tests.support import plans
 
 READS_PER_WRITE = 3  # of a table's capacity: so a partition takes them

@@ -4,11 +4,11 @@ from typing import Any
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.plan_warnings import Circumstances, warnings_of
-from airflow_ddb_migrate.core.planner import Wishes, plan_migration, room_of
-from airflow_ddb_migrate.core.prices import prices_for
-from airflow_ddb_migrate.core.table_facts import TableFacts
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
+from airflow_ddb_migrate.core.plan.prices import prices_for
+from airflow_ddb_migrate.core.plan.table_facts import TableFacts
+from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
 from tests.support.factories import MIGRATION, REGION, TABLE, snapshot
 
 KIB = 1_024

@@ -9,7 +9,7 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from moto import mock_aws
 from tests.support.factories import LEDGER, TABLE
 from tests.support.plans import KIB, sampled

@@ -8,9 +8,9 @@ segment says little about the others.
 import math
 from dataclasses import dataclass, field, replace
 
-from airflow_ddb_migrate.core.cost import dollars_words
 from airflow_ddb_migrate.core.execution.progress import Progress
-from airflow_ddb_migrate.core.plan_words import time_words
+from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
+from airflow_ddb_migrate.core.plan.page import time_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

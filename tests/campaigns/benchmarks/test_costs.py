@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from airflow_ddb_migrate import build_segment_payload
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.core.planner import plan_migration
+from airflow_ddb_migrate.core.plan.planner import plan_migration
 from ddb_transform.load import load
 from ddb_transform.transform import Context, Transform
 from tests.campaigns.benchmarks.measure import Report

@@ -24,7 +24,7 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
-from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
 from tests.support.plans import GIB, KIB, sampled
 from tests.support.worlds.airflow_world import finish_lanes

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import PLAN, REPORT
-from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.report.migration_report import Report, failure
 from airflow_ddb_migrate.core.report.page import to_markdown
 from tests.support import plans

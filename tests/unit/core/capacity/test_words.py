@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     Setting,
     Suspended,
 )
-from airflow_ddb_migrate.core.prices import cost_words, hourly_difference, prices_for
+from airflow_ddb_migrate.core.plan.prices import cost_words, hourly_difference, prices_for
 from tests.support.factories import units
 
 WANTED = units(12_000, 4_000)

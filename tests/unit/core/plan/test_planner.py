@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.estimate import Load, effort
 from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.layout import Layout, total_segments
-from airflow_ddb_migrate.core.plan import MigrationPlan, Seen, corrected
-from airflow_ddb_migrate.core.table_facts import IndexFacts
+from airflow_ddb_migrate.core.plan.estimate import Load, effort
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan, Seen, corrected
+from airflow_ddb_migrate.core.plan.segmentation import Layout, total_segments
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from tests.support.factories import snapshot
 from tests.support.plans import GIB, KIB, facts, on_demand, plan, sampled
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from airflow_ddb_migrate.core.bill import Tariff, bill
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.estimate import (
+from airflow_ddb_migrate.core.plan.bill import Tariff, bill
+from airflow_ddb_migrate.core.plan.estimate import (
     Duration,
     Effort,
     Load,
@@ -19,9 +19,9 @@ from airflow_ddb_migrate.core.estimate import (
     duration,
     effort,
 )
-from airflow_ddb_migrate.core.layout import Layout
-from airflow_ddb_migrate.core.prices import Prices
-from airflow_ddb_migrate.core.table_facts import IndexFacts, writes_by_resource
+from airflow_ddb_migrate.core.plan.prices import Prices
+from airflow_ddb_migrate.core.plan.segmentation import Layout
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, writes_by_resource
 
 _ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there are
 

@@ -17,7 +17,6 @@ its own capacity, so none of them is asked for more than the budget. Hence m in 
 import math
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.layout import Layout
 from airflow_ddb_migrate.core.limits import (
     CHILD_STARTS_PER_SECOND,
     FIRST_LAP_TRANSITIONS,
@@ -28,6 +27,7 @@ from airflow_ddb_migrate.core.limits import (
     WORKER_READ_UNITS,
     WORKER_WRITE_UNITS,
 )
+from airflow_ddb_migrate.core.plan.segmentation import Layout
 
 PARTITION = "partition"
 LAMBDA = "Lambda concurrency"

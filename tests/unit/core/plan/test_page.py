@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.plan_words import size_words, time_words, to_markdown
-from airflow_ddb_migrate.core.table_facts import IndexFacts
+from airflow_ddb_migrate.core.plan.page import size_words, time_words, to_markdown
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from tests.support.factories import snapshot
 from tests.support.plans import KIB, facts, on_demand, plan, sampled, warnings
 

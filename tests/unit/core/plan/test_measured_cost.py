@@ -1,11 +1,11 @@
 """What a migration has cost, from what its workers counted."""
 
 import pytest
-from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.cost import dollars_words, measured_cost
 from airflow_ddb_migrate.core.execution.messages import Units
-from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.plan.bill import Tariff
+from airflow_ddb_migrate.core.plan.measured_cost import dollars_words, measured_cost
+from airflow_ddb_migrate.core.plan.prices import prices_for
 from tests.support.factories import progress
 
 PRICES = prices_for("us-east-1")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.changes import Change
 from airflow_ddb_migrate.core.capacity.headroom import (
     LEAST_UNITS,
@@ -14,16 +13,8 @@ from airflow_ddb_migrate.core.capacity.headroom import (
 from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
 from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dimension
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.estimate import WRITE_BUDGET, Load, Pace
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.items.sizes import write_units
-from airflow_ddb_migrate.core.layout import (
-    Layout,
-    concurrency,
-    partitions,
-    total_segments,
-    wanted_concurrency,
-)
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
     EXECUTION_DAYS,
@@ -31,10 +22,19 @@ from airflow_ddb_migrate.core.limits import (
     MAP_CHILDREN,
     SLICE_MARGIN_SECONDS,
 )
-from airflow_ddb_migrate.core.plan import MigrationPlan
-from airflow_ddb_migrate.core.plan_words import time_words
-from airflow_ddb_migrate.core.prices import Prices, hourly_difference, once
-from airflow_ddb_migrate.core.table_facts import TableFacts, writes_by_resource
+from airflow_ddb_migrate.core.plan.bill import Tariff
+from airflow_ddb_migrate.core.plan.estimate import WRITE_BUDGET, Load, Pace
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.page import time_words
+from airflow_ddb_migrate.core.plan.prices import Prices, hourly_difference, once
+from airflow_ddb_migrate.core.plan.segmentation import (
+    Layout,
+    concurrency,
+    partitions,
+    total_segments,
+    wanted_concurrency,
+)
+from airflow_ddb_migrate.core.plan.table_facts import TableFacts, writes_by_resource
 
 _DAY = 86_400
 _FEW = 10  # items that a count may be off by, whatever its size

@@ -6,10 +6,10 @@ Capacity that was raised, the undo log and the ledger's own requests are not mea
 from collections.abc import Mapping
 from typing import Final
 
-from airflow_ddb_migrate.core.bill import Tariff
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.execution.progress import Progress
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
+from airflow_ddb_migrate.core.plan.bill import Tariff
 
 _CENT: Final = 0.01
 _MILLION: Final = 1_000_000

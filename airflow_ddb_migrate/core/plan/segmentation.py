@@ -1,6 +1,6 @@
 """How a table is cut into segments, and how many of them are worked on at a time: pure.
 
-For the formulas see core/estimate.py.
+For the formulas see core/plan/estimate.py.
 """
 
 import math

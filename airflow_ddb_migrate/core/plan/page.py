@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.cost import dollars_words
-from airflow_ddb_migrate.core.plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 
 _UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
 _SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.bundle import build
-from airflow_ddb_migrate.core import prices as module
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.prices import prices_for
+from airflow_ddb_migrate.core.plan import prices as module
+from airflow_ddb_migrate.core.plan.prices import prices_for
 
 FILE = Path(module.__file__).with_name("prices.json")
 
@@ -68,4 +68,4 @@ def test_the_lambda_has_the_file_too() -> None:
     """The safety net tells what raised capacity costs."""
     archive = zipfile.ZipFile(BytesIO(build().content))
 
-    assert FILE.read_bytes() == archive.read("airflow_ddb_migrate/core/prices.json")
+    assert FILE.read_bytes() == archive.read("airflow_ddb_migrate/core/plan/prices.json")

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.estimate import Effort, Load
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
     SAVE_SECONDS,
     SCAN_PAGE_ITEMS,
     UNDO_LOG_DAYS,
 )
-from airflow_ddb_migrate.core.prices import Prices
+from airflow_ddb_migrate.core.plan.estimate import Effort, Load
+from airflow_ddb_migrate.core.plan.prices import Prices
 
 _MILLION = 1_000_000
 _THOUSAND = 1_000
