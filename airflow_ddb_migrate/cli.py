@@ -124,7 +124,7 @@ def _clients(options: argparse.Namespace) -> "Clients":
 
 def _deploy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.aws.deployment import Deployment
-    from airflow_ddb_migrate.aws.stack import ALL_TABLES
+    from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 
     stack = Deployment(
         clients=_clients(options),
@@ -143,7 +143,7 @@ def _deploy(options: argparse.Namespace) -> None:
 
 def _self_check(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.aws.engine import check_engine
-    from airflow_ddb_migrate.aws.stack import find_stack
+    from airflow_ddb_migrate.aws.services.stack import find_stack
 
     clients = _clients(options)
     proof = check_engine(clients, find_stack(clients.cloudformation, options.stack_name))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_ddb_migrate.aws.backups import AVAILABLE, CREATING, Backups, Recovery
+from airflow_ddb_migrate.aws.services.table_backups import AVAILABLE, CREATING, Backups, Recovery
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AccessDeniedError, BackupError, BackupPendingError
 from airflow_ddb_migrate.core.execution.backup_policy import (

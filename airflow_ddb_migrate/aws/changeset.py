@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.stack import describe_stack, is_missing_stack
-from airflow_ddb_migrate.aws.stack_identity import CHANGE_SET_PREFIX, TAG
+from airflow_ddb_migrate.aws.services.stack import describe_stack, is_missing_stack
+from airflow_ddb_migrate.aws.services.stack_identity import CHANGE_SET_PREFIX, TAG
 from airflow_ddb_migrate.core.errors import DeployError
 
 _POLL_SECONDS = 3.0

@@ -13,17 +13,17 @@ from airflow_ddb_migrate.aws import bundle as bundles
 from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.engine import check_engine
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.stack import (
+from airflow_ddb_migrate.aws.services.function_code import check_code
+from airflow_ddb_migrate.aws.services.stack import (
     ALL_TABLES,
     Stack,
     describe_stack,
     find_stack,
     stack_outputs,
 )
-from airflow_ddb_migrate.aws.stack_identity import our_stack
+from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.aws.unfinished import unfinished
 from airflow_ddb_migrate.aws.upload import Uploader

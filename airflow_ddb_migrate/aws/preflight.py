@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate import __version__
-from airflow_ddb_migrate.aws.code_check import check_code
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.executions import live_executions
+from airflow_ddb_migrate.aws.services.executions import live_executions
+from airflow_ddb_migrate.aws.services.function_code import check_code
+from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
+from airflow_ddb_migrate.aws.services.tables import require_active
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.stack import ALL_TABLES
-from airflow_ddb_migrate.aws.tables import require_active
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LeaseHeldError,

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws import preflight
-from airflow_ddb_migrate.aws.autoscaling import change_scaling, with_scaling
+from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, with_scaling
+from airflow_ddb_migrate.aws.services.tables import Table, require_active, update_capacity
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.tables import Table, require_active, update_capacity
 from airflow_ddb_migrate.core.capacity.changes import (
     CapacityChange,
     Change,

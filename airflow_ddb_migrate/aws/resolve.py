@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import QUARANTINE
+from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest

@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from airflow_ddb_migrate.aws.all_leases import all_leases
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.executions import Executions, live_executions
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
 from airflow_ddb_migrate.aws.restore import Patience, restore
+from airflow_ddb_migrate.aws.services.executions import Executions, live_executions
+from airflow_ddb_migrate.aws.services.stack import stack_of_ledger
+from airflow_ddb_migrate.aws.services.tables import Table, describe_table
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.stack import stack_of_ledger
-from airflow_ddb_migrate.aws.tables import Table, describe_table
 from airflow_ddb_migrate.core.capacity.owed import end_restore, reclaim, why_kept
 from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableNotFoundError
 from airflow_ddb_migrate.core.ledger.lease import TableKey, release

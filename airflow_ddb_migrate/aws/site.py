@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.executions import Executions
 from airflow_ddb_migrate.aws.lanes import Lanes
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.stack import Stack, find_stack
-from airflow_ddb_migrate.aws.tables import Table, describe_table
+from airflow_ddb_migrate.aws.services.bucket import Bucket
+from airflow_ddb_migrate.aws.services.executions import Executions
+from airflow_ddb_migrate.aws.services.stack import Stack, find_stack
+from airflow_ddb_migrate.aws.services.tables import Table, describe_table
 from airflow_ddb_migrate.core.execution.progress import Execution
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord
 from airflow_ddb_migrate.core.names import (

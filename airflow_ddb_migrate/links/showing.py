@@ -11,8 +11,8 @@ from airflow_ddb_migrate.links.map_run import MigrationMapRunLink
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_ddb_migrate.aws.services.stack import Stack
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.aws.stack import Stack
 
 EXECUTION_LINKS: Final = (MigrationExecutionLink(), MigrationMapRunLink(), MigrationLogsLink())
 

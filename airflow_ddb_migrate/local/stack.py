@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from airflow_ddb_migrate.aws.deployment import Deployment
-from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.local import emulator
 from airflow_ddb_migrate.local.emulator import Emulator

@@ -32,7 +32,7 @@ class ReplayQuarantineOperator(AboutMigrationOperator):
     mode: ClassVar[Mode] = Mode.REPLAY
 
     def run_step(self, context: "Context") -> Any:
-        from airflow_ddb_migrate.aws.bucket import QUARANTINE
+        from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 
         site = self.open_site(context)
         if not site.bucket.of(self.of).lanes(QUARANTINE):
@@ -40,7 +40,7 @@ class ReplayQuarantineOperator(AboutMigrationOperator):
         return super().run_step(context)
 
     def in_words(self, site: "Site", counts: "Counts") -> str:
-        from airflow_ddb_migrate.aws.bucket import QUARANTINE
+        from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 
         left = f" See {site.bucket.uri(QUARANTINE)}/." if counts.quarantined else ""
         return (

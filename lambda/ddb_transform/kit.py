@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import DIFF, Bucket
+from airflow_ddb_migrate.aws.services.bucket import DIFF, Bucket
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket, Row
+from airflow_ddb_migrate.aws.services.bucket import Bucket, Row
 from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
 
 from ddb_transform import undo

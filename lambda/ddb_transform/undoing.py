@@ -7,7 +7,7 @@ kept as it is, and its key is listed.
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from tests.faults.checker import Violation
 from tests.faults.run import Run
 

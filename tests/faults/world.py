@@ -10,8 +10,8 @@ import pytest
 from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.aws.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import Emulator
 from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.stack import Stack
+from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import Emulator
 from airflow_ddb_migrate.local.stack import deploy_to

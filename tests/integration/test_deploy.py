@@ -11,8 +11,8 @@ from airflow_ddb_migrate.aws import changeset, deployment
 from airflow_ddb_migrate.aws.bundle import build
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
-from airflow_ddb_migrate.aws.stack import Stack, describe_stack, find_stack, stack_outputs
-from airflow_ddb_migrate.aws.stack_identity import TAG
+from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, find_stack, stack_outputs
+from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import (
     CodeMismatchError,
     DeployError,

@@ -16,9 +16,9 @@ from urllib.parse import urlencode, urlsplit
 import boto3
 import pytest
 from airflow_ddb_migrate import cli
-from airflow_ddb_migrate.aws.autoscaling import scaling_targets
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.services.autoscaling import scaling_targets
 from airflow_ddb_migrate.core.errors import CredentialsError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow_environment import connection

@@ -17,7 +17,7 @@ from airflow_ddb_migrate import (
     VerifyMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.aws.tables import table_from
+from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from airflow_ddb_migrate.core.names import PLAN
 from tests.support.factories import LEDGER, TABLE

@@ -14,8 +14,8 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from moto import mock_aws

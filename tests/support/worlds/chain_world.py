@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_ddb_migrate.aws.bucket import Bucket
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.services.bucket import Bucket
+from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.aws.stack import Stack
 from airflow_ddb_migrate.aws.start import Started, StartRequest, start
 from airflow_ddb_migrate.aws.watch import Observation, tend
 from airflow_ddb_migrate.core.inspection.findings import Findings

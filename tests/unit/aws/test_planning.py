@@ -9,7 +9,7 @@ import pytest
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.aws.prewarm import prewarm
-from airflow_ddb_migrate.aws.tables import describe_table
+from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import (

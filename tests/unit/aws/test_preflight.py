@@ -8,9 +8,9 @@ import pytest
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.services.stack import Stack
+from airflow_ddb_migrate.aws.services.tables import describe_table, table_from
 from airflow_ddb_migrate.aws.site import Identity, open_site
-from airflow_ddb_migrate.aws.stack import Stack
-from airflow_ddb_migrate.aws.tables import describe_table, table_from
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,

@@ -9,8 +9,8 @@ import pytest
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.safety_net import Fate, Finding, SafetyNet, raise_failures, rescued
+from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.tables import describe_table
 from airflow_ddb_migrate.core.errors import AccessDeniedError, RestoreError
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus

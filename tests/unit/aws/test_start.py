@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws import preflight
-from airflow_ddb_migrate.aws.tables import describe_table
+from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     InvalidInputError,

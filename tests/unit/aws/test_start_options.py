@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.tables import describe_table
+from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import ControlRecord

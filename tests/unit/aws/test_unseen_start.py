@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from airflow_ddb_migrate.aws.executions import live_executions
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.safety_net import Fate, SafetyNet
+from airflow_ddb_migrate.aws.services.executions import live_executions
 from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.unfinished import unfinished
 from airflow_ddb_migrate.aws.view import look

@@ -200,7 +200,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
     clients = {"lambda": FakeLambda(), "cloudformation": None}
     monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
     monkeypatch.setattr(
-        "airflow_ddb_migrate.aws.stack.find_stack", lambda _, name: {"mine": stack}[name]
+        "airflow_ddb_migrate.aws.services.stack.find_stack", lambda _, name: {"mine": stack}[name]
     )
     return clients["lambda"]  # type: ignore[return-value]
 

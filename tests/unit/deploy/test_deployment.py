@@ -14,8 +14,8 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.leases import Leases
 from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.stack import OUTPUTS
-from airflow_ddb_migrate.aws.stack_identity import TAG
+from airflow_ddb_migrate.aws.services.stack import OUTPUTS
+from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from botocore.exceptions import ClientError

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.bundle import build
-from airflow_ddb_migrate.aws.code_check import check_code
+from airflow_ddb_migrate.aws.services.function_code import check_code
 from airflow_ddb_migrate.aws.upload import Uploader, sha256_of
 from airflow_ddb_migrate.core.errors import CodeMismatchError
 from botocore.exceptions import ClientError

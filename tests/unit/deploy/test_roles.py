@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate import aws, resources
-from airflow_ddb_migrate.aws import (
-    bundle,
-    changeset,
-    deployment,
-    stack,
-    stack_identity,
-    unfinished,
-    upload,
-)
+from airflow_ddb_migrate.aws import bundle, changeset, deployment, unfinished, upload
+from airflow_ddb_migrate.aws.services import stack, stack_identity
 from tests.support.policies import (
     BUCKET,
     ROLES,

@@ -9,17 +9,8 @@ import ddb_transform
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import (
-    all_leases,
-    bucket,
-    deployment,
-    lanes,
-    leases,
-    ledger,
-    ledger_table,
-    stack,
-    tables,
-)
+from airflow_ddb_migrate.aws import all_leases, deployment, lanes, leases, ledger, ledger_table
+from airflow_ddb_migrate.aws.services import bucket, stack, tables
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_MEMORY_MB,
     LAMBDA_SECONDS,

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.limits import ITEM_BYTES

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.failures import FatalError

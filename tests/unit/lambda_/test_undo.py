@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from ddb_transform import undo
 from ddb_transform import worker as workers

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.stack import OUTPUTS, describe_stack, stack_outputs
+from airflow_ddb_migrate.aws.services.stack import OUTPUTS, describe_stack, stack_outputs
 from airflow_ddb_migrate.core.errors import DeployError
 
 TAG = "airflow-ddb-migrate"  # its value is the stack's name

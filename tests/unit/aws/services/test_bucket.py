@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws.bucket import Bucket
+from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.items.binary import unwired
 from botocore.exceptions import ClientError
 from hypothesis import given

@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.autoscaling import change_scaling, scaling_targets, with_scaling
+from airflow_ddb_migrate.aws.services.autoscaling import (
+    change_scaling,
+    scaling_targets,
+    with_scaling,
+)
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange
 from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,

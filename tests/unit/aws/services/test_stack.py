@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws.stack import Stack, find_stack
+from airflow_ddb_migrate.aws.services.stack import Stack, find_stack
 from airflow_ddb_migrate.core.errors import AccessDeniedError, StackNotFoundError
 from botocore.stub import Stubber
 
