@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.names import ENGINE_PROOF

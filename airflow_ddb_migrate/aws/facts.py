@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from airflow_ddb_migrate.aws import probes
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.history import list_history
+from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot

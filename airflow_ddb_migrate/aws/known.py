@@ -4,8 +4,8 @@ import json
 from itertools import islice
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.history import list_history
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.stack import Stack, find_stack
 from airflow_ddb_migrate.aws.services.tables import Table, describe_table
 from airflow_ddb_migrate.aws.site import Site

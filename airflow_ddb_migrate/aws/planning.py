@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.facts import Questions, describe, gather
-from airflow_ddb_migrate.aws.history import refuse_repeat, repeat_of
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger.history import refuse_repeat, repeat_of
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.sampling import sample
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.leases import Leases
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.leases import Leases
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.aws.services.stack import Stack, find_stack

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws import history, preflight
-from airflow_ddb_migrate.aws.events import note_event
+from airflow_ddb_migrate.aws import preflight
+from airflow_ddb_migrate.aws.ledger import history
+from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError

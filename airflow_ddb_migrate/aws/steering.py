@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from airflow_ddb_migrate.aws import watch
-from airflow_ddb_migrate.aws.events import note_event
+from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws import preflight
-from airflow_ddb_migrate.aws.history import refuse_repeat
+from airflow_ddb_migrate.aws.ledger.history import refuse_repeat
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.report import note_capacity
 from airflow_ddb_migrate.aws.site import Site

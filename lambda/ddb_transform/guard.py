@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from airflow_ddb_migrate.aws.leases import Leases
-from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.leases import Leases
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from airflow_ddb_migrate.aws.history import list_history, refuse_repeat
+from airflow_ddb_migrate.aws.ledger.history import list_history, refuse_repeat
 from airflow_ddb_migrate.aws.report import compose, keep
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.errors import InvalidInputError

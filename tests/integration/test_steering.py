@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.pulse import look_of
 from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.watch import observe

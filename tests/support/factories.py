@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot, CapacityUnits
 from airflow_ddb_migrate.core.execution.messages import WorkRequest

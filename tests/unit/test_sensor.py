@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
     DistributedMapMigrationSensor,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
-from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import Counts

@@ -8,7 +8,7 @@ import time
 import pytest
 from airflow_ddb_migrate import cli, cli_steering
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.events import events
+from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
 
 if TYPE_CHECKING:
-    from airflow_ddb_migrate.aws.ledger import Ledger
+    from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 
 _MISSING = "ExecutionDoesNotExist"
 

@@ -1,4 +1,4 @@
-"""How many workers share a budget: the rule, pure; aws/sharing.py brings it to the ledger."""
+"""How many workers share a budget: the rule, pure; aws/ledger/budget_sharing.py keeps the count."""
 
 from dataclasses import dataclass
 

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
-from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.leases import Leases
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.leases import Leases
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer

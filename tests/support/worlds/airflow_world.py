@@ -13,7 +13,7 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
-from airflow_ddb_migrate.aws.lanes import Claim
+from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.execution.messages import Counts

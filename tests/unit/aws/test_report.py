@@ -173,7 +173,7 @@ def test_requests_to_a_provisioned_table_cost_nothing_more(world: SiteWorld) -> 
 
 def test_the_history_keeps_what_it_cost(world: SiteWorld) -> None:
     """So that a list of migrations shows it."""
-    from airflow_ddb_migrate.aws.history import list_history
+    from airflow_ddb_migrate.aws.ledger.history import list_history
 
     report = succeeded(world)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.events import events, note_event
+from airflow_ddb_migrate.aws.ledger.events import events, note_event
 from airflow_ddb_migrate.aws.start import start
 from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.watch import observe, tend

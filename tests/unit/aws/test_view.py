@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from airflow_ddb_migrate.aws import history
-from airflow_ddb_migrate.aws.all_history import all_history
-from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger import history
+from airflow_ddb_migrate.aws.ledger.all_history import all_history
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine

@@ -9,7 +9,9 @@ import ddb_transform
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import all_leases, deployment, lanes, leases, ledger, ledger_table
+from airflow_ddb_migrate.aws import deployment
+from airflow_ddb_migrate.aws.ledger import all_leases, lanes, leases, table
+from airflow_ddb_migrate.aws.ledger import migrations as ledger
 from airflow_ddb_migrate.aws.services import bucket, stack, tables
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_MEMORY_MB,
@@ -172,7 +174,7 @@ def test_what_the_function_may_do_is_what_its_codecalled(made: dict[str, Any]) -
     """A permission that no call needs is taken away; a call without one is found here."""
     rows = statements(made, "FunctionRole")
     worker = called({*sources(ddb_transform)} - {*sources(self_check)})
-    records = called(sources(ledger, ledger_table, lanes, leases))
+    records = called(sources(ledger, table, lanes, leases))
     checks = called(sources(self_check, reference, partiql, look))
     objects = called(sources(bucket), "s3")
 
@@ -192,7 +194,7 @@ def test_what_the_safety_net_may_do_is_what_its_codecalled(made: dict[str, Any])
     """Tables and ledger apart; without ListTables, which only suggests names to people."""
     rows = statements(made, "RestoreRole")
     on_tables = called(sources(tables)) - {"dynamodb:ListTables"}
-    records = called(sources(ledger, ledger_table, leases, all_leases))
+    records = called(sources(ledger, table, leases, all_leases))
 
     assert on_tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
     assert records == set(rows["Ledger"]["Action"])

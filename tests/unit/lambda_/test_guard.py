@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LeaseState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
 from ddb_transform.guard import Guard, Order, order_of

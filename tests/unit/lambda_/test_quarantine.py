@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger_items import lane_key
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.records import lane_key
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode

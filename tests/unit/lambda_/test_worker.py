@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger_items import lane_key
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.records import lane_key
 from airflow_ddb_migrate.core.execution.messages import Counts, Units, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (

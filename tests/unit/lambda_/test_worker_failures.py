@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.limits import (

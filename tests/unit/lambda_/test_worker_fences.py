@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.leases import Leases
+from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LaneState
 from airflow_ddb_migrate.core.limits import (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from airflow.models.log import Log
 from airflow.utils.session import create_session
-from airflow_ddb_migrate.aws import history
+from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState

@@ -9,9 +9,9 @@ import uuid
 from dataclasses import asdict
 from itertools import islice
 
-from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.ledger_items import migration_key
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.records import migration_key
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.records import TypedItem
@@ -29,7 +29,7 @@ def note_event(ledger: Ledger, migration_id: str, event: Event) -> None:
     unique = f"{time.time_ns():020d}-{uuid.uuid4().hex[:_UNIQUE_CHARS]}"
     key = migration_key(migration_id, f"{_PREFIX}{iso(event.at)}#{unique}")
     try:
-        ledger.put_new({**key, **typed.encode_all(asdict(event))})
+        ledger.put_new({**key, **typed_values.encode_all(asdict(event))})
     except MigrationError as exc:
         _log.warning("Could not note the event %r of %s: %s", event.words, migration_id, exc)
 
@@ -43,9 +43,9 @@ def events(ledger: Ledger, migration_id: str, limit: int = 100) -> list[Event]:
 
 def _event_from(item: TypedItem) -> Event:
     return Event(
-        at=typed.number(item, "at"),
-        what=What(typed.text(item, "what")),
-        by=typed.text(item, "by"),
-        words=typed.text(item, "words"),
-        budget=typed.numbers(item, "budget"),
+        at=typed_values.number(item, "at"),
+        what=What(typed_values.text(item, "what")),
+        by=typed_values.text(item, "by"),
+        words=typed_values.text(item, "words"),
+        budget=typed_values.numbers(item, "budget"),
     )

@@ -1,10 +1,10 @@
-"""The ledger's table: records got, put and updated on conditions; ledger.py says what they mean."""
+"""The ledger's table: records got, put and updated on conditions. Meanings are in migrations.py."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
+from airflow_ddb_migrate.aws.ledger import typed_values as typed
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
 from tests.support.factories import MIGRATION, NOW
 from tests.support.worlds.site_world import SiteWorld

@@ -8,9 +8,9 @@ a table is in leases.py, its history in history.py, what happened to a migration
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.ledger_items import (
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.records import (
     attempt_from,
     attempt_key,
     control_from,
@@ -19,7 +19,7 @@ from airflow_ddb_migrate.aws.ledger_items import (
     migration_key,
     stack_key,
 )
-from airflow_ddb_migrate.aws.ledger_table import LedgerTable
+from airflow_ddb_migrate.aws.ledger.table import LedgerTable
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
@@ -53,7 +53,7 @@ class Ledger(LedgerTable):
         """Write the record once; return the one that stands, ours or an earlier try's."""
         item = {
             **migration_key(record.migration_id, "migration"),
-            **typed.encode_all(asdict(record)),
+            **typed_values.encode_all(asdict(record)),
         }
         if self.put_new(item):
             return record
@@ -95,7 +95,7 @@ class Ledger(LedgerTable):
         Nothing takes the place of a STOP: workers may have gone already. A HOLD that ends by itself
         (``until``) never takes the place of another command in force.
         """
-        values: dict[str, typed.Plain] = {
+        values: dict[str, typed_values.Plain] = {
             "command": command,
             "reason": reason,
             "since": now,
@@ -129,7 +129,7 @@ class Ledger(LedgerTable):
             page = self._dynamodb.query(
                 TableName=self.table_name,
                 KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-                ExpressionAttributeValues=typed.encode_all(
+                ExpressionAttributeValues=typed_values.encode_all(
                     {":pk": migration_key(migration_id, "")["pk"]["S"], ":sk": "attempt#"}
                 ),
                 ScanIndexForward=False,
@@ -145,7 +145,10 @@ class Ledger(LedgerTable):
 
     def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Take the attempt's number; False when another try took it."""
-        item = {**attempt_key(migration_id, attempt.number), **typed.encode_all(asdict(attempt))}
+        item = {
+            **attempt_key(migration_id, attempt.number),
+            **typed_values.encode_all(asdict(attempt)),
+        }
         return self.put_new(item)
 
     def mend_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
@@ -182,22 +185,24 @@ class Ledger(LedgerTable):
         )
 
     def read_note(self, migration_id: str, name: str) -> str:
-        return typed.text(self.get(migration_key(migration_id, f"note#{name}")) or {}, "text")
+        return typed_values.text(
+            self.get(migration_key(migration_id, f"note#{name}")) or {}, "text"
+        )
 
     def keep(self, name: str, text: str) -> None:
         """Keep one JSON document of the stack, not of a migration."""
         self.update(stack_key(name), {"text": text})
 
     def kept(self, name: str) -> str:
-        return typed.text(self.get(stack_key(name)) or {}, "text")
+        return typed_values.text(self.get(stack_key(name)) or {}, "text")
 
 
-def _place_for(command: Command, until: float) -> tuple[str, dict[str, typed.Plain]]:
+def _place_for(command: Command, until: float) -> tuple[str, dict[str, typed_values.Plain]]:
     """Return the condition under which a command may take the place of the one in force."""
     if command is Command.STOP:
         return "", {}
     if not until:
         return " AND #command <> :stop", {":stop": Command.STOP}
     over = "(#command = :hold AND #until > :never AND #until <= :since)"
-    known: dict[str, typed.Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
+    known: dict[str, typed_values.Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
     return f" AND (#command = :run OR {over})", known

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, OWNER_SECONDS, SHAR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.factories import ledger_table
-from tests.unit.aws.sharing_world import Workers
+from tests.unit.aws.ledger.sharing_world import Workers
 
 LANES = st.sampled_from([0, 8, 15, 16, 31])  # of the first, a middle and the last shard
 MOVES = st.tuples(st.sampled_from(["begin or end", "begin or kill"]), LANES)

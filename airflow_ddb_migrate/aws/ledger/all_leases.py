@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.leases import lease_from
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.leases import lease_from
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 
@@ -17,7 +17,7 @@ def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterato
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
         FilterExpression="begins_with(pk, :table) AND begins_with(sk, :lease)",
-        ExpressionAttributeValues=typed.encode_all({":table": "table#", ":lease": "lease#"}),
+        ExpressionAttributeValues=typed_values.encode_all({":table": "table#", ":lease": "lease#"}),
         ConsistentRead=consistent,
     )
     with aws_call("dynamodb:Scan", f"table {ledger_table}"):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import LedgerBusyError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import (
@@ -49,7 +49,7 @@ class Leases:
         )
 
     def _write(self, table: TableKey, lease: LeaseRecord, current: LeaseRecord | None) -> bool:
-        item = {**_key(table), **typed.encode_all(asdict(lease))}
+        item = {**_key(table), **typed_values.encode_all(asdict(lease))}
         if current is None:
             return self._ledger.put_new(item)
         return self._ledger.replace(item, seen_version=current.version)
@@ -61,20 +61,20 @@ def _key(table: TableKey) -> TypedItem:
 
 def lease_from(item: TypedItem) -> LeaseRecord:
     return LeaseRecord(
-        table_arn=typed.text(item, "table_arn"),
-        table_id=typed.text(item, "table_id"),
-        table_name=typed.text(item, "table_name"),
-        state=LeaseState(typed.text(item, "state")),
-        generation=typed.whole(item, "generation"),
-        migration_id=typed.text(item, "migration_id"),
-        attempt=typed.whole(item, "attempt"),
-        execution_arn=typed.text(item, "execution_arn"),
-        expires_at=typed.number(item, "expires_at"),
-        capacity_state=CapacityState(typed.text(item, "capacity_state")),
-        snapshot=typed.text(item, "snapshot"),
-        raised=typed.text(item, "raised"),
-        restoring_by=typed.text(item, "restoring_by"),
-        restoring_until=typed.number(item, "restoring_until"),
-        taken_from=typed.text(item, "taken_from"),
-        version=typed.whole(item, "version"),
+        table_arn=typed_values.text(item, "table_arn"),
+        table_id=typed_values.text(item, "table_id"),
+        table_name=typed_values.text(item, "table_name"),
+        state=LeaseState(typed_values.text(item, "state")),
+        generation=typed_values.whole(item, "generation"),
+        migration_id=typed_values.text(item, "migration_id"),
+        attempt=typed_values.whole(item, "attempt"),
+        execution_arn=typed_values.text(item, "execution_arn"),
+        expires_at=typed_values.number(item, "expires_at"),
+        capacity_state=CapacityState(typed_values.text(item, "capacity_state")),
+        snapshot=typed_values.text(item, "snapshot"),
+        raised=typed_values.text(item, "raised"),
+        restoring_by=typed_values.text(item, "restoring_by"),
+        restoring_until=typed_values.number(item, "restoring_until"),
+        taken_from=typed_values.text(item, "taken_from"),
+        version=typed_values.whole(item, "version"),
     )

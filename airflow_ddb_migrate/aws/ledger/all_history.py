@@ -3,9 +3,9 @@
 from itertools import islice
 from typing import Any
 
-from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.history import PREFIX, row_from
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.history import PREFIX, row_from
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
 
 _TABLE = "table#"
@@ -22,10 +22,10 @@ def all_history(dynamodb: Any, ledger_table: str) -> tuple[list[ListedMigration]
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
         FilterExpression="begins_with(pk, :table) AND begins_with(sk, :history)",
-        ExpressionAttributeValues=typed.encode_all({":table": _TABLE, ":history": PREFIX}),
+        ExpressionAttributeValues=typed_values.encode_all({":table": _TABLE, ":history": PREFIX}),
     )
     with aws_call("dynamodb:Scan", f"table {ledger_table}"):
         read = list(islice(pages, _PAGES + 1))
     items = [item for page in read[:_PAGES] for item in page["Items"]]
-    rows = [listed(typed.text(i, "pk").removeprefix(_TABLE), row_from(i)) for i in items]
+    rows = [listed(typed_values.text(i, "pk").removeprefix(_TABLE), row_from(i)) for i in items]
     return sorted(rows, key=lambda row: -row["started_at"]), len(read) <= _PAGES

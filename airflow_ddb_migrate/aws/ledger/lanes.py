@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from airflow_ddb_migrate.aws import typed
-from airflow_ddb_migrate.aws.ledger import Ledger
-from airflow_ddb_migrate.aws.ledger_items import lane_key, lane_partition
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.records import lane_key, lane_partition
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, TypedItem
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
@@ -71,7 +71,7 @@ class Lanes:
 
     def save(self, claim: Claim, row: LaneRow, now: float) -> bool:
         """Save how far the lane is; False, and nothing written, when it is no longer ours."""
-        values = typed.encode_all(
+        values = typed_values.encode_all(
             {
                 "state": row.state,
                 "segment": row.segment,
@@ -116,7 +116,7 @@ class Lanes:
             "#total_laps = if_not_exists(#total_laps, :none) + :one",
             names=_NAMES,
             values={
-                **typed.encode_all(
+                **typed_values.encode_all(
                     {
                         ":attempt": claim.attempt,
                         ":owner": claim.owner,
@@ -136,24 +136,26 @@ class Lanes:
 
 def _row_from(item: TypedItem) -> LaneRow:
     return LaneRow(
-        lane=typed.whole(item, "lane"),
-        state=LaneState(typed.text(item, "state")),
-        attempt=typed.whole(item, "attempt"),
-        segment=typed.whole(item, "segment"),
-        cursor=typed.mapping(item, "cursor"),
-        owner=typed.text(item, "owner"),
-        owner_until=typed.number(item, "owner_until"),
-        laps=typed.whole(item, "laps"),
-        total_laps=typed.whole(item, "total_laps"),
-        worked_seconds=typed.number(item, "worked_seconds"),
-        counts=Counts.from_dict({k: int(v) for k, v in typed.numbers(item, "counts").items()}),
-        units=Units(**typed.numbers(item, "units")),
-        throttles=Throttles.from_dict(typed.numbers(item, "throttles")),
-        conflicts=typed.whole(item, "conflicts"),
-        error=typed.text(item, "error"),
-        cause=typed.text(item, "cause"),
-        updated_at=typed.number(item, "updated_at"),
-        logged=typed.text(item, "logged"),
-        page_items=typed.whole(item, "page_items"),
-        findings=typed.text(item, "findings"),
+        lane=typed_values.whole(item, "lane"),
+        state=LaneState(typed_values.text(item, "state")),
+        attempt=typed_values.whole(item, "attempt"),
+        segment=typed_values.whole(item, "segment"),
+        cursor=typed_values.mapping(item, "cursor"),
+        owner=typed_values.text(item, "owner"),
+        owner_until=typed_values.number(item, "owner_until"),
+        laps=typed_values.whole(item, "laps"),
+        total_laps=typed_values.whole(item, "total_laps"),
+        worked_seconds=typed_values.number(item, "worked_seconds"),
+        counts=Counts.from_dict(
+            {k: int(v) for k, v in typed_values.numbers(item, "counts").items()}
+        ),
+        units=Units(**typed_values.numbers(item, "units")),
+        throttles=Throttles.from_dict(typed_values.numbers(item, "throttles")),
+        conflicts=typed_values.whole(item, "conflicts"),
+        error=typed_values.text(item, "error"),
+        cause=typed_values.text(item, "cause"),
+        updated_at=typed_values.number(item, "updated_at"),
+        logged=typed_values.text(item, "logged"),
+        page_items=typed_values.whole(item, "page_items"),
+        findings=typed_values.text(item, "findings"),
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from airflow_ddb_migrate.aws import typed
 from airflow_ddb_migrate.aws.cost import spent
-from airflow_ddb_migrate.aws.ledger import Ledger
+from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.messages import Counts
@@ -43,8 +43,8 @@ def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
         started_by=record.started_by,
     )
     values = asdict(row) | {"counts": row.counts.to_dict()}
-    if not ledger.put_new({**_key(record), **typed.encode_all(values)}):
-        again: dict[str, typed.Plain] = {
+    if not ledger.put_new({**_key(record), **typed_values.encode_all(values)}):
+        again: dict[str, typed_values.Plain] = {
             "transform_hash": transform_hash,
             "result": "",
             "ended_at": 0,
@@ -138,17 +138,19 @@ def _key(record: MigrationRecord) -> TypedItem:
 
 def row_from(item: TypedItem) -> HistoryRow:
     return HistoryRow(
-        migration_id=typed.text(item, "migration_id"),
-        table_id=typed.text(item, "table_id"),
-        mode=Mode(typed.text(item, "mode")),
-        of=typed.text(item, "of"),
-        transform=typed.text(item, "transform"),
-        transform_hash=typed.text(item, "transform_hash"),
-        params=typed.text(item, "params"),
-        started_at=typed.number(item, "started_at"),
-        started_by=typed.text(item, "started_by"),
-        result=typed.text(item, "result"),
-        ended_at=typed.number(item, "ended_at"),
-        counts=Counts.from_dict({k: int(v) for k, v in typed.numbers(item, "counts").items()}),
-        dollars=typed.number(item, "dollars"),
+        migration_id=typed_values.text(item, "migration_id"),
+        table_id=typed_values.text(item, "table_id"),
+        mode=Mode(typed_values.text(item, "mode")),
+        of=typed_values.text(item, "of"),
+        transform=typed_values.text(item, "transform"),
+        transform_hash=typed_values.text(item, "transform_hash"),
+        params=typed_values.text(item, "params"),
+        started_at=typed_values.number(item, "started_at"),
+        started_by=typed_values.text(item, "started_by"),
+        result=typed_values.text(item, "result"),
+        ended_at=typed_values.number(item, "ended_at"),
+        counts=Counts.from_dict(
+            {k: int(v) for k, v in typed_values.numbers(item, "counts").items()}
+        ),
+        dollars=typed_values.number(item, "dollars"),
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws import typed
+from airflow_ddb_migrate.aws.ledger import typed_values
 from airflow_ddb_migrate.core.ledger.records import Command
 
 
@@ -23,15 +23,15 @@ from airflow_ddb_migrate.core.ledger.records import Command
 )
 def test_a_value_gets_its_own_type(value: Any, expected: dict[str, Any]) -> None:
     """A flag is no number, though Python takes it for one."""
-    assert expected == typed.encode(value)
+    assert expected == typed_values.encode(value)
 
 
 @pytest.mark.parametrize("value", [True, False])
 def test_a_flag_is_read_back(value: bool) -> None:
     """As a truth value."""
-    assert value is typed.flag(typed.encode_all({"x": value}), "x")
+    assert value is typed_values.flag(typed_values.encode_all({"x": value}), "x")
 
 
 def test_a_flag_that_is_missing_is_false() -> None:
     """A record of before there was one."""
-    assert not typed.flag({}, "x")
+    assert not typed_values.flag({}, "x")
