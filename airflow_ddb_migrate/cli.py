@@ -142,7 +142,7 @@ def _deploy(options: argparse.Namespace) -> None:
 
 
 def _self_check(options: argparse.Namespace) -> None:
-    from airflow_ddb_migrate.aws.engine import check_engine
+    from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
     from airflow_ddb_migrate.aws.services.stack import find_stack
 
     clients = _clients(options)

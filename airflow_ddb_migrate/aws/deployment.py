@@ -13,8 +13,8 @@ from airflow_ddb_migrate.aws import bundle as bundles
 from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.engine import check_engine
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
 from airflow_ddb_migrate.aws.services.function_code import check_code
 from airflow_ddb_migrate.aws.services.stack import (
     ALL_TABLES,

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.facts import Questions, describe, gather
 from airflow_ddb_migrate.aws.ledger.history import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.sampling import sample
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
@@ -72,11 +72,11 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     options.validate()
     wishes = _wishes(site, request, options)
     description = describe(site)
-    preflight.require_current_stack(site)
+    checks.require_current_stack(site)
     record = site.ledger.migration(site.migration_id)
     if record:
         request, wishes = _as_started(request, wishes, record)
-    transform_hash = preflight.check(
+    transform_hash = checks.check(
         site, request.transform, now, single_writer_region=request.single_writer_region
     )
     refuse_repeat(site, request, transform_hash)

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from airflow_ddb_migrate.aws.backup import known_backup
 from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.preflight.backup_gate import known_backup
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError

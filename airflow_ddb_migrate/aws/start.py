@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.events import note_event
+from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
@@ -58,7 +58,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     history.refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:
-        _stop_former_holder(site, preflight.take_lease(site, now), now)
+        _stop_former_holder(site, checks.take_lease(site, now), now)
     canary = scope if request.mode is Mode.MIGRATE else ()
     record = _record(site, request, () if canary else scope, now)
     rows = list(site.lanes.all(site.migration_id))
@@ -84,7 +84,7 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
 
 def _checked(site: Site, request: StartRequest, now: float) -> str:
     """Return the transform's hash; an undo needs no transform."""
-    return preflight.check(
+    return checks.check(
         site,
         request.transform if request.mode is not Mode.UNDO else None,
         now,
@@ -227,7 +227,7 @@ def _record(
         show_values=request.show_values,
     )
     record = site.ledger.create_migration(wanted)
-    preflight.require_its_table(site, record)
+    checks.require_its_table(site, record)
     return record
 
 

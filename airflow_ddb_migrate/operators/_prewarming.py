@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.ledger.history import refuse_repeat
+from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.report import note_capacity
 from airflow_ddb_migrate.aws.site import Site
@@ -33,7 +33,7 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
 
 def check(site: Site, request: StartRequest) -> None:
     """Refuse what cannot work; then note the capacity as it is, for the report."""
-    transform_hash = preflight.check(
+    transform_hash = checks.check(
         site,
         request.transform,
         time.time(),

@@ -43,7 +43,7 @@ class BackupTableOperator(MigrationOperator):
         self.timeout_seconds = timeout_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup
+        from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup
         from airflow_ddb_migrate.core.execution.backup_policy import validate_policy
 
         validate_policy(self.policy)

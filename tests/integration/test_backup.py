@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from airflow_ddb_migrate.aws.backup import ensure_backup
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.execution.backup_policy import BackupKind
 from tests.integration.conftest import Deployed

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.aws.engine import known_proof
+from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.ledger.lease import acquire
 from airflow_ddb_migrate.local.emulator import Emulator

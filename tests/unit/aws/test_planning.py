@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
+from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.watch import tend
@@ -367,14 +367,14 @@ def test_a_held_table_is_refused_with_who_and_since_when(place: PlanWorld) -> No
     assert f"Table orders is held by migration {OTHER}, whose execution" in message
     assert message.endswith(f"It was started by DAG nightly, run 7 at {STARTED_AT}.")
     assert message == refusal(
-        LeaseHeldError, lambda: preflight.take_lease(place.world.site_for(MIGRATION), NOW)
+        LeaseHeldError, lambda: checks.take_lease(place.world.site_for(MIGRATION), NOW)
     )
 
 
 def test_a_holder_that_only_planned_is_known_by_its_plan(place: PlanWorld) -> None:
     """Between prewarm and start there is no record of it yet."""
     place.plan(OTHER, started_by="DAG nightly, run 7")
-    preflight.take_lease(place.world.site_for(OTHER), NOW)
+    checks.take_lease(place.world.site_for(OTHER), NOW)
 
     assert f"It was planned by DAG nightly, run 7 at {STARTED_AT}." in refusal(
         LeaseHeldError, place.plan

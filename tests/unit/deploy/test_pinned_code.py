@@ -13,8 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws import preflight
 from airflow_ddb_migrate.aws.bundle import build
+from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.services.function_code import check_code
 from airflow_ddb_migrate.aws.upload import Uploader, sha256_of
 from airflow_ddb_migrate.core.errors import CodeMismatchError
@@ -155,7 +155,7 @@ def test_nothing_starts_with_other_code(
     )
 
     with pytest.raises(CodeMismatchError):
-        preflight.check(site, "add_updated_at", NOW)
+        checks.check(site, "add_updated_at", NOW)
 
     assert [] == site_world.lambda_.invoked
     assert [] == site_world.service.scan(TableName="ledger")["Items"]
@@ -172,6 +172,6 @@ def test_a_start_without_the_permission_to_look_goes_on_and_the_log_says_so(
     )
 
     with caplog.at_level(logging.INFO):
-        assert "hash-1" == preflight.check(site, "add_updated_at", NOW)
+        assert "hash-1" == checks.check(site, "add_updated_at", NOW)
 
     assert ["unknown: the code of"] == [record.message[:20] for record in caplog.records]

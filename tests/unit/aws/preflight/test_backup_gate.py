@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.backup import Waiting, ensure_backup, known_backup
+from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup, known_backup
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,
