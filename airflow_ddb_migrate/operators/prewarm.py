@@ -17,7 +17,7 @@ from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequ
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.prewarm import Prewarm
+    from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm
     from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 
@@ -91,7 +91,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.operators._prewarming import check, finish
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import check, finish
 
         request = self.valid_request(context)
         wanted = self._wanted()
@@ -104,7 +104,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the trigger has fired."""
-        from airflow_ddb_migrate.operators._prewarming import finish, raised_as_told
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import finish, raised_as_told
 
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
@@ -112,7 +112,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
             return finish(self.open_site(context), raised_as_told(event), self.hold_seconds)
 
     def _wanted(self) -> "CapacityUnits":
-        from airflow_ddb_migrate.operators._prewarming import wanted_units
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import wanted_units
 
         validate_at_least_zero("hold_seconds", self.hold_seconds)
         validate_switch("prewarm", self.enabled)
@@ -121,7 +121,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         return wanted_units(self.read_units, self.write_units)
 
     def _raise(self, site: "Site", wanted: "CapacityUnits") -> "Prewarm":
-        from airflow_ddb_migrate.operators._prewarming import nothing_raised, raise_capacity
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_capacity
 
         if not self.enabled:
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
@@ -135,8 +135,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         )
 
     def _wait(self, context: "Context", site: "Site", asked: "Prewarm") -> None:
+        from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
         from airflow_ddb_migrate.core.capacity.changes import changes_to_json
-        from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
         from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 
         deadline = time.time() + self.timeout

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.operators._base import MigrationOperator, template_fiel
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.restore import Restored
+    from airflow_ddb_migrate.aws.capacity.restore import Restored
     from airflow_ddb_migrate.aws.site import Site
 
 
@@ -54,7 +54,7 @@ class RestoreCapacityOperator(MigrationOperator):
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.restore import Patience, restore
+        from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
 
         force = validate_switch("force", self.force)
         stop_running = validate_switch("stop_running", self.stop_running)
@@ -92,7 +92,7 @@ class RestoreCapacityOperator(MigrationOperator):
 
 
 def _tell(site: "Site", restored: "Restored", info: Callable[..., None]) -> None:
-    from airflow_ddb_migrate.aws.safety_net import rescued
+    from airflow_ddb_migrate.aws.capacity.safety_net import rescued
 
     for change in restored.changes:
         info("Restored %s", change)

@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 import boto3
+from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet, raise_failures
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.safety_net import SafetyNet, raise_failures
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
 from botocore.config import Config
 

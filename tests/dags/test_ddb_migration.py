@@ -355,7 +355,7 @@ class TestRuns:
         """Prewarm raises and then fails: red, nothing started, capacity restored."""
 
         monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting",
+            "airflow_ddb_migrate.aws.capacity.wait.still_waiting",
             lambda *_: ("index by_pk is UPDATING",),
         )
         monkeypatch.setattr(dag.task_dict["prewarm"], "timeout", 0)
@@ -383,7 +383,7 @@ class TestRuns:
         def refuse(*_, **__):
             raise RuntimeError("no decrease left today")
 
-        monkeypatch.setattr("airflow_ddb_migrate.aws.restore.restore", refuse)
+        monkeypatch.setattr("airflow_ddb_migrate.aws.capacity.restore.restore", refuse)
         state, states = run()
         assert "failed" == state
         assert ("failed", "success") == (states["restore"], states["report"])

@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from airflow_ddb_migrate.aws import prewarm, start, watch
+from airflow_ddb_migrate.aws import start, watch
+from airflow_ddb_migrate.aws.capacity import prewarm
+from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.restore import restore
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.start import Started, StartRequest
 from airflow_ddb_migrate.aws.watch import Observation

@@ -11,9 +11,9 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.restore import Patience, restore
-from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
+from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
+from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from tests.support.engines.dynalite import dynalite
 from tests.support.factories import LEDGER, REGION, TABLE, units
 from tests.support.worlds.capacity_world import BEFORE, settings

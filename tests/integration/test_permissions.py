@@ -14,16 +14,16 @@ from typing import Any
 import boto3
 import pytest
 from airflow_ddb_migrate.aws import steering
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.capacity.restore import restore
+from airflow_ddb_migrate.aws.capacity.restore_steps import Patience
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.records import stack_key
 from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
-from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.report import compose, keep
-from airflow_ddb_migrate.aws.restore import restore
-from airflow_ddb_migrate.aws.restoring import Patience
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits

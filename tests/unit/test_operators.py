@@ -10,9 +10,9 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.aws.capacity.restore import Restored
+from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.restore import Restored
-from airflow_ddb_migrate.aws.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
@@ -209,7 +209,7 @@ class TestPrewarm:
         world.create_table()
         answers = iter([("table orders is UPDATING",)] * 2 + [()])
         monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: next(answers)
+            "airflow_ddb_migrate.aws.capacity.wait.still_waiting", lambda *_: next(answers)
         )
         run(make_prewarm())
         assert 1 == capsys.readouterr().out.count("Waiting: table orders is UPDATING.")
@@ -218,7 +218,7 @@ class TestPrewarm:
         """The error of a wait that took too long names what is still UPDATING."""
         world.create_table()
         monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting",
+            "airflow_ddb_migrate.aws.capacity.wait.still_waiting",
             lambda *_: ("index by_pk is UPDATING",),
         )
         with pytest.raises(AirflowFailException, match="not there in time: index by_pk is UPD"):
@@ -229,7 +229,7 @@ class TestPrewarm:
         world.create_table()
         deferred, answers = {}, iter([("table orders is UPDATING",), ()])
         monkeypatch.setattr(
-            "airflow_ddb_migrate.triggers._capacity_wait.still_waiting", lambda *_: next(answers)
+            "airflow_ddb_migrate.aws.capacity.wait.still_waiting", lambda *_: next(answers)
         )
         operator = make_prewarm(deferrable=True)
         monkeypatch.setattr(operator, "defer", lambda **kwargs: deferred.update(kwargs))
@@ -356,7 +356,7 @@ class TestRestore:
         world.create_table()
         seen = []
         monkeypatch.setattr(
-            "airflow_ddb_migrate.aws.restore.restore",
+            "airflow_ddb_migrate.aws.capacity.restore.restore",
             lambda site, **options: seen.append(options) or Restored((), (), site.table.snapshot),
         )
         run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))
@@ -382,7 +382,7 @@ class TestRestore:
             raise KilledError
 
         with monkeypatch.context() as patch:
-            patch.setattr("airflow_ddb_migrate.aws.restoring.update_capacity", killed)
+            patch.setattr("airflow_ddb_migrate.aws.capacity.restore_steps.update_capacity", killed)
             with pytest.raises(KilledError):
                 restore()
         assert 2 == len(restore()["restored"])

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from airflow_ddb_migrate.aws.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
+from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
+from airflow_ddb_migrate.aws.capacity.restore import Patience, Restored, restore
+from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
-from airflow_ddb_migrate.triggers._capacity_wait import CapacityWait
 from tests.support.engines.strict_tables import StrictTables
 from tests.support.factories import MIGRATION, TABLE, units
 from tests.support.worlds.migration_world import Clock, Proxy

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.prewarm import prewarm
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits

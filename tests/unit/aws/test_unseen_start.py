@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from airflow_ddb_migrate.aws.prewarm import prewarm
-from airflow_ddb_migrate.aws.restore import Patience, restore
-from airflow_ddb_migrate.aws.safety_net import Fate, SafetyNet
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.safety_net import Fate, SafetyNet
 from airflow_ddb_migrate.aws.services.executions import live_executions
 from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.unfinished import unfinished

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.prewarm import prewarm
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.names import SAFETY_NET
 from ddb_restore import handler

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.restore import Patience, restore
 from airflow_ddb_migrate.aws.services.executions import Executions, live_executions
 from airflow_ddb_migrate.aws.services.stack import stack_of_ledger
 from airflow_ddb_migrate.aws.services.tables import Table, describe_table

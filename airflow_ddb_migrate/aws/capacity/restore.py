@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.restoring import Patience, Restoring
+from airflow_ddb_migrate.aws.capacity.restore_steps import Patience, Restoring
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import Change, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import begin_restore, end_restore, keep_restoring

@@ -6,9 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.prewarm import prewarm
-from airflow_ddb_migrate.aws.restore import Patience, restore
-from airflow_ddb_migrate.aws.safety_net import Fate, Finding, SafetyNet, raise_failures, rescued
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.safety_net import (
+    Fate,
+    Finding,
+    SafetyNet,
+    raise_failures,
+    rescued,
+)
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AccessDeniedError, RestoreError

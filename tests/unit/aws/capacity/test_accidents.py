@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.prewarm import still_waiting
-from airflow_ddb_migrate.aws.restore import Patience
+from airflow_ddb_migrate.aws.capacity.prewarm import still_waiting
+from airflow_ddb_migrate.aws.capacity.restore import Patience
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,

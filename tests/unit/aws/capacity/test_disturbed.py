@@ -8,7 +8,7 @@ import pytest
 from airflow_ddb_migrate.core.errors import MigrationError
 from tests.support.factories import units
 from tests.support.worlds.capacity_world import INDEXES, Place, hide_mode
-from tests.unit.aws.capacity_disturbances import CASES, DISTURBANCES, KINDS, Case
+from tests.unit.aws.capacity.disturbances import CASES, DISTURBANCES, KINDS, Case
 
 WANTED = units(20_000, 10)  # more to read, fewer to write than there are
 LOW_MAXIMUM = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": -1}

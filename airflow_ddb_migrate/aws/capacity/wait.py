@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.prewarm import ask_again, still_waiting
+from airflow_ddb_migrate.aws.capacity.prewarm import ask_again, still_waiting
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import Change
 from airflow_ddb_migrate.core.errors import AwsRequestError, CapacityError

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.prewarm import prewarm, still_waiting
-from airflow_ddb_migrate.aws.restore import Patience, Restored, restore
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
+from airflow_ddb_migrate.aws.capacity.restore import Patience, Restored, restore
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.errors import (

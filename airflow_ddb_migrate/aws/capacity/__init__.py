@@ -1,0 +1,6 @@
+"""Raise a table's capacity, and bring it back.
+
+``prewarm`` writes down and raises, ``prewarm_task`` does so for a task and tells what it costs,
+``wait`` waits until it is there; ``restore`` brings it back by ``restore_steps``; ``safety_net``
+does so for migrations whose Airflow is gone.
+"""
