@@ -69,7 +69,7 @@ class CanaryMigrationOperator(WaitingOperator):
             return self.await_end(context, part)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.verify import compose_verify
+        from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
         from airflow_ddb_migrate.aws.watch import observe
 
         migration = observe(self.open_site(context), time.time())

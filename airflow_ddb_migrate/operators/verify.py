@@ -65,7 +65,7 @@ class VerifyMigrationOperator(LookingOperator):
         )
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.verify import compose_verify
+        from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
         from airflow_ddb_migrate.aws.watch import observe
 
         report = compose_verify(site, time.time())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain, zip_longest
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.looked import Looked, read, spread
+from airflow_ddb_migrate.aws.inspection.totals import Looked, read, spread
 from airflow_ddb_migrate.aws.services.bucket import DIFF, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError

@@ -1,6 +1,6 @@
 """Compose what the check after a migration found, from the ledger."""
 
-from airflow_ddb_migrate.aws.looked import read
+from airflow_ddb_migrate.aws.inspection.totals import read
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 

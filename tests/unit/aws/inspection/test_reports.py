@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.dry_run import compose_dry_run
-from airflow_ddb_migrate.aws.looked import spread
-from airflow_ddb_migrate.aws.verify import compose_verify
+from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
+from airflow_ddb_migrate.aws.inspection.totals import spread
+from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
