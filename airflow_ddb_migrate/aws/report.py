@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from airflow_ddb_migrate.aws import report_parts
-from airflow_ddb_migrate.aws.cost import spent, tariff_of
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.plan.measured_cost import spent, tariff_of
 from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
 from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequ
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.planning import PlanOptions
+    from airflow_ddb_migrate.aws.plan.planner import PlanOptions
 
 _OWN_FIELDS = (
     "budget_share",
@@ -80,7 +80,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
         self.prices = {} if prices is None else prices
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.planning import make_plan
+        from airflow_ddb_migrate.aws.plan.planner import make_plan
         from airflow_ddb_migrate.core.plan.page import to_markdown
 
         request = self.valid_request(context)
@@ -93,7 +93,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
         return {**plan.to_dict(), "markdown": page}
 
     def _options(self) -> "PlanOptions":
-        from airflow_ddb_migrate.aws.planning import PlanOptions
+        from airflow_ddb_migrate.aws.plan.planner import PlanOptions
         from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
         from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 

@@ -21,7 +21,7 @@ from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.records import stack_key
-from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan
+from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
 from airflow_ddb_migrate.aws.report import compose, keep
 from airflow_ddb_migrate.aws.site import Site

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.planning import PlanOptions, make_plan, planned
+from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.items.sizes import item_bytes

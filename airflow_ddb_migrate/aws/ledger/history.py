@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from airflow_ddb_migrate.aws.cost import spent
 from airflow_ddb_migrate.aws.ledger import typed_values
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.plan.measured_cost import spent
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.messages import Counts

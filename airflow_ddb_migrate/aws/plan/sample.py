@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_ddb_migrate.aws.facts import Questions
+from airflow_ddb_migrate.aws.plan.table_facts import Questions
 from airflow_ddb_migrate.aws.preflight.checks import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError

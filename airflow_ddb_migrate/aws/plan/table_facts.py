@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from airflow_ddb_migrate.aws import probes
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.plan import lookups
 from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
@@ -76,10 +76,10 @@ def gather(
     return replace(
         facts,
         consumers=_consumers(site, description, questions),
-        ttl_attribute=ask("TTL", lambda: probes.ttl_attribute(clients.dynamodb, facts.name), None),
+        ttl_attribute=ask("TTL", lambda: lookups.ttl_attribute(clients.dynamodb, facts.name), None),
         point_in_time_recovery=ask(
             "point-in-time recovery",
-            lambda: probes.has_recovery(clients.dynamodb, facts.name),
+            lambda: lookups.has_recovery(clients.dynamodb, facts.name),
             None,
         ),
     )
@@ -109,12 +109,12 @@ def _with_traffic(facts: TableFacts, site: Site, questions: Questions, now: floa
         facts,
         peak=questions.ask(
             "live traffic of the last 24 hours; the plan takes the table for idle",
-            lambda: probes.peak_units(
+            lambda: lookups.peak_units(
                 site.clients.cloudwatch, facts.name, resources, now, but=migrations
             ),
             {},
         ),
-        not_judged_seconds=min(probes.LOOK_BACK_SECONDS, not_judged),
+        not_judged_seconds=min(lookups.LOOK_BACK_SECONDS, not_judged),
     )
 
 
@@ -124,17 +124,17 @@ def _with_account(facts: TableFacts, site: Site, questions: Questions) -> TableF
         facts,
         quota=ask(
             f"the quota of a table, taken as {DEFAULT_TABLE_UNITS:,} units",
-            lambda: probes.table_quota(clients.dynamodb),
+            lambda: lookups.table_quota(clients.dynamodb),
             facts.quota,
         ),
         lambda_concurrency=ask(
             f"the account's Lambda concurrency, taken as {LAMBDA_CONCURRENCY:,}",
-            lambda: probes.unreserved_concurrency(clients.lambda_),
+            lambda: lookups.unreserved_concurrency(clients.lambda_),
             facts.lambda_concurrency,
         ),
         lambda_memory_mb=ask(
             f"the Lambda's memory, taken as {LAMBDA_MEMORY_MB:,} MB",
-            lambda: probes.function_memory_mb(clients.lambda_, site.stack.function_arn),
+            lambda: lookups.function_memory_mb(clients.lambda_, site.stack.function_arn),
             facts.lambda_memory_mb,
         ),
     )
@@ -148,12 +148,12 @@ def _before_our_raise(site: Site) -> CapacitySnapshot | None:
     return CapacitySnapshot.from_json(lease.snapshot)
 
 
-def _migrations(site: Site, now: float) -> Iterator[probes.Span]:
+def _migrations(site: Site, now: float) -> Iterator[lookups.Span]:
     """Yield when migrations worked on the table in the last 24 hours.
 
     One whose end nobody noted may have ended long ago: only this one's is known to last.
     """
-    since = now - probes.LOOK_BACK_SECONDS
+    since = now - lookups.LOOK_BACK_SECONDS
     for row in list_history(site.ledger, site.table.key.arn):
         ours = row.migration_id == site.migration_id
         end = row.ended_at or (now if ours else 0)
@@ -170,12 +170,12 @@ def _consumers(
     if stream:
         functions = questions.ask(
             "which Lambda functions read the table's stream",
-            lambda: probes.stream_functions(clients.lambda_, stream),
+            lambda: lookups.stream_functions(clients.lambda_, stream),
             None,
         )
     streams = questions.ask(
         "whether changes go to Kinesis",
-        lambda: probes.kinesis_streams(clients.dynamodb, site.table.name),
+        lambda: lookups.kinesis_streams(clients.dynamodb, site.table.name),
         None,
     )
     if functions is None and streams is None:

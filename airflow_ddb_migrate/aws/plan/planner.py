@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_ddb_migrate.aws.facts import Questions, describe, gather
 from airflow_ddb_migrate.aws.ledger.history import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.plan.sample import sample
+from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe, gather
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.sampling import sample
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError

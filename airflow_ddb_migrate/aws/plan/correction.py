@@ -1,6 +1,6 @@
 """What a dry run has seen, put into the plan of its migration."""
 
-from airflow_ddb_migrate.aws.planning import planned, require_affordable
+from airflow_ddb_migrate.aws.plan.planner import planned, require_affordable
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
 from airflow_ddb_migrate.core.names import PLAN
