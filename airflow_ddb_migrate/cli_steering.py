@@ -79,20 +79,20 @@ def _status(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _pause(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.steering import pause
+    from airflow_ddb_migrate.aws.execution.steering import pause
 
     site = _site(options, clients)
     return pause(site, by=_by(options), reason=options.reason, now=time.time())
 
 
 def _resume(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.steering import resume
+    from airflow_ddb_migrate.aws.execution.steering import resume
 
     return resume(_site(options, clients), by=_by(options), now=time.time())
 
 
 def _stop(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.steering import stop_now
+    from airflow_ddb_migrate.aws.execution.steering import stop_now
 
     site = _site(options, clients)
     if not options.yes and not _confirmed(options.migration_id, input):
@@ -101,7 +101,7 @@ def _stop(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _retune(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.steering import retune
+    from airflow_ddb_migrate.aws.execution.steering import retune
 
     return retune(
         _site(options, clients),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.ledger.events import events
-from airflow_ddb_migrate.aws.pulse import expected_of, look_of
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.rates import Look, Pulse, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.events import Event

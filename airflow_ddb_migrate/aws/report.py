@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.execution.request import plan_fields
+from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.plan.measured_cost import spent, tariff_of
 from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
-from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units

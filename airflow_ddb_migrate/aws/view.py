@@ -7,12 +7,12 @@ from typing import Any
 
 from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.request import plan_fields
+from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.ledger.events import events
-from airflow_ddb_migrate.aws.pulse import expected_of, look_of
-from airflow_ddb_migrate.aws.resolve import plan_fields
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import Observation, observe
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.rates import Pulses

@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.aws.report import compose
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, MigrationError
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME

@@ -44,7 +44,7 @@ class LookingOperator(WaitingOperator):
         self.sample_segments = sample_segments
 
     def run_step(self, context: "Context") -> Any:
-        from airflow_ddb_migrate.aws.parts import next_part
+        from airflow_ddb_migrate.aws.execution.parts import next_part
 
         if not validate_switch(self.conf, self.enabled):
             raise AirflowSkipException(f"{self.conf} is off: nothing was looked at.")
@@ -71,7 +71,7 @@ class LookingOperator(WaitingOperator):
         """Refuse what a look could tell nothing about: it may cost a scan of the whole table."""
 
     def waited_site(self, context: "Context") -> "Site":
-        from airflow_ddb_migrate.aws.parts import latest_part
+        from airflow_ddb_migrate.aws.execution.parts import latest_part
 
         site = self.open_site(context)
         return latest_part(site, self.part) or site

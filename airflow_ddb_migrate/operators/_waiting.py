@@ -16,10 +16,10 @@ from airflow_ddb_migrate.operators._request import MigrationRequestOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_ddb_migrate.aws.execution.start import Started
+    from airflow_ddb_migrate.aws.execution.tend import Observation
+    from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.aws.start import Started
-    from airflow_ddb_migrate.aws.watch import Observation
-    from airflow_ddb_migrate.triggers._watcher import Watcher
 
 
 class WaitingOperator(MigrationRequestOperator):
@@ -56,7 +56,7 @@ class WaitingOperator(MigrationRequestOperator):
 
     def begin(self, context: "Context", site: "Site", request: StartRequest) -> "Started":
         """Start, attach or go on, and say which."""
-        from airflow_ddb_migrate.aws.start import start
+        from airflow_ddb_migrate.aws.execution.start import start
 
         started = start(site, request, time.time())
         show_execution(context, self, site, started.execution_arn)
@@ -115,12 +115,12 @@ class WaitingOperator(MigrationRequestOperator):
             raise self._too_late(site, self._limit(site)) from exc
 
     def _limit(self, site: "Site") -> float:
-        from airflow_ddb_migrate.aws.time_limit import time_limit
+        from airflow_ddb_migrate.aws.execution.time_limit import time_limit
 
         return self.timeout or time_limit(site)
 
     def _watcher_of(self, site: "Site") -> "Watcher":
-        from airflow_ddb_migrate.triggers._watcher import Watcher
+        from airflow_ddb_migrate.aws.execution.watcher import Watcher
 
         return Watcher(lambda: site, self.log)
 

@@ -53,7 +53,7 @@ class CanaryMigrationOperator(WaitingOperator):
 
     def execute_check(self, context: "Context", event: dict[str, Any]) -> Any:
         """The segments are migrated: look at them again."""
-        from airflow_ddb_migrate.aws.parts import next_part
+        from airflow_ddb_migrate.aws.execution.parts import next_part
 
         with explained():
             site = self.ended_site(context, event)
@@ -69,8 +69,8 @@ class CanaryMigrationOperator(WaitingOperator):
             return self.await_end(context, part)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
+        from airflow_ddb_migrate.aws.execution.tend import observe
         from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
-        from airflow_ddb_migrate.aws.watch import observe
 
         migration = observe(self.open_site(context), time.time())
         check = compose_verify(site, time.time())
@@ -88,7 +88,7 @@ class CanaryMigrationOperator(WaitingOperator):
 
     def waited_site(self, context: "Context") -> "Site":
         """The check's once there is one that has not ended: it comes last."""
-        from airflow_ddb_migrate.aws.parts import latest_part
+        from airflow_ddb_migrate.aws.execution.parts import latest_part
 
         site = self.open_site(context)
         return latest_part(site, CANARY_CHECK) or site

@@ -8,7 +8,7 @@ from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import Body, Depends, FastAPI
 from fastapi.responses import JSONResponse, Response
 
-from airflow_ddb_migrate.aws import steering
+from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User

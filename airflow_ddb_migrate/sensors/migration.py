@@ -25,9 +25,9 @@ from airflow_ddb_migrate.triggers._events import HELD
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.watch import Observation
+    from airflow_ddb_migrate.aws.execution.tend import Observation
+    from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.core.execution.hold import Hold
-    from airflow_ddb_migrate.triggers._watcher import Watcher
 
 
 class DistributedMapMigrationSensor(MigrationSensor):
@@ -160,7 +160,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         self._defer(context, deadline)
 
     def _new_watcher(self, context: "Context") -> "Watcher":
-        from airflow_ddb_migrate.triggers._watcher import PATIENCE_SECONDS, Watcher
+        from airflow_ddb_migrate.aws.execution.watcher import PATIENCE_SECONDS, Watcher
 
         address = self.address(context)
         # A rescheduled sensor remembers nothing: its retries are its patience.
@@ -176,7 +176,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
 
     def _limit(self, watcher: "Watcher") -> None:
         """Take the plan's time; one that cannot be read now is no reason not to wait."""
-        from airflow_ddb_migrate.aws.time_limit import time_limit
+        from airflow_ddb_migrate.aws.execution.time_limit import time_limit
 
         if self.limit_by_plan:
             with contextlib.suppress(MigrationError):

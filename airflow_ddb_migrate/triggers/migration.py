@@ -7,13 +7,13 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_ddb_migrate.aws.watch import Observation
+from airflow_ddb_migrate.aws.execution.tend import Observation
+from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.operators._address import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
-from airflow_ddb_migrate.triggers._watcher import Watcher
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.
 _KILL_PATIENCE_SECONDS = 15.0

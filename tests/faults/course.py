@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from airflow_ddb_migrate.aws.watch import Observation
+from airflow_ddb_migrate.aws.execution.tend import Observation
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from tests.faults.checker import Rule

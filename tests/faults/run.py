@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from airflow_ddb_migrate.aws import start, watch
 from airflow_ddb_migrate.aws.capacity import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.execution import start, tend
+from airflow_ddb_migrate.aws.execution.start import Started, StartRequest
+from airflow_ddb_migrate.aws.execution.tend import Observation
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.start import Started, StartRequest
-from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.progress import Outcome
@@ -216,7 +216,7 @@ class Run:
         deadline = time.monotonic() + HANG_SECONDS + 2 * self.outage_seconds
         draining_since = 0.0
         while time.monotonic() < deadline:
-            seen = self.as_airflow(lambda: watch.tend(self.site, self.now()))
+            seen = self.as_airflow(lambda: tend.tend(self.site, self.now()))
             if seen.is_over:
                 self.said.append(seen.verdict.reason)
                 return seen

@@ -13,12 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws import steering
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.restore_steps import Patience
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.deployment import Deployment
+from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.records import stack_key
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan

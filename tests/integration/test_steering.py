@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
+from airflow_ddb_migrate.aws.execution.rates import look_of
+from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
+from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.aws.ledger.events import events
-from airflow_ddb_migrate.aws.pulse import look_of
-from airflow_ddb_migrate.aws.steering import pause, resume, retune
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.ledger.records import Command
 from tests.support.waiting import await_that

@@ -5,8 +5,8 @@ import json
 import pytest
 from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.records import migration_key
-from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.mode import Mode

@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
     NOTICE_TITLE,
     DistributedMapMigrationSensor,
 )
-from airflow_ddb_migrate.aws.steering import pause, resume
+from airflow_ddb_migrate.aws.execution.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger

@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
     VerifyMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
-from airflow_ddb_migrate.aws.parts import latest_part, next_part
+from airflow_ddb_migrate.aws.execution.parts import latest_part, next_part
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import TABLE

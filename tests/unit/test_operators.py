@@ -13,7 +13,7 @@ from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.capacity.restore import Restored
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.watch import tend
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators._base import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger

@@ -11,13 +11,13 @@ from airflow_ddb_migrate import (
     DistributedMapMigrationSensor,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
+from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
-from airflow_ddb_migrate.aws.steering import pause
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.operators._base import MigrationTaskError
-from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE, client_error
 from tests.support.worlds.airflow_world import KILLED, finish_lanes, make_context, started_world

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import DistributedMapMigrationSensor, StartDistributedMapMigrationOperator
+from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 from airflow_ddb_migrate.triggers import migration as triggers
-from airflow_ddb_migrate.triggers._watcher import Watcher
 from moto import mock_aws
 from tests.campaigns.benchmarks.measure import Report
 from tests.support.factories import NOW, TABLE

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import observe
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from tests.campaigns.kills.processes import Parts
 from tests.campaigns.kills.watching import Watch

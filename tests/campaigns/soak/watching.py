@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.aws.view import look
 from airflow_ddb_migrate.core.execution.progress import Outcome
-from airflow_ddb_migrate.triggers._watcher import Watcher
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 
 _POKE_SECONDS = 5.0

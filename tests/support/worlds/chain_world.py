@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.execution.start import Started, StartRequest, start
+from airflow_ddb_migrate.aws.execution.tend import Observation, tend
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.aws.start import Started, StartRequest, start
-from airflow_ddb_migrate.aws.watch import Observation, tend
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
+from airflow_ddb_migrate.aws.execution.start import Started, StartRequest, start
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.start import Started, StartRequest, start
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState, LeaseRecord
 from airflow_ddb_migrate.core.names import execution_arn, execution_name

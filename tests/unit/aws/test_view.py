@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
-from airflow_ddb_migrate.aws.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import LedgerError

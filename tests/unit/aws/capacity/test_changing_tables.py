@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.execution.start import StartRequest, start
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.start import StartRequest, start
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.records import Command

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.execution.tend import stop, tend
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
 from airflow_ddb_migrate.aws.ledger.history import list_history, repeat_of, succeeded_before
-from airflow_ddb_migrate.aws.watch import stop, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.services.tables import describe_table
-from airflow_ddb_migrate.aws.watch import tend
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,

@@ -1,8 +1,8 @@
 """What is told of a migration while it runs: how fast it is, its cost, and the time left."""
 
+from airflow_ddb_migrate.aws.execution.tend import Observation
 from airflow_ddb_migrate.aws.plan.measured_cost import spent
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.watch import Observation
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, Expected, Look
 from airflow_ddb_migrate.core.names import PLAN

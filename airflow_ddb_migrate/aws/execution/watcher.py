@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from airflow_ddb_migrate.aws.pulse import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.tend import Observation, stop, tend
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.steering import pause
-from airflow_ddb_migrate.aws.watch import Observation, stop, tend
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.execution.progress import Outcome

@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 
+from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.resolve import resolve, scope_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.execution.payload import (

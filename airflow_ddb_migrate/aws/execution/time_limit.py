@@ -1,6 +1,6 @@
 """How long to wait for a migration: the plan knows, Airflow's defaults do not."""
 
-from airflow_ddb_migrate.aws.resolve import plan_fields, plan_owner
+from airflow_ddb_migrate.aws.execution.request import plan_fields, plan_owner
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.limits import (
     EXECUTION_DAYS,

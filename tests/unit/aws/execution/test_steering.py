@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
+from airflow_ddb_migrate.aws.execution.tend import observe, tend
 from airflow_ddb_migrate.aws.ledger.events import events, note_event
-from airflow_ddb_migrate.aws.start import start
-from airflow_ddb_migrate.aws.steering import pause, resume, retune, stop_now
-from airflow_ddb_migrate.aws.watch import observe, tend
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
-from airflow_ddb_migrate.aws import watch
+from airflow_ddb_migrate.aws.execution import tend
 from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
@@ -95,7 +95,7 @@ def stop_now(  # noqa: PLR0913  # injected time
     :raises SteeringError: it is over.
     """
     _running_attempt(site, clock())
-    return watch.stop(
+    return tend.stop(
         site,
         reason=f"by {by}" + (f": {reason}" if reason else ""),
         by=by,
