@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.known import history_of, open_known_site
-from airflow_ddb_migrate.aws.report import compose
+from airflow_ddb_migrate.aws.report.compose import compose
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
 from airflow_ddb_migrate.core.report.page import to_markdown

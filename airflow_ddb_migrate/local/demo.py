@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_ddb_migrate.aws.execution.tend import observe
-from airflow_ddb_migrate.aws.report import compose
+from airflow_ddb_migrate.aws.report.compose import compose
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, MigrationError

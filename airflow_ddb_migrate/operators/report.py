@@ -54,7 +54,7 @@ class MigrationReportOperator(MigrationOperator):
         self.required_task_ids = required_task_ids
 
     def run_step(self, context: "Context") -> "Report":
-        from airflow_ddb_migrate.aws.report import REPORT_FILE, compose, keep
+        from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep
         from airflow_ddb_migrate.core.report.migration_report import failure
         from airflow_ddb_migrate.core.report.notice import report_notice
         from airflow_ddb_migrate.core.report.page import to_markdown

@@ -57,7 +57,7 @@ def _context(context: "Context", hold: "Hold", notice: "Notice") -> Mapping[str,
 
 def _report(site: "Site") -> "Report | None":
     """Return how far it is; that a hold is there can be told without."""
-    from airflow_ddb_migrate.aws.report import compose
+    from airflow_ddb_migrate.aws.report.compose import compose
 
     try:
         return compose(site, time.time())

@@ -23,9 +23,9 @@ from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.records import stack_key
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
-from airflow_ddb_migrate.aws.report import compose, keep
+from airflow_ddb_migrate.aws.report.compose import compose, keep
+from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
 from airflow_ddb_migrate.core.execution.progress import Outcome

@@ -179,7 +179,7 @@ def test_a_hold_is_told_though_there_is_no_report(world, told, monkeypatch):
     def refuse(*_):
         raise AwsRequestError("not now", "Throttling")
 
-    monkeypatch.setattr("airflow_ddb_migrate.aws.report.compose", refuse)
+    monkeypatch.setattr("airflow_ddb_migrate.aws.report.compose.compose", refuse)
     hold(world)
     deferral(lambda: sensor(told).execute(make_context()))
 

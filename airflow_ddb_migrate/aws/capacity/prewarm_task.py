@@ -7,7 +7,7 @@ from typing import Any
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.ledger.history import refuse_repeat
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.report import note_capacity
+from airflow_ddb_migrate.aws.report.compose import note_capacity
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import hold

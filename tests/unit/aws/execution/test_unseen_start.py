@@ -8,9 +8,9 @@ from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
 from airflow_ddb_migrate.aws.capacity.safety_net import Fate, SafetyNet
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.execution.tend import observe, stop, tend
+from airflow_ddb_migrate.aws.report.view import look
 from airflow_ddb_migrate.aws.services.executions import live_executions
 from airflow_ddb_migrate.aws.unfinished import unfinished
-from airflow_ddb_migrate.aws.view import look
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Outcome
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LaneState, LeaseState

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.execution.request import plan_fields
 from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.plan.measured_cost import spent, tariff_of
 from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
+from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -41,7 +41,7 @@ def compose(site: Site, now: float) -> Report:
         return _not_begun(site, plan)
     seen = observe(site, now)
     record, counts, arn = seen.record, seen.progress.counts, seen.attempt.execution_arn
-    about_it = report_parts.related_to(site, record.table_arn)
+    about_it = sections.related_to(site, record.table_arn)
     seconds = round((seen.attempt.ended_at or now) - record.started_at, 1)
     return {
         "migration_id": record.migration_id,
@@ -54,7 +54,7 @@ def compose(site: Site, now: float) -> Report:
         "reason": _reason(seen),
         "left": seen.left,
         "attempts": seen.attempt.number,
-        "tries": report_parts.tries(site),
+        "tries": sections.tries(site),
         "counts": counts.to_dict(),
         "counts_words": counts_words(counts),
         "units": seen.progress.units.to_dict(),
@@ -66,11 +66,11 @@ def compose(site: Site, now: float) -> Report:
         "started_by": record.started_by,
         "execution_arn": arn,
         "cost": _cost(site, plan, spent(site, seen.progress)),
-        "backup": report_parts.backup(site),
-        "parts": report_parts.parts(about_it),
-        "quarantine": report_parts.quarantine(site, counts, about_it),
-        "undo": report_parts.undo(site, record, counts, about_it),
-        "links": report_parts.links(site, arn),
+        "backup": sections.backup(site),
+        "parts": sections.parts(about_it),
+        "quarantine": sections.quarantine(site, counts, about_it),
+        "undo": sections.undo(site, record, counts, about_it),
+        "links": sections.links(site, arn),
     }
 
 
@@ -123,11 +123,11 @@ def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
         "started_by": "",
         "execution_arn": "",
         "cost": _cost(site, plan, {}),
-        "backup": report_parts.backup(site),
-        "parts": report_parts.parts(report_parts.related_to(site, site.table.key.arn)),
-        "quarantine": report_parts.quarantine(site, Counts(), []),
+        "backup": sections.backup(site),
+        "parts": sections.parts(sections.related_to(site, site.table.key.arn)),
+        "quarantine": sections.quarantine(site, Counts(), []),
         "undo": {"how": "", "undos": []},
-        "links": report_parts.links(site, ""),
+        "links": sections.links(site, ""),
     }
 
 

@@ -7,8 +7,8 @@ from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
-from airflow_ddb_migrate.aws.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.messages import Counts, Units

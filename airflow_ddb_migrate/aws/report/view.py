@@ -5,12 +5,12 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from airflow_ddb_migrate.aws import report_parts
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
 from airflow_ddb_migrate.aws.execution.request import plan_fields
 from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
@@ -70,7 +70,7 @@ def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
         "hold": seen.hold_words(now, owes_capacity=owes_capacity(lease, site.migration_id)),
         "plan": plan_view(plan),
         "pulse": pulse_view(pulse, figures),
-        "parts": report_parts.about(site, record.table_arn),
+        "parts": sections.about(site, record.table_arn),
         "events": list(map(_event_view, happened)),
         "budget": budget_steps(happened, seen.control, now),
         "observed_at": now,
@@ -149,7 +149,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView
         "hold": "",
         "plan": plan_view(plan),
         "pulse": None,
-        "parts": report_parts.about(site, site.table.key.arn),
+        "parts": sections.about(site, site.table.key.arn),
         "events": [_event_view(event) for event in events(site.ledger, site.migration_id, _EVENTS)],
         "budget": [],
         "observed_at": now,
