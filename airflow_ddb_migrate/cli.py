@@ -123,8 +123,8 @@ def _clients(options: argparse.Namespace) -> "Clients":
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    from airflow_ddb_migrate.aws.deployment import Deployment
     from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
+    from airflow_ddb_migrate.deployment.deploy import Deployment
 
     stack = Deployment(
         clients=_clients(options),
@@ -158,7 +158,7 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _destroy(options: argparse.Namespace) -> None:
-    from airflow_ddb_migrate.aws.deployment import Deployment
+    from airflow_ddb_migrate.deployment.deploy import Deployment
 
     if not options.yes and not _confirmed(options.stack_name):
         print("Nothing was deleted.")

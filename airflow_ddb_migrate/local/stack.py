@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local import emulator
 from airflow_ddb_migrate.local.emulator import Emulator
 

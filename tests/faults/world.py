@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.deployment import deploy
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import Emulator
 from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
@@ -62,7 +62,7 @@ class FaultWorld:
         if name not in self.stacks:
             with pytest.MonkeyPatch.context() as patch:
                 if name == IMPATIENT:
-                    patch.setattr(deployment, "_template", _impatient(deployment._template))
+                    patch.setattr(deploy, "_template", _impatient(deploy._template))
                 self.stacks[name] = _deploy(self.emulator, name)
         return self.stacks[name]
 

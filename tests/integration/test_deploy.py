@@ -7,10 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.aws import changeset, deployment
-from airflow_ddb_migrate.aws.bundle import build
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, find_stack, stack_outputs
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import (
@@ -20,6 +17,10 @@ from airflow_ddb_migrate.core.errors import (
     StackNotFoundError,
     TransformError,
 )
+from airflow_ddb_migrate.deployment import changeset
+from airflow_ddb_migrate.deployment import deploy as deployment
+from airflow_ddb_migrate.deployment.bundle import build
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"

@@ -17,7 +17,6 @@ from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.restore_steps import Patience
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.records import stack_key
@@ -31,6 +30,7 @@ from airflow_ddb_migrate.core.errors import AccessDeniedError
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
 from botocore.model import OperationModel

@@ -43,7 +43,14 @@ def found(folder: Path, *forbidden: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "folder",
-    [PACKAGE / "core", PACKAGE / "aws", PACKAGE / "local", ROOT / "lambda", ROOT / "deploy"],
+    [
+        PACKAGE / "core",
+        PACKAGE / "aws",
+        PACKAGE / "deployment",
+        PACKAGE / "local",
+        ROOT / "lambda",
+        ROOT / "deploy",
+    ],
 )
 def test_no_airflow_below_the_operators(folder):
     """Core, aws, local, lambda and deploy import neither Airflow nor what is built on it."""
@@ -64,10 +71,10 @@ def test_core_is_pure():
 def test_clients_are_injected():
     """The adapters make no clients and no sessions of their own."""
     assert [] == found(PACKAGE / "aws", "boto3", "airflow_ddb_migrate.local")
+    assert [] == found(PACKAGE / "deployment", "boto3", "airflow_ddb_migrate.local")
 
 
 def test_the_lambda_does_not_deploy():
     """What runs in AWS imports nothing of the deployment and nothing of the embedded stack."""
-    names = ("bundle", "changeset", "deployment", "stack")
-    forbidden = [f"airflow_ddb_migrate.aws.{name}" for name in names]
-    assert [] == found(ROOT / "lambda", "airflow_ddb_migrate.local", *forbidden)
+    forbidden = ("deployment", "aws.services.stack", "local")
+    assert [] == found(ROOT / "lambda", *(f"airflow_ddb_migrate.{name}" for name in forbidden))

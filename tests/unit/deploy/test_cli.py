@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate import __version__, cli
-from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.deployment import deploy
 from tests.support import factories
 from tests.support.engines.fakes import FakeLambda
 
@@ -25,7 +25,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         asked.append(self)
         raise DeployError("enough seen")
 
-    monkeypatch.setattr(deployment.Deployment, "deploy", refuse)
+    monkeypatch.setattr(deploy.Deployment, "deploy", refuse)
     return asked
 
 
@@ -33,16 +33,14 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Destructions that were asked for, by whether they were forced; none happens."""
     asked: list[bool] = []
-    monkeypatch.setattr(
-        deployment.Deployment, "destroy", lambda self, *, force: asked.append(force)
-    )
+    monkeypatch.setattr(deploy.Deployment, "destroy", lambda self, *, force: asked.append(force))
     return asked
 
 
 @pytest.fixture
 def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An account in which there is no stack."""
-    monkeypatch.setattr(deployment, "describe_stack", lambda *_: None)
+    monkeypatch.setattr(deploy, "describe_stack", lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +256,7 @@ def test_an_interrupt_is_no_traceback(
     def interrupt(self: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(deployment.Deployment, "deploy", interrupt)
+    monkeypatch.setattr(deploy.Deployment, "deploy", interrupt)
 
     assert 130 == cli.main(["deploy", "--table", "orders"])
     assert "ddb-migrate: interrupted\n" == capsys.readouterr().err

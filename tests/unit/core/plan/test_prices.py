@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.bundle import build
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.plan import prices as module
 from airflow_ddb_migrate.core.plan.prices import prices_for
+from airflow_ddb_migrate.deployment.bundle import build
 
 FILE = Path(module.__file__).with_name("prices.json")
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.changeset import StackChange
 from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.deployment.changeset import StackChange
 from botocore.exceptions import ClientError, WaiterError
 
 MISSING = ClientError(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws.upload import sha256_of
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.upload import sha256_of
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16

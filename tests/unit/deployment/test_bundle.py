@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.aws import bundle as bundles
-from airflow_ddb_migrate.aws.bundle import Bundle, build
-from airflow_ddb_migrate.aws.transform_check import check_transforms
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+from airflow_ddb_migrate.deployment import bundle as bundles
+from airflow_ddb_migrate.deployment.bundle import Bundle, build
+from airflow_ddb_migrate.deployment.transform_check import check_transforms
 from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"

@@ -9,9 +9,6 @@ from typing import Any
 
 import airflow_ddb_migrate
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import bundle as bundles
-from airflow_ddb_migrate.aws.bundle import Bundle
-from airflow_ddb_migrate.aws.changeset import Say, StackChange
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
@@ -24,11 +21,14 @@ from airflow_ddb_migrate.aws.services.stack import (
     stack_outputs,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
-from airflow_ddb_migrate.aws.transform_check import check_transforms
-from airflow_ddb_migrate.aws.unfinished import unfinished
-from airflow_ddb_migrate.aws.upload import Uploader
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.deployment import bundle as bundles
+from airflow_ddb_migrate.deployment.bundle import Bundle
+from airflow_ddb_migrate.deployment.changeset import Say, StackChange
+from airflow_ddb_migrate.deployment.transform_check import check_transforms
+from airflow_ddb_migrate.deployment.unfinished import unfinished
+from airflow_ddb_migrate.deployment.upload import Uploader
 
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
 

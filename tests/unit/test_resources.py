@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate import resources
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", ["lambda", "deploy", "dags"])

@@ -11,13 +11,13 @@ import boto3
 import pytest
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.stack import OUTPUTS
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support import factories

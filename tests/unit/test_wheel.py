@@ -8,16 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.aws.bundle import build
+from airflow_ddb_migrate.deployment.bundle import build
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 # Looks at the package in the folder it is given, as if that were site-packages.
 _LOOK = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws.bundle import build
+from airflow_ddb_migrate.deployment.bundle import build
 
 bundle = build()
 print(json.dumps({

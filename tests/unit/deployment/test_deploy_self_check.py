@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.deployment import Deployment
 from airflow_ddb_migrate.aws.services.stack import Stack
+from airflow_ddb_migrate.deployment import deploy as deployment
+from airflow_ddb_migrate.deployment.deploy import Deployment
 from botocore.exceptions import ReadTimeoutError
 from tests.support.engines.fakes import FakeLambda
 from tests.support.factories import client_error, stack

@@ -10,9 +10,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
-from airflow_ddb_migrate.aws import bare_import
-from airflow_ddb_migrate.aws.bundle import Bundle
 from airflow_ddb_migrate.core.errors import TransformError
+from airflow_ddb_migrate.deployment import bare_import
+from airflow_ddb_migrate.deployment.bundle import Bundle
 
 _IMPORT_SECONDS = 60.0
 

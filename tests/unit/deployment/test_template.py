@@ -9,7 +9,6 @@ import ddb_transform
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws import deployment
 from airflow_ddb_migrate.aws.ledger import all_leases, lanes, leases, table
 from airflow_ddb_migrate.aws.ledger import migrations as ledger
 from airflow_ddb_migrate.aws.services import bucket, stack, tables
@@ -19,6 +18,7 @@ from airflow_ddb_migrate.core.limits import (
     SAFETY_NET_SECONDS,
     UNDO_LOG_DAYS,
 )
+from airflow_ddb_migrate.deployment import deploy
 from ddb_transform import look, partiql, reference, self_check
 from tests.support.policies import called, sources
 
@@ -111,7 +111,7 @@ def test_a_published_version_outlives_the_next_deployment(template: dict[str, An
 
 def test_each_code_gets_a_version_of_its_own() -> None:
     """The logical id carries the hash, wherever the version is referred to."""
-    text = deployment._template("0123abcd")
+    text = deploy._template("0123abcd")
 
     assert 3 <= len(re.findall(r"\bFunctionVersion0123abcd\b", text))
     assert [] == re.findall(r"\bFunctionVersion\b", text)
@@ -272,7 +272,7 @@ def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]
 
 def test_the_template_can_be_sent() -> None:
     """A larger one would need a bucket before the bucket."""
-    assert len(deployment._template("0" * 16).encode()) < _BODY_BYTES
+    assert len(deploy._template("0" * 16).encode()) < _BODY_BYTES
 
 
 def _actions(row: dict[str, Any]) -> list[str]:
