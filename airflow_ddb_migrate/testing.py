@@ -55,9 +55,9 @@ def run_transform(
     """
     _refuse_keyless(item, key_names)
     with _found(transform) as name:
-        from ddb_transform.codec import encode
-        from ddb_transform.load import load
-        from ddb_transform.transform import Context
+        from ddb_transform.contract.codec import encode
+        from ddb_transform.contract.load import load
+        from ddb_transform.contract.transform import Context
 
         plain = json.loads(json.dumps(dict(params or {})))
         loaded = load(name, Context("test", started_at, plain, key_names))
@@ -65,8 +65,8 @@ def run_transform(
 
 
 def _result(transform: Any, typed: TypedItem) -> TransformResult:
-    from ddb_transform.item import Item
-    from ddb_transform.transform import applied
+    from ddb_transform.contract.item import Item
+    from ddb_transform.contract.transform import applied
 
     change = transform.apply(typed)
     after = None if change.outcome == "deleted" else applied(typed, change)

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 
 from ddb_transform.consumed import DETAIL
-from ddb_transform.transform import Change
+from ddb_transform.contract.transform import Change
 
 
 class Request:

@@ -15,9 +15,10 @@ from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
 
+from ddb_transform.contract.load import load
+from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard
-from ddb_transform.load import load
 from ddb_transform.look import look
 from ddb_transform.partiql import PartiqlWriter
 from ddb_transform.patience import Patience
@@ -30,7 +31,6 @@ from ddb_transform.same_table import SameTable
 from ddb_transform.scan_source import ScanSource
 from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
-from ddb_transform.transform import Context, Transform
 from ddb_transform.undo import UndoLog, unsettled
 from ddb_transform.worker import Tools
 

@@ -9,12 +9,12 @@ from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 
-from ddb_transform.keys import readable
+from ddb_transform.contract.keys import readable
+from ddb_transform.contract.transform import Transform
+from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prepare
 from ddb_transform.place import Place, path_of
-from ddb_transform.prepare import Prepared, Tick, key_of, prepare
 from ddb_transform.settle import Settled
 from ddb_transform.source import Page, Position
-from ddb_transform.transform import Transform
 from ddb_transform.writer import Intent
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size

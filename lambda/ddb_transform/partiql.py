@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.consumed import DETAIL, written_units
+from ddb_transform.contract.transform import Change
 from ddb_transform.failures import (
     FatalError,
     Kind,
@@ -23,7 +24,6 @@ from ddb_transform.failures import (
     kind_of_exception,
 )
 from ddb_transform.reference import again, later, look_again
-from ddb_transform.transform import Change
 from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
 
 _Shape = tuple[str, tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
-from ddb_transform.transform import Change
+from ddb_transform.contract.transform import Change
 from ddb_transform.writer import Intent
 
 VERSION = 1  # of statements and self-check: an older proof proves nothing

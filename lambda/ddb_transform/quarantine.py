@@ -10,10 +10,10 @@ from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
 
+from ddb_transform.contract.keys import readable
+from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.failures import FatalError
-from ddb_transform.keys import readable
 from ddb_transform.place import Place, path_of
-from ddb_transform.prepare import Refused
 from ddb_transform.source import Position
 
 _SHOWN = 3

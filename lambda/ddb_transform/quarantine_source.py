@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
 
+from ddb_transform.contract.keys import identity
 from ddb_transform.failures import FatalError
-from ddb_transform.keys import identity
 from ddb_transform.place import folder_of
 from ddb_transform.reading import Answer, PacedReads
 from ddb_transform.source import Page, Position

@@ -21,10 +21,10 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_SECONDS,
 )
 
-from ddb_transform.keys import identity
+from ddb_transform.contract.keys import identity
+from ddb_transform.contract.transform import Transform
+from ddb_transform.contract.transformed_page import prepare
 from ddb_transform.looking import findings_of
-from ddb_transform.prepare import prepare
-from ddb_transform.transform import Transform
 from ddb_transform.writer import Intent
 
 _CHUNK = 20  # items between two looks at the clock

@@ -13,14 +13,14 @@ from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ddb_transform.codec import same
+from ddb_transform.contract.codec import same
+from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.look import look
 from ddb_transform.partiql import PartiqlWriter
 from ddb_transform.proof import Proof
 from ddb_transform.reference import ReferenceWriter
 from ddb_transform.self_check_cases import Case, cases, setting
-from ddb_transform.transform import Change
 from ddb_transform.writer import Intent, Verdict, Writer, Written
 
 KEY_NAMES = ("pk", "sk")

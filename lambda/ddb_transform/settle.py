@@ -9,13 +9,13 @@ from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 
+from ddb_transform.contract.keys import identity
+from ddb_transform.contract.transform import Transform
+from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, Tick, key_of, prepare
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.failures import FatalError
-from ddb_transform.keys import identity
-from ddb_transform.prepare import WRITES, Prepared, Refused, Tick, key_of, prepare
 from ddb_transform.quarantine import Quarantine
 from ddb_transform.source import Page, Position
-from ddb_transform.transform import Transform
 from ddb_transform.undo import UndoLog, Unsettled
 from ddb_transform.writer import Intent, Verdict, Written
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 
-from ddb_transform.prepare import Prepared
+from ddb_transform.contract.transformed_page import Prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 
-from ddb_transform.keys import identity
+from ddb_transform.contract.keys import identity
+from ddb_transform.contract.transform import Change
 from ddb_transform.place import Place, behind, folder_of, is_void, path_of, stem_of, void_of
-from ddb_transform.transform import Change
 from ddb_transform.writer import Intent
 
 FOLDER = "undo"

@@ -11,10 +11,10 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 
-from ddb_transform.codec import same
+from ddb_transform.contract.codec import same
+from ddb_transform.contract.transformed_page import Prepared, Refused, Tick
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.place import Place, path_of
-from ddb_transform.prepare import Prepared, Refused, Tick
 from ddb_transform.quarantine import Quarantine
 from ddb_transform.settle import Settled
 from ddb_transform.source import Page, Position

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
-from ddb_transform.transform import Change
+from ddb_transform.contract.transform import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.ledger.records import LaneRow
 from botocore.exceptions import ClientError
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from tests.live.workers import TransformFunction
 from tests.support.factories import MIGRATION, STARTED_AT
 from transforms import DELETE

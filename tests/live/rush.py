@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneRow
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from tests.live.application import MANNERS, Application, Manner
 from tests.live.checker import Violation, check
 from tests.live.endpoints import Endpoint, make_table

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import Binary
-from ddb_transform.codec import decode, same
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.codec import decode, same
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from hypothesis import strategies as st
 from tests.support.typed_values import ATTRIBUTES, NAMES, VALUES
 from transforms import DELETE

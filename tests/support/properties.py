@@ -8,8 +8,8 @@ import pytest
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import worker as workers
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from tests.support.edits import Row, Table
 from tests.support.kills import Killer, run
 from tests.support.worlds.migration_world import MigrationWorld

@@ -25,6 +25,7 @@ from airflow_ddb_migrate.core.limits import WRITER_THREADS
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from ddb_transform import handler
+from ddb_transform.contract.transform import Change
 from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
@@ -32,7 +33,6 @@ from ddb_transform.partiql import PartiqlWriter
 from ddb_transform.patience import Patience
 from ddb_transform.proof import Proof
 from ddb_transform.reference import ReferenceWriter
-from ddb_transform.transform import Change
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
 from ddb_transform.writer import Intent, Verdict

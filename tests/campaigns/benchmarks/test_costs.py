@@ -10,8 +10,8 @@ import pytest
 from airflow_ddb_migrate import build_segment_payload
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.plan.planner import plan_migration
-from ddb_transform.load import load
-from ddb_transform.transform import Context, Transform
+from ddb_transform.contract.load import load
+from ddb_transform.contract.transform import Context, Transform
 from tests.campaigns.benchmarks.measure import Report
 from tests.support.factories import MIGRATION
 from tests.support.plans import facts, sampled, wishes

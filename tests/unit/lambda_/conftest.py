@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ddb_transform import dispatch, prepare
+from ddb_transform import dispatch
 from ddb_transform import worker as workers
+from ddb_transform.contract import transformed_page
 from tests.support.worlds.migration_world import MigrationWorld, moto_dynamodb
 from tests.unit.lambda_ import writing
 
@@ -39,7 +40,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 10 items, each saved, and a look at the ledger at every item."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
     monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(transformed_page, "_TICK_SECONDS", -1)
     monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
 
 

@@ -8,8 +8,8 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
+from ddb_transform.contract.transform import Change
 from ddb_transform.expressions import Request
-from ddb_transform.transform import Change
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
 from tests.unit.lambda_.writing import CHANGED, KEY

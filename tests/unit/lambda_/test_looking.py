@@ -9,11 +9,11 @@ from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform import looking
-from ddb_transform.item import Item
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.looking import Looking
 from ddb_transform.place import Place
 from ddb_transform.source import Page, Position
-from ddb_transform.transform import Context, Transform
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import STARTED_AT, lane_row, typed_item
 from tests.support.worlds.migration_world import MigrationWorld

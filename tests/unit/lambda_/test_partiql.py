@@ -7,9 +7,9 @@ from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from ddb_transform import partiql
+from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.partiql import PartiqlWriter, quoted
-from ddb_transform.transform import Change
 from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
 from tests.support.factories import TABLE, client_error, typed_item
 from tests.unit.lambda_.writing import CHANGED, DELETED, StubDynamoDB, intent, intents

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from ddb_transform.contract.transform import Change
 from ddb_transform.proof import UNPROVEN, VERSION, Proof, features
 from ddb_transform.self_check_cases import cases
-from ddb_transform.transform import Change
 from ddb_transform.writer import Intent
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES

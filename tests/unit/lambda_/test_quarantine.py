@@ -9,12 +9,12 @@ from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
 from ddb_transform import worker as workers
-from ddb_transform.item import Item
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
+from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.place import Place
-from ddb_transform.prepare import Refused
 from ddb_transform.quarantine import Quarantine
 from ddb_transform.source import Position
-from ddb_transform.transform import Context
 from tests.support.factories import MIGRATION, claim, lane_row, typed_item
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 

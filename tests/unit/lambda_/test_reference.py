@@ -11,9 +11,9 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.reference import ReferenceWriter, refusal_of_size
-from ddb_transform.transform import Change
 from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
 from tests.support.factories import TABLE, client_error, data_table, typed_item
 from tests.unit.lambda_.writing import CHANGED, DELETED, KEY, StubDynamoDB, intent

@@ -9,10 +9,10 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.limits import SAMPLE_ITEMS, SAMPLE_SECONDS
 from ddb_transform import handler
-from ddb_transform.item import Item
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.scan_filter import ScanFilter
+from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.sampling import Sampling
-from ddb_transform.scan_filter import ScanFilter
-from ddb_transform.transform import Context, Transform
 from tests.support.factories import MIGRATION, STARTED_AT, typed_item
 from tests.support.worlds.migration_world import Clock, mark
 from transforms import DELETE, SKIP

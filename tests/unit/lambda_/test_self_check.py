@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from ddb_transform.contract.transform import Change
 from ddb_transform.proof import Proof
 from ddb_transform.self_check import self_check
-from ddb_transform.transform import Change
 from ddb_transform.writer import Intent
 from tests.support.engines.statements import StatementEngine
 from tests.support.factories import NOW, client_error, ledger_table

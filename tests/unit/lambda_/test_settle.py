@@ -8,12 +8,12 @@ import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.failures import FatalError
-from ddb_transform.item import Item
 from ddb_transform.place import Place
 from ddb_transform.settle import Migrating, Settled
 from ddb_transform.source import Page, Position
-from ddb_transform.transform import Context, Transform
 from ddb_transform.undo import Orphan, UndoLog, Unsettled, records, stems
 from ddb_transform.writer import APPLIED, Verdict, Written
 from tests.support.engines.fakes import FakeS3

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from ddb_transform.load import load
-from ddb_transform.transform import Change, Context
+from ddb_transform.contract.load import load
+from ddb_transform.contract.transform import Change, Context
 from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT, typed_item
 
 SECRET = "hunter2"

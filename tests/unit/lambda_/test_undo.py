@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from ddb_transform import undo
 from ddb_transform import worker as workers
+from ddb_transform.contract.transform import Change
 from ddb_transform.place import Place, path_of, void_of
-from ddb_transform.transform import Change
 from ddb_transform.undo import UndoLog, records, reverse, stems, unsettled
 from ddb_transform.writer import Intent
 from tests.support.engines.fakes import FakeS3

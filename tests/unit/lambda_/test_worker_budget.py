@@ -7,11 +7,12 @@ import pytest
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, LaneState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS
-from ddb_transform import dispatch, prepare
+from ddb_transform import dispatch
 from ddb_transform import worker as workers
+from ddb_transform.contract import transformed_page
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Order
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
 from tests.support.factories import MIGRATION, client_error
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld, mark
 
@@ -21,7 +22,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 20 items, each saved, and a look at the ledger at every item."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 20)
     monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(prepare, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(transformed_page, "_TICK_SECONDS", -1)
     monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
 
 

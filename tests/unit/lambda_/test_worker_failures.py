@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.limits import (
     HEARTBEAT_SECONDS,
 )
 from botocore.exceptions import ClientError
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from tests.support.factories import NOW, claim, client_error, lane_row
 from tests.support.worlds.migration_world import MigrationWorld, mark
 

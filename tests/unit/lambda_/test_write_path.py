@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from ddb_transform import worker as workers
-from ddb_transform.codec import same
-from ddb_transform.item import Item
-from ddb_transform.transform import Context
+from ddb_transform.contract.codec import same
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import Context
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from tests.support.typed_values import ATTRIBUTES

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ddb_transform import item as items
-from ddb_transform.item import Item
+from ddb_transform.contract import item as items
+from ddb_transform.contract.item import Item
 from tests.support.factories import typed_item
 
 TYPED = typed_item("a", n={"N": "1.50"}, l={"L": [{"S": "x"}]}, b={"B": b"raw"})

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.errors import ItemError, TransformError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
 
-from ddb_transform.codec import encode
+from ddb_transform.contract.codec import encode
 
 _SHAPE = '{"expression": "#a = :v", "names": {"#a": "a"}, "values": {":v": 1}}'
 _FIELDS = {"expression", "names", "values"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from ddb_transform.codec import decode, encode, same
+from ddb_transform.contract.codec import decode, encode, same
 from hypothesis import given, reject
 from hypothesis import strategies as st
 from tests.support.typed_values import VALUES

@@ -9,9 +9,9 @@ import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from ddb_transform.codec import same
-from ddb_transform.item import Item
-from ddb_transform.transform import (
+from ddb_transform.contract.codec import same
+from ddb_transform.contract.item import Item
+from ddb_transform.contract.transform import (
     SKIPPED,
     UNCHANGED,
     Change,

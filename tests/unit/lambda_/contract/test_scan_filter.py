@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
-from ddb_transform.scan_filter import ScanFilter, scan_filter
+from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from tests.support.factories import data_table, typed_item
 
 SECRET = "hunter2"

@@ -10,8 +10,8 @@ from typing import Any
 
 from airflow_ddb_migrate.core.errors import TransformError
 
-from ddb_transform.scan_filter import ScanFilter, scan_filter
-from ddb_transform.transform import Context, Transform
+from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
+from ddb_transform.contract.transform import Context, Transform
 
 
 def load(name: str, context: Context) -> Transform:

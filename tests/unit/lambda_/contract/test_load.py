@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import TransformError
-from ddb_transform.load import load, source_hash
-from ddb_transform.scan_filter import ScanFilter
-from ddb_transform.transform import Context
+from ddb_transform.contract.load import load, source_hash
+from ddb_transform.contract.scan_filter import ScanFilter
+from ddb_transform.contract.transform import Context
 from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT
 
 CONTEXT = Context("m", STARTED_AT)
