@@ -29,9 +29,9 @@ from ddb_transform.contract.load import load, source_hash
 from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
-from ddb_transform.proof import Proof
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
+from ddb_transform.writers.proof import Proof
 
 _TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30}
 # Explicit, since botocore's defaults changed between versions. Longer waits are the child's.
@@ -73,7 +73,7 @@ def describe(event: dict[str, Any]) -> dict[str, Any]:
 
 def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
     """Run the self-check against scratch records of the ledger table, and keep its result."""
-    from ddb_transform.self_check import self_check
+    from ddb_transform.writers.self_check import self_check
 
     ledger = _ledger()
     proof = self_check(_table_client(), ledger.table_name, time.time())

@@ -15,7 +15,7 @@ from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prep
 from ddb_transform.place import Place, path_of
 from ddb_transform.settle import Settled
 from ddb_transform.source import Page, Position
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
 

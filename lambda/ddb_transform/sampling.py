@@ -25,7 +25,7 @@ from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import prepare
 from ddb_transform.looking import findings_of
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
 
 _CHUNK = 20  # items between two looks at the clock
 

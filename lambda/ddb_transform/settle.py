@@ -12,12 +12,12 @@ from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, Tick, key_of, prepare
-from ddb_transform.dispatch import Dispatcher
 from ddb_transform.failures import FatalError
 from ddb_transform.quarantine import Quarantine
 from ddb_transform.source import Page, Position
 from ddb_transform.undo import UndoLog, Unsettled
-from ddb_transform.writer import Intent, Verdict, Written
+from ddb_transform.writers.dispatch import Dispatcher
+from ddb_transform.writers.interface import Intent, Verdict, Written
 
 Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.local.emulator import Emulator
 from ddb_transform import handler
-from ddb_transform.proof import UNPROVEN, Proof
-from ddb_transform.self_check import self_check
 from ddb_transform.wire import without_walks
+from ddb_transform.writers.proof import UNPROVEN, Proof
+from ddb_transform.writers.self_check import self_check
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.support import properties

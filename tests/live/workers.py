@@ -22,9 +22,9 @@ from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
-from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
+from ddb_transform.writers.proof import UNPROVEN, Proof
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import (
     MIGRATION,

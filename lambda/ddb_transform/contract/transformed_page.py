@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 from ddb_transform.contract.transform import Transform
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
 
 WRITES = frozenset({"changed", "deleted"})
 

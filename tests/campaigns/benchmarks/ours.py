@@ -26,16 +26,16 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from ddb_transform import handler
 from ddb_transform.contract.transform import Change
-from ddb_transform.dispatch import Dispatcher
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
-from ddb_transform.partiql import PartiqlWriter
 from ddb_transform.patience import Patience
-from ddb_transform.proof import Proof
-from ddb_transform.reference import ReferenceWriter
 from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
-from ddb_transform.writer import Intent, Verdict
+from ddb_transform.writers.dispatch import Dispatcher
+from ddb_transform.writers.interface import Intent, Verdict
+from ddb_transform.writers.partiql import PartiqlWriter
+from ddb_transform.writers.proof import Proof
+from ddb_transform.writers.reference import ReferenceWriter
 from tests.campaigns.benchmarks.contenders import Run
 from tests.campaigns.benchmarks.items import ATTRIBUTE, KEY_NAMES, Prepared
 from tests.support.factories import LEDGER, migration_record, work_request

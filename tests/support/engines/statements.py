@@ -1,7 +1,7 @@
 """An engine for our PartiQL statements, on a client that has conditional writes but no PartiQL.
 
-It reads exactly the statements that ddb_transform.partiql writes, and treats each as AWS does. What
-AWS is told to do either way is a setting: whether a failed condition brings the item.
+It reads exactly the statements that ddb_transform.writers.partiql writes, and treats each as AWS
+does. What AWS is told to do either way is a setting: whether a failed condition brings the item.
 """
 
 import re

@@ -24,8 +24,8 @@ from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.kit import Kit
 from ddb_transform.patience import Patience
-from ddb_transform.proof import UNPROVEN, Proof
 from ddb_transform.worker import Worker
+from ddb_transform.writers.proof import UNPROVEN, Proof
 from moto import mock_aws
 from tests.support.engines.fakes import FakeS3
 from tests.support.engines.statements import StatementEngine

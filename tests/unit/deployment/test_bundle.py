@@ -203,7 +203,7 @@ import pkgutil
 import sys
 from importlib.machinery import PathFinder
 
-RARE = {"looking", "quarantine_source", "sampling", "self_check", "undo_source", "undoing"}
+RARE = {"looking", "quarantine_source", "sampling", "writers.self_check", "undo_source", "undoing"}
 ALLOWED = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 
 class OnlyBoto3:

@@ -19,7 +19,7 @@ from airflow_ddb_migrate.core.limits import (
     UNDO_LOG_DAYS,
 )
 from airflow_ddb_migrate.deployment import deploy
-from ddb_transform import look, partiql, reference, self_check
+from ddb_transform.writers import partiql, read_item, reference, self_check
 from tests.support.policies import called, sources
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
@@ -175,7 +175,7 @@ def test_what_the_function_may_do_is_what_its_codecalled(made: dict[str, Any]) -
     rows = statements(made, "FunctionRole")
     worker = called({*sources(ddb_transform)} - {*sources(self_check)})
     records = called(sources(ledger, table, lanes, leases))
-    checks = called(sources(self_check, reference, partiql, look))
+    checks = called(sources(self_check, reference, partiql, read_item))
     objects = called(sources(bucket), "s3")
 
     assert worker == set(rows["MigratedTables"]["Action"])

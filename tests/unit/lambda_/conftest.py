@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ddb_transform import dispatch
 from ddb_transform import worker as workers
 from ddb_transform.contract import transformed_page
+from ddb_transform.writers import dispatch
 from tests.support.worlds.migration_world import MigrationWorld, moto_dynamodb
-from tests.unit.lambda_ import writing
+from tests.unit.lambda_.writers import writing
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from ddb_transform.source import Page, Position
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import STARTED_AT, lane_row, typed_item
 from tests.support.worlds.migration_world import MigrationWorld
-from tests.unit.lambda_.writing import no_tick
+from tests.unit.lambda_.writers.writing import no_tick
 from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, key_names=("id",))

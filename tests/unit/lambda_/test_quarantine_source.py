@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, TABLE, client_error, typed_item
 from tests.support.worlds.migration_world import Clock
-from tests.unit.lambda_.writing import impatient
+from tests.unit.lambda_.writers.writing import impatient
 
 LANE = 3
 

@@ -15,10 +15,10 @@ from ddb_transform.place import Place
 from ddb_transform.settle import Migrating, Settled
 from ddb_transform.source import Page, Position
 from ddb_transform.undo import Orphan, UndoLog, Unsettled, records, stems
-from ddb_transform.writer import APPLIED, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, Verdict, Written
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, STARTED_AT, lane_row, typed_item
-from tests.unit.lambda_.writing import ScriptedWriter, no_tick, scripted
+from tests.unit.lambda_.writers.writing import ScriptedWriter, no_tick, scripted
 from transforms import DELETE, SKIP
 
 CONTEXT = Context("m", STARTED_AT, key_names=("id",))

@@ -19,7 +19,7 @@ from ddb_transform.undo_source import UndoSource
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, TABLE, client_error, typed_item, work_request
 from tests.support.worlds.migration_world import Clock
-from tests.unit.lambda_.writing import impatient, intent
+from tests.unit.lambda_.writers.writing import impatient, intent
 
 KEY = {"id": {"S": "a"}}
 

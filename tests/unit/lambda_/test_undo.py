@@ -12,11 +12,11 @@ from ddb_transform import worker as workers
 from ddb_transform.contract.transform import Change
 from ddb_transform.place import Place, path_of, void_of
 from ddb_transform.undo import UndoLog, records, reverse, stems, unsettled
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, client_error, lane_row, typed_item
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld
-from tests.unit.lambda_.writing import CHANGED, DELETED, intent
+from tests.unit.lambda_.writers.writing import CHANGED, DELETED, intent
 from transforms import DELETE
 
 

@@ -7,12 +7,12 @@ import pytest
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, LaneState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS
-from ddb_transform import dispatch
 from ddb_transform import worker as workers
 from ddb_transform.contract import transformed_page
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Order
+from ddb_transform.writers import dispatch
 from tests.support.factories import MIGRATION, client_error
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld, mark
 

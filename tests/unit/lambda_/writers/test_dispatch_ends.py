@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.execution.messages import Units
-from ddb_transform.dispatch import Outcome
 from ddb_transform.failures import FatalError
-from ddb_transform.writer import Verdict, Written
-from tests.unit.lambda_.writing import (
+from ddb_transform.writers.dispatch import Outcome
+from ddb_transform.writers.interface import Verdict, Written
+from tests.unit.lambda_.writers.writing import (
     Bench,
     ScriptedWriter,
     intent,

@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_VALUES_BYTES,
 )
 
-from ddb_transform.consumed import DETAIL
 from ddb_transform.contract.transform import Change
+from ddb_transform.writers.consumed import DETAIL
 
 
 class Request:

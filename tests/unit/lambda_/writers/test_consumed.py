@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.execution.messages import Units
-from ddb_transform.consumed import written_units
+from ddb_transform.writers.consumed import written_units
 
 
 def report(total: float, **indexes: float) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_VALUES_BYTES,
 )
 from ddb_transform.contract.transform import Change
-from ddb_transform.expressions import Request
+from ddb_transform.writers.expressions import Request
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
-from tests.unit.lambda_.writing import CHANGED, KEY
+from tests.unit.lambda_.writers.writing import CHANGED, KEY
 
 
 def test_every_name_and_value_is_a_placeholder() -> None:

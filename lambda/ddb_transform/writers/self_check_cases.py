@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 from ddb_transform.contract.transform import Change
-from ddb_transform.proof import oddities
+from ddb_transform.writers.proof import oddities
 
 _OLD: dict[str, TypedValue] = {
     "S": {"S": ""},

@@ -13,10 +13,10 @@ from botocore.exceptions import (
 )
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.reference import ReferenceWriter, refusal_of_size
-from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.reference import ReferenceWriter, refusal_of_size
 from tests.support.factories import TABLE, client_error, data_table, typed_item
-from tests.unit.lambda_.writing import CHANGED, DELETED, KEY, StubDynamoDB, intent
+from tests.unit.lambda_.writers.writing import CHANGED, DELETED, KEY, StubDynamoDB, intent
 
 FAILED = "ConditionalCheckFailedException"
 RESTORED = Change("restored", typed_item(n={"N": "1"}), after_bytes=10)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from ddb_transform.contract.transform import Change
-from ddb_transform.proof import Proof
-from ddb_transform.self_check import self_check
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
+from ddb_transform.writers.proof import Proof
+from ddb_transform.writers.self_check import self_check
 from tests.support.engines.statements import StatementEngine
 from tests.support.factories import NOW, client_error, ledger_table
-from tests.unit.lambda_.writing import CHANGED, DELETED, KEY
+from tests.unit.lambda_.writers.writing import CHANGED, DELETED, KEY
 
 SCRATCH = "scratch"
 TYPES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context
-from ddb_transform.proof import UNPROVEN, Proof
+from ddb_transform.writers.proof import UNPROVEN, Proof
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.support import properties

@@ -16,12 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddb_transform.contract.codec import same
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.look import look
-from ddb_transform.partiql import PartiqlWriter
-from ddb_transform.proof import Proof
-from ddb_transform.reference import ReferenceWriter
-from ddb_transform.self_check_cases import Case, cases, setting
-from ddb_transform.writer import Intent, Verdict, Writer, Written
+from ddb_transform.writers.interface import Intent, Verdict, Writer, Written
+from ddb_transform.writers.partiql import PartiqlWriter
+from ddb_transform.writers.proof import Proof
+from ddb_transform.writers.read_item import look
+from ddb_transform.writers.reference import ReferenceWriter
+from ddb_transform.writers.self_check_cases import Case, cases, setting
 
 KEY_NAMES = ("pk", "sk")
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from ddb_transform.contract.transform import Change
-from ddb_transform.proof import UNPROVEN, VERSION, Proof, features
-from ddb_transform.self_check_cases import cases
-from ddb_transform.writer import Intent
+from ddb_transform.writers.interface import Intent
+from ddb_transform.writers.proof import UNPROVEN, VERSION, Proof, features
+from ddb_transform.writers.self_check_cases import cases
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
-from tests.unit.lambda_.writing import CHANGED, DELETED, KEY, intent
+from tests.unit.lambda_.writers.writing import CHANGED, DELETED, KEY, intent
 
 
 @pytest.mark.parametrize(

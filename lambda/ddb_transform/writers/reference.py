@@ -12,11 +12,11 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.execution.messages import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ddb_transform.consumed import DETAIL, written_units
-from ddb_transform.expressions import Request
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
-from ddb_transform.look import look
-from ddb_transform.writer import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.consumed import DETAIL, written_units
+from ddb_transform.writers.expressions import Request
+from ddb_transform.writers.interface import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.read_item import look
 
 _CURRENT = {
     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",

@@ -11,7 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 from ddb_transform import worker as workers
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context
-from ddb_transform.proof import UNPROVEN, Proof
+from ddb_transform.writers.proof import UNPROVEN, Proof
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 from transforms import DELETE, SKIP
 

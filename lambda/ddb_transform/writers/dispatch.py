@@ -10,9 +10,9 @@ from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 
 from ddb_transform.failures import PassingError
 from ddb_transform.patience import Patience
-from ddb_transform.proof import Proof
-from ddb_transform.reference import refusal_of_size
-from ddb_transform.writer import Answer, Intent, Verdict, Writer, Written
+from ddb_transform.writers.interface import Answer, Intent, Verdict, Writer, Written
+from ddb_transform.writers.proof import Proof
+from ddb_transform.writers.reference import refusal_of_size
 
 _LOOK_SECONDS = 0.5
 

@@ -6,13 +6,13 @@ import pytest
 from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
-from ddb_transform import partiql
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.partiql import PartiqlWriter, quoted
-from ddb_transform.writer import ALONE, APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers import partiql
+from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.partiql import PartiqlWriter, quoted
 from tests.support.factories import TABLE, client_error, typed_item
-from tests.unit.lambda_.writing import CHANGED, DELETED, StubDynamoDB, intent, intents
+from tests.unit.lambda_.writers.writing import CHANGED, DELETED, StubDynamoDB, intent, intents
 
 LOST = Verdict.LOST
 CURRENT = typed_item(n={"N": "3"})
