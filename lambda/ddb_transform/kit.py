@@ -18,15 +18,15 @@ from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.contract.load import load
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard
+from ddb_transform.objects.object_names import Place
+from ddb_transform.objects.quarantine import Quarantine
+from ddb_transform.objects.undo_log import UndoLog, unsettled
 from ddb_transform.patience import Patience
-from ddb_transform.place import Place
-from ddb_transform.quarantine import Quarantine
 from ddb_transform.reading import PacedReads
 from ddb_transform.same_table import SameTable
 from ddb_transform.scan_source import ScanSource
 from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
-from ddb_transform.undo import UndoLog, unsettled
 from ddb_transform.worker import Tools
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.partiql import PartiqlWriter

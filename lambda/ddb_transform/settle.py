@@ -13,9 +13,9 @@ from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, Tick, key_of, prepare
 from ddb_transform.failures import FatalError
-from ddb_transform.quarantine import Quarantine
+from ddb_transform.objects.quarantine import Quarantine
+from ddb_transform.objects.undo_log import UndoLog, Unsettled
 from ddb_transform.source import Page, Position
-from ddb_transform.undo import UndoLog, Unsettled
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.interface import Intent, Verdict, Written
 

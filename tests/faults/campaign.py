@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from ddb_transform import undo
+from ddb_transform.objects import undo_log
 from tests.faults.cases import keep_case
 from tests.faults.checker import Evidence, Migrated, Rule, Violation, check
 from tests.faults.course import migrate
@@ -112,8 +112,8 @@ def _undo_records(site) -> Iterable[dict]:
     """Read the undo log as an undo does."""
     record = site.ledger.migration(site.migration_id)
     for lane in range(record.lanes if record else 0):
-        for stem, has_void in undo.stems(site.bucket, lane):
-            yield from undo.records(site.bucket, stem, has_void=has_void)
+        for stem, has_void in undo_log.stems(site.bucket, lane):
+            yield from undo_log.records(site.bucket, stem, has_void=has_void)
 
 
 def _migrated(site) -> Migrated:

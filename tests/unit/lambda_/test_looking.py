@@ -12,7 +12,7 @@ from ddb_transform import looking
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.looking import Looking
-from ddb_transform.place import Place
+from ddb_transform.objects.object_names import Place
 from ddb_transform.source import Page, Position
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import STARTED_AT, lane_row, typed_item

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError
 from ddb_transform import quarantine_source
 from ddb_transform.failures import FatalError
+from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.patience import StoppedError
-from ddb_transform.place import Place, path_of
 from ddb_transform.quarantine_source import QuarantineSource
 from ddb_transform.reading import PacedReads
 from ddb_transform.source import Page, Position

@@ -9,12 +9,12 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError, ReadTimeoutError
 from ddb_transform import reading
 from ddb_transform.contract.scan_filter import scan_filter
+from ddb_transform.objects.object_names import Place
+from ddb_transform.objects.undo_log import UndoLog
 from ddb_transform.patience import StoppedError
-from ddb_transform.place import Place
 from ddb_transform.reading import PacedReads
 from ddb_transform.scan_source import ScanSource
 from ddb_transform.source import Page, Position
-from ddb_transform.undo import UndoLog
 from ddb_transform.undo_source import UndoSource
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, TABLE, client_error, typed_item, work_request

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.mode import Mode
-from ddb_transform.undo import reverse
+from ddb_transform.objects.undo_log import reverse
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from tests.support import properties
 from tests.support.edits import Row

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
 from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.failures import FatalError
-from ddb_transform.place import Place, path_of
+from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.source import Position
 
 _SHOWN = 3

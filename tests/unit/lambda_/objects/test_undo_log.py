@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
-from ddb_transform import undo
 from ddb_transform import worker as workers
 from ddb_transform.contract.transform import Change
-from ddb_transform.place import Place, path_of, void_of
-from ddb_transform.undo import UndoLog, records, reverse, stems, unsettled
+from ddb_transform.objects import undo_log
+from ddb_transform.objects.object_names import Place, path_of, void_of
+from ddb_transform.objects.undo_log import UndoLog, records, reverse, stems, unsettled
 from ddb_transform.writers.interface import Intent
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, client_error, lane_row, typed_item
@@ -82,7 +82,7 @@ def test_names_ascend_in_time() -> None:
     stem = names[0]
 
     assert names == sorted(names)
-    assert path_of(stem) < void_of(stem) < undo.behind(stem) < path_of(names[1])
+    assert path_of(stem) < void_of(stem) < undo_log.behind(stem) < path_of(names[1])
 
 
 def test_a_change_is_reversed_where_it_still_holds() -> None:
@@ -131,7 +131,7 @@ def test_a_lane_that_was_never_begun_has_nothing_left(bucket: Bucket) -> None:
     s3 = bucket.s3
     s3.before = lambda name, arguments: pytest.fail("asked")
 
-    assert undo.Unsettled() == unsettled(bucket, lane_row(laps=1))
+    assert undo_log.Unsettled() == unsettled(bucket, lane_row(laps=1))
 
 
 def test_what_the_row_does_not_know_of_is_unsettled(bucket: Bucket) -> None:
@@ -154,7 +154,7 @@ def test_another_lanes_log_is_not_ours(bucket: Bucket) -> None:
     """A folder each."""
     UndoLog(bucket, Place(1, 1, 1)).begin([intent()])
 
-    assert undo.Unsettled() == unsettled(bucket, lane_row(laps=2))
+    assert undo_log.Unsettled() == unsettled(bucket, lane_row(laps=2))
 
 
 # In a migration

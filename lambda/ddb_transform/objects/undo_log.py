@@ -16,7 +16,15 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedVal
 
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Change
-from ddb_transform.place import Place, behind, folder_of, is_void, path_of, stem_of, void_of
+from ddb_transform.objects.object_names import (
+    Place,
+    behind,
+    folder_of,
+    is_void,
+    path_of,
+    stem_of,
+    void_of,
+)
 from ddb_transform.writers.interface import Intent
 
 FOLDER = "undo"
