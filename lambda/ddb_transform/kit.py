@@ -22,11 +22,11 @@ from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.objects.undo_log import UndoLog, unsettled
 from ddb_transform.patience import Patience
-from ddb_transform.reading import PacedReads
 from ddb_transform.same_table import SameTable
-from ddb_transform.scan_source import ScanSource
 from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
+from ddb_transform.sources.paced_reads import PacedReads
+from ddb_transform.sources.scan import ScanSource
 from ddb_transform.worker import Tools
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.partiql import PartiqlWriter
@@ -83,12 +83,12 @@ class Kit:
         record, lane = self.record, self.request.segment
         former = self.bucket.of(record.of)
         if record.mode is Mode.UNDO:
-            from ddb_transform.undo_source import UndoSource
+            from ddb_transform.sources.undo import UndoSource
 
             return UndoSource(former, lane)
         reads = PacedReads(self.guard.pacers.read, self.patience)
         if record.mode is Mode.REPLAY:
-            from ddb_transform.quarantine_source import QuarantineSource
+            from ddb_transform.sources.quarantine import QuarantineSource
 
             return QuarantineSource(self.dynamodb, record.table_name, former, lane, reads)
         scan_filter = self.transform.filter

@@ -203,7 +203,8 @@ import pkgutil
 import sys
 from importlib.machinery import PathFinder
 
-RARE = {"looking", "quarantine_source", "sampling", "writers.self_check", "undo_source", "undoing"}
+RARE = {"looking", "sampling", "undoing"}
+RARE |= {"sources.quarantine", "writers.self_check", "sources.undo"}
 ALLOWED = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 
 class OnlyBoto3:

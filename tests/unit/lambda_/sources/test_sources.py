@@ -7,15 +7,15 @@ import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError, ReadTimeoutError
-from ddb_transform import reading
 from ddb_transform.contract.scan_filter import scan_filter
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.undo_log import UndoLog
 from ddb_transform.patience import StoppedError
-from ddb_transform.reading import PacedReads
-from ddb_transform.scan_source import ScanSource
 from ddb_transform.source import Page, Position
-from ddb_transform.undo_source import UndoSource
+from ddb_transform.sources import paced_reads
+from ddb_transform.sources.paced_reads import PacedReads
+from ddb_transform.sources.scan import ScanSource
+from ddb_transform.sources.undo import UndoSource
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, TABLE, client_error, typed_item, work_request
 from tests.support.worlds.migration_world import Clock
@@ -147,7 +147,7 @@ def test_a_scan_is_not_tried_for_ever() -> None:
 
     with pytest.raises(ClientError, match="Throttling"):
         scan_source(scans).page(Position(0))
-    assert reading._TRIES + 1 == len(scans.asked)
+    assert paced_reads._TRIES + 1 == len(scans.asked)
 
 
 def test_a_scan_that_does_not_pass_is_raised_at_once() -> None:

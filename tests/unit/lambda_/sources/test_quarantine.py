@@ -8,13 +8,13 @@ import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError
-from ddb_transform import quarantine_source
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.patience import StoppedError
-from ddb_transform.quarantine_source import QuarantineSource
-from ddb_transform.reading import PacedReads
 from ddb_transform.source import Page, Position
+from ddb_transform.sources import quarantine
+from ddb_transform.sources.paced_reads import PacedReads
+from ddb_transform.sources.quarantine import QuarantineSource
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.engines.fakes import FakeS3
@@ -133,7 +133,7 @@ def test_a_page_has_as_many_bytes_as_a_scan_s(
     bucket: Bucket, table: Items, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Items may have grown since; a worker's memory has not."""
-    monkeypatch.setattr(quarantine_source, "SCAN_PAGE_BYTES", 5)  # an item here has 3
+    monkeypatch.setattr(quarantine, "SCAN_PAGE_BYTES", 5)  # an item here has 3
     set_aside(bucket, "a", "b", "c")
 
     assert [["a", "b"], ["c"]] == [names(page.items) for page in pages(source(bucket, table))]

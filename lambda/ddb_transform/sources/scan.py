@@ -8,8 +8,8 @@ from airflow_ddb_migrate.core.execution.segments import lane_segments
 from airflow_ddb_migrate.core.items.sizes import scan_units
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
 
-from ddb_transform.reading import Answer, PacedReads
 from ddb_transform.source import Page, Position
+from ddb_transform.sources.paced_reads import Answer, PacedReads
 
 
 @dataclass(slots=True)
