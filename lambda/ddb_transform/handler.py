@@ -83,7 +83,7 @@ def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # on
 
 def sample(event: dict[str, Any]) -> dict[str, Any]:
     """Say what a transform would do to some items of a table; writes nothing."""
-    from ddb_transform.sampling import Sampling
+    from ddb_transform.modes.sample import Sampling
 
     context = Context(
         migration_id=str(event["migration_id"]),

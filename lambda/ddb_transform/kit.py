@@ -18,12 +18,12 @@ from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.contract.load import load
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard
+from ddb_transform.modes.migrate import Migrating, Work
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.objects.undo_log import UndoLog, unsettled
 from ddb_transform.patience import Patience
 from ddb_transform.same_table import SameTable
-from ddb_transform.settle import Migrating, Work
 from ddb_transform.source import Source
 from ddb_transform.sources.paced_reads import PacedReads
 from ddb_transform.sources.scan import ScanSource
@@ -120,7 +120,7 @@ class Kit:
     def _looking(self, row: LaneRow, place: Place) -> Work:
         from airflow_ddb_migrate.core.inspection.findings import Findings
 
-        from ddb_transform.looking import Looking
+        from ddb_transform.modes.inspection import Looking
 
         return Looking(
             transform=self.transform,
@@ -132,7 +132,7 @@ class Kit:
         )
 
     def _undoing(self, row: LaneRow, place: Place) -> Work:  # noqa: ARG002  # one shape for all
-        from ddb_transform.undoing import Undoing
+        from ddb_transform.modes.undo import Undoing
 
         return Undoing(self._dispatcher(), self._quarantine(place), self.bucket, place)
 

@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import FatalError, PassingError, passing
 from ddb_transform.guard import Guard, Order
+from ddb_transform.modes.migrate import Settled, Work
 from ddb_transform.patience import Patience
-from ddb_transform.settle import Settled, Work
 from ddb_transform.source import Page, Position, Source
 
 DONE = WorkResult(status=WorkStatus.DONE)

@@ -203,8 +203,8 @@ import pkgutil
 import sys
 from importlib.machinery import PathFinder
 
-RARE = {"looking", "sampling", "undoing"}
-RARE |= {"sources.quarantine", "writers.self_check", "sources.undo"}
+RARE = {"modes.inspection", "modes.sample", "modes.undo"}
+RARE |= {"sources.quarantine", "sources.undo", "writers.self_check"}
 ALLOWED = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 
 class OnlyBoto3:

@@ -198,7 +198,7 @@ def test_nothing_is_lost_whatever_happens(
     traffic = LiveTraffic(world, before, random.Random(seed), writes, kill_at)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "SCAN_PAGE_ITEMS", 4)
-        patch.setattr("ddb_transform.settle.CONFLICT_TRIES", 20)
+        patch.setattr("ddb_transform.modes.migrate.CONFLICT_TRIES", 20)
         run_to_the_end(world, traffic)
 
     note(f"calls {traffic.calls}, written {traffic.written}, judged {traffic.judged}")

@@ -8,10 +8,10 @@ from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.mode import Mode
-from ddb_transform import looking
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
-from ddb_transform.looking import Looking
+from ddb_transform.modes import inspection
+from ddb_transform.modes.inspection import Looking
 from ddb_transform.objects.object_names import Place
 from ddb_transform.source import Page, Position
 from tests.support.engines.fakes import FakeS3
@@ -141,7 +141,7 @@ def test_samples_are_few_however_large_the_table(bucket: Bucket) -> None:
         items = [typed_item(f"{i}-{j}", kind={"S": "change"}) for j in range(7)]
         work.settle(Page(items, None), Position(0), no_tick)
 
-    assert looking._SAMPLES == len(sampled(bucket))
+    assert inspection._SAMPLES == len(sampled(bucket))
 
 
 def passes(item: Item) -> object:

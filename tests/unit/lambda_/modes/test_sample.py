@@ -12,7 +12,7 @@ from ddb_transform import handler
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.scan_filter import ScanFilter
 from ddb_transform.contract.transform import Context, Transform
-from ddb_transform.sampling import Sampling
+from ddb_transform.modes.sample import Sampling
 from tests.support.factories import MIGRATION, STARTED_AT, typed_item
 from tests.support.worlds.migration_world import Clock, mark
 from transforms import DELETE, SKIP

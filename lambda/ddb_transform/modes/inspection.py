@@ -12,8 +12,8 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedVal
 from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prepare
+from ddb_transform.modes.migrate import Settled
 from ddb_transform.objects.object_names import Place, path_of
-from ddb_transform.settle import Settled
 from ddb_transform.source import Page, Position
 from ddb_transform.writers.interface import Intent
 

@@ -11,9 +11,9 @@ from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.failures import FatalError
+from ddb_transform.modes.migrate import Migrating, Settled
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.undo_log import Orphan, UndoLog, Unsettled, records, stems
-from ddb_transform.settle import Migrating, Settled
 from ddb_transform.source import Page, Position
 from ddb_transform.writers.interface import APPLIED, Verdict, Written
 from tests.support.engines.fakes import FakeS3
