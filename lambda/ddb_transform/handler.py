@@ -25,11 +25,11 @@ from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from botocore.config import Config
 
+from ddb_transform.assembly import Kit
+from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.load import load, source_hash
 from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.kit import Kit
-from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
 from ddb_transform.writers.proof import Proof
 

@@ -20,8 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddb_transform.failures import FatalError, PassingError, passing
 from ddb_transform.guard import Guard, Order
 from ddb_transform.modes.migrate import Settled, Work
+from ddb_transform.pages import Page, Position, Source
 from ddb_transform.patience import Patience
-from ddb_transform.source import Page, Position, Source
 
 DONE = WorkResult(status=WorkStatus.DONE)
 MORE = WorkResult(status=WorkStatus.MORE)

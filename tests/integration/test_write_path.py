@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.local.emulator import Emulator
 from ddb_transform import handler
-from ddb_transform.wire import without_walks
+from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from ddb_transform.writers.self_check import self_check
 from hypothesis import HealthCheck, Phase, given, settings

@@ -18,11 +18,11 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.limits import WRITER_THREADS
+from ddb_transform.assembly import Kit
+from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.kit import Kit
-from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from tests.support.engines.fakes import FakeS3

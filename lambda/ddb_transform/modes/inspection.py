@@ -14,7 +14,7 @@ from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prepare
 from ddb_transform.modes.migrate import Settled
 from ddb_transform.objects.object_names import Place, path_of
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from ddb_transform.writers.interface import Intent
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size

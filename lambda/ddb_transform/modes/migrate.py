@@ -15,7 +15,7 @@ from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, T
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.objects.undo_log import UndoLog, Unsettled
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.interface import Intent, Verdict, Written
 

@@ -16,7 +16,7 @@ from ddb_transform.contract.transformed_page import Prepared, Refused, Tick
 from ddb_transform.modes.migrate import Settled
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.objects.quarantine import Quarantine
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.interface import Intent, Verdict, Written
 

@@ -14,7 +14,7 @@ from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import Place, path_of
-from ddb_transform.source import Position
+from ddb_transform.pages import Position
 
 _SHOWN = 3
 

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SC
 from ddb_transform.contract.keys import identity
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import folder_of
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from ddb_transform.sources.paced_reads import Answer, PacedReads
 
 

@@ -6,7 +6,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
 
 from ddb_transform.objects import undo_log
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 
 
 @dataclass(slots=True)

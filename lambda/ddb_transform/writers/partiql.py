@@ -32,7 +32,7 @@ _KNOWN_SHAPES = 1_000
 
 
 class PartiqlWriter:
-    """Writes batches. ``dynamodb`` is a boto3 client without botocore's walks (see wire.py)."""
+    """Writes batches. ``dynamodb`` is a boto3 client without botocore's walks over values."""
 
     batch = BATCH_STATEMENTS
 

@@ -25,11 +25,11 @@ from airflow_ddb_migrate.core.limits import WRITER_THREADS
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from ddb_transform import handler
+from ddb_transform.assembly import Kit
+from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.transform import Change
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.kit import Kit
 from ddb_transform.patience import Patience
-from ddb_transform.wire import without_walks
 from ddb_transform.worker import Worker
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.interface import Intent, Verdict

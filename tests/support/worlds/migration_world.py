@@ -19,10 +19,10 @@ from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.ledger.records import Command, LaneRow, MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.mode import Mode
+from ddb_transform.assembly import Kit
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.kit import Kit
 from ddb_transform.patience import Patience
 from ddb_transform.worker import Worker
 from ddb_transform.writers.proof import UNPROVEN, Proof

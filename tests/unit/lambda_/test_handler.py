@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from ddb_transform import handler
-from ddb_transform.kit import Kit
+from ddb_transform.assembly import Kit
 from ddb_transform.writers.proof import Proof
 from tests.support.factories import client_error, work_request
 from tests.support.worlds.migration_world import MigrationWorld

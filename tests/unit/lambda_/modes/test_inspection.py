@@ -13,7 +13,7 @@ from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.modes import inspection
 from ddb_transform.modes.inspection import Looking
 from ddb_transform.objects.object_names import Place
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import STARTED_AT, lane_row, typed_item
 from tests.support.worlds.migration_world import MigrationWorld

@@ -14,7 +14,7 @@ from ddb_transform.failures import FatalError
 from ddb_transform.modes.migrate import Migrating, Settled
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.undo_log import Orphan, UndoLog, Unsettled, records, stems
-from ddb_transform.source import Page, Position
+from ddb_transform.pages import Page, Position
 from ddb_transform.writers.interface import APPLIED, Verdict, Written
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, STARTED_AT, lane_row, typed_item

@@ -14,7 +14,7 @@ from ddb_transform.contract.transform import Context
 from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.quarantine import Quarantine
-from ddb_transform.source import Position
+from ddb_transform.pages import Position
 from tests.support.factories import MIGRATION, claim, lane_row, typed_item
 from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 

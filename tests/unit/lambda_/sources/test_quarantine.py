@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import ClientError
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import Place, path_of
+from ddb_transform.pages import Page, Position
 from ddb_transform.patience import StoppedError
-from ddb_transform.source import Page, Position
 from ddb_transform.sources import quarantine
 from ddb_transform.sources.paced_reads import PacedReads
 from ddb_transform.sources.quarantine import QuarantineSource

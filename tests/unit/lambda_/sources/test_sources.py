@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from ddb_transform.contract.scan_filter import scan_filter
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.undo_log import UndoLog
+from ddb_transform.pages import Page, Position
 from ddb_transform.patience import StoppedError
-from ddb_transform.source import Page, Position
 from ddb_transform.sources import paced_reads
 from ddb_transform.sources.paced_reads import PacedReads
 from ddb_transform.sources.scan import ScanSource

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from ddb_transform.wire import without_walks
+from ddb_transform.botocore_shortcuts import without_walks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.typed_values import ATTRIBUTES

@@ -22,11 +22,11 @@ from ddb_transform.modes.migrate import Migrating, Work
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.objects.undo_log import UndoLog, unsettled
+from ddb_transform.pages import Source
 from ddb_transform.patience import Patience
-from ddb_transform.same_table import SameTable
-from ddb_transform.source import Source
 from ddb_transform.sources.paced_reads import PacedReads
 from ddb_transform.sources.scan import ScanSource
+from ddb_transform.table_identity import SameTable
 from ddb_transform.worker import Tools
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.partiql import PartiqlWriter

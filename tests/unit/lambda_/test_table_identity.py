@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
 from ddb_transform.failures import FatalError
-from ddb_transform.same_table import SameTable
+from ddb_transform.table_identity import SameTable
 from tests.support.factories import NOW, client_error, migration_record
 from tests.support.worlds.migration_world import MigrationWorld
 
