@@ -2,7 +2,7 @@
 
 import sys
 
-from airflow_ddb_migrate.cli import main
+from airflow_ddb_migrate.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["deploy", *sys.argv[1:]]))

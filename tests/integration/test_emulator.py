@@ -15,10 +15,10 @@ from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
-from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.services.autoscaling import scaling_targets
+from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import CredentialsError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow_environment import connection
@@ -154,7 +154,7 @@ def test_what_is_no_folder_is_refused(
     """In a sentence, with what to do."""
     (tmp_path / "a-file").touch()
 
-    assert 1 == cli.main(["local", "up", "--state-dir", str(tmp_path / path)])
+    assert 1 == main.main(["local", "up", "--state-dir", str(tmp_path / path)])
     assert "cannot be used" in capsys.readouterr().err
 
 
@@ -244,10 +244,10 @@ def test_up_keeps_the_one_that_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     """`local up` twice: the same endpoint, nothing to change; then `local down` ends it."""
-    request.addfinalizer(lambda: cli.main(["local", "down", "--state-dir", str(tmp_path)]))
+    request.addfinalizer(lambda: main.main(["local", "down", "--state-dir", str(tmp_path)]))
     said = []
     for command in ("up", "up", "down", "down"):
-        assert 0 == cli.main(["local", command, "--state-dir", str(tmp_path)])
+        assert 0 == main.main(["local", command, "--state-dir", str(tmp_path)])
         said.append(capsys.readouterr().out)
 
     endpoints = [re.findall(r"AWS_ENDPOINT_URL=(\S+)", text) for text in said[:2]]
@@ -262,11 +262,11 @@ def test_up_replaces_one_whose_key_is_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     """An older version left it running, and it would answer anybody."""
-    request.addfinalizer(lambda: cli.main(["local", "down", "--state-dir", str(tmp_path)]))
+    request.addfinalizer(lambda: main.main(["local", "down", "--state-dir", str(tmp_path)]))
     former = emulators.start(tmp_path)
     (tmp_path / "emulator.json").rename(tmp_path / "emulator.url")
 
-    assert 0 == cli.main(["local", "up", "--state-dir", str(tmp_path)])
+    assert 0 == main.main(["local", "up", "--state-dir", str(tmp_path)])
 
     assert not former.is_alive
     assert former.endpoint_url not in capsys.readouterr().out

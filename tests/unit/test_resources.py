@@ -31,7 +31,7 @@ def test_the_zip_takes_core_and_aws_of_the_package_only(
 ) -> None:
     """At whatever depth; operators and the command line have no business in Lambda."""
     taken = {"__init__.py", "core/a.py", "core/b/c/d.py", "core/b/prices.json", "aws/e/f.py"}
-    for name in (*taken, "cli.py", "operators/g.py", "core/ruff.toml"):
+    for name in (*taken, "cli/main.py", "operators/g.py", "core/ruff.toml"):
         path = tmp_path / "airflow_ddb_migrate" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -102,7 +102,7 @@ def test_the_wheel_announces_itself(wheel: Path) -> None:
     assert "airflow_ddb_migrate/py.typed" in names_in(wheel)
     assert "provider_info = airflow_ddb_migrate.provider_info:get_provider_info" in text
     assert "ddb_migrate = airflow_ddb_migrate.plugin.entry:MigrationPlugin" in text
-    assert "ddb-migrate = airflow_ddb_migrate.cli:main" in text
+    assert "ddb-migrate = airflow_ddb_migrate.cli.main:main" in text
 
 
 def test_the_wheel_carries_the_pages_of_the_plugin(wheel: Path) -> None:

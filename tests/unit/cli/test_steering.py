@@ -6,20 +6,20 @@ import re
 import time
 
 import pytest
-from airflow_ddb_migrate import cli, cli_steering
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.cli import main, steering
+from airflow_ddb_migrate.cli.status import StatusView
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.status_view import StatusView
 from tests.support.engines.fakes import FakeCloudFormation
 from tests.support.factories import MIGRATION, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.migration_world import moto_dynamodb
 from tests.support.worlds.site_world import SiteWorld
-from tests.unit.test_commands import OUTPUTS
+from tests.unit.cli.test_views import OUTPUTS
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def world(monkeypatch):
             "cloudformation": world.cloudformation,
             "stepfunctions": world.stepfunctions,
         }
-        monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+        monkeypatch.setattr(main, "_clients", lambda _: Clients(clients.__getitem__))
         world.start(write_units_per_second=400)
         yield world
 
@@ -64,10 +64,10 @@ class Terminal(io.StringIO):
 def test_status(world, capsys):
     """State, progress, rate, cost and time left, and who did what."""
     world.lane(0, counts=Counts(seen=600, changed=600), units=Units(300, 600))
-    cli.main(["pause", MIGRATION, "--as", "ann", "--reason", "sale"])
+    main.main(["pause", MIGRATION, "--as", "ann", "--reason", "sale"])
     capsys.readouterr()
 
-    assert 0 == cli.main(["status", MIGRATION])
+    assert 0 == main.main(["status", MIGRATION])
 
     said = capsys.readouterr().out
     assert said.startswith(f"Migration {MIGRATION}: RUNNING\nMIGRATE of table orders")
@@ -84,7 +84,7 @@ def test_status_as_json(world, capsys):
     world.site.ledger.note(MIGRATION, PLAN, plan(facts(gib=1)).to_json())
     world.lane(0, counts=Counts(seen=600, changed=600))
 
-    cli.main(["status", MIGRATION, "--json"])
+    main.main(["status", MIGRATION, "--json"])
 
     found = json.loads(capsys.readouterr().out)
     assert ("RUNNING", 1, 600, 400) == (
@@ -102,7 +102,7 @@ def test_status_as_json(world, capsys):
 
 def test_a_status_of_nothing(world, capsys):
     """With what to do."""
-    assert 1 == cli.main(["status", "unknown"])
+    assert 1 == main.main(["status", "unknown"])
     assert "knows no migration unknown" in capsys.readouterr().err
 
 
@@ -181,15 +181,15 @@ def test_ctrl_c_ends_the_view_alone(world):
 
 def test_pause_resume_and_retune(world, capsys, monkeypatch):
     """Each says what was done, by the user of the machine unless told otherwise."""
-    monkeypatch.setattr(cli_steering.getpass, "getuser", lambda: "eve")
+    monkeypatch.setattr(steering.getpass, "getuser", lambda: "eve")
     world.stepfunctions.map_run_counts = {"running": 4}
 
-    assert 0 == cli.main(["pause", MIGRATION])
+    assert 0 == main.main(["pause", MIGRATION])
     assert Command.HOLD is command_of(world)
-    assert 0 == cli.main(["resume", MIGRATION, "--as", "ann"])
+    assert 0 == main.main(["resume", MIGRATION, "--as", "ann"])
     assert Command.RUN is command_of(world)
     arguments = ["--write-units-per-second", "50", "--max-concurrency", "2"]
-    assert 0 == cli.main(["retune", MIGRATION, *arguments])
+    assert 0 == main.main(["retune", MIGRATION, *arguments])
 
     said = capsys.readouterr().out
     assert "write_units_per_second 400 -> 50, max_concurrency -> 2" in said
@@ -208,7 +208,7 @@ def test_a_stop_is_asked_for(world, capsys, monkeypatch, answer, stopped):
 
     monkeypatch.setattr("builtins.input", ask)
 
-    assert 0 == cli.main(["stop", MIGRATION])
+    assert 0 == main.main(["stop", MIGRATION])
 
     assert stopped == len(world.stepfunctions.stopped)
     assert ("Nothing was stopped." in capsys.readouterr().out) is not bool(stopped)
@@ -218,7 +218,7 @@ def test_what_is_over_cannot_be_steered(world, capsys):
     """The message says how to go on, and the exit code is 1."""
     world.end()
 
-    assert 1 == cli.main(["stop", MIGRATION, "--yes"])
+    assert 1 == main.main(["stop", MIGRATION, "--yes"])
     assert "is over (FAILED)" in capsys.readouterr().err
-    assert 1 == cli.main(["retune", MIGRATION])
+    assert 1 == main.main(["retune", MIGRATION])
     assert "Nothing to retune" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def _add_steering(parser: argparse.ArgumentParser, *, reason: bool = False) -> N
 
 
 def _status(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.status_view import StatusView
+    from airflow_ddb_migrate.cli.status import StatusView
 
     view = StatusView(_site(options, clients))
     if options.watch:

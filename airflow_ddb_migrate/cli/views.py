@@ -29,7 +29,7 @@ def _positive(text: str) -> int:
 
 
 def _history(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.commands import history
+    from airflow_ddb_migrate.cli.commands import history
 
     return history(
         clients,
@@ -41,7 +41,7 @@ def _history(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _report(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.commands import report
+    from airflow_ddb_migrate.cli.commands import report
 
     return report(
         clients,

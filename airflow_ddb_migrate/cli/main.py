@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import airflow_ddb_migrate
-from airflow_ddb_migrate import cli_steering as steering
-from airflow_ddb_migrate.cli_views import add_history, add_report
+from airflow_ddb_migrate.cli import steering
+from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate import __version__, cli
+from airflow_ddb_migrate import __version__
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.deployment import deploy
 from tests.support import factories
@@ -58,7 +59,7 @@ def stackless(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """argparse shows the usage."""
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main.main(arguments)
 
     assert 2 == caught.value.code
     assert "usage: ddb-migrate" in capsys.readouterr().err
@@ -67,14 +68,16 @@ def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
     """--version prints it and nothing else."""
     with pytest.raises(SystemExit):
-        cli.main(["--version"])
+        main.main(["--version"])
 
     assert f"{__version__}\n" == capsys.readouterr().out
 
 
 def test_help_is_quick() -> None:
     """Neither Airflow nor boto3 is imported before a command needs it."""
-    code = "import sys, airflow_ddb_migrate.cli; print({'airflow', 'boto3'} & sys.modules.keys())"
+    code = (
+        "import sys, airflow_ddb_migrate.cli.main; print({'airflow', 'boto3'} & sys.modules.keys())"
+    )
 
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -87,7 +90,7 @@ def test_deploy_passes_on_what_it_was_told(deployed: list[Any]) -> None:
     """Tables are repeatable; the folder of transforms is a path."""
     arguments = "deploy --stack-name s --table orders --table customers --transforms mine"
 
-    assert 1 == cli.main([*arguments.split(), "--region", "eu-west-1"])
+    assert 1 == main.main([*arguments.split(), "--region", "eu-west-1"])
 
     asked = deployed[0]
     assert ("s", ["orders", "customers"]) == (asked.stack_name, asked.tables)
@@ -97,8 +100,8 @@ def test_deploy_passes_on_what_it_was_told(deployed: list[Any]) -> None:
 
 def test_every_table_only_when_asked_for(deployed: list[Any]) -> None:
     """--all-tables is the one way to '*'."""
-    cli.main(["deploy"])
-    cli.main(["deploy", "--all-tables"])
+    main.main(["deploy"])
+    main.main(["deploy", "--all-tables"])
 
     assert [[], ["*"]] == [asked.tables for asked in deployed]
 
@@ -107,7 +110,7 @@ def test_an_error_is_one_message_on_stderr(
     deployed: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No traceback: the message says what to do."""
-    code = cli.main(["deploy", "--table", "orders"])
+    code = main.main(["deploy", "--table", "orders"])
 
     assert (1, "ddb-migrate: enough seen\n") == (code, capsys.readouterr().err)
 
@@ -117,7 +120,7 @@ def test_a_table_name_that_is_none_is_refused(
     name: str, stackless: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before anything is made, with what a name looks like."""
-    assert 1 == cli.main(["deploy", "--table", name])
+    assert 1 == main.main(["deploy", "--table", name])
     assert f"table is {name!r}" in capsys.readouterr().err
 
 
@@ -126,7 +129,7 @@ def test_a_stack_name_that_is_none_is_refused(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The function and the ledger are named after it."""
-    assert 1 == cli.main(["deploy", "--stack-name", name, "--table", "orders"])
+    assert 1 == main.main(["deploy", "--stack-name", name, "--table", "orders"])
     assert "--stack-name is" in capsys.readouterr().err
 
 
@@ -136,7 +139,7 @@ def test_no_endpoint_is_a_clear_message(
     """An emulator that is down, or a network that is."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
-    code = cli.main(["deploy", "--table", "orders", "--endpoint-url", DEAD_ENDPOINT])
+    code = main.main(["deploy", "--table", "orders", "--endpoint-url", DEAD_ENDPOINT])
 
     assert 1 == code
     assert f'AWS was not reached. Could not connect to the endpoint URL: "{DEAD_ENDPOINT}' in (
@@ -153,13 +156,13 @@ def test_no_credentials_is_a_clear_message(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
 
-    assert 1 == cli.main(["deploy", "--table", "orders"])
+    assert 1 == main.main(["deploy", "--table", "orders"])
     assert "needs AWS credentials and a region" in capsys.readouterr().err
 
 
 def test_an_unknown_profile_is_a_clear_message(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt profile is a matter of credentials."""
-    assert 1 == cli.main(["deploy", "--table", "orders", "--profile", "nobody"])
+    assert 1 == main.main(["deploy", "--table", "orders", "--profile", "nobody"])
     assert "(nobody) could not be found" in capsys.readouterr().err
 
 
@@ -178,7 +181,7 @@ def test_destroy_asks_for_the_name(
 
     monkeypatch.setattr("builtins.input", reply)
 
-    assert 0 == cli.main(["destroy"])
+    assert 0 == main.main(["destroy"])
     assert expected == destroyed
 
 
@@ -187,7 +190,7 @@ def test_destroy_does_not_ask_with_yes(
     arguments: list[str], forced: bool, destroyed: list[bool]
 ) -> None:
     """For scripts; --force is a second decision, since it may lose what capacity was."""
-    assert 0 == cli.main(["destroy", "--yes", *arguments])
+    assert 0 == main.main(["destroy", "--yes", *arguments])
     assert [forced] == destroyed
 
 
@@ -196,7 +199,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
     """A deployed stack of the name ``mine`` whose Lambda answers the self-check."""
     stack = factories.stack(name="mine")
     clients = {"lambda": FakeLambda(), "cloudformation": None}
-    monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+    monkeypatch.setattr(main, "_clients", lambda _: Clients(clients.__getitem__))
     monkeypatch.setattr(
         "airflow_ddb_migrate.aws.services.stack.find_stack", lambda _, name: {"mine": stack}[name]
     )
@@ -210,7 +213,7 @@ def test_self_check_says_which_writer_and_every_difference(
     differences = [f"case {number}: APPLIED instead of LOST" for number in range(7)]
     checked.answer = {"fast": False, "unproven": ["update"], "differences": differences}
 
-    assert 0 == cli.main(["self-check", "--stack-name", "mine"])
+    assert 0 == main.main(["self-check", "--stack-name", "mine"])
 
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("Writer: single conditional requests (batches are not proven here: ")
@@ -224,7 +227,7 @@ def test_self_check_without_a_difference_is_one_line(
     """The fast writer is used."""
     checked.answer = {"fast": True, "unproven": [], "differences": []}
 
-    assert 0 == cli.main(["self-check", "--stack-name", "mine"])
+    assert 0 == main.main(["self-check", "--stack-name", "mine"])
     assert (
         "Writer: conditional batches; the self-check found no difference to single requests.\n"
     ) == capsys.readouterr().out
@@ -236,7 +239,7 @@ def test_a_self_check_that_could_not_run_is_an_error(
     """Asked for by a person it fails, unlike the one after a deployment."""
     checked.function_error = "Unhandled"
 
-    assert 1 == cli.main(["self-check", "--stack-name", "mine"])
+    assert 1 == main.main(["self-check", "--stack-name", "mine"])
     assert "could not run the self-check" in capsys.readouterr().err
 
 
@@ -244,7 +247,7 @@ def test_local_down_without_a_stack_has_nothing_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Taking down twice is no error."""
-    assert 0 == cli.main(["local", "down", "--state-dir", str(tmp_path)])
+    assert 0 == main.main(["local", "down", "--state-dir", str(tmp_path)])
     assert f"No embedded stack runs from {tmp_path}: nothing to do.\n" == capsys.readouterr().out
 
 
@@ -258,5 +261,5 @@ def test_an_interrupt_is_no_traceback(
 
     monkeypatch.setattr(deploy.Deployment, "deploy", interrupt)
 
-    assert 130 == cli.main(["deploy", "--table", "orders"])
+    assert 130 == main.main(["deploy", "--table", "orders"])
     assert "ddb-migrate: interrupted\n" == capsys.readouterr().err

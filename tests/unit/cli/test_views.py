@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from airflow_ddb_migrate import cli
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.records import migration_key
+from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.mode import Mode
@@ -43,7 +43,7 @@ def world(monkeypatch):
             "stepfunctions": world.stepfunctions,
             "s3": world.s3,
         }
-        monkeypatch.setattr(cli, "_clients", lambda _: Clients(clients.__getitem__))
+        monkeypatch.setattr(main, "_clients", lambda _: Clients(clients.__getitem__))
         yield world
 
 
@@ -62,7 +62,7 @@ def test_history_is_newest_first(world, capsys):
     succeed(world)
     world.start(world.site_for(OTHER))
 
-    assert 0 == cli.main(["history", "--table", TABLE])
+    assert 0 == main.main(["history", "--table", TABLE])
 
     assert [
         "2023-11-14T22:14:20.000Z  NOT ENDED  MIGRATE",
@@ -82,7 +82,7 @@ def test_history_as_json(world, capsys):
     succeed(world)
     world.start(world.site_for(OTHER))
 
-    cli.main(["history", "--table", TABLE, "--json", "--limit", "1"])
+    main.main(["history", "--table", TABLE, "--json", "--limit", "1"])
 
     (row,) = json.loads(capsys.readouterr().out)
     assert (OTHER, {}, "2023-11-14T22:14:20.000Z", "") == (
@@ -98,16 +98,16 @@ def test_history_of_a_table_that_is_gone(world, capsys):
     succeed(world)
     world.service.delete_table(TableName=TABLE)
 
-    assert 0 == cli.main(["history", "--table", TABLE])
+    assert 0 == main.main(["history", "--table", TABLE])
     assert MIGRATION in capsys.readouterr().out
 
 
 def test_history_of_nothing(world, capsys):
     """A table without one is no error, one that does not exist is."""
-    assert 0 == cli.main(["history", "--table", TABLE])
+    assert 0 == main.main(["history", "--table", TABLE])
     assert "No migration of table orders was ever started here.\n" == capsys.readouterr().out
 
-    assert 1 == cli.main(["history", "--table", "order"])
+    assert 1 == main.main(["history", "--table", "order"])
     assert "Did you mean orders?" in capsys.readouterr().err
 
 
@@ -115,7 +115,7 @@ def test_history_of_nothing(world, capsys):
 def test_a_limit_is_a_whole_number(world, capsys, limit):
     """Wrong usage is told as such."""
     with pytest.raises(SystemExit) as caught:
-        cli.main(["history", "--table", TABLE, f"--limit={limit}"])
+        main.main(["history", "--table", TABLE, f"--limit={limit}"])
     assert 2 == caught.value.code
     assert "is no whole number of at least 1" in capsys.readouterr().err
 
@@ -124,7 +124,7 @@ def test_a_report(world, capsys):
     """The page, as the task logs it."""
     succeed(world)
 
-    assert 0 == cli.main(["report", MIGRATION])
+    assert 0 == main.main(["report", MIGRATION])
 
     said = capsys.readouterr().out
     assert said.startswith(f"# Migration {MIGRATION}: SUCCEEDED\n")
@@ -135,7 +135,7 @@ def test_a_report_as_json(world, capsys):
     """For programs: the same data as in the bucket."""
     succeed(world)
 
-    cli.main(["report", MIGRATION, "--json"])
+    main.main(["report", MIGRATION, "--json"])
 
     report = json.loads(capsys.readouterr().out)
     assert ("SUCCEEDED", 4_000) == (report["status"], report["counts"]["seen"])
@@ -146,7 +146,7 @@ def test_a_report_of_a_table_that_is_gone(world, capsys):
     succeed(world)
     world.service.delete_table(TableName=TABLE)
 
-    assert 0 == cli.main(["report", MIGRATION])
+    assert 0 == main.main(["report", MIGRATION])
 
     said = capsys.readouterr().out
     assert f"# Migration {MIGRATION}: SUCCEEDED" in said
@@ -158,7 +158,7 @@ def test_a_report_of_a_table_that_was_made_again(world, capsys):
     succeed(world)
     world.site.ledger.update(migration_key(MIGRATION, "migration"), {"table_id": "former"})
 
-    cli.main(["report", MIGRATION])
+    main.main(["report", MIGRATION])
 
     assert "Now table orders is DELETED." in capsys.readouterr().out
 
@@ -168,7 +168,7 @@ def test_a_report_of_what_was_only_planned(world, capsys):
     plan = {"table_name": TABLE, "total_segments": 4, "cost_usd": {"writes": 1.5}}
     world.site.ledger.note(OTHER, "plan", json.dumps(plan))
 
-    assert 0 == cli.main(["report", OTHER])
+    assert 0 == main.main(["report", OTHER])
 
     said = capsys.readouterr().out
     assert f"# Migration {OTHER}: PLANNED\n\nIt was planned only: no item was changed." in said
@@ -180,7 +180,7 @@ def test_a_report_of_a_dry_run_only(world, capsys):
     site = world.site_for(f"{OTHER}-dry")
     world.start(site, mode=Mode.DRY_RUN, of=OTHER)
 
-    assert 0 == cli.main(["report", OTHER])
+    assert 0 == main.main(["report", OTHER])
 
     said = capsys.readouterr().out
     assert f"# Migration {OTHER}: NOT_STARTED" in said
@@ -196,5 +196,5 @@ def test_a_report_of_a_dry_run_only(world, capsys):
 )
 def test_a_report_of_nothing(world, capsys, name, said):
     """With what to do."""
-    assert 1 == cli.main(["report", name])
+    assert 1 == main.main(["report", name])
     assert said in capsys.readouterr().err
