@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.dry_run import (
         DryRunMigrationOperator as DryRunMigrationOperator,
     )
-    from airflow_ddb_migrate.operators.migration import (
-        StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
-    )
     from airflow_ddb_migrate.operators.plan import PlanMigrationOperator as PlanMigrationOperator
     from airflow_ddb_migrate.operators.prewarm import (
         PrewarmTableOperator as PrewarmTableOperator,
@@ -40,6 +37,9 @@ if TYPE_CHECKING:
     )
     from airflow_ddb_migrate.operators.restore import (
         RestoreCapacityOperator as RestoreCapacityOperator,
+    )
+    from airflow_ddb_migrate.operators.start import (
+        StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
     )
     from airflow_ddb_migrate.operators.undo import (
         UndoMigrationOperator as UndoMigrationOperator,
@@ -64,7 +64,7 @@ _HOMES = {
     "PrewarmTableOperator": "operators.prewarm",
     "ReplayQuarantineOperator": "operators.replay",
     "RestoreCapacityOperator": "operators.restore",
-    "StartDistributedMapMigrationOperator": "operators.migration",
+    "StartDistributedMapMigrationOperator": "operators.start",
     "UndoMigrationOperator": "operators.undo",
     "VerifyMigrationOperator": "operators.verify",
     "build_segment_payload": "core.execution.payload",

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.limits import (
     TOTAL_SEGMENTS,
 )
 from airflow_ddb_migrate.core.names import BASE_ID_CHARS
-from airflow_ddb_migrate.operators._request import DEFAULT_TRANSFORM
+from airflow_ddb_migrate.operators.base.request import DEFAULT_TRANSFORM
 
 _ID = "^[a-zA-Z0-9_-]+$"
 _OPTIONAL_NUMBER = ["null", "number"]

@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from airflow_ddb_migrate.operators._base import explained, require_known_conf
+from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

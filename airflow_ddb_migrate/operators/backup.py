@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.execution.request import validate_at_least_zero
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
-from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
+from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

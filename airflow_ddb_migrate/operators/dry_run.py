@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
-from airflow_ddb_migrate.operators._base import template_fields
-from airflow_ddb_migrate.operators._looking import LOOK_FIELDS, LookingOperator
+from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, LookingOperator
+from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.operators._base import explained, task_error, template_fields
-from airflow_ddb_migrate.operators._request import REQUEST_FIELDS, MigrationRequestOperator
+from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
+from airflow_ddb_migrate.operators.base.task import explained, task_error, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

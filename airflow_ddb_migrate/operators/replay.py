@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.operators._about import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

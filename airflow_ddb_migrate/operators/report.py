@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.links.report import MigrationReportLink
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known
-from airflow_ddb_migrate.operators._base import MigrationOperator, task_error, template_fields
+from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

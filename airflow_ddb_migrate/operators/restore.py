@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
 from airflow_ddb_migrate.core.execution.request import validate_switch
-from airflow_ddb_migrate.operators._base import MigrationOperator, template_fields
+from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.operators._about import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site

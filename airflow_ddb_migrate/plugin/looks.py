@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.report.list_row import ListedMigration
 from airflow_ddb_migrate.core.report.view import LaneView, MigrationView, QuarantineView
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.plugin import runs
 from airflow_ddb_migrate.plugin.kept import Kept
 

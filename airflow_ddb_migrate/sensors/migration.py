@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
-from airflow_ddb_migrate.operators._base import MigrationSensor, explained, task_error
+from airflow_ddb_migrate.operators.base.task import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
 from airflow_ddb_migrate.triggers._events import HELD
 

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.on_kill import OnKill, on_kill_of
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.

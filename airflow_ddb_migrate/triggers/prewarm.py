@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json, changes_to_json
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
 
 

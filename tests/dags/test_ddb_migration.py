@@ -252,7 +252,7 @@ class MigratingWorld(AirflowWorld):
         monkeypatch.setattr(self.stepfunctions, "start_execution", start_and_end)
 
     def _work(self, payload) -> None:
-        from airflow_ddb_migrate.operators._address import SiteAddress
+        from airflow_ddb_migrate.hooks.migration import SiteAddress
 
         site = SiteAddress(
             table_name=payload["table_name"],

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate.core.ledger.records import Command
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from moto import mock_aws
 from tests.conftest import ROOT
 from tests.support.factories import REGION, TABLE

@@ -20,10 +20,10 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.services.autoscaling import scaling_targets
 from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import CredentialsError, InvalidInputError, MigrationError
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow_environment import connection
 from airflow_ddb_migrate.local.emulator import REGION, Emulator
-from airflow_ddb_migrate.operators._address import SiteAddress
 from botocore.exceptions import ClientError
 from tests.support.waiting import HANG_SECONDS, await_that
 

@@ -14,9 +14,9 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.triggers.base import BaseTrigger
 from airflow_ddb_migrate.core import errors
-from airflow_ddb_migrate.operators._about import AboutMigrationOperator
-from airflow_ddb_migrate.operators._base import MigrationOperator, MigrationSensor, explained
 from airflow_ddb_migrate.operators.approve import ApproveMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.task import MigrationOperator, MigrationSensor, explained
 from airflow_ddb_migrate.provider_info import get_provider_info
 
 INFO = get_provider_info()

@@ -64,7 +64,7 @@ class AirflowWorld:
 
     def install(self, monkeypatch: Any) -> None:
         from airflow_ddb_migrate.aws import site
-        from airflow_ddb_migrate.operators._address import SiteAddress
+        from airflow_ddb_migrate.hooks.migration import SiteAddress
 
         clients = {
             "dynamodb": self.dynamodb,

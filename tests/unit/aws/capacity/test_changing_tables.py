@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.records import Command
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import table_world
 

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, On
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
-from airflow_ddb_migrate.operators._base import explained, task_error
-from airflow_ddb_migrate.operators._request import MigrationRequestOperator
+from airflow_ddb_migrate.operators.base.request import MigrationRequestOperator
+from airflow_ddb_migrate.operators.base.task import explained, task_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -9,7 +9,7 @@ import pytest
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.core.capacity.changes import CapacityChange, changes_to_json
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits, Setting
-from airflow_ddb_migrate.operators._address import SiteAddress
+from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import in_thread
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger

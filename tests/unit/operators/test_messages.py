@@ -5,7 +5,7 @@ from airflow_ddb_migrate import PrewarmTableOperator, StartDistributedMapMigrati
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws import site
 from airflow_ddb_migrate.aws.services import stack
-from airflow_ddb_migrate.operators._base import MigrationTaskError
+from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from tests.support.factories import LEDGER, TABLE, client_error
 from tests.support.worlds.airflow_world import make_context, make_stack, table_world
 

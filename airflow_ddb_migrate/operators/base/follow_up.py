@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import validate_migration_id
-from airflow_ddb_migrate.operators._base import template_fields
-from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
-from airflow_ddb_migrate.operators._waiting import WaitingOperator
+from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.operators._address import SiteAddress
+    from airflow_ddb_migrate.hooks.migration import SiteAddress
 
 _FIELDS = ("migration_id", "stack_name", "table_name", "table_of")
 
@@ -82,7 +82,7 @@ class MigrationTask:
 
     def address(self, context: "Context") -> "SiteAddress":
         """Say in plain data where the migration is; nothing is looked up yet."""
-        from airflow_ddb_migrate.operators._address import SiteAddress
+        from airflow_ddb_migrate.hooks.migration import SiteAddress
 
         ti = context["ti"]
         return SiteAddress(

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
-from airflow_ddb_migrate.operators._base import MigrationTaskError
+from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE, client_error
 from tests.support.worlds.airflow_world import KILLED, finish_lanes, make_context, started_world

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.execution.request import validate_switch
-from airflow_ddb_migrate.operators._base import template_fields
-from airflow_ddb_migrate.operators._request import REQUEST_FIELDS
-from airflow_ddb_migrate.operators._waiting import WaitingOperator
+from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
+from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

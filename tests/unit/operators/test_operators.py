@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from airflow_ddb_migrate.operators._base import MigrationTaskError
+from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
 from tests.support.factories import LEDGER, TABLE, client_error

@@ -1,0 +1,1 @@
+"""``migration``: the way from an Airflow connection to a migration in AWS."""

@@ -1,0 +1,6 @@
+"""What operators and sensors share.
+
+``task`` has their base classes, ``request`` the parameters that say what to migrate, ``execution``
+starting and waiting, ``inspection`` passes without writes, ``follow_up`` what is done about an
+earlier migration.
+"""
