@@ -15,8 +15,8 @@ from airflow_ddb_migrate.core.errors import (
     SteeringError,
 )
 from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, User, may
-from airflow_ddb_migrate.plugin.looks import Looks
-from airflow_ddb_migrate.plugin.steer import add_steering
+from airflow_ddb_migrate.plugin.steering import add_steering
+from airflow_ddb_migrate.plugin.views import Looks
 
 STATIC = Path(__file__).parent / "static"
 MEDIA = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}

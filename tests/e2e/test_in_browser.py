@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.plugin.app import make_app
-from airflow_ddb_migrate.plugin.looks import Looks
+from airflow_ddb_migrate.plugin.views import Looks
 from tests.browser.page import person
 from tests.e2e import ui
 from tests.e2e.steered import (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.plugin.app import make_app
-from airflow_ddb_migrate.plugin.looks import Looks
+from airflow_ddb_migrate.plugin.views import Looks
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from tests.support.worlds.migration_world import moto_dynamodb

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.plugin import looks
+from airflow_ddb_migrate.plugin import views
 from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -263,8 +263,8 @@ def test_ten_viewers_cost_one_look(
 ) -> None:
     """For some seconds nothing is read again."""
     world.start()
-    client, looked, real = client_of("viewer"), [], looks.look
-    monkeypatch.setattr(looks, "look", lambda *args: looked.append(args) or real(*args))
+    client, looked, real = client_of("viewer"), [], views.look
+    monkeypatch.setattr(views, "look", lambda *args: looked.append(args) or real(*args))
 
     answers = [client.get(ONE).status_code for _ in range(10)]
 
@@ -310,8 +310,8 @@ def test_the_list_shows_what_dags_one_may_see(
 ) -> None:
     """What no DAG run started belongs to nobody's runs, and is left to the command line."""
     module = "airflow_ddb_migrate.plugin"
-    monkeypatch.setattr(f"{module}.looks._clients", lambda *_: world.site.clients)
-    monkeypatch.setattr(f"{module}.looks.find_stack", lambda *_: world.site.stack)
+    monkeypatch.setattr(f"{module}.views._clients", lambda *_: world.site.clients)
+    monkeypatch.setattr(f"{module}.views.find_stack", lambda *_: world.site.stack)
     monkeypatch.setattr(f"{module}.app.may", lambda request, user, dag_id, change: dag_id == DAG)
     for migration_id, who in (
         (MIGRATION, f"DAG {DAG}, run {RUN}"),

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
-from airflow_ddb_migrate.plugin.looks import Looks
+from airflow_ddb_migrate.plugin.views import Looks
 
 _REASON_CHARS = 300
 # A browser waits that long. Workers look every few seconds; one that was killed shows life longer.

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from airflow_ddb_migrate.plugin.kept import SECONDS, Kept
+from airflow_ddb_migrate.plugin.cache import SECONDS, Kept
 from tests.support.worlds.migration_world import Clock
 
 

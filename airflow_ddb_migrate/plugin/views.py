@@ -14,8 +14,8 @@ from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.report.list_row import ListedMigration
 from airflow_ddb_migrate.core.report.view import LaneView, MigrationView, QuarantineView
 from airflow_ddb_migrate.hooks.migration import SiteAddress
-from airflow_ddb_migrate.plugin import runs
-from airflow_ddb_migrate.plugin.kept import Kept
+from airflow_ddb_migrate.plugin import dag_runs
+from airflow_ddb_migrate.plugin.cache import Kept
 
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
@@ -64,7 +64,7 @@ class Looks:
 
     def all(self) -> tuple[list[ListedMigration], bool]:
         """Return the migrations of the default stack's ledger, and whether these are all."""
-        where = runs.default_where()
+        where = dag_runs.default_where()
         found: tuple[list[ListedMigration], bool] = self._lists.get(where, lambda: _all(where))
         return found
 
@@ -74,7 +74,7 @@ class Looks:
         :raises LedgerError: the run has no such migration: who may see one DAG's runs sees no
             other's migrations by it.
         """
-        found = runs.owner_of(self._found(dag_id, run_id), migration_id)
+        found = dag_runs.owner_of(self._found(dag_id, run_id), migration_id)
         if found is None:
             raise LedgerError(
                 f"Run {run_id} of DAG {dag_id} has no migration {migration_id}. Open the tab of "
@@ -86,7 +86,7 @@ class Looks:
         )
         return site
 
-    def open_site(self, where: runs.Where, dag_id: str, run_id: str, migration_id: str) -> Site:
+    def open_site(self, where: dag_runs.Where, dag_id: str, run_id: str, migration_id: str) -> Site:
         clients = _clients(where, dag_id, run_id)
         return open_known_site(clients, where.stack_name, migration_id)
 
@@ -94,20 +94,20 @@ class Looks:
         """Look anew the next time: something was just changed."""
         self._views.forget((site.stack.ledger_table, site.migration_id))
 
-    def _found(self, dag_id: str, run_id: str) -> list[runs.Found]:
-        found: list[runs.Found] = self._runs.get(
-            (dag_id, run_id), lambda: runs.find(dag_id, run_id)
+    def _found(self, dag_id: str, run_id: str) -> list[dag_runs.Found]:
+        found: list[dag_runs.Found] = self._runs.get(
+            (dag_id, run_id), lambda: dag_runs.find(dag_id, run_id)
         )
         return found
 
 
-def _all(where: runs.Where) -> tuple[list[ListedMigration], bool]:
+def _all(where: dag_runs.Where) -> tuple[list[ListedMigration], bool]:
     clients = _clients(where, "", "")
     stack = find_stack(clients.cloudformation, where.stack_name)
     return all_history(clients.dynamodb, stack.ledger_table)
 
 
-def _clients(where: runs.Where, dag_id: str, run_id: str) -> Clients:
+def _clients(where: dag_runs.Where, dag_id: str, run_id: str) -> Clients:
     return SiteAddress(
         table_name=None,
         stack_name=where.stack_name,

@@ -1,7 +1,7 @@
 """Which migrations a DAG run made, as Airflow's database tells."""
 
 import pytest
-from airflow_ddb_migrate.plugin import runs
+from airflow_ddb_migrate.plugin import dag_runs
 from tests.unit.plugin.airflow_database import rendered, returned
 
 DAG = "some_dag"
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def ids(run_id: str) -> list[str]:
-    return [found.migration_id for found in runs.find(DAG, run_id)]
+    return [found.migration_id for found in dag_runs.find(DAG, run_id)]
 
 
 def test_a_run_of_something_else_has_none() -> None:
@@ -29,7 +29,7 @@ def test_every_operator_names_its_migration_once() -> None:
     for second, task_id in enumerate(("plan", "start", "report")):
         returned(DAG, "one", task_id, {"migration_id": "orders-1", "x": 1}, second=second)
 
-    found = runs.find(DAG, "one")
+    found = dag_runs.find(DAG, "one")
 
     assert [("orders-1", "plan")] == [(one.migration_id, one.task_id) for one in found]
 
@@ -47,11 +47,11 @@ def test_the_parts_of_a_migration_are_no_migrations_of_the_run() -> None:
     for second, name in enumerate(("o", "o-dry", "o-verify2", "o-canary", "o-dryer")):
         returned(DAG, "parts", f"t{second}", {"migration_id": name}, second=second)
 
-    found = runs.find(DAG, "parts")
+    found = dag_runs.find(DAG, "parts")
 
     assert ["o", "o-dryer"] == [one.migration_id for one in found]
-    assert "o" == runs.owner_of(found, "o-verify12").migration_id  # type: ignore[union-attr]
-    assert None is runs.owner_of(found, "other")
+    assert "o" == dag_runs.owner_of(found, "o-verify12").migration_id  # type: ignore[union-attr]
+    assert None is dag_runs.owner_of(found, "other")
 
 
 def test_the_connection_is_the_one_the_task_used() -> None:
@@ -59,9 +59,9 @@ def test_the_connection_is_the_one_the_task_used() -> None:
     returned(DAG, "where", "plan", {"migration_id": "a"})
     rendered(DAG, "where", "plan", aws_conn_id="prod", stack_name="mine", region_name="eu-west-1")
 
-    found = runs.find(DAG, "where")[0]
+    found = dag_runs.find(DAG, "where")[0]
 
-    expected = runs.Where(aws_conn_id="prod", region_name="eu-west-1", stack_name="mine")
+    expected = dag_runs.Where(aws_conn_id="prod", region_name="eu-west-1", stack_name="mine")
     assert expected == found.where
 
 
@@ -71,7 +71,7 @@ def test_the_defaults_are_those_of_the_example_dags(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_CONN_ID", "other")
     monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_STACK", "else")
 
-    found = runs.find(DAG, "old")[0]
+    found = dag_runs.find(DAG, "old")[0]
 
-    expected = runs.Where(aws_conn_id="other", region_name=None, stack_name="else")
+    expected = dag_runs.Where(aws_conn_id="other", region_name=None, stack_name="else")
     assert expected == found.where
