@@ -18,9 +18,9 @@ from typing import Any
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.local.airflow_environment import environment
-from airflow_ddb_migrate.local.emulator import Emulator
-from airflow_ddb_migrate.local.folders import private_folder
-from airflow_ddb_migrate.local.processes import Background, free_port, launch
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
+from airflow_ddb_migrate.local.processes.background import Background, free_port, launch
+from airflow_ddb_migrate.local.processes.folders import private_folder
 
 _START_SECONDS = 600.0  # a crash is seen at once: only a hang takes so long
 _NOTICE_SECONDS = 15.0

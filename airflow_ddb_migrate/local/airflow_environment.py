@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from airflow_ddb_migrate.local.emulator import REGION, Emulator
-from airflow_ddb_migrate.local.processes import free_port
+from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
+from airflow_ddb_migrate.local.processes.background import free_port
 
 
 def connection(emulator: Emulator) -> str:

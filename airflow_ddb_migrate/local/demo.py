@@ -25,10 +25,11 @@ from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, Migr
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.core.report.migration_report import Report, show_capacity
-from airflow_ddb_migrate.local import airflow, emulator, proof, sample
+from airflow_ddb_migrate.local import airflow, proof, sample
 from airflow_ddb_migrate.local.airflow import Airflow
-from airflow_ddb_migrate.local.emulator import Emulator
-from airflow_ddb_migrate.local.lock import only_one
+from airflow_ddb_migrate.local.emulated_aws import emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
+from airflow_ddb_migrate.local.processes.lock import only_one
 from airflow_ddb_migrate.local.stack import deploy_to
 
 DAG_ID = "ddb_migration"

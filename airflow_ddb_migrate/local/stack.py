@@ -5,8 +5,8 @@ from pathlib import Path
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.local import emulator
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 
 _POLL_SECONDS = 0.2  # the emulator deploys in a second
 

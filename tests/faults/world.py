@@ -12,8 +12,8 @@ from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.local import emulator as emulators
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.live.endpoints import Endpoint
 from tests.support.worlds.chain_world import ChainWorld

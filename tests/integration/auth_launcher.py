@@ -15,7 +15,7 @@ from typing import Any
 
 os.environ["AUTH"] = "true"  # before ministack is imported
 
-from airflow_ddb_migrate.local import launcher
+from airflow_ddb_migrate.local.emulated_aws import launcher
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack import Stack
-from airflow_ddb_migrate.local import emulator as emulators
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from airflow_ddb_migrate.local.stack import deploy_to
 from tests.support.worlds.chain_world import ChainWorld, chain_world
 

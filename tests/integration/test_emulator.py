@@ -21,9 +21,9 @@ from airflow_ddb_migrate.aws.services.autoscaling import scaling_targets
 from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import CredentialsError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.hooks.migration import SiteAddress
-from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow_environment import connection
-from airflow_ddb_migrate.local.emulator import REGION, Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from botocore.exceptions import ClientError
 from tests.support.waiting import HANG_SECONDS, await_that
 
@@ -293,7 +293,7 @@ def test_without_the_extra_it_says_what_to_install(
 _START_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from airflow_ddb_migrate.local import emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator
 emulator.start(Path(sys.argv[1]), stays=sys.argv[2] == "stays")
 os.kill(os.getpid(), signal.SIGKILL)
 """

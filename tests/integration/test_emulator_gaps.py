@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES, STATEMENT_CHARS
-from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from botocore.exceptions import ClientError
 from tests.support.waiting import HANG_SECONDS
 

@@ -12,7 +12,7 @@ import pytest
 from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.ledger.lease import acquire
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from tests.integration.conftest import Deployed
 from tests.support.factories import migration_record
 from tests.support.waiting import HANG_SECONDS

@@ -31,8 +31,8 @@ from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.local import emulator as emulators
-from airflow_ddb_migrate.local.emulator import REGION, Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from botocore.model import OperationModel
 from tests.support.policies import STACK, Policy, airflow_document, role_policy, table_arn
 from tests.support.worlds.chain_world import (

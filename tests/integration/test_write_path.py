@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from ddb_transform import handler
 from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.writers.proof import UNPROVEN, Proof

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from airflow_ddb_migrate.local import emulator
-from airflow_ddb_migrate.local.emulator import REGION
+from airflow_ddb_migrate.local.emulated_aws import emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import REGION
 from botocore.config import Config
 from tests.support.engines import dynalite as dynalites
 from tests.support.factories import data_table

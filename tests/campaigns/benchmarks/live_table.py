@@ -3,7 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from tests.campaigns.benchmarks.items import ATTRIBUTE, KEY_NAMES, OLD, typed_item
 from tests.support.factories import ledger_table
 

@@ -10,7 +10,7 @@ import statistics
 
 import boto3
 import pytest
-from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from tests.campaigns.benchmarks import contenders, ours
 from tests.campaigns.benchmarks.canned_process import canned_server
 from tests.campaigns.benchmarks.items import STAMP, Contents

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airflow_ddb_migrate.local import guardian
 from airflow_ddb_migrate.local.airflow import Airflow
-from airflow_ddb_migrate.local.processes import Background, launch
+from airflow_ddb_migrate.local.processes import guardian
+from airflow_ddb_migrate.local.processes.background import Background, launch
 
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.01  # a task may live for a second only

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_ddb_migrate.local.processes import Background, free_port, launch
+from airflow_ddb_migrate.local.processes.background import Background, free_port, launch
 from tests.support.engines.node_tools import commands_of
 from tests.support.waiting import HANG_SECONDS
 

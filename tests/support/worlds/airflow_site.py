@@ -11,9 +11,9 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.local import airflow as airflows
-from airflow_ddb_migrate.local import emulator as emulators
 from airflow_ddb_migrate.local.airflow import Airflow
-from airflow_ddb_migrate.local.emulator import Emulator
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from airflow_ddb_migrate.local.stack import deploy_to
 from tests.support.waiting import await_that
 from tests.support.worlds.chain_world import ChainWorld, chain_world

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.inspection.findings import Findings
-from airflow_ddb_migrate.local import emulator as emulators
+from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from airflow_ddb_migrate.local.stack import deploy_to
 from tests.support.waiting import HANG_SECONDS
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from airflow_ddb_migrate.local import processes
-from airflow_ddb_migrate.local.processes import Background, free_port, launch
+from airflow_ddb_migrate.local.processes import background
+from airflow_ddb_migrate.local.processes.background import Background, free_port, launch
 from tests.support.waiting import await_that
 
 # Tells its own pid and its child's, then waits for both to be ended.
@@ -37,7 +37,7 @@ child.wait()
 _STARTER = """
 import os, signal, sys
 from pathlib import Path
-from airflow_ddb_migrate.local.processes import launch
+from airflow_ddb_migrate.local.processes.background import launch
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
 command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
 leader = launch(command, env=dict(os.environ), log=Path(sys.argv[3]), stays=sys.argv[4] == "stays")
@@ -93,7 +93,7 @@ def test_stop_ends_the_whole_group(family: Family) -> None:
 
 def test_stop_is_patient_and_then_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ignores the polite signal is killed."""
-    monkeypatch.setattr(processes, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(background, "_STOP_SECONDS", 0.2)
     family = Family(tmp_path, _STUBBORN)
 
     family.leader.stop()
@@ -162,7 +162,7 @@ def _children(pid: int) -> set[int]:
 
 
 def _alive(pids: Iterable[int]) -> list[int]:
-    return [pid for pid in pids if processes._start_time(pid)]
+    return [pid for pid in pids if background._start_time(pid)]
 
 
 def _await_end(*pids: int) -> None:

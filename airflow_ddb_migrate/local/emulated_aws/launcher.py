@@ -13,8 +13,8 @@ from typing import Any
 from ministack import app
 from ministack.services import stepfunctions
 
-from airflow_ddb_migrate.local.autoscaling import WithAutoScaling
-from airflow_ddb_migrate.local.gate import Gate
+from airflow_ddb_migrate.local.emulated_aws.autoscaling import WithAutoScaling
+from airflow_ddb_migrate.local.emulated_aws.gate import Gate
 
 _CAP = int(os.environ.get("DDB_MIGRATE_LOCAL_CONCURRENCY", "4"))
 _PATHS = ("MaxConcurrency", "ToleratedFailurePercentage")

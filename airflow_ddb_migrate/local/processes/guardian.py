@@ -1,9 +1,10 @@
 """Runs one command, and ends all that came from it when the command or its starter ends.
 
-``python -m airflow_ddb_migrate.local.guardian bound COMMAND ...`` holds a pipe from its starter as
-its standard input: the pipe closes however the starter ends, by ``kill -9``, too. ``free`` stays
-until it is told to end. Either ends every descendant, whatever its process group: on Linux orphans
-become children of this process. macOS has no such thing, so an orphan may stay there.
+``python -m airflow_ddb_migrate.local.processes.guardian bound COMMAND ...`` holds a pipe from its
+starter as its standard input: the pipe closes however the starter ends, by ``kill -9``, too.
+``free`` stays until it is told to end. Either ends every descendant, whatever its process group:
+on Linux orphans become children of this process. macOS has no such thing, so an orphan may stay
+there.
 """
 
 import contextlib

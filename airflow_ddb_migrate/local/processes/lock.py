@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.local.folders import private_folder
+from airflow_ddb_migrate.local.processes.folders import private_folder
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_ddb_migrate.local import guardian
+from airflow_ddb_migrate.local.processes import guardian
 
 _STOP_SECONDS = 20.0  # longer than a guardian's patience
 _POLL_SECONDS = 0.1

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING
-from airflow_ddb_migrate.local.gate import ASGIApp, signed_service
+from airflow_ddb_migrate.local.emulated_aws.gate import ASGIApp, signed_service
 
 
 @dataclass(frozen=True, slots=True)

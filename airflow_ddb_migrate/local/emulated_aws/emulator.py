@@ -19,9 +19,9 @@ from typing import Any, Self
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.local.folders import private_folder
-from airflow_ddb_migrate.local.gate import new_key
-from airflow_ddb_migrate.local.processes import Background, free_port, launch
+from airflow_ddb_migrate.local.emulated_aws.gate import new_key
+from airflow_ddb_migrate.local.processes.background import Background, free_port, launch
+from airflow_ddb_migrate.local.processes.folders import private_folder
 
 REGION = "us-east-1"
 
@@ -119,7 +119,7 @@ def start(
     (state_dir / "tmp").mkdir(exist_ok=True)
     port, key = free_port(), new_key()
     process = launch(
-        [sys.executable, "-m", "airflow_ddb_migrate.local.launcher"],
+        [sys.executable, "-m", "airflow_ddb_migrate.local.emulated_aws.launcher"],
         env=_environment(state_dir, port, key, max_concurrency),
         log=state_dir / "logs" / "emulator.log",
         stays=stays,

@@ -1,0 +1,5 @@
+"""AWS on loopback.
+
+``emulator`` starts ``launcher`` as a process, which runs ministack behind a ``gate`` and adds
+``autoscaling``.
+"""
