@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.known import history_of, open_known_site
 from airflow_ddb_migrate.aws.report.compose import compose
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
 from airflow_ddb_migrate.core.report.page import to_markdown
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 
 

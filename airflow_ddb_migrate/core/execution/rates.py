@@ -9,8 +9,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.core.execution.progress import Progress
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
-from airflow_ddb_migrate.core.plan.page import time_words
+from airflow_ddb_migrate.core.text.figures import dollars_words, time_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

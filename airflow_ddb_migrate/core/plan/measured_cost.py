@@ -11,7 +11,6 @@ from airflow_ddb_migrate.core.execution.progress import Progress
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
 from airflow_ddb_migrate.core.plan.bill import Tariff
 
-_CENT: Final = 0.01
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 _MB: Final = 1_024  # of a gigabyte
@@ -34,8 +33,3 @@ def measured_cost(progress: Progress, tariff: Tariff) -> Mapping[str, float]:
         + laps / _MILLION * prices.lambda_request_million,
         "step_functions": transitions / _THOUSAND * prices.step_functions_transition_thousand,
     }
-
-
-def dollars_words(amount: float) -> str:
-    """Return an amount to the cent, and less than one in words: nothing is not free."""
-    return "under $0.01" if 0 < amount < _CENT else f"${amount:,.2f}"

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 
-_UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
-_SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
 _PART_WORDS = {
     "writes": "writes",
     "reads": "reads",
@@ -33,19 +31,6 @@ def to_markdown(plan: MigrationPlan) -> str:
             *_list("Not known", plan.unknown),
         )
     )
-
-
-def time_words(seconds: float) -> str:
-    """Return a time in its largest unit: ``7.3 hours``."""
-    name, size = next((u for u in _UNITS if seconds >= u[1]), _UNITS[-1])
-    figure = seconds / size
-    return f"{figure:,.0f} {name}" if size == 1 else f"{figure:,.1f} {name}"
-
-
-def size_words(size: float) -> str:
-    """Return a size in its largest unit: ``100.0 GiB``."""
-    name, unit = next((u for u in _SIZES if size >= u[1]), _SIZES[-1])
-    return f"{size:,.0f} {name}" if unit == 1 else f"{size / unit:,.1f} {name}"
 
 
 def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:

@@ -25,7 +25,6 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.plan.bill import Tariff
 from airflow_ddb_migrate.core.plan.estimate import WRITE_BUDGET, Load, Pace
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
-from airflow_ddb_migrate.core.plan.page import time_words
 from airflow_ddb_migrate.core.plan.prices import Prices, hourly_difference, once
 from airflow_ddb_migrate.core.plan.segmentation import (
     Layout,
@@ -35,6 +34,7 @@ from airflow_ddb_migrate.core.plan.segmentation import (
     wanted_concurrency,
 )
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts, writes_by_resource
+from airflow_ddb_migrate.core.text.figures import time_words
 
 _DAY = 86_400
 _FEW = 10  # items that a count may be off by, whatever its size

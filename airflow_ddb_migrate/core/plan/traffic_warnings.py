@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from airflow_ddb_migrate.core.capacity.headroom import Headroom
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits, Dimension, resource_words
-from airflow_ddb_migrate.core.plan.page import time_words
 from airflow_ddb_migrate.core.plan.planner import Room, Wishes
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
+from airflow_ddb_migrate.core.text.figures import time_words
 
 
 def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[str]:

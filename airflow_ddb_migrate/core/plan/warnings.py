@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
-from airflow_ddb_migrate.core.plan.page import size_words, time_words
 from airflow_ddb_migrate.core.plan.planner import Room, Wishes, changed_attributes, is_stale
 from airflow_ddb_migrate.core.plan.segmentation import total_segments
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, TableFacts
 from airflow_ddb_migrate.core.plan.traffic_warnings import traffic_warnings
+from airflow_ddb_migrate.core.text.figures import size_words, time_words
 
 _GIB = 2**30
 _HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least

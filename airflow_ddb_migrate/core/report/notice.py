@@ -10,8 +10,8 @@ from typing import TypedDict
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
 from airflow_ddb_migrate.core.report.migration_report import Report
+from airflow_ddb_migrate.core.text.figures import dollars_words
 
 ON_HOLD = "ON_HOLD"
 

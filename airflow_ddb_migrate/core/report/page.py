@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from airflow_ddb_migrate.core.ledger.throttles import as_sentence
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words
 from airflow_ddb_migrate.core.report.migration_report import Part, Report, ResourceCapacity
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import code, table
 
 _STAGES = ("before", "during", "after")

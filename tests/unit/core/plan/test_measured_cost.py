@@ -4,8 +4,9 @@ import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.plan.bill import Tariff
-from airflow_ddb_migrate.core.plan.measured_cost import dollars_words, measured_cost
+from airflow_ddb_migrate.core.plan.measured_cost import measured_cost
 from airflow_ddb_migrate.core.plan.prices import prices_for
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from tests.support.factories import progress
 
 PRICES = prices_for("us-east-1")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.plan.page import size_words, time_words, to_markdown
+from airflow_ddb_migrate.core.plan.page import to_markdown
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
+from airflow_ddb_migrate.core.text.figures import size_words, time_words
 from tests.support.factories import snapshot
 from tests.support.plans import KIB, facts, on_demand, plan, sampled, warnings
 

@@ -1,0 +1,28 @@
+"""Times, sizes and dollars as text."""
+
+from typing import Final
+
+_UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
+
+_SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
+
+
+def time_words(seconds: float) -> str:
+    """Return a time in its largest unit: ``7.3 hours``."""
+    name, size = next((u for u in _UNITS if seconds >= u[1]), _UNITS[-1])
+    figure = seconds / size
+    return f"{figure:,.0f} {name}" if size == 1 else f"{figure:,.1f} {name}"
+
+
+def size_words(size: float) -> str:
+    """Return a size in its largest unit: ``100.0 GiB``."""
+    name, unit = next((u for u in _SIZES if size >= u[1]), _SIZES[-1])
+    return f"{size:,.0f} {name}" if unit == 1 else f"{size / unit:,.1f} {name}"
+
+
+_CENT: Final = 0.01
+
+
+def dollars_words(amount: float) -> str:
+    """Return an amount to the cent, and less than one in words: nothing is not free."""
+    return "under $0.01" if 0 < amount < _CENT else f"${amount:,.2f}"
