@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.core.execution.messages import Counts
+    from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
 class ReplayQuarantineOperator(AboutMigrationOperator):

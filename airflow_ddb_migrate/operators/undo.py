@@ -7,7 +7,7 @@ from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
-    from airflow_ddb_migrate.core.execution.messages import Counts
+    from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
 class UndoMigrationOperator(AboutMigrationOperator):

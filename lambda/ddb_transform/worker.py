@@ -6,7 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.ledger.lanes import Claim, Lanes
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
 from tests.live import checker as live
 from tests.live.history import Item, Kind, Operation, marker_of, number_in

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.execution import start, steering
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, MigrationError
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from tests.faults import storms

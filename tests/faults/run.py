@@ -20,7 +20,7 @@ from airflow_ddb_migrate.aws.execution.tend import Observation
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.faults.checker import Rule, Violation

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from tests.faults import campaign, cases
 from tests.faults.checker import Rule, Violation

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from tests.faults.checker import Evidence, Migrated, Rule, check
 from tests.live.checker import Rule as LiveRule

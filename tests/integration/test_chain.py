@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from airflow_ddb_migrate.aws.execution.tend import stop
 from airflow_ddb_migrate.core.errors import LeaseHeldError
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.local import sample
 from tests.support.worlds.chain_world import ITEMS, begin, finish, request, source, until
 

@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
-from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.ledger.records import LaneState
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.worlds.chain_world import (
     ITEMS,

@@ -1,10 +1,10 @@
 """The whole chain over some lanes, and about another migration: sample, canary, replay, check."""
 
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
-from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.execution.segments import sample
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseState
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import snapshot
 from tests.support.worlds.chain_world import begin, finish, found, migrated, request, source, until

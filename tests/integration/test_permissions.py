@@ -27,7 +27,7 @@ from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quar
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from airflow_ddb_migrate.deployment.deploy import Deployment

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan, planned
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
-from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.items.sizes import item_bytes
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from tests.support.worlds.chain_world import ChainWorld, begin, finish, request
 

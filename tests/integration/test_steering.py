@@ -7,8 +7,8 @@ from airflow_ddb_migrate.aws.execution.rates import look_of
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.aws.ledger.events import events
-from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.ledger.records import Command
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from tests.support.waiting import await_that
 from tests.support.worlds.chain_world import ChainWorld, begin, finish, request, source
 

@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Protocol
 
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneRow
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context

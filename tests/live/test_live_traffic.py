@@ -5,7 +5,7 @@ from functools import partial
 from operator import attrgetter
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from tests.live import workers
 from tests.live.checker import Rule

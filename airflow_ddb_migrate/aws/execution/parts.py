@@ -5,7 +5,7 @@ well is looked at anew when it is asked for again, one that has not goes on wher
 """
 
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.names import part_name
 
 

@@ -11,14 +11,12 @@ from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
 from airflow_ddb_migrate.core.execution.progress import (
     Execution,
     MapRunCounts,
-    Outcome,
     Progress,
     Verdict,
     judge,
     summarize,
 )
 from airflow_ddb_migrate.core.ledger.events import Event, What
-from airflow_ddb_migrate.core.ledger.history import CANARY
 from airflow_ddb_migrate.core.ledger.lease import release, renew
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -27,6 +25,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     LaneRow,
     MigrationRecord,
 )
+from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, OWNER_SECONDS
 
 _STOP_POLL_SECONDS = 2.0

@@ -12,8 +12,8 @@ from airflow_ddb_migrate.aws.execution.tend import Observation, stop, tend
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
-from airflow_ddb_migrate.core.execution.progress import Outcome
 from airflow_ddb_migrate.core.execution.rates import Expected, Pulses, pulse_words
+from airflow_ddb_migrate.core.ledger.results import Outcome
 
 PATIENCE_SECONDS = 3_600.0
 TELL_SECONDS = 30.0  # between two lines of progress, but for the first few

@@ -12,17 +12,13 @@ from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.plan.measured_cost import spent
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.execution.progress import Outcome, Progress, summarize
+from airflow_ddb_migrate.core.execution.progress import Progress, summarize
 from airflow_ddb_migrate.core.execution.request import StartRequest
-from airflow_ddb_migrate.core.ledger.history import (
-    STOPPED,
-    HistoryRow,
-    repeat_words,
-    same_done,
-)
+from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.history import HistoryRow, repeat_words, same_done
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
+from airflow_ddb_migrate.core.ledger.results import STOPPED, Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.text.times import iso
 

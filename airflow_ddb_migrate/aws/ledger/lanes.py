@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from airflow_ddb_migrate.aws.ledger import typed_values
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.ledger.records import lane_key, lane_partition
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, TypedItem
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS

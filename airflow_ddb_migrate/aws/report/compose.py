@@ -13,14 +13,13 @@ from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
-from airflow_ddb_migrate.core.ledger.history import CANARY
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.results import CANARY, NotBegun
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
 from airflow_ddb_migrate.core.report.migration_report import (
     CapacityReport,
     Cost,
-    NotBegun,
     Report,
     ResourceCapacity,
     counts_words,

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.preflight.backup_gate import known_backup
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode

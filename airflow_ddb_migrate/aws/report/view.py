@@ -14,12 +14,12 @@ from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.rates import Pulses
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.events import Event, budget_steps
+from airflow_ddb_migrate.core.ledger.results import NotBegun
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.report.latest_attempt import about_view
-from airflow_ddb_migrate.core.report.migration_report import NotBegun
 from airflow_ddb_migrate.core.report.view import (
     EventView,
     LaneView,

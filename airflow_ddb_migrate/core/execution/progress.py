@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, MigrationRecord
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, as_sentence, trouble_words
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 
@@ -27,18 +28,6 @@ class ExecutionStatus(StrEnum):
     def is_live(self) -> bool:
         """Tell whether children may still start. PENDING_REDRIVE waits for a person, for days."""
         return self is ExecutionStatus.RUNNING
-
-
-class Outcome(StrEnum):
-    RUNNING = "RUNNING"
-    DRAINING = "DRAINING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether there is nothing left to wait for."""
-        return self in {Outcome.SUCCEEDED, Outcome.FAILED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.inspection.findings import Findings
+from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.text.times import iso
-
-STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it
-CANARY: Final = "CANARY"  # some segments are done for real, and the others not begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

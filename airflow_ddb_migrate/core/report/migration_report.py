@@ -1,21 +1,12 @@
 """What a migration did: plain data, as it stands in XCom, in the bucket and in the ledger."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, TypedDict
 
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
-from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.execution.progress import Outcome
-from airflow_ddb_migrate.core.ledger.history import CANARY
+from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.results import CANARY, NotBegun, Outcome
 from airflow_ddb_migrate.core.ledger.throttles import Trouble
-
-
-class NotBegun(StrEnum):
-    """The status of what was never started, beside those of Outcome and CANARY."""
-
-    PLANNED = "PLANNED"
-    NOT_STARTED = "NOT_STARTED"
 
 
 class UnitsShown(TypedDict):

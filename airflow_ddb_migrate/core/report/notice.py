@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from airflow_ddb_migrate.core.execution.hold import Hold
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
 from airflow_ddb_migrate.core.report.migration_report import Report
 from airflow_ddb_migrate.core.text.figures import dollars_words

@@ -5,8 +5,8 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.services.bucket import DIFF, Bucket
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 
 from ddb_transform.contract.keys import readable

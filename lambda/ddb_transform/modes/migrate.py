@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import (
     SAMPLE_ITEMS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 
 from ddb_transform.contract.codec import same

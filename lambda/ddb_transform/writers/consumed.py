@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 
 DETAIL = "INDEXES"  # of ReturnConsumedCapacity
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.execution.pacing import Pacer
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 
 from ddb_transform.failures import PassingError

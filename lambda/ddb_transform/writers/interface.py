@@ -6,8 +6,8 @@ from enum import Enum
 from typing import Protocol
 
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.items.sizes import write_units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 from ddb_transform.contract.transform import Change

@@ -8,7 +8,7 @@ that it still has the value seen: ``"name" = ?`` or ``"name" IS MISSING``.
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
 from botocore.exceptions import BotoCoreError, ClientError

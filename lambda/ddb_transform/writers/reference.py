@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 import pytest
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from tests.campaigns.soak.sampling import Process, Sampler
 from tests.support.worlds.chain_world import ChainWorld, begin, chain_world, request

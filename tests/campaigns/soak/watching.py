@@ -15,7 +15,7 @@ from typing import Any
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.report.view import look
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
-from airflow_ddb_migrate.core.execution.progress import Outcome
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 
 _POKE_SECONDS = 5.0

@@ -16,7 +16,7 @@ from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from moto import mock_aws
 from tests.support.engines.fakes import (

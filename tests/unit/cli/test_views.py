@@ -7,8 +7,8 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.records import migration_key
 from airflow_ddb_migrate.cli import main
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.engines.fakes import FakeCloudFormation
 from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, TABLE

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.records import lane_key
-from airflow_ddb_migrate.core.execution.messages import Counts, Units, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,

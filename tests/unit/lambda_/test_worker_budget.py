@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, LaneState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS
 from ddb_transform import worker as workers

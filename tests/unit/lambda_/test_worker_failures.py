@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.limits import (
     HEARTBEAT_SECONDS,

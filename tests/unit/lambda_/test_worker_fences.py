@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.ledger.leases import Leases
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LaneState
 from airflow_ddb_migrate.core.limits import (
     LEASE_SECONDS,

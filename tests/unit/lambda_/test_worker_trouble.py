@@ -6,7 +6,8 @@ from itertools import count
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles
 from airflow_ddb_migrate.core.limits import WRITE_TRIES
 from tests.support.factories import client_error

@@ -7,7 +7,7 @@ from airflow.models.log import Log
 from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.plugin import views
 from fastapi import FastAPI

@@ -15,8 +15,8 @@ from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE, client_error

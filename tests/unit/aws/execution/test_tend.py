@@ -4,9 +4,10 @@ import pytest
 from airflow_ddb_migrate.aws.execution.tend import observe, stop, tend
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.execution.messages import Counts
-from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts, Outcome
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
 from tests.support.factories import MIGRATION, NOW, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of

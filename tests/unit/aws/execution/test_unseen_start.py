@@ -11,8 +11,9 @@ from airflow_ddb_migrate.aws.execution.tend import observe, stop, tend
 from airflow_ddb_migrate.aws.report.view import look
 from airflow_ddb_migrate.aws.services.executions import live_executions
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError
-from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Outcome
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LaneState, LeaseState
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.unfinished import unfinished

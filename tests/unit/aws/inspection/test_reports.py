@@ -7,9 +7,9 @@ from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
 from airflow_ddb_migrate.aws.inspection.totals import spread
 from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.inspection.findings import Findings
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import MIGRATION, client_error, migration_record

@@ -9,8 +9,8 @@ from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
 from airflow_ddb_migrate.aws.ledger.history import list_history, repeat_of, succeeded_before
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     LedgerError,
 )
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS

@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.messages import (
-    Counts,
-    Units,
-    WorkRequest,
-    WorkResult,
-    WorkStatus,
-)
+from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.factories import work_request

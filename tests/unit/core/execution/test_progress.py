@@ -3,16 +3,16 @@
 from itertools import product
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.progress import (
     ExecutionStatus,
     MapRunCounts,
-    Outcome,
     describe_progress,
     judge,
     summarize,
 )
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneState
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from hypothesis import given
 from hypothesis import strategies as st

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
 from airflow_ddb_migrate.core.execution.rates import (
     NOTHING_PLANNED,
     Expected,
@@ -13,6 +12,7 @@ from airflow_ddb_migrate.core.execution.rates import (
     pulse_of,
     pulse_words,
 )
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.factories import NOW, progress

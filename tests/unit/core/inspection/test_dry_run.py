@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
 from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.inspection.findings import Findings
+from airflow_ddb_migrate.core.ledger.counts import Counts
 
 SECRET = "planted-value"
 COUNTS = Counts(seen=1_234, changed=1_000, deleted=30, unchanged=200, skipped=3, quarantined=1)

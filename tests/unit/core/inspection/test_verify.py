@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
 from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings
 from airflow_ddb_migrate.core.inspection.verify import VerifyReport
+from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
 def report(found: Findings | None = None, **fields: Any) -> VerifyReport:

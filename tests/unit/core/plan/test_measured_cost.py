@@ -2,7 +2,7 @@
 
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.plan.bill import Tariff
 from airflow_ddb_migrate.core.plan.measured_cost import measured_cost
 from airflow_ddb_migrate.core.plan.prices import prices_for

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.inspection.findings import Findings
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.contract.item import Item

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.execution.messages import Counts, Units
+from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform

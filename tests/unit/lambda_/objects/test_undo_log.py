@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from ddb_transform import worker as workers
 from ddb_transform.contract.transform import Change
 from ddb_transform.objects import undo_log

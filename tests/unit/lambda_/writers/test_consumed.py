@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.writers.consumed import written_units
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.failures import FatalError
 from ddb_transform.writers.dispatch import Outcome
 from ddb_transform.writers.interface import Verdict, Written

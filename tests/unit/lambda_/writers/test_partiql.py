@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from ddb_transform.contract.transform import Change

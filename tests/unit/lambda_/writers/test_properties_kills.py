@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.objects.undo_log import reverse
 from ddb_transform.writers.proof import UNPROVEN, Proof

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Counts, WorkStatus
+from airflow_ddb_migrate.core.execution.messages import WorkStatus
+from airflow_ddb_migrate.core.ledger.counts import Counts
 from botocore.exceptions import ReadTimeoutError
 from ddb_transform import worker as workers
 from ddb_transform.contract.item import Item

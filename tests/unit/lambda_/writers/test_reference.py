@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.execution.messages import Units
+from airflow_ddb_migrate.core.ledger.counts import Units
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,

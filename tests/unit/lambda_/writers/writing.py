@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.messages import Units
 from airflow_ddb_migrate.core.execution.pacing import Pacer
+from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.contract.transform import Change
 from ddb_transform.patience import Patience
 from ddb_transform.writers.dispatch import Dispatcher, Outcome
