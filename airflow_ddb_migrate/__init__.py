@@ -7,7 +7,7 @@ no Airflow, and is imported by every process of an Airflow that has the provider
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.core.execution.payload import (

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.known import history_of, open_known_site
 from airflow_ddb_migrate.aws.report.compose import compose
+from airflow_ddb_migrate.aws.site import history_of, open_known_site
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.report.page import to_markdown
 from airflow_ddb_migrate.core.text.figures import dollars_words

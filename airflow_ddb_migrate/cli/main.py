@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import airflow_ddb_migrate
 from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.clients import Clients
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ddb-migrate", description="Deploy what airflow_ddb_migrate runs in AWS."
     )
-    parser.add_argument("--version", action="version", version=airflow_ddb_migrate.__version__)
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_deploy(commands.add_parser("deploy", help="make or update the stack"))
     _add_destroy(commands.add_parser("destroy", help="delete the stack, its ledger and bucket"))

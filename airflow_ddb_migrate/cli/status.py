@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
-from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError

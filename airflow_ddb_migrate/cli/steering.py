@@ -114,7 +114,7 @@ def _retune(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _site(options: argparse.Namespace, clients: "Clients") -> "Site":
-    from airflow_ddb_migrate.aws.known import open_known_site
+    from airflow_ddb_migrate.aws.site import open_known_site
 
     return open_known_site(clients, options.stack_name, options.migration_id)
 

@@ -7,15 +7,9 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHARS
 
 DEFAULT_STACK_NAME = "ddb-migrate"
-ENGINE_PROOF = "engine-proof"  # the self-check's result, in the ledger
-BACKUP = "backup"  # what the backup gate found, a note beside the migration
-CAPACITY_DURING = "capacity-during"  # the raised capacity, a note beside the migration
-PLAN = "plan"  # a note beside the migration
-REPORT = "report"  # a note beside the migration
 DRY_RUN = "dry"  # parts of a migration, see part_name
 CHECK = "verify"
 CANARY_CHECK = "canary"
-SAFETY_NET = "safety-net"  # who restored when nobody else did, a note beside the migration
 
 _ATTEMPT_SUFFIX_CHARS = 5  # "-a" and up to three digits
 _PART_SUFFIX_CHARS = 10  # "-", the name of a part, and its number, as in -verify2

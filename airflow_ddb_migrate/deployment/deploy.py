@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import airflow_ddb_migrate
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
-from airflow_ddb_migrate.aws.services.function_code import check_code
+from airflow_ddb_migrate.aws.services.function import check_code
 from airflow_ddb_migrate.aws.services.stack import (
     ALL_TABLES,
     Stack,
@@ -23,6 +22,7 @@ from airflow_ddb_migrate.aws.services.stack import (
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment import bundle as bundles
 from airflow_ddb_migrate.deployment.bundle import Bundle
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
@@ -145,7 +145,7 @@ class Deployment:
         """Return the stack's bucket; the first deployment makes the stack with it alone."""
         bucket = self._output("Bucket")
         if not bucket:
-            parameters = {"PackageVersion": airflow_ddb_migrate.__version__}
+            parameters = {"PackageVersion": __version__}
             self._change().apply(_template(""), parameters)
             bucket = self._output("Bucket")
         return bucket
@@ -167,7 +167,7 @@ class Deployment:
             "Tables": ",".join(tables),
             "TableArns": ",".join(map(self._table_arn, tables)),
             "Transforms": ",".join(bundle.transforms),
-            "PackageVersion": airflow_ddb_migrate.__version__,
+            "PackageVersion": __version__,
         }
 
     def _table_arn(self, table: str) -> str:

@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.services.executions import Executions, live_executions
+from airflow_ddb_migrate.aws.ledger.scans import all_leases
+from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
 
@@ -28,7 +28,7 @@ def unfinished(
     ledger, executions = Ledger(clients.dynamodb, ledger_table), Executions(clients.stepfunctions)
     for lease in leases:  # what has only just been started may be in no listing yet
         if lease.state is LeaseState.HELD:
-            live = live_executions(ledger, executions, lease, now)
+            live = executions.live_of(lease, ledger.latest_attempt(lease.migration_id), now)
             running += [arn for arn in live if arn not in running]
     owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)
     tables = {lease.execution_arn: lease.table_name for lease in leases}

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_ddb_migrate.aws.execution.tend import observe
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.report.compose import compose
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site

@@ -69,8 +69,8 @@ class CanaryMigrationOperator(WaitingOperator):
             return self.await_end(context, part)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.execution.tend import observe
-        from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
+        from airflow_ddb_migrate.aws.execution.observe import observe
+        from airflow_ddb_migrate.aws.inspection.reports import compose_verify
 
         migration = observe(self.open_site(context), time.time())
         check = compose_verify(site, time.time())

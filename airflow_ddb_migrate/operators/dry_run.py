@@ -44,7 +44,7 @@ class DryRunMigrationOperator(LookingOperator):
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
-        from airflow_ddb_migrate.aws.plan.correction import correct_plan
+        from airflow_ddb_migrate.aws.plan.planner import correct_plan
         from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
         from airflow_ddb_migrate.core.plan.page import to_markdown as plan_page
 

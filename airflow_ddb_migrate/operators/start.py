@@ -50,7 +50,7 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
         return {**result, "table": record.table_name, "total_segments": record.total_segments}
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
-        from airflow_ddb_migrate.aws.execution.tend import observe
+        from airflow_ddb_migrate.aws.execution.observe import observe
 
         seen = observe(site, time.time())
         return {

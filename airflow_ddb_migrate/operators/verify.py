@@ -13,7 +13,7 @@ from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.execution.tend import Observation
+    from airflow_ddb_migrate.aws.execution.observe import Observation
     from airflow_ddb_migrate.aws.site import Site
 
 
@@ -53,7 +53,7 @@ class VerifyMigrationOperator(LookingOperator):
         That is for a ``wait`` that was marked successful: the scan would take as long as the
         migration, with raised capacity, to say so.
         """
-        from airflow_ddb_migrate.aws.execution.tend import observe
+        from airflow_ddb_migrate.aws.execution.observe import observe
 
         seen = observe(site, time.time())
         if seen.progress.is_finished and not seen.left:
@@ -65,8 +65,8 @@ class VerifyMigrationOperator(LookingOperator):
         )
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.execution.tend import observe
-        from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
+        from airflow_ddb_migrate.aws.execution.observe import observe
+        from airflow_ddb_migrate.aws.inspection.reports import compose_verify
 
         report = compose_verify(site, time.time())
         known = observe(self.open_site(context), time.time()).progress.counts.quarantined

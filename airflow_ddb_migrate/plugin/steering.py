@@ -9,6 +9,7 @@ from fastapi import Body, Depends, FastAPI
 from fastapi.responses import JSONResponse, Response
 
 from airflow_ddb_migrate.aws.execution import steering
+from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
@@ -55,7 +56,7 @@ def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
 
 
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
-    return steering.stop_now(site, by=by, reason=_reason(asked), patience_seconds=_STOP_SECONDS)
+    return stop_now(site, by=by, reason=_reason(asked), patience_seconds=_STOP_SECONDS)
 
 
 def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:

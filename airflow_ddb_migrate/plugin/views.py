@@ -4,11 +4,10 @@ import time
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.known import open_known_site
-from airflow_ddb_migrate.aws.ledger.all_history import all_history
+from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.aws.services.stack import find_stack
-from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.aws.site import Site, open_known_site
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.report.list_row import ListedMigration

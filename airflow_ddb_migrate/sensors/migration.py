@@ -25,7 +25,7 @@ from airflow_ddb_migrate.triggers._events import HELD
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.execution.tend import Observation
+    from airflow_ddb_migrate.aws.execution.observe import Observation
     from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.core.execution.hold import Hold
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_ddb_migrate.aws.execution.tend import Observation
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.hold import Hold

@@ -20,9 +20,9 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from botocore.config import Config
 
 from ddb_transform.assembly import Kit

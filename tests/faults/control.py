@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.execution import start, steering
+from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, MigrationError
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
@@ -42,7 +43,7 @@ def retune(run: Run) -> None:
 
 def stop(run: Run) -> None:
     hit = run.until_requests(run.draw.randint(5, 60))
-    struck = hit and _steered(run, lambda site, by, now: steering.stop_now(site, by=by))
+    struck = hit and _steered(run, lambda site, by, now: stop_now(site, by=by))
     run.struck = lambda: int(struck)
 
 

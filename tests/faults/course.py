@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from airflow_ddb_migrate.aws.execution.tend import Observation
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
 from tests.faults.checker import Rule

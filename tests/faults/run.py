@@ -15,8 +15,8 @@ from airflow_ddb_migrate.aws.capacity import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution import start, tend
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.start import Started, StartRequest
-from airflow_ddb_migrate.aws.execution.tend import Observation
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError

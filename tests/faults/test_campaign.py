@@ -120,7 +120,7 @@ def _miscount_a_lane(run: Run) -> None:
 
 
 def _lanes(run: Run, shard: int) -> list[dict]:
-    from airflow_ddb_migrate.aws.ledger.records import lane_partition
+    from airflow_ddb_migrate.aws.ledger.keys import lane_partition
 
     return list(run.site.ledger.query_all(lane_partition(run.site.migration_id, shard)))
 

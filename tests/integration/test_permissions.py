@@ -18,8 +18,9 @@ from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.restore_steps import Patience
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.execution import steering
-from airflow_ddb_migrate.aws.ledger.all_history import all_history
-from airflow_ddb_migrate.aws.ledger.records import stack_key
+from airflow_ddb_migrate.aws.execution.steering import stop_now
+from airflow_ddb_migrate.aws.ledger.keys import stack_key
+from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
 from airflow_ddb_migrate.aws.report.compose import compose, keep
@@ -27,9 +28,9 @@ from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quar
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
@@ -249,7 +250,7 @@ def _steered(chain: Chain) -> None:
     steering.retune(site, by="ann", now=time.time(), max_concurrency=2)
     steering.pause(site, by="ann", now=time.time())
     steering.resume(site, by="ann", now=time.time())
-    steering.stop_now(site, by="ann", reason="seen enough", patience_seconds=20.0)
+    stop_now(site, by="ann", reason="seen enough", patience_seconds=20.0)
     assert Outcome.FAILED is finish(site).verdict.outcome
 
 

@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan, planned
+from airflow_ddb_migrate.aws.ledger.notes import known_plan
+from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.results import Outcome
@@ -34,7 +35,7 @@ def test_a_plan_is_what_the_migration_then_does(world):
         made.load.writes_per_change,
     )
     assert (_ITEMS / 2, made.max_concurrency) == (made.load.write_units, 4)
-    assert made == planned(world.site(table).ledger, made.migration_id)
+    assert made == known_plan(world.site(table).ledger, made.migration_id)
 
     site = world.site(table)
     started = begin(site, request(segments=None, transform="mark"))

@@ -5,7 +5,8 @@ import time
 
 import pytest
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.aws.ledger.history import list_history, refuse_repeat
+from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.report.compose import compose, keep
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.report.page import to_markdown

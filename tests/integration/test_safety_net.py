@@ -9,8 +9,8 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
+from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
-from airflow_ddb_migrate.core.names import SAFETY_NET
 from tests.integration.conftest import Deployed
 
 NAME = "ddb-migrate-restore"

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.rates import look_of
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
-from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.ledger.results import Outcome

@@ -7,7 +7,7 @@ makes the first change, and whoever waits makes the others by ``ask_again``.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, with_scaling
 from airflow_ddb_migrate.aws.services.tables import Table, require_active, update_capacity
 from airflow_ddb_migrate.aws.site import Site
@@ -59,7 +59,7 @@ def prewarm(
     table = site.fresh_table()
     known = _raised_by_us(site)
     if known and table.not_active:  # an earlier try's raise is under way: wait for it
-        checks.take_lease(site, now)
+        take_lease(site, now)
         return Prewarm(
             CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
         )
@@ -102,7 +102,7 @@ def _raised_by_us(site: Site) -> LeaseRecord | None:
 def _write_down(
     site: Site, seen: CapacitySnapshot, changes: tuple[Change, ...], now: float
 ) -> None:
-    checks.take_lease(site, now)
+    take_lease(site, now)
     site.leases.change(
         site.table.key,
         lambda current: raise_capacity(current, site.migration_id, seen, changes),

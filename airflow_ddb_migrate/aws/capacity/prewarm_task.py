@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.ledger.history import refuse_repeat
+from airflow_ddb_migrate.aws.ledger.notes import note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.report.compose import note_capacity
+from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import hold
@@ -40,7 +40,7 @@ def check(site: Site, request: StartRequest) -> None:
         single_writer_region=request.single_writer_region,
     )
     refuse_repeat(site, request, transform_hash)
-    note_capacity(site, "before", site.table.snapshot)
+    note_capacity(site.ledger, site.migration_id, "before", site.table.snapshot)
 
 
 def nothing_raised(site: Site) -> Prewarm:
@@ -83,7 +83,7 @@ def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
     until = time.time() + hold_seconds
     site.leases.change(site.table.key, lambda lease: hold(lease, site.migration_id, until))
     during = site.fresh_table().snapshot
-    note_capacity(site, "during", during)
+    note_capacity(site.ledger, site.migration_id, "during", during)
     return {
         "migration_id": site.migration_id,
         "before": show_capacity(asked.before),

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.capacity.restore_rules import RestoreRules, govern
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, ScaledFigure
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.lease import release
+from airflow_ddb_migrate.core.ledger.notes import RESTORE
 from airflow_ddb_migrate.core.ledger.records import Command, LeaseRecord
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 
@@ -56,7 +57,7 @@ def restore(
     else:
         restored = Restored((), (), site.table.snapshot)
     # A restore that had nothing to do must not hide what an earlier one did.
-    site.ledger.note(site.migration_id, "restore", _to_json(restored), once=lease is None)
+    site.ledger.note(site.migration_id, RESTORE, _to_json(restored), once=lease is None)
     _free(site, patience.clock())
     return restored
 

@@ -8,18 +8,18 @@ from enum import StrEnum
 
 from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.services.executions import Executions, live_executions
+from airflow_ddb_migrate.aws.ledger.scans import all_leases
+from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.aws.services.stack import stack_of_ledger
 from airflow_ddb_migrate.aws.services.tables import Table, describe_table
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.owed import end_restore, reclaim, why_kept
 from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableNotFoundError
 from airflow_ddb_migrate.core.ledger.lease import TableKey, release
+from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
-from airflow_ddb_migrate.core.names import SAFETY_NET
 
 
 class Fate(StrEnum):
@@ -103,7 +103,8 @@ class SafetyNet:
 
     def _live_execution(self, lease: LeaseRecord) -> str:
         executions = Executions(self.clients.stepfunctions)
-        live = live_executions(self._ledger, executions, lease, self.clock())
+        attempt = self._ledger.latest_attempt(lease.migration_id)
+        live = executions.live_of(lease, attempt, self.clock())
         return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
 
     def _table(self, lease: LeaseRecord) -> Table | None:

@@ -1,12 +1,11 @@
 """What is told of a migration while it runs: how fast it is, its cost, and the time left."""
 
-from airflow_ddb_migrate.aws.execution.tend import Observation
+from airflow_ddb_migrate.aws.execution.observe import Observation
+from airflow_ddb_migrate.aws.ledger.notes import known_plan
 from airflow_ddb_migrate.aws.plan.measured_cost import spent
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, Expected, Look
-from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
@@ -32,10 +31,12 @@ def expected_of(site: Site, seen: Observation) -> Expected:
     if seen.attempt.scope or seen.record.scope:
         return NOTHING_PLANNED
     try:
-        plan = MigrationPlan.from_json(site.ledger.read_note(site.migration_id, PLAN))
-        cost = plan.cost_usd
-    except (MigrationError, KeyError, TypeError, ValueError):
-        return NOTHING_PLANNED  # none, or of another version
+        plan = known_plan(site.ledger, site.migration_id)
+    except MigrationError:
+        return NOTHING_PLANNED
+    if plan is None:
+        return NOTHING_PLANNED
+    cost = plan.cost_usd
     return Expected(items=plan.load.items, dollars=sum(cost.get(part, 0.0) for part in _MEASURED))
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -12,7 +13,6 @@ from airflow_ddb_migrate.core.execution.segments import lane_count, sample
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.names import PLAN
 
 _PLANNED = {
     "total_segments": DEFAULT_SEGMENTS,
@@ -38,7 +38,7 @@ def resolve(site: Site, request: StartRequest) -> StartRequest:
         request = _like(request, about)
     elif request.of:
         request = replace(request, context_id=request.of)
-    return _as_planned(request, plan_fields(site, plan_owner(site, request)))
+    return _as_planned(request, plan_fields(site.ledger, plan_owner(site, request)))
 
 
 def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
@@ -56,12 +56,6 @@ def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
     if not 0 < request.sample_lanes < lanes:
         return ()
     return sample(lanes, request.sample_lanes, seed=request.of or site.migration_id)
-
-
-def plan_fields(site: Site, migration_id: str) -> dict[str, Any]:
-    """Return the plan of a migration as its JSON has it; empty without one."""
-    text = site.ledger.read_note(migration_id, PLAN)
-    return dict(json.loads(text)) if text else {}
 
 
 def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:

@@ -7,6 +7,8 @@ from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
+from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
 from airflow_ddb_migrate.core.execution.payload import (
@@ -55,10 +57,10 @@ def start(site: Site, request: StartRequest, now: float) -> Started:
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform_hash = _checked(site, request, now)
-    history.refuse_repeat(site, request, transform_hash)
+    refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:
-        _stop_former_holder(site, checks.take_lease(site, now), now)
+        _stop_former_holder(site, take_lease(site, now), now)
     canary = scope if request.mode is Mode.MIGRATE else ()
     record = _record(site, request, () if canary else scope, now)
     rows = list(site.lanes.all(site.migration_id))
@@ -227,7 +229,7 @@ def _record(
         show_values=request.show_values,
     )
     record = site.ledger.create_migration(wanted)
-    checks.require_its_table(site, record)
+    require_its_table(site, record)
     return record
 
 

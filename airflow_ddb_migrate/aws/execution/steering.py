@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
-from airflow_ddb_migrate.aws.execution import tend
+from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
@@ -77,31 +77,6 @@ def resume(site: Site, *, by: str, now: float) -> str:
         f"Resumed attempt {attempt.number} of {site.migration_id} after {minutes:,.0f} minutes on "
         "hold. Workers that wait go on at their next look, each within 5 minutes.",
         now,
-    )
-
-
-def stop_now(  # noqa: PLR0913  # injected time
-    site: Site,
-    *,
-    by: str,
-    reason: str = "",
-    patience_seconds: float = OWNER_SECONDS,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
-    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
-
-    :raises LedgerError: it was never started.
-    :raises SteeringError: it is over.
-    """
-    _running_attempt(site, clock())
-    return tend.stop(
-        site,
-        reason=f"by {by}" + (f": {reason}" if reason else ""),
-        by=by,
-        patience_seconds=patience_seconds,
-        clock=clock,
-        sleep=sleep,
     )
 
 
@@ -252,3 +227,28 @@ def _noted(  # noqa: PLR0913  # every field of an event
     event = Event(at=now, what=what, by=by, words=words, budget=budget or {})
     note_event(site.ledger, site.migration_id, event)
     return words
+
+
+def stop_now(  # noqa: PLR0913  # injected time
+    site: Site,
+    *,
+    by: str,
+    reason: str = "",
+    patience_seconds: float = OWNER_SECONDS,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over.
+    """
+    _running_attempt(site, clock())
+    return stop(
+        site,
+        reason=f"by {by}" + (f": {reason}" if reason else ""),
+        by=by,
+        patience_seconds=patience_seconds,
+        clock=clock,
+        sleep=sleep,
+    )

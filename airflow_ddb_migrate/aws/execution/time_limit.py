@@ -1,6 +1,7 @@
 """How long to wait for a migration: the plan knows, Airflow's defaults do not."""
 
-from airflow_ddb_migrate.aws.execution.request import plan_fields, plan_owner
+from airflow_ddb_migrate.aws.execution.request import plan_owner
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.limits import (
     EXECUTION_DAYS,
@@ -20,6 +21,6 @@ def time_limit(site: Site) -> float:
     longest = float(EXECUTION_DAYS * _DAY_SECONDS)
     record = site.ledger.migration(site.migration_id)
     owner = plan_owner(site, record) if record else site.migration_id
-    seconds = plan_fields(site, owner).get("seconds") or {}
+    seconds = plan_fields(site.ledger, owner).get("seconds") or {}
     high = float(seconds.get("high", 0))
     return min(longest, max(WAIT_SECONDS, WAIT_FACTOR * high)) if high else longest

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
 from airflow_ddb_migrate.aws.execution.steering import pause
-from airflow_ddb_migrate.aws.execution.tend import Observation, stop, tend
+from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill

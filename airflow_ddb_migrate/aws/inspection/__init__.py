@@ -1,4 +1,4 @@
 """What passes without writes left in the ledger.
 
-``totals`` adds it up; ``reports`` and ``verify_report`` compose what a dry run and a check found.
+``totals`` adds it up; ``reports`` composes what a dry run and a check found.
 """

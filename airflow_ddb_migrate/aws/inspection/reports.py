@@ -1,4 +1,4 @@
-"""Compose what a dry run found, from the ledger and a few objects of the bucket."""
+"""Compose what a dry run or a check found, from the ledger and a few objects of the bucket."""
 
 from collections.abc import Iterator
 from itertools import chain, zip_longest
@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.services.bucket import DIFF, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
+from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 
 _OBJECTS = 5  # that are read, whatever the table's size
 
@@ -27,6 +28,14 @@ def compose_dry_run(site: Site, now: float) -> DryRunReport:
         examples=examples,
         examples_missing=missing,
     )
+
+
+def compose_verify(site: Site, now: float) -> VerifyReport:
+    """Return the report of the check that is the site's migration, as far as it is.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    return VerifyReport(**read(site, now).fields())
 
 
 def _examples(site: Site, looked: Looked) -> tuple[tuple[Example, ...], str]:

@@ -7,10 +7,10 @@ lane rows brings it down, when somebody finds the last one old.
 
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.keys import control_key
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.ledger.records import control_from, control_key
+from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
 from airflow_ddb_migrate.core.execution.budget_sharing import (
     counted,
     is_count_due,
@@ -82,9 +82,9 @@ class Sharing:
             control_key(self.migration_id),
             assignments=", ".join(f"#{name} = #{name} + :{name}" for name in numbers),
             names={f"#{name}": name for name in (*numbers, "attempt")},
-            values=typed_values.encode_all(
+            values=encode_all(
                 {":attempt": self.attempt, **{f":{name}": n for name, n in numbers.items()}}
             ),
             condition="#attempt = :attempt",
         )
-        return control_from(item) if item else None
+        return decode(ControlRecord, item) if item else None

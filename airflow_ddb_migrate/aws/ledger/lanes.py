@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from airflow_ddb_migrate.aws.ledger import typed_values
+from airflow_ddb_migrate.aws.ledger.keys import lane_key, lane_partition
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.ledger.records import lane_key, lane_partition
-from airflow_ddb_migrate.core.ledger.counts import Counts, Units
-from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, TypedItem
-from airflow_ddb_migrate.core.ledger.throttles import Throttles
+from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
+from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS, OWNER_SECONDS
 
 _TAKEN = "#attempt = :attempt, #owner = :owner, #owner_until = :owner_until, #state = :running"
@@ -47,11 +45,11 @@ class Lanes:
         """Yield every lane row that exists; a lane without a row was never begun."""
         for shard in range(LEDGER_SHARDS):
             for item in self._ledger.query_all(lane_partition(migration_id, shard)):
-                yield _row_from(item)
+                yield decode(LaneRow, item)
 
     def get(self, migration_id: str, lane: int) -> LaneRow | None:
         item = self._ledger.get(lane_key(migration_id, lane))
-        return _row_from(item) if item else None
+        return decode(LaneRow, item) if item else None
 
     def take(self, claim: Claim, now: float) -> LaneRow | None:
         """Take the lane and count a lap; None when it is done or a newer attempt has it.
@@ -71,7 +69,7 @@ class Lanes:
 
     def save(self, claim: Claim, row: LaneRow, now: float) -> bool:
         """Save how far the lane is; False, and nothing written, when it is no longer ours."""
-        values = typed_values.encode_all(
+        values = encode_all(
             {
                 "state": row.state,
                 "segment": row.segment,
@@ -116,7 +114,7 @@ class Lanes:
             "#total_laps = if_not_exists(#total_laps, :none) + :one",
             names=_NAMES,
             values={
-                **typed_values.encode_all(
+                **encode_all(
                     {
                         ":attempt": claim.attempt,
                         ":owner": claim.owner,
@@ -131,31 +129,4 @@ class Lanes:
             },
             condition=condition,
         )
-        return _row_from(item) if item else None
-
-
-def _row_from(item: TypedItem) -> LaneRow:
-    return LaneRow(
-        lane=typed_values.whole(item, "lane"),
-        state=LaneState(typed_values.text(item, "state")),
-        attempt=typed_values.whole(item, "attempt"),
-        segment=typed_values.whole(item, "segment"),
-        cursor=typed_values.mapping(item, "cursor"),
-        owner=typed_values.text(item, "owner"),
-        owner_until=typed_values.number(item, "owner_until"),
-        laps=typed_values.whole(item, "laps"),
-        total_laps=typed_values.whole(item, "total_laps"),
-        worked_seconds=typed_values.number(item, "worked_seconds"),
-        counts=Counts.from_dict(
-            {k: int(v) for k, v in typed_values.numbers(item, "counts").items()}
-        ),
-        units=Units(**typed_values.numbers(item, "units")),
-        throttles=Throttles.from_dict(typed_values.numbers(item, "throttles")),
-        conflicts=typed_values.whole(item, "conflicts"),
-        error=typed_values.text(item, "error"),
-        cause=typed_values.text(item, "cause"),
-        updated_at=typed_values.number(item, "updated_at"),
-        logged=typed_values.text(item, "logged"),
-        page_items=typed_values.whole(item, "page_items"),
-        findings=typed_values.text(item, "findings"),
-    )
+        return decode(LaneRow, item) if item else None

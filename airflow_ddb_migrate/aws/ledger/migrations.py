@@ -2,24 +2,25 @@
 
 Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``; lane rows
 spread over 16 partition keys ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on
-a table is in leases.py, its history in history.py, what happened to a migration in events.py.
+a table is in leases.py, its history in history.py, what happened to a migration in events.py, and
+JSON documents beside a migration are in notes.py. Keys are in keys.py.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.ledger import typed_values
-from airflow_ddb_migrate.aws.ledger.records import (
-    attempt_from,
+from airflow_ddb_migrate.aws.ledger.keys import (
+    ATTEMPT,
     attempt_key,
-    control_from,
     control_key,
-    migration_from,
     migration_key,
+    migration_partition,
+    note_key,
     stack_key,
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
+from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
@@ -28,6 +29,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     Command,
     ControlRecord,
     MigrationRecord,
+    TypedItem,
 )
 from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 
@@ -36,8 +38,8 @@ class Ledger(LedgerTable):
     """Migrations, their attempts and their control record."""
 
     def migration(self, migration_id: str) -> MigrationRecord | None:
-        item = self.get(migration_key(migration_id, "migration"))
-        return migration_from(item) if item else None
+        item = self.get(migration_key(migration_id))
+        return decode(MigrationRecord, item) if item else None
 
     def required_migration(self, migration_id: str) -> MigrationRecord:
         """Return the migration's record; raises LedgerError when there is none."""
@@ -51,17 +53,13 @@ class Ledger(LedgerTable):
 
     def create_migration(self, record: MigrationRecord) -> MigrationRecord:
         """Write the record once; return the one that stands, ours or an earlier try's."""
-        item = {
-            **migration_key(record.migration_id, "migration"),
-            **typed_values.encode_all(asdict(record)),
-        }
-        if self.put_new(item):
+        if self.put_new({**migration_key(record.migration_id), **encode_all(asdict(record))}):
             return record
         return self.required_migration(record.migration_id)
 
     def control(self, migration_id: str) -> ControlRecord | None:
         item = self.get(control_key(migration_id))
-        return control_from(item) if item else None
+        return decode(ControlRecord, item) if item else None
 
     def begin_attempt(
         self, migration_id: str, attempt: int, now: float, budget: Budget = NO_BUDGET
@@ -95,7 +93,7 @@ class Ledger(LedgerTable):
         Nothing takes the place of a STOP: workers may have gone already. A HOLD that ends by itself
         (``until``) never takes the place of another command in force.
         """
-        values: dict[str, typed_values.Plain] = {
+        values: dict[str, Plain] = {
             "command": command,
             "reason": reason,
             "since": now,
@@ -129,27 +127,24 @@ class Ledger(LedgerTable):
             page = self._dynamodb.query(
                 TableName=self.table_name,
                 KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-                ExpressionAttributeValues=typed_values.encode_all(
-                    {":pk": migration_key(migration_id, "")["pk"]["S"], ":sk": "attempt#"}
+                ExpressionAttributeValues=encode_all(
+                    {":pk": migration_partition(migration_id), ":sk": ATTEMPT}
                 ),
                 ScanIndexForward=False,
                 Limit=1,
                 ConsistentRead=True,
             )
-        return next((attempt_from(item) for item in page["Items"]), None)
+        return next((decode(AttemptRecord, item) for item in page["Items"]), None)
 
     def attempts(self, migration_id: str) -> Iterator[AttemptRecord]:
         """Yield every attempt, the first one first."""
-        pk = migration_key(migration_id, "")["pk"]["S"]
-        yield from map(attempt_from, self.query_all(pk, prefix="attempt#"))
+        for item in self.query_all(migration_partition(migration_id), prefix=ATTEMPT):
+            yield decode(AttemptRecord, item)
 
     def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Take the attempt's number; False when another try took it."""
-        item = {
-            **attempt_key(migration_id, attempt.number),
-            **typed_values.encode_all(asdict(attempt)),
-        }
-        return self.put_new(item)
+        key = attempt_key(migration_id, attempt.number)
+        return self.put_new({**key, **encode_all(asdict(attempt))})
 
     def mend_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Bring an attempt that never started up to date; False when it did start."""
@@ -180,29 +175,30 @@ class Ledger(LedgerTable):
     def note(self, migration_id: str, name: str, text: str, *, once: bool = False) -> None:
         """Keep one JSON document beside the migration; ``once``: the first one stays."""
         condition = "attribute_not_exists(pk)" if once else ""
-        self.update(
-            migration_key(migration_id, f"note#{name}"), {"text": text}, condition=condition
-        )
+        self.update(note_key(migration_id, name), {"text": text}, condition=condition)
 
     def read_note(self, migration_id: str, name: str) -> str:
-        return typed_values.text(
-            self.get(migration_key(migration_id, f"note#{name}")) or {}, "text"
-        )
+        """Return the document; empty when there is none."""
+        return self._text(note_key(migration_id, name))
 
     def keep(self, name: str, text: str) -> None:
         """Keep one JSON document of the stack, not of a migration."""
         self.update(stack_key(name), {"text": text})
 
     def kept(self, name: str) -> str:
-        return typed_values.text(self.get(stack_key(name)) or {}, "text")
+        """Return the document; empty when there is none."""
+        return self._text(stack_key(name))
+
+    def _text(self, key: TypedItem) -> str:
+        return str((self.get(key) or {}).get("text", {}).get("S", ""))
 
 
-def _place_for(command: Command, until: float) -> tuple[str, dict[str, typed_values.Plain]]:
+def _place_for(command: Command, until: float) -> tuple[str, dict[str, Plain]]:
     """Return the condition under which a command may take the place of the one in force."""
     if command is Command.STOP:
         return "", {}
     if not until:
         return " AND #command <> :stop", {":stop": Command.STOP}
     over = "(#command = :hold AND #until > :never AND #until <= :since)"
-    known: dict[str, typed_values.Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
+    known: dict[str, Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
     return f" AND (#command = :run OR {over})", known

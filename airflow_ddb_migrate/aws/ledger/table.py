@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
-from airflow_ddb_migrate.aws.ledger import typed_values as typed
+from airflow_ddb_migrate.aws.ledger.typed_values import Plain, encode_all
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 
@@ -33,7 +33,7 @@ class LedgerTable:
             {
                 "ConditionExpression": "#version = :seen",
                 "ExpressionAttributeNames": {"#version": "version"},
-                "ExpressionAttributeValues": typed.encode_all({":seen": seen_version}),
+                "ExpressionAttributeValues": encode_all({":seen": seen_version}),
             },
         )
 
@@ -50,10 +50,10 @@ class LedgerTable:
     def update(
         self,
         key: TypedItem,
-        values: dict[str, typed.Plain],
+        values: dict[str, Plain],
         *,
         condition: str = "",
-        extra: dict[str, typed.Plain] | None = None,
+        extra: dict[str, Plain] | None = None,
         names: dict[str, str] | None = None,
     ) -> bool:
         """Set attributes of a record; False when the condition does not hold.
@@ -61,12 +61,12 @@ class LedgerTable:
         Every value is also there for the condition, as ``:name``, and its attribute as ``#name``;
         ``extra`` and ``names`` add more.
         """
-        typed_values = typed.encode_all({f":{name}": value for name, value in values.items()})
+        typed_values = encode_all({f":{name}": value for name, value in values.items()})
         answer = self.update_typed(
             key,
             assignments=", ".join(f"#{name} = :{name}" for name in values),
             names={**{f"#{name}": name for name in values}, **(names or {})},
-            values={**typed_values, **typed.encode_all(extra or {})},
+            values={**typed_values, **encode_all(extra or {})},
             condition=condition,
         )
         return answer is not None

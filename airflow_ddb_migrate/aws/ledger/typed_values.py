@@ -3,14 +3,37 @@
 Items of the migrated table never pass through here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 _Number = int | float
 Plain = str | bool | _Number | Mapping[str, int] | Mapping[str, float] | tuple[str | int, ...]
+Record = TypeVar("Record")
+_Reader: TypeAlias = Callable[[TypedValue], Any]
+
+_NOTHING: TypedValue = {}
+
+
+def _numbers(value: TypedValue) -> dict[str, float]:
+    return {name: float(number["N"]) for name, number in value.get("M", {}).items()}
+
+
+_BY_TYPE: Mapping[Any, _Reader] = {
+    str: lambda value: str(value.get("S", "")),
+    bool: lambda value: bool(value.get("BOOL", False)),
+    int: lambda value: int(float(value.get("N", 0))),
+    float: lambda value: float(value.get("N", 0)),
+    tuple[str, ...]: lambda value: tuple(one["S"] for one in value.get("L", ())),
+    tuple[int, ...]: lambda value: tuple(int(one["N"]) for one in value.get("L", ())),
+    Mapping[str, float]: _numbers,
+    TypedItem: lambda value: value.get("M", {}),
+}
 
 
 def encode(value: Plain) -> TypedValue:
@@ -30,33 +53,42 @@ def encode_all(values: Mapping[str, Plain]) -> dict[str, TypedValue]:
     return {name: encode(value) for name, value in values.items()}
 
 
-def text(item: TypedItem, name: str, default: str = "") -> str:
-    return str(item.get(name, {}).get("S", default))
+def decode(cls: type[Record], item: TypedItem) -> Record:
+    """Read a record by the types of its fields, which have the names of the attributes.
+
+    An attribute that is absent, as in records that an older version wrote, gives the field's
+    default, or else the type's empty value.
+
+    :raises ValueError: an attribute is none of the words of its StrEnum.
+    """
+    readers = _readers(cls)  # type: ignore[arg-type]  # a class is hashable
+    return cls(
+        **{
+            name: read(item.get(name, _NOTHING))
+            for name, (read, is_required) in readers.items()
+            if is_required or name in item
+        }
+    )
 
 
-def number(item: TypedItem, name: str, default: float = 0) -> float:
-    return float(item.get(name, {}).get("N", default))
+@cache
+def _readers(cls: type[Any]) -> Mapping[str, tuple[_Reader, bool]]:
+    """Return how to read each field, and whether it has no default."""
+    types = get_type_hints(cls)
+    return {
+        field.name: (
+            _reader(types[field.name]),
+            field.default is MISSING and field.default_factory is MISSING,
+        )
+        for field in fields(cls)
+    }
 
 
-def whole(item: TypedItem, name: str, default: int = 0) -> int:
-    return int(number(item, name, default))
-
-
-def flag(item: TypedItem, name: str) -> bool:
-    return bool(item.get(name, {}).get("BOOL", False))
-
-
-def texts(item: TypedItem, name: str) -> tuple[str, ...]:
-    return tuple(value["S"] for value in item.get(name, {}).get("L", ()))
-
-
-def wholes(item: TypedItem, name: str) -> tuple[int, ...]:
-    return tuple(int(value["N"]) for value in item.get(name, {}).get("L", ()))
-
-
-def numbers(item: TypedItem, name: str) -> dict[str, float]:
-    return {key: float(value["N"]) for key, value in item.get(name, {}).get("M", {}).items()}
-
-
-def mapping(item: TypedItem, name: str) -> Mapping[str, Any]:
-    return item.get(name, {}).get("M", {})  # type: ignore[no-any-return]
+def _reader(kind: Any) -> _Reader:
+    if kind in _BY_TYPE:
+        return _BY_TYPE[kind]
+    if get_origin(kind) is None and issubclass(kind, StrEnum):
+        return lambda value: kind(value.get("S", ""))
+    if is_dataclass(kind):
+        return lambda value: kind.from_dict(_numbers(value))  # type: ignore[union-attr]
+    raise TypeError(f"no reader for {kind} ({get_args(kind)})")

@@ -7,20 +7,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_ddb_migrate.aws.ledger.history import refuse_repeat, repeat_of
-from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.notes import keep_plan, known_plan
 from airflow_ddb_migrate.aws.plan.sample import sample
 from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe, gather
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest, validate_at_least_zero
+from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE
-from airflow_ddb_migrate.core.names import PLAN
-from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan, Seen, corrected
 from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
@@ -94,14 +94,32 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
         planned_at_iso=iso(now),
     )
     require_affordable(plan, options.max_cost_usd)
-    site.ledger.note(site.migration_id, PLAN, plan.to_json())
+    keep_plan(site.ledger, plan)
     return plan
 
 
-def planned(ledger: Ledger, migration_id: str) -> MigrationPlan | None:
-    """Return the plan of a migration as it was last made; None: there is none."""
-    text = ledger.read_note(migration_id, PLAN)
-    return MigrationPlan.from_json(text) if text else None
+def correct_plan(
+    site: Site, report: DryRunReport, *, max_cost_usd: float | None = None
+) -> MigrationPlan | None:
+    """Put what a dry run has seen into the plan of the site's migration; None without a plan.
+
+    :raises InvalidInputError: it costs more than ``max_cost_usd`` now; the plan is kept as it is.
+    """
+    plan = known_plan(site.ledger, site.migration_id)
+    if plan is None:
+        return None
+    seen = Seen(
+        items=report.seen,
+        changed=report.changed,
+        deleted=report.deleted,
+        write_units=report.write_units,
+        changed_attributes=tuple(report.attributes),
+        sampled_lanes=report.lanes_done if report.is_sample else 0,
+    )
+    better = corrected(plan, seen)
+    require_affordable(better, max_cost_usd)
+    keep_plan(site.ledger, better)
+    return better
 
 
 def _wishes(site: Site, request: StartRequest, options: PlanOptions) -> Wishes:

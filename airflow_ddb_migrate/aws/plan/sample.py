@@ -3,7 +3,7 @@
 from typing import Any
 
 from airflow_ddb_migrate.aws.plan.table_facts import Questions
-from airflow_ddb_migrate.aws.preflight.checks import invoke
+from airflow_ddb_migrate.aws.services.function import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
@@ -60,7 +60,7 @@ def _sampled(site: Site, event: dict[str, Any], questions: Questions) -> Sampled
 
 
 def _asked(site: Site, event: dict[str, Any]) -> dict[str, Any]:
-    said = invoke(site, event)
+    said = invoke(site.clients.lambda_, site.stack.function_arn, event)
     if "ok" not in said:
         raise AwsRequestError(f"The Lambda could not sample table {site.table.name}: {said}")
     return said

@@ -20,8 +20,8 @@ from airflow_ddb_migrate.core.execution.backup_policy import (
     switch_on_command,
     validate_policy,
 )
+from airflow_ddb_migrate.core.ledger.notes import BACKUP
 from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS, BACKUP_SECONDS
-from airflow_ddb_migrate.core.names import BACKUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

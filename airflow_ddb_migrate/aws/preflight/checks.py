@@ -1,28 +1,21 @@
 """What must be true before anything is touched."""
 
 import difflib
-import json
 import logging
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from airflow_ddb_migrate import __version__
-from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.services.executions import live_executions
-from airflow_ddb_migrate.aws.services.function_code import check_code
+from airflow_ddb_migrate.aws.preflight.table_lease import _acquire, holder_is_live
+from airflow_ddb_migrate.aws.services.function import check_code, invoke
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.services.tables import require_active
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
-    LeaseHeldError,
     StackOutdatedError,
     TransformError,
 )
-from airflow_ddb_migrate.core.ledger.lease import acquire
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
-from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
+from airflow_ddb_migrate.core.version import __version__
 
 _log = logging.getLogger(__name__)
 
@@ -60,59 +53,6 @@ def check(
     return transform_hash
 
 
-def invoke(site: Site, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask the deployed Lambda; what it raises comes back as Lambda words it, without ``ok``."""
-    function = site.stack.function_arn
-    with aws_call("lambda:InvokeFunction", function):
-        answer = site.clients.lambda_.invoke(
-            FunctionName=function, Payload=json.dumps(event).encode()
-        )
-        said = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        return {"error": said}
-    return dict(said)
-
-
-def take_lease(site: Site, now: float) -> LeaseRecord:
-    """Take the table for this migration, and tell a migration that lost it to stop.
-
-    :raises InvalidInputError: the migration is one of another table.
-    :raises LeaseHeldError: another migration holds it.
-    """
-    record = site.ledger.migration(site.migration_id)
-    if record:
-        require_its_table(site, record)
-    before = site.leases.get(site.table.key)
-    live = holder_is_live(site, before, now)
-    taken = site.leases.change(
-        site.table.key,
-        lambda current: _acquire(site, current, now, is_live=live or _is_other(before, current)),
-    )
-    assert taken is not None  # acquire returns a lease or raises
-    return taken
-
-
-def require_its_table(site: Site, record: MigrationRecord) -> None:
-    """Raise InvalidInputError unless the site's table is the one that the migration is about.
-
-    A table that was deleted and made again under its name is another one.
-    """
-    table = site.table.key
-    if (record.table_arn, record.table_id) != (table.arn, table.table_id):
-        raise InvalidInputError(
-            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
-            f"{record.table_id}), not of {table.arn} (id {table.table_id}). "
-            "Leave migration_id out and trigger the DAG anew to start a new migration."
-        )
-
-
-def holder_is_live(site: Site, lease: LeaseRecord | None, now: float) -> bool:
-    """Tell whether the execution of another migration that holds the table runs."""
-    if lease is None or lease.migration_id == site.migration_id:
-        return False
-    return bool(live_executions(site.ledger, site.executions, lease, now))
-
-
 def require_current_stack(site: Site) -> None:
     """Raise StackOutdatedError when the stack was deployed by an older package than this one."""
     stack = site.stack
@@ -135,37 +75,6 @@ def _version(text: str) -> tuple[int, ...]:
     """Return the release's numbers; what stands behind them is left out."""
     numbers = re.match(r"\d+(\.\d+)*", text)
     return tuple(map(int, numbers.group().split("."))) if numbers else ()
-
-
-def _acquire(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
-    """Take or renew a lease; a refusal says who holds it, and since when."""
-    try:
-        return acquire(
-            lease,
-            site.table.key,
-            migration_id=site.migration_id,
-            now=now,
-            holder_is_live=is_live,
-        )
-    except LeaseHeldError as exc:
-        assert lease is not None  # nobody else could hold it
-        raise LeaseHeldError(f"{exc}{_who(site, lease.migration_id)}") from exc
-
-
-def _who(site: Site, migration_id: str) -> str:
-    """Say who began a migration; one that only prewarmed has no record, but maybe a plan."""
-    record = site.ledger.migration(migration_id)
-    if record:
-        return f" It was started by {record.started_by} at {record.started_at_iso}."
-    plan = json.loads(site.ledger.read_note(migration_id, PLAN) or "{}")
-    if plan.get("planned_by"):
-        return f" It was planned by {plan['planned_by']} at {plan['planned_at_iso']}."
-    return ""
-
-
-def _is_other(before: LeaseRecord | None, current: LeaseRecord | None) -> bool:
-    """Somebody took the lease after we looked whether its holder lives: take them for alive."""
-    return (before and before.migration_id) != (current and current.migration_id)
 
 
 def _is_ours_and_raised(site: Site, lease: LeaseRecord | None) -> bool:
@@ -220,7 +129,9 @@ def _probe_transform(site: Site, transform: str) -> str:
             + f"It has: {', '.join(stack.transforms)}. Add yours by ddb-migrate deploy "
             "--transforms DIR."
         )
-    said = invoke(site, {"action": "describe", "transform": transform})
+    said = invoke(
+        site.clients.lambda_, stack.function_arn, {"action": "describe", "transform": transform}
+    )
     if "ok" not in said:
         raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
     if not said["ok"]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.services.function import invoke
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 
 _SHOWN = 5
 
@@ -43,15 +43,11 @@ def check_engine(clients: Clients, stack: Stack) -> EngineProof:
 
     :raises AwsRequestError: the Lambda could not.
     """
-    with aws_call("lambda:InvokeFunction", stack.function_arn):
-        answer = clients.lambda_.invoke(
-            FunctionName=stack.function_arn, Payload=json.dumps({"action": "self-check"}).encode()
-        )
-        said = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
+    said = invoke(clients.lambda_, stack.function_arn, {"action": "self-check"})
+    if "error" in said:
         raise AwsRequestError(
-            f"The Lambda {stack.function_arn} could not run the self-check: {said}. Migrations "
-            "use single conditional requests until ddb-migrate self-check succeeds."
+            f"The Lambda {stack.function_arn} could not run the self-check: {said['error']}. "
+            "Migrations use single conditional requests until ddb-migrate self-check succeeds."
         )
     return _proof(said)
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.execution.request import plan_fields
-from airflow_ddb_migrate.aws.execution.tend import Observation, observe
+from airflow_ddb_migrate.aws.execution.observe import Observation, observe
+from airflow_ddb_migrate.aws.ledger.notes import noted_capacity, plan_fields
 from airflow_ddb_migrate.aws.plan.measured_cost import spent, tariff_of
 from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
 from airflow_ddb_migrate.aws.report import sections
@@ -14,16 +14,15 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.notes import CAPACITY_BEFORE, CAPACITY_DURING, REPORT, RESTORE
 from airflow_ddb_migrate.core.ledger.results import CANARY, NotBegun
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
-from airflow_ddb_migrate.core.names import CAPACITY_DURING, REPORT
 from airflow_ddb_migrate.core.report.migration_report import (
     CapacityReport,
     Cost,
     Report,
-    ResourceCapacity,
     counts_words,
-    show_capacity,
+    show_noted_capacity,
 )
 from airflow_ddb_migrate.core.text.times import iso
 
@@ -35,7 +34,7 @@ def compose(site: Site, now: float) -> Report:
 
     What was only planned, looked at or rejected has one, too: PLANNED or NOT_STARTED.
     """
-    plan = plan_fields(site, site.migration_id)
+    plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
         return _not_begun(site, plan)
     seen = observe(site, now)
@@ -83,15 +82,6 @@ def keep(site: Site, report: Report) -> str:
     except MigrationError as error:
         return f"It is in the ledger, but not in the bucket: {error}"
     return ""
-
-
-def note_capacity(
-    site: Site, stage: Literal["before", "during"], snapshot: CapacitySnapshot
-) -> None:
-    """Keep a figure for the report. The first ``before`` stays: a later one may be raised."""
-    site.ledger.note(
-        site.migration_id, f"capacity-{stage}", snapshot.to_json(), once=stage == "before"
-    )
 
 
 def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
@@ -154,17 +144,16 @@ def _cost(site: Site, plan: Mapping[str, Any], measured: Mapping[str, float]) ->
 
 
 def _capacity(site: Site) -> CapacityReport:
+    before, during = (
+        noted_capacity(site.ledger, site.migration_id, name)
+        for name in (CAPACITY_BEFORE, CAPACITY_DURING)
+    )
+    restored = site.ledger.read_note(site.migration_id, RESTORE)
+    after = (
+        CapacitySnapshot.from_json(json.dumps(json.loads(restored)["after"])) if restored else None
+    )
     return {
-        "before": _noted(site.ledger.read_note(site.migration_id, "capacity-before")),
-        "during": _noted(site.ledger.read_note(site.migration_id, CAPACITY_DURING)),
-        "after": _noted(_after(site)),
+        "before": show_noted_capacity(before),
+        "during": show_noted_capacity(during),
+        "after": show_noted_capacity(after),
     }
-
-
-def _after(site: Site) -> str:
-    note = site.ledger.read_note(site.migration_id, "restore")
-    return json.dumps(json.loads(note)["after"]) if note else ""
-
-
-def _noted(text: str) -> ResourceCapacity | None:
-    return show_capacity(CapacitySnapshot.from_json(text)) if text else None

@@ -6,10 +6,10 @@ from itertools import islice
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
-from airflow_ddb_migrate.aws.execution.request import plan_fields
-from airflow_ddb_migrate.aws.execution.tend import Observation, observe
 from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row
 from airflow_ddb_migrate.aws.site import Site
@@ -19,12 +19,12 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.events import Event, budget_steps
 from airflow_ddb_migrate.core.ledger.results import NotBegun
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
-from airflow_ddb_migrate.core.report.latest_attempt import about_view
 from airflow_ddb_migrate.core.report.view import (
     EventView,
     LaneView,
     MigrationView,
     QuarantineView,
+    about_view,
     capacity_words,
     control_view,
     lane_letters,
@@ -46,7 +46,7 @@ def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
 
     :raises MigrationError: AWS could not be asked for what the state depends on.
     """
-    plan = plan_fields(site, site.migration_id)
+    plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
         return _not_begun(site, plan, now)
     seen = observe(site, now)

@@ -1,6 +1,6 @@
 """One module for each thing in AWS that a migration calls.
 
 ``tables``, ``table_backups`` and ``autoscaling`` are the migrated table and its capacity;
-``executions`` are those of the state machine; ``function_code`` is the code of the Lambda;
+``executions`` are those of the state machine; ``function`` is the deployed Lambda;
 ``bucket`` holds logs and reports; ``stack`` and ``stack_identity`` find what was deployed.
 """

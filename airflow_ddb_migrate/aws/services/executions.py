@@ -1,17 +1,14 @@
 """Executions of the state machine: started, found again, stopped, described."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, MapRunCounts
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord
+from airflow_ddb_migrate.core.ledger.records import AttemptRecord, LeaseRecord
 from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
-
-if TYPE_CHECKING:
-    from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 
 _MISSING = "ExecutionDoesNotExist"
 
@@ -106,20 +103,18 @@ class Executions:
                 return error_code(exc) != _MISSING
         return True
 
+    def live_of(
+        self, lease: LeaseRecord, attempt: AttemptRecord | None, now: float
+    ) -> tuple[str, ...]:
+        """Return the ARNs of what runs for a lease's holder, whose latest attempt is given.
 
-def live_executions(
-    ledger: "Ledger", executions: Executions, lease: LeaseRecord, now: float
-) -> tuple[str, ...]:
-    """Return the ARNs of what runs for a lease's holder: by the lease, and by its last attempt.
-
-    The lease may have been renewed before the attempt was.
-    """
-    attempt = ledger.latest_attempt(lease.migration_id)
-    expected = {lease.execution_arn: 0.0}
-    if attempt:
-        expected[attempt.execution_arn] = attempt.expected_since
-    return tuple(
-        arn
-        for arn, since in sorted(expected.items())
-        if executions.describe(arn, expected_since=since, now=now).status.is_live
-    )
+        The lease may have been renewed before the attempt was written.
+        """
+        expected = {lease.execution_arn: 0.0}
+        if attempt:
+            expected[attempt.execution_arn] = attempt.expected_since
+        return tuple(
+            arn
+            for arn, since in sorted(expected.items())
+            if self.describe(arn, expected_since=since, now=now).status.is_live
+        )

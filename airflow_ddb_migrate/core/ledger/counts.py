@@ -27,7 +27,7 @@ class Counts:
         return cls(**{"seen": 1, outcome: 1})
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, int]) -> Self:
+    def from_dict(cls, values: Mapping[str, float]) -> Self:
         return cls(**{f.name: int(values.get(f.name, 0)) for f in fields(cls)})
 
     def to_dict(self) -> dict[str, int]:
@@ -50,6 +50,10 @@ class Units:
         return type(self)(
             self.read + other.read, self.written + other.written, self.busiest + other.busiest
         )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Self:
+        return cls(**{f.name: float(values.get(f.name, 0)) for f in fields(cls)})
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -125,6 +125,10 @@ class Report(Trouble):
     links: Links
 
 
+def show_noted_capacity(snapshot: CapacitySnapshot | None) -> ResourceCapacity | None:
+    return show_capacity(snapshot) if snapshot else None
+
+
 def show_capacity(snapshot: CapacitySnapshot) -> ResourceCapacity:
     """Return the provisioned figures; zero in an on-demand table, which has none."""
     units: Mapping[str, UnitsShown] = {

@@ -10,9 +10,15 @@ from typing import Any, Final, TypedDict
 
 from airflow_ddb_migrate.core.execution.rates import Look, Pulse
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
-from airflow_ddb_migrate.core.ledger.records import ControlRecord, LaneRow, LaneState, LeaseRecord
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    ControlRecord,
+    LaneRow,
+    LaneState,
+    LeaseRecord,
+    MigrationRecord,
+)
 from airflow_ddb_migrate.core.ledger.throttles import Trouble, trouble_of
-from airflow_ddb_migrate.core.report.latest_attempt import About
 from airflow_ddb_migrate.core.report.migration_report import Part
 
 LETTERS: Final = {
@@ -41,6 +47,23 @@ _PLAN_FIELDS = (
     "planned_by",
     "planned_at_iso",
 )
+
+
+class About(TypedDict):
+    """What a migration is, and what its latest attempt is."""
+
+    migration_id: str
+    table: str
+    mode: str
+    of: str
+    transform: str
+    params: str
+    started_at: float
+    started_by: str
+    total_segments: int
+    attempt: int
+    attempt_started_at: float
+    ended_at: float
 
 
 class Control(TypedDict):
@@ -134,6 +157,23 @@ class QuarantineView(TypedDict):
     rows: list[dict[str, Any]]
     where: str
     unknown: str
+
+
+def about_view(record: MigrationRecord, attempt: AttemptRecord) -> About:
+    return {
+        "migration_id": record.migration_id,
+        "table": record.table_name,
+        "mode": record.mode.value,
+        "of": record.of,
+        "transform": record.transform,
+        "params": record.params,
+        "started_at": record.started_at,
+        "started_by": record.started_by,
+        "total_segments": record.total_segments,
+        "attempt": attempt.number,
+        "attempt_started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+    }
 
 
 def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:

@@ -16,8 +16,8 @@ from airflow_ddb_migrate.operators.base.task import explained, task_error
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_ddb_migrate.aws.execution.observe import Observation
     from airflow_ddb_migrate.aws.execution.start import Started
-    from airflow_ddb_migrate.aws.execution.tend import Observation
     from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.aws.site import Site
 

@@ -52,7 +52,7 @@ class AboutMigrationOperator(WaitingOperator):
         return self.await_end(context, site)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
-        from airflow_ddb_migrate.aws.execution.tend import observe
+        from airflow_ddb_migrate.aws.execution.observe import observe
 
         seen = observe(site, time.time())
         counts = seen.progress.counts

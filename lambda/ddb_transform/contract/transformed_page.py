@@ -9,8 +9,8 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Transform
-from ddb_transform.writers.interface import Intent
 
 WRITES = frozenset({"changed", "deleted"})
 

@@ -9,13 +9,13 @@ from airflow_ddb_migrate.core.inspection.findings import CHECK, Findings
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prepare
 from ddb_transform.modes.migrate import Settled
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.pages import Page, Position
-from ddb_transform.writers.interface import Intent
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
 

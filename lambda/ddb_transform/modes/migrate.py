@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, Tick, key_of, prepare
@@ -17,7 +18,7 @@ from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.objects.undo_log import UndoLog, Unsettled
 from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
-from ddb_transform.writers.interface import Intent, Verdict, Written
+from ddb_transform.writers.interface import Verdict, Written
 
 Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 

@@ -21,11 +21,11 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_SECONDS,
 )
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import prepare
 from ddb_transform.modes.inspection import findings_of
-from ddb_transform.writers.interface import Intent
 
 _CHUNK = 20  # items between two looks at the clock
 

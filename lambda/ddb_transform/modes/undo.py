@@ -12,13 +12,14 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 
 from ddb_transform.contract.codec import same
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transformed_page import Prepared, Refused, Tick
 from ddb_transform.modes.migrate import Settled
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
-from ddb_transform.writers.interface import Intent, Verdict, Written
+from ddb_transform.writers.interface import Verdict, Written
 
 FOLDER = "kept"
 

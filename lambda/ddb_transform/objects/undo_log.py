@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Change
 from ddb_transform.objects.object_names import (
@@ -25,7 +26,6 @@ from ddb_transform.objects.object_names import (
     stem_of,
     void_of,
 )
-from ddb_transform.writers.interface import Intent
 
 FOLDER = "undo"
 

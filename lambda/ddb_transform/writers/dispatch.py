@@ -8,9 +8,10 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import PassingError
 from ddb_transform.patience import Patience
-from ddb_transform.writers.interface import Answer, Intent, Verdict, Writer, Written
+from ddb_transform.writers.interface import Answer, Verdict, Writer, Written
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.reference import refusal_of_size
 

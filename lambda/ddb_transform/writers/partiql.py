@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import (
     FatalError,
@@ -23,7 +24,7 @@ from ddb_transform.failures import (
     kind_of_exception,
 )
 from ddb_transform.writers.consumed import DETAIL, written_units
-from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Verdict, Written
 from ddb_transform.writers.reference import again, later, look_again
 
 _Shape = tuple[str, tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]

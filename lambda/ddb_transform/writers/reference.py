@@ -12,10 +12,11 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.writers.consumed import DETAIL, written_units
 from ddb_transform.writers.expressions import Request
-from ddb_transform.writers.interface import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, Answer, Verdict, Written
 from ddb_transform.writers.read_item import look
 
 _CURRENT = {

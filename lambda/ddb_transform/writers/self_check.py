@@ -14,9 +14,10 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddb_transform.contract.codec import same
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.writers.interface import Intent, Verdict, Writer, Written
+from ddb_transform.writers.interface import Verdict, Writer, Written
 from ddb_transform.writers.partiql import PartiqlWriter
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.read_item import look

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_ddb_migrate.aws.execution.tend import observe
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from tests.campaigns.kills.processes import Parts

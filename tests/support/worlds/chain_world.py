@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.start import Started, StartRequest, start
-from airflow_ddb_migrate.aws.execution.tend import Observation, tend
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site

@@ -12,8 +12,8 @@ from airflow_ddb_migrate.cli import main, steering
 from airflow_ddb_migrate.cli.status import StatusView
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.core.names import PLAN
 from tests.support.engines.fakes import FakeCloudFormation
 from tests.support.factories import MIGRATION, client_error
 from tests.support.plans import facts, plan

@@ -5,7 +5,7 @@ import json
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.aws.ledger.records import migration_key
+from airflow_ddb_migrate.aws.ledger.keys import migration_key
 from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
@@ -156,7 +156,7 @@ def test_a_report_of_a_table_that_is_gone(world, capsys):
 def test_a_report_of_a_table_that_was_made_again(world, capsys):
     """One of its name is another table."""
     succeed(world)
-    world.site.ledger.update(migration_key(MIGRATION, "migration"), {"table_id": "former"})
+    world.site.ledger.update(migration_key(MIGRATION), {"table_id": "former"})
 
     main.main(["report", MIGRATION])
 

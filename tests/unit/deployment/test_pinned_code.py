@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from airflow_ddb_migrate.aws.preflight import checks
-from airflow_ddb_migrate.aws.services.function_code import check_code
+from airflow_ddb_migrate.aws.services.function import check_code
 from airflow_ddb_migrate.core.errors import CodeMismatchError
 from airflow_ddb_migrate.deployment.bundle import build
 from airflow_ddb_migrate.deployment.upload import Uploader, sha256_of

@@ -9,7 +9,7 @@ import ddb_transform
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.aws.ledger import all_leases, lanes, leases, table
+from airflow_ddb_migrate.aws.ledger import lanes, leases, scans, table
 from airflow_ddb_migrate.aws.ledger import migrations as ledger
 from airflow_ddb_migrate.aws.services import bucket, stack, tables
 from airflow_ddb_migrate.core.limits import (
@@ -194,7 +194,7 @@ def test_what_the_safety_net_may_do_is_what_its_codecalled(made: dict[str, Any])
     """Tables and ledger apart; without ListTables, which only suggests names to people."""
     rows = statements(made, "RestoreRole")
     on_tables = called(sources(tables)) - {"dynamodb:ListTables"}
-    records = called(sources(ledger, table, leases, all_leases))
+    records = called(sources(ledger, table, leases, scans))
 
     assert on_tables == set(rows["MigratedTables"]["Action"]) == set(rows["TheirIndexes"]["Action"])
     assert records == set(rows["Ledger"]["Action"])

@@ -9,7 +9,7 @@ import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from ddb_transform import handler
 from ddb_transform.assembly import Kit
 from ddb_transform.writers.proof import Proof

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.core.errors import RestoreError
-from airflow_ddb_migrate.core.names import SAFETY_NET
+from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from ddb_restore import handler
 from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, units
 from tests.support.worlds.site_world import SiteWorld

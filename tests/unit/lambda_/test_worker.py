@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.keys import lane_key
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger.records import lane_key
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState

@@ -18,8 +18,8 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.services.tables import table_from
+from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import LeaseState
-from airflow_ddb_migrate.core.names import PLAN
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, make_context, table_world
 

@@ -9,7 +9,7 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import make_context, table_world

@@ -15,8 +15,8 @@ from airflow_ddb_migrate._compat import (
     AirflowSkipException,
     TaskDeferralTimeout,
 )
+from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.names import PLAN
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     KILLED,

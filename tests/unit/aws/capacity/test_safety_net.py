@@ -20,9 +20,9 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AccessDeniedError, RestoreError
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
-from airflow_ddb_migrate.core.names import SAFETY_NET
 from ddb_transform.guard import Guard, Order, Pacers
 from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, data_table, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of

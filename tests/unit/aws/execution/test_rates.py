@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
-from airflow_ddb_migrate.aws.execution.tend import observe
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
-from airflow_ddb_migrate.core.names import PLAN
+from airflow_ddb_migrate.core.ledger.notes import PLAN
 from tests.support.factories import MIGRATION, NOW, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.site_world import SiteWorld

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.tend import observe, tend
+from airflow_ddb_migrate.aws.execution.observe import observe
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError

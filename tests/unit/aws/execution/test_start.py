@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
@@ -313,7 +313,7 @@ def test_capacity_of_a_table_made_again_is_not_raised(world: SiteWorld) -> None:
     again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
 
     with pytest.raises(InvalidInputError, match="Leave migration_id out"):
-        checks.take_lease(again, world.clock())
+        take_lease(again, world.clock())
     assert world.site.leases.get(again.table.key) is None
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.start import start
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
-from airflow_ddb_migrate.aws.execution.tend import observe, tend
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events, note_event
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus

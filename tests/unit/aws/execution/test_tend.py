@@ -1,7 +1,9 @@
 """Watching a migration, keeping its lease alive, and ending it."""
 
 import pytest
-from airflow_ddb_migrate.aws.execution.tend import observe, stop, tend
+from airflow_ddb_migrate.aws.execution.observe import observe
+from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts

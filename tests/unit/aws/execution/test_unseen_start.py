@@ -6,10 +6,11 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
 from airflow_ddb_migrate.aws.capacity.safety_net import Fate, SafetyNet
+from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
-from airflow_ddb_migrate.aws.execution.tend import observe, stop, tend
+from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.report.view import look
-from airflow_ddb_migrate.aws.services.executions import live_executions
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LaneState, LeaseState
@@ -189,9 +190,9 @@ def test_steering_reaches_it(unseen: SiteWorld) -> None:
 
 def test_its_table_is_not_taken(unseen: SiteWorld) -> None:
     """Not even when its lease has been lost track of."""
-    lease, ledger = unseen.lease, unseen.site.ledger
+    attempt = unseen.site.ledger.latest_attempt(MIGRATION)
 
-    assert (arn_of(1),) == live_executions(ledger, unseen.site.executions, lease, unseen.clock())
+    assert (arn_of(1),) == unseen.site.executions.live_of(unseen.lease, attempt, unseen.clock())
     with pytest.raises(LeaseHeldError, match=r"execution .* runs"):
         unseen.start(unseen.site.named(OTHER))
 

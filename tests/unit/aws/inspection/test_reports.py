@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
+from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run, compose_verify
 from airflow_ddb_migrate.aws.inspection.totals import spread
-from airflow_ddb_migrate.aws.inspection.verify_report import compose_verify
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
 from airflow_ddb_migrate.core.inspection.findings import Findings

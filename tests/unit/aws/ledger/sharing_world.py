@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.keys import lane_partition
 from airflow_ddb_migrate.aws.ledger.lanes import Claim, Lanes
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.ledger.records import lane_partition
 from airflow_ddb_migrate.core.ledger.records import Budget, ControlRecord, LaneState, TypedItem
 from airflow_ddb_migrate.core.limits import SHARERS_SECONDS
 from tests.support.factories import LEDGER, lane_row

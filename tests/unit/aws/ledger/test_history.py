@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.tend import stop, tend
-from airflow_ddb_migrate.aws.ledger import history
-from airflow_ddb_migrate.aws.ledger.all_leases import all_leases
-from airflow_ddb_migrate.aws.ledger.history import list_history, repeat_of, succeeded_before
+from airflow_ddb_migrate.aws.execution.ending import note_end
+from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.tend import tend
+from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.ledger.scans import all_leases
+from airflow_ddb_migrate.aws.preflight.repeat import repeat_of, succeeded_before
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
@@ -144,7 +146,7 @@ def finish_first(world: SiteWorld) -> None:
 
 def test_what_has_no_row_gets_none_by_ending(world: SiteWorld) -> None:
     """A migration of before there was a history stays out of it, instead of half in it."""
-    history.end(world.site, migration_record(), progress(), result="SUCCEEDED", now=NOW)
+    note_end(world.site, migration_record(), progress(), result="SUCCEEDED", now=NOW)
 
     assert [] == list(list_history(world.site.ledger, TABLE_KEY.arn))
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.keys import lane_key
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.ledger.records import lane_key
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,

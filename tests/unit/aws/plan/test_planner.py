@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan, planned
-from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.ledger.notes import known_plan
+from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import (
@@ -84,7 +85,7 @@ class PlanWorld:
         return make_plan(site, start_request(**{**OPEN, **fields}), options, NOW)
 
     def note(self) -> MigrationPlan | None:
-        return planned(self.world.site.ledger, MIGRATION)
+        return known_plan(self.world.site.ledger, MIGRATION)
 
     def deny(self) -> None:
         """Nothing may be asked that is not needed."""
@@ -367,14 +368,14 @@ def test_a_held_table_is_refused_with_who_and_since_when(place: PlanWorld) -> No
     assert f"Table orders is held by migration {OTHER}, whose execution" in message
     assert message.endswith(f"It was started by DAG nightly, run 7 at {STARTED_AT}.")
     assert message == refusal(
-        LeaseHeldError, lambda: checks.take_lease(place.world.site_for(MIGRATION), NOW)
+        LeaseHeldError, lambda: take_lease(place.world.site_for(MIGRATION), NOW)
     )
 
 
 def test_a_holder_that_only_planned_is_known_by_its_plan(place: PlanWorld) -> None:
     """Between prewarm and start there is no record of it yet."""
     place.plan(OTHER, started_by="DAG nightly, run 7")
-    checks.take_lease(place.world.site_for(OTHER), NOW)
+    take_lease(place.world.site_for(OTHER), NOW)
 
     assert f"It was planned by DAG nightly, run 7 at {STARTED_AT}." in refusal(
         LeaseHeldError, place.plan

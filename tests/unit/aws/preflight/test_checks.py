@@ -8,6 +8,7 @@ import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.services.tables import describe_table, table_from
 from airflow_ddb_migrate.aws.site import Identity, open_site
@@ -180,7 +181,7 @@ def test_a_held_table_is_refused_before_anything_is_written(world: SiteWorld) ->
 
     for step in (
         lambda site: checks.check(site, TRANSFORM, NOW),
-        lambda site: checks.take_lease(site, NOW),
+        lambda site: take_lease(site, NOW),
     ):
         with pytest.raises(LeaseHeldError):
             step(world.site_for(OTHER))
@@ -193,11 +194,11 @@ def test_a_holder_that_came_while_we_looked_is_taken_for_alive(world: SiteWorld)
     def come_between(name: str, arguments: dict[str, Any]) -> None:
         if name == "put_item":
             world.dynamodb.before = lambda name, arguments: None
-            checks.take_lease(world.site, NOW - 10 * LEASE_SECONDS)
+            take_lease(world.site, NOW - 10 * LEASE_SECONDS)
 
     world.dynamodb.before = come_between
 
-    message = message_of(LeaseHeldError, lambda: checks.take_lease(world.site_for(OTHER), NOW))
+    message = message_of(LeaseHeldError, lambda: take_lease(world.site_for(OTHER), NOW))
     assert "One migration of a table runs at a time" in message
     assert MIGRATION == world.lease.migration_id
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.preflight.engine_proof import EngineProof, check_engine, known_proof
 from airflow_ddb_migrate.core.errors import AccessDeniedError, AwsRequestError
-from airflow_ddb_migrate.core.names import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from tests.support.factories import client_error
 from tests.support.worlds.site_world import SiteWorld
 

@@ -4,15 +4,17 @@ import json
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.tend import stop, tend
+from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.tend import tend
+from airflow_ddb_migrate.aws.ledger.notes import note_capacity
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
-from airflow_ddb_migrate.aws.report.compose import compose, keep, note_capacity
+from airflow_ddb_migrate.aws.report.compose import compose, keep
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.notes import PLAN, REPORT
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.names import PLAN, REPORT
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.report.migration_report import Report, failure
 from airflow_ddb_migrate.core.report.page import to_markdown
@@ -163,7 +165,7 @@ def test_own_prices_hold_for_the_measure_too(world: SiteWorld) -> None:
 
 def test_requests_to_a_provisioned_table_cost_nothing_more(world: SiteWorld) -> None:
     """Its capacity is paid anyway; what it was while the migration ran counts."""
-    note_capacity(world.site, "during", snapshot())
+    note_capacity(world.site.ledger, MIGRATION, "during", snapshot())
 
     measured = succeeded(world)["cost"]["measured"]
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger import history
-from airflow_ddb_migrate.aws.ledger.all_history import all_history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.core.capacity.owed import raise_capacity
@@ -14,10 +14,10 @@ from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from airflow_ddb_migrate.core.names import PLAN
 from tests.support.factories import LEDGER, MIGRATION, NOW, client_error, migration_record, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 

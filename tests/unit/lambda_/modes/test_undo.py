@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.keys import lane_key
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
-from airflow_ddb_migrate.aws.ledger.records import lane_key
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, RETRY_SECONDS, WRITE_TRIES
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import PassingError
-from ddb_transform.writers.interface import ALONE, APPLIED, Intent, Verdict, Written
+from ddb_transform.writers.interface import ALONE, APPLIED, Verdict, Written
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from ddb_transform.writers.reference import ReferenceWriter
 from tests.support.factories import TABLE, typed_item

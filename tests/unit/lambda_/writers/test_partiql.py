@@ -6,10 +6,11 @@ import pytest
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.writers import partiql
-from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Verdict, Written
 from ddb_transform.writers.partiql import PartiqlWriter, quoted
 from tests.support.factories import TABLE, client_error, typed_item
 from tests.unit.lambda_.writers.writing import CHANGED, DELETED, StubDynamoDB, intent, intents

@@ -11,9 +11,10 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.writers.interface import APPLIED, Answer, Intent, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, Answer, Verdict, Written
 from ddb_transform.writers.reference import ReferenceWriter, refusal_of_size
 from tests.support.factories import TABLE, client_error, data_table, typed_item
 from tests.unit.lambda_.writers.writing import CHANGED, DELETED, KEY, StubDynamoDB, intent

@@ -7,10 +7,11 @@ from typing import Any
 
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.counts import Units
+from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.patience import Patience
 from ddb_transform.writers.dispatch import Dispatcher, Outcome
-from ddb_transform.writers.interface import APPLIED, Answer, Intent, Written
+from ddb_transform.writers.interface import APPLIED, Answer, Written
 from ddb_transform.writers.proof import Proof
 from tests.support.factories import typed_item
 from tests.support.worlds.migration_world import PROVEN, Clock

@@ -1,9 +1,22 @@
-"""Whether a Lambda runs the code that was deployed, and not what somebody put in its place."""
+"""The deployed Lambda: asked, and checked whether it runs the code that was deployed."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.core.errors import AccessDeniedError, CodeMismatchError
+
+
+def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the Lambda and return its answer; ``error`` holds what it raised, as Lambda words it.
+
+    :param function: the ARN of a published version.
+    """
+    with aws_call("lambda:InvokeFunction", function):
+        answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        said = json.loads(answer["Payload"].read())
+    return {"error": said} if answer.get("FunctionError") else dict(said)
 
 
 def check_code(lambda_: Any, function: str, expected: str) -> str:

@@ -1,0 +1,36 @@
+"""Note in a table's history how a migration ended."""
+
+from airflow_ddb_migrate.aws.ledger.keys import history_key
+from airflow_ddb_migrate.aws.plan.measured_cost import spent
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.execution.progress import Progress, summarize
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord
+from airflow_ddb_migrate.core.ledger.results import STOPPED, Outcome
+
+
+def note_end(
+    site: Site, record: MigrationRecord, progress: Progress, *, result: str, now: float
+) -> None:
+    """Note how the latest attempt ended. The first to say so is right, but for late successes.
+
+    Counts and cost are brought up to date each time: workers may end after their execution.
+    """
+    dollars = sum(spent(site, progress).values())
+    site.ledger.update(
+        history_key(record),
+        {"counts": progress.counts.to_dict(), "dollars": dollars},
+        condition="attribute_exists(pk)",
+    )
+    site.ledger.update(
+        history_key(record),
+        {"result": result, "ended_at": now},
+        condition="#ended_at = :never OR (#result = :stopped AND :result = :succeeded)",
+        extra={":never": 0, ":stopped": STOPPED, ":succeeded": Outcome.SUCCEEDED},
+    )
+
+
+def note_stop(site: Site, now: float) -> None:
+    """Note that the site's migration was stopped, with what it had done by then."""
+    record = site.ledger.required_migration(site.migration_id)
+    progress = summarize(site.lanes.all(site.migration_id), record.lanes_in_scope, now)
+    note_end(site, record, progress, result=STOPPED, now=now)

@@ -1,0 +1,164 @@
+"""Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
+
+from dataclasses import dataclass, field, replace
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
+from airflow_ddb_migrate.core.execution.progress import (
+    Execution,
+    MapRunCounts,
+    Progress,
+    Verdict,
+    judge,
+    summarize,
+)
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    LaneRow,
+    MigrationRecord,
+)
+from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted.
+
+    What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
+    """
+
+    stop_reason: str = ""
+    hold_reason: str = ""
+    held_seconds: float = 0.0
+    held_since: float = 0.0
+    held_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
+
+    Lanes are left by a canary alone. ``rows`` are the lanes' as they were read: reading 10,000 of
+    them twice would be the dearest thing that a look does.
+    """
+
+    record: MigrationRecord
+    attempt: AttemptRecord
+    progress: Progress
+    execution: Execution
+    map_run: MapRunCounts | None
+    verdict: Verdict
+    left: int = 0
+    control: ControlRecord | None = None
+    said: Said = Said()
+    rows: tuple[LaneRow, ...] = field(default=(), repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether there is nothing left to wait for."""
+        return self.verdict.outcome.is_over
+
+    @property
+    def failure(self) -> str:
+        """Return the message of a migration that is over and unfinished; empty for a success."""
+        if self.verdict.outcome is Outcome.SUCCEEDED:
+            return ""
+        return f"Migration {self.record.migration_id} failed. {self.verdict.reason}"
+
+    @property
+    def hold_of_running(self) -> Hold | None:
+        """Return the hold in force of a migration that is not over."""
+        return self.hold if self.verdict.outcome is Outcome.RUNNING else None
+
+    @property
+    def hold(self) -> Hold | None:
+        """Return the hold in force, or the one that was when the execution ended."""
+        if not self.said.hold_reason or self.progress.is_finished:
+            return None
+        return Hold(
+            reason=self.said.hold_reason,
+            since=self.said.held_since,
+            until=self.said.held_until,
+            is_live=self.execution.status.is_live,
+            ended_at=self.execution.ended_at,
+        )
+
+    def hold_words(self, now: float, *, owes_capacity: bool) -> str:
+        """Say what the hold means; empty without one."""
+        return hold_words(replace(self.hold, owes_capacity=owes_capacity), now) if self.hold else ""
+
+    @property
+    def result(self) -> str:
+        """The outcome in one word; a canary's success is not the migration's."""
+        is_canary = self.left > 0 and self.verdict.outcome is Outcome.SUCCEEDED
+        return CANARY if is_canary else self.verdict.outcome.value
+
+
+def observe(site: Site, now: float) -> Observation:
+    """Look at the migration; changes nothing.
+
+    :raises LedgerError: nothing was started under this name.
+    """
+    record = site.ledger.required_migration(site.migration_id)
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt is None:
+        raise LedgerError(
+            f"Migration {site.migration_id} was never started. Run its start task first."
+        )
+    # The execution first: read after it, the lanes are at least as far as the execution says.
+    execution = site.execution_of(attempt, now)
+    rows = tuple(site.lanes.all(site.migration_id))
+    progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
+    whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
+    control = site.ledger.control(site.migration_id)
+    said = _said(control, attempt, execution, now)
+    # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
+    has_failed = not (execution.status.is_live or progress.live or progress.is_finished)
+    map_run = _map_run(site, execution) if has_failed else None
+    return Observation(
+        record=record,
+        attempt=attempt,
+        progress=progress,
+        execution=execution,
+        map_run=map_run,
+        verdict=judge(
+            progress,
+            execution,
+            map_run,
+            record=record,
+            stop_reason=said.stop_reason,
+            hold_reason=said.hold_reason,
+            held_seconds=said.held_seconds,
+        ),
+        control=control,
+        said=said,
+        left=len(set(whole.unfinished) - set(progress.unfinished)),
+        rows=rows,
+    )
+
+
+def _said(
+    control: ControlRecord | None, attempt: AttemptRecord, execution: Execution, now: float
+) -> Said:
+    """Return what the control record says to this attempt."""
+    if control is None or control.attempt != attempt.number or control.is_over(now):
+        return Said()
+    reason = control.reason or "no reason given"
+    if control.command is Command.STOP:
+        return Said(stop_reason=reason)
+    if control.command is Command.HOLD:
+        return Said(
+            hold_reason=reason,
+            held_seconds=(execution.ended_at or now) - control.since,
+            held_since=control.since,
+            held_until=control.until,
+        )
+    return Said()
+
+
+def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:
+    arn = site.executions.map_run_arn(execution.arn)
+    return site.executions.map_run_counts(arn) if arn else None

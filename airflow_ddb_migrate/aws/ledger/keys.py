@@ -1,0 +1,67 @@
+"""Keys of the ledger's records. What they mean is in migrations.py."""
+
+from typing import Final
+
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
+from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
+from airflow_ddb_migrate.core.text.times import iso
+
+TABLE: Final = "table#"
+LEASE: Final = "lease#"
+HISTORY: Final = "history#"
+ATTEMPT: Final = "attempt#"
+EVENT: Final = "event#"
+
+
+def migration_partition(migration_id: str) -> str:
+    return f"migration#{migration_id}"
+
+
+def migration_key(migration_id: str, sk: str = "migration") -> TypedItem:
+    return _key(migration_partition(migration_id), sk)
+
+
+def attempt_key(migration_id: str, number: int) -> TypedItem:
+    return migration_key(migration_id, f"{ATTEMPT}{number:03d}")
+
+
+def control_key(migration_id: str) -> TypedItem:
+    return migration_key(migration_id, "control")
+
+
+def note_key(migration_id: str, name: str) -> TypedItem:
+    return migration_key(migration_id, f"note#{name}")
+
+
+def event_key(migration_id: str, at: float, unique: str) -> TypedItem:
+    return migration_key(migration_id, f"{EVENT}{iso(at)}#{unique}")
+
+
+def stack_key(name: str) -> TypedItem:
+    return _key("stack", f"note#{name}")
+
+
+def lane_partition(migration_id: str, shard: int) -> str:
+    return f"{migration_partition(migration_id)}#lanes#{shard:02d}"
+
+
+def lane_key(migration_id: str, lane: int) -> TypedItem:
+    return _key(lane_partition(migration_id, lane % LEDGER_SHARDS), f"lane#{lane:06d}")
+
+
+def table_partition(table_arn: str) -> str:
+    return f"{TABLE}{table_arn}"
+
+
+def lease_key(table: TableKey) -> TypedItem:
+    return _key(table_partition(table.arn), f"{LEASE}{table.table_id}")
+
+
+def history_key(record: MigrationRecord) -> TypedItem:
+    sk = f"{HISTORY}{iso(record.started_at)}#{record.migration_id}"
+    return _key(table_partition(record.table_arn), sk)
+
+
+def _key(pk: str, sk: str) -> TypedItem:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

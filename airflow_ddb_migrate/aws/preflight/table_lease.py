@@ -1,0 +1,82 @@
+"""The lease on the table: taken here, and refused in words that say who has it."""
+
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LeaseHeldError,
+)
+from airflow_ddb_migrate.core.ledger.lease import acquire
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
+
+
+def take_lease(site: Site, now: float) -> LeaseRecord:
+    """Take the table for this migration, and tell a migration that lost it to stop.
+
+    :raises InvalidInputError: the migration is one of another table.
+    :raises LeaseHeldError: another migration holds it.
+    """
+    record = site.ledger.migration(site.migration_id)
+    if record:
+        require_its_table(site, record)
+    before = site.leases.get(site.table.key)
+    live = holder_is_live(site, before, now)
+    taken = site.leases.change(
+        site.table.key,
+        lambda current: _acquire(site, current, now, is_live=live or _is_other(before, current)),
+    )
+    assert taken is not None  # acquire returns a lease or raises
+    return taken
+
+
+def require_its_table(site: Site, record: MigrationRecord) -> None:
+    """Raise InvalidInputError unless the site's table is the one that the migration is about.
+
+    A table that was deleted and made again under its name is another one.
+    """
+    table = site.table.key
+    if (record.table_arn, record.table_id) != (table.arn, table.table_id):
+        raise InvalidInputError(
+            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
+            f"{record.table_id}), not of {table.arn} (id {table.table_id}). "
+            "Leave migration_id out and trigger the DAG anew to start a new migration."
+        )
+
+
+def holder_is_live(site: Site, lease: LeaseRecord | None, now: float) -> bool:
+    """Tell whether the execution of another migration that holds the table runs."""
+    if lease is None or lease.migration_id == site.migration_id:
+        return False
+    attempt = site.ledger.latest_attempt(lease.migration_id)
+    return bool(site.executions.live_of(lease, attempt, now))
+
+
+def _acquire(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
+    """Take or renew a lease; a refusal says who holds it, and since when."""
+    try:
+        return acquire(
+            lease,
+            site.table.key,
+            migration_id=site.migration_id,
+            now=now,
+            holder_is_live=is_live,
+        )
+    except LeaseHeldError as exc:
+        assert lease is not None  # nobody else could hold it
+        raise LeaseHeldError(f"{exc}{_who(site, lease.migration_id)}") from exc
+
+
+def _who(site: Site, migration_id: str) -> str:
+    """Say who began a migration; one that only prewarmed has no record, but maybe a plan."""
+    record = site.ledger.migration(migration_id)
+    if record:
+        return f" It was started by {record.started_by} at {record.started_at_iso}."
+    plan = plan_fields(site.ledger, migration_id)
+    if plan.get("planned_by"):
+        return f" It was planned by {plan['planned_by']} at {plan['planned_at_iso']}."
+    return ""
+
+
+def _is_other(before: LeaseRecord | None, current: LeaseRecord | None) -> bool:
+    """Somebody took the lease after we looked whether its holder lives: take them for alive."""
+    return (before and before.migration_id) != (current and current.migration_id)

@@ -1,0 +1,12 @@
+"""Names of the JSON documents that the ledger keeps: beside a migration, and of the stack."""
+
+from typing import Final
+
+PLAN: Final = "plan"
+BACKUP: Final = "backup"  # what the backup gate found
+CAPACITY_BEFORE: Final = "capacity-before"
+CAPACITY_DURING: Final = "capacity-during"  # as it was raised
+RESTORE: Final = "restore"  # what was brought back
+SAFETY_NET: Final = "safety-net"  # the same, by the safety net
+REPORT: Final = "report"
+ENGINE_PROOF: Final = "engine-proof"  # of the stack: the self-check's result
