@@ -13,8 +13,7 @@ from airflow_ddb_migrate.core.limits import (
     TABLE_NAME_CHARS,
     TOTAL_SEGMENTS,
 )
-from airflow_ddb_migrate.core.names import BASE_ID_CHARS
-from airflow_ddb_migrate.operators.base.request import DEFAULT_TRANSFORM
+from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
 
 _ID = "^[a-zA-Z0-9_-]+$"
 _OPTIONAL_NUMBER = ["null", "number"]

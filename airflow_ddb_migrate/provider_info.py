@@ -39,13 +39,8 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": _modules("sensors", "migration"),
         "triggers": _modules("triggers", "migration", "prewarm"),
         "extra-links": [
-            f"{_PACKAGE}.links.{link}"
-            for link in (
-                "execution.MigrationExecutionLink",
-                "map_run.MigrationMapRunLink",
-                "logs.MigrationLogsLink",
-                "report.MigrationReportLink",
-            )
+            f"{_PACKAGE}.links.migration.Migration{link}Link"
+            for link in ("Execution", "MapRun", "Logs", "Report")
         ],
     }
 

@@ -1,1 +1,6 @@
-"""Adapters around injected boto3 clients: no Airflow, no sessions. Ships in the Lambda zip."""
+"""Adapters and steps around injected boto3 clients: no Airflow, no sessions.
+
+Chapters, each built on those before it: ``services`` and ``ledger``; ``preflight`` and
+``inspection``; ``plan`` and ``capacity``; ``execution``; ``report``. Beside them are ``clients``,
+``errors`` (AWS's errors in words) and ``site``, on which the steps of a migration work.
+"""

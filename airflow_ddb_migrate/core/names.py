@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import EXECUTION_NAME_CHARS, TABLE_NAME_CHARS
 
 DEFAULT_STACK_NAME = "ddb-migrate"
+DEFAULT_TRANSFORM = "add_updated_at"
 DRY_RUN = "dry"  # parts of a migration, see part_name
 CHECK = "verify"
 CANARY_CHECK = "canary"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.shipped import package_files
 from airflow_ddb_migrate.deployment.upload import sha256_of
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
@@ -45,7 +46,8 @@ def build(transforms_dir: Path | None = None) -> Bundle:
     """
     ours = _ours()
     theirs = _theirs(transforms_dir) if transforms_dir else {}
-    files = {**ours, **theirs}
+    code = {**ours, **theirs}
+    files = {**package_files(code.values()), **code}
     contents = {name: path.read_bytes() for name, path in sorted(files.items())}
     return Bundle(
         content=_zip(contents),
@@ -61,8 +63,7 @@ def _template() -> bytes:
 
 def _ours() -> dict[str, Path]:
     code = resources.folder("lambda")
-    files = {path.relative_to(code).as_posix(): path for path in code.glob("*/**/*.py")}
-    return {**resources.package_files(), **files}
+    return {path.relative_to(code).as_posix(): path for path in code.glob("*/**/*.py")}
 
 
 def _theirs(folder: Path) -> dict[str, Path]:

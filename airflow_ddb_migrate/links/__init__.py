@@ -1,1 +1,1 @@
-"""Links from a task to the AWS console."""
+"""``migration``: links from a task to the AWS console."""

@@ -21,7 +21,7 @@ class BackupTableOperator(MigrationOperator):
     Returns ``kind`` (PITR, BACKUP or NONE), ``words``, ``arn``, ``name``, ``earliest``, ``latest``,
     ``restore_to``, ``restore`` (the command), ``late`` and ``policy``; the report shows them. A
     retried or cleared task finds the backup that an earlier try made. Other parameters:
-    :class:`MigrationOperator`.
+    :class:`MigrationTask`.
 
     :param policy: ``"auto"``: point-in-time recovery if it is on, else an on-demand backup is made
         and waited for. ``"require_pitr"``: refuse without point-in-time recovery. ``"skip"``:

@@ -28,7 +28,7 @@ class CanaryMigrationOperator(WaitingOperator):
 
     Returns ``clean``, ``ask`` (a person should say go: it is not clean, or that was asked for),
     ``lanes``, ``counts`` and ``markdown``. Parameters: :class:`WaitingOperator`,
-    :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
+    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
 
     :param canary_lanes: how many segments; 0 skips this task. (templated)

@@ -27,7 +27,7 @@ class DryRunMigrationOperator(LookingOperator):
     ``plan_markdown``, the corrected plan. Item values are in there only with ``show_values``, and
     then in Airflow's log and database, too.
     Parameters: :class:`LookingOperator`, :class:`WaitingOperator`,
-    :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
+    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
 
     :param max_cost_usd: fail when the corrected plan costs more. (templated)

@@ -41,7 +41,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
     Returns the plan as a dict: ``migration_id``, ``total_segments``, ``max_concurrency``, the
     budgets, ``seconds``, ``bound_by``, ``cost_usd`` by part, ``total_cost_usd``, ``warnings``,
     ``unknown``, ``markdown`` and more. Other parameters: :class:`MigrationRequestOperator` and
-    :class:`MigrationOperator`; give them as to the start operator.
+    :class:`MigrationTask`; give them as to the start operator.
 
     :param prewarm: whether prewarm will raise the capacity: the budgets and the cost allow for it.
         (templated)

@@ -45,7 +45,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
     ``hold_seconds``; see ``docs/capacity.md``.
 
     Returns ``migration_id``, ``before``, ``changes`` in words, and ``during``. Other parameters:
-    :class:`MigrationRequestOperator` and :class:`MigrationOperator`; give them as to the start
+    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
 
     :param read_units: read units per second that table and indexes should have. (templated)

@@ -22,7 +22,7 @@ class ReplayQuarantineOperator(AboutMigrationOperator):
     this replay, which can be replayed in turn. It can be undone like a migration.
 
     Returns ``migration_id``, ``of``, ``table`` and ``counts``. Parameters:
-    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationOperator`.
+    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`.
 
     :param of: the migration whose quarantined items are meant; its table is, too. (templated)
     :param transform: another transform; by default that of the migration, as it is deployed now,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.text.console_urls import object_url
-from airflow_ddb_migrate.links.report import MigrationReportLink
-from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_known
+from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class MigrationReportOperator(MigrationOperator):
     notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a teardown with
     ``on_failure_fail_dagrun=True`` it always runs, also in a run that a person marks failed, and
     turns the run red when it has to be.
-    Other parameters: :class:`MigrationOperator`.
+    Other parameters: :class:`MigrationTask`.
 
     :param fail_unless_succeeded: fail, after the report, when the migration failed or is not
         finished, or one of ``required_task_ids`` failed. What was never started (planned, looked

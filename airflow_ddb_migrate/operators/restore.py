@@ -28,7 +28,7 @@ class RestoreCapacityOperator(MigrationOperator):
     ended while no trigger watched yet, or the triggerer was down: Airflow then tells nobody.
 
     Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
-    Other parameters: :class:`MigrationOperator`.
+    Other parameters: :class:`MigrationTask`.
 
     :param force: bring back also what somebody changed since prewarm raised it. (templated)
     :param stop_running: stop a migration of this DAG run that still runs; False when its waiting

@@ -26,7 +26,7 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
 
     Returns ``migration_id``, ``attempt``, ``execution_arn``, ``lanes``, ``table`` and
     ``total_segments``; with ``wait`` also the ``counts`` of items. Parameters:
-    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationOperator`.
+    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`.
 
     :param wait: wait until the migration has ended, in this task. (templated)
     """

@@ -21,7 +21,7 @@ class UndoMigrationOperator(AboutMigrationOperator):
 
     Returns ``migration_id``, ``of``, ``table`` and ``counts``: ``changed`` (reverted), ``already``
     (was as before), ``skipped`` (since changed, kept) and ``gone``. Parameters:
-    :class:`WaitingOperator` and :class:`MigrationOperator`; of :class:`MigrationRequestOperator`
+    :class:`WaitingOperator` and :class:`MigrationTask`; of :class:`MigrationRequestOperator`
     those that name the budget, ``max_concurrency`` and the quarantine.
 
     :param of: the migration to undo; its table is the one meant. (templated)

@@ -28,7 +28,7 @@ class VerifyMigrationOperator(LookingOperator):
     of their keys. A migration that is not finished is not looked at: the task fails at once.
 
     Returns the figures of the report, and ``markdown``. Parameters: :class:`LookingOperator`,
-    :class:`WaitingOperator` and :class:`MigrationOperator`; of :class:`MigrationRequestOperator`
+    :class:`WaitingOperator` and :class:`MigrationTask`; of :class:`MigrationRequestOperator`
     only the budget for reads, ``max_concurrency`` and ``show_values`` mean something here.
 
     :param max_left: so many items may be left. (templated)

@@ -1,1 +1,6 @@
-"""The migration tab of Airflow's UI. Where Airflow looks for it: entry.py."""
+"""The migration tab of Airflow's UI.
+
+Airflow loads ``entry``, and ``app`` with the routes only where its API runs. ``access`` asks
+Airflow's permissions on every route; ``views`` are what the routes show, ``steering`` the buttons;
+``dag_runs`` finds a run's migrations; ``cache`` keeps answers for a few seconds.
+"""

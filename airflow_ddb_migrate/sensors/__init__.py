@@ -1,1 +1,1 @@
-"""Airflow sensors."""
+"""Airflow sensors: ``migration`` waits for one; ``_holds`` tells of a hold meanwhile."""

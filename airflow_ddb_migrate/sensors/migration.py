@@ -17,7 +17,7 @@ from airflow_ddb_migrate._compat import (
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
-from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
+from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators.base.task import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
 from airflow_ddb_migrate.triggers._events import HELD
@@ -39,7 +39,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     start task does. When AWS does not answer, it looks again for an hour before it fails.
 
     Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
-    quarantined. Parameters: :class:`MigrationSensor`.
+    quarantined. Parameters: :class:`MigrationTask`.
 
     :param on_kill: when a person ends or clears this task or it runs into its timeout, ``"stop"``
         the migration, ``"pause"`` it (it waits for a resume, and ends by itself after an hour), or

@@ -1,1 +1,1 @@
-"""What runs in AWS when Airflow does not: brings back capacity that nobody else does."""
+"""``handler`` runs in AWS when Airflow does not: it brings back capacity that nobody else does."""

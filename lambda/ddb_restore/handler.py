@@ -7,10 +7,11 @@ import uuid
 from typing import Any
 
 import boto3
+from botocore.config import Config
+
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet, raise_failures
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
-from botocore.config import Config
 
 # Explicit, since botocore's defaults changed between versions.
 _CONFIG = Config(

@@ -14,7 +14,6 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
-
 from ddb_transform.contract.load import load
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard
@@ -119,7 +118,6 @@ class Kit:
 
     def _looking(self, row: LaneRow, place: Place) -> Work:
         from airflow_ddb_migrate.core.inspection.findings import Findings
-
         from ddb_transform.modes.inspection import Looking
 
         return Looking(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
-
 from ddb_transform.contract.transformed_page import Prepared
 
 

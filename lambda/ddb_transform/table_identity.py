@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.ledger.records import MigrationRecord
-from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord
+from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
 from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from airflow_ddb_migrate.aws.ledger.lanes import Claim, Lanes
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
@@ -16,8 +18,6 @@ from airflow_ddb_migrate.core.limits import (
     SAVE_SECONDS,
     SCAN_PAGE_ITEMS,
 )
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ddb_transform.failures import FatalError, PassingError, passing
 from ddb_transform.guard import Guard, Order
 from ddb_transform.modes.migrate import Settled, Work

@@ -8,7 +8,6 @@ default ``expiresAt``. DynamoDB deletes what has expired, soon after: count befo
 from datetime import UTC, datetime, timedelta
 
 from airflow_ddb_migrate.core.errors import ItemError
-
 from transforms import SKIP
 
 

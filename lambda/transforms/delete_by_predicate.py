@@ -8,7 +8,6 @@ nothing is deleted: every item is refused. Items without the attribute stay.
 from datetime import UTC, datetime
 
 from airflow_ddb_migrate.core.errors import ItemError
-
 from transforms import DELETE, SKIP
 
 

@@ -24,17 +24,3 @@ def test_a_wheel_has_them_inside_the_package(
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "airflow_ddb_migrate")
 
     assert tmp_path / inside == resources.folder(name)
-
-
-def test_the_zip_takes_core_and_aws_of_the_package_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At whatever depth; operators and the command line have no business in Lambda."""
-    taken = {"__init__.py", "core/a.py", "core/b/c/d.py", "core/b/prices.json", "aws/e/f.py"}
-    for name in (*taken, "cli/main.py", "operators/g.py", "core/ruff.toml"):
-        path = tmp_path / "airflow_ddb_migrate" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "airflow_ddb_migrate")
-
-    assert {f"airflow_ddb_migrate/{name}" for name in taken} == {*resources.package_files()}

@@ -9,7 +9,7 @@ from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
-from airflow_ddb_migrate.links.showing import EXECUTION_LINKS, show_execution
+from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, show_execution
 from airflow_ddb_migrate.operators.base.request import MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error
 

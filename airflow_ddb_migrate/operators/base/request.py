@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
+from airflow_ddb_migrate.core.names import DEFAULT_TRANSFORM
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-DEFAULT_TRANSFORM = "add_updated_at"
 REQUEST_FIELDS = (
     "max_concurrency",
     "max_quarantined",

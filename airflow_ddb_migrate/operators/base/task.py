@@ -64,7 +64,22 @@ def require_known_conf(context: "Context") -> None:
 
 
 class MigrationTask:
-    """Mixin of operators and sensors: where the migration happens and who asks."""
+    """
+    Base of operators and sensors: a table, the stack that migrates it, and the AWS connection.
+
+    :param table_name: name of the table to migrate. (templated)
+    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
+    :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
+    :param migration_id: continues the migration of this name; by default each DAG run has its
+        own, the same for all of its tasks. (templated)
+    :param aws_conn_id: the Airflow connection with AWS credentials; None takes boto3's own
+        chain. (templated)
+    :param region_name: AWS region; by default the connection's. (templated)
+    :param verify: whether and by which bundle to verify SSL certificates. (templated)
+    :param botocore_config: keyword arguments of botocore's Config.
+
+    Airflow reads parameters from an operator's own ``__init__``, so both classes have one.
+    """
 
     aws_conn_id: str | None
     region_name: str | None
@@ -105,20 +120,7 @@ class MigrationTask:
 
 
 class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
-    """
-    Base of the operators: a table, the stack that migrates it, and the AWS connection.
-
-    :param table_name: name of the table to migrate. (templated)
-    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
-    :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
-    :param migration_id: continues the migration of this name; by default each DAG run has its
-        own, the same for all of its tasks. (templated)
-    :param aws_conn_id: the Airflow connection with AWS credentials; None takes boto3's own
-        chain. (templated)
-    :param region_name: AWS region; by default the connection's. (templated)
-    :param verify: whether and by which bundle to verify SSL certificates. (templated)
-    :param botocore_config: keyword arguments of botocore's Config.
-    """
+    """Base of the operators. Parameters: :class:`MigrationTask`."""
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
@@ -151,14 +153,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
 
 
 class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
-    """
-    Base of the sensors; the parameters are those of :class:`MigrationOperator`.
-
-    :param table_name: name of the table to migrate. (templated)
-    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
-    :param stack_name: the deployed stack. (templated)
-    :param migration_id: the migration to look at; by default this DAG run's. (templated)
-    """
+    """Base of the sensors. Parameters: :class:`MigrationTask`."""
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#cfe3f1"

@@ -10,10 +10,11 @@ from collections.abc import Set as AbstractSet
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeAlias
 
+from boto3.dynamodb.types import Binary, TypeDeserializer
+
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER_EXPONENTS
-from boto3.dynamodb.types import Binary, TypeDeserializer
 
 _SETS = {"SS", "NS", "BS"}
 _LOWEST, _HIGHEST = NUMBER_EXPONENTS

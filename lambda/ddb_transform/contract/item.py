@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-
 from ddb_transform.contract.codec import decode
 
 _IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import TransformError
-
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
 

@@ -11,7 +11,6 @@ from typing import Any
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
-
 from ddb_transform.contract.codec import encode
 
 _SHAPE = '{"expression": "#a = :v", "names": {"#a": "a"}, "values": {":v": 1}}'

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, cast
 
+from transforms import DELETE, SKIP
+
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-
 from ddb_transform.contract import user_code
 from ddb_transform.contract.codec import encode, same
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.scan_filter import ScanFilter
-from transforms import DELETE, SKIP
 
 
 @dataclass(frozen=True, slots=True)

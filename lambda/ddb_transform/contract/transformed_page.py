@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Transform
 

@@ -20,7 +20,6 @@ from airflow_ddb_migrate.core.limits import (
     SAMPLE_PAGES,
     SAMPLE_SECONDS,
 )
-
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform

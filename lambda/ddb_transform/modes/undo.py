@@ -10,7 +10,6 @@ from typing import Any
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
-
 from ddb_transform.contract.codec import same
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transformed_page import Prepared, Refused, Tick

@@ -9,7 +9,6 @@ from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
-
 from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transformed_page import Refused
 from ddb_transform.failures import FatalError

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.pacing import Pacer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_ddb_migrate.core.execution.pacing import Pacer
 from ddb_transform.failures import Kind, kind_of_exception, throttling_reason
 from ddb_transform.patience import Patience
 

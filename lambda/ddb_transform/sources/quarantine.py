@@ -10,7 +10,6 @@ from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES, SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
-
 from ddb_transform.contract.keys import identity
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import folder_of

@@ -7,7 +7,6 @@ from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.execution.segments import lane_segments
 from airflow_ddb_migrate.core.items.sizes import scan_units
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
-
 from ddb_transform.pages import Page, Position
 from ddb_transform.sources.paced_reads import Answer, PacedReads
 

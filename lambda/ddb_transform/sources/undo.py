@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
-
 from ddb_transform.objects import undo_log
 from ddb_transform.pages import Page, Position
 

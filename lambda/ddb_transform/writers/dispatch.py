@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
-
 from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import PassingError
 from ddb_transform.patience import Patience

@@ -10,7 +10,6 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-
 from ddb_transform.contract.transform import Change
 from ddb_transform.writers.consumed import DETAIL
 

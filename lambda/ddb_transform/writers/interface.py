@@ -8,7 +8,6 @@ from typing import Protocol
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-
 from ddb_transform.contract.intent import Intent
 
 

@@ -8,11 +8,11 @@ that it still has the value seen: ``"name" = ?`` or ``"name" IS MISSING``.
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import (

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 

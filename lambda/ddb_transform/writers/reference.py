@@ -8,10 +8,10 @@ where its key is free.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.ledger.counts import Units
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_ddb_migrate.core.errors import ItemError
+from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.writers.consumed import DETAIL, written_units

@@ -9,10 +9,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.items.sizes import item_bytes
-from airflow_ddb_migrate.core.ledger.records import TypedItem
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_ddb_migrate.core.items.sizes import item_bytes
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 from ddb_transform.contract.codec import same
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change

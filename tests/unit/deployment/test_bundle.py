@@ -14,6 +14,7 @@ from airflow_ddb_migrate.deployment.bundle import Bundle, build
 from airflow_ddb_migrate.deployment.transform_check import check_transforms
 from tests.support.factories import SHIPPED_TRANSFORMS
 
+PACKAGE = "airflow_ddb_migrate"
 IDENTITY = "def transform(item, context):\n    return item\n"
 
 
@@ -89,6 +90,54 @@ def test_the_zip_holds_the_lambda_core_and_aws_under_their_import_paths() -> Non
     assert {"airflow_ddb_migrate/__init__.py"} == {
         name for name in names if name.rpartition("/")[0] == "airflow_ddb_migrate"
     }
+
+
+def test_the_zip_holds_what_the_lambdas_import_and_little_beside(tmp_path: Path) -> None:
+    """Every module that is imported at its cold start, and at most 10 % of the bytes beside."""
+    bundle = build()
+    zipfile.ZipFile(io.BytesIO(bundle.content)).extractall(tmp_path)
+
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _IMPORT_ALL, str(tmp_path), _site_packages()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+    )
+
+    used = {str(Path(path).relative_to(tmp_path)) for path in answer.stdout.split()}
+    sizes = {
+        info.filename: info.file_size
+        for info in zipfile.ZipFile(io.BytesIO(bundle.content)).infolist()
+    }
+    assert set() == used - sizes.keys()
+    beside = {name for name in sizes.keys() - used if not name.endswith(".json")}
+    assert sum(sizes[name] for name in beside) <= 0.1 * sum(sizes.values()), sorted(beside)
+
+
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.path[:0] = sys.argv[1:]
+for name in ("ddb_transform", "ddb_restore", "transforms"):
+    for module in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
+        importlib.import_module(module.name)
+files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+print(*(file for file in files if file and file.startswith(sys.argv[1])))
+"""
+
+
+def test_a_transform_may_import_what_no_lambda_of_ours_does(tmp_path: Path) -> None:
+    """What it needs of core and aws ships with it; of the rest nothing does."""
+    own, wrong = (
+        build(make_transforms(tmp_path / name[:4], mine=f"from {PACKAGE}.{name}\n{IDENTITY}"))
+        for name in ("core.report import notice", "operators import start")
+    )
+
+    name = f"{PACKAGE}/core/report/notice.py"
+    assert (False, True) == (name in names_in(build()), name in names_in(own))
+    check_transforms(own)
+    with pytest.raises(TransformError, match=r"No module named 'airflow_ddb_migrate\.operators'"):
+        check_transforms(wrong)
 
 
 def test_own_transforms_are_added(transforms_dir: Path) -> None:

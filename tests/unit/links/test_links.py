@@ -2,11 +2,13 @@
 
 import pytest
 from airflow_ddb_migrate.core.errors import AccessDeniedError
-from airflow_ddb_migrate.links.execution import MigrationExecutionLink
-from airflow_ddb_migrate.links.logs import MigrationLogsLink
-from airflow_ddb_migrate.links.map_run import MigrationMapRunLink
-from airflow_ddb_migrate.links.report import MigrationReportLink
-from airflow_ddb_migrate.links.showing import show_execution
+from airflow_ddb_migrate.links.migration import (
+    MigrationExecutionLink,
+    MigrationLogsLink,
+    MigrationMapRunLink,
+    MigrationReportLink,
+    show_execution,
+)
 from tests.support.factories import stack
 from tests.support.worlds.airflow_world import make_context
 

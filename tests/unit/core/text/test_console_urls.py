@@ -7,7 +7,7 @@ from airflow_ddb_migrate.core.text.console_urls import (
     map_run_url,
     object_url,
 )
-from airflow_ddb_migrate.links.execution import MigrationExecutionLink
+from airflow_ddb_migrate.links.migration import MigrationExecutionLink
 
 ARN = "arn:{}:states:eu-west-1:123456789012:execution:ddb-migrate:orders-1-a01"
 

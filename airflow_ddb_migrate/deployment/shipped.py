@@ -1,0 +1,70 @@
+"""What of this package ships in the Lambda's zip: the modules that its code imports, no others.
+
+Found in the sources: an import within a function counts like one at the top.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+_SHIPPING = ("core", "aws")  # no Airflow in them; what else a transform imports is not found there
+
+
+def package_files(code: Iterable[Path]) -> dict[str, Path]:
+    """Return the files of this package that ``code`` needs, by their paths in the zip.
+
+    A module brings the packages it lies in, and its data: a JSON file of its own name.
+    """
+    ours, found = _modules(), dict[str, Path]()
+    waiting = [ours[""], *code]
+    while waiting:
+        names = {name for module in _imported(waiting.pop()) for name in _with_packages(module)}
+        new = {name: ours[name] for name in names & ours.keys() - found.keys()}
+        found.update(new)
+        waiting += new.values()
+    files = [ours[""], *found.values()]
+    data = [path for path in (file.with_suffix(".json") for file in files) if path.exists()]
+    return {path.relative_to(_PACKAGE.parent).as_posix(): path for path in (*files, *data)}
+
+
+def _modules() -> Mapping[str, Path]:
+    """Return our modules that may ship, by their import paths; the package itself is ''."""
+    paths = [path for layer in _SHIPPING for path in (_PACKAGE / layer).rglob("*.py")]
+    return {"": _PACKAGE / "__init__.py", **{_import_path(path): path for path in paths}}
+
+
+def _import_path(path: Path) -> str:
+    parts = path.relative_to(_PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield what a file imports: modules, and names that may be modules.
+
+    A transform with a syntax error imports nothing: the check before a deploy says where it is.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in _running(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node, but for what only type checkers read."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _running(child)
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    return (".".join(parts[: length + 1]) for length in range(1, len(parts)))
