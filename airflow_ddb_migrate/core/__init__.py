@@ -2,5 +2,5 @@
 
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept; ``items``,
 ``capacity`` and ``execution``; ``inspection`` and ``report``; ``plan``. Beside them are ``errors``,
-``limits`` (every limit, with its source), ``mode``, ``names`` and ``version``.
+``limits`` (every limit, with its source), ``mode``, ``names``, ``validation`` and ``version``.
 """

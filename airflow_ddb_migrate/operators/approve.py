@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
+from airflow_ddb_migrate.core.validation import is_number, validate_switch
 from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _timeout(value: object) -> timedelta | None:
     """Return how long to wait; raises InvalidInputError for what is no time."""
     if value is None or isinstance(value, timedelta):
         return value or None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if not is_number(value) or value < 0:
         raise InvalidInputError(
             f"response_timeout is {value!r} ({type(value).__name__}); it must be seconds, 0 or "
             "None for as long as it takes."

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.execution.request import validate_at_least_zero
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
+from airflow_ddb_migrate.core.validation import validate_at_least_zero
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
+from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
 

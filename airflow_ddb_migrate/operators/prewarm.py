@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate._compat import defer_by_default
-from airflow_ddb_migrate.core.execution.request import validate_at_least_zero, validate_switch
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
+from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error, template_fields
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.request import validate_switch
 from airflow_ddb_migrate.core.text.console_urls import object_url
+from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
 

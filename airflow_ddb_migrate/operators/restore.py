@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
-from airflow_ddb_migrate.core.execution.request import validate_switch
+from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.execution.request import validate_switch
+from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate.core.execution.request import validate_count
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
+from airflow_ddb_migrate.core.validation import validate_count
 from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, LookingOperator
 from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 

@@ -13,6 +13,7 @@ NEEDED = {
     "core.text.console_urls",
     "core.errors",
     "core.limits",
+    "core.validation",
     "core.version",
     "core.mode",
     "core.names",

@@ -15,7 +15,7 @@ PACKAGE, LAMBDA = ROOT / "airflow_ddb_migrate", ROOT / "lambda"
 # longest name that it begins with.
 ORDER = (
     "core.errors core.limits core.version",
-    "core.mode core.names core.text",
+    "core.mode core.names core.text core.validation",
     "core.ledger",
     "core.items core.capacity core.execution",
     "core.inspection core.report",

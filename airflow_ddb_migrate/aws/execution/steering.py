@@ -5,7 +5,6 @@ current one, notes an event, and returns in prose what was done. ``by`` is who a
 since the epoch. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -19,6 +18,7 @@ from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.text.times import iso
+from airflow_ddb_migrate.core.validation import is_number
 
 _AGAIN = (
     "To go on, clear the tasks from prewarm on, or trigger the DAG with migration_id "
@@ -137,13 +137,12 @@ def _budget(**figures: object) -> dict[str, float]:
 
 
 def _checked(name: str, given: object) -> float:
-    is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    if not is_number or not math.isfinite(given) or given < 0:  # type: ignore[arg-type,operator]
+    if not is_number(given) or given < 0:
         raise InvalidInputError(
             f"{name} is {given!r}; it must be a number of units per second, 0 for no budget. "
             "Leave it out to keep it as it is."
         )
-    return float(given)  # type: ignore[arg-type]
+    return float(given)
 
 
 def _update_map_run(site: Site, attempt: AttemptRecord, max_concurrency: int) -> None:

@@ -46,16 +46,10 @@ def kinesis_streams(dynamodb: Any, table_name: str) -> tuple[str, ...]:
 
 def stream_functions(lambda_: Any, stream_arn: str) -> tuple[str, ...]:
     """Return the Lambda functions that read a stream, by ARN."""
+    pages = lambda_.get_paginator("list_event_source_mappings").paginate(EventSourceArn=stream_arn)
     with aws_call("lambda:ListEventSourceMappings", f"stream {stream_arn}"):
-        found: list[str] = []
-        marker: dict[str, str] = {}
-        while True:
-            page = lambda_.list_event_source_mappings(EventSourceArn=stream_arn, **marker)
-            rows = page.get("EventSourceMappings") or ()
-            found += [row["FunctionArn"] for row in rows if row.get("State") != "Disabled"]
-            if not page.get("NextMarker"):
-                return tuple(found)
-            marker = {"Marker": page["NextMarker"]}
+        rows = [row for page in pages for row in page.get("EventSourceMappings") or ()]
+    return tuple(row["FunctionArn"] for row in rows if row.get("State") != "Disabled")
 
 
 def table_quota(dynamodb: Any) -> CapacityUnits:
@@ -120,14 +114,10 @@ def peak_units(
 def _most(cloudwatch: Any, arguments: Mapping[str, Any], but: Sequence[Span]) -> dict[str, float]:
     """Return the largest value of each query, over all pages."""
     most: dict[str, float] = {}
-    more: dict[str, str] = {}
-    while True:
-        page = cloudwatch.get_metric_data(**arguments, **more)
+    for page in cloudwatch.get_paginator("get_metric_data").paginate(**arguments):
         for row in page["MetricDataResults"]:
             most[row["Id"]] = max([most.get(row["Id"], 0), *_values(row, but)])
-        if not page.get("NextToken"):
-            return most
-        more = {"NextToken": page["NextToken"]}
+    return most
 
 
 def _values(row: Mapping[str, Any], but: Sequence[Span]) -> list[float]:

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.execution.request import StartRequest, validate_at_least_zero
+from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
 from airflow_ddb_migrate.core.inspection.sample import Sampled
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.text.times import iso
+from airflow_ddb_migrate.core.validation import is_number, validate_at_least_zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,7 @@ class PlanOptions:
     def validate(self) -> None:
         """Raise InvalidInputError for what no plan can allow for; prices are checked when used."""
         share = self.budget_share
-        is_number = isinstance(share, int | float) and not isinstance(share, bool)
-        if not is_number or not 0 < share <= 1:
+        if not is_number(share) or not 0 < share <= 1:
             raise InvalidInputError(
                 f"budget_share is {share!r}; it must be a number above 0 and at most 1: the share "
                 "of what live traffic leaves."

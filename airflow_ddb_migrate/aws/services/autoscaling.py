@@ -114,14 +114,10 @@ def _all(
 ) -> Iterator[Mapping[str, Any]]:
     """Return the rows of every page: a page may be empty and still not be the last."""
     action = "".join(word.capitalize() for word in operation.split("_"))
-    more: dict[str, Any] = {}
-    while True:
-        with aws_call(f"application-autoscaling:{action}", f"table {table_name}"):
-            page = getattr(autoscaling, operation)(**_DYNAMODB, **filters, **more)
-        yield from page[answered_as]
-        if not page.get("NextToken"):
-            return
-        more = {"NextToken": page["NextToken"]}
+    pages = autoscaling.get_paginator(operation).paginate(**_DYNAMODB, **filters)
+    with aws_call(f"application-autoscaling:{action}", f"table {table_name}"):
+        for page in pages:
+            yield from page[answered_as]
 
 
 def _resource_id(table_name: str, resource: str) -> str:

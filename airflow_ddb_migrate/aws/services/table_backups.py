@@ -68,16 +68,12 @@ class Backups:
         return dict(answer["BackupDetails"])
 
     def _all(self) -> Iterator[dict[str, Any]]:
-        after: dict[str, str] = {}
-        while True:
-            with aws_call("dynamodb:ListBackups", f"table {self.table.name}"):
-                page = self.dynamodb.list_backups(
-                    TableName=self.table.name, BackupType="USER", **after
-                )
-            yield from page["BackupSummaries"]
-            if not page.get("LastEvaluatedBackupArn"):
-                return
-            after = {"ExclusiveStartBackupArn": page["LastEvaluatedBackupArn"]}
+        pages = self.dynamodb.get_paginator("list_backups").paginate(
+            TableName=self.table.name, BackupType="USER"
+        )
+        with aws_call("dynamodb:ListBackups", f"table {self.table.name}"):
+            for page in pages:
+                yield from page["BackupSummaries"]
 
     def _is_of_table(self, row: dict[str, Any]) -> bool:
         return bool(row.get("TableId", self.table.table_id) == self.table.table_id)

@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError, PayloadTooLargeEr
 from airflow_ddb_migrate.core.execution.segments import lane_count, spread, validate_total_segments
 from airflow_ddb_migrate.core.limits import DEFAULT_CONCURRENCY, MAP_CHILDREN, MAP_INPUT_BYTES
 from airflow_ddb_migrate.core.names import slug, validate_migration_id, validate_table_name
+from airflow_ddb_migrate.core.validation import is_number, is_whole
 
 _DEFAULT_ID_CHARS = 60
 _PERCENT = 100
@@ -56,7 +57,7 @@ def validate_max_concurrency(value: object, lanes: int = MAP_CHILDREN) -> int:
     """Return the children at a time: as asked for, by default 100 and never more than lanes."""
     if value is None:
         return min(lanes, DEFAULT_CONCURRENCY)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAP_CHILDREN:
+    if not is_whole(value) or not 1 <= value <= MAP_CHILDREN:
         raise InvalidInputError(
             f"max_concurrency is {value!r}; it must be a whole number from 1 to {MAP_CHILDREN:,} "
             f"(Step Functions reads 0 as {MAP_CHILDREN:,}). Leave it out for {DEFAULT_CONCURRENCY}."
@@ -66,7 +67,7 @@ def validate_max_concurrency(value: object, lanes: int = MAP_CHILDREN) -> int:
 
 def validate_tolerated_failure(value: object) -> float:
     """Return the tolerated share of failed lanes in percent."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _PERCENT:
+    if not is_number(value) or not 0 <= value <= _PERCENT:
         raise InvalidInputError(
             f"tolerated_failure_percentage is {value!r}; it must be a number from 0 to 100."
         )

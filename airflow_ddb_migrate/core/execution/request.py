@@ -1,6 +1,5 @@
 """What a migration is asked to do, checked before anything is touched."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,11 @@ from airflow_ddb_migrate.core.execution.payload import (
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.validation import (
+    validate_at_least_zero,
+    validate_count,
+    validate_switch,
+)
 
 _PLANNED = frozenset({"read_units_per_second", "write_units_per_second"})
 _AT_LEAST_ZERO = (
@@ -96,26 +100,3 @@ class StartRequest:
                 f"transform is {self.transform!r}; it must be the name of a module of the deployed "
                 "stack, as in add_updated_at."
             )
-
-
-def validate_switch(name: str, value: object) -> bool:
-    """Return a parameter that is true or false; raises InvalidInputError for all else."""
-    if not isinstance(value, bool):
-        raise InvalidInputError(
-            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
-            "without quotes."
-        )
-    return value
-
-
-def validate_count(name: str, value: object) -> int:
-    """Return a whole number of at least 0; raises InvalidInputError for all else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a whole number of at least 0.")
-    return value
-
-
-def validate_at_least_zero(name: str, value: object) -> None:
-    """Raise InvalidInputError unless the value is a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")

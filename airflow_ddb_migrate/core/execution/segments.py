@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN, TOTAL_SEGMENTS
+from airflow_ddb_migrate.core.validation import is_whole
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def validate_total_segments(value: object) -> int:
     """Return the number of segments, or raise InvalidInputError unless it is 1 ... 1,000,000."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not is_whole(value):
         raise InvalidInputError(
             f"segments is {value!r} ({type(value).__name__}); it must be a whole number from 1 to "
             f'{TOTAL_SEGMENTS:,}, without quotes, as in {{"table": "orders", "segments": 100}}.'

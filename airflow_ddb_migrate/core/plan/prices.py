@@ -6,7 +6,6 @@ differ. A guide for the person who reads the log, never a bill.
 
 import functools
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from airflow_ddb_migrate.core.capacity.changes import (
 )
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits, Setting
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.validation import is_number
 
 KNOWN_REGION: Final = "us-east-1"  # whose figures stand in for a region that has none
 
@@ -99,7 +99,7 @@ def _require_figure(name: object, value: object) -> None:
     known = [f.name for f in fields(Prices) if f.name not in _NO_FIGURES]
     if name not in known:
         raise InvalidInputError(f"prices holds {name!r}; there are only {', '.join(known)}.")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if not is_number(value) or value < 0:
         raise InvalidInputError(
             f"prices holds {name}={value!r}; it must be a number of dollars, at least 0."
         )

@@ -5,12 +5,28 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from botocore import xform_name
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from botocore.paginate import Paginator
 from tests.support.factories import NOW, REGION, client_error
+
+
+def paginator_of(fake: Any, service: str, operation: str) -> Paginator:
+    """Return boto3's own paginator over a method of a fake, by the service's own tokens."""
+    name = next(n for n in _pages_of(service) if xform_name(n) == operation)
+    method: Any = getattr(fake, operation)
+    return Paginator(method, _pages_of(service)[name], SimpleNamespace(name=name))
+
+
+@cache
+def _pages_of(service: str) -> dict[str, Any]:
+    return dict(Loader().load_service_model(service, "paginators-1")["pagination"])
 
 
 @dataclass  # without slots: tests replace methods of one
@@ -121,6 +137,9 @@ class FakeLambda:
         answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(said).encode())}
         return {**answer, "FunctionError": self.function_error} if self.function_error else answer
 
+    def get_paginator(self, operation: str) -> Paginator:
+        return paginator_of(self, "lambda", operation)
+
     def list_event_source_mappings(self, **arguments: Any) -> dict[str, Any]:
         self.before("list_event_source_mappings")
         at = int(arguments.get("Marker", 0))
@@ -144,6 +163,9 @@ class FakeCloudWatch:
     newest: datetime = field(default_factory=lambda: datetime.fromtimestamp(NOW - 60, UTC))
     asked: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str], None] = lambda name: None
+
+    def get_paginator(self, operation: str) -> Paginator:
+        return paginator_of(self, "cloudwatch", operation)
 
     def get_metric_data(self, **arguments: Any) -> dict[str, Any]:
         self.before("get_metric_data")
@@ -219,6 +241,9 @@ class FakeAutoscaling:
     scheduled: list[dict[str, str]] = field(default_factory=list)
     registered: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
+
+    def get_paginator(self, operation: str) -> Paginator:
+        return paginator_of(self, "application-autoscaling", operation)
 
     def describe_scalable_targets(self, **arguments: Any) -> dict[str, Any]:
         self.before("describe_scalable_targets", arguments)

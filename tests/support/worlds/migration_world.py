@@ -19,6 +19,7 @@ from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.ledger.records import Command, LaneRow, MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.mode import Mode
+from botocore.paginate import Paginator
 from ddb_transform.assembly import Kit
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
@@ -85,7 +86,7 @@ class Proxy:
         if name == "batch_execute_statement" and not self.has_partiql:
             return self._batch
         attribute = getattr(self.client, name)
-        if name in {"exceptions", "meta", "get_paginator"}:
+        if name in {"exceptions", "meta"}:
             return attribute
 
         def call(**arguments: Any) -> Any:
@@ -101,6 +102,13 @@ class Proxy:
                 return self.answers(name, answer)
 
         return call
+
+    def get_paginator(self, operation: str) -> Any:
+        """Return boto3's paginator, whose calls are seen like all others."""
+        paginator = self.client.get_paginator(operation)
+        if isinstance(paginator, Paginator):  # a fake has its own, and its own way to be watched
+            paginator._method = getattr(self, operation)
+        return paginator
 
     def _batch(self, **arguments: Any) -> Any:
         """A batch becomes single writes, which are seen one by one like any others."""
