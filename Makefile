@@ -35,7 +35,7 @@ live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for mo
 
 check: lint test demo ## All that CI runs
 
-lint: $(STAMP) ## Check style, layers and types
+lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

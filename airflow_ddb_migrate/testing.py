@@ -56,11 +56,11 @@ def run_transform(
     _refuse_keyless(item, key_names)
     with _found(transform) as name:
         from ddb_transform.contract.codec import encode
-        from ddb_transform.contract.load import load
+        from ddb_transform.contract.load import load_transform
         from ddb_transform.contract.transform import Context
 
         plain = json.loads(json.dumps(dict(params or {})))
-        loaded = load(name, Context("test", started_at, plain, key_names))
+        loaded = load_transform(name, Context("test", started_at, plain, key_names))
         return _result(loaded, {key: encode(key, value) for key, value in item.items()})
 
 

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.report.compose import compose
 from airflow_ddb_migrate.aws.site import history_of, open_known_site
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
-from airflow_ddb_migrate.core.report.page import to_markdown
+from airflow_ddb_migrate.core.report.page import report_markdown
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 
@@ -37,7 +37,7 @@ def report(clients: Clients, *, stack_name: str, migration_id: str, as_json: boo
     if as_json:
         return json.dumps(found, indent=2)
     state = "; ".join(site.table.not_active)
-    return to_markdown(found) + (f"\nNow {state}.\n" if state else "")
+    return report_markdown(found) + (f"\nNow {state}.\n" if state else "")
 
 
 def _plain(row: HistoryRow) -> dict[str, object]:

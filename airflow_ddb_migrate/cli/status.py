@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.execution.rates import Look, Pulse, Pulses, pulse_words
+from airflow_ddb_migrate.core.execution.rates import Pulse, Pulses, Reading, pulse_words
 from airflow_ddb_migrate.core.ledger.events import Event
 from airflow_ddb_migrate.core.report.view import owes_capacity
 from airflow_ddb_migrate.core.text.times import iso
@@ -32,11 +32,11 @@ class Output(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class StatusScreen:
     """One look at a migration, with its figures and its latest events."""
 
     seen: Observation
-    look: Look
+    look: Reading
     pulse: Pulse
     events: list[Event]
     hold: str = ""
@@ -92,7 +92,7 @@ class Shown:
             "conflicts": progress.conflicts,
             "read_units_per_second": self.look.read_units_per_second,
             "write_units_per_second": self.look.write_units_per_second,
-            "orders": asdict(seen.said),
+            "orders": asdict(seen.orders),
             "hold": self.hold,
             "pulse": asdict(self.pulse),
             "events": [{**asdict(event), "at": iso(event.at)} for event in self.events],
@@ -107,7 +107,7 @@ class StatusView:
     clock: Callable[[], float] = time.time
     _pulses: Pulses = field(default_factory=Pulses, init=False)
 
-    def look(self) -> Shown:
+    def look(self) -> StatusScreen:
         """Look once; changes nothing.
 
         :raises MigrationError: it was never started, or AWS does not answer.
@@ -119,7 +119,7 @@ class StatusView:
         latest = events(self.site.ledger, self.site.migration_id, _EVENTS)
         lease = self.site.leases.get(self.site.table.key)
         hold = seen.hold_words(now, owes_capacity=owes_capacity(lease, self.site.migration_id))
-        return Shown(seen=seen, look=look, pulse=pulse, events=latest, hold=hold)
+        return StatusScreen(seen=seen, look=look, pulse=pulse, events=latest, hold=hold)
 
     def watch(self, out: Output, sleep: Callable[[float], None] = time.sleep) -> None:
         """Draw the view until the migration is over, or the person has seen enough (Ctrl-C)."""
@@ -142,7 +142,7 @@ class StatusView:
             sleep(max(REDRAW_SECONDS, shown.seen.progress.lanes / _LANES_PER_SECOND))
             shown = self._look_again(shown, out)
 
-    def _look_again(self, shown: Shown, out: Output) -> Shown:
+    def _look_again(self, shown: StatusScreen, out: Output) -> StatusScreen:
         """An AWS that does not answer is told, and asked again."""
         try:
             return self.look()

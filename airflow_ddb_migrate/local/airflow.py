@@ -154,7 +154,7 @@ class Airflow:
             return False
 
 
-def start(
+def start_airflow(
     home: Path,
     *,
     emulator: Emulator,

@@ -92,10 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _world(items: int) -> Iterator[World]:
     """Start the emulator and Airflow, deploy, load the table; end all of it however this ends."""
     began = time.monotonic()
-    sample.validate_count(items)
+    sample.validate_item_count(items)
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(emulator.start(_STATE_DIR / "emulator"))
-        scheduler = airflow.start(
+        running = stack.enter_context(emulator.start_emulator(_STATE_DIR / "emulator"))
+        scheduler = airflow.start_airflow(
             _STATE_DIR / "airflow", emulator=running, poke_seconds=_POKE_SECONDS
         )
         stack.callback(scheduler.stop)
@@ -112,7 +112,7 @@ def _prepare(world: World) -> None:
     dynamodb = world.emulator.clients().dynamodb
     sample.create_table(dynamodb)
     with ThreadPoolExecutor() as threads:
-        loading = threads.submit(sample.load, dynamodb, world.items)
+        loading = threads.submit(sample.load_sample, dynamodb, world.items)
         stack = deploy_to(world.emulator, quiet=True)
         world.say(f"Deployed stack {stack.name}: Lambda {stack.code_hash}, {stack.ledger_table}")
         loading.result()

@@ -30,11 +30,11 @@ def items(count: int) -> Iterator[dict[str, dict[str, str]]]:
 
     :raises InvalidInputError: there are not so many.
     """
-    validate_count(count)
+    validate_item_count(count)
     return itertools.islice(map(_item, _rows()), count)
 
 
-def validate_count(count: int) -> None:
+def validate_item_count(count: int) -> None:
     """Raise InvalidInputError unless the data set has so many flights."""
     if not 1 <= count <= ALL_ITEMS:
         raise InvalidInputError(
@@ -65,7 +65,7 @@ def create_table(dynamodb: Any, name: str = TABLE) -> None:
     )
 
 
-def load(dynamodb: Any, count: int, name: str = TABLE) -> None:
+def load_sample(dynamodb: Any, count: int, name: str = TABLE) -> None:
     """Put ``count`` items into the table."""
     with ThreadPoolExecutor(4) as threads:
         for _ in threads.map(lambda batch: _put(dynamodb, name, batch), _batches(items(count))):

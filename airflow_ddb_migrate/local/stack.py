@@ -27,9 +27,9 @@ def deploy_to(
 
 def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
     """Start the emulator, unless it runs, deploy to it, and say how to reach it."""
-    running = emulator.find(state_dir.resolve())
+    running = emulator.find_emulator(state_dir.resolve())
     if running is None or not running.answers_us:
-        running = emulator.start(state_dir, stays=True)
+        running = emulator.start_emulator(state_dir, stays=True)
     deploy_to(running, transforms_dir=transforms_dir)
     print(f"The embedded stack answers at {running.endpoint_url}, and only with this key:")
     print(running.exports)
@@ -37,7 +37,7 @@ def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
 
 def down(state_dir: Path) -> None:
     """Stop the emulator and remove what it left; what was in it is gone."""
-    running = emulator.find(state_dir.resolve())
+    running = emulator.find_emulator(state_dir.resolve())
     if running is None:
         print(f"No embedded stack runs from {state_dir}: nothing to do.")
         return

@@ -20,7 +20,7 @@ RESULT = "return_value"  # the XCom's key: a task that skips others cannot retur
 _CUT = "\n\n(The rest is in the log of the task above.)"
 
 
-class Answer(StrEnum):
+class Choice(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     TIMED_OUT = "timed out"
@@ -105,10 +105,10 @@ class ApproveMigrationOperator(ApprovalOperator):
             self._check()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
-            return self._end(context, _decision(Answer.ENDED))
+            return self._end(context, _decision(Choice.ENDED))
         if not self.enabled:
             self.log.info("Nobody was asked: approval is off. Going on.")
-            return _decision(Answer.NOT_ASKED)
+            return _decision(Choice.NOT_ASKED)
         self.body = _cut(str(self.body or ""))
         self.log.info("Asking: %s", self.subject)
         return super().execute(context)
@@ -118,7 +118,7 @@ class ApproveMigrationOperator(ApprovalOperator):
         if "error" in event:
             return super().execute_complete(context, event)
         decision = _decision_from(event)
-        if decision["answer"] == Answer.APPROVED:
+        if decision["answer"] == Choice.APPROVED:
             self.log.info("Approved by %s at %s.", decision["by"], decision["at"])
         else:
             self.log.info("%s %s", self._refusal(decision), self.consequence)
@@ -137,7 +137,7 @@ class ApproveMigrationOperator(ApprovalOperator):
         return decision
 
     def _refusal(self, decision: Decision) -> str:
-        if decision["answer"] == Answer.TIMED_OUT:
+        if decision["answer"] == Choice.TIMED_OUT:
             waited = _timeout(self.response_timeout)  # rendered anew since it asked
             return f"Nobody answered within {waited}: that counts as a rejection."
         return f"Rejected by {decision['by']} at {decision['at']}."
@@ -175,7 +175,7 @@ def _cut(body: str) -> str:
     return data[: APPROVAL_BODY_BYTES - len(_CUT)].decode(errors="ignore") + _CUT
 
 
-def _decision(answer: Answer, by: str = "", at: str = "") -> Decision:
+def _decision(answer: Choice, by: str = "", at: str = "") -> Decision:
     return {"answer": answer.value, "by": by, "at": at}
 
 
@@ -183,10 +183,10 @@ def _decision_from(event: Mapping[str, Any]) -> Decision:
     user, at = event.get("responded_by_user"), event.get("responded_at")
     when = at.isoformat() if isinstance(at, datetime) else str(at or "")
     if event["chosen_options"] == [ApprovalOperator.APPROVE]:
-        return _decision(Answer.APPROVED, _name(user), when)
+        return _decision(Choice.APPROVED, _name(user), when)
     if event.get("timedout") or user is None:
-        return _decision(Answer.TIMED_OUT)
-    return _decision(Answer.REJECTED, _name(user), when)
+        return _decision(Choice.TIMED_OUT)
+    return _decision(Choice.REJECTED, _name(user), when)
 
 
 def _name(user: Any) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
-from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, LookingOperator
+from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, InspectionOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
 
 
-class DryRunMigrationOperator(LookingOperator):
+class DryRunMigrationOperator(InspectionOperator):
     """
     Run the migration without a single write, and tell what it would do.
 
@@ -26,7 +26,7 @@ class DryRunMigrationOperator(LookingOperator):
     Returns the figures of the report, ``markdown``, the report as a person reads it, and
     ``plan_markdown``, the corrected plan. Item values are in there only with ``show_values``, and
     then in Airflow's log and database, too.
-    Parameters: :class:`LookingOperator`, :class:`WaitingOperator`,
+    Parameters: :class:`InspectionOperator`, :class:`WaitingOperator`,
     :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
 
@@ -45,14 +45,14 @@ class DryRunMigrationOperator(LookingOperator):
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
         from airflow_ddb_migrate.aws.plan.planner import correct_plan
-        from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
-        from airflow_ddb_migrate.core.plan.page import to_markdown as plan_page
+        from airflow_ddb_migrate.core.inspection.dry_run_page import dry_run_markdown
+        from airflow_ddb_migrate.core.plan.page import plan_markdown
 
         report = compose_dry_run(site, time.time())
-        page = to_markdown(report)
+        page = dry_run_markdown(report)
         self.log.info("%s", page)
         plan = correct_plan(self.open_site(context), report, max_cost_usd=self.max_cost_usd)
-        corrected = plan_page(plan) if plan else ""
+        corrected = plan_markdown(plan) if plan else ""
         if corrected:
             self.log.info("The plan, corrected by what was seen:\n%s", corrected)
         return {**report.to_dict(), "markdown": page, "plan_markdown": corrected}

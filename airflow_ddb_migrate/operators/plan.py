@@ -81,12 +81,12 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.plan.planner import make_plan
-        from airflow_ddb_migrate.core.plan.page import to_markdown
+        from airflow_ddb_migrate.core.plan.page import plan_markdown
 
         request = self.valid_request(context)
         options = self._options()
         plan = make_plan(self.open_site(context), request, options, time.time())
-        page = to_markdown(plan)
+        page = plan_markdown(plan)
         self.log.info("%s", page)
         for warning in plan.warnings:
             self.log.warning("%s", warning)

@@ -91,12 +91,12 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.capacity.prewarm_task import check, finish
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import check_prewarm, finish
 
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
-        check(site, request)
+        check_prewarm(site, request)
         asked = self._raise(site, wanted)
         if asked.changes:
             self._wait(context, site, asked)
@@ -121,12 +121,12 @@ class PrewarmTableOperator(MigrationRequestOperator):
         return wanted_units(self.read_units, self.write_units)
 
     def _raise(self, site: "Site", wanted: "CapacityUnits") -> "Prewarm":
-        from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_capacity
+        from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_for_task
 
         if not self.enabled:
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
             return nothing_raised(site)
-        return raise_capacity(
+        return raise_for_task(
             site,
             wanted,
             warm=self.warm_throughput,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import FollowUpOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
-class ReplayQuarantineOperator(AboutMigrationOperator):
+class ReplayQuarantineOperator(FollowUpOperator):
     """
     Run the transform over just the items that a migration has set aside.
 

@@ -56,13 +56,13 @@ class MigrationReportOperator(MigrationOperator):
         from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep
         from airflow_ddb_migrate.core.report.migration_report import failure
         from airflow_ddb_migrate.core.report.notice import report_notice
-        from airflow_ddb_migrate.core.report.page import to_markdown
+        from airflow_ddb_migrate.core.report.page import report_markdown
 
         must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
         task_ids = _task_ids(self.required_task_ids)
         site = self.open_site(context)
         report = compose(site, time.time())
-        page = to_markdown(report)
+        page = report_markdown(report)
         self.log.info("%s", page)
         why_not = keep(site, report)
         self.log.info("%s", why_not or f"Kept as {site.bucket.uri(REPORT_FILE)}")

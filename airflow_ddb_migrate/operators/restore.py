@@ -10,7 +10,7 @@ from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_ddb_migrate.aws.capacity.restore import Restored
+    from airflow_ddb_migrate.aws.capacity.restore import RestoreResult
     from airflow_ddb_migrate.aws.site import Site
 
 
@@ -91,7 +91,7 @@ class RestoreCapacityOperator(MigrationOperator):
         return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
 
 
-def _tell(site: "Site", restored: "Restored", info: Callable[..., None]) -> None:
+def _tell(site: "Site", restored: "RestoreResult", info: Callable[..., None]) -> None:
     from airflow_ddb_migrate.aws.capacity.safety_net import rescued
 
     for change in restored.changes:
@@ -107,7 +107,7 @@ def _tell(site: "Site", restored: "Restored", info: Callable[..., None]) -> None
         info("Nothing to restore: this migration raised no capacity that is still owed.")
 
 
-def _result(site: "Site", restored: "Restored") -> dict[str, Any]:
+def _result(site: "Site", restored: "RestoreResult") -> dict[str, Any]:
     from airflow_ddb_migrate.core.report.migration_report import show_capacity
 
     return {

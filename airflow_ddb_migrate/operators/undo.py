@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import FollowUpOperator
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
-class UndoMigrationOperator(AboutMigrationOperator):
+class UndoMigrationOperator(FollowUpOperator):
     """
     Revert a migration from its undo log, only where an item still holds what was written.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.validation import validate_count
-from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, LookingOperator
+from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, InspectionOperator
 from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
 
 
-class VerifyMigrationOperator(LookingOperator):
+class VerifyMigrationOperator(InspectionOperator):
     """
     Look at the table once more, without writing: what would the transform still change.
 
@@ -27,7 +27,7 @@ class VerifyMigrationOperator(LookingOperator):
     ``max_left`` and those in the migration's quarantine, which are known; the message names some
     of their keys. A migration that is not finished is not looked at: the task fails at once.
 
-    Returns the figures of the report, and ``markdown``. Parameters: :class:`LookingOperator`,
+    Returns the figures of the report, and ``markdown``. Parameters: :class:`InspectionOperator`,
     :class:`WaitingOperator` and :class:`MigrationTask`; of :class:`MigrationRequestOperator`
     only the budget for reads, ``max_concurrency`` and ``show_values`` mean something here.
 
@@ -81,6 +81,6 @@ def _how_on(seen: "Observation") -> str:
     """Say what one that has not ended needs; of one that has, its verdict says it."""
     if seen.is_over:
         return ""
-    if seen.said.stop_reason:
+    if seen.orders.stop_reason:
         return "Clear the start task with its downstream tasks to go on."
     return "Clear the waiting task with its downstream tasks to watch on."

@@ -19,7 +19,7 @@ class _Entry:
     error: Exception | None = None
 
 
-class Kept:
+class AnswerCache:
     """Asks once for all who want to know the same at the same time; for threads of one process.
 
     What failed is kept as well, for ``SECONDS``: a service in trouble is not asked by each viewer.

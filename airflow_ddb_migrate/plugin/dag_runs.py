@@ -54,7 +54,7 @@ def default_where() -> Where:
     )
 
 
-def find(dag_id: str, run_id: str) -> list[Found]:
+def find_migrations(dag_id: str, run_id: str) -> list[Found]:
     """Return the migrations of a DAG run, in the order in which they came up.
 
     Every operator here returns its ``migration_id``, so the run's XComs name them: those are kept

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.scans import all_history
-from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
+from airflow_ddb_migrate.aws.report.view import look_at_lane, look_at_quarantine, view_of
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.site import Site, open_known_site
 from airflow_ddb_migrate.core.errors import LedgerError
@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.report.list_row import ListedMigration
 from airflow_ddb_migrate.core.report.view import LaneView, MigrationView, QuarantineView
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.plugin import dag_runs
-from airflow_ddb_migrate.plugin.cache import Kept
+from airflow_ddb_migrate.plugin.cache import AnswerCache
 
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
@@ -26,12 +26,12 @@ class Looks:
     """One for the API server's process."""
 
     def __init__(self) -> None:
-        self._runs = Kept()
-        self._views = Kept()
-        self._quarantines = Kept()
-        self._pulses = Kept(_PULSES_SECONDS)
-        self._sites = Kept(_SITE_SECONDS)
-        self._lists = Kept(_LIST_SECONDS)
+        self._runs = AnswerCache()
+        self._views = AnswerCache()
+        self._quarantines = AnswerCache()
+        self._pulses = AnswerCache(_PULSES_SECONDS)
+        self._sites = AnswerCache(_SITE_SECONDS)
+        self._lists = AnswerCache(_LIST_SECONDS)
 
     def migrations(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the migrations of a DAG run; empty for a run of something else."""
@@ -48,7 +48,7 @@ class Looks:
         site = self.site(dag_id, run_id, migration_id)
         key = site.stack.ledger_table, migration_id
         pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
-        view: MigrationView = self._views.get(key, lambda: look(site, time.time(), pulses))
+        view: MigrationView = self._views.get(key, lambda: view_of(site, time.time(), pulses))
         return view
 
     def lane(self, dag_id: str, run_id: str, migration_id: str, lane: int) -> LaneView:
@@ -95,7 +95,7 @@ class Looks:
 
     def _found(self, dag_id: str, run_id: str) -> list[dag_runs.Found]:
         found: list[dag_runs.Found] = self._runs.get(
-            (dag_id, run_id), lambda: dag_runs.find(dag_id, run_id)
+            (dag_id, run_id), lambda: dag_runs.find_migrations(dag_id, run_id)
         )
         return found
 

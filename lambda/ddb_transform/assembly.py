@@ -14,7 +14,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
-from ddb_transform.contract.load import load
+from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard
 from ddb_transform.modes.migrate import Migrating, Work
@@ -30,7 +30,7 @@ from ddb_transform.worker import Tools
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.partiql import PartiqlWriter
 from ddb_transform.writers.proof import Proof
-from ddb_transform.writers.read_item import look
+from ddb_transform.writers.read_item import read_item
 from ddb_transform.writers.reference import ReferenceWriter
 
 
@@ -76,7 +76,7 @@ class Kit:
             params=json.loads(record.params),
             key_names=record.key_names,
         )
-        return load(record.transform, context)
+        return load_transform(record.transform, context)
 
     def _source(self) -> Source:
         record, lane = self.record, self.request.segment
@@ -111,7 +111,7 @@ class Kit:
             self._dispatcher(),
             UndoLog(self.bucket, place),
             self._quarantine(place),
-            lambda key: look(self.dynamodb, table, key),
+            lambda key: read_item(self.dynamodb, table, key),
             unsettled(self.bucket, row),
             sees_missing=self.record.mode is Mode.REPLAY,
         )

@@ -27,7 +27,7 @@ from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
-from ddb_transform.contract.load import load, source_hash
+from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.worker import Worker
@@ -61,17 +61,17 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return result
 
 
-def describe(event: dict[str, Any]) -> dict[str, Any]:
+def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
     """Say whether a transform can be used here, and the hash of its file."""
     name = str(event.get("transform", ""))
     try:
-        load(name, Context(migration_id="", started_at=""))
+        load_transform(name, Context(migration_id="", started_at=""))
     except MigrationError as error:
         return {"ok": False, "error": str(error), "hash": ""}
     return {"ok": True, "error": "", "hash": source_hash(name)}
 
 
-def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
+def answer_self_check(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
     """Run the self-check against scratch records of the ledger table, and keep its result."""
     from ddb_transform.writers.self_check import self_check
 
@@ -81,7 +81,7 @@ def check_engine(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # on
     return json.loads(proof.to_json())  # type: ignore[no-any-return]
 
 
-def sample(event: dict[str, Any]) -> dict[str, Any]:
+def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
     """Say what a transform would do to some items of a table; writes nothing."""
     from ddb_transform.modes.sample import Sampling
 
@@ -92,7 +92,7 @@ def sample(event: dict[str, Any]) -> dict[str, Any]:
         key_names=tuple(event["key_names"]),
     )
     try:
-        transform = load(str(event["transform"]), context)
+        transform = load_transform(str(event["transform"]), context)
     except MigrationError as error:
         return {"ok": False, "error": str(error)}
     sampling = Sampling(
@@ -101,7 +101,7 @@ def sample(event: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True, "error": "", **sampling.run().to_dict()}
 
 
-_ACTIONS = {"describe": describe, "sample": sample, "self-check": check_engine}
+_ACTIONS = {"describe": answer_describe, "sample": answer_sample, "self-check": answer_self_check}
 
 
 def _slice(event: dict[str, Any], context: Any) -> WorkResult:

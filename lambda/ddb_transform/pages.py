@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
-from ddb_transform.contract.transformed_page import Prepared
+from ddb_transform.contract.transformed_page import TransformedPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Page:
     items: Sequence[Any]
     following: Position | None
     read_units: float = 0.0
-    prepared: Prepared | None = None
+    prepared: TransformedPage | None = None
     missing: Sequence[TypedItem] = ()
 
 

@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from ddb_transform.failures import FatalError, PassingError, passing
 from ddb_transform.guard import Guard, Order
-from ddb_transform.modes.migrate import Settled, Work
+from ddb_transform.modes.migrate import SettledPage, Work
 from ddb_transform.pages import Page, Position, Source
 from ddb_transform.patience import Patience
 
@@ -75,7 +75,7 @@ class Worker:
     sleep: Callable[[float], None] = time.sleep
     _row: LaneRow = field(init=False)
     _position: Position | None = field(init=False)
-    _carried: Settled = field(init=False)
+    _carried: SettledPage = field(init=False)
     _saved_at: float = field(default=0.0, init=False)
     _counted_until: float = field(default=0.0, init=False)
     _pages: int = field(default=0, init=False)
@@ -190,9 +190,9 @@ class Worker:
     def _most_items(self) -> int:
         return self._row.page_items or SCAN_PAGE_ITEMS
 
-    def _move(self, work: Work, settled: Settled) -> None:
+    def _move(self, work: Work, settled: SettledPage) -> None:
         """Count the page, and with the first one what was left over from before."""
-        carried, self._carried = self._carried, Settled(Counts())
+        carried, self._carried = self._carried, SettledPage(Counts())
         row = work.note(self._row)
         place = self._position
         self._finished = place is None

@@ -60,7 +60,7 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
     """Bring a migration so far that it is paused."""
     dynamodb = site.chain.clients.dynamodb
     sample.create_table(dynamodb, TABLE)
-    sample.load(dynamodb, ITEMS, TABLE)
+    sample.load_sample(dynamodb, ITEMS, TABLE)
     with person(browser) as page:
         ui.sign_in(page, site, ADMIN, f"/dags/{DAG_ID}")
         fields = {

@@ -191,7 +191,7 @@ def loaded(airflow: AirflowSite, table: str, number: int = ITEMS) -> Items:
     """Make a table of real flights; return what is in it."""
     dynamodb = airflow.chain.clients.dynamodb
     sample.create_table(dynamodb, table)
-    sample.load(dynamodb, number, table)
+    sample.load_sample(dynamodb, number, table)
     return items(airflow, table)
 
 

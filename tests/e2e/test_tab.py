@@ -42,7 +42,7 @@ def test_the_tab_shows_a_migration_from_plan_to_end(airflow: AirflowSite) -> Non
     """Airflow finds plugin, migration and connection by itself; what is over cannot be pressed."""
     dynamodb = airflow.chain.clients.dynamodb
     sample.create_table(dynamodb, "shown")
-    sample.load(dynamodb, ITEMS, "shown")
+    sample.load_sample(dynamodb, ITEMS, "shown")
     run = airflow.trigger({"table": "shown", "segments": SEGMENTS, "approve": True})
     run.question("approve")
     _, listed = tab(run)

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution import start, tend
 from airflow_ddb_migrate.aws.execution.observe import Observation
-from airflow_ddb_migrate.aws.execution.start import Started, StartRequest
+from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -185,7 +185,7 @@ class Run:
         self.as_airflow(lambda: prewarm.prewarm(site, _RAISED, warm=False, now=self.now()))
         assert self.capacity() != self.before
 
-    def start(self, **fields: Any) -> Started:
+    def start(self, **fields: Any) -> StartResult:
         wanted = self.request(**fields)
         started = self.as_airflow(lambda: start.start(self.site, wanted, self.now()))
         self.said.append(started.explanation)

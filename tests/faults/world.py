@@ -93,7 +93,7 @@ def fault_world(folder: Path) -> Iterator[FaultWorld]:
         workers_url, airflow_url = proxy.door(WORKERS), proxy.door(AIRFLOW)
         with pytest.MonkeyPatch.context() as patch:  # other emulators of this process: as ever
             _behind(patch, workers_url, folder)
-            running = stack.enter_context(emulators.start(folder))
+            running = stack.enter_context(emulators.start_emulator(folder))
         proxy.upstream = running.endpoint_url
         yield FaultWorld(running, proxy, airflow_url, folder)
 

@@ -25,7 +25,7 @@ class Deployed:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A running emulator, with the shim."""
-    with emulators.start(tmp_path_factory.mktemp("emulator")) as running:
+    with emulators.start_emulator(tmp_path_factory.mktemp("emulator")) as running:
         yield running
 
 

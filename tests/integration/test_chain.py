@@ -111,7 +111,7 @@ def test_real_flights_under_a_composite_key_and_an_index(world):
     """Two thousand flights get the attribute; key, index and every other attribute stay."""
     dynamodb, table = world.clients.dynamodb, f"flights-{uuid.uuid4().hex[:8]}"
     sample.create_table(dynamodb, table)
-    sample.load(dynamodb, 2_000, table)
+    sample.load_sample(dynamodb, 2_000, table)
     site = world.site(table)
     begin(site, request(segments=16))
     seen = finish(site)

@@ -1,7 +1,7 @@
 """The whole chain over some lanes, and about another migration: sample, canary, replay, check."""
 
-from airflow_ddb_migrate.core.capacity.owed import raise_capacity
-from airflow_ddb_migrate.core.execution.segments import sample
+from airflow_ddb_migrate.core.capacity.owed import note_raised
+from airflow_ddb_migrate.core.execution.segments import sample_lanes
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from airflow_ddb_migrate.core.ledger.results import Outcome
@@ -66,7 +66,7 @@ def test_a_sampled_dry_run_looks_at_its_lanes_only(world):
     )
     assert (Outcome.SUCCEEDED, 2) == (seen.verdict.outcome, seen.progress.lanes)
     rows = {row.lane for row in dry.lanes.all(dry.migration_id)}
-    assert set(sample(8, 2, dry.migration_id)) == rows
+    assert set(sample_lanes(8, 2, dry.migration_id)) == rows
     assert 0 < seen.progress.counts.seen < 200
     assert seen.progress.counts.changed == found(dry).attributes["done"]
     assert 200 == len(not_done(world, table))
@@ -107,7 +107,7 @@ def test_a_check_finds_nothing_to_change_while_its_migration_holds_the_table(wor
     site = world.site(table)
     begin(site, request(segments=4))
     site.leases.change(
-        site.table.key, lambda lease: raise_capacity(lease, site.migration_id, snapshot(), ())
+        site.table.key, lambda lease: note_raised(lease, site.migration_id, snapshot(), ())
     )
     assert 60 == finish(site).progress.counts.changed
     held = site.leases.get(site.table.key)

@@ -127,7 +127,7 @@ def test_its_folder_is_its_owners(tmp_path: Path) -> None:
     (folder / "logs").mkdir(parents=True)
     folder.chmod(0o755)
 
-    with emulators.start(folder) as running:
+    with emulators.start_emulator(folder) as running:
         assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
         commands = [
             Path(f"/proc/{pid}/cmdline").read_bytes() for pid in _group(running.process.pid)
@@ -143,7 +143,7 @@ def test_a_folder_of_somebodys_own_is_left_open(tmp_path: Path) -> None:
     (folder / "README.md").touch()
 
     with pytest.raises(InvalidInputError, match=r"holds other files, as 'README.md'"):
-        emulators.start(folder)
+        emulators.start_emulator(folder)
     assert 0o755 == stat.S_IMODE(folder.stat().st_mode)
 
 
@@ -160,11 +160,11 @@ def test_what_is_no_folder_is_refused(
 
 def test_each_start_has_a_key_of_its_own(tmp_path: Path) -> None:
     """Yesterday's exports reach nothing today."""
-    with emulators.start(tmp_path) as first:
+    with emulators.start_emulator(tmp_path) as first:
         pass
-    with emulators.start(tmp_path) as second:
+    with emulators.start_emulator(tmp_path) as second:
         assert first.access_key != second.access_key
-        assert second == emulators.find(tmp_path)
+        assert second == emulators.find_emulator(tmp_path)
 
 
 def test_auto_scaling_is_answered(clients: Clients, emulator: Emulator) -> None:
@@ -183,14 +183,14 @@ def test_airflow_reaches_it(emulator: Emulator, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_later_process_finds_and_stops_it(tmp_path: Path) -> None:
     """`local down` needs nothing but the folder."""
-    started = emulators.start(tmp_path)
+    started = emulators.start_emulator(tmp_path)
 
-    found = emulators.find(tmp_path)
+    found = emulators.find_emulator(tmp_path)
     assert found is not None
     found.stop()
 
     assert (started.endpoint_url, False) == (found.endpoint_url, started.is_alive)
-    assert emulators.find(tmp_path) is None
+    assert emulators.find_emulator(tmp_path) is None
     assert not (tmp_path / "tmp").exists()
     assert (tmp_path / "logs" / "emulator.log").exists()
 
@@ -203,7 +203,7 @@ def test_kill_9_of_the_starter_leaves_nothing(tmp_path: Path) -> None:
         capture_output=True,
     )
     assert -signal.SIGKILL == starter.returncode
-    left = emulators.find(tmp_path)
+    left = emulators.find_emulator(tmp_path)
     assert left is not None
 
     await_that(lambda: not left.is_alive, lambda: left, poll_seconds=0.1)
@@ -217,11 +217,11 @@ def test_a_start_ends_one_that_stayed(tmp_path: Path) -> None:
         check=False,
         capture_output=True,
     )
-    left = emulators.find(tmp_path)
+    left = emulators.find_emulator(tmp_path)
     assert left is not None
     assert left.is_alive
 
-    with emulators.start(tmp_path) as running:
+    with emulators.start_emulator(tmp_path) as running:
         assert (False, True) == (left.is_alive, running.is_alive)
         assert left.endpoint_url != running.endpoint_url
 
@@ -232,7 +232,7 @@ def test_a_foreign_process_with_the_remembered_pid_is_left_alone(tmp_path: Path)
     remembered = {"pid": bystander.pid, "started": "1"}
     (tmp_path / "emulator.pid").write_text(json.dumps(remembered))
 
-    found = emulators.find(tmp_path)
+    found = emulators.find_emulator(tmp_path)
     assert found is not None
     found.stop()
 
@@ -263,7 +263,7 @@ def test_up_replaces_one_whose_key_is_lost(
 ) -> None:
     """An older version left it running, and it would answer anybody."""
     request.addfinalizer(lambda: main.main(["local", "down", "--state-dir", str(tmp_path)]))
-    former = emulators.start(tmp_path)
+    former = emulators.start_emulator(tmp_path)
     (tmp_path / "emulator.json").rename(tmp_path / "emulator.url")
 
     assert 0 == main.main(["local", "up", "--state-dir", str(tmp_path)])
@@ -287,7 +287,7 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setattr(emulators, "find_spec", lambda name: None)
 
     with pytest.raises(MigrationError, match=r"airflow-ddb-migrate\[local\]"):
-        emulators.start(tmp_path)
+        emulators.start_emulator(tmp_path)
 
 
 _START_AND_DIE = """

@@ -36,7 +36,7 @@ def bare_clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     """Clients of an emulator without the shim."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DDB_MIGRATE_LOCAL_SHIM", "0")
-        running = emulators.start(tmp_path_factory.mktemp("bare"))
+        running = emulators.start_emulator(tmp_path_factory.mktemp("bare"))
     with running:
         yield running.clients()
 

@@ -24,7 +24,7 @@ from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
 from airflow_ddb_migrate.aws.report.compose import compose, keep
-from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
+from airflow_ddb_migrate.aws.report.view import look_at_lane, look_at_quarantine, view_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import AccessDeniedError
@@ -104,7 +104,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         patch.setattr(
             emulators, "launch", lambda command, **more: launch(_authorizing(command), **more)
         )
-        with emulators.start(folder) as running:
+        with emulators.start_emulator(folder) as running:
             yield running
 
 
@@ -218,7 +218,7 @@ def _planned_and_raised(chain: Chain) -> None:
     begin(site, wanted)
     seen = finish(site)
     assert 1 == seen.progress.counts.quarantined
-    assert "SUCCEEDED" == look(site, time.time())["outcome"]
+    assert "SUCCEEDED" == view_of(site, time.time())["outcome"]
     assert 0 == look_at_lane(site, 0)["lane"]
     assert 1 == len(look_at_quarantine(site)["rows"])
     assert "" == keep(site, compose(site, time.time()))

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.report.compose import compose, keep
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.report.page import to_markdown
+from airflow_ddb_migrate.core.report.page import report_markdown
 from tests.support.worlds.chain_world import begin, migrated, request
 
 
@@ -34,7 +34,7 @@ def test_the_report_of_a_real_run(world):
         Bucket=site.stack.bucket, Key=f"migrations/{site.migration_id}/report.json"
     )
     assert report == json.load(kept["Body"])
-    assert f"# Migration {site.migration_id}: SUCCEEDED" in to_markdown(report)
+    assert f"# Migration {site.migration_id}: SUCCEEDED" in report_markdown(report)
 
 
 def test_the_history_of_a_real_table(world):

@@ -43,7 +43,7 @@ def make_table(dynamodb: Any, name: str) -> None:
 
 @contextmanager
 def ministack(folder: Path) -> Iterator[Endpoint]:
-    with emulator.start(folder) as running:
+    with emulator.start_emulator(folder) as running:
         yield Endpoint(running.endpoint_url, running.credentials)
 
 

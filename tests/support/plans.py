@@ -3,7 +3,7 @@
 from typing import Any
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
 from airflow_ddb_migrate.core.plan.prices import prices_for
@@ -47,7 +47,7 @@ def wishes(**fields: Any) -> Wishes:
     return Wishes(**{"prices": prices_for(REGION), **fields})
 
 
-def sampled(**fields: Any) -> Sampled:
+def sampled(**fields: Any) -> SampleResult:
     """A thousand items of 1 KiB, all of which the transform changes by adding ``done``."""
     known = {
         "seen": 1_000,
@@ -60,16 +60,16 @@ def sampled(**fields: Any) -> Sampled:
         "cut_pages": 10,
         "total_segments": 800,
     }
-    return Sampled(**{**known, **fields})
+    return SampleResult(**{**known, **fields})
 
 
-def plan(table: TableFacts, seen: Sampled | None = None, **asked: Any) -> MigrationPlan:
+def plan(table: TableFacts, seen: SampleResult | None = None, **asked: Any) -> MigrationPlan:
     return plan_migration(
         table, seen, wishes(**asked), migration_id=MIGRATION, transform="add_updated_at"
     )
 
 
-def warnings(table: TableFacts, seen: Sampled | None = None, **asked: Any) -> tuple[str, ...]:
+def warnings(table: TableFacts, seen: SampleResult | None = None, **asked: Any) -> tuple[str, ...]:
     wanted = wishes(**asked)
     return warnings_of(
         plan(table, seen, **asked),

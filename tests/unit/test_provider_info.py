@@ -15,7 +15,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.triggers.base import BaseTrigger
 from airflow_ddb_migrate.core import errors
 from airflow_ddb_migrate.operators.approve import ApproveMigrationOperator
-from airflow_ddb_migrate.operators.base.follow_up import AboutMigrationOperator
+from airflow_ddb_migrate.operators.base.follow_up import FollowUpOperator
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, MigrationSensor, explained
 from airflow_ddb_migrate.provider_info import get_provider_info
 
@@ -45,7 +45,7 @@ ERRORS = [
 
 
 def make_task(cls: type, **fields):
-    about = {"of": "orders-1"} if issubclass(cls, AboutMigrationOperator) else {}
+    about = {"of": "orders-1"} if issubclass(cls, FollowUpOperator) else {}
     with DAG("d", schedule=None):
         return cls(task_id="t", table_name="orders", **about, **fields)
 

@@ -19,7 +19,7 @@ from airflow_ddb_migrate.core.capacity.changes import (
     first_step,
     latest,
 )
-from airflow_ddb_migrate.core.capacity.owed import raise_capacity
+from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, unmet
 from airflow_ddb_migrate.core.capacity.refusals import IN_USE, is_momentary, refusal
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, CapacityUnits
@@ -105,7 +105,7 @@ def _write_down(
     take_lease(site, now)
     site.leases.change(
         site.table.key,
-        lambda current: raise_capacity(current, site.migration_id, seen, changes),
+        lambda current: note_raised(current, site.migration_id, seen, changes),
     )
 
 

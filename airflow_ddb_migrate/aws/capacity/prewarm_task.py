@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
-from airflow_ddb_migrate.core.capacity.owed import hold
+from airflow_ddb_migrate.core.capacity.owed import keep_raised
 from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
 from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
@@ -31,7 +31,7 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
     )
 
 
-def check(site: Site, request: StartRequest) -> None:
+def check_prewarm(site: Site, request: StartRequest) -> None:
     """Refuse what cannot work; then note the capacity as it is, for the report."""
     transform_hash = checks.check(
         site,
@@ -53,7 +53,7 @@ def raised_as_told(event: Mapping[str, Any]) -> Prewarm:
     return Prewarm(before, changes_from_json(event["changes"]))
 
 
-def raise_capacity(
+def raise_for_task(
     site: Site, wanted: CapacityUnits, *, warm: bool, switch_to_on_demand: bool, log: Any
 ) -> Prewarm:
     """Ask for what is missing, and tell ``log`` of each change what it costs."""
@@ -81,7 +81,7 @@ def raise_capacity(
 def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
     """Note the capacity as it is now, hold it for so long, and return the task's result."""
     until = time.time() + hold_seconds
-    site.leases.change(site.table.key, lambda lease: hold(lease, site.migration_id, until))
+    site.leases.change(site.table.key, lambda lease: keep_raised(lease, site.migration_id, until))
     during = site.fresh_table().snapshot
     note_capacity(site.ledger, site.migration_id, "during", during)
     return {

@@ -15,13 +15,13 @@ from airflow_ddb_migrate.core.ledger.notes import RESTORE
 from airflow_ddb_migrate.core.ledger.records import Command, LeaseRecord
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 
-__all__ = ["Patience", "Restored", "restore"]
+__all__ = ["Patience", "RestoreResult", "restore"]
 
 _POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """What was brought back and what stayed, in words; ``after`` as AWS shows it now."""
 
     changes: tuple[Change, ...]
@@ -36,7 +36,7 @@ class Restored:
 
 def restore(
     site: Site, *, by: str, patience: Patience | None = None, force: bool = False
-) -> Restored:
+) -> RestoreResult:
     """Restore what this migration raised, verify it, and free the table.
 
     Does nothing when nothing is owed, so it can run after any failure and any number of times.
@@ -55,7 +55,7 @@ def restore(
     if lease:
         restored = _restore_owed(site, lease, by, patience, force=force)
     else:
-        restored = Restored((), (), site.table.snapshot)
+        restored = RestoreResult((), (), site.table.snapshot)
     # A restore that had nothing to do must not hide what an earlier one did.
     site.ledger.note(site.migration_id, RESTORE, _to_json(restored), once=lease is None)
     _free(site, patience.clock())
@@ -79,7 +79,7 @@ def _is_stopping(site: Site, now: float) -> bool:
 
 def _restore_owed(
     site: Site, lease: LeaseRecord, by: str, patience: Patience, *, force: bool
-) -> Restored:
+) -> RestoreResult:
     work = Restoring(
         site=site,
         raised=changes_from_json(lease.raised),
@@ -93,7 +93,7 @@ def _restore_owed(
         _end(site, by, restored=False)
         raise
     _end(site, by, restored=True)
-    return Restored(done.changes, done.kept, after)
+    return RestoreResult(done.changes, done.kept, after)
 
 
 def _governed(lease: LeaseRecord) -> frozenset[ScaledFigure]:
@@ -117,7 +117,7 @@ def _free(site: Site, now: float) -> None:
     site.leases.change(site.table.key, lambda current: release(current, site.migration_id))
 
 
-def _to_json(restored: Restored) -> str:
+def _to_json(restored: RestoreResult) -> str:
     return json.dumps(
         {
             "restored": [str(change) for change in restored.changes],

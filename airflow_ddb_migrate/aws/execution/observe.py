@@ -24,7 +24,7 @@ from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Orders:
     """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted.
 
     What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
@@ -53,7 +53,7 @@ class Observation:
     verdict: Verdict
     left: int = 0
     control: ControlRecord | None = None
-    said: Said = Said()
+    orders: Orders = Orders()
     rows: tuple[LaneRow, ...] = field(default=(), repr=False)
 
     @property
@@ -76,12 +76,12 @@ class Observation:
     @property
     def hold(self) -> Hold | None:
         """Return the hold in force, or the one that was when the execution ended."""
-        if not self.said.hold_reason or self.progress.is_finished:
+        if not self.orders.hold_reason or self.progress.is_finished:
             return None
         return Hold(
-            reason=self.said.hold_reason,
-            since=self.said.held_since,
-            until=self.said.held_until,
+            reason=self.orders.hold_reason,
+            since=self.orders.held_since,
+            until=self.orders.held_until,
             is_live=self.execution.status.is_live,
             ended_at=self.execution.ended_at,
         )
@@ -114,7 +114,7 @@ def observe(site: Site, now: float) -> Observation:
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
-    said = _said(control, attempt, execution, now)
+    orders = _said(control, attempt, execution, now)
     # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
     has_failed = not (execution.status.is_live or progress.live or progress.is_finished)
     map_run = _map_run(site, execution) if has_failed else None
@@ -129,12 +129,12 @@ def observe(site: Site, now: float) -> Observation:
             execution,
             map_run,
             record=record,
-            stop_reason=said.stop_reason,
-            hold_reason=said.hold_reason,
-            held_seconds=said.held_seconds,
+            stop_reason=orders.stop_reason,
+            hold_reason=orders.hold_reason,
+            held_seconds=orders.held_seconds,
         ),
         control=control,
-        said=said,
+        orders=orders,
         left=len(set(whole.unfinished) - set(progress.unfinished)),
         rows=rows,
     )
@@ -142,21 +142,21 @@ def observe(site: Site, now: float) -> Observation:
 
 def _said(
     control: ControlRecord | None, attempt: AttemptRecord, execution: Execution, now: float
-) -> Said:
+) -> Orders:
     """Return what the control record says to this attempt."""
     if control is None or control.attempt != attempt.number or control.is_over(now):
-        return Said()
+        return Orders()
     reason = control.reason or "no reason given"
     if control.command is Command.STOP:
-        return Said(stop_reason=reason)
+        return Orders(stop_reason=reason)
     if control.command is Command.HOLD:
-        return Said(
+        return Orders(
             hold_reason=reason,
             held_seconds=(execution.ended_at or now) - control.since,
             held_since=control.since,
             held_until=control.until,
         )
-    return Said()
+    return Orders()
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:

@@ -5,16 +5,16 @@ from airflow_ddb_migrate.aws.ledger.notes import known_plan
 from airflow_ddb_migrate.aws.plan.measured_cost import spent
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, Expected, Look
+from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, PlannedWork, Reading
 
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
 
-def look_of(site: Site, seen: Observation, now: float) -> Look:
+def look_of(site: Site, seen: Observation, now: float) -> Reading:
     """Return the figures of an observation; a cost that cannot be read is unknown."""
     control, attempt = seen.control, seen.attempt
     is_current = control is not None and control.attempt == attempt.number
-    return Look(
+    return Reading(
         at=now,
         progress=seen.progress,
         attempt=attempt.number,
@@ -22,11 +22,11 @@ def look_of(site: Site, seen: Observation, now: float) -> Look:
         read_units_per_second=control.read_units_per_second if control and is_current else 0.0,
         write_units_per_second=control.write_units_per_second if control and is_current else 0.0,
         dollars=_dollars(site, seen),
-        is_held=bool(seen.said.hold_reason),
+        is_held=bool(seen.orders.hold_reason),
     )
 
 
-def expected_of(site: Site, seen: Observation) -> Expected:
+def expected_of(site: Site, seen: Observation) -> PlannedWork:
     """Return what the plan of the whole table says; nothing without one, or of some lanes."""
     if seen.attempt.scope or seen.record.scope:
         return NOTHING_PLANNED
@@ -37,7 +37,9 @@ def expected_of(site: Site, seen: Observation) -> Expected:
     if plan is None:
         return NOTHING_PLANNED
     cost = plan.cost_usd
-    return Expected(items=plan.load.items, dollars=sum(cost.get(part, 0.0) for part in _MEASURED))
+    return PlannedWork(
+        items=plan.load.items, dollars=sum(cost.get(part, 0.0) for part in _MEASURED)
+    )
 
 
 def _dollars(site: Site, seen: Observation) -> float | None:

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
-from airflow_ddb_migrate.core.execution.segments import lane_count, sample
+from airflow_ddb_migrate.core.execution.segments import lane_count, sample_lanes
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 from airflow_ddb_migrate.core.mode import Mode
@@ -55,7 +55,7 @@ def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
     lanes = lane_count(request.total_segments)
     if not 0 < request.sample_lanes < lanes:
         return ()
-    return sample(lanes, request.sample_lanes, seed=request.of or site.migration_id)
+    return sample_lanes(lanes, request.sample_lanes, seed=request.of or site.migration_id)
 
 
 def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:

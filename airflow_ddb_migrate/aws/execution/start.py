@@ -33,7 +33,7 @@ from airflow_ddb_migrate.core.text.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class StartResult:
     """The attempt that works for the migration now, and in prose why it is this one."""
 
     migration_id: str
@@ -43,7 +43,7 @@ class Started:
     explanation: str
 
 
-def start(site: Site, request: StartRequest, now: float) -> Started:
+def start(site: Site, request: StartRequest, now: float) -> StartResult:
     """Start the migration, or attach to the attempt of it that runs.
 
     :raises MigrationError: see preflight.check; nothing was touched then.
@@ -102,7 +102,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
     mine: AttemptRecord,
     progress: Progress,
     now: float,
-) -> Started:
+) -> StartResult:
     """Write down what is about to be started, then start it: a crash in between is found again."""
     what = "canary attempt" if mine.scope else "attempt"
     payload = build_segment_payload(
@@ -132,7 +132,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         f"transform {record.transform}."
     )
     _note_start(site, request, words, budget, now)
-    return Started(
+    return StartResult(
         migration_id=record.migration_id,
         attempt=mine.number,
         execution_arn=mine.execution_arn,
@@ -168,7 +168,7 @@ def _status(site: Site, attempt: AttemptRecord | None, now: float) -> ExecutionS
     return site.execution_of(attempt, now, if_confirmed=True).status
 
 
-def _attach(site: Site, attempt: AttemptRecord) -> Started:
+def _attach(site: Site, attempt: AttemptRecord) -> StartResult:
     control = site.ledger.control(site.migration_id)
     if control and control.command is Command.STOP:
         raise LeaseHeldError(
@@ -178,12 +178,12 @@ def _attach(site: Site, attempt: AttemptRecord) -> Started:
     return _found(site, attempt, "Attached to the running")
 
 
-def _finished(site: Site, attempt: AttemptRecord) -> Started:
+def _finished(site: Site, attempt: AttemptRecord) -> StartResult:
     return _found(site, attempt, "Every segment is done already, nothing to start after")
 
 
-def _found(site: Site, attempt: AttemptRecord, how: str) -> Started:
-    return Started(
+def _found(site: Site, attempt: AttemptRecord, how: str) -> StartResult:
+    return StartResult(
         migration_id=site.migration_id,
         attempt=attempt.number,
         execution_arn=attempt.execution_arn,
@@ -270,7 +270,7 @@ def _take_number(site: Site, mine: AttemptRecord, budget: Budget, now: float) ->
     ledger, name = site.ledger, site.migration_id
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
-    write = ledger.mend_attempt if is_known else ledger.create_attempt
+    write = ledger.renew_attempt if is_known else ledger.create_attempt
     if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now, budget)):
         raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "

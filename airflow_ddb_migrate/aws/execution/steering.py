@@ -75,7 +75,7 @@ def resume(site: Site, *, by: str, now: float) -> str:
         What.RESUMED,
         by,
         f"Resumed attempt {attempt.number} of {site.migration_id} after {minutes:,.0f} minutes on "
-        "hold. Workers that wait go on at their next look, each within 5 minutes.",
+        "hold. Workers that wait go on at their next look, each within 2 minutes.",
         now,
     )
 

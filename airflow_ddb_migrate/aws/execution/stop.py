@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     Command,
 )
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.ledger.results import STOPPED
 
 _STOP_POLL_SECONDS = 2.0
 
@@ -34,18 +35,18 @@ def stop(  # noqa: PLR0913  # injected time
         return f"Migration {site.migration_id} was never started: nothing to stop."
     if not site.execution_of(attempt, clock()).status.is_live:
         return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
-    _command_stop(site, attempt, reason, clock())
+    command_stop(site, attempt, reason, clock())
     deadline = clock() + patience_seconds
     _await_workers(site, deadline, clock, sleep)
     _stop_execution(site, attempt, reason, deadline, clock, sleep)
-    site.ledger.attempt_ended(site.migration_id, attempt.number, result="STOPPED", now=clock())
+    site.ledger.attempt_ended(site.migration_id, attempt.number, result=STOPPED, now=clock())
     note_stop(site, clock())
     words = f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
     _note_event(site, What.STOPPED, by, words, clock())
     return words
 
 
-def _command_stop(site: Site, attempt: AttemptRecord, reason: str, now: float) -> None:
+def command_stop(site: Site, attempt: AttemptRecord, reason: str, now: float) -> None:
     control = site.ledger.control(site.migration_id)
     if control and control.attempt == attempt.number and control.command is not Command.STOP:
         site.ledger.command(

@@ -2,7 +2,7 @@
 
 from airflow_ddb_migrate.aws.execution.ending import note_end
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
-from airflow_ddb_migrate.aws.execution.stop import _command_stop, _note_event
+from airflow_ddb_migrate.aws.execution.stop import command_stop, _note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.lease import release, renew
@@ -21,8 +21,8 @@ def tend(site: Site, now: float) -> Observation:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
     # A hold of over an hour is a stop to every worker, and says better than a STOP why.
-    if not seen.progress.is_finished and seen.said.held_seconds <= HOLD_SECONDS:
-        _command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
+    if not seen.progress.is_finished and seen.orders.held_seconds <= HOLD_SECONDS:
+        command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
     if seen.verdict.outcome is not Outcome.DRAINING:
         _end(site, seen, now)
     return seen

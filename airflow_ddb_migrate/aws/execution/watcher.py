@@ -14,7 +14,7 @@ from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
-from airflow_ddb_migrate.core.execution.rates import Expected, Pulses, pulse_words
+from airflow_ddb_migrate.core.execution.rates import PlannedWork, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.results import Outcome
 
 PATIENCE_SECONDS = 3_600.0
@@ -47,7 +47,7 @@ class Watcher:
         self._told_state: tuple[Outcome, str, str] | None = None
         self._lines = 0
         self._pulses = Pulses()
-        self._expected: Expected | None = None
+        self._expected: PlannedWork | None = None
 
     @cached_property
     def site(self) -> Site:
@@ -100,7 +100,7 @@ class Watcher:
 
     def _tell(self, seen: Observation, now: float) -> None:
         """Tell what changed: a hold, a stop and the end at once, all else at a fair rhythm."""
-        state = (seen.verdict.outcome, seen.said.hold_reason, seen.said.stop_reason)
+        state = (seen.verdict.outcome, seen.orders.hold_reason, seen.orders.stop_reason)
         is_due = self._lines < _FIRST_LINES or now - self._told_at >= TELL_SECONDS
         if seen.verdict.reason == self._told or not (is_due or state != self._told_state):
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain, zip_longest
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.inspection.totals import Looked, read, spread
+from airflow_ddb_migrate.aws.inspection.totals import InspectionTotals, evenly_chosen, read_totals
 from airflow_ddb_migrate.aws.services.bucket import DIFF, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -19,7 +19,7 @@ def compose_dry_run(site: Site, now: float) -> DryRunReport:
 
     :raises LedgerError: nothing was started under this name.
     """
-    looked = read(site, now)
+    looked = read_totals(site, now)
     examples, missing = _examples(site, looked)
     return DryRunReport(
         **looked.fields(),
@@ -35,15 +35,15 @@ def compose_verify(site: Site, now: float) -> VerifyReport:
 
     :raises LedgerError: nothing was started under this name.
     """
-    return VerifyReport(**read(site, now).fields())
+    return VerifyReport(**read_totals(site, now).fields())
 
 
-def _examples(site: Site, looked: Looked) -> tuple[tuple[Example, ...], str]:
+def _examples(site: Site, looked: InspectionTotals) -> tuple[tuple[Example, ...], str]:
     """Return a few differences, or why there are none: the figures are worth it without them."""
     resource = f"bucket {site.bucket.name}"
     try:
         with aws_call("s3:ListBucket and s3:GetObject", resource):
-            rows = list(_rows(site, spread(looked.changing, _OBJECTS)))
+            rows = list(_rows(site, evenly_chosen(looked.changing, _OBJECTS)))
     except MigrationError as error:
         return (), f"unknown: {error}"
     show_values = looked.record.show_values

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class InspectionTotals:
     """``changing`` are the lanes that have items which would change, ascending."""
 
     record: MigrationRecord
@@ -36,7 +36,7 @@ class Looked:
         }
 
 
-def read(site: Site, now: float) -> Looked:
+def read_totals(site: Site, now: float) -> InspectionTotals:
     """Read every lane of the site's migration once.
 
     :raises LedgerError: nothing was started under this name.
@@ -44,7 +44,7 @@ def read(site: Site, now: float) -> Looked:
     record = site.ledger.required_migration(site.migration_id)
     rows = _Rows(frozenset(record.lanes_in_scope))
     findings = Findings.sum(rows.findings(site.lanes.all(site.migration_id)))
-    return Looked(
+    return InspectionTotals(
         record=record,
         progress=summarize(rows.kept, record.lanes_in_scope, now),
         findings=findings,
@@ -52,7 +52,7 @@ def read(site: Site, now: float) -> Looked:
     )
 
 
-def spread(lanes: tuple[int, ...], number: int) -> tuple[int, ...]:
+def evenly_chosen(lanes: tuple[int, ...], number: int) -> tuple[int, ...]:
     """Take so many lanes, evenly spread."""
     step = max(1, len(lanes) // number)
     return tuple(islice(lanes, 0, None, step))[:number]

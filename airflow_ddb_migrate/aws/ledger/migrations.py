@@ -146,7 +146,7 @@ class Ledger(LedgerTable):
         key = attempt_key(migration_id, attempt.number)
         return self.put_new({**key, **encode_all(asdict(attempt))})
 
-    def mend_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
+    def renew_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
         """Bring an attempt that never started up to date; False when it did start."""
         return self.update(
             attempt_key(migration_id, attempt.number),

@@ -36,7 +36,7 @@ _BY_TYPE: Mapping[Any, _Reader] = {
 }
 
 
-def encode(value: Plain) -> TypedValue:
+def encode_value(value: Plain) -> TypedValue:
     """Return a typed value: text, a flag, a number, a map of numbers, or a list of both."""
     if isinstance(value, bool):
         return {"BOOL": value}
@@ -45,12 +45,12 @@ def encode(value: Plain) -> TypedValue:
     if isinstance(value, int | float):
         return {"N": str(Decimal(str(value)))}
     if isinstance(value, tuple):
-        return {"L": [encode(one) for one in value]}
-    return {"M": {name: encode(number) for name, number in value.items()}}
+        return {"L": [encode_value(one) for one in value]}
+    return {"M": {name: encode_value(number) for name, number in value.items()}}
 
 
 def encode_all(values: Mapping[str, Plain]) -> dict[str, TypedValue]:
-    return {name: encode(value) for name, value in values.items()}
+    return {name: encode_value(value) for name, value in values.items()}
 
 
 def decode(cls: type[Record], item: TypedItem) -> Record:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan, known_plan
-from airflow_ddb_migrate.aws.plan.sample import sample
-from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe, gather
+from airflow_ddb_migrate.aws.plan.sample import take_sample
+from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe_for_plan, gather
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
@@ -17,10 +17,10 @@ from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE
-from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan, Seen, corrected
+from airflow_ddb_migrate.core.plan.migration_plan import DryRunFigures, MigrationPlan, corrected
 from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
@@ -71,7 +71,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     request.require_transform()
     options.validate()
     wishes = _wishes(site, request, options)
-    description = describe(site)
+    description = describe_for_plan(site)
     checks.require_current_stack(site)
     record = site.ledger.migration(site.migration_id)
     if record:
@@ -83,7 +83,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     questions = Questions()
     facts = gather(site, description, questions, now)
     started_at = record.started_at_iso if record else iso(now)
-    sampled = sample(site, request, facts, questions, started_at)
+    sampled = take_sample(site, request, facts, questions, started_at)
     facts = replace(facts, unknown=tuple(questions.unknown))
     plan = _plan(site, request, facts, sampled, wishes)
     repeat = repeat_of(site, request, transform_hash)
@@ -108,7 +108,7 @@ def correct_plan(
     plan = known_plan(site.ledger, site.migration_id)
     if plan is None:
         return None
-    seen = Seen(
+    seen = DryRunFigures(
         items=report.seen,
         changed=report.changed,
         deleted=report.deleted,
@@ -150,7 +150,7 @@ def _plan(
     site: Site,
     request: StartRequest,
     facts: TableFacts,
-    sampled: Sampled | None,
+    sampled: SampleResult | None,
     wishes: Wishes,
 ) -> MigrationPlan:
     plan = plan_migration(

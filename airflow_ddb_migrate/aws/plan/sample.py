@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws.services.function import invoke
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED, TOTAL_SEGMENTS
 from airflow_ddb_migrate.core.plan.planner import is_stale
 from airflow_ddb_migrate.core.plan.segmentation import total_segments
@@ -17,9 +17,9 @@ _WHAT = "what the transform does to the items (no sample); the plan takes every 
 _SMALLER = 16  # times as many segments: a look at each size of table takes five at most
 
 
-def sample(
+def take_sample(
     site: Site, request: StartRequest, facts: TableFacts, questions: Questions, started_at: str
-) -> Sampled | None:
+) -> SampleResult | None:
     """Return what the transform would do to some items; None when nobody could look.
 
     Where AWS's item count is clearly wrong, as in a table that was just loaded, smaller and smaller
@@ -50,13 +50,13 @@ def sample(
     return sampled
 
 
-def _sampled(site: Site, event: dict[str, Any], questions: Questions) -> Sampled | None:
+def _sampled(site: Site, event: dict[str, Any], questions: Questions) -> SampleResult | None:
     said = questions.ask(_WHAT, lambda: _asked(site, event), None)
     if said is None:
         return None
     if not said["ok"]:
         raise TransformError(said["error"])
-    return Sampled.from_dict(said)
+    return SampleResult.from_dict(said)
 
 
 def _asked(site: Site, event: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _asked(site: Site, event: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _refuse(transform: str, table_name: str, sampled: Sampled) -> None:
+def _refuse(transform: str, table_name: str, sampled: SampleResult) -> None:
     classes = ", ".join(f"{name} {count:,}" for name, count in sorted(sampled.errors.items()))
     raise TransformError(
         f"Transform {transform!r} fails for all of the {sampled.seen:,} items of table "

@@ -28,7 +28,7 @@ _U = TypeVar("_U")
 _INACCESSIBLE = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
 
-def describe(site: Site) -> Mapping[str, Any]:
+def describe_for_plan(site: Site) -> Mapping[str, Any]:
     """Return DescribeTable's answer as it is.
 
     :raises TableUnusableError: the table's KMS key cannot be used.

@@ -4,7 +4,7 @@ import difflib
 import logging
 import re
 
-from airflow_ddb_migrate.aws.preflight.table_lease import _acquire, holder_is_live
+from airflow_ddb_migrate.aws.preflight.table_lease import acquired_lease, holder_is_live
 from airflow_ddb_migrate.aws.services.function import check_code, invoke
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.services.tables import require_active
@@ -49,7 +49,7 @@ def check(
     _require_code(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
-        _acquire(site, lease, now, is_live=holder_is_live(site, lease, now))
+        acquired_lease(site, lease, now, is_live=holder_is_live(site, lease, now))
     return transform_hash
 
 

@@ -23,7 +23,7 @@ def take_lease(site: Site, now: float) -> LeaseRecord:
     live = holder_is_live(site, before, now)
     taken = site.leases.change(
         site.table.key,
-        lambda current: _acquire(site, current, now, is_live=live or _is_other(before, current)),
+        lambda current: acquired_lease(site, current, now, is_live=live or _is_other(before, current)),
     )
     assert taken is not None  # acquire returns a lease or raises
     return taken
@@ -51,7 +51,7 @@ def holder_is_live(site: Site, lease: LeaseRecord | None, now: float) -> bool:
     return bool(site.executions.live_of(lease, attempt, now))
 
 
-def _acquire(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
+def acquired_lease(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
     """Take or renew a lease; a refusal says who holds it, and since when."""
     try:
         return acquire(

@@ -39,7 +39,7 @@ _QUARANTINE_OBJECTS = 5
 _QUARANTINE_ROWS = 50
 
 
-def look(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
+def view_of(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
     """Return everything of a migration that the page shows.
 
     ``pulses`` are kept by whoever looks again and again: without them no rate of now is known.

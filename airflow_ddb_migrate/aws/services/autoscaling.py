@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     Dimension,
     ScalingLimits,
     ScalingTarget,
-    Suspended,
+    SuspendedScaling,
 )
 
 _DYNAMODB: Final = {"ServiceNamespace": "dynamodb"}
@@ -138,7 +138,7 @@ def _limits(row: Mapping[str, Any]) -> ScalingLimits:
     return ScalingLimits(
         row["MinCapacity"],
         row["MaxCapacity"],
-        Suspended(
+        SuspendedScaling(
             scale_in=state.get("DynamicScalingInSuspended", False),
             scale_out=state.get("DynamicScalingOutSuspended", False),
             scheduled=state.get("ScheduledScalingSuspended", False),
@@ -146,7 +146,7 @@ def _limits(row: Mapping[str, Any]) -> ScalingLimits:
     )
 
 
-def _suspended_state(suspended: Suspended) -> dict[str, bool]:
+def _suspended_state(suspended: SuspendedScaling) -> dict[str, bool]:
     return {
         "DynamicScalingInSuspended": suspended.scale_in,
         "DynamicScalingOutSuspended": suspended.scale_out,

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 
 
-def raise_capacity(
+def note_raised(
     lease: LeaseRecord | None,
     migration_id: str,
     snapshot: CapacitySnapshot,
@@ -51,7 +51,7 @@ def raise_capacity(
     )
 
 
-def hold(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
+def keep_raised(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
     """Keep raised capacity for a job that gives no sign of life; None when there is nothing to."""
     if not is_held_by(lease, migration_id) or not lease.owes_capacity or lease.expires_at >= until:
         return None

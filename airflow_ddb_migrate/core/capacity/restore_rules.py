@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     ScaledFigure,
     ScalingLimits,
     Setting,
-    Suspended,
+    SuspendedScaling,
     figure_words,
     resource_words,
 )
@@ -153,9 +153,11 @@ def _scaling_back(draft: _Draft, group: list[ScalingChange]) -> None:
         draft.changes.append(ScalingChange(first.resource, first.dimension, now, back))
 
 
-def _resumed(now: Suspended, before: Suspended, ours: list[Suspended]) -> Suspended:
+def _resumed(
+    now: SuspendedScaling, before: SuspendedScaling, ours: list[SuspendedScaling]
+) -> SuspendedScaling:
     """Bring back what we suspended; what somebody else resumed is as it was already."""
-    return Suspended(
+    return SuspendedScaling(
         before.scale_in if any(after.scale_in for after in ours) else now.scale_in,
         before.scale_out if any(after.scale_out for after in ours) else now.scale_out,
         now.scheduled,

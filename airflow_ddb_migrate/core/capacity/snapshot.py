@@ -49,7 +49,7 @@ class CapacityUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended:
+class SuspendedScaling:
     """Which activities of auto scaling are switched off."""
 
     scale_in: bool = False
@@ -63,7 +63,7 @@ class ScalingLimits:
 
     minimum: int
     maximum: int
-    suspended: Suspended = field(default_factory=Suspended)
+    suspended: SuspendedScaling = field(default_factory=SuspendedScaling)
 
     def __str__(self) -> str:
         off = [name.replace("_", "-") for name, is_off in asdict(self.suspended).items() if is_off]
@@ -135,7 +135,7 @@ def units_by_resource(data: Mapping[str, Mapping[str, int]]) -> dict[str, Capaci
 
 
 def limits_from(data: Mapping[str, Any]) -> ScalingLimits:
-    return ScalingLimits(data["minimum"], data["maximum"], Suspended(**data["suspended"]))
+    return ScalingLimits(data["minimum"], data["maximum"], SuspendedScaling(**data["suspended"]))
 
 
 def _target_from(row: Mapping[str, Any]) -> ScalingTarget:

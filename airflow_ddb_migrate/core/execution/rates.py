@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.text.figures import dollars_words, time_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Reading:
     """What one look at a migration has found, at ``at`` seconds since the epoch.
 
     The budgets are units per second of the whole migration (0: none). ``dollars`` is what it has
@@ -31,14 +31,14 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class PlannedWork:
     """What the plan says: items in the table, and dollars of the parts that are measured."""
 
     items: int = 0
     dollars: float | None = None
 
 
-NOTHING_PLANNED = Expected()
+NOTHING_PLANNED = PlannedWork()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,11 @@ class Pulse:
 
 
 def pulse_of(
-    look: Look,
+    look: Reading,
     *,
-    before: Look | None = None,
-    first: Look | None = None,
-    expected: Expected = NOTHING_PLANNED,
+    before: Reading | None = None,
+    first: Reading | None = None,
+    expected: PlannedWork = NOTHING_PLANNED,
 ) -> Pulse:
     """Return the figures of a look; ``before`` is the one before it, ``first`` the first one."""
     written = _rate_now(look, before, "written")
@@ -98,10 +98,10 @@ class Pulses:
     """
 
     window_seconds: float = 0.0
-    _first: Look | None = field(default=None, init=False)
-    _recent: tuple[Look, ...] = field(default=(), init=False)
+    _first: Reading | None = field(default=None, init=False)
+    _recent: tuple[Reading, ...] = field(default=(), init=False)
 
-    def of(self, look: Look, expected: Expected = NOTHING_PLANNED) -> Pulse:
+    def of(self, look: Reading, expected: PlannedWork = NOTHING_PLANNED) -> Pulse:
         """Return the figures of the latest look."""
         slim = replace(look, progress=replace(look.progress, failed=(), unfinished=()))
         if self._first is None or self._first.attempt != look.attempt:
@@ -116,11 +116,11 @@ class Pulses:
         return pulse_of(look, before=before, first=self._first, expected=expected)
 
 
-def _order(look: Look) -> tuple[object, ...]:
+def _order(look: Reading) -> tuple[object, ...]:
     return look.is_held, look.read_units_per_second, look.write_units_per_second
 
 
-def pulse_words(pulse: Pulse, look: Look) -> str:
+def pulse_words(pulse: Pulse, look: Reading) -> str:
     """Say it in sentences; the budget only where there is one."""
     parts = (
         _items_words(pulse),
@@ -157,33 +157,33 @@ def _cost_words(pulse: Pulse) -> str:
     return f"Cost so far: {dollars_words(pulse.dollars)}{of}."
 
 
-def _left_words(pulse: Pulse, look: Look) -> str:
+def _left_words(pulse: Pulse, look: Reading) -> str:
     if pulse.seconds_left is None:
         return "unknown while it is on hold" if look.is_held else "unknown"
     least, most = map(time_words, pulse.seconds_left)
     return least if least == most else f"{least} to {most}"
 
 
-def _rate_now(look: Look, before: Look | None, what: str) -> float | None:
+def _rate_now(look: Reading, before: Reading | None, what: str) -> float | None:
     """Nothing is done any more once every lane was given back on hold."""
     is_at_rest = look.is_held and not look.progress.running
     return 0.0 if is_at_rest else _rate(look, before, what)
 
 
-def _rate(look: Look, before: Look | None, what: str) -> float | None:
+def _rate(look: Reading, before: Reading | None, what: str) -> float | None:
     if before is None or look.at <= before.at:
         return None
     return max(0.0, _amount(look, what) - _amount(before, what)) / (look.at - before.at)
 
 
-def _amount(look: Look, what: str) -> float:
+def _amount(look: Reading, what: str) -> float:
     progress = look.progress
     if what == "items":
         return progress.counts.seen
     return progress.units.busiest if what == "written" else progress.units.read
 
 
-def _average(look: Look, first: Look | None) -> float | None:
+def _average(look: Reading, first: Reading | None) -> float | None:
     """A first attempt began with nothing; what a later one found done is not to its credit."""
     seconds = look.at - look.attempt_started_at
     if look.attempt == 1 and look.attempt_started_at and seconds > 0:
@@ -196,7 +196,7 @@ def _share(rate: float | None, budget: float) -> float | None:
 
 
 def _seconds_left(
-    look: Look, rates: tuple[float | None, float | None], planned_items: int
+    look: Reading, rates: tuple[float | None, float | None], planned_items: int
 ) -> tuple[float, float] | None:
     """Return the least and the most: fewest items at the best rate, most at the worst."""
     if look.progress.is_finished:

@@ -40,7 +40,7 @@ def lane_segments(lane: int, total_segments: int, lanes: int) -> range:
     return range(lane, total_segments, lanes)
 
 
-def sample(lanes: int, number: int, seed: str) -> tuple[int, ...]:
+def sample_lanes(lanes: int, number: int, seed: str) -> tuple[int, ...]:
     """Return this many of the lanes, ascending, chosen by the seed alone."""
     return tuple(sorted(shuffled(range(lanes), seed)[:number]))
 

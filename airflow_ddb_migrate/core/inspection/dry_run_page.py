@@ -22,7 +22,7 @@ _WHAT_TO_DO = {
 }
 
 
-def to_markdown(report: DryRunReport) -> str:
+def dry_run_markdown(report: DryRunReport) -> str:
     """Return the page that a person decides by.
 
     It holds item values only where the report's examples do.

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
+class SampleResult:
     """Counts and sizes, never a value of an item.
 
     ``bytes`` are of the items seen, ``write_units`` what their changes would cost on the table,

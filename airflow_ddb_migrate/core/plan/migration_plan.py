@@ -27,7 +27,7 @@ _ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class DryRunFigures:
     """What a dry run has found. ``items`` were looked at, in ``sampled_lanes`` lanes (0: in all).
 
     ``write_units`` are what the changes would cost on the table, its indexes apart.
@@ -176,7 +176,7 @@ class MigrationPlan:
         }
 
 
-def corrected(plan: MigrationPlan, seen: Seen) -> MigrationPlan:
+def corrected(plan: MigrationPlan, seen: DryRunFigures) -> MigrationPlan:
     """Return the plan with what a dry run has found; budgets and segments stay.
 
     How many items there are is taken from it when all lanes were looked at. From a part of them
@@ -199,7 +199,7 @@ def corrected(plan: MigrationPlan, seen: Seen) -> MigrationPlan:
     return replace(plan, load=load)
 
 
-def _items(plan: MigrationPlan, seen: Seen) -> int:
+def _items(plan: MigrationPlan, seen: DryRunFigures) -> int:
     lanes = plan.layout.lanes
     if not 0 < seen.sampled_lanes < lanes:
         return seen.items
@@ -208,7 +208,7 @@ def _items(plan: MigrationPlan, seen: Seen) -> int:
     return round(seen.items * lanes / seen.sampled_lanes)
 
 
-def _writes(plan: MigrationPlan, seen: Seen) -> list[dict[str, int]]:
+def _writes(plan: MigrationPlan, seen: DryRunFigures) -> list[dict[str, int]]:
     """Return what a changed item writes, and what a deleted one does: it leaves every index."""
     kinds = (seen.changed_attributes, None) if seen.deleted else (seen.changed_attributes,)
     return [writes_by_resource(plan.indexes, changed) for changed in kinds]

@@ -18,7 +18,7 @@ _PART_WORDS = {
 }
 
 
-def to_markdown(plan: MigrationPlan) -> str:
+def plan_markdown(plan: MigrationPlan) -> str:
     """Return the plan as markdown: what, how long, how much, warnings, what is not known."""
     return "\n".join(
         (

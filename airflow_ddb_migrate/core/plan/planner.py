@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.capacity.headroom import (
 from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
 from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dimension
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
@@ -72,7 +72,7 @@ class Room:
 
 def plan_migration(
     facts: TableFacts,
-    sampled: Sampled | None,
+    sampled: SampleResult | None,
     wishes: Wishes,
     *,
     migration_id: str,
@@ -110,7 +110,7 @@ def plan_migration(
     return plan
 
 
-def room_of(facts: TableFacts, sampled: Sampled | None, wishes: Wishes) -> Room:
+def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> Room:
     """Return what table and indexes take, with what prewarm will raise, and what is left."""
     changes: tuple[Change, ...] = ()
     if wishes.prewarm:
@@ -126,16 +126,16 @@ def room_of(facts: TableFacts, sampled: Sampled | None, wishes: Wishes) -> Room:
     )
 
 
-def changed_attributes(sampled: Sampled | None) -> tuple[str, ...] | None:
+def changed_attributes(sampled: SampleResult | None) -> tuple[str, ...] | None:
     """Return what the transform changes; None: not known, as a deleted item changes everything."""
     if sampled is None or sampled.deleted or not sampled.seen:
         return None
     return tuple(sorted(sampled.attributes))
 
 
-def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
+def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
     """Return what there is to do. Without a sample: every item changes, and stays as large."""
-    sampled = sampled or Sampled()
+    sampled = sampled or SampleResult()
     items, size = _table_size(facts, sampled)
     item_bytes = size / items if items else 0
     writes = writes_by_resource(facts.indexes, changed_attributes(sampled)).values()
@@ -155,14 +155,14 @@ def load_of(facts: TableFacts, sampled: Sampled | None) -> Load:
     )
 
 
-def is_stale(facts: TableFacts, sampled: Sampled) -> bool:
+def is_stale(facts: TableFacts, sampled: SampleResult) -> bool:
     """Tell whether AWS's item count, up to six hours old, is clearly not the table's any more."""
     if sampled.is_whole:
         return abs(facts.item_count - sampled.seen) > max(_FEW, _TENTH * sampled.seen)
     return facts.item_count < max(sampled.seen, _HALF * sampled.at_least)
 
 
-def _table_size(facts: TableFacts, sampled: Sampled) -> tuple[int, int]:
+def _table_size(facts: TableFacts, sampled: SampleResult) -> tuple[int, int]:
     """Return items and bytes: AWS's, or the sample's where those are clearly off."""
     if not sampled.is_whole and not is_stale(facts, sampled):
         return facts.item_count, facts.size_bytes

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.plan.planner import Room, Wishes, changed_attributes, is_stale
@@ -26,7 +26,7 @@ class Circumstances:
     """What a plan was made of. ``max_quarantined_percentage`` of failed items stops a migration."""
 
     facts: TableFacts
-    sampled: Sampled | None
+    sampled: SampleResult | None
     wishes: Wishes
     room: Room
     max_quarantined_percentage: float
@@ -153,7 +153,7 @@ def _safety(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
         yield "Deletion protection of the table is off."
 
 
-def _skew(sampled: Sampled | None) -> Iterator[str]:
+def _skew(sampled: SampleResult | None) -> Iterator[str]:
     if sampled and sampled.seen >= _HOT_ITEMS and sampled.largest_key_share > _HOT_SHARE:
         yield (
             f"{sampled.largest_key_share:.0%} of the sample have the same partition key: such a "

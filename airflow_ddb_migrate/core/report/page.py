@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.text.markdown import code, table
 _STAGES = ("before", "during", "after")
 
 
-def to_markdown(report: Report) -> str:
+def report_markdown(report: Report) -> str:
     """Return the whole report; what there is nothing of is left out."""
     sections = (_head, _items, _cost, _capacity, _way_back, _others, _where)
     return "\n\n".join(text for section in sections if (text := section(report))) + "\n"

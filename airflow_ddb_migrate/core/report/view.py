@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
-from airflow_ddb_migrate.core.execution.rates import Look, Pulse
+from airflow_ddb_migrate.core.execution.rates import Pulse, Reading
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -219,7 +219,7 @@ def control_view(control: ControlRecord | None) -> Control | None:
     }
 
 
-def pulse_view(pulse: Pulse, look: Look) -> PulseView:
+def pulse_view(pulse: Pulse, look: Reading) -> PulseView:
     return {
         **asdict(pulse),  # type: ignore[typeddict-item]
         "write_units_per_second": look.write_units_per_second,

@@ -100,7 +100,7 @@ class Emulator:
         self.stop()
 
 
-def start(
+def start_emulator(
     state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY, stays: bool = False
 ) -> Emulator:
     """Start the emulator and wait until it answers; one left from before is stopped first.
@@ -113,7 +113,7 @@ def start(
             "The embedded stack needs the extra 'local': pip install 'airflow-ddb-migrate[local]'."
         )
     state_dir = private_folder(state_dir.resolve(), holds=_STATE)
-    former = find(state_dir)
+    former = find_emulator(state_dir)
     if former:
         former.stop()
     (state_dir / "tmp").mkdir(exist_ok=True)
@@ -130,7 +130,7 @@ def start(
     return emulator
 
 
-def find(state_dir: Path) -> Emulator | None:
+def find_emulator(state_dir: Path) -> Emulator | None:
     """Return the emulator that this folder remembers, running or not; None when there is none."""
     pid, access = (state_dir / name for name in _REMEMBERED)
     process = Background.recall(pid)

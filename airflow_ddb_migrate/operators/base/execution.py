@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.execution.observe import Observation
-    from airflow_ddb_migrate.aws.execution.start import Started
+    from airflow_ddb_migrate.aws.execution.start import StartResult
     from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.aws.site import Site
 
@@ -54,7 +54,7 @@ class WaitingOperator(MigrationRequestOperator):
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
-    def begin(self, context: "Context", site: "Site", request: StartRequest) -> "Started":
+    def begin(self, context: "Context", site: "Site", request: StartRequest) -> "StartResult":
         """Start, attach or go on, and say which."""
         from airflow_ddb_migrate.aws.execution.start import start
 

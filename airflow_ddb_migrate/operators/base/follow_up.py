@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
-class AboutMigrationOperator(WaitingOperator):
+class FollowUpOperator(WaitingOperator):
     """
     Base of the operators that work on what an earlier migration left.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOOK_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
 
 
-class LookingOperator(WaitingOperator):
+class InspectionOperator(WaitingOperator):
     """
     Base of the operators that look: a part of a migration, with a name and a record of its own.
 

@@ -13,7 +13,7 @@ from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
 
 
-def load(name: str, context: Context) -> Transform:
+def load_transform(name: str, context: Context) -> Transform:
     """Load ``transforms.<name>`` with what it declares: FILTER, CHECK_FIXED_POINT, check.
 
     :raises TransformError: there is no such module, it cannot be imported, it has no function

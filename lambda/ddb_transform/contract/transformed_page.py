@@ -19,7 +19,7 @@ Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedItem:
     """An item that cannot be migrated."""
 
     key: TypedItem
@@ -28,7 +28,7 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Prepared:
+class TransformedPage:
     """What the transform wants of some items. ``unchanged`` are those it left as they are.
 
     ``ended`` are keys of items that are no longer there; ``conflicts`` how often a live write came
@@ -37,7 +37,7 @@ class Prepared:
 
     intents: list[Intent] = field(default_factory=list)
     unchanged: list[TypedItem] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedItem] = field(default_factory=list)
     ended: list[TypedItem] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     conflicts: int = 0
@@ -48,9 +48,9 @@ class Prepared:
         return Counts(seen=seen, quarantined=len(self.refused), **self.outcomes)
 
 
-def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> Prepared:
+def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> TransformedPage:
     """Transform items; ``tick`` is called at least every half second, if the transform lets it."""
-    prepared = Prepared()
+    prepared = TransformedPage()
     ticked_at = time.monotonic()
     for item in items:
         if time.monotonic() - ticked_at > _TICK_SECONDS:
@@ -64,11 +64,11 @@ def key_of(transform: Transform, item: TypedItem) -> TypedItem:
     return {name: item[name] for name in transform.context.key_names}
 
 
-def _one(transform: Transform, item: TypedItem, prepared: Prepared) -> None:
+def _one(transform: Transform, item: TypedItem, prepared: TransformedPage) -> None:
     try:
         change = transform.apply(item)
     except ItemError as error:
-        prepared.refused.append(Refused(key_of(transform, item), error, item))
+        prepared.refused.append(RefusedItem(key_of(transform, item), error, item))
         return
     if change.outcome in WRITES:
         prepared.intents.append(Intent(key_of(transform, item), change, item))

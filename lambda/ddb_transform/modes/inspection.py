@@ -11,8 +11,8 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedVal
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transform import Transform
-from ddb_transform.contract.transformed_page import Prepared, Tick, key_of, prepare
-from ddb_transform.modes.migrate import Settled
+from ddb_transform.contract.transformed_page import Tick, TransformedPage, key_of, prepare
+from ddb_transform.modes.migrate import SettledPage
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.pages import Page, Position
 
@@ -31,15 +31,15 @@ class Looking:
     findings: Findings = field(default_factory=Findings)
     _sampled: int = field(default=0, init=False)
 
-    def begin(self) -> Settled:
+    def begin(self) -> SettledPage:
         """Nothing is written, so nothing can be left."""
-        return Settled(Counts())
+        return SettledPage(Counts())
 
     def ready(self, page: Page, tick: Tick) -> Page:
         """Run the transform."""
         return replace(page, prepared=prepare(self.transform, page.items, tick))
 
-    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:  # noqa: ARG002
+    def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:  # noqa: ARG002
         """Note what would become of the items of a page."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
         found = findings_of(prepared)
@@ -50,7 +50,7 @@ class Looking:
             self._check(page, found)
         self._sample(prepared)
         self.findings = Findings.sum((self.findings, found))
-        return Settled(prepared.counts(), Units(read=page.read_units))
+        return SettledPage(prepared.counts(), Units(read=page.read_units))
 
     def note(self, row: LaneRow) -> LaneRow:
         return replace(row, findings=self.findings.to_json())
@@ -65,7 +65,7 @@ class Looking:
                 if not passes:
                     found.add_error(CHECK, readable(key_of(self.transform, item)))
 
-    def _sample(self, prepared: Prepared) -> None:
+    def _sample(self, prepared: TransformedPage) -> None:
         wanted = prepared.intents[: _SAMPLES - self._sampled]
         if wanted:
             self._sampled += len(wanted)
@@ -88,7 +88,7 @@ class Looking:
         }
 
 
-def findings_of(prepared: Prepared) -> Findings:
+def findings_of(prepared: TransformedPage) -> Findings:
     """Return what the changes of some items would cost, and what cannot be migrated."""
     found = Findings()
     for intent in prepared.intents:

@@ -11,19 +11,26 @@ from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
-from ddb_transform.contract.transformed_page import WRITES, Prepared, Refused, Tick, key_of, prepare
+from ddb_transform.contract.transformed_page import (
+    WRITES,
+    RefusedItem,
+    Tick,
+    TransformedPage,
+    key_of,
+    prepare,
+)
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.quarantine import Quarantine
-from ddb_transform.objects.undo_log import UndoLog, Unsettled
+from ddb_transform.objects.undo_log import UndoLog, UnsettledIntents
 from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
-from ddb_transform.writers.interface import Verdict, Written
+from ddb_transform.writers.interface import WriteVerdict, Written
 
 Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledPage:
     """What a page came to. ``stop`` ends the run once the row has moved behind the page.
 
     ``conflicts`` are the times a live write came between, so that an item was transformed again.
@@ -38,13 +45,13 @@ class Settled:
 class Work(Protocol):
     """What one mode does to the pages of a lane."""
 
-    def begin(self) -> Settled:
+    def begin(self) -> SettledPage:
         """Return what an earlier invocation did and could not count."""
 
     def ready(self, page: Page, tick: Tick) -> Page:
         """Do ahead, in another thread, what needs no order: the page before is being written."""
 
-    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+    def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:
         """Bring every item of a page to its end."""
 
     def note(self, row: LaneRow) -> LaneRow:
@@ -64,25 +71,25 @@ class Migrating:
     undo_log: UndoLog
     quarantine: Quarantine
     look: Look
-    unsettled: Unsettled = field(default_factory=Unsettled)
+    unsettled: UnsettledIntents = field(default_factory=UnsettledIntents)
     sees_missing: bool = False
 
-    def begin(self) -> Settled:
+    def begin(self) -> SettledPage:
         """Count what was deleted behind the cursor: a scan does not see it any more."""
         if self.sees_missing:
-            return Settled(Counts())
+            return SettledPage(Counts())
         gone, read = 0, 0.0
         for orphans in self.unsettled.deleted.values():
             current, units = self.look(orphans[0].key)
             gone += current is None
             read += units
-        return Settled(Counts(seen=gone, already=gone), Units(read=read))
+        return SettledPage(Counts(seen=gone, already=gone), Units(read=read))
 
     def ready(self, page: Page, tick: Tick) -> Page:
         """Run the transform."""
         return replace(page, prepared=prepare(self.transform, page.items, tick))
 
-    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+    def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:
         """Log, write, and again what lost a race; set aside what cannot be written."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
         self._recognise(prepared)
@@ -99,13 +106,13 @@ class Migrating:
         prepared.refused += map(_given_up, intents)
         self._void_orphans(page, prepared)
         stop = self.quarantine.add(prepared.refused, position, seen=prepared.counts().seen)
-        return Settled(prepared.counts(), units, stop, prepared.conflicts)
+        return SettledPage(prepared.counts(), units, stop, prepared.conflicts)
 
     def note(self, row: LaneRow) -> LaneRow:
         """Move behind what is logged, and so behind what ``begin`` has counted."""
         return replace(row, logged=self.undo_log.last or self.unsettled.last or row.logged)
 
-    def _void_orphans(self, page: Page, prepared: Prepared) -> None:
+    def _void_orphans(self, page: Page, prepared: TransformedPage) -> None:
         """An item that is still there was not deleted by the invocation that meant to."""
         if self.unsettled.deleted:
             ended = set(map(identity, prepared.ended))
@@ -113,7 +120,7 @@ class Migrating:
             there = (key for key in keys if key not in ended)
             self.unsettled.void(there, self.undo_log.bucket)
 
-    def _recognise(self, prepared: Prepared) -> None:
+    def _recognise(self, prepared: TransformedPage) -> None:
         """Count as ``already`` what an earlier invocation wrote and could not count."""
         if not self.unsettled.changed:
             return
@@ -123,24 +130,24 @@ class Migrating:
             prepared.outcomes["unchanged"] -= already
             prepared.outcomes["already"] += already
 
-    def _count_missing(self, page: Page, prepared: Prepared) -> None:
+    def _count_missing(self, page: Page, prepared: TransformedPage) -> None:
         """Tell what an earlier invocation deleted and could not count from what is gone."""
         for key in page.missing:
             is_ours = identity(key) in self.unsettled.deleted
             prepared.outcomes["already" if is_ours else "gone"] += 1
 
     def _lost(
-        self, intents: Sequence[Intent], written: Sequence[Written], prepared: Prepared
+        self, intents: Sequence[Intent], written: Sequence[Written], prepared: TransformedPage
     ) -> list[Intent]:
         """Count what came to its end; return what is to be written again."""
         again = []
         for intent, one in zip(intents, written, strict=True):
-            if one.verdict is Verdict.APPLIED:
+            if one.verdict is WriteVerdict.APPLIED:
                 prepared.outcomes[intent.change.outcome] += 1
                 if intent.change.outcome == "deleted":
                     prepared.ended.append(intent.key)
             elif one.error is not None:
-                prepared.refused.append(Refused(intent.key, one.error, intent.before))
+                prepared.refused.append(RefusedItem(intent.key, one.error, intent.before))
             elif one.current is None:
                 # An ambiguous delete that finds nothing has most likely landed.
                 landed = one.ambiguous and intent.change.outcome == "deleted"
@@ -151,14 +158,14 @@ class Migrating:
         return again
 
     def _transformed_again(
-        self, intent: Intent, current: TypedItem, prepared: Prepared
+        self, intent: Intent, current: TypedItem, prepared: TransformedPage
     ) -> list[Intent]:
         """What is as wanted by now is no conflict: an earlier invocation may have written it."""
         try:
             change = self.transform.apply(current)
         except ItemError as error:
             prepared.conflicts += 1
-            prepared.refused.append(Refused(intent.key, error, current))
+            prepared.refused.append(RefusedItem(intent.key, error, current))
             return []
         prepared.conflicts += change.outcome != "unchanged"
         if change.outcome in WRITES:
@@ -169,12 +176,12 @@ class Migrating:
 
 def _is_void(one: Written) -> bool:
     """An intent is void that surely did not land; one that may have is kept."""
-    return one.verdict is not Verdict.APPLIED and not one.ambiguous
+    return one.verdict is not WriteVerdict.APPLIED and not one.ambiguous
 
 
-def _given_up(intent: Intent) -> Refused:
+def _given_up(intent: Intent) -> RefusedItem:
     error = ItemError(
         f"Live traffic changed the item {CONFLICT_TRIES} times between reading and writing.",
         "Conflict",
     )
-    return Refused(intent.key, error, intent.before)
+    return RefusedItem(intent.key, error, intent.before)

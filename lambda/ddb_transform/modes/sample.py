@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.core.inspection.findings import Findings
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
@@ -52,7 +52,7 @@ class Sampling:
     _cut_pages: int = field(default=0, init=False)
     _is_late: bool = field(default=False, init=False)
 
-    def run(self) -> Sampled:
+    def run(self) -> SampleResult:
         """Look, and say what was found.
 
         :raises ClientError: DynamoDB refused to be scanned.
@@ -101,11 +101,11 @@ class Sampling:
         name = self.transform.context.key_names[0]
         self._keys.update(identity({name: item[name]}) for item in items)
 
-    def _sampled(self) -> Sampled:
+    def _sampled(self) -> SampleResult:
         found, counts = self._findings, self._counts
         filtered = self._scanned - counts.seen
         most = max(self._keys.values(), default=0)
-        return Sampled(
+        return SampleResult(
             seen=self._scanned,
             bytes=round(self._bytes / counts.seen * self._scanned) if counts.seen else 0,
             changed=counts.changed,

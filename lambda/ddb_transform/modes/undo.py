@@ -12,13 +12,13 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem
 from ddb_transform.contract.codec import same
 from ddb_transform.contract.intent import Intent
-from ddb_transform.contract.transformed_page import Prepared, Refused, Tick
-from ddb_transform.modes.migrate import Settled
+from ddb_transform.contract.transformed_page import RefusedItem, Tick, TransformedPage
+from ddb_transform.modes.migrate import SettledPage
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.pages import Page, Position
 from ddb_transform.writers.dispatch import Dispatcher
-from ddb_transform.writers.interface import Verdict, Written
+from ddb_transform.writers.interface import WriteVerdict, Written
 
 FOLDER = "kept"
 
@@ -32,22 +32,22 @@ class Undoing:
     bucket: Bucket
     place: Place
 
-    def begin(self) -> Settled:
+    def begin(self) -> SettledPage:
         """What an earlier invocation reverted is found as it was before: already."""
-        return Settled(Counts())
+        return SettledPage(Counts())
 
     def ready(self, page: Page, tick: Tick) -> Page:  # noqa: ARG002  # nothing is left to do ahead
         """Return the page as the log has it."""
         return page
 
-    def settle(self, page: Page, position: Position, tick: Tick) -> Settled:
+    def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:
         """Revert the intents of one object of the undo log."""
         intents: list[Intent] = list(page.items)
         outcome = self.dispatcher.write(intents, tick)
-        prepared, kept = Prepared(), []
+        prepared, kept = TransformedPage(), []
         for intent, one in zip(intents, outcome.written, strict=True):
             if one.error is not None:
-                prepared.refused.append(Refused(intent.key, one.error, intent.before))
+                prepared.refused.append(RefusedItem(intent.key, one.error, intent.before))
                 continue
             word = _word(intent, one)
             prepared.outcomes[word] += 1
@@ -56,14 +56,14 @@ class Undoing:
         if kept:
             self.bucket.put(path_of(self.place.next(FOLDER)), kept)
         stop = self.quarantine.add(prepared.refused, position, seen=len(intents))
-        return Settled(prepared.counts(), outcome.units + Units(read=page.read_units), stop)
+        return SettledPage(prepared.counts(), outcome.units + Units(read=page.read_units), stop)
 
     def note(self, row: LaneRow) -> LaneRow:
         return row
 
 
 def _word(intent: Intent, one: Written) -> str:
-    if one.verdict is Verdict.APPLIED:
+    if one.verdict is WriteVerdict.APPLIED:
         return "changed"
     if one.current is None:
         return "gone"

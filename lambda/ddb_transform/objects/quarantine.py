@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
 from ddb_transform.contract.keys import readable
-from ddb_transform.contract.transformed_page import Refused
+from ddb_transform.contract.transformed_page import RefusedItem
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.pages import Position
@@ -28,7 +28,7 @@ class Quarantine:
     record: MigrationRecord
 
     def add(
-        self, refused: Sequence[Refused], position: Position, *, seen: int
+        self, refused: Sequence[RefusedItem], position: Position, *, seen: int
     ) -> FatalError | None:
         """Set items aside, durably, of a page of ``seen``; return what ends the run if too many."""
         if not refused:
@@ -53,7 +53,7 @@ class Quarantine:
         all_seen = seen + sum(counts.seen for counts in saved)
         return quarantined < QUARANTINE_JUDGED or record.allows(quarantined, seen=all_seen)
 
-    def _row(self, one: Refused, position: Position) -> dict[str, Any]:
+    def _row(self, one: RefusedItem, position: Position) -> dict[str, Any]:
         return {
             "key": one.key,
             "error_class": one.error.error_class,
@@ -64,7 +64,7 @@ class Quarantine:
             **({"item": one.item} if self.record.show_values else {}),
         }
 
-    def _full(self, total: int, refused: Sequence[Refused]) -> FatalError:
+    def _full(self, total: int, refused: Sequence[RefusedItem]) -> FatalError:
         record = self.record
         return FatalError(
             "TooManyQuarantined",
@@ -75,7 +75,7 @@ class Quarantine:
         )
 
 
-def _examples(refused: Sequence[Refused]) -> str:
+def _examples(refused: Sequence[RefusedItem]) -> str:
     """Name a few errors once each, with a few of the keys that have it."""
     keys: dict[str, list[str]] = {}
     for one in refused:

@@ -61,7 +61,7 @@ class Orphan:
 
 
 @dataclass(slots=True)
-class Unsettled:
+class UnsettledIntents:
     """Intents of pages that were begun and, for all the ledger knows, not finished.
 
     ``changed`` are identities of keys; ``deleted`` has the orphans of a key by its identity;
@@ -89,9 +89,9 @@ class Unsettled:
             bucket.put(void_of(stem), [{"i": place} for place in sorted(known | new)])
 
 
-def unsettled(bucket: Bucket, row: LaneRow) -> Unsettled:
+def unsettled(bucket: Bucket, row: LaneRow) -> UnsettledIntents:
     """Read what earlier invocations of this lane may have written behind its cursor."""
-    found = Unsettled()
+    found = UnsettledIntents()
     if row.laps <= 1 and row.attempt <= 1:
         return found
     for stem, has_void in _stems(bucket.paths(folder_of(FOLDER, row.lane), after=row.logged)):

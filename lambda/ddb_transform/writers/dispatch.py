@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import PassingError
 from ddb_transform.patience import Patience
-from ddb_transform.writers.interface import Answer, Verdict, Writer, Written
+from ddb_transform.writers.interface import WriteAnswer, Writer, WriteVerdict, Written
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.reference import refusal_of_size
 
@@ -40,7 +40,7 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DispatchResult:
     """What became of each intent in the end, in their order, and what it took."""
 
     written: Sequence[Written]
@@ -62,7 +62,7 @@ class Dispatcher:
     threads: ThreadPoolExecutor
     patience: Patience
 
-    def write(self, intents: Sequence[Intent], tick: Tick) -> Outcome:
+    def write(self, intents: Sequence[Intent], tick: Tick) -> DispatchResult:
         """Settle intents of distinct keys; none is left in flight, however this ends.
 
         :raises FatalError: it is wrong for every item.
@@ -82,7 +82,7 @@ class Dispatcher:
             if again:  # one that gets on, however slowly, does not give up
                 tries = tries if len(pending) == before else 0
                 tries = self._back_off(tries, again[0], tick)
-        return Outcome([one for one in results if one is not None], units)
+        return DispatchResult([one for one in results if one is not None], units)
 
     def _jobs(self, pending: Sequence[_Pending], results: list[Written | None]) -> Iterator[_Job]:
         batch: list[_Pending] = []
@@ -99,11 +99,11 @@ class Dispatcher:
                 yield _Job(self.reference, [one])
             else:
                 refusal = refusal_of_size(one.intent)
-                results[one.place] = Written(Verdict.REFUSED, error=refusal)
+                results[one.place] = Written(WriteVerdict.REFUSED, error=refusal)
         if batch:
             yield _Job(self.fast, batch)
 
-    def _run(self, jobs: Sequence[_Job], tick: Tick) -> list[Answer]:
+    def _run(self, jobs: Sequence[_Job], tick: Tick) -> list[WriteAnswer]:
         futures = [self.threads.submit(self._send, job) for job in jobs]
         try:
             while _is_working(futures):
@@ -114,7 +114,7 @@ class Dispatcher:
             _drain(futures)
             raise
 
-    def _send(self, job: _Job) -> Answer:
+    def _send(self, job: _Job) -> WriteAnswer:
         intents = [one.intent for one in job.pending]
         reservation = self.pacer.reserve(float(sum(intent.units for intent in intents)))
         self.patience.wait(reservation.wait_seconds, self.pacer.stretch_of(reservation))
@@ -126,15 +126,15 @@ class Dispatcher:
         return answer
 
     def _unsettled(
-        self, job: _Job, answer: Answer, results: list[Written | None]
+        self, job: _Job, answer: WriteAnswer, results: list[Written | None]
     ) -> Iterator[_Pending]:
         for one, written in zip(job.pending, answer.written, strict=True):
             one.ambiguous = one.ambiguous or written.ambiguous
             one.reason = written.reason
-            if written.verdict is Verdict.ALONE:
+            if written.verdict is WriteVerdict.ALONE:
                 one.alone = True
                 yield one
-            elif written.verdict is Verdict.AGAIN:
+            elif written.verdict is WriteVerdict.AGAIN:
                 yield one
             elif one.ambiguous:
                 results[one.place] = Written(
@@ -157,7 +157,7 @@ class Dispatcher:
         return tries + 1
 
 
-def _is_working(futures: Sequence["Future[Answer]"]) -> bool:
+def _is_working(futures: Sequence["Future[WriteAnswer]"]) -> bool:
     """Wait a moment; raises at once what one of them raised."""
     done, left = wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_EXCEPTION)
     for future in done:
@@ -165,7 +165,7 @@ def _is_working(futures: Sequence["Future[Answer]"]) -> bool:
     return bool(left)
 
 
-def _drain(futures: Sequence["Future[Answer]"]) -> None:
+def _drain(futures: Sequence["Future[WriteAnswer]"]) -> None:
     """Wait for what is in flight; what has not begun does not begin."""
     for future in futures:
         future.cancel()

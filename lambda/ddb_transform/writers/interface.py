@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem
 from ddb_transform.contract.intent import Intent
 
 
-class Verdict(Enum):
+class WriteVerdict(Enum):
     """What became of a write."""
 
     APPLIED = "it is written"
@@ -29,7 +29,7 @@ class Written:
     may have landed all the same.
     """
 
-    verdict: Verdict
+    verdict: WriteVerdict
     current: TypedItem | None = None
     error: ItemError | None = None
     reason: str = ""
@@ -37,12 +37,12 @@ class Written:
     ambiguous: bool = False
 
 
-APPLIED = Written(Verdict.APPLIED)
-ALONE = Written(Verdict.ALONE)
+APPLIED = Written(WriteVerdict.APPLIED)
+ALONE = Written(WriteVerdict.ALONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WriteAnswer:
     """What became of each intent, in their order, and what it took."""
 
     written: Sequence[Written]
@@ -60,4 +60,4 @@ class Writer(Protocol):
 
     def fits(self, intent: Intent) -> bool: ...
 
-    def write(self, intents: Sequence[Intent]) -> Answer: ...
+    def write(self, intents: Sequence[Intent]) -> WriteAnswer: ...

@@ -24,7 +24,7 @@ from ddb_transform.failures import (
     kind_of_exception,
 )
 from ddb_transform.writers.consumed import DETAIL, written_units
-from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Verdict, Written
+from ddb_transform.writers.interface import ALONE, APPLIED, WriteAnswer, WriteVerdict, Written
 from ddb_transform.writers.reference import again, later, look_again
 
 _Shape = tuple[str, tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]
@@ -48,7 +48,7 @@ class PartiqlWriter:
         is_statement = intent.change.outcome in {"changed", "deleted"}
         return is_statement and len(self.text(intent.change)) <= STATEMENT_CHARS
 
-    def write(self, intents: Sequence[Intent]) -> Answer:
+    def write(self, intents: Sequence[Intent]) -> WriteAnswer:
         """Write intents of distinct keys; see Writer.
 
         :raises FatalError: access denied, or the table is gone.
@@ -58,7 +58,7 @@ class PartiqlWriter:
                 Statements=list(map(self._statement, intents)), ReturnConsumedCapacity=DETAIL
             )
         except (ClientError, BotoCoreError) as exc:
-            return Answer((self._failed(exc),) * len(intents))
+            return WriteAnswer((self._failed(exc),) * len(intents))
         units = written_units(answer.get("ConsumedCapacity", ()))
         return self._read(intents, answer.get("Responses", ()), units)
 
@@ -78,15 +78,16 @@ class PartiqlWriter:
         assigned: Sequence[tuple[str, bool]],
         expected: Sequence[tuple[str, bool]],
     ) -> str:
-        table = quoted(self._table_name)
-        where = " AND ".join(
-            [f"{quoted(name)}=?" for name in self._key_names]
-            + [f"{quoted(n)} IS MISSING" if absent else f"{quoted(n)}=?" for n, absent in expected]
-        )
+        table = quoted_name(self._table_name)
+        keys = [f"{quoted_name(name)}=?" for name in self._key_names]
+        read = [
+            quoted_name(name) + (" IS MISSING" if absent else "=?") for name, absent in expected
+        ]
+        where = " AND ".join(keys + read)
         if outcome == "deleted":
             return f"DELETE FROM {table} WHERE {where} RETURNING ALL OLD *"  # noqa: S608  # names are quoted
-        sets = [f"SET {quoted(name)}=?" for name, removed in assigned if not removed]
-        removes = [f"REMOVE {quoted(name)}" for name, removed in assigned if removed]
+        sets = [f"SET {quoted_name(name)}=?" for name, removed in assigned if not removed]
+        removes = [f"REMOVE {quoted_name(name)}" for name, removed in assigned if removed]
         return f"UPDATE {table} {' '.join(sets + removes)} WHERE {where}"
 
     def _statement(self, intent: Intent) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class PartiqlWriter:
 
     def _read(
         self, intents: Sequence[Intent], responses: Sequence[dict[str, Any]], units: Units
-    ) -> Answer:
+    ) -> WriteAnswer:
         if len(responses) != len(intents):
             raise FatalError(
                 "WrongAnswer",
@@ -129,7 +130,7 @@ class PartiqlWriter:
                 units += answer.units
                 (verdict,) = answer.written
             written.append(verdict)
-        return Answer(written, units)
+        return WriteAnswer(written, units)
 
 
 def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
@@ -143,7 +144,7 @@ def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
     kind = kind_of(code)
     if kind is Kind.CONDITION:
         current: TypedItem | None = error.get("Item") or None
-        return Written(Verdict.LOST, current) if current else None
+        return Written(WriteVerdict.LOST, current) if current else None
     if kind.passes:
         return later(kind, code)
     if kind is Kind.FATAL:
@@ -151,7 +152,7 @@ def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
     return ALONE  # the reference writer's request says what is wrong
 
 
-def quoted(name: str) -> str:
+def quoted_name(name: str) -> str:
     """Return a name as PartiQL takes it, whatever it is."""
     return '"' + name.replace('"', '""') + '"'
 

@@ -5,7 +5,7 @@ from typing import Any
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 
-def look(dynamodb: Any, table_name: str, key: TypedItem) -> tuple[TypedItem | None, float]:
+def read_item(dynamodb: Any, table_name: str, key: TypedItem) -> tuple[TypedItem | None, float]:
     """Read one item consistently; return it (None: it is gone) and the read units it took."""
     answer = dynamodb.get_item(
         TableName=table_name, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL"

@@ -16,8 +16,8 @@ from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.writers.consumed import DETAIL, written_units
 from ddb_transform.writers.expressions import Request
-from ddb_transform.writers.interface import APPLIED, Answer, Verdict, Written
-from ddb_transform.writers.read_item import look
+from ddb_transform.writers.interface import APPLIED, WriteAnswer, WriteVerdict, Written
+from ddb_transform.writers.read_item import read_item
 
 _CURRENT = {
     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -38,7 +38,7 @@ class ReferenceWriter:
         """Tell whether the condition is within DynamoDB's limits on expressions."""
         return intent.change.outcome == "restored" or not _too_large(intent)
 
-    def write(self, intents: Sequence[Intent]) -> Answer:
+    def write(self, intents: Sequence[Intent]) -> WriteAnswer:
         """Write one intent; see Writer.
 
         :raises FatalError: access denied, or the table is gone.
@@ -48,7 +48,7 @@ class ReferenceWriter:
             answer = self._call(intent)
         except (ClientError, BotoCoreError) as exc:
             return self._failed(intent, exc)
-        return Answer((APPLIED,), written_units([answer.get("ConsumedCapacity", {})]))
+        return WriteAnswer((APPLIED,), written_units([answer.get("ConsumedCapacity", {})]))
 
     def _call(self, intent: Intent) -> Mapping[str, Any]:
         key, change = intent.key, intent.change
@@ -67,35 +67,35 @@ class ReferenceWriter:
         call = self._dynamodb.delete_item if is_delete else self._dynamodb.update_item
         return call(Key=key, **table, **Request(key, change).arguments())  # type: ignore[no-any-return]
 
-    def _failed(self, intent: Intent, exc: ClientError | BotoCoreError) -> Answer:
+    def _failed(self, intent: Intent, exc: ClientError | BotoCoreError) -> WriteAnswer:
         kind, code = kind_of_exception(exc), code_of(exc)
         if kind is Kind.CONDITION and isinstance(exc, ClientError):
             return self._lost(intent, exc)
         if kind is Kind.ITEM:
-            return Answer((Written(Verdict.REFUSED, error=_refusal(intent, code)),))
+            return WriteAnswer((Written(WriteVerdict.REFUSED, error=_refusal(intent, code)),))
         if kind is Kind.FATAL and isinstance(exc, ClientError):
             raise fatal_of(exc) from exc
         if kind.passes:
-            return Answer((again(exc),))
+            return WriteAnswer((again(exc),))
         raise exc
 
-    def _lost(self, intent: Intent, exc: ClientError) -> Answer:
+    def _lost(self, intent: Intent, exc: ClientError) -> WriteAnswer:
         """Only a missing item is "gone", and an error without the item does not say so."""
         current = exc.response.get("Item")
         if current:
-            return Answer((Written(Verdict.LOST, current),))
+            return WriteAnswer((Written(WriteVerdict.LOST, current),))
         return look_again(self._dynamodb, self._table_name, intent)
 
 
-def look_again(dynamodb: Any, table_name: str, intent: Intent) -> Answer:
+def look_again(dynamodb: Any, table_name: str, intent: Intent) -> WriteAnswer:
     """Find out, consistently, what a write lost against."""
     try:
-        current, units = look(dynamodb, table_name, intent.key)
+        current, units = read_item(dynamodb, table_name, intent.key)
     except (ClientError, BotoCoreError) as exc:
         if kind_of_exception(exc).passes:
-            return Answer((Written(Verdict.AGAIN, reason=code_of(exc)),))
+            return WriteAnswer((Written(WriteVerdict.AGAIN, reason=code_of(exc)),))
         raise
-    return Answer((Written(Verdict.LOST, current),), Units(read=units))
+    return WriteAnswer((Written(WriteVerdict.LOST, current),), Units(read=units))
 
 
 def again(exc: ClientError | BotoCoreError) -> Written:
@@ -106,7 +106,7 @@ def again(exc: ClientError | BotoCoreError) -> Written:
 def later(kind: Kind, reason: str) -> Written:
     """Say that a write has to be tried again, and whether it may have landed."""
     return Written(
-        Verdict.AGAIN,
+        WriteVerdict.AGAIN,
         reason=reason,
         throttled=kind is Kind.THROTTLED,
         ambiguous=kind is Kind.AMBIGUOUS,

@@ -17,10 +17,10 @@ from ddb_transform.contract.codec import same
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.writers.interface import Verdict, Writer, Written
+from ddb_transform.writers.interface import Writer, WriteVerdict, Written
 from ddb_transform.writers.partiql import PartiqlWriter
 from ddb_transform.writers.proof import Proof
-from ddb_transform.writers.read_item import look
+from ddb_transform.writers.read_item import read_item
 from ddb_transform.writers.reference import ReferenceWriter
 from ddb_transform.writers.self_check_cases import Case, cases, setting
 
@@ -28,10 +28,10 @@ KEY_NAMES = ("pk", "sk")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CaseResult:
     """What a writer did to its record."""
 
-    verdict: Verdict | str
+    verdict: WriteVerdict | str
     current: TypedItem | None
     after: TypedItem | None
 
@@ -63,7 +63,7 @@ class _Check:
         differs = [_difference(*row) for row in zip(all_cases, wanted, found, strict=True)]
         return _proof(all_cases, differs, now, repeated)
 
-    def _try(self, writer: Writer, who: str, all_cases: list[Case]) -> list[Seen]:
+    def _try(self, writer: Writer, who: str, all_cases: list[Case]) -> list[CaseResult]:
         """Write all cases, in batches as large as the writer takes."""
         keys = [self._key(who, place) for place in range(len(all_cases))]
         for key, case in zip(keys, all_cases, strict=True):
@@ -74,7 +74,7 @@ class _Check:
         for start in range(0, len(intents), writer.batch):
             written += self._write(writer, intents[start : start + writer.batch])
         return [
-            _seen(one, look(self.dynamodb, self.table_name, key)[0])
+            _seen(one, read_item(self.dynamodb, self.table_name, key)[0])
             for one, key in zip(written, keys, strict=True)
         ]
 
@@ -114,10 +114,10 @@ def _intent(key: TypedItem, case: Case) -> Intent:
     return Intent(key, change, before)
 
 
-def _seen(one: Written | str, after: TypedItem | None) -> Seen:
+def _seen(one: Written | str, after: TypedItem | None) -> CaseResult:
     if isinstance(one, str):
-        return Seen(one, None, _plain(after))
-    return Seen(one.verdict, _plain(one.current), _plain(after))
+        return CaseResult(one, None, _plain(after))
+    return CaseResult(one.verdict, _plain(one.current), _plain(after))
 
 
 def _plain(item: TypedItem | None) -> TypedItem | None:
@@ -125,9 +125,9 @@ def _plain(item: TypedItem | None) -> TypedItem | None:
     return {n: v for n, v in item.items() if n not in KEY_NAMES} if item is not None else None
 
 
-def _difference(case: Case, wanted: Seen, found: Seen) -> str:
+def _difference(case: Case, wanted: CaseResult, found: CaseResult) -> str:
     """Say how the fast writer differs; empty when it does not."""
-    if found.verdict is Verdict.AGAIN:
+    if found.verdict is WriteVerdict.AGAIN:
         return f"{case.name}: no verdict, the engine was busy"
     if wanted.verdict != found.verdict:
         return f"{case.name}: {_word(found.verdict)} instead of {_word(wanted.verdict)}"
@@ -138,7 +138,7 @@ def _difference(case: Case, wanted: Seen, found: Seen) -> str:
     return ""
 
 
-def _word(verdict: Verdict | str) -> str:
+def _word(verdict: WriteVerdict | str) -> str:
     return verdict if isinstance(verdict, str) else verdict.name
 
 

@@ -33,7 +33,7 @@ from ddb_transform.guard import Guard, Pacers
 from ddb_transform.patience import Patience
 from ddb_transform.worker import Worker
 from ddb_transform.writers.dispatch import Dispatcher
-from ddb_transform.writers.interface import Verdict
+from ddb_transform.writers.interface import WriteVerdict
 from ddb_transform.writers.partiql import PartiqlWriter
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.reference import ReferenceWriter
@@ -77,7 +77,7 @@ def write(endpoint: str, table_name: str, changes: Sequence[Prepared]) -> Run:
                 patience=Patience(),
             )
             outcome = dispatcher.write(intents, lambda: None)
-        return sum(one.verdict is Verdict.APPLIED for one in outcome.written)
+        return sum(one.verdict is WriteVerdict.APPLIED for one in outcome.written)
 
     return run
 

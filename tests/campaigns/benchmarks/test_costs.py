@@ -10,7 +10,7 @@ import pytest
 from airflow_ddb_migrate import build_segment_payload
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.plan.planner import plan_migration
-from ddb_transform.contract.load import load
+from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context, Transform
 from tests.campaigns.benchmarks.measure import Report
 from tests.support.factories import MIGRATION
@@ -57,7 +57,9 @@ def test_plan(report: Report) -> None:
 )
 def test_untouched_attributes_are_cheap(outcome: str, updated_at: str, report: Report) -> None:
     """A transform pays for the attributes it touches; what is written is measured as a whole."""
-    transform = load("add_updated_at", Context("m", "2026-01-01T00:00:00.000Z", key_names=("id",)))
+    transform = load_transform(
+        "add_updated_at", Context("m", "2026-01-01T00:00:00.000Z", key_names=("id",))
+    )
     costs = {}
     for attributes in (1, 100):
         item = {"id": {"S": "a"}, "updatedAt": {"S": updated_at}}

@@ -103,7 +103,7 @@ def test_items_per_second(tmp_path, report, monkeypatch):
         "put_loop": contenders.put_loop,
         "batch_writer": contenders.batch_writer,
     }
-    with emulators.start(tmp_path) as emulator:
+    with emulators.start_emulator(tmp_path) as emulator:
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials it had
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)

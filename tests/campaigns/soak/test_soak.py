@@ -98,7 +98,7 @@ def _watchers(world: ChainWorld, table: str) -> Iterator[dict[str, "subprocess.P
 
 
 def _watch(world: ChainWorld, table: str, role: str) -> "subprocess.Popen[str]":
-    running = emulators.find(world.folder)
+    running = emulators.find_emulator(world.folder)
     assert running is not None
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     environment = {

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
-from airflow_ddb_migrate.aws.report.view import look
+from airflow_ddb_migrate.aws.report.view import view_of
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
@@ -50,11 +50,11 @@ async def _trigger(migration: dict[str, str]) -> tuple[dict[str, Any], Callable[
 def _viewer(migration: dict[str, str]) -> tuple[dict[str, Any], Callable[[], object]]:
     site, looks = _open(migration), 0
     while True:
-        seen = look(site, time.time())
+        seen = view_of(site, time.time())
         looks += 1
         if seen["outcome"] in _OVER:
             said = {"looks": looks, "lanes": len(seen["lanes"])}
-            return said, lambda: look(site, time.time())
+            return said, lambda: view_of(site, time.time())
         time.sleep(_LOOK_SECONDS)
 
 

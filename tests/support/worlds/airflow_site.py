@@ -141,9 +141,9 @@ def airflow_site(
     for path in more_dags:
         shutil.copy(path, dags)
     with chain_world(folder / "emulator", transforms) as chain:
-        running = emulators.find((folder / "emulator").resolve())
+        running = emulators.find_emulator((folder / "emulator").resolve())
         assert running is not None
-        airflow = airflows.start(
+        airflow = airflows.start_airflow(
             folder / "airflow",
             emulator=running,
             poke_seconds=_POKE_SECONDS,

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.capacity.restore import Patience, Restored, restore
+from airflow_ddb_migrate.aws.capacity.restore import Patience, RestoreResult, restore
 from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from tests.support.engines.strict_tables import StrictTables
@@ -48,7 +48,7 @@ class Place:
             wait.wait(self.world.site, tell=lambda *_: None, clock=clock, sleep=clock.advance)
         return asked
 
-    def restore(self, by: str = "restore task", **options: Any) -> Restored:
+    def restore(self, by: str = "restore task", **options: Any) -> RestoreResult:
         clock = self.world.clock
         patience = Patience(clock=clock, sleep=clock.advance)
         return restore(self.world.site, by=by, **{"patience": patience, **options})

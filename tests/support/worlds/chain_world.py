@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.observe import Observation
-from airflow_ddb_migrate.aws.execution.start import Started, StartRequest, start
+from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult, start
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.stack import Stack
@@ -130,7 +130,7 @@ def chain_world(folder: Path, transforms: Path) -> Iterator[ChainWorld]:
     """An emulator of its own, deployed with a user's transforms."""
     for name, text in {"slow": SLOW, "picky": PICKY, "prune": PRUNE, "mark": MARK}.items():
         (transforms / f"{name}.py").write_text(text)
-    with emulators.start(folder) as running:
+    with emulators.start_emulator(folder) as running:
         stack = deploy_to(running, transforms_dir=transforms, quiet=True)
         yield ChainWorld(running.clients(), folder, stack)
 
@@ -157,7 +157,7 @@ def request(segments: int = 8, transform: str = "add_updated_at", **fields: Any)
     return StartRequest(**{**known, **fields})
 
 
-def begin(site: Site, wanted: StartRequest) -> Started:
+def begin(site: Site, wanted: StartRequest) -> StartResult:
     return start(site, wanted, time.time())
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
-from airflow_ddb_migrate.aws.execution.start import Started, StartRequest, start
+from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult, start
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site
@@ -80,7 +80,7 @@ class SiteWorld:
             migration_id=migration_id,
         )
 
-    def start(self, site: Site | None = None, **fields: Any) -> Started:
+    def start(self, site: Site | None = None, **fields: Any) -> StartResult:
         return start(site or self.site, start_request(**fields), self.clock())
 
     def end(self, attempt: int = 1, status: ExecutionStatus = ExecutionStatus.FAILED) -> None:

@@ -142,12 +142,12 @@ class TestTransform:
     def test_raises_at_import(self, world, refused, monkeypatch, tmp_path):
         """A transform that cannot be imported: its error, told by the Lambda's own code."""
         import transforms
-        from ddb_transform.handler import describe
+        from ddb_transform.handler import answer_describe
 
         (tmp_path / "broken_for_test.py").write_text("import pandas_is_not_here\n")
         monkeypatch.setattr(transforms, "__path__", [*transforms.__path__, str(tmp_path)])
         world.stack = make_stack(transforms=("broken_for_test",))
-        world.lambda_.answer = describe({"transform": "broken_for_test"})
+        world.lambda_.answer = answer_describe({"transform": "broken_for_test"})
         message = refused(transform="broken_for_test")
         assert "broken_for_test" in message
         assert "pandas_is_not_here" in message

@@ -10,7 +10,7 @@ from airflow_ddb_migrate import (
     StartDistributedMapMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.aws.capacity.restore import Restored
+from airflow_ddb_migrate.aws.capacity.restore import RestoreResult
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
@@ -357,7 +357,9 @@ class TestRestore:
         seen = []
         monkeypatch.setattr(
             "airflow_ddb_migrate.aws.capacity.restore.restore",
-            lambda site, **options: seen.append(options) or Restored((), (), site.table.snapshot),
+            lambda site, **options: (
+                seen.append(options) or RestoreResult((), (), site.table.snapshot)
+            ),
         )
         run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))
         patience = seen[0]["patience"]

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from airflow_ddb_migrate.plugin.cache import SECONDS, Kept
+from airflow_ddb_migrate.plugin.cache import SECONDS, AnswerCache
 from tests.support.worlds.migration_world import Clock
 
 
@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 def test_whoever_asks_soon_gets_the_same(clock: Clock) -> None:
     """And afterwards a new answer."""
-    kept, asked = Kept(clock=clock), Asked(clock)
+    kept, asked = AnswerCache(clock=clock), Asked(clock)
 
     first = [kept.get("a", asked), kept.get("a", asked)]
     clock.now += SECONDS
@@ -39,7 +39,7 @@ def test_whoever_asks_soon_gets_the_same(clock: Clock) -> None:
 
 def test_what_took_long_is_kept_longer(clock: Clock) -> None:
     """A view of 10,000 lanes never takes more than a fifth of a thread."""
-    kept, asked = Kept(clock=clock), Asked(clock, seconds=2.0)
+    kept, asked = AnswerCache(clock=clock), Asked(clock, seconds=2.0)
     kept.get("a", asked)
 
     clock.now += 7.9
@@ -51,7 +51,7 @@ def test_what_took_long_is_kept_longer(clock: Clock) -> None:
 
 def test_a_failure_is_kept_as_well_but_not_for_long(clock: Clock) -> None:
     """A service in trouble is not asked by every viewer, and soon asked again."""
-    kept = Kept(300.0, clock)
+    kept = AnswerCache(300.0, clock)
     calls = []
 
     def fail() -> None:
@@ -68,7 +68,7 @@ def test_a_failure_is_kept_as_well_but_not_for_long(clock: Clock) -> None:
 
 def test_what_is_forgotten_is_asked_anew(clock: Clock) -> None:
     """After a button was pressed."""
-    kept, asked = Kept(clock=clock), Asked(clock)
+    kept, asked = AnswerCache(clock=clock), Asked(clock)
     kept.get("a", asked)
 
     kept.forget("a")
@@ -78,7 +78,7 @@ def test_what_is_forgotten_is_asked_anew(clock: Clock) -> None:
 
 def test_viewers_at_the_same_time_share_one_look() -> None:
     """They wait for the one that is under way."""
-    kept, going, asked = Kept(), threading.Barrier(10), []
+    kept, going, asked = AnswerCache(), threading.Barrier(10), []
 
     def view(_: int) -> int:
         going.wait()
@@ -92,7 +92,7 @@ def test_viewers_at_the_same_time_share_one_look() -> None:
 
 def test_old_answers_do_not_pile_up(clock: Clock) -> None:
     """The API server lives for months."""
-    kept = Kept(clock=clock)
+    kept = AnswerCache(clock=clock)
     for key in range(1_000):
         kept.get(key, lambda: 1)
         clock.now += 1

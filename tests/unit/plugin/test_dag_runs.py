@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def ids(run_id: str) -> list[str]:
-    return [found.migration_id for found in dag_runs.find(DAG, run_id)]
+    return [found.migration_id for found in dag_runs.find_migrations(DAG, run_id)]
 
 
 def test_a_run_of_something_else_has_none() -> None:
@@ -29,7 +29,7 @@ def test_every_operator_names_its_migration_once() -> None:
     for second, task_id in enumerate(("plan", "start", "report")):
         returned(DAG, "one", task_id, {"migration_id": "orders-1", "x": 1}, second=second)
 
-    found = dag_runs.find(DAG, "one")
+    found = dag_runs.find_migrations(DAG, "one")
 
     assert [("orders-1", "plan")] == [(one.migration_id, one.task_id) for one in found]
 
@@ -47,7 +47,7 @@ def test_the_parts_of_a_migration_are_no_migrations_of_the_run() -> None:
     for second, name in enumerate(("o", "o-dry", "o-verify2", "o-canary", "o-dryer")):
         returned(DAG, "parts", f"t{second}", {"migration_id": name}, second=second)
 
-    found = dag_runs.find(DAG, "parts")
+    found = dag_runs.find_migrations(DAG, "parts")
 
     assert ["o", "o-dryer"] == [one.migration_id for one in found]
     assert "o" == dag_runs.owner_of(found, "o-verify12").migration_id  # type: ignore[union-attr]
@@ -59,7 +59,7 @@ def test_the_connection_is_the_one_the_task_used() -> None:
     returned(DAG, "where", "plan", {"migration_id": "a"})
     rendered(DAG, "where", "plan", aws_conn_id="prod", stack_name="mine", region_name="eu-west-1")
 
-    found = dag_runs.find(DAG, "where")[0]
+    found = dag_runs.find_migrations(DAG, "where")[0]
 
     expected = dag_runs.Where(aws_conn_id="prod", region_name="eu-west-1", stack_name="mine")
     assert expected == found.where
@@ -71,7 +71,7 @@ def test_the_defaults_are_those_of_the_example_dags(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_CONN_ID", "other")
     monkeypatch.setenv("AIRFLOW_DDB_MIGRATE_STACK", "else")
 
-    found = dag_runs.find(DAG, "old")[0]
+    found = dag_runs.find_migrations(DAG, "old")[0]
 
     expected = dag_runs.Where(aws_conn_id="other", region_name=None, stack_name="else")
     assert expected == found.where

@@ -263,8 +263,8 @@ def test_ten_viewers_cost_one_look(
 ) -> None:
     """For some seconds nothing is read again."""
     world.start()
-    client, looked, real = client_of("viewer"), [], views.look
-    monkeypatch.setattr(views, "look", lambda *args: looked.append(args) or real(*args))
+    client, looked, real = client_of("viewer"), [], views.view_of
+    monkeypatch.setattr(views, "view_of", lambda *args: looked.append(args) or real(*args))
 
     answers = [client.get(ONE).status_code for _ in range(10)]
 

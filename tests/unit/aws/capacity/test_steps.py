@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
-from airflow_ddb_migrate.aws.capacity.restore import Patience, Restored, restore
+from airflow_ddb_migrate.aws.capacity.restore import Patience, RestoreResult, restore
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.errors import (
@@ -53,7 +53,7 @@ def raised(world: SiteWorld, **options: Any) -> Any:
     return prewarm(world.site, WANTED, **{"warm": False, "now": world.clock(), **options})
 
 
-def restored(world: SiteWorld, by: str = "restore task") -> Restored:
+def restored(world: SiteWorld, by: str = "restore task") -> RestoreResult:
     patience = Patience(clock=world.clock, sleep=world.clock.advance)
     return restore(world.site, by=by, patience=patience)
 

@@ -6,10 +6,10 @@ import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
-from airflow_ddb_migrate.core.capacity.owed import raise_capacity
+from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
-from airflow_ddb_migrate.core.execution.segments import sample
+from airflow_ddb_migrate.core.execution.segments import sample_lanes
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.ledger.results import Outcome
@@ -19,7 +19,7 @@ from tests.support.factories import MIGRATION, NOW, STARTED_AT, snapshot
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 LANES = 20
-CHOSEN = set(sample(LANES, 3, MIGRATION))
+CHOSEN = set(sample_lanes(LANES, 3, MIGRATION))
 REST = set(range(LANES)) - CHOSEN
 
 
@@ -188,7 +188,7 @@ def test_a_canary_keeps_its_table_while_capacity_is_owed(world: SiteWorld) -> No
     """Between it and the rest nobody else gets in; without raised capacity the table is free."""
     begin(world, sample_lanes=3)
     world.site.leases.change(
-        world.site.table.key, lambda lease: raise_capacity(lease, MIGRATION, snapshot(), ())
+        world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
     finish(world, CHOSEN)
 

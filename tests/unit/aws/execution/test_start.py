@@ -370,9 +370,9 @@ def test_a_mended_transform_shows_in_an_attempt_that_never_started(world: SiteWo
     ledger = world.site.ledger
     former = AttemptRecord(number=1, execution_arn="arn:x", transform_hash="old", lanes=1)
     assert ledger.create_attempt(MIGRATION, former)
-    assert ledger.mend_attempt(MIGRATION, replace(former, transform_hash="new", lanes=3))
+    assert ledger.renew_attempt(MIGRATION, replace(former, transform_hash="new", lanes=3))
     ledger.attempt_started(MIGRATION, 1, NOW)
-    assert not ledger.mend_attempt(MIGRATION, replace(former, transform_hash="late"))
+    assert not ledger.renew_attempt(MIGRATION, replace(former, transform_hash="late"))
     found = ledger.latest_attempt(MIGRATION)
     assert found is not None
     assert ("new", 3) == (found.transform_hash, found.lanes)

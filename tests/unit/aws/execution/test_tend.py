@@ -4,7 +4,7 @@ import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.core.capacity.owed import raise_capacity
+from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.counts import Counts
@@ -178,7 +178,7 @@ def test_owed_capacity_keeps_the_table(world: SiteWorld) -> None:
     world.start()
     world.site.leases.change(
         world.site.table.key,
-        lambda lease: raise_capacity(lease, world.site.migration_id, snapshot(), ()),
+        lambda lease: note_raised(lease, world.site.migration_id, snapshot(), ()),
     )
     all_lanes_done(world)
     world.end(1, ExecutionStatus.SUCCEEDED)

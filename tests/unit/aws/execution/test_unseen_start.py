@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.aws.report.view import look
+from airflow_ddb_migrate.aws.report.view import view_of
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LaneState, LeaseState
@@ -75,7 +75,7 @@ def test_a_watch_takes_it_for_running_and_touches_nothing(unseen: SiteWorld, aft
         seen.verdict.outcome,
         seen.execution.status,
     )
-    assert look(unseen.site, unseen.clock())["outcome"] == "RUNNING"
+    assert view_of(unseen.site, unseen.clock())["outcome"] == "RUNNING"
     assert is_untouched(unseen)
 
 

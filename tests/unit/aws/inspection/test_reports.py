@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run, compose_verify
-from airflow_ddb_migrate.aws.inspection.totals import spread
+from airflow_ddb_migrate.aws.inspection.totals import evenly_chosen
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
+from airflow_ddb_migrate.core.inspection.dry_run_page import dry_run_markdown
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneState
@@ -101,7 +101,7 @@ def test_values_are_shown_only_where_asked_for(world: SiteWorld, show_values: bo
     begin(world, show_values=show_values)
     look(world, 0)
     found = compose(world)
-    assert show_values == (SECRET in to_markdown(found))
+    assert show_values == (SECRET in dry_run_markdown(found))
     assert SECRET not in found.to_json() + repr(found)
 
 
@@ -182,4 +182,4 @@ def test_a_check_is_composed_alike(world: SiteWorld) -> None:
 )
 def test_lanes_are_taken_from_everywhere(number: int, chosen: tuple[int, ...]) -> None:
     """Evenly spread, as many as are wanted, or all."""
-    assert chosen == spread(tuple(range(10)), number)
+    assert chosen == evenly_chosen(tuple(range(10)), number)

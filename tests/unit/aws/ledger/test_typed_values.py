@@ -29,7 +29,7 @@ NESTED = {"cursor", "throttles"}
 )
 def test_a_value_gets_its_own_type(value: Any, expected: dict[str, Any]) -> None:
     """A flag is no number, though Python takes it for one."""
-    assert expected == typed_values.encode(value)
+    assert expected == typed_values.encode_value(value)
 
 
 def test_every_record_is_read_back_as_it_was_written() -> None:

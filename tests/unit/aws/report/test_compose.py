@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.report.migration_report import Report, failure
-from airflow_ddb_migrate.core.report.page import to_markdown
+from airflow_ddb_migrate.core.report.page import report_markdown
 from tests.support import plans
 from tests.support.factories import MIGRATION, TABLE, client_error, snapshot
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
@@ -82,9 +82,9 @@ def test_what_slowed_it_down_is_told(world: SiteWorld) -> None:
 
     assert ({reason: 4 * 5}, 4) == (report["throttles"], report["conflicts"])
     words = "Throttled 20 writes: index by_origin (provisioned capacity) 20; 4 items transformed"
-    assert words in to_markdown(report)
+    assert words in report_markdown(report)
     older: Any = {name: value for name, value in report.items() if name != "trouble"}
-    assert "Throttled" not in to_markdown(older)
+    assert "Throttled" not in report_markdown(older)
 
 
 def test_counts_that_do_not_add_up_are_told(world: SiteWorld) -> None:
@@ -109,7 +109,7 @@ def test_every_attempt_is_listed(world: SiteWorld) -> None:
         (one["number"], one["result"], one["segments"]) for one in report["tries"]
     ]
     assert 200.0 == report["seconds"]
-    assert "in 2 attempts: 1 FAILED, 2 SUCCEEDED." in to_markdown(report)
+    assert "in 2 attempts: 1 FAILED, 2 SUCCEEDED." in report_markdown(report)
 
 
 def finish_nothing(world: SiteWorld) -> None:
@@ -133,7 +133,7 @@ def test_what_it_cost_stands_beside_what_was_planned(world: SiteWorld) -> None:
         cost["planned_seconds"],
         round(cost["measured_total"], 2),
     )
-    page = to_markdown(report)
+    page = report_markdown(report)
     for line in (
         "| cost | planned | measured |",
         "| writes | $3.00 | $2.50 |",
@@ -206,8 +206,8 @@ def test_what_was_never_started_has_a_report(
     assert [f"{MIGRATION}-dry"] == [part["migration_id"] for part in report["parts"]]
     assert report["backup"] is not None
     assert "" == failure(report, {})
-    assert reason in to_markdown(report)
-    assert "items seen, 0 would change" in to_markdown(report)
+    assert reason in report_markdown(report)
+    assert "items seen, 0 would change" in report_markdown(report)
 
 
 def test_a_canary_is_no_success(world: SiteWorld) -> None:
@@ -224,7 +224,7 @@ def test_a_canary_is_no_success(world: SiteWorld) -> None:
         [one["canary"] for one in report["tries"]],
     )
     assert "3 of 4 segments were not begun." in report["reason"]
-    assert "in 1 attempts: 1 (canary) SUCCEEDED." in to_markdown(report)
+    assert "in 1 attempts: 1 (canary) SUCCEEDED." in report_markdown(report)
     assert "" == failure(report, {})
 
 
@@ -278,7 +278,7 @@ def test_what_belongs_to_it_is_in_it(world: SiteWorld) -> None:
         (p["migration_id"], p["status"], p["started_by"]) for p in report["quarantine"]["replays"]
     ]
     assert [f"{OTHER}-u"] == [p["migration_id"] for p in report["undo"]["undos"]]
-    page = to_markdown(report)
+    page = report_markdown(report)
     assert f"- REPLAY {OTHER}: STOPPED" in page
     assert f"- UNDO {OTHER}-u: NOT ENDED" in page
 
@@ -318,11 +318,11 @@ def test_nothing_changed_is_nothing_to_undo(world: SiteWorld) -> None:
 
 def test_the_backup_is_in_it(world: SiteWorld) -> None:
     """With the command that restores it; without the gate it says that."""
-    assert "the backup gate did not run" in to_markdown(succeeded(world))
+    assert "the backup gate did not run" in report_markdown(succeeded(world))
 
     found = ensure_backup(world.site, "auto")
 
-    page = to_markdown(report_of(world))
+    page = report_markdown(report_of(world))
     assert f"`{found.restore}`" in page
     assert "It was made when the migration had begun." in page
 
@@ -340,7 +340,7 @@ def test_links(world: SiteWorld) -> None:
         links["map_run_arn"],
         links["bucket"],
     )
-    assert links["log_group"] in to_markdown(report_of(world))
+    assert links["log_group"] in report_markdown(report_of(world))
 
 
 def test_a_link_that_may_not_be_asked_for_is_unknown(

@@ -7,9 +7,9 @@ from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.scans import all_history
-from airflow_ddb_migrate.aws.report.view import look, look_at_lane, look_at_quarantine
+from airflow_ddb_migrate.aws.report.view import look_at_lane, look_at_quarantine, view_of
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
-from airflow_ddb_migrate.core.capacity.owed import raise_capacity
+from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.execution.rates import Pulses
@@ -50,7 +50,7 @@ def test_a_running_migration_is_shown_whole(world: SiteWorld) -> None:
     world.lane(1, LaneState.RUNNING)
     world.lane(3, LaneState.FAILED, error="Boom", cause="why")
 
-    view = look(world.site, NOW)
+    view = view_of(world.site, NOW)
 
     assert ("RUNNING", True, "drpf", 1) == (
         view["outcome"],
@@ -71,9 +71,9 @@ def test_rates_are_since_the_looks_before(world: SiteWorld) -> None:
     world.start(write_units_per_second=50)
     pulses = Pulses(90)
     world.lane(0, LaneState.RUNNING, counts=Counts(seen=10, changed=10), units=Units(5, 200, 100))
-    first = look(world.site, NOW + 10, pulses)["pulse"]
+    first = view_of(world.site, NOW + 10, pulses)["pulse"]
     world.lane(0, LaneState.RUNNING, counts=Counts(seen=70, changed=70), units=Units(35, 600, 300))
-    second = look(world.site, NOW + 20, pulses)["pulse"]
+    second = view_of(world.site, NOW + 20, pulses)["pulse"]
 
     assert first is not None
     assert second is not None
@@ -92,7 +92,7 @@ def test_the_budget_of_the_past_is_shown(world: SiteWorld) -> None:
     pause(world.site, by="ann", now=NOW + 20)
     resume(world.site, by="ann", now=NOW + 30)
 
-    steps = look(world.site, NOW + 40)["budget"]
+    steps = view_of(world.site, NOW + 40)["budget"]
 
     assert [(NOW, 50), (NOW + 10, 20), (NOW + 20, 0), (NOW + 30, 20)] == [
         (step["at"], step["write"]) for step in steps
@@ -106,7 +106,7 @@ def test_throttles_and_conflicts_are_shown(world: SiteWorld) -> None:
     for lane in range(2):
         world.lane(lane, throttles=Throttles({reason: 2}), conflicts=1)
 
-    view, lane_ = look(world.site, NOW), look_at_lane(world.site, 1)
+    view, lane_ = view_of(world.site, NOW), look_at_lane(world.site, 1)
 
     assert ({reason: 4}, 2) == (view["throttles"], view["conflicts"])
     assert view["trouble"].startswith("throttled 4 writes: key range 4; 2 items transformed again")
@@ -120,7 +120,7 @@ def test_looking_changes_nothing(world: SiteWorld) -> None:
     world.end()
     before = world.site.ledger.latest_attempt(MIGRATION), world.lease
 
-    look(world.site, NOW)
+    view_of(world.site, NOW)
 
     assert before == (world.site.ledger.latest_attempt(MIGRATION), world.lease)
 
@@ -131,7 +131,7 @@ def test_the_lanes_are_read_once(world: SiteWorld, monkeypatch: pytest.MonkeyPat
     read, read_all = [], Lanes.all
     monkeypatch.setattr(Lanes, "all", lambda *args: read.append(args) or read_all(*args))
 
-    look(world.site, NOW)
+    view_of(world.site, NOW)
 
     assert 1 == len(read)
 
@@ -141,7 +141,7 @@ def test_what_is_only_planned_is_shown_with_its_plan(world: SiteWorld) -> None:
     plan = {"items": 9, "lanes": 3, "total_segments": 3, "transform": "t", "basis": {"x": 1}}
     world.site.ledger.note(MIGRATION, PLAN, json.dumps(plan))
 
-    view = look(world.site, NOW)
+    view = view_of(world.site, NOW)
 
     assert ("PLANNED", "ppp", "t") == (view["outcome"], view["lanes"], view["transform"])
     assert {"items": 9, "total_segments": 3} == view["plan"]
@@ -151,28 +151,28 @@ def test_what_is_only_planned_is_shown_with_its_plan(world: SiteWorld) -> None:
 def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
     """Until restore has run; a bill left high must not go unseen."""
     world.start()
-    calm = look(world.site, NOW)["capacity"]
+    calm = view_of(world.site, NOW)["capacity"]
     world.site.leases.change(
-        world.site.table.key, lambda lease: raise_capacity(lease, MIGRATION, snapshot(), ())
+        world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
 
     assert ("", "Raised by this migration, not restored yet (RAISED).") == (
         calm,
-        look(world.site, NOW)["capacity"],
+        view_of(world.site, NOW)["capacity"],
     )
 
 
 def test_a_pause_is_explained(world: SiteWorld) -> None:
     """While it lasts, and after it has ended the execution with Airflow down."""
     world.start()
-    calm = look(world.site, NOW)["hold"]
+    calm = view_of(world.site, NOW)["hold"]
     pause(world.site, by="ann", now=NOW)
     world.site.leases.change(
-        world.site.table.key, lambda lease: raise_capacity(lease, MIGRATION, snapshot(), ())
+        world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
-    paused = look(world.site, NOW + 60)["hold"]
+    paused = view_of(world.site, NOW + 60)["hold"]
     world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=NOW + HOLD_SECONDS + 90)
-    ended = look(world.site, NOW + 10**5)
+    ended = view_of(world.site, NOW + 10**5)
 
     assert "" == calm
     assert "paused by ann. Waiting costs next to nothing, but capacity" in paused
@@ -189,7 +189,7 @@ def test_a_finished_migration_is_not_on_hold(world: SiteWorld) -> None:
         world.lane(lane)
     world.end(1, ExecutionStatus.SUCCEEDED)
 
-    assert "" == look(world.site, NOW + 10**5)["hold"]
+    assert "" == view_of(world.site, NOW + 10**5)["hold"]
 
 
 def test_a_lane_is_shown_with_its_numbers(world: SiteWorld) -> None:

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     Dimension,
     ScalingLimits,
     ScalingTarget,
-    Suspended,
+    SuspendedScaling,
 )
 from airflow_ddb_migrate.core.errors import AccessDeniedError
 from tests.support.engines.fakes import FakeAutoscaling
@@ -49,7 +49,7 @@ def test_every_page_is_read() -> None:
     service.policies = [named(TABLE_READ, PolicyName=name) for name in ("a", "b")]
     service.scheduled = [named(INDEX_WRITE, ScheduledActionName="nightly")]
 
-    limits = ScalingLimits(5, 100, Suspended(scale_in=True, scheduled=True))
+    limits = ScalingLimits(5, 100, SuspendedScaling(scale_in=True, scheduled=True))
     assert (
         ScalingTarget("", Dimension.READ, limits, ("a", "b")),
         ScalingTarget("", Dimension.WRITE, limits),
@@ -99,7 +99,9 @@ def test_only_what_changes_is_registered() -> None:
     change_scaling(
         service,
         "orders",
-        ScalingChange("", Dimension.READ, before, ScalingLimits(5, 100, Suspended(scale_in=True))),
+        ScalingChange(
+            "", Dimension.READ, before, ScalingLimits(5, 100, SuspendedScaling(scale_in=True))
+        ),
     )
 
     assert [

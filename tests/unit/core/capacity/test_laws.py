@@ -23,7 +23,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     ScalingLimits,
     ScalingTarget,
     Setting,
-    Suspended,
+    SuspendedScaling,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +35,7 @@ LIMITS = st.builds(
     lambda a, b, off: ScalingLimits(min(a, b), max(a, b), off),
     FIGURES,
     FIGURES,
-    st.builds(Suspended, st.booleans(), st.booleans(), st.booleans()),
+    st.builds(SuspendedScaling, st.booleans(), st.booleans(), st.booleans()),
 )
 
 

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     Dimension,
     ScalingLimits,
     Setting,
-    Suspended,
+    SuspendedScaling,
 )
 from airflow_ddb_migrate.core.plan.prices import cost_words, hourly_difference, prices_for
 from tests.support.factories import units
@@ -22,7 +22,10 @@ from tests.support.factories import units
 WANTED = units(12_000, 4_000)
 SWITCH = ModeChange(BillingMode.PROVISIONED, BillingMode.PAY_PER_REQUEST, {"": WANTED})
 SCALING = ScalingChange(
-    "by_day", Dimension.WRITE, ScalingLimits(5, 100), ScalingLimits(200, 200, Suspended(True))
+    "by_day",
+    Dimension.WRITE,
+    ScalingLimits(5, 100),
+    ScalingLimits(200, 200, SuspendedScaling(True)),
 )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.execution.rates import (
     NOTHING_PLANNED,
-    Expected,
-    Look,
+    PlannedWork,
     Pulses,
+    Reading,
     pulse_of,
     pulse_words,
 )
@@ -20,14 +20,14 @@ from tests.support.factories import NOW, progress
 
 def look(
     after: float = 0, *, seen: int = 0, written: float = 0, lanes: int = 10, **fields: Any
-) -> Look:
+) -> Reading:
     """A look so many seconds after the start, at a migration that has done so much.
 
     An index got as many units as the table.
     """
     known = {"done": 0, "unfinished": range(lanes), "items_of_done": 0, "live": 4, "running": 0}
     of_progress = {name: fields.pop(name, value) for name, value in known.items()}
-    return Look(
+    return Reading(
         at=NOW + after,
         attempt=fields.pop("attempt", 1),
         attempt_started_at=NOW,
@@ -127,8 +127,8 @@ def test_nothing_is_done_once_every_lane_was_given_back_on_hold() -> None:
 # Time left
 
 
-def left(now: Look, before: Look | None = None, items: int = 0) -> tuple[float, float] | None:
-    return pulse_of(now, before=before, expected=Expected(items=items)).seconds_left
+def left(now: Reading, before: Reading | None = None, items: int = 0) -> tuple[float, float] | None:
+    return pulse_of(now, before=before, expected=PlannedWork(items=items)).seconds_left
 
 
 def test_finished_segments_stand_for_the_others() -> None:
@@ -164,9 +164,9 @@ def test_the_best_and_the_worst_rate_are_reckoned_with() -> None:
     ],
     ids=["nothing to go by", "more than planned", "nothing done", "just begun", "on hold"],
 )
-def test_what_nothing_is_known_of_is_unknown(seen: Look, items: int) -> None:
+def test_what_nothing_is_known_of_is_unknown(seen: Reading, items: int) -> None:
     """It is never guessed."""
-    pulse = pulse_of(seen, expected=Expected(items=items))
+    pulse = pulse_of(seen, expected=PlannedWork(items=items))
 
     assert pulse.seconds_left is None
     assert "Time left: unknown" in pulse_words(pulse, seen)
@@ -202,7 +202,7 @@ def test_the_time_left_is_a_range_or_unknown(
 def test_the_words_of_a_migration_in_full_run() -> None:
     """One line: rates, budget, workers, cost against plan, time left."""
     now = look(60, seen=600, written=2_000, write_units_per_second=400, dollars=0.6)
-    pulse = pulse_of(now, before=look(55, seen=500), expected=Expected(items=2_000, dollars=2))
+    pulse = pulse_of(now, before=look(55, seen=500), expected=PlannedWork(items=2_000, dollars=2))
 
     assert (
         "Items per second: 20 now, 10 on average. Writing 400 of 400 units per second (100 %). "

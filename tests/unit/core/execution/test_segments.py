@@ -7,7 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.segments import (
     lane_count,
     lane_segments,
-    sample,
+    sample_lanes,
     shuffled,
     spread,
     validate_total_segments,
@@ -145,15 +145,15 @@ def test_a_sample_is_a_stable_subset(total: int, number: int, seed: str) -> None
     """So many of the lanes, ascending, always the same, and a larger one has the smaller one."""
     lanes = lane_count(total)
 
-    chosen = sample(lanes, number, seed)
+    chosen = sample_lanes(lanes, number, seed)
 
     assert list(chosen) == sorted(set(chosen))
     assert min(number, lanes) == len(chosen)
     assert set(chosen) <= set(range(lanes))
-    assert chosen == sample(lanes, number, seed)
-    assert set(chosen) <= set(sample(lanes, number + 1, seed))
+    assert chosen == sample_lanes(lanes, number, seed)
+    assert set(chosen) <= set(sample_lanes(lanes, number + 1, seed))
 
 
 def test_samples_of_other_migrations_are_others() -> None:
     """The seed decides."""
-    assert 10 < len({sample(10_000, 3, f"m-{i}") for i in range(20)})
+    assert 10 < len({sample_lanes(10_000, 3, f"m-{i}") for i in range(20)})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
-from airflow_ddb_migrate.core.inspection.dry_run_page import to_markdown
+from airflow_ddb_migrate.core.inspection.dry_run_page import dry_run_markdown
 from airflow_ddb_migrate.core.inspection.findings import Findings
 from airflow_ddb_migrate.core.ledger.counts import Counts
 
@@ -121,7 +121,7 @@ class TestExamples:
 class TestMarkdown:
     def test_says_everything(self) -> None:
         """Counts, cost, sizes, attributes, types, errors with keys, examples, and where more is."""
-        page = to_markdown(report(examples=(example(),)))
+        page = dry_run_markdown(report(examples=(example(),)))
         for line in (
             "# Dry run of `split_name` on table `orders`",
             "**Nothing was written.** 4 of 4 segments were looked at, the whole table.",
@@ -148,17 +148,17 @@ class TestMarkdown:
 
     def test_of_a_sample(self) -> None:
         """It says what share was looked at, and what that makes for the whole table."""
-        page = to_markdown(report(lanes=400))
+        page = dry_run_markdown(report(lanes=400))
         assert "**Nothing was written.** 4 of 400 segments were looked at.\n" in page
         assert "about 100,000 items changed, 3,000 deleted and 300 write units." in page
 
     def test_of_one_that_is_not_finished(self) -> None:
         """Its figures are not taken for all."""
-        assert "**It is not finished**: 3 segments" in to_markdown(report(lanes_done=1))
+        assert "**It is not finished**: 3 segments" in dry_run_markdown(report(lanes_done=1))
 
     def test_of_nothing(self) -> None:
         """An empty table is a page, too."""
-        page = to_markdown(report(counts=Counts(), findings=Findings(), lanes_done=0))
+        page = dry_run_markdown(report(counts=Counts(), findings=Findings(), lanes_done=0))
         assert "**It saw no item**" in page
         assert "## Sizes" not in page
         assert "## Errors\n\nNone.\n" in page
@@ -166,7 +166,7 @@ class TestMarkdown:
 
     def test_why_there_are_no_examples(self) -> None:
         """A missing permission is told in their place."""
-        page = to_markdown(report(examples_missing="unknown: Access denied"))
+        page = dry_run_markdown(report(examples_missing="unknown: Access denied"))
         assert "## Examples\n\nunknown: Access denied\n" in page
 
     def test_is_bounded(self) -> None:
@@ -178,7 +178,7 @@ class TestMarkdown:
                 found.add_error(f"{number:03d}" * 20_000, "k" * 303)
         cells = {"n" * 60_000 + str(i): {"before": "S", "after": "N"} for i in range(500)}
         many = tuple(example(attributes=cells) for _ in range(10))
-        page = to_markdown(report(findings=found, examples=many))
+        page = dry_run_markdown(report(findings=found, examples=many))
         assert len(page) < 60_000
         assert "And 181 more." in page
         assert "  - and 492 more attributes" in page
@@ -187,7 +187,7 @@ class TestMarkdown:
         """A name or key with line ends and markup stays in its line and cell."""
         found = Findings()
         found.add_attribute("a|b\n# c`d", "S", "N")
-        page = to_markdown(report(findings=found))
+        page = dry_run_markdown(report(findings=found))
         assert r"| ``a\|b\n# c`d`` | 1 |" in page
 
 
@@ -196,7 +196,7 @@ class TestValues:
         """Values of examples are in the markdown, shortened, and in nothing else."""
         long = row(attributes={"a": {"before": "-", "after": {"S": SECRET + "x" * 1_000}}})
         dry_run = report(examples=(example_from(long, show_values=True),))
-        page = to_markdown(dry_run)
+        page = dry_run_markdown(dry_run)
         assert SECRET in page
         assert "x" * 100 not in page
         assert SECRET not in dry_run.to_json() + repr(dry_run)
@@ -204,7 +204,7 @@ class TestValues:
     def test_nowhere_without_show_values(self) -> None:
         """Though the bucket's rows hold them."""
         dry_run = report(examples=(example_from(row_with_values(), show_values=False),))
-        assert SECRET not in to_markdown(dry_run) + dry_run.to_json() + repr(dry_run)
+        assert SECRET not in dry_run_markdown(dry_run) + dry_run.to_json() + repr(dry_run)
 
 
 def test_the_json_has_all_figures() -> None:

@@ -7,9 +7,9 @@ from airflow_ddb_migrate.core.capacity.changes import CapacityChange, changes_fr
 from airflow_ddb_migrate.core.capacity.owed import (
     begin_restore,
     end_restore,
-    hold,
+    keep_raised,
     keep_restoring,
-    raise_capacity,
+    note_raised,
     reclaim,
     why_kept,
 )
@@ -128,7 +128,7 @@ def test_an_intended_execution_is_written_down() -> None:
 
 def test_the_first_raise_notes_the_snapshot() -> None:
     """What was and what is about to be raised, before it is."""
-    noted = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
+    noted = note_raised(lease(), MIGRATION, snapshot(), RAISE)
 
     assert CapacityState.RAISED is noted.capacity_state
     assert (snapshot().to_json(), RAISE) == (noted.snapshot, changes_from_json(noted.raised))
@@ -137,11 +137,11 @@ def test_the_first_raise_notes_the_snapshot() -> None:
 
 def test_a_second_raise_keeps_the_first_snapshot() -> None:
     """A cleared prewarm finds the table raised, and must not take that for the original."""
-    once = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
+    once = note_raised(lease(), MIGRATION, snapshot(), RAISE)
     raised = snapshot(provisioned={"": units(12_000, 4_000)})
     more = (CapacityChange("", Setting.PROVISIONED, units(12_000, 4_000), units(20_000, 5_000)),)
 
-    twice = raise_capacity(once, MIGRATION, raised, more)
+    twice = note_raised(once, MIGRATION, raised, more)
 
     assert once.snapshot == twice.snapshot
     assert (*RAISE, *more) == changes_from_json(twice.raised)
@@ -151,7 +151,7 @@ def test_a_raise_after_restore_is_a_new_generation() -> None:
     """Then the figures are the original ones again."""
     restored = lease(capacity_state=CapacityState.RESTORED, snapshot="old", generation=1)
 
-    noted = raise_capacity(restored, MIGRATION, snapshot(), RAISE)
+    noted = note_raised(restored, MIGRATION, snapshot(), RAISE)
 
     assert (2, snapshot().to_json()) == (noted.generation, noted.snapshot)
 
@@ -161,7 +161,7 @@ def test_nothing_is_raised_while_somebody_restores() -> None:
     busy = lease(capacity_state=CapacityState.RESTORING, restoring_by="task a")
 
     with pytest.raises(RestoreError, match="is being restored by task a"):
-        raise_capacity(busy, MIGRATION, snapshot(), RAISE)
+        note_raised(busy, MIGRATION, snapshot(), RAISE)
 
 
 def test_restore_is_taken_by_one() -> None:
@@ -269,7 +269,7 @@ def test_what_is_not_ours_or_owes_capacity_is_not_freed(current: LeaseRecord | N
 def test_a_lost_lease_takes_no_notes(found: LeaseRecord | None) -> None:
     """A migration that lost its table writes neither an attempt nor a raise into the lease."""
     with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
-        raise_capacity(found, MIGRATION, snapshot(), RAISE)
+        note_raised(found, MIGRATION, snapshot(), RAISE)
     with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
         intend_attempt(found, MIGRATION, attempt=1, execution_arn="arn:x", now=NOW)
 
@@ -319,8 +319,8 @@ def test_what_changed_since_it_was_seen_is_not_reclaimed(current: LeaseRecord | 
 
 def test_a_job_without_a_sign_of_life_keeps_its_capacity_as_long_as_it_asked() -> None:
     """Neither the wait's renewals nor a cleared prewarm shorten that."""
-    raised = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
-    held = hold(raised, MIGRATION, NOW + 7_200)
+    raised = note_raised(lease(), MIGRATION, snapshot(), RAISE)
+    held = keep_raised(raised, MIGRATION, NOW + 7_200)
 
     assert held is not None
     assert NOW + 7_200 == held.expires_at
@@ -335,12 +335,12 @@ def test_a_job_without_a_sign_of_life_keeps_its_capacity_as_long_as_it_asked() -
 )
 def test_nothing_is_held_where_nothing_is_raised(kept: LeaseRecord | None) -> None:
     """Also for somebody else's lease."""
-    assert hold(kept, MIGRATION, NOW + 7_200) is None
+    assert keep_raised(kept, MIGRATION, NOW + 7_200) is None
 
 
 def test_a_long_restore_stays_its_owners() -> None:
     """The right to restore is extended when half of it has gone by, and only by who has it."""
-    raised = raise_capacity(lease(), MIGRATION, snapshot(), RAISE)
+    raised = note_raised(lease(), MIGRATION, snapshot(), RAISE)
     mine = begin_restore(raised, MIGRATION, by="me", now=NOW)
 
     assert keep_restoring(mine, by="me", now=NOW) is None

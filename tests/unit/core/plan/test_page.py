@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
-from airflow_ddb_migrate.core.inspection.sample import Sampled
-from airflow_ddb_migrate.core.plan.page import to_markdown
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
+from airflow_ddb_migrate.core.plan.page import plan_markdown
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from airflow_ddb_migrate.core.text.figures import size_words, time_words
 from tests.support.factories import snapshot
@@ -63,13 +63,13 @@ def test_the_plan_as_markdown() -> None:
     made = plan(facts(100), sampled(), write_units_per_second=4_000)
     made = replace(made, warnings=("Look out.",), unknown=("unknown: who reads it.",))
 
-    assert PLAN_OF_100_GIB == to_markdown(made)
+    assert PLAN_OF_100_GIB == plan_markdown(made)
 
 
 def test_a_provisioned_table_s_plan_says_what_is_paid_anyway() -> None:
     """And what prewarm adds."""
     table = facts(1, snapshot=snapshot())
-    text = to_markdown(plan(table, prewarm=CapacityUnits(50, 1_025)))
+    text = plan_markdown(plan(table, prewarm=CapacityUnits(50, 1_025)))
 
     assert "| reads and writes | in the provisioned capacity, paid anyway |" in text
     assert "| raised before | table: provisioned capacity 50 read / 25 write -> 50 read" in text
@@ -90,7 +90,7 @@ def test_a_write_budget_is_said_to_be_of_the_table_and_of_each_index(
     index = IndexFacts(name="by_day", key_names=("day",))
     made = plan(facts(1, snapshot=on_demand("by_day"), indexes=(index,)), sampled(), **asked)
 
-    assert f"| write budget | {words} |" in to_markdown(made)
+    assert f"| write budget | {words} |" in plan_markdown(made)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_count_that_is_off_is_told(seen: dict[str, Any], words: str) -> None:
 
 def test_few_items_show_no_skew() -> None:
     """One of three is a third."""
-    few = Sampled(seen=3, bytes=3 * KIB, largest_key_share=1 / 3, is_whole=True)
+    few = SampleResult(seen=3, bytes=3 * KIB, largest_key_share=1 / 3, is_whole=True)
 
     assert () == warnings(facts(0, item_count=3), few)
 

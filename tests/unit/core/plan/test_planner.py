@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.plan.estimate import Load, effort
-from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan, Seen, corrected
+from airflow_ddb_migrate.core.plan.migration_plan import DryRunFigures, MigrationPlan, corrected
 from airflow_ddb_migrate.core.plan.segmentation import Layout, total_segments
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from tests.support.factories import snapshot
@@ -168,7 +168,7 @@ def test_a_local_index_shares_the_table_s_capacity() -> None:
 
 
 @pytest.mark.parametrize("seen", [None, sampled()], ids=["unknown", "written"])
-def test_an_index_as_large_as_the_table_costs_no_time(seen: Sampled | None) -> None:
+def test_an_index_as_large_as_the_table_costs_no_time(seen: SampleResult | None) -> None:
     """Each has its own capacity: the budget is what either has left, and both are billed."""
     index = IndexFacts(name="i", key_names=("day",))
     without, made = (
@@ -416,7 +416,7 @@ def test_a_whole_dry_run_corrects_items_share_units_and_cost() -> None:
     """Budgets and segments stay: the approved run is the one that starts."""
     index = IndexFacts(name="i", key_names=("day",), projected=())
     made = plan(facts(1, snapshot=on_demand("i"), indexes=(index,)), sampled(attributes={"day": 9}))
-    seen = Seen(items=1_000_000, changed=400_000, deleted=0, write_units=800_000)
+    seen = DryRunFigures(items=1_000_000, changed=400_000, deleted=0, write_units=800_000)
     better = corrected(made, seen)
 
     assert (1_000_000, 0.4, 2, 1) == (
@@ -449,7 +449,7 @@ def test_items_are_extrapolated_from_enough_lanes(
     """One per cent of them; or any, where AWS counts none."""
     made = replace(plan(facts(100)), item_count=count)
     better = corrected(
-        made, Seen(items=1_000, changed=1, deleted=0, write_units=1, sampled_lanes=lanes)
+        made, DryRunFigures(items=1_000, changed=1, deleted=0, write_units=1, sampled_lanes=lanes)
     )
 
     assert (items or round(1_000 * 800 / 7)) == better.load.items
@@ -460,7 +460,7 @@ def test_a_dry_run_that_deletes_writes_every_index() -> None:
     index = IndexFacts(name="i", key_names=("day",), projected=())
     made = plan(facts(1, snapshot=on_demand("i"), indexes=(index,)), sampled())
 
-    seen = Seen(items=10, changed=0, deleted=5, write_units=5)
+    seen = DryRunFigures(items=10, changed=0, deleted=5, write_units=5)
 
     assert 2 == corrected(made, seen).load.writes_per_change
 
@@ -469,7 +469,9 @@ def test_a_dry_run_that_moves_items_in_an_index_spends_its_budget_twice() -> Non
     """The index is written twice for each change, deleted items or not; the table once."""
     index = IndexFacts(name="i", key_names=("day",))
     made = plan(facts(1, snapshot=on_demand("i"), indexes=(index,)))
-    seen = Seen(items=10, changed=5, deleted=5, write_units=10, changed_attributes=("day",))
+    seen = DryRunFigures(
+        items=10, changed=5, deleted=5, write_units=10, changed_attributes=("day",)
+    )
     load = corrected(made, seen).load
 
     assert (3, 2) == (load.writes_per_change, load.writes_at_busiest)
@@ -479,7 +481,7 @@ def test_a_dry_run_that_saw_nothing_corrects_nothing() -> None:
     """There is no share of nothing."""
     made = plan(facts(1))
 
-    assert made is corrected(made, Seen(items=0, changed=0, deleted=0, write_units=0))
+    assert made is corrected(made, DryRunFigures(items=0, changed=0, deleted=0, write_units=0))
 
 
 # As text

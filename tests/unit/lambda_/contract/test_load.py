@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import TransformError
-from ddb_transform.contract.load import load, source_hash
+from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.scan_filter import ScanFilter
 from ddb_transform.contract.transform import Context
 from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT
@@ -20,7 +20,7 @@ IDENTITY = "def transform(item, context): return item\n"
 @pytest.mark.parametrize("name", SHIPPED_TRANSFORMS)
 def test_a_shipped_transform_is_loaded_by_its_name(name: str) -> None:
     """It sees every item, its results are checked, and it brings no check of its own."""
-    loaded = load(name, CONTEXT)
+    loaded = load_transform(name, CONTEXT)
 
     assert ("transform", CONTEXT) == (loaded.function.__name__, loaded.context)
     assert (True, None, None) == (loaded.check_fixed_point, loaded.filter, loaded.check)
@@ -44,14 +44,14 @@ def test_a_module_says_whether_its_results_are_checked(module: Callable[[str, st
     """CHECK_FIXED_POINT = False beside the function."""
     name = module("counting", IDENTITY + "CHECK_FIXED_POINT = False")
 
-    assert not load(name, CONTEXT).check_fixed_point
+    assert not load_transform(name, CONTEXT).check_fixed_point
 
 
 def test_a_module_says_which_items_it_wants(module: Callable[[str, str], str]) -> None:
     """FILTER, with plain Python values."""
     declared = 'FILTER = {"expression": "#k = :k", "names": {"#k": "k"}, "values": {":k": 1}}'
 
-    loaded = load(module("filtering", IDENTITY + declared), CONTEXT)
+    loaded = load_transform(module("filtering", IDENTITY + declared), CONTEXT)
 
     assert ScanFilter("#k = :k", {"#k": "k"}, {":k": {"N": "1"}}) == loaded.filter
 
@@ -60,7 +60,7 @@ def test_a_module_says_what_a_verification_asks(module: Callable[[str, str], str
     """check, a function of one item."""
     name = module("checking", IDENTITY + "def check(item): return 'done' in item")
 
-    loaded = load(name, CONTEXT)
+    loaded = load_transform(name, CONTEXT)
 
     assert (True, False) == (loaded.passes({"done": {"BOOL": True}}), loaded.passes({}))
 
@@ -78,7 +78,7 @@ def test_what_cannot_be_used_is_refused(
 ) -> None:
     """Before anything is started: a deployed transform is loaded once to describe it."""
     with pytest.raises(TransformError) as refused:
-        load(module("wrong", IDENTITY + declared), CONTEXT)
+        load_transform(module("wrong", IDENTITY + declared), CONTEXT)
 
     assert str(refused.value).startswith(f"Transform 'wrong': {message}")
     assert str(refused.value).endswith("Mend it and deploy.")
@@ -103,7 +103,7 @@ def test_what_is_no_transform_is_refused_with_the_reason(
 ) -> None:
     """The message a person sees names the module, the error and what to do."""
     with pytest.raises(TransformError) as refused:
-        load(module(name, source), CONTEXT)
+        load_transform(module(name, source), CONTEXT)
 
     assert str(refused.value).startswith(message)
     assert "eploy" in str(refused.value)
@@ -120,7 +120,7 @@ def test_what_is_no_transform_is_refused_with_the_reason(
 def test_an_unknown_transform_is_refused(name: str, message: str) -> None:
     """Missing, and such that cannot be a module's name."""
     with pytest.raises(TransformError) as refused:
-        load(name, CONTEXT)
+        load_transform(name, CONTEXT)
 
     assert str(refused.value).startswith(message)
 

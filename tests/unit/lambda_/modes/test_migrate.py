@@ -11,11 +11,11 @@ from airflow_ddb_migrate.core.limits import CONFLICT_TRIES
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.failures import FatalError
-from ddb_transform.modes.migrate import Migrating, Settled
+from ddb_transform.modes.migrate import Migrating, SettledPage
 from ddb_transform.objects.object_names import Place
-from ddb_transform.objects.undo_log import Orphan, UndoLog, Unsettled, records, stems
+from ddb_transform.objects.undo_log import Orphan, UndoLog, UnsettledIntents, records, stems
 from ddb_transform.pages import Page, Position
-from ddb_transform.writers.interface import APPLIED, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, WriteVerdict, Written
 from tests.support.engines.fakes import FakeS3
 from tests.support.factories import MIGRATION, STARTED_AT, lane_row, typed_item
 from tests.unit.lambda_.writers.writing import ScriptedWriter, no_tick, scripted
@@ -48,7 +48,7 @@ class Migration:
     aside: Aside
     bucket: Bucket
 
-    def settle(self, *items: Any, read_units: float = 0.0) -> Settled:
+    def settle(self, *items: Any, read_units: float = 0.0) -> SettledPage:
         return self.work.settle(Page(items, None, read_units), POSITION, no_tick)
 
     @property
@@ -63,7 +63,7 @@ class Migration:
 
 
 def lost(current: dict[str, Any] | None, **more: Any) -> Written:
-    return Written(Verdict.LOST, current, **more)
+    return Written(WriteVerdict.LOST, current, **more)
 
 
 def at_least_ten(item: Item, context: Context) -> object:
@@ -88,7 +88,7 @@ def migration(bench: Callable[..., Any]) -> Callable[..., Migration]:
             UndoLog(bucket, Place(0, 1, 1)),
             aside,  # type: ignore[arg-type]
             lambda key: (looks.get(key["id"]["S"]), 1.0),
-            Unsettled(**unsettled),
+            UnsettledIntents(**unsettled),
         )
         return Migration(work, writer, aside, bucket)
 
@@ -104,7 +104,9 @@ def test_a_changed_item_is_written_once(migration: Callable[..., Migration]) -> 
     m = migration(APPLIED)
     m.writer.units = 2.0
 
-    assert Settled(Counts.one("changed"), Units(5.0, 4.0, 2.0)) == m.settle(n(1), read_units=5.0)
+    assert SettledPage(Counts.one("changed"), Units(5.0, 4.0, 2.0)) == m.settle(
+        n(1), read_units=5.0
+    )
     (((one),),) = m.writer.asked
     assert (typed_item(), {"n": {"N": "10"}}, n(1)) == (one.key, one.change.assigned, one.before)
 
@@ -118,7 +120,7 @@ def test_nothing_to_change_is_nothing_to_write(
     """No request at all, and nothing in the log."""
     m = migration()
 
-    assert Settled(Counts.one(outcome)) == m.settle(item)
+    assert SettledPage(Counts.one(outcome)) == m.settle(item)
     assert ([], []) == (m.writer.asked, m.logged)
 
 
@@ -131,7 +133,7 @@ def test_a_concurrent_writer_wins(migration: Callable[..., Migration]) -> None:
     """The item is transformed again as it is now, and its condition is what it is now."""
     m = migration(lost(n(5)), APPLIED)
 
-    assert Settled(Counts.one("changed"), conflicts=1) == m.settle(n(1))
+    assert SettledPage(Counts.one("changed"), conflicts=1) == m.settle(n(1))
     assert [{"N": "1"}, {"N": "5"}] == m.conditions
     assert [{"k": typed_item(), "o": {"n": {"N": "5"}}, "n": {"n": {"N": "10"}}}] == m.logged
 
@@ -162,7 +164,7 @@ def test_three_lost_races_end_the_item(migration: Callable[..., Migration]) -> N
     """It is set aside, says so, and nothing more is written."""
     m = migration(*(lost(n(i)) for i in range(CONFLICT_TRIES)))
 
-    assert Settled(Counts.one("quarantined"), conflicts=CONFLICT_TRIES) == m.settle(n(1))
+    assert SettledPage(Counts.one("quarantined"), conflicts=CONFLICT_TRIES) == m.settle(n(1))
     ((refused),) = m.aside.refused
     assert ("Conflict", CONFLICT_TRIES) == (refused.error.error_class, len(m.writer.asked))
     assert "Live traffic changed the item 3 times" in str(refused.error)
@@ -176,7 +178,7 @@ def test_the_third_lost_race_may_still_end_well(
     """Gone, or as wanted: nothing is left to write."""
     m = migration(lost(n(2)), lost(n(2)), lost(current))
 
-    assert Settled(Counts.one(outcome), conflicts=2) == m.settle(n(1))
+    assert SettledPage(Counts.one(outcome), conflicts=2) == m.settle(n(1))
 
 
 def test_an_item_may_become_impossible_in_a_race(migration: Callable[..., Migration]) -> None:
@@ -206,7 +208,7 @@ def test_too_many_set_aside_end_the_run_behind_the_page(
     """As a value: the page is settled, and its counts are kept."""
     stop = FatalError("TooManyQuarantined", "why")
 
-    assert Settled(Counts.one("quarantined"), stop=stop) == (
+    assert SettledPage(Counts.one("quarantined"), stop=stop) == (
         migration(stop=stop).settle(typed_item())
     )
 
@@ -214,7 +216,7 @@ def test_too_many_set_aside_end_the_run_behind_the_page(
 # Writes of which nobody knows
 
 
-AMBIGUOUS = Written(Verdict.AGAIN, reason="ReadTimeoutError", ambiguous=True)
+AMBIGUOUS = Written(WriteVerdict.AGAIN, reason="ReadTimeoutError", ambiguous=True)
 
 
 def test_an_ambiguous_delete_that_finds_nothing_landed(
@@ -231,7 +233,7 @@ def test_a_rejected_delete_that_finds_nothing_was_live_traffics(
     migration: Callable[..., Migration],
 ) -> None:
     """Gone, and void: undo must not bring it back."""
-    m = migration(Written(Verdict.AGAIN, reason="TransactionConflict"), lost(None))
+    m = migration(Written(WriteVerdict.AGAIN, reason="TransactionConflict"), lost(None))
 
     assert Counts.one("gone") == m.settle(n(13)).counts
     assert [] == m.logged
@@ -260,7 +262,7 @@ def test_what_was_deleted_before_a_kill_is_counted(migration: Callable[..., Migr
     deleted = {name: [Orphan(typed_item(name), "undo/000000/x", 0)] for name in "ab"}
     m = migration(deleted=deleted, looks={"b": n(13, "b")})
 
-    assert Settled(Counts(seen=1, already=1), Units(read=2.0)) == m.work.begin()
+    assert SettledPage(Counts(seen=1, already=1), Units(read=2.0)) == m.work.begin()
 
 
 def test_what_was_left_is_left_behind_with_the_first_page(

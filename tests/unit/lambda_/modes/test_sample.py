@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from airflow_ddb_migrate.core.inspection.sample import Sampled
+from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.limits import SAMPLE_ITEMS, SAMPLE_SECONDS
 from ddb_transform import handler
 from ddb_transform.contract.item import Item
@@ -46,7 +46,7 @@ def sample(
     segments: int = 4,
     clock: Callable[[], float] | None = None,
     **fields: Any,
-) -> Sampled:
+) -> SampleResult:
     context = Context(migration_id=MIGRATION, started_at=STARTED_AT, key_names=("id",))
     transform = Transform(function, context, **fields)
     return Sampling(table, transform, "orders", segments, clock or Clock()).run()

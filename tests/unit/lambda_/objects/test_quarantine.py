@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
 from ddb_transform import worker as workers
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context
-from ddb_transform.contract.transformed_page import Refused
+from ddb_transform.contract.transformed_page import RefusedItem
 from ddb_transform.objects.object_names import Place
 from ddb_transform.objects.quarantine import Quarantine
 from ddb_transform.pages import Position
@@ -22,9 +22,9 @@ from tests.support.worlds.migration_world import PROVEN, MigrationWorld
 POSITION = Position(3, {"id": {"B": b"\x00"}})
 
 
-def refused(count: int, error_class: str = "KeyError") -> list[Refused]:
+def refused(count: int, error_class: str = "KeyError") -> list[RefusedItem]:
     items = [typed_item(f"i{i}", secret={"S": "hunter2"}) for i in range(count)]
-    return [Refused({"id": one["id"]}, ItemError("why", error_class), one) for one in items]
+    return [RefusedItem({"id": one["id"]}, ItemError("why", error_class), one) for one in items]
 
 
 def quarantine(w: MigrationWorld) -> Quarantine:

@@ -132,7 +132,7 @@ def test_a_lane_that_was_never_begun_has_nothing_left(bucket: Bucket) -> None:
     s3 = bucket.s3
     s3.before = lambda name, arguments: pytest.fail("asked")
 
-    assert undo_log.Unsettled() == unsettled(bucket, lane_row(laps=1))
+    assert undo_log.UnsettledIntents() == unsettled(bucket, lane_row(laps=1))
 
 
 def test_what_the_row_does_not_know_of_is_unsettled(bucket: Bucket) -> None:
@@ -155,7 +155,7 @@ def test_another_lanes_log_is_not_ours(bucket: Bucket) -> None:
     """A folder each."""
     UndoLog(bucket, Place(1, 1, 1)).begin([intent()])
 
-    assert undo_log.Unsettled() == unsettled(bucket, lane_row(laps=2))
+    assert undo_log.UnsettledIntents() == unsettled(bucket, lane_row(laps=2))
 
 
 # In a migration

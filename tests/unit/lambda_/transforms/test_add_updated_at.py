@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from ddb_transform.contract.load import load
+from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Change, Context
 from tests.support.factories import STARTED_AT, typed_item
 
 
 def applied(typed: dict[str, Any], **params: Any) -> Change:
     context = Context("m", STARTED_AT, params, ("id",))
-    return load("add_updated_at", context).apply(typed)
+    return load_transform("add_updated_at", context).apply(typed)
 
 
 @pytest.mark.parametrize(

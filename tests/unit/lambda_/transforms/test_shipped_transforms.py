@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from ddb_transform.contract.load import load
+from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Change, Context
 from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT, typed_item
 
@@ -12,7 +12,7 @@ SECRET = "hunter2"
 
 
 def applied(name: str, typed: dict[str, Any], **params: Any) -> Change:
-    return load(name, Context("m", STARTED_AT, params, ("id",))).apply(typed)
+    return load_transform(name, Context("m", STARTED_AT, params, ("id",))).apply(typed)
 
 
 def refusal(name: str, typed: dict[str, Any], **params: Any) -> ItemError:

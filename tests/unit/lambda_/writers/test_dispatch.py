@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.limits import BATCH_BYTES, RETRY_SECONDS, WRITE_TR
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import PassingError
-from ddb_transform.writers.interface import ALONE, APPLIED, Verdict, Written
+from ddb_transform.writers.interface import ALONE, APPLIED, WriteVerdict, Written
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from ddb_transform.writers.reference import ReferenceWriter
 from tests.support.factories import TABLE, typed_item
@@ -23,10 +23,10 @@ from tests.unit.lambda_.writers.writing import (
     scripted,
 )
 
-THROTTLED = Written(Verdict.AGAIN, reason="TableWriteX arn:t", throttled=True)
-AMBIGUOUS = Written(Verdict.AGAIN, reason="ReadTimeoutError", ambiguous=True)
-LATER = Written(Verdict.AGAIN, reason="TransactionConflict")
-GONE = Written(Verdict.LOST, None)
+THROTTLED = Written(WriteVerdict.AGAIN, reason="TableWriteX arn:t", throttled=True)
+AMBIGUOUS = Written(WriteVerdict.AGAIN, reason="ReadTimeoutError", ambiguous=True)
+LATER = Written(WriteVerdict.AGAIN, reason="TransactionConflict")
+GONE = Written(WriteVerdict.LOST, None)
 
 
 def sizes(writer: ScriptedWriter) -> list[int]:
@@ -83,7 +83,7 @@ def test_what_fits_neither_is_refused(bench: Callable[..., Bench]) -> None:
 
     (one,) = b.write([intent(wide)]).written
 
-    assert (Verdict.REFUSED, []) == (one.verdict, stub.asked)
+    assert (WriteVerdict.REFUSED, []) == (one.verdict, stub.asked)
     assert one.error is not None
     assert "ConditionTooLarge" == one.error.error_class
     assert condition == wide.expected
@@ -176,11 +176,11 @@ def test_a_write_that_is_refused_too_often_ends_the_slice(bench: Callable[..., B
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
-        (APPLIED, Written(Verdict.APPLIED, ambiguous=True)),
-        (GONE, Written(Verdict.LOST, None, ambiguous=True)),
+        (APPLIED, Written(WriteVerdict.APPLIED, ambiguous=True)),
+        (GONE, Written(WriteVerdict.LOST, None, ambiguous=True)),
         (
-            Written(Verdict.LOST, typed_item()),
-            Written(Verdict.LOST, typed_item(), ambiguous=True),
+            Written(WriteVerdict.LOST, typed_item()),
+            Written(WriteVerdict.LOST, typed_item(), ambiguous=True),
         ),
     ],
 )

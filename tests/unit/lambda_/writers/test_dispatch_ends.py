@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.failures import FatalError
-from ddb_transform.writers.dispatch import Outcome
-from ddb_transform.writers.interface import Verdict, Written
+from ddb_transform.writers.dispatch import DispatchResult
+from ddb_transform.writers.interface import WriteVerdict, Written
 from tests.unit.lambda_.writers.writing import (
     Bench,
     ScriptedWriter,
@@ -17,8 +17,8 @@ from tests.unit.lambda_.writers.writing import (
     scripted,
 )
 
-THROTTLED = Written(Verdict.AGAIN, reason="TableWriteX arn:t", throttled=True)
-GONE = Written(Verdict.LOST, None)
+THROTTLED = Written(WriteVerdict.AGAIN, reason="TableWriteX arn:t", throttled=True)
+GONE = Written(WriteVerdict.LOST, None)
 
 
 # Pacing
@@ -128,5 +128,5 @@ def test_nothing_to_write_is_nothing(bench: Callable[..., Bench]) -> None:
     """No request."""
     b = bench()
 
-    assert Outcome([], Units()) == b.write([])
+    assert DispatchResult([], Units()) == b.write([])
     assert [] == b.fast.asked

@@ -10,12 +10,12 @@ from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.writers import partiql
-from ddb_transform.writers.interface import ALONE, APPLIED, Answer, Verdict, Written
-from ddb_transform.writers.partiql import PartiqlWriter, quoted
+from ddb_transform.writers.interface import ALONE, APPLIED, WriteAnswer, WriteVerdict, Written
+from ddb_transform.writers.partiql import PartiqlWriter, quoted_name
 from tests.support.factories import TABLE, client_error, typed_item
 from tests.unit.lambda_.writers.writing import CHANGED, DELETED, StubDynamoDB, intent, intents
 
-LOST = Verdict.LOST
+LOST = WriteVerdict.LOST
 CURRENT = typed_item(n={"N": "3"})
 
 
@@ -79,7 +79,7 @@ def test_a_delete_asks_for_what_it_deleted() -> None:
 )
 def test_a_name_is_quoted_whatever_it_is(name: str, expected: str) -> None:
     """No name ends its own quotes."""
-    assert expected == quoted(name)
+    assert expected == quoted_name(name)
 
 
 def test_parameters_are_in_the_order_of_the_question_marks() -> None:
@@ -173,7 +173,7 @@ def test_a_failed_condition_without_an_item_is_looked_at(
 
     answer = writer(stub).write([intent()])
 
-    assert Answer([Written(LOST, current)], Units(1.0, 1.0, 1.0)) == answer
+    assert WriteAnswer([Written(LOST, current)], Units(1.0, 1.0, 1.0)) == answer
     (name, arguments) = stub.asked[-1]
     assert ("get_item", True) == (name, arguments["ConsistentRead"])
 
@@ -190,7 +190,7 @@ def test_a_failed_condition_without_an_item_is_looked_at(
 )
 def test_what_passes_is_tried_again(code: str, throttled: bool, ambiguous: bool) -> None:
     """Slower if throttled; only what may have landed is ambiguous."""
-    expected = Written(Verdict.AGAIN, reason=code, throttled=throttled, ambiguous=ambiguous)
+    expected = Written(WriteVerdict.AGAIN, reason=code, throttled=throttled, ambiguous=ambiguous)
     assert expected == written(error(code))
 
 
@@ -219,7 +219,13 @@ def test_every_statement_has_its_own_answer() -> None:
 
     answer = writer(stub).write(intents(5))
 
-    verdicts = [Verdict.APPLIED, LOST, Verdict.AGAIN, Verdict.ALONE, Verdict.APPLIED]
+    verdicts = [
+        WriteVerdict.APPLIED,
+        LOST,
+        WriteVerdict.AGAIN,
+        WriteVerdict.ALONE,
+        WriteVerdict.APPLIED,
+    ]
     assert verdicts == [one.verdict for one in answer.written]
     assert {"id": {"S": "i001"}} == stub.asked[-1][1]["Key"]
 
@@ -228,7 +234,7 @@ def test_a_look_that_fails_decides_nothing() -> None:
     """A throttled read is no missing item."""
     throttled = client_error("ThrottlingException", "GetItem")
 
-    expected = Written(Verdict.AGAIN, reason="ThrottlingException")
+    expected = Written(WriteVerdict.AGAIN, reason="ThrottlingException")
     assert expected == written(error("ConditionalCheckFailed"), item=throttled)
     assert expected == written({"TableName": TABLE}, DELETED, throttled)
 
@@ -252,7 +258,7 @@ def test_a_request_that_passes_is_every_statements(
     """None is told to have landed, and none not to have, when the answer was lost."""
     written = writer(StubDynamoDB(exc)).write(intents(3)).written
 
-    assert [(Verdict.AGAIN, throttled, ambiguous)] * 3 == [
+    assert [(WriteVerdict.AGAIN, throttled, ambiguous)] * 3 == [
         (one.verdict, one.throttled, one.ambiguous) for one in written
     ]
     assert all(one.reason for one in written)

@@ -14,21 +14,21 @@ from botocore.exceptions import (
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
-from ddb_transform.writers.interface import APPLIED, Answer, Verdict, Written
+from ddb_transform.writers.interface import APPLIED, WriteAnswer, WriteVerdict, Written
 from ddb_transform.writers.reference import ReferenceWriter, refusal_of_size
 from tests.support.factories import TABLE, client_error, data_table, typed_item
 from tests.unit.lambda_.writers.writing import CHANGED, DELETED, KEY, StubDynamoDB, intent
 
 FAILED = "ConditionalCheckFailedException"
 RESTORED = Change("restored", typed_item(n={"N": "1"}), after_bytes=10)
-LOST = Verdict.LOST
+LOST = WriteVerdict.LOST
 
 
-def written(stub: StubDynamoDB, change: Change = CHANGED) -> Answer:
+def written(stub: StubDynamoDB, change: Change = CHANGED) -> WriteAnswer:
     return ReferenceWriter(stub, TABLE).write([intent(change)])
 
 
-def the_verdict(answer: Answer) -> Written:
+def the_verdict(answer: WriteAnswer) -> Written:
     (one,) = answer.written
     return one
 
@@ -46,7 +46,7 @@ def test_one_request_is_one_write(change: Change, operation: str) -> None:
     report = {"CapacityUnits": 3.0, "GlobalSecondaryIndexes": index}
     stub = StubDynamoDB({"ConsumedCapacity": report})
 
-    assert Answer((APPLIED,), Units(written=3.0, busiest=2.0)) == written(stub, change)
+    assert WriteAnswer((APPLIED,), Units(written=3.0, busiest=2.0)) == written(stub, change)
     ((called, arguments),) = stub.asked
     assert (operation, TABLE, KEY) == (called, arguments["TableName"], arguments["Key"])
 
@@ -60,7 +60,7 @@ def test_a_failed_condition_brings_the_item_as_it_is(change: Change) -> None:
     current = typed_item(n={"N": "3"})
     stub = StubDynamoDB(client_error(FAILED, Item=current))
 
-    assert Answer((Written(LOST, current),)) == written(stub, change)
+    assert WriteAnswer((Written(LOST, current),)) == written(stub, change)
     assert 1 == len(stub.asked)
 
 
@@ -70,7 +70,7 @@ def test_a_failed_condition_without_an_item_says_nothing(extra: dict[str, Any]) 
     current = typed_item(n={"N": "3"})
     stub = StubDynamoDB(client_error(FAILED, **extra), item=current)
 
-    assert Answer((Written(LOST, current),), Units(read=1.0)) == written(stub)
+    assert WriteAnswer((Written(LOST, current),), Units(read=1.0)) == written(stub)
     (name, arguments) = stub.asked[-1]
     assert ("get_item", True, KEY) == (name, arguments["ConsistentRead"], arguments["Key"])
 
@@ -79,7 +79,7 @@ def test_only_a_missing_item_is_gone() -> None:
     """The consistent read found nothing."""
     answer = written(StubDynamoDB(client_error(FAILED)))
 
-    assert Answer((Written(LOST, None),), Units(read=1.0)) == answer
+    assert WriteAnswer((Written(LOST, None),), Units(read=1.0)) == answer
 
 
 # Other errors
@@ -94,7 +94,7 @@ def test_what_dynamodb_refuses_of_this_item_is_an_item_error(code: str) -> None:
 
     refused = the_verdict(written(stub))
 
-    assert Verdict.REFUSED is refused.verdict
+    assert WriteVerdict.REFUSED is refused.verdict
     assert refused.error is not None
     assert code == refused.error.error_class
     assert "over 400 KB" in str(refused.error)
@@ -120,7 +120,7 @@ def test_what_passes_is_tried_again(error: Exception, throttled: bool, ambiguous
     """Slower if throttled; what may have landed all the same is told, and nothing else is."""
     one = the_verdict(written(StubDynamoDB(error)))
 
-    assert Verdict.AGAIN is one.verdict
+    assert WriteVerdict.AGAIN is one.verdict
     assert (throttled, ambiguous) == (one.throttled, one.ambiguous)
     assert one.reason
 
@@ -155,7 +155,7 @@ def test_a_look_that_fails_decides_nothing(code: str) -> None:
     """The write did not land; it is tried again, and is neither gone nor ambiguous."""
     stub = StubDynamoDB(client_error(FAILED), item=client_error(code, "GetItem"))
 
-    assert Written(Verdict.AGAIN, reason=code) == the_verdict(written(stub))
+    assert Written(WriteVerdict.AGAIN, reason=code) == the_verdict(written(stub))
 
 
 def test_a_look_that_is_denied_is_raised() -> None:

@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.ledger.counts import Units
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Change
 from ddb_transform.patience import Patience
-from ddb_transform.writers.dispatch import Dispatcher, Outcome
-from ddb_transform.writers.interface import APPLIED, Answer, Written
+from ddb_transform.writers.dispatch import Dispatcher, DispatchResult
+from ddb_transform.writers.interface import APPLIED, WriteAnswer, Written
 from ddb_transform.writers.proof import Proof
 from tests.support.factories import typed_item
 from tests.support.worlds.migration_world import PROVEN, Clock
@@ -90,10 +90,10 @@ class ScriptedWriter:
     def fits(self, intent: Intent) -> bool:
         return self.fitting
 
-    def write(self, intents: Sequence[Intent]) -> Answer:
+    def write(self, intents: Sequence[Intent]) -> WriteAnswer:
         self.asked.append(list(intents))
         self.hook(intents)
-        return Answer(
+        return WriteAnswer(
             [self._answer() for _ in intents], Units(written=2 * self.units, busiest=self.units)
         )
 
@@ -125,7 +125,7 @@ class Bench:
     clock: Clock
     slept: list[float]
 
-    def write(self, wanted: list[Intent], tick: Callable[[], None] = no_tick) -> Outcome:
+    def write(self, wanted: list[Intent], tick: Callable[[], None] = no_tick) -> DispatchResult:
         return self.dispatcher.write(wanted, tick)
 
 
