@@ -1,9 +1,11 @@
 """Where a migration happens: its table, its deployed stack, its ledger and its name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.leases import Leases
@@ -19,8 +21,10 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     CapacitySnapshot,
     CapacityUnits,
 )
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
 from airflow_ddb_migrate.core.execution.progress import Execution
+from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, MigrationRecord
@@ -58,6 +62,7 @@ class Site:
     table: Table
     stack: Stack
     migration_id: str
+    clock: Clock = Clock()
 
     @property
     def ledger(self) -> Ledger:
@@ -83,15 +88,22 @@ class Site:
         """Return the same table and stack under another migration's name."""
         return replace(self, migration_id=migration_id)
 
-    def execution_of(
-        self, attempt: AttemptRecord, now: float, *, if_confirmed: bool = False
-    ) -> Execution:
+    def execution_of(self, attempt: AttemptRecord, *, if_confirmed: bool = False) -> Execution:
         """Describe an attempt's execution; one that may not be seen yet counts as RUNNING.
 
         :param if_confirmed: only if StartExecution is known to have succeeded.
         """
         since = 0.0 if if_confirmed and not attempt.started_at else attempt.expected_since
-        return self.executions.describe(attempt.execution_arn, expected_since=since, now=now)
+        return self.executions.describe(
+            attempt.execution_arn, expected_since=since, now=self.clock.now()
+        )
+
+    def note_event(
+        self, what: What, by: str, words: str, budget: Mapping[str, float] | None = None
+    ) -> None:
+        """Note what has just been done; a failure to note it is only logged."""
+        event = Event(at=self.clock.now(), what=what, by=by, words=words, budget=budget or {})
+        note_event(self.ledger, self.migration_id, event)
 
     def fresh_table(self) -> Table:
         """Describe the table again."""

@@ -1,7 +1,6 @@
 """What the command line shows of the ledger, as text."""
 
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -33,7 +32,7 @@ def report(clients: Clients, *, stack_name: str, migration_id: str, as_json: boo
     :raises LedgerError: the ledger has never heard of it.
     """
     site = open_known_site(clients, stack_name, migration_id)
-    found = compose(site, time.time())
+    found = compose(site)
     if as_json:
         return json.dumps(found, indent=2)
     state = "; ".join(site.table.not_active)

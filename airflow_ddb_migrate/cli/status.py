@@ -1,8 +1,6 @@
 """How a migration is just now, as the command line shows it: once, as JSON, or live."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -104,7 +102,6 @@ class StatusView:
     """Looks at a migration again and again, and remembers what rates follow from."""
 
     site: Site
-    clock: Callable[[], float] = time.time
     _pulses: Pulses = field(default_factory=Pulses, init=False)
 
     def look(self) -> StatusScreen:
@@ -112,34 +109,38 @@ class StatusView:
 
         :raises MigrationError: it was never started, or AWS does not answer.
         """
-        now = self.clock()
-        seen = observe(self.site, now)
-        look = look_of(self.site, seen, now)
+        now = self.site.clock.now()
+        seen = observe(self.site)
+        look = look_of(self.site, seen)
         pulse = self._pulses.of(look, expected_of(self.site, seen))
         latest = events(self.site.ledger, self.site.migration_id, _EVENTS)
         lease = self.site.leases.get(self.site.table.key)
         hold = seen.hold_words(now, owes_capacity=owes_capacity(lease, self.site.migration_id))
         return StatusScreen(seen=seen, look=look, pulse=pulse, events=latest, hold=hold)
 
-    def watch(self, out: Output, sleep: Callable[[float], None] = time.sleep) -> None:
+    def watch(self, out: Output) -> None:
         """Draw the view until the migration is over, or the person has seen enough (Ctrl-C)."""
         try:
-            self._watch(out, sleep)
+            self._watch(out)
         except KeyboardInterrupt:
             _print(out, "\nThe view has ended; the migration goes on.")
 
-    def _watch(self, out: Output, sleep: Callable[[float], None]) -> None:
+    def _watch(self, out: Output) -> None:
         shown, told_at, told = self.look(), float("-inf"), ""
         while True:
             line = shown.in_a_line()
             if out.isatty():
                 _print(out, f"{_CLEAR}{shown.in_words()}\n\n(Ctrl-C ends this view only)")
-            elif shown.is_over or (line != told and self.clock() - told_at >= LINE_SECONDS):
+            elif shown.is_over or (
+                line != told and self.site.clock.now() - told_at >= LINE_SECONDS
+            ):
                 _print(out, f"{iso(shown.look.at)}  {line}")
-                told_at, told = self.clock(), line
+                told_at, told = self.site.clock.now(), line
             if shown.is_over:
                 return
-            sleep(max(REDRAW_SECONDS, shown.seen.progress.lanes / _LANES_PER_SECOND))
+            self.site.clock.sleep(
+                max(REDRAW_SECONDS, shown.seen.progress.lanes / _LANES_PER_SECOND)
+            )
             shown = self._look_again(shown, out)
 
     def _look_again(self, shown: StatusScreen, out: Output) -> StatusScreen:

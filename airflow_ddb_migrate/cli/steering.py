@@ -3,7 +3,6 @@
 import argparse
 import getpass
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -82,13 +81,13 @@ def _pause(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import pause
 
     site = _site(options, clients)
-    return pause(site, by=_by(options), reason=options.reason, now=time.time())
+    return pause(site, by=_by(options), reason=options.reason)
 
 
 def _resume(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import resume
 
-    return resume(_site(options, clients), by=_by(options), now=time.time())
+    return resume(_site(options, clients), by=_by(options))
 
 
 def _stop(options: argparse.Namespace, clients: "Clients") -> str:
@@ -106,7 +105,6 @@ def _retune(options: argparse.Namespace, clients: "Clients") -> str:
     return retune(
         _site(options, clients),
         by=_by(options),
-        now=time.time(),
         read_units_per_second=options.read_units_per_second,
         write_units_per_second=options.write_units_per_second,
         max_concurrency=options.max_concurrency,

@@ -1,6 +1,7 @@
 """Pure rules of a migration: standard library only, no AWS, no Airflow.
 
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept; ``items``,
-``capacity`` and ``execution``; ``inspection`` and ``report``; ``plan``. Beside them are ``errors``,
-``limits`` (every limit, with its source), ``mode``, ``names``, ``validation`` and ``version``.
+``capacity`` and ``execution``; ``inspection`` and ``report``; ``plan``. Beside them are ``clock``,
+``errors``, ``limits`` (every limit, with its source), ``mode``, ``names``, ``validation`` and
+``version``.
 """

@@ -147,7 +147,7 @@ def _migrate(world: World, segments: int) -> int:
         identity=Identity(dag_id=DAG_ID, run_id=run_id),
     )
     state = _follow(world, site, run_id)
-    report = compose(site, time.time())
+    report = compose(site)
     _write(report)
     _show(world, report, before)
     if state != "success":
@@ -182,7 +182,7 @@ def _tasks_line(tasks: dict[str, str]) -> str:
 
 def _progress_line(site: Site) -> str:
     try:
-        progress = observe(site, time.time()).verdict.reason
+        progress = observe(site).verdict.reason
     except LedgerError:
         progress = ""
     units = describe_table(site.clients.dynamodb, site.table.name).snapshot.provisioned[""]

@@ -1,6 +1,5 @@
 """Migrate a few segments for real, and look at them, before all others."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +71,8 @@ class CanaryMigrationOperator(WaitingOperator):
         from airflow_ddb_migrate.aws.execution.observe import observe
         from airflow_ddb_migrate.aws.inspection.reports import compose_verify
 
-        migration = observe(self.open_site(context), time.time())
-        check = compose_verify(site, time.time())
+        migration = observe(self.open_site(context))
+        check = compose_verify(site)
         counts = migration.progress.counts
         clean = check.is_within(0) and not counts.quarantined
         markdown = _markdown(migration.attempt.lanes, clean=clean, check=check.to_markdown())

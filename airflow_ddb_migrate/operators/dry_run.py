@@ -1,6 +1,5 @@
 """See what a migration would do, without writing."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -48,7 +47,7 @@ class DryRunMigrationOperator(InspectionOperator):
         from airflow_ddb_migrate.core.inspection.dry_run_page import dry_run_markdown
         from airflow_ddb_migrate.core.plan.page import plan_markdown
 
-        report = compose_dry_run(site, time.time())
+        report = compose_dry_run(site)
         page = dry_run_markdown(report)
         self.log.info("%s", page)
         plan = correct_plan(self.open_site(context), report, max_cost_usd=self.max_cost_usd)

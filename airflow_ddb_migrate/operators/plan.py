@@ -1,6 +1,5 @@
 """Say what a migration will do, how long it takes and what it costs, before anything is touched."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +84,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
         request = self.valid_request(context)
         options = self._options()
-        plan = make_plan(self.open_site(context), request, options, time.time())
+        plan = make_plan(self.open_site(context), request, options)
         page = plan_markdown(plan)
         self.log.info("%s", page)
         for warning in plan.warnings:

@@ -146,7 +146,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         if not self.deferrable:
             wait.wait(site, tell=self.log.info)
             return
-        if not wait.look(site, time.time()):
+        if not wait.look(site):
             return
         self.defer(
             trigger=CapacityRaisedTrigger(

@@ -1,6 +1,5 @@
 """Say what a migration did, and fail when it did not do it."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -61,7 +60,7 @@ class MigrationReportOperator(MigrationOperator):
         must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
         task_ids = _task_ids(self.required_task_ids)
         site = self.open_site(context)
-        report = compose(site, time.time())
+        report = compose(site)
         page = report_markdown(report)
         self.log.info("%s", page)
         why_not = keep(site, report)

@@ -54,7 +54,7 @@ class RestoreCapacityOperator(MigrationOperator):
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+        from airflow_ddb_migrate.aws.capacity.restore import RestoreWait, restore
 
         force = validate_switch("force", self.force)
         stop_running = validate_switch("stop_running", self.stop_running)
@@ -68,7 +68,7 @@ class RestoreCapacityOperator(MigrationOperator):
         restored = restore(
             site,
             by=self._me(context),
-            patience=Patience(self.patience_seconds, refused_seconds=self.patience_seconds),
+            wait=RestoreWait(self.patience_seconds, refused_seconds=self.patience_seconds),
             force=force,
         )
         _tell(site, restored, self.log.info)

@@ -1,6 +1,5 @@
 """Start a migration, and wait for it if asked to."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -52,7 +51,7 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
         from airflow_ddb_migrate.aws.execution.observe import observe
 
-        seen = observe(site, time.time())
+        seen = observe(site)
         return {
             "migration_id": site.migration_id,
             "attempt": seen.attempt.number,

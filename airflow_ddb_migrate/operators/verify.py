@@ -1,6 +1,5 @@
 """Look at a table again after its migration."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -55,7 +54,7 @@ class VerifyMigrationOperator(InspectionOperator):
         """
         from airflow_ddb_migrate.aws.execution.observe import observe
 
-        seen = observe(site, time.time())
+        seen = observe(site)
         if seen.progress.is_finished and not seen.left:
             return
         raise task_error(
@@ -68,8 +67,8 @@ class VerifyMigrationOperator(InspectionOperator):
         from airflow_ddb_migrate.aws.execution.observe import observe
         from airflow_ddb_migrate.aws.inspection.reports import compose_verify
 
-        report = compose_verify(site, time.time())
-        known = observe(self.open_site(context), time.time()).progress.counts.quarantined
+        report = compose_verify(site)
+        known = observe(self.open_site(context)).progress.counts.quarantined
         markdown = report.to_markdown()
         self.log.info("%s", markdown)
         if not report.is_within(self.max_left + known):

@@ -1,6 +1,5 @@
 """The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
 
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -47,12 +46,12 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
 
 
 def _pause(site: Site, by: str, asked: dict[str, Any]) -> str:
-    return steering.pause(site, by=by, reason=_reason(asked), now=time.time())
+    return steering.pause(site, by=by, reason=_reason(asked))
 
 
 def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
     _known(asked, ())
-    return steering.resume(site, by=by, now=time.time())
+    return steering.resume(site, by=by)
 
 
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
@@ -61,7 +60,7 @@ def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
 
 def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:
     _known(asked, _TUNED)
-    return steering.retune(site, by=by, now=time.time(), **asked)
+    return steering.retune(site, by=by, **asked)
 
 
 def _reason(asked: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """What the routes show and do: found by DAG run, looked at once for all viewers."""
 
-import time
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
@@ -48,7 +47,7 @@ class Looks:
         site = self.site(dag_id, run_id, migration_id)
         key = site.stack.ledger_table, migration_id
         pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
-        view: MigrationView = self._views.get(key, lambda: view_of(site, time.time(), pulses))
+        view: MigrationView = self._views.get(key, lambda: view_of(site, pulses))
         return view
 
     def lane(self, dag_id: str, run_id: str, migration_id: str, lane: int) -> LaneView:

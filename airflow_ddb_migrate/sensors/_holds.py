@@ -2,7 +2,6 @@
 
 import copy
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -60,7 +59,7 @@ def _report(site: "Site") -> "Report | None":
     from airflow_ddb_migrate.aws.report.compose import compose
 
     try:
-        return compose(site, time.time())
+        return compose(site)
     except MigrationError as exc:
         _log.warning("Telling of a hold without a report: %s", exc)
         return None

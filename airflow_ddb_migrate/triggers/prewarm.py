@@ -1,7 +1,6 @@
 """Wait for raised capacity without taking a worker."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
@@ -62,7 +61,7 @@ class CapacityRaisedTrigger(BaseTrigger):
         site = await in_thread(self.address.open)
         told: tuple[str, ...] = ()
         await asyncio.sleep(self.wait.pause())  # as MigrationEndedTrigger does, and why
-        while waiting := await in_thread(self.wait.look, site, time.time()):
+        while waiting := await in_thread(self.wait.look, site):
             if waiting != told:
                 self.log.info("Waiting: %s.", "; ".join(waiting))
                 told = waiting

@@ -1,7 +1,6 @@
 """What people are told of a migration on a real Airflow, by a topic with a queue behind it."""
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,11 +71,11 @@ def test_a_pause_and_the_end_are_told(airflow: AirflowSite, mailbox: Mailbox) ->
     run = airflow.trigger(conf, "ddb_migration_notify")
     run.until("wait", "deferred")
     site = run.migration(table)
-    pause(site, by="ann", reason="sale until noon", now=time.time())
+    pause(site, by="ann", reason="sale until noon")
 
     on_hold = mailbox.await_letter("ON_HOLD")
     run.until("wait", "deferred")
-    resume(site, by="ann", now=time.time())
+    resume(site, by="ann")
 
     assert "success" == run.finish()
     end = mailbox.await_letter("SUCCEEDED")

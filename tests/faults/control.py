@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.execution import start, steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, MigrationError
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
@@ -15,6 +16,7 @@ from tests.faults import storms
 from tests.faults.checker import Rule
 from tests.faults.course import migrate
 from tests.faults.run import Run, word_of
+from tests.support.factories import at
 from tests.support.waiting import HANG_SECONDS
 
 _GONE_WORDS = ("gone", "made again", "another")
@@ -26,7 +28,7 @@ def pause_and_resume(run: Run) -> None:
     run.struck = lambda: int(struck)
     if struck:
         _until_still(run)
-        run.said.append(steering.resume(run.site, by="a person", now=run.now()))
+        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
 
 
 def retune(run: Run) -> None:
@@ -34,8 +36,8 @@ def retune(run: Run) -> None:
     budget = run.draw.choice((40.0, 80.0, 400.0))
     struck = hit and _steered(
         run,
-        lambda site, by, now: steering.retune(
-            site, by=by, now=now, write_units_per_second=budget, max_concurrency=2
+        lambda site, by: steering.retune(
+            site, by=by, write_units_per_second=budget, max_concurrency=2
         ),
     )
     run.struck = lambda: int(struck)
@@ -43,7 +45,7 @@ def retune(run: Run) -> None:
 
 def stop(run: Run) -> None:
     hit = run.until_requests(run.draw.randint(5, 60))
-    struck = hit and _steered(run, lambda site, by, now: stop_now(site, by=by))
+    struck = hit and _steered(run, lambda site, by: stop_now(site, by=by))
     run.struck = lambda: int(struck)
 
 
@@ -88,7 +90,7 @@ def _refused(run: Run) -> None:
     """Also when the first one is over already: its capacity is still to be restored."""
     other = run.world.site(run.clients, run.table, "another", run.stack)
     try:
-        start.start(other, run.request(), run.now())
+        start.start(at(other, run.now()), run.request())
     except LeaseHeldError as exc:
         run.said.append(str(exc))
     else:
@@ -156,7 +158,7 @@ def _items(run: Run) -> list:
 
 def _resume(run: Run) -> None:
     try:
-        run.said.append(steering.resume(run.site, by="a person", now=run.now()))
+        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
     except MigrationError as exc:
         run.said.append(str(exc))  # refused: that is a clear end as well
 
@@ -169,8 +171,7 @@ def _sweep(run: Run, site) -> None:
         ledger_table=site.stack.ledger_table,
         by="the safety net",
         seconds=60,
-        clock=lambda: later,
-        sleep=lambda _: None,
+        clock=Clock(now=lambda: later, sleep=lambda _: None),
     )
     run.said += [finding.to_json() for finding in net.sweep()]
     lease = site.leases.get(site.table.key)
@@ -181,7 +182,7 @@ def _sweep(run: Run, site) -> None:
 def _steered(run: Run, steer: Callable[..., str]) -> bool:
     """Steer it; tell whether it was not over yet."""
     try:
-        run.said.append(steer(run.site, by="a person", now=run.now()))
+        run.said.append(steer(at(run.site, run.now()), by="a person"))
     except MigrationError as exc:
         run.said.append(str(exc))
         return False

@@ -28,7 +28,7 @@ from tests.faults.planting import Planting
 from tests.faults.world import AS_SHIPPED, WORKERS, FaultWorld
 from tests.live.application import MANNERS, Application, Manner
 from tests.live.traffic import LiveTraffic, LossyClient
-from tests.support.factories import data_table
+from tests.support.factories import at, data_table
 from tests.support.waiting import HANG_SECONDS
 from tests.support.worlds.chain_world import request
 
@@ -182,12 +182,12 @@ class Run:
 
     def prewarm(self) -> None:
         site = self.site
-        self.as_airflow(lambda: prewarm.prewarm(site, _RAISED, warm=False, now=self.now()))
+        self.as_airflow(lambda: prewarm.prewarm(at(site, self.now()), _RAISED, warm=False))
         assert self.capacity() != self.before
 
     def start(self, **fields: Any) -> StartResult:
         wanted = self.request(**fields)
-        started = self.as_airflow(lambda: start.start(self.site, wanted, self.now()))
+        started = self.as_airflow(lambda: start.start(at(self.site, self.now()), wanted))
         self.said.append(started.explanation)
         return started
 
@@ -216,7 +216,7 @@ class Run:
         deadline = time.monotonic() + HANG_SECONDS + 2 * self.outage_seconds
         draining_since = 0.0
         while time.monotonic() < deadline:
-            seen = self.as_airflow(lambda: tend.tend(self.site, self.now()))
+            seen = self.as_airflow(lambda: tend.tend(at(self.site, self.now())))
             if seen.is_over:
                 self.said.append(seen.verdict.reason)
                 return seen

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from tests.support.engines.dynalite import dynalite
 from tests.support.factories import LEDGER, REGION, TABLE, units
@@ -48,19 +48,29 @@ class History:
         return [event for event, _ in groupby(self.events)]
 
 
+class Real:
+    """The real time; a wait is shorter than AWS needs it."""
+
+    def __call__(self) -> float:
+        return time.time()
+
+    def advance(self, seconds: float) -> None:
+        time.sleep(POLL_SECONDS)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[SiteWorld]:
     """A PROVISIONED table with one index, and its ledger."""
     with dynalite(tmp_path, update_table_ms=UPDATE_TABLE_MS) as url:
         client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
-        made = SiteWorld(client, table_settings=settings("PROVISIONED", (INDEX,)), clock=time.time)
+        made = SiteWorld(client, table_settings=settings("PROVISIONED", (INDEX,)), clock=Real())
         for name in (TABLE, LEDGER):
             client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0})
         yield made
 
 
 def raised(world: SiteWorld) -> Prewarm:
-    return prewarm(world.site, WANTED, warm=False, now=time.time())
+    return prewarm(world.site, WANTED, warm=False)
 
 
 def wait(world: SiteWorld, asked: Prewarm) -> list[str]:
@@ -73,8 +83,7 @@ def wait(world: SiteWorld, asked: Prewarm) -> list[str]:
 
 
 def restored(world: SiteWorld) -> str:
-    patience = Patience(sleep=lambda _: time.sleep(POLL_SECONDS))
-    return str(restore(world.site, by="restore task", patience=patience))
+    return str(restore(world.site, by="restore task"))
 
 
 def test_prewarm_waits_while_the_table_is_updating(world: SiteWorld) -> None:

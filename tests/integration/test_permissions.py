@@ -5,7 +5,6 @@ Lambdas have the roles of the template, which name one table. Every decision is 
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,6 @@ import boto3
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
-from airflow_ddb_migrate.aws.capacity.restore_steps import Patience
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
@@ -35,6 +33,7 @@ from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from botocore.model import OperationModel
+from tests.support.factories import at
 from tests.support.policies import STACK, Policy, airflow_document, role_policy, table_arn
 from tests.support.worlds.chain_world import (
     PICKY,
@@ -211,18 +210,18 @@ def _live(chain: Chain) -> None:
 
 def _planned_and_raised(chain: Chain) -> None:
     site, wanted = chain.site("first"), request(2, transform="picky", params=BAD, max_quarantined=2)
-    make_plan(site, wanted, PlanOptions(), time.time())
+    make_plan(site, wanted, PlanOptions())
     ensure_backup(site, "auto")
     ensure_backup(site, "auto")
-    assert prewarm(site, CapacityUnits(100, 200), warm=False, now=time.time()).changes
+    assert prewarm(site, CapacityUnits(100, 200), warm=False).changes
     begin(site, wanted)
     seen = finish(site)
     assert 1 == seen.progress.counts.quarantined
-    assert "SUCCEEDED" == view_of(site, time.time())["outcome"]
+    assert "SUCCEEDED" == view_of(site)["outcome"]
     assert 0 == look_at_lane(site, 0)["lane"]
     assert 1 == len(look_at_quarantine(site)["rows"])
-    assert "" == keep(site, compose(site, time.time()))
-    assert restore(site, by="test", patience=Patience()).changes
+    assert "" == keep(site, compose(site))
+    assert restore(site, by="test").changes
 
 
 def _modes(chain: Chain) -> None:
@@ -247,9 +246,9 @@ def _steered(chain: Chain) -> None:
     site = chain.site("steered")
     begin(site, request(4, transform="slow", write_units_per_second=10))
     until(site, lambda seen: seen.progress.running > 0)
-    steering.retune(site, by="ann", now=time.time(), max_concurrency=2)
-    steering.pause(site, by="ann", now=time.time())
-    steering.resume(site, by="ann", now=time.time())
+    steering.retune(site, by="ann", max_concurrency=2)
+    steering.pause(site, by="ann")
+    steering.resume(site, by="ann")
     stop_now(site, by="ann", reason="seen enough", patience_seconds=20.0)
     assert Outcome.FAILED is finish(site).verdict.outcome
 
@@ -267,7 +266,7 @@ def _one_by_one(chain: Chain) -> None:
 def _rescued(chain: Chain) -> None:
     """Airflow is gone after prewarm, and the safety net brings the capacity back."""
     site = chain.site("lost")
-    assert prewarm(site, CapacityUnits(100, 200), warm=False, now=1_700_000_000.0).changes
+    assert prewarm(at(site, 1700000000.0), CapacityUnits(100, 200), warm=False).changes
     site.leases.change(site.table.key, lambda lease: lease and replace(lease, expires_at=1.0))
     answer = chain.root.lambda_.invoke(FunctionName=f"{STACK}-restore", Payload=b"{}")
     said = json.loads(answer["Payload"].read())

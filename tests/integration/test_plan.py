@@ -1,6 +1,5 @@
 """A real plan: the deployed Lambda looks at the items of a real table, and writes nothing."""
 
-import time
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ _ITEMS = 60
 def plan(world: ChainWorld, table: str, options: PlanOptions | None = None, **fields: Any) -> Any:
     site = world.site(table)
     wanted = request(**{"segments": None, **fields})
-    return make_plan(site, wanted, options or PlanOptions(), time.time())
+    return make_plan(site, wanted, options or PlanOptions())
 
 
 def test_a_plan_is_what_the_migration_then_does(world):

@@ -1,7 +1,6 @@
 """The report of a migration that really ran, on the emulator."""
 
 import json
-import time
 
 import pytest
 from airflow_ddb_migrate.aws.execution.tend import tend
@@ -17,9 +16,9 @@ def test_the_report_of_a_real_run(world):
     """Counts, cost and links come from what workers and services really left."""
     table = world.table(60)
     site, _ = migrated(world, table, segments=2)
-    tend(site, time.time())
+    tend(site)
 
-    report = compose(site, time.time())
+    report = compose(site)
     keep(site, report)
 
     assert ("SUCCEEDED", 60, "Every one of 60 items seen is accounted for.") == (
@@ -41,7 +40,7 @@ def test_the_history_of_a_real_table(world):
     """What has succeeded is found again by the hash that the Lambda tells, and refused."""
     table = world.table(10)
     first, _ = migrated(world, table, segments=1)
-    tend(first, time.time())
+    tend(first)
 
     (row,) = list_history(first.ledger, first.table.key.arn)
     assert ("SUCCEEDED", 10) == (row.result, row.counts.seen)

@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
 from tests.integration.conftest import Deployed
+from tests.support.factories import at
 
 NAME = "ddb-migrate-restore"
 SETTINGS = {
@@ -42,7 +43,7 @@ def site(deployed_stack: Deployed, make_table: Callable[..., str]) -> Site:
         stack_name=deployed_stack.stack.name,
         identity=Identity(dag_id="dag", run_id="run"),
     )
-    prewarm(site, WANTED, warm=False, now=1_700_000_000.0)
+    prewarm(at(site, 1700000000.0), WANTED, warm=False)
     return site
 
 

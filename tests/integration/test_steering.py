@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.ledger.results import Outcome
+from tests.support.factories import at
 from tests.support.waiting import await_that
 from tests.support.worlds.chain_world import ChainWorld, begin, finish, request, source
 
@@ -24,20 +25,20 @@ def test_retuned_paused_and_resumed(world: ChainWorld) -> None:
     _wait(lambda: _done(world, table) > 0)
 
     assert _rate(world, table, 10) <= 1.6 * _SLOW
-    words = retune(site, by="ann", now=time.time(), write_units_per_second=_FAST)
+    words = retune(site, by="ann", write_units_per_second=_FAST)
     assert f"write_units_per_second {_SLOW} -> {_FAST}" in words
     _wait(lambda: _rate(world, table, 2) > 2 * _SLOW)
 
-    pause(site, by="ann", reason="sale", now=time.time())
-    _wait(lambda: observe(site, time.time()).progress.live == 0)
+    pause(site, by="ann", reason="sale")
+    _wait(lambda: observe(site).progress.live == 0)
     assert 0 == _rate(world, table, 3)
     assert 0 < _done(world, table) < _ITEMS
-    held = observe(site, time.time())
+    held = observe(site)
     assert "On hold: paused by ann: sale" in held.verdict.reason
-    assert (Outcome.RUNNING, True) == (held.verdict.outcome, look_of(site, held, 0.0).is_held)
+    assert (Outcome.RUNNING, True) == (held.verdict.outcome, look_of(at(site, 0.0), held).is_held)
 
-    retune(site, by="ann", now=time.time(), write_units_per_second=0)
-    resume(site, by="ann", now=time.time())
+    retune(site, by="ann", write_units_per_second=0)
+    resume(site, by="ann")
     seen = finish(site)
 
     counts = seen.progress.counts

@@ -1,10 +1,14 @@
 """Values that tests are about, each valid as it stands; a test names only what it cares for."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, Progress
 from airflow_ddb_migrate.core.ledger.lease import TableKey
@@ -32,6 +36,14 @@ SHIPPED_TRANSFORMS = (
 )
 STATE_MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:ddb-migrate"
 TABLE_KEY = TableKey(f"arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}", "id-1", TABLE)
+
+
+def at(
+    site: Site, now: float | Callable[[], float], sleep: Callable[[float], None] | None = None
+) -> Site:
+    """Return the same site at another time, or by another clock."""
+    time = now if callable(now) else lambda: now
+    return replace(site, clock=Clock(now=time, sleep=sleep or site.clock.sleep))
 
 
 def units(read: int = 50, write: int = 25) -> CapacityUnits:

@@ -15,7 +15,7 @@ PACKAGE, LAMBDA = ROOT / "airflow_ddb_migrate", ROOT / "lambda"
 # longest name that it begins with.
 ORDER = (
     "core.errors core.limits core.version",
-    "core.mode core.names core.text core.validation",
+    "core.clock core.mode core.names core.text core.validation",
     "core.ledger",
     "core.items core.capacity core.execution",
     "core.inspection core.report",
@@ -185,3 +185,18 @@ def _is_empty(path: Path) -> bool:
         isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign)
         for node in body
     )
+
+
+# What a service, a shell or a user's file calls by this very name.
+CALLED_SO = {"handle", "main", "transform"}
+
+
+def test_no_name_is_for_two_things() -> None:
+    """Neither of a class nor of a public function: whoever greps it finds one definition."""
+    homes: dict[str, list[str]] = {}
+    for module, path in FILES.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+                homes.setdefault(node.name, []).append(module)
+
+    assert {} == {name: at for name, at in homes.items() if len(at) > 1 and name not in CALLED_SO}

@@ -46,7 +46,6 @@ def prewarm(
     wanted: CapacityUnits,
     *,
     warm: bool,
-    now: float,
     switch_to_on_demand: bool = False,
 ) -> Prewarm:
     """Ask AWS to raise the table and every index to at least ``wanted``; does not wait.
@@ -59,7 +58,7 @@ def prewarm(
     table = site.fresh_table()
     known = _raised_by_us(site)
     if known and table.not_active:  # an earlier try's raise is under way: wait for it
-        take_lease(site, now)
+        take_lease(site)
         return Prewarm(
             CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
         )
@@ -69,7 +68,7 @@ def prewarm(
     changes = plan_raise(seen, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
     before = CapacitySnapshot.from_json(known.snapshot) if known else seen
     if changes:
-        _write_down(site, seen, changes, now)
+        _write_down(site, seen, changes)
         _raise(site, changes)
     return Prewarm(before, changes)
 
@@ -99,10 +98,8 @@ def _raised_by_us(site: Site) -> LeaseRecord | None:
     return lease if lease.capacity_state is CapacityState.RAISED else None
 
 
-def _write_down(
-    site: Site, seen: CapacitySnapshot, changes: tuple[Change, ...], now: float
-) -> None:
-    take_lease(site, now)
+def _write_down(site: Site, seen: CapacitySnapshot, changes: tuple[Change, ...]) -> None:
+    take_lease(site)
     site.leases.change(
         site.table.key,
         lambda current: note_raised(current, site.migration_id, seen, changes),

@@ -36,7 +36,6 @@ def check_prewarm(site: Site, request: StartRequest) -> None:
     transform_hash = checks.check(
         site,
         request.transform,
-        time.time(),
         single_writer_region=request.single_writer_region,
     )
     refuse_repeat(site, request, transform_hash)
@@ -57,9 +56,7 @@ def raise_for_task(
     site: Site, wanted: CapacityUnits, *, warm: bool, switch_to_on_demand: bool, log: Any
 ) -> Prewarm:
     """Ask for what is missing, and tell ``log`` of each change what it costs."""
-    asked = prewarm(
-        site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand, now=time.time()
-    )
+    asked = prewarm(site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
     if asked.changes:
         _tell_changes(site, asked, log)
     elif asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not warm:

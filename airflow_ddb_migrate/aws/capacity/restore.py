@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.aws.capacity.restore_steps import Patience, Restoring
+from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait, Restoring
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import Change, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import begin_restore, end_restore, keep_restoring
@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.ledger.notes import RESTORE
 from airflow_ddb_migrate.core.ledger.records import Command, LeaseRecord
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 
-__all__ = ["Patience", "RestoreResult", "restore"]
+__all__ = ["RestoreResult", "RestoreWait", "restore"]
 
 _POLL_SECONDS = 5.0
 
@@ -35,7 +35,7 @@ class RestoreResult:
 
 
 def restore(
-    site: Site, *, by: str, patience: Patience | None = None, force: bool = False
+    site: Site, *, by: str, wait: RestoreWait | None = None, force: bool = False
 ) -> RestoreResult:
     """Restore what this migration raised, verify it, and free the table.
 
@@ -45,47 +45,46 @@ def restore(
     :raises RestoreError: somebody else restores right now, AWS refused, or the table did not show
         the original figures in time. The snapshot is kept, and the next try goes on.
     """
-    patience = patience or Patience()
-    _await_stopped(site, patience)
-    now = patience.clock()
+    _await_stopped(site)
+    now = site.clock.now()
     lease = site.leases.change(
         site.table.key,
         lambda current: begin_restore(current, site.migration_id, by=by, now=now),
     )
     if lease:
-        restored = _restore_owed(site, lease, by, patience, force=force)
+        restored = _restore_owed(site, lease, by, wait or RestoreWait(), force=force)
     else:
         restored = RestoreResult((), (), site.table.snapshot)
     # A restore that had nothing to do must not hide what an earlier one did.
     site.ledger.note(site.migration_id, RESTORE, _to_json(restored), once=lease is None)
-    _free(site, patience.clock())
+    _free(site)
     return restored
 
 
-def _await_stopped(site: Site, patience: Patience) -> None:
+def _await_stopped(site: Site) -> None:
     """Let a migration that is being stopped end first: its last writes need the capacity."""
-    deadline = patience.clock() + 2 * OWNER_SECONDS
-    while _is_stopping(site, patience.clock()) and patience.clock() < deadline:
-        patience.sleep(_POLL_SECONDS)
+    deadline = site.clock.now() + 2 * OWNER_SECONDS
+    while _is_stopping(site) and site.clock.now() < deadline:
+        site.clock.sleep(_POLL_SECONDS)
 
 
-def _is_stopping(site: Site, now: float) -> bool:
+def _is_stopping(site: Site) -> bool:
     control = site.ledger.control(site.migration_id)
     attempt = site.ledger.latest_attempt(site.migration_id)
     if control is None or attempt is None or control.command is not Command.STOP:
         return False
-    return site.execution_of(attempt, now).status.is_live
+    return site.execution_of(attempt).status.is_live
 
 
 def _restore_owed(
-    site: Site, lease: LeaseRecord, by: str, patience: Patience, *, force: bool
+    site: Site, lease: LeaseRecord, by: str, wait: RestoreWait, *, force: bool
 ) -> RestoreResult:
     work = Restoring(
         site=site,
         raised=changes_from_json(lease.raised),
         rules=RestoreRules(force=force, scaled=_governed(lease)),
-        patience=patience,
-        keep=lambda: _keep(site, by, patience.clock()),
+        wait=wait,
+        keep=lambda: _keep(site, by),
     )
     try:
         done, after = work.bring_back()
@@ -100,8 +99,9 @@ def _governed(lease: LeaseRecord) -> frozenset[ScaledFigure]:
     return governed(CapacitySnapshot.from_json(lease.snapshot)) if lease.snapshot else frozenset()
 
 
-def _keep(site: Site, by: str, now: float) -> None:
+def _keep(site: Site, by: str) -> None:
     """A decrease may be allowed in an hour: nobody else is to restore meanwhile."""
+    now = site.clock.now()
     site.leases.change(site.table.key, lambda lease: keep_restoring(lease, by=by, now=now))
 
 
@@ -109,10 +109,10 @@ def _end(site: Site, by: str, *, restored: bool) -> None:
     site.leases.change(site.table.key, lambda lease: end_restore(lease, by=by, restored=restored))
 
 
-def _free(site: Site, now: float) -> None:
+def _free(site: Site) -> None:
     """Free the table unless an execution of this migration still works on it."""
     attempt = site.ledger.latest_attempt(site.migration_id)
-    if attempt and site.execution_of(attempt, now).status.is_live:
+    if attempt and site.execution_of(attempt).status.is_live:
         return
     site.leases.change(site.table.key, lambda current: release(current, site.migration_id))
 

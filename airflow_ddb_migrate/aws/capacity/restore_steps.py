@@ -1,6 +1,5 @@
 """The calls of a restore: one kind of change at a time, looked at again after each."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,15 +26,13 @@ _PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RestoreWait:
     """How long to wait for the table, and for a decrease that AWS does not allow yet.
 
     Who comes again anyway need not wait for the latter: ``refused_seconds`` 0.
     """
 
     seconds: float = _PATIENCE_SECONDS
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
     refused_seconds: float = _PATIENCE_SECONDS
 
 
@@ -46,7 +43,7 @@ class Restoring:
     site: Site
     raised: tuple[Change, ...]
     rules: RestoreRules
-    patience: Patience
+    wait: RestoreWait
     keep: Callable[[], None]
     made: list[Change] = field(default_factory=list)
     deadline: float = 0.0
@@ -56,7 +53,7 @@ class Restoring:
 
         :raises RestoreError: out of patience, or AWS shows something else than was asked for.
         """
-        self.deadline = self.patience.clock() + self.patience.seconds
+        self.deadline = self.site.clock.now() + self.wait.seconds
         now = self._look()
         plan = first = self._plan(now)
         while plan.changes:
@@ -80,9 +77,9 @@ class Restoring:
 
     def _await_active(self) -> Table:
         while (table := self.site.fresh_table()).not_active:
-            if self.patience.clock() > self.deadline:
+            if self.site.clock.now() > self.deadline:
                 raise RestoreError(
-                    f"{'; '.join(table.not_active)} after {self.patience.seconds:.0f} s. Clear the "
+                    f"{'; '.join(table.not_active)} after {self.wait.seconds:.0f} s. Clear the "
                     "restore task to wait on."
                 )
             self._sleep(_POLL_SECONDS)
@@ -90,11 +87,11 @@ class Restoring:
 
     def _make(self, step: Sequence[Change], plan: RestorePlan) -> None:
         """Ask until AWS takes it; a refused decrease may be allowed later."""
-        began = self.patience.clock()
+        began = self.site.clock.now()
         while refused := self._refused(step):
             is_limit = refused.aws_code == LIMIT
-            until = began + self.patience.refused_seconds if is_limit else self.deadline
-            left = until - self.patience.clock()
+            until = began + self.wait.refused_seconds if is_limit else self.deadline
+            left = until - self.site.clock.now()
             if left <= 0:
                 raise RestoreError(self._given_up(plan, refused), refused.aws_code) from refused
             self._sleep(min(_REFUSED_SECONDS if is_limit else _POLL_SECONDS, left))
@@ -133,14 +130,14 @@ class Restoring:
 
     def _await_shown(self, step: Sequence[Change]) -> tuple[CapacitySnapshot, RestorePlan]:
         """Look until what was asked for is there: verified by reading it back."""
-        deadline = self.patience.clock() + _SHOWN_SECONDS
+        deadline = self.site.clock.now() + _SHOWN_SECONDS
         while True:
             now = self._look()
             plan = self._plan(now)
             left = _of(plan, step)
             if not left:
                 return now, plan
-            if self.patience.clock() > deadline:
+            if self.site.clock.now() > deadline:
                 raise RestoreError(
                     f"Table {self.site.table.name} does not show the original capacity: "
                     f"{'; '.join(map(str, left))} is still to do. {self._bill(plan)}Clear the "
@@ -150,12 +147,12 @@ class Restoring:
 
     def _allow_for_the_change(self) -> None:
         """What AWS took at the last moment may still be UPDATING for a while."""
-        grace = min(self.patience.seconds, _CHANGE_SECONDS)
-        self.deadline = max(self.deadline, self.patience.clock() + grace)
+        grace = min(self.wait.seconds, _CHANGE_SECONDS)
+        self.deadline = max(self.deadline, self.site.clock.now() + grace)
 
     def _sleep(self, seconds: float) -> None:
         self.keep()
-        self.patience.sleep(seconds)
+        self.site.clock.sleep(seconds)
 
     def _given_up(self, plan: RestorePlan, refused: AwsRequestError) -> str:
         return (

@@ -1,12 +1,11 @@
 """Bring back the capacity that nobody else brings back any more: for the day Airflow is gone."""
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.restore import RestoreWait, restore
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
@@ -16,6 +15,7 @@ from airflow_ddb_migrate.aws.services.stack import stack_of_ledger
 from airflow_ddb_migrate.aws.services.tables import Table, describe_table
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.owed import end_restore, reclaim, why_kept
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableNotFoundError
 from airflow_ddb_migrate.core.ledger.lease import TableKey, release
 from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
@@ -58,8 +58,7 @@ class SafetyNet:
     ledger_table: str
     by: str
     seconds: float
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = Clock()
 
     def sweep(self) -> Iterator[Finding]:
         """Restore what is owed by leases that ran out, one by one; yield each that owes something.
@@ -67,11 +66,11 @@ class SafetyNet:
         No failure of one keeps the others from being restored: see ``raise_failures``. Time is
         shared evenly, so that a table which never gets ACTIVE does not use up that of the others.
         """
-        deadline = self.clock() + self.seconds
+        deadline = self.clock.now() + self.seconds
         leases = all_leases(self.clients.dynamodb, self.ledger_table, consistent=False)
         owed = [lease for lease in leases if lease.owes_capacity]
         for done, lease in enumerate(owed):
-            share = (deadline - self.clock()) / (len(owed) - done)
+            share = (deadline - self.clock.now()) / (len(owed) - done)
             yield self._settle(lease, share)
 
     @property
@@ -91,7 +90,7 @@ class SafetyNet:
             return _finding(lease, Fate.FAILED, why=f"{type(exc).__name__}: {exc}")
 
     def _look_after(self, lease: LeaseRecord, seconds: float) -> Finding:
-        why = why_kept(lease, self.clock()) or self._live_execution(lease)
+        why = why_kept(lease, self.clock.now()) or self._live_execution(lease)
         if not why and seconds <= 0:
             why = "no time was left; the next run goes on with it"
         if why:
@@ -104,7 +103,7 @@ class SafetyNet:
     def _live_execution(self, lease: LeaseRecord) -> str:
         executions = Executions(self.clients.stepfunctions)
         attempt = self._ledger.latest_attempt(lease.migration_id)
-        live = executions.live_of(lease, attempt, self.clock())
+        live = executions.live_of(lease, attempt, self.clock.now())
         return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
 
     def _table(self, lease: LeaseRecord) -> Table | None:
@@ -117,7 +116,7 @@ class SafetyNet:
 
     def _take(self, seen: LeaseRecord) -> bool:
         """Take the right to restore, unless anybody touched the lease since we looked at it."""
-        now = self.clock()
+        now = self.clock.now()
         taken = self._leases.change(
             _key(seen), lambda lease: reclaim(lease, seen, by=self.by, now=now)
         )
@@ -126,7 +125,7 @@ class SafetyNet:
     def _overtaken(self, seen: LeaseRecord) -> Finding:
         lease = self._leases.get(_key(seen))
         if lease and lease.owes_capacity and _debt(lease) == _debt(seen):
-            why = why_kept(lease, self.clock()) or "somebody else took its lease meanwhile"
+            why = why_kept(lease, self.clock.now()) or "somebody else took its lease meanwhile"
             return _finding(seen, Fate.SKIPPED, why=why)
         return _finding(seen, Fate.ALREADY_RESTORED, why="somebody else was first")
 
@@ -136,14 +135,13 @@ class SafetyNet:
             table=table,
             stack=stack_of_ledger(self.ledger_table),
             migration_id=lease.migration_id,
+            clock=self.clock,
         )
         # Half of the time, since restore waits twice: before it changes the table, and after.
         # A decrease that AWS does not allow yet is for the next sweep.
-        patience = Patience(
-            seconds=seconds / 2, clock=self.clock, sleep=self.sleep, refused_seconds=0
-        )
+        wait = RestoreWait(seconds=seconds / 2, refused_seconds=0)
         try:
-            restored = restore(site, by=self.by, patience=patience)
+            restored = restore(site, by=self.by, wait=wait)
         except Exception:  # whatever it is: nobody else could try for half an hour
             self._give_back(lease, restored=False)
             raise
@@ -166,7 +164,7 @@ class SafetyNet:
 
     def _noted(self, finding: Finding) -> Finding:
         """Keep in the ledger who it was."""
-        note = {"by": self.by, "at": self.clock(), **asdict(finding)}
+        note = {"by": self.by, "at": self.clock.now(), **asdict(finding)}
         self._ledger.note(finding.migration_id, SAFETY_NET, json.dumps(note))
         return finding
 

@@ -1,7 +1,6 @@
 """Wait for raised capacity: the same look from an operator's loop and from a trigger's."""
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ class CapacityWait:
     deadline: float
     poke_interval: float
 
-    def look(self, site: Site, now: float) -> tuple[str, ...]:
+    def look(self, site: Site) -> tuple[str, ...]:
         """Return what is not ready, in words, and keep the lease; empty when all is.
 
         A change that had to wait for another is made as soon as the table takes one.
@@ -33,10 +32,10 @@ class CapacityWait:
             AWS refused a change that came later.
         """
         try:
-            waiting = self._waiting(site, now)
+            waiting = self._waiting(site)
         except AwsRequestError as exc:
             waiting = (str(exc),)
-        if waiting and now >= self.deadline:
+        if waiting and site.clock.now() >= self.deadline:
             raise CapacityError(
                 f"Capacity of table {site.table.name} is not there in time: {'; '.join(waiting)}. "
                 "Raising large tables can take hours: clear the task to wait on, raise its "
@@ -48,23 +47,17 @@ class CapacityWait:
         """Return the seconds until the next look."""
         return self.poke_interval * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
 
-    def wait(
-        self,
-        site: Site,
-        *,
-        tell: Callable[..., None],
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def wait(self, site: Site, *, tell: Callable[..., None]) -> None:
         """Return when all is ready. Raises like ``look``."""
         told: tuple[str, ...] = ()
-        while waiting := self.look(site, clock()):
+        while waiting := self.look(site):
             if waiting != told:
                 tell("Waiting: %s.", "; ".join(waiting))
                 told = waiting
-            sleep(self.pause())
+            site.clock.sleep(self.pause())
 
-    def _waiting(self, site: Site, now: float) -> tuple[str, ...]:
+    def _waiting(self, site: Site) -> tuple[str, ...]:
+        now = site.clock.now()
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         table = site.fresh_table()
         waiting = still_waiting(table, self.changes)

@@ -8,13 +8,12 @@ from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.ledger.results import STOPPED, Outcome
 
 
-def note_end(
-    site: Site, record: MigrationRecord, progress: Progress, *, result: str, now: float
-) -> None:
+def note_end(site: Site, record: MigrationRecord, progress: Progress, *, result: str) -> None:
     """Note how the latest attempt ended. The first to say so is right, but for late successes.
 
     Counts and cost are brought up to date each time: workers may end after their execution.
     """
+    now = site.clock.now()
     dollars = sum(spent(site, progress).values())
     site.ledger.update(
         history_key(record),
@@ -29,8 +28,9 @@ def note_end(
     )
 
 
-def note_stop(site: Site, now: float) -> None:
+def note_stop(site: Site) -> None:
     """Note that the site's migration was stopped, with what it had done by then."""
+    now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     progress = summarize(site.lanes.all(site.migration_id), record.lanes_in_scope, now)
-    note_end(site, record, progress, result=STOPPED, now=now)
+    note_end(site, record, progress, result=STOPPED)

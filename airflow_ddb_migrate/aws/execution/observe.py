@@ -97,11 +97,12 @@ class Observation:
         return CANARY if is_canary else self.verdict.outcome.value
 
 
-def observe(site: Site, now: float) -> Observation:
+def observe(site: Site) -> Observation:
     """Look at the migration; changes nothing.
 
     :raises LedgerError: nothing was started under this name.
     """
+    now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
@@ -109,7 +110,7 @@ def observe(site: Site, now: float) -> Observation:
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
     # The execution first: read after it, the lanes are at least as far as the execution says.
-    execution = site.execution_of(attempt, now)
+    execution = site.execution_of(attempt)
     rows = tuple(site.lanes.all(site.migration_id))
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress

@@ -10,8 +10,9 @@ from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, PlannedWor
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
 
-def look_of(site: Site, seen: Observation, now: float) -> Reading:
+def look_of(site: Site, seen: Observation) -> Reading:
     """Return the figures of an observation; a cost that cannot be read is unknown."""
+    now = site.clock.now()
     control, attempt = seen.control, seen.attempt
     is_current = control is not None and control.attempt == attempt.number
     return Reading(

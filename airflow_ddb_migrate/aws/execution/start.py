@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.ledger import history
-from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
@@ -18,7 +17,7 @@ from airflow_ddb_migrate.core.execution.payload import (
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Progress, summarize
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import lane_count
-from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
+from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -43,26 +42,27 @@ class StartResult:
     explanation: str
 
 
-def start(site: Site, request: StartRequest, now: float) -> StartResult:
+def start(site: Site, request: StartRequest) -> StartResult:
     """Start the migration, or attach to the attempt of it that runs.
 
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
+    now = site.clock.now()
     request.validate()
     _require_same_mode(site, request)
     request = resolve(site, request)
     request.require_transform()
     attempt = site.ledger.latest_attempt(site.migration_id)
-    status = _status(site, attempt, now)
+    status = _status(site, attempt)
     if attempt and status.is_live:
         return _attach(site, attempt)
-    transform_hash = _checked(site, request, now)
+    transform_hash = _checked(site, request)
     refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:
-        _stop_former_holder(site, take_lease(site, now), now)
+        _stop_former_holder(site, take_lease(site))
     canary = scope if request.mode is Mode.MIGRATE else ()
-    record = _record(site, request, () if canary else scope, now)
+    record = _record(site, request, () if canary else scope)
     rows = list(site.lanes.all(site.migration_id))
     progress = summarize(rows, canary or record.lanes_in_scope, now)
     if attempt and progress.is_finished:
@@ -81,29 +81,28 @@ def start(site: Site, request: StartRequest, now: float) -> StartResult:
         scope=canary,
         intended_at=now,
     )
-    return _launch(site, record, request, mine, progress, now)
+    return _launch(site, record, request, mine, progress)
 
 
-def _checked(site: Site, request: StartRequest, now: float) -> str:
+def _checked(site: Site, request: StartRequest) -> str:
     """Return the transform's hash; an undo needs no transform."""
     return checks.check(
         site,
         request.transform if request.mode is not Mode.UNDO else None,
-        now,
         writes=request.mode.writes,
         single_writer_region=request.single_writer_region,
     )
 
 
-def _launch(  # noqa: PLR0913  # where all of it meets
+def _launch(  # where all of it meets
     site: Site,
     record: MigrationRecord,
     request: StartRequest,
     mine: AttemptRecord,
     progress: Progress,
-    now: float,
 ) -> StartResult:
     """Write down what is about to be started, then start it: a crash in between is found again."""
+    now = site.clock.now()
     what = "canary attempt" if mine.scope else "attempt"
     payload = build_segment_payload(
         record.table_name,
@@ -115,9 +114,9 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     budget = _budget(request, mine.lanes)
-    _take_number(site, mine, budget, now)
+    _take_number(site, mine, budget)
     if record.mode.writes:
-        _intend(site, mine, now)
+        _intend(site, mine)
     history.begin(site.ledger, record, mine.transform_hash)
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,
@@ -131,7 +130,7 @@ def _launch(  # noqa: PLR0913  # where all of it meets
         f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
         f"transform {record.transform}."
     )
-    _note_start(site, request, words, budget, now)
+    site.note_event(What.STARTED, request.started_by, words, budget_of(budget))
     return StartResult(
         migration_id=record.migration_id,
         attempt=mine.number,
@@ -141,14 +140,8 @@ def _launch(  # noqa: PLR0913  # where all of it meets
     )
 
 
-def _note_start(site: Site, request: StartRequest, words: str, budget: Budget, now: float) -> None:
-    event = Event(
-        at=now, what=What.STARTED, by=request.started_by, words=words, budget=budget_of(budget)
-    )
-    note_event(site.ledger, site.migration_id, event)
-
-
-def _intend(site: Site, mine: AttemptRecord, now: float) -> None:
+def _intend(site: Site, mine: AttemptRecord) -> None:
+    now = site.clock.now()
     site.leases.change(
         site.table.key,
         lambda lease: intend_attempt(
@@ -161,11 +154,11 @@ def _intend(site: Site, mine: AttemptRecord, now: float) -> None:
     )
 
 
-def _status(site: Site, attempt: AttemptRecord | None, now: float) -> ExecutionStatus:
+def _status(site: Site, attempt: AttemptRecord | None) -> ExecutionStatus:
     """An attempt whose start was not confirmed is started again, by the same name: safely."""
     if attempt is None:
         return ExecutionStatus.MISSING
-    return site.execution_of(attempt, now, if_confirmed=True).status
+    return site.execution_of(attempt, if_confirmed=True).status
 
 
 def _attach(site: Site, attempt: AttemptRecord) -> StartResult:
@@ -192,8 +185,9 @@ def _found(site: Site, attempt: AttemptRecord, how: str) -> StartResult:
     )
 
 
-def _stop_former_holder(site: Site, lease: LeaseRecord, now: float) -> None:
+def _stop_former_holder(site: Site, lease: LeaseRecord) -> None:
     """A migration whose lease expired may have a worker left that does not know it."""
+    now = site.clock.now()
     former = lease.taken_from
     control = site.ledger.control(former) if former else None
     if control:
@@ -201,9 +195,8 @@ def _stop_former_holder(site: Site, lease: LeaseRecord, now: float) -> None:
         site.ledger.command(former, Command.STOP, attempt=control.attempt, reason=reason, now=now)
 
 
-def _record(
-    site: Site, request: StartRequest, scope: tuple[int, ...], now: float
-) -> MigrationRecord:
+def _record(site: Site, request: StartRequest, scope: tuple[int, ...]) -> MigrationRecord:
+    now = site.clock.now()
     table = site.table
     assert request.total_segments is not None  # resolved
     wanted = MigrationRecord(
@@ -266,7 +259,8 @@ def _budget(request: StartRequest, lanes: int) -> Budget:
     )
 
 
-def _take_number(site: Site, mine: AttemptRecord, budget: Budget, now: float) -> None:
+def _take_number(site: Site, mine: AttemptRecord, budget: Budget) -> None:
+    now = site.clock.now()
     ledger, name = site.ledger, site.migration_id
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number

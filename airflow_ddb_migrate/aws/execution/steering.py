@@ -5,16 +5,12 @@ current one, notes an event, and returns in prose what was done. ``by`` is who a
 since the epoch. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
-import time
-from collections.abc import Callable, Mapping
-
 from airflow_ddb_migrate.aws.execution.stop import stop
-from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
-from airflow_ddb_migrate.core.ledger.events import Event, What, budget_of
+from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.text.times import iso
@@ -26,13 +22,13 @@ _AGAIN = (
 )
 
 
-def pause(site: Site, *, by: str, reason: str = "", now: float) -> str:
+def pause(site: Site, *, by: str, reason: str = "") -> str:
     """Hold every worker of the attempt that runs; nothing is stopped and nothing is lost.
 
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, or is being stopped.
     """
-    attempt, control = _current(site, now)
+    attempt, control = _current(site)
     if _is_paused(control):
         why = control.reason or "no reason given"
         return (
@@ -40,26 +36,25 @@ def pause(site: Site, *, by: str, reason: str = "", now: float) -> str:
             "Nothing was changed."
         )
     why = f"paused by {by}" + (f": {reason}" if reason else "")
-    _command(site, attempt, Command.HOLD, why, now)
-    return _noted(
-        site,
-        What.PAUSED,
-        by,
+    _command(site, attempt, Command.HOLD, why)
+    words = (
         f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
         f"what they have in hand and write nothing more within about {2 * CONTROL_SECONDS} s. "
         f"After {HOLD_SECONDS // 60} minutes the execution ends by itself; then a new attempt goes "
-        "on with what is unfinished.",
-        now,
+        "on with what is unfinished."
     )
+    site.note_event(What.PAUSED, by, words)
+    return words
 
 
-def resume(site: Site, *, by: str, now: float) -> str:
+def resume(site: Site, *, by: str) -> str:
     """Let the workers of a paused attempt go on.
 
     :raises LedgerError: it was never started.
     :raises SteeringError: the execution has ended or is ending; the message says how to go on.
     """
-    attempt, control = _current(site, now)
+    now = site.clock.now()
+    attempt, control = _current(site)
     if control.command is Command.RUN or control.is_over(now):
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
     if now - control.since > HOLD_SECONDS:
@@ -68,23 +63,33 @@ def resume(site: Site, *, by: str, now: float) -> str:
             f"({control.reason}), so its workers are ending. Wait until the execution has ended. "
             + _again(site)
         )
-    _command(site, attempt, Command.RUN, f"resumed by {by}", now)
+    _command(site, attempt, Command.RUN, f"resumed by {by}")
     minutes = (now - control.since) / 60
-    return _noted(
-        site,
-        What.RESUMED,
-        by,
+    words = (
         f"Resumed attempt {attempt.number} of {site.migration_id} after {minutes:,.0f} minutes on "
-        "hold. Workers that wait go on at their next look, each within 2 minutes.",
-        now,
+        "hold. Workers that wait go on at their next look, each within 2 minutes."
     )
+    site.note_event(What.RESUMED, by, words)
+    return words
 
 
-def retune(  # noqa: PLR0913  # whatever can be tuned
+def stop_now(
+    site: Site, *, by: str, reason: str = "", patience_seconds: float = OWNER_SECONDS
+) -> str:
+    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over.
+    """
+    _running_attempt(site)
+    why = f"by {by}" + (f": {reason}" if reason else "")
+    return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
+
+
+def retune(  # whatever can be tuned
     site: Site,
     *,
     by: str,
-    now: float,
     read_units_per_second: float | None = None,
     write_units_per_second: float | None = None,
     max_concurrency: int | None = None,
@@ -107,13 +112,14 @@ def retune(  # noqa: PLR0913  # whatever can be tuned
             "Nothing to retune: give read_units_per_second, write_units_per_second or "
             "max_concurrency."
         )
-    attempt, control = _current(site, now)
+    attempt, control = _current(site)
     if max_concurrency is not None:
         _update_map_run(site, attempt, max_concurrency)
     if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
         raise _overtaken(site, attempt)
     words = _retuned(site, control, budget, max_concurrency)
-    return _noted(site, What.RETUNED, by, words, now, {**budget_of(control), **budget})
+    site.note_event(What.RETUNED, by, words, {**budget_of(control), **budget})
+    return words
 
 
 def _retuned(
@@ -155,22 +161,22 @@ def _update_map_run(site: Site, attempt: AttemptRecord, max_concurrency: int) ->
     site.executions.update_map_run(arn, max_concurrency=max_concurrency)
 
 
-def _current(site: Site, now: float) -> tuple[AttemptRecord, ControlRecord]:
+def _current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
     """Return the attempt that runs, with its control record; refuse one that is being stopped."""
-    attempt = _running_attempt(site, now)
+    attempt = _running_attempt(site)
     control = site.ledger.control(site.migration_id)
     if control is None or control.attempt != attempt.number or control.command is Command.STOP:
         raise _overtaken(site, attempt, control)
     return attempt, control
 
 
-def _running_attempt(site: Site, now: float) -> AttemptRecord:
+def _running_attempt(site: Site) -> AttemptRecord:
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
         raise LedgerError(
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
-    status = site.execution_of(attempt, now, if_confirmed=True).status
+    status = site.execution_of(attempt, if_confirmed=True).status
     if status is ExecutionStatus.MISSING and not attempt.started_at:
         raise SteeringError(
             f"{_named(site, attempt)} is not started yet. Try again in a few seconds; if it stays "
@@ -181,7 +187,8 @@ def _running_attempt(site: Site, now: float) -> AttemptRecord:
     return attempt
 
 
-def _command(site: Site, attempt: AttemptRecord, command: Command, reason: str, now: float) -> None:
+def _command(site: Site, attempt: AttemptRecord, command: Command, reason: str) -> None:
+    now = site.clock.now()
     if not site.ledger.command(
         site.migration_id, command, attempt=attempt.number, reason=reason, now=now
     ):
@@ -213,41 +220,3 @@ def _because(reason: str) -> str:
 
 def _again(site: Site) -> str:
     return _AGAIN.format(migration_id=site.migration_id)
-
-
-def _noted(  # noqa: PLR0913  # every field of an event
-    site: Site,
-    what: What,
-    by: str,
-    words: str,
-    now: float,
-    budget: Mapping[str, float] | None = None,
-) -> str:
-    event = Event(at=now, what=what, by=by, words=words, budget=budget or {})
-    note_event(site.ledger, site.migration_id, event)
-    return words
-
-
-def stop_now(  # noqa: PLR0913  # injected time
-    site: Site,
-    *,
-    by: str,
-    reason: str = "",
-    patience_seconds: float = OWNER_SECONDS,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
-    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
-
-    :raises LedgerError: it was never started.
-    :raises SteeringError: it is over.
-    """
-    _running_attempt(site, clock())
-    return stop(
-        site,
-        reason=f"by {by}" + (f": {reason}" if reason else ""),
-        by=by,
-        patience_seconds=patience_seconds,
-        clock=clock,
-        sleep=sleep,
-    )

@@ -2,7 +2,7 @@
 
 from airflow_ddb_migrate.aws.execution.ending import note_end
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
-from airflow_ddb_migrate.aws.execution.stop import command_stop, _note_event
+from airflow_ddb_migrate.aws.execution.stop import command_stop
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.lease import release, renew
@@ -10,30 +10,32 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 
 
-def tend(site: Site, now: float) -> Observation:
+def tend(site: Site) -> Observation:
     """Look at the migration and do what has to be done: renew the lease, fence what is left, end.
 
     Once the execution has ended without finishing, workers that Step Functions forgot are told to
     stop. At the end the attempt's result is noted and, unless capacity is owed, the table freed.
     """
-    seen = observe(site, now)
+    now = site.clock.now()
+    seen = observe(site)
     if seen.verdict.outcome is Outcome.RUNNING:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
     # A hold of over an hour is a stop to every worker, and says better than a STOP why.
     if not seen.progress.is_finished and seen.orders.held_seconds <= HOLD_SECONDS:
-        command_stop(site, seen.attempt, f"execution {seen.execution.status}", now)
+        command_stop(site, seen.attempt, f"execution {seen.execution.status}")
     if seen.verdict.outcome is not Outcome.DRAINING:
-        _end(site, seen, now)
+        _end(site, seen)
     return seen
 
 
-def _end(site: Site, seen: Observation, now: float) -> None:
+def _end(site: Site, seen: Observation) -> None:
+    now = site.clock.now()
     is_first = site.ledger.attempt_ended(
         site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
     )
     if is_first:
         words = f"Attempt {seen.attempt.number} ended: {seen.result}. {seen.verdict.reason}"
-        _note_event(site, What.ENDED, "Airflow", words, now)
-    note_end(site, seen.record, seen.progress, result=seen.result, now=now)
+        site.note_event(What.ENDED, "Airflow", words)
+    note_end(site, seen.record, seen.progress, result=seen.result)
     site.leases.change(site.table.key, lambda lease: release(lease, site.migration_id))

@@ -1,7 +1,6 @@
 """Look at a migration again and again: the same look from the sensor's loop and the trigger's."""
 
 import logging
-import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -12,6 +11,7 @@ from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.execution.rates import PlannedWork, Pulses, pulse_words
@@ -34,7 +34,7 @@ class Watcher:
         open_site: Callable[[], Site],
         log: Any = None,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = Clock(),
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._open_site = open_site
@@ -58,22 +58,19 @@ class Watcher:
 
         :raises MigrationError: what another look cannot mend.
         """
-        now = self._clock()
         try:
-            seen = tend(self.site, now)
+            seen = tend(self.site)
         except AwsRequestError as exc:
-            self._bear(exc, now)
+            self._bear(exc, self._clock.now())
             return None
         self._silent_since = None
-        self._tell(seen, now)
+        self._tell(seen, self._clock.now())
         return seen
 
     def task_ended(self, on_kill: OnKill, reason: str, *, patience_seconds: float) -> None:
         """Do with the attempt that runs what was asked for when its task ends, and say so."""
         if on_kill is OnKill.STOP:
-            done = stop(
-                self.site, reason=reason, patience_seconds=patience_seconds, clock=self._clock
-            )
+            done = stop(self.site, reason=reason, patience_seconds=patience_seconds)
         elif on_kill is OnKill.PAUSE:
             done = self._pause(reason)
         else:
@@ -82,7 +79,7 @@ class Watcher:
 
     def _pause(self, reason: str) -> str:
         try:
-            return pause(self.site, by="Airflow", reason=reason, now=self._clock())
+            return pause(self.site, by="Airflow", reason=reason)
         except (LedgerError, SteeringError) as exc:
             return f"Nothing to pause. {exc}"
 
@@ -106,11 +103,11 @@ class Watcher:
             return
         self._told, self._told_state, self._told_at = seen.verdict.reason, state, now
         self._lines += 1
-        self._log.info("%s%s", self._told, self._pulse(seen, now))
+        self._log.info("%s%s", self._told, self._pulse(seen))
 
-    def _pulse(self, seen: Observation, now: float) -> str:
+    def _pulse(self, seen: Observation) -> str:
         if seen.verdict.outcome is not Outcome.RUNNING:
             return ""
-        look = look_of(self.site, seen, now)
+        look = look_of(self.site, seen)
         self._expected = self._expected or expected_of(self.site, seen)
         return f" {pulse_words(self._pulses.of(look, self._expected), look)}"

@@ -14,12 +14,12 @@ from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 _OBJECTS = 5  # that are read, whatever the table's size
 
 
-def compose_dry_run(site: Site, now: float) -> DryRunReport:
+def compose_dry_run(site: Site) -> DryRunReport:
     """Return the report of the dry run that is the site's migration, as far as it is.
 
     :raises LedgerError: nothing was started under this name.
     """
-    looked = read_totals(site, now)
+    looked = read_totals(site)
     examples, missing = _examples(site, looked)
     return DryRunReport(
         **looked.fields(),
@@ -30,12 +30,12 @@ def compose_dry_run(site: Site, now: float) -> DryRunReport:
     )
 
 
-def compose_verify(site: Site, now: float) -> VerifyReport:
+def compose_verify(site: Site) -> VerifyReport:
     """Return the report of the check that is the site's migration, as far as it is.
 
     :raises LedgerError: nothing was started under this name.
     """
-    return VerifyReport(**read_totals(site, now).fields())
+    return VerifyReport(**read_totals(site).fields())
 
 
 def _examples(site: Site, looked: InspectionTotals) -> tuple[tuple[Example, ...], str]:

@@ -36,11 +36,12 @@ class InspectionTotals:
         }
 
 
-def read_totals(site: Site, now: float) -> InspectionTotals:
+def read_totals(site: Site) -> InspectionTotals:
     """Read every lane of the site's migration once.
 
     :raises LedgerError: nothing was started under this name.
     """
+    now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     rows = _Rows(frozenset(record.lanes_in_scope))
     findings = Findings.sum(rows.findings(site.lanes.all(site.migration_id)))

@@ -55,7 +55,7 @@ class PlanOptions:
             validate_at_least_zero("max_cost_usd", self.max_cost_usd)
 
 
-def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: float) -> MigrationPlan:
+def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> MigrationPlan:
     """Make the plan, or raise what keeps the migration from starting.
 
     A migration that was started before keeps its segments, transform and parameters.
@@ -67,6 +67,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     :raises TransformError: the transform cannot be used, or fails for every item of a sample.
     :raises MigrationError: see preflight.check.
     """
+    now = site.clock.now()
     request.validate()
     request.require_transform()
     options.validate()
@@ -77,11 +78,11 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions, now: floa
     if record:
         request, wishes = _as_started(request, wishes, record)
     transform_hash = checks.check(
-        site, request.transform, now, single_writer_region=request.single_writer_region
+        site, request.transform, single_writer_region=request.single_writer_region
     )
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
-    facts = gather(site, description, questions, now)
+    facts = gather(site, description, questions)
     started_at = record.started_at_iso if record else iso(now)
     sampled = take_sample(site, request, facts, questions, started_at)
     facts = replace(facts, unknown=tuple(questions.unknown))

@@ -65,10 +65,9 @@ class Questions:
         return otherwise
 
 
-def gather(
-    site: Site, description: Mapping[str, Any], questions: Questions, now: float
-) -> TableFacts:
+def gather(site: Site, description: Mapping[str, Any], questions: Questions) -> TableFacts:
     """Ask for everything else; only what DescribeTable said is certain to be there."""
+    now = site.clock.now()
     facts = _described(site, description)
     facts = _with_traffic(facts, site, questions, now)
     facts = _with_account(facts, site, questions)
@@ -103,7 +102,7 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
 
 def _with_traffic(facts: TableFacts, site: Site, questions: Questions, now: float) -> TableFacts:
     resources = list(facts.snapshot.provisioned)
-    migrations = tuple(_migrations(site, now))
+    migrations = tuple(_migrations(site))
     not_judged = sum(end - begin for begin, end in migrations)
     return replace(
         facts,
@@ -148,11 +147,12 @@ def _before_our_raise(site: Site) -> CapacitySnapshot | None:
     return CapacitySnapshot.from_json(lease.snapshot)
 
 
-def _migrations(site: Site, now: float) -> Iterator[lookups.Span]:
+def _migrations(site: Site) -> Iterator[lookups.Span]:
     """Yield when migrations worked on the table in the last 24 hours.
 
     One whose end nobody noted may have ended long ago: only this one's is known to last.
     """
+    now = site.clock.now()
     since = now - lookups.LOOK_BACK_SECONDS
     for row in list_history(site.ledger, site.table.key.arn):
         ours = row.migration_id == site.migration_id

@@ -1,6 +1,5 @@
 """The backup gate: nothing is written before AWS itself could bring the table back."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,8 +29,6 @@ class Waiting:
 
     seconds: float = BACKUP_SECONDS
     tell: Callable[[str], object] = str  # nobody listens
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
 
 
 def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) -> Backup:
@@ -63,7 +60,7 @@ def _by_policy(site: Site, policy: BackupPolicy, waiting: Waiting) -> Backup:
     with _advised():
         recovery = _backups(site).recovery()
         if recovery.is_on and recovery.earliest and recovery.latest:
-            return _by_recovery(site, policy, recovery, waiting.clock())
+            return _by_recovery(site, policy, recovery)
         if policy is BackupPolicy.REQUIRE_PITR:
             raise _refusal(site, recovery)
         return _by_backup(site, _await(site, waiting))
@@ -96,7 +93,8 @@ def _is_there(site: Site, before: Backup, found: Backup) -> bool:
     return row is not None and row["BackupArn"] == before.arn
 
 
-def _by_recovery(site: Site, policy: BackupPolicy, recovery: Recovery, now: float) -> Backup:
+def _by_recovery(site: Site, policy: BackupPolicy, recovery: Recovery) -> Backup:
+    now = site.clock.now()
     key, moment = site.table.key, datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
     return Backup(
         policy=policy,
@@ -139,12 +137,12 @@ def _refusal(site: Site, recovery: Recovery) -> BackupError:
 def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
     """Find or make this migration's backup, and wait until it can be restored."""
     backups, name = _backups(site), backup_name(site.migration_id)
-    began, told = waiting.clock(), ""
+    began, told = site.clock.now(), ""
     found = backups.find(name)
     while True:
         found = backups.describe(found["BackupArn"]) if found else backups.create(name)
         status = found["BackupStatus"] if found else "not begun, the table is busy"
-        passed = waiting.clock() - began
+        passed = site.clock.now() - began
         if status != told:
             told = status
             waiting.tell(f"Backup {name}: {status} ({passed:.0f} s).")
@@ -154,7 +152,7 @@ def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
             found = None  # it was deleted: another one is made
         if passed >= waiting.seconds:
             raise _too_late(site, status, waiting.seconds)
-        waiting.sleep(BACKUP_POLL_SECONDS)
+        site.clock.sleep(BACKUP_POLL_SECONDS)
         found = found or backups.find(name)
 
 

@@ -23,7 +23,6 @@ _log = logging.getLogger(__name__)
 def check(
     site: Site,
     transform: str | None,
-    now: float,
     *,
     writes: bool = True,
     single_writer_region: bool = False,
@@ -49,7 +48,7 @@ def check(
     _require_code(site)
     transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
     if writes:
-        acquired_lease(site, lease, now, is_live=holder_is_live(site, lease, now))
+        acquired_lease(site, lease, is_live=holder_is_live(site, lease))
     return transform_hash
 
 

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.ledger.lease import acquire
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
 
 
-def take_lease(site: Site, now: float) -> LeaseRecord:
+def take_lease(site: Site) -> LeaseRecord:
     """Take the table for this migration, and tell a migration that lost it to stop.
 
     :raises InvalidInputError: the migration is one of another table.
@@ -20,10 +20,10 @@ def take_lease(site: Site, now: float) -> LeaseRecord:
     if record:
         require_its_table(site, record)
     before = site.leases.get(site.table.key)
-    live = holder_is_live(site, before, now)
+    live = holder_is_live(site, before)
     taken = site.leases.change(
         site.table.key,
-        lambda current: acquired_lease(site, current, now, is_live=live or _is_other(before, current)),
+        lambda current: acquired_lease(site, current, is_live=live or _is_other(before, current)),
     )
     assert taken is not None  # acquire returns a lease or raises
     return taken
@@ -43,16 +43,18 @@ def require_its_table(site: Site, record: MigrationRecord) -> None:
         )
 
 
-def holder_is_live(site: Site, lease: LeaseRecord | None, now: float) -> bool:
+def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
     """Tell whether the execution of another migration that holds the table runs."""
+    now = site.clock.now()
     if lease is None or lease.migration_id == site.migration_id:
         return False
     attempt = site.ledger.latest_attempt(lease.migration_id)
     return bool(site.executions.live_of(lease, attempt, now))
 
 
-def acquired_lease(site: Site, lease: LeaseRecord | None, now: float, *, is_live: bool) -> LeaseRecord:
+def acquired_lease(site: Site, lease: LeaseRecord | None, *, is_live: bool) -> LeaseRecord:
     """Take or renew a lease; a refusal says who holds it, and since when."""
+    now = site.clock.now()
     try:
         return acquire(
             lease,

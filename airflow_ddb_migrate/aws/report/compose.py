@@ -29,15 +29,16 @@ from airflow_ddb_migrate.core.text.times import iso
 REPORT_FILE = "report.json"
 
 
-def compose(site: Site, now: float) -> Report:
+def compose(site: Site) -> Report:
     """Return the report as the ledger has it now; ``after`` is there once restore has run.
 
     What was only planned, looked at or rejected has one, too: PLANNED or NOT_STARTED.
     """
+    now = site.clock.now()
     plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
         return _not_begun(site, plan)
-    seen = observe(site, now)
+    seen = observe(site)
     record, counts, arn = seen.record, seen.progress.counts, seen.attempt.execution_arn
     about_it = sections.related_to(site, record.table_arn)
     seconds = round((seen.attempt.ended_at or now) - record.started_at, 1)

@@ -39,21 +39,22 @@ _QUARANTINE_OBJECTS = 5
 _QUARANTINE_ROWS = 50
 
 
-def view_of(site: Site, now: float, pulses: Pulses | None = None) -> MigrationView:
+def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
     """Return everything of a migration that the page shows.
 
     ``pulses`` are kept by whoever looks again and again: without them no rate of now is known.
 
     :raises MigrationError: AWS could not be asked for what the state depends on.
     """
+    now = site.clock.now()
     plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
-        return _not_begun(site, plan, now)
-    seen = observe(site, now)
+        return _not_begun(site, plan)
+    seen = observe(site)
     record, progress = seen.record, seen.progress
     happened = events(site.ledger, site.migration_id, _EVENTS)
     lease = site.leases.get(site.table.key)
-    figures = look_of(site, seen, now)
+    figures = look_of(site, seen)
     pulse = (pulses or Pulses()).of(figures, expected_of(site, seen))
     return {
         **about_view(record, seen.attempt),
@@ -118,8 +119,9 @@ def _reason(seen: Observation) -> str:
     return f"{seen.verdict.reason} {seen.left:,} segments outside of this attempt are not done."
 
 
-def _not_begun(site: Site, plan: Mapping[str, Any], now: float) -> MigrationView:
+def _not_begun(site: Site, plan: Mapping[str, Any]) -> MigrationView:
     """Show what is only planned, or looked at."""
+    now = site.clock.now()
     record = site.ledger.migration(site.migration_id)
     status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
     what = "It is planned and not started" if plan else "It is not started"

@@ -58,7 +58,7 @@ class WaitingOperator(MigrationRequestOperator):
         """Start, attach or go on, and say which."""
         from airflow_ddb_migrate.aws.execution.start import start
 
-        started = start(site, request, time.time())
+        started = start(site, request)
         show_execution(context, self, site, started.execution_arn)
         self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
         return started

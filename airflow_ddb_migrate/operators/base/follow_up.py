@@ -1,6 +1,5 @@
 """What is done about an earlier migration: undone, or its quarantined items tried again."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -54,7 +53,7 @@ class FollowUpOperator(WaitingOperator):
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:  # noqa: ARG002
         from airflow_ddb_migrate.aws.execution.observe import observe
 
-        seen = observe(site, time.time())
+        seen = observe(site)
         counts = seen.progress.counts
         self.log.info("%s", self.in_words(site, counts))
         return {

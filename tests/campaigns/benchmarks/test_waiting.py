@@ -10,11 +10,12 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import DistributedMapMigrationSensor, StartDistributedMapMigrationOperator
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
+from airflow_ddb_migrate.core.clock import Clock as Times
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 from airflow_ddb_migrate.triggers import migration as triggers
 from moto import mock_aws
 from tests.campaigns.benchmarks.measure import Report
-from tests.support.factories import NOW, TABLE
+from tests.support.factories import NOW, TABLE, at
 from tests.support.worlds.airflow_world import AirflowWorld, make_context
 from tests.support.worlds.migration_world import Clock
 
@@ -102,7 +103,7 @@ def _deferred_trigger() -> triggers.MigrationEndedTrigger | None:
 async def _an_hour(trigger: triggers.MigrationEndedTrigger, monkeypatch: pytest.MonkeyPatch) -> int:
     """Let the trigger run until its clock has gone on by an hour; return how often it looked."""
     clock, looks = Clock(), 0
-    trigger.watcher = Watcher(trigger.address.open, clock=clock)
+    trigger.watcher = Watcher(lambda: at(trigger.address.open(), clock), clock=Times(now=clock))
 
     async def sleep(seconds: float) -> None:
         nonlocal looks

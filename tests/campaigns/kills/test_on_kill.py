@@ -35,7 +35,7 @@ def test_pause(airflow, parts):
         restore, units = _ended_red(it)
         it.until(lambda: not it.live_workers(), "workers that wait")
         done = it.half_done()
-        resume(it.site, by="a test", now=time.time())
+        resume(it.site, by="a test")
         _watch_on(it)
         _keep("pause", it, noticed, restore, f"red with {done} items done; resumed, `wait` cleared")
     assert UNITS == units

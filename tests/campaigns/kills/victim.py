@@ -1,6 +1,5 @@
 """A migration through Airflow that something is about to happen to, and what must hold of it."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ class Victim:
         return control.command if control else ""
 
     def live_workers(self) -> int:
-        return observe(self.site, time.time()).progress.live
+        return observe(self.site).progress.live
 
     def units(self) -> dict[str, int]:
         found = self._describe()["ProvisionedThroughput"]
@@ -112,7 +111,7 @@ class Victim:
         return any("segments done" in path.read_text() for path in found)
 
     def _done(self) -> int:
-        return observe(self.site, time.time()).progress.done
+        return observe(self.site).progress.done
 
     def _all_ended(self) -> bool:
         statuses = self.watch.statuses

@@ -50,11 +50,11 @@ async def _trigger(migration: dict[str, str]) -> tuple[dict[str, Any], Callable[
 def _viewer(migration: dict[str, str]) -> tuple[dict[str, Any], Callable[[], object]]:
     site, looks = _open(migration), 0
     while True:
-        seen = view_of(site, time.time())
+        seen = view_of(site)
         looks += 1
         if seen["outcome"] in _OVER:
             said = {"looks": looks, "lanes": len(seen["lanes"])}
-            return said, lambda: view_of(site, time.time())
+            return said, lambda: view_of(site)
         time.sleep(_LOOK_SECONDS)
 
 

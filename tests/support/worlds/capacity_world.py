@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.capacity.restore import Patience, RestoreResult, restore
+from airflow_ddb_migrate.aws.capacity.restore import RestoreResult, restore
 from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from tests.support.engines.strict_tables import StrictTables
@@ -42,16 +42,14 @@ class Place:
     def prewarm(self, wanted: CapacityUnits, **options: Any) -> Prewarm:
         """Raise and wait, as the operator does."""
         clock = self.world.clock
-        asked = prewarm(self.world.site, wanted, **{"warm": False, "now": clock(), **options})
+        asked = prewarm(self.world.site, wanted, **{"warm": False, **options})
         if asked.changes:
             wait = CapacityWait(changes=asked.changes, deadline=clock() + 600, poke_interval=5)
-            wait.wait(self.world.site, tell=lambda *_: None, clock=clock, sleep=clock.advance)
+            wait.wait(self.world.site, tell=lambda *_: None)
         return asked
 
     def restore(self, by: str = "restore task", **options: Any) -> RestoreResult:
-        clock = self.world.clock
-        patience = Patience(clock=clock, sleep=clock.advance)
-        return restore(self.world.site, by=by, **{"patience": patience, **options})
+        return restore(self.world.site, by=by, **options)
 
     def all(self) -> tuple[dict[Any, int], dict[Any, Any]]:
         """Everything that a restore must bring back."""

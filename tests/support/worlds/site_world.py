@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult, s
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.clock import Clock as Times
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import LaneState, LeaseRecord
 from airflow_ddb_migrate.core.names import execution_arn, execution_name
@@ -19,7 +20,14 @@ from tests.support.engines.fakes import (
     FakeS3,
     FakeStepFunctions,
 )
-from tests.support.factories import MIGRATION, STATE_MACHINE, TABLE, data_table, ledger_table, stack
+from tests.support.factories import (
+    MIGRATION,
+    STATE_MACHINE,
+    TABLE,
+    data_table,
+    ledger_table,
+    stack,
+)
 from tests.support.worlds.migration_world import Clock, Proxy
 
 OTHER = "orders-ba9876543210"
@@ -78,10 +86,17 @@ class SiteWorld:
             table=describe_table(self.service, TABLE),
             stack=stack(**stack_fields),
             migration_id=migration_id,
+            clock=Times(self._now, self._wait),
         )
 
+    def _now(self) -> float:
+        return self.clock()
+
+    def _wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
     def start(self, site: Site | None = None, **fields: Any) -> StartResult:
-        return start(site or self.site, start_request(**fields), self.clock())
+        return start(site or self.site, start_request(**fields))
 
     def end(self, attempt: int = 1, status: ExecutionStatus = ExecutionStatus.FAILED) -> None:
         self.stepfunctions.end(arn_of(attempt), status, "Error", "Cause")

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from tests.support.engines.fakes import FakeCloudFormation
-from tests.support.factories import MIGRATION, client_error
+from tests.support.factories import MIGRATION, at, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.migration_world import moto_dynamodb
 from tests.support.worlds.site_world import SiteWorld
@@ -114,7 +114,7 @@ def watched(world: SiteWorld, out: io.StringIO, work) -> str:
         world.clock.advance(seconds)
         work(next(waits))
 
-    StatusView(world.site, clock=world.clock).watch(out, sleep)
+    StatusView(at(world.site, world.clock, sleep)).watch(out)
     return out.getvalue()
 
 

@@ -53,7 +53,7 @@ def succeed(world: SiteWorld) -> None:
         counts = Counts(seen=1_000, changed=999, unchanged=1)
         world.lane(lane, counts=counts, units=Units(500, 1_000), worked_seconds=10)
     world.end(1, ExecutionStatus.SUCCEEDED)
-    tend(world.site, world.clock())
+    tend(world.site)
     world.clock.advance(60)
 
 

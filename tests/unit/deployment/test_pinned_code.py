@@ -20,7 +20,7 @@ from airflow_ddb_migrate.deployment.bundle import build
 from airflow_ddb_migrate.deployment.upload import Uploader, sha256_of
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from tests.support.factories import NOW, client_error
+from tests.support.factories import NOW, at, client_error
 from tests.support.worlds.migration_world import moto_dynamodb
 from tests.support.worlds.site_world import SiteWorld
 
@@ -155,7 +155,7 @@ def test_nothing_starts_with_other_code(
     )
 
     with pytest.raises(CodeMismatchError):
-        checks.check(site, "add_updated_at", NOW)
+        checks.check(at(site, NOW), "add_updated_at")
 
     assert [] == site_world.lambda_.invoked
     assert [] == site_world.service.scan(TableName="ledger")["Items"]
@@ -172,6 +172,6 @@ def test_a_start_without_the_permission_to_look_goes_on_and_the_log_says_so(
     )
 
     with caplog.at_level(logging.INFO):
-        assert "hash-1" == checks.check(site, "add_updated_at", NOW)
+        assert "hash-1" == checks.check(at(site, NOW), "add_updated_at")
 
     assert ["unknown: the code of"] == [record.message[:20] for record in caplog.records]

@@ -27,7 +27,7 @@ def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[SiteWorld]
             "ProvisionedThroughput": {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25},
         },
     )
-    prewarm(world.site, units(1_000, 500), warm=False, now=world.clock())
+    prewarm(world.site, units(1_000, 500), warm=False)
     monkeypatch.setenv("LEDGER_TABLE", LEDGER)
     monkeypatch.setattr(handler, "_clients", lambda: world.site.clients)
     yield world
@@ -87,7 +87,7 @@ def again(world: SiteWorld) -> Callable[[], str]:
     """Raise and restore once more; return who did."""
 
     def run() -> str:
-        prewarm(world.site, units(1_000, 500), warm=False, now=world.clock())
+        prewarm(world.site, units(1_000, 500), warm=False)
         handler.handle(RULE, PLENTY)
         return str(json.loads(world.site.ledger.read_note(MIGRATION, SAFETY_NET))["by"])
 

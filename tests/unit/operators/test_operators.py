@@ -14,6 +14,7 @@ from airflow_ddb_migrate.aws.capacity.restore import RestoreResult
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.tend import tend
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
@@ -275,7 +276,7 @@ class TestRestore:
             ledger_table=LEDGER,
             by="safety net 1",
             seconds=60,
-            clock=lambda: later,
+            clock=Clock(now=lambda: later),
         )
         assert ["RESTORED"] == [finding.fate for finding in net.sweep()]
         assert [] == restore()["restored"]
@@ -362,8 +363,8 @@ class TestRestore:
             ),
         )
         run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, patience_seconds=7))
-        patience = seen[0]["patience"]
-        assert [7, 7, False] == [patience.seconds, patience.refused_seconds, seen[0]["force"]]
+        wait = seen[0]["wait"]
+        assert [7, 7, False] == [wait.seconds, wait.refused_seconds, seen[0]["force"]]
 
     def test_restores_only_its_own(self, world):
         """Another DAG run's restore leaves the capacity of this one alone."""
@@ -438,7 +439,7 @@ class TestStart:
         operator = start()
         finish_lanes(operator.open_site(make_context()), range(4))
         world.stepfunctions.end_all("SUCCEEDED")
-        tend(operator.open_site(make_context()), time.time())
+        tend(operator.open_site(make_context()))
         for again in (make_prewarm(once=True), start(once=True)):
             with pytest.raises(AirflowFailException, match=r"already succeeded on this table: mi"):
                 run(again, run_id="another")

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.execution.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.support.factories import TABLE
+from tests.support.factories import TABLE, at
 from tests.support.worlds.airflow_world import (
     KILLED,
     finish_lanes,
@@ -131,10 +131,10 @@ def test_each_pause_of_a_person_is_told(world, told):
     """Paused, resumed and paused: two people may want to know."""
     waiting = sensor(told)
     first = deferral(lambda: waiting.execute(make_context()))
-    pause(world.site, by="ann", now=NOW)
+    pause(at(world.site, NOW), by="ann")
     second = deferral(lambda: go_on(waiting, first))
-    resume(world.site, by="ann", now=NOW + 1)
-    pause(world.site, by="ann", now=NOW + 2)
+    resume(at(world.site, NOW + 1), by="ann")
+    pause(at(world.site, NOW + 2), by="ann")
     deferral(lambda: go_on(waiting, second))
 
     assert ["paused by ann"] * 2 == [one["hold"]["reason"] for one in told]
@@ -241,7 +241,7 @@ def test_a_notifier_sends_each_hold_anew(world):
     waiting = sensor([], deferrable=False, on_hold_callback=postbox)
     hold(world, "first")
     waiting.poke(with_dag(make_context()))
-    pause(world.site, by="ann", now=NOW + 1)
+    pause(at(world.site, NOW + 1), by="ann")
     waiting.poke(with_dag(make_context()))
 
     title = f"ON_HOLD: migration {world.site.migration_id}"

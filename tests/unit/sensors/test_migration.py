@@ -14,12 +14,13 @@ from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeo
 from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.support.factories import TABLE, client_error
+from tests.support.factories import TABLE, at, client_error
 from tests.support.worlds.airflow_world import KILLED, finish_lanes, make_context, started_world
 
 LANES = 4
@@ -89,10 +90,11 @@ def test_never_started(world):
 
 def told_by(world, times, meanwhile):
     """What a watcher tells at these times; ``meanwhile`` is called before each look."""
-    told, clock = [], iter(times)
-    watcher = Watcher(lambda: world.site, clock=lambda: next(clock))
+    told, now = [], [0.0]
+    clock = Clock(now=lambda: now[0])
+    watcher = Watcher(lambda: replace(world.site, clock=clock), clock=clock)
     watcher._log = SimpleNamespace(info=lambda _format, *words: told.append("".join(words)))
-    for number, _ in enumerate(times):
+    for number, now[0] in enumerate(times):
         meanwhile(number)
         watcher.poke()
     return told
@@ -122,7 +124,7 @@ def test_progress_at_a_fair_rhythm(world):
         row = world.site.lanes.take(claim, NOW + number)
         world.site.lanes.give_back(claim, replace(row, counts=Counts(seen=number)), NOW + number)
         if number == 70:
-            pause(world.site, by="ann", reason="sale", now=NOW + number)
+            pause(at(world.site, NOW + number), by="ann", reason="sale")
 
     told = told_by(world, [NOW + second for second in range(75)], work)
 
@@ -144,7 +146,7 @@ def test_gives_up_after_a_long_outage(world):
     """A watch ends, and may be retried, when AWS has not answered for too long."""
     times = iter([0.0, 1_800.0, 3_600.0])
     world.stepfunctions.failing = [client_error("InternalServerError")] * 3
-    watcher = Watcher(lambda: world.site, clock=lambda: next(times))
+    watcher = Watcher(lambda: world.site, clock=Clock(now=lambda: next(times)))
     assert [None, None] == [watcher.poke(), watcher.poke()]
     with pytest.raises(AwsRequestError, match="AWS has not answered for 3600 s"):
         watcher.poke()

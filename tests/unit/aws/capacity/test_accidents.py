@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import still_waiting
-from airflow_ddb_migrate.aws.capacity.restore import Patience
+from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
 from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     AwsRequestError,
@@ -337,11 +337,9 @@ def test_out_of_patience_it_says_what_stays_raised_and_what_it_costs(
     original = place.all()
     place.prewarm(WANTED)
     place.tables.decreases = 0
-    clock = place.world.clock
-    patience = Patience(clock=clock, sleep=clock.advance, refused_seconds=900)
 
     with pytest.raises(RestoreError) as failed:
-        place.restore(patience=patience)
+        place.restore(wait=RestoreWait(refused_seconds=900))
 
     assert (
         "table: provisioned capacity 1,000 read / 500 write -> 50 read / 25 write units per "

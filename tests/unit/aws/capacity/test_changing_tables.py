@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
-from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.restore import restore
+from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
 from airflow_ddb_migrate.aws.execution.start import StartRequest, start
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.hooks.migration import SiteAddress
-from tests.support.factories import TABLE
+from tests.support.factories import TABLE, at
 from tests.support.worlds.airflow_world import table_world
 
 WANTED = CapacityUnits(100, 50)
@@ -30,8 +31,8 @@ class Clock:
 
     def sleep(self, seconds):
         self.now += seconds
-        for at in [at for at in self.when if at <= self.now]:
-            self.when.pop(at)()
+        for moment in [moment for moment in self.when if moment <= self.now]:
+            self.when.pop(moment)()
 
 
 @pytest.fixture
@@ -68,14 +69,14 @@ def begin(site):
         tolerated_failure_percentage=0,
         started_by="test",
     )
-    return start(site, request, NOW)
+    return start(at(site, NOW), request)
 
 
 def test_a_retried_prewarm_waits_for_its_own_raise(world, updating):
     """While the first try's raise is under way a second asks for nothing and waits for the same."""
-    first = prewarm(open_site(), WANTED, warm=False, now=NOW)
+    first = prewarm(at(open_site(), NOW), WANTED, warm=False)
     updating["on"] = True
-    again = prewarm(open_site(), CapacityUnits(200, 50), warm=False, now=NOW)
+    again = prewarm(at(open_site(), NOW), CapacityUnits(200, 50), warm=False)
     assert (first.changes, 1) == (again.changes, len(world.updates))
     assert ("table orders is UPDATING",) == still_waiting(open_site().fresh_table(), again.changes)
 
@@ -83,32 +84,32 @@ def test_a_retried_prewarm_waits_for_its_own_raise(world, updating):
 def test_restore_waits_for_active(world, updating):
     """Restore asks for nothing while the table is UPDATING, and then brings it back."""
     before = world.units()
-    prewarm(open_site(), WANTED, warm=False, now=NOW)
+    prewarm(at(open_site(), NOW), WANTED, warm=False)
     updating["on"] = True
     clock = Clock()
     clock.when[NOW + 30] = lambda: updating.update(on=False)
-    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    restore(at(open_site(), clock, clock.sleep), by="test")
     assert (before, NOW + 30) == (world.units(), clock.now)
 
 
 def test_restore_gives_up_in_words_and_goes_on_later(world, updating):
     """Out of patience the error names what is UPDATING, and the next try restores."""
     before = world.units()
-    prewarm(open_site(), WANTED, warm=False, now=NOW)
+    prewarm(at(open_site(), NOW), WANTED, warm=False)
     updating["on"] = True
     clock = Clock()
-    patience = Patience(seconds=60, clock=clock, sleep=clock.sleep)
+    soon = RestoreWait(seconds=60)
     with pytest.raises(RestoreError, match="table orders is UPDATING after 60 s"):
-        restore(open_site(), by="test", patience=patience)
+        restore(at(open_site(), clock, clock.sleep), by="test", wait=soon)
     updating["on"] = False
-    restore(open_site(), by="somebody else", patience=patience)
+    restore(at(open_site(), clock, clock.sleep), by="somebody else", wait=soon)
     assert before == world.units()
 
 
 def test_restore_waits_for_a_migration_that_is_being_stopped(world):
     """The last writes of a stopped migration still have the raised capacity."""
     site = open_site()
-    prewarm(site, WANTED, warm=False, now=NOW)
+    prewarm(at(site, NOW), WANTED, warm=False)
     begin(site)
     site.ledger.command(site.migration_id, Command.STOP, attempt=1, reason="test", now=NOW)
     clock = Clock()
@@ -117,7 +118,7 @@ def test_restore_waits_for_a_migration_that_is_being_stopped(world):
         seen.append(world.units()),
         world.stepfunctions.end_all("ABORTED"),
     )
-    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    restore(at(open_site(), clock, clock.sleep), by="test")
     assert [{"": (100, 50), "by_pk": (100, 50)}] == seen
     assert {"": (5, 5), "by_pk": (5, 5)} == world.units()
 
@@ -125,10 +126,10 @@ def test_restore_waits_for_a_migration_that_is_being_stopped(world):
 def test_restore_keeps_the_table_of_a_running_migration(world):
     """Capacity comes back while an execution runs, but nobody else gets the table."""
     site = open_site()
-    prewarm(site, WANTED, warm=False, now=NOW)
+    prewarm(at(site, NOW), WANTED, warm=False)
     begin(site)
     clock = Clock()
-    restore(open_site(), by="test", patience=Patience(clock=clock, sleep=clock.sleep))
+    restore(at(open_site(), clock, clock.sleep), by="test")
     assert ({"": (5, 5), "by_pk": (5, 5)}, "HELD") == (
         world.units(),
         site.leases.get(site.table.key).state,

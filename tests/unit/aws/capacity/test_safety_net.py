@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
-from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.safety_net import (
     Fate,
     Finding,
@@ -46,7 +46,7 @@ def world(make_world: Callable[..., SiteWorld]) -> SiteWorld:
 
 
 def raise_table(world: SiteWorld, site: Site | None = None) -> None:
-    prewarm(site or world.site, WANTED, warm=False, now=world.clock())
+    prewarm(site or world.site, WANTED, warm=False)
 
 
 def run_out(world: SiteWorld) -> None:
@@ -59,8 +59,7 @@ def net(world: SiteWorld, by: str = "safety net 1", seconds: float = 600) -> Saf
         ledger_table=LEDGER,
         by=by,
         seconds=seconds,
-        clock=world.clock,
-        sleep=world.clock.advance,
+        clock=world.site.clock,
     )
 
 
@@ -74,9 +73,7 @@ def swept(world: SiteWorld, **options: Any) -> Finding:
 
 
 def restored_by(world: SiteWorld, by: str) -> str:
-    return str(
-        restore(world.site, by=by, patience=Patience(clock=world.clock, sleep=world.clock.advance))
-    )
+    return str(restore(world.site, by=by))
 
 
 def edit(world: SiteWorld, **fields: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
-from airflow_ddb_migrate.aws.capacity.restore import Patience, RestoreResult, restore
+from airflow_ddb_migrate.aws.capacity.restore import RestoreResult, restore
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.errors import (
@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
-from tests.support.factories import MIGRATION, NOW, TABLE, client_error, units
+from tests.support.factories import MIGRATION, NOW, TABLE, at, client_error, units
 from tests.support.worlds.site_world import OTHER, SiteWorld
 
 WANTED = units(1_000, 500)
@@ -50,12 +50,11 @@ def world(make_world: Callable[..., SiteWorld]) -> SiteWorld:
 
 
 def raised(world: SiteWorld, **options: Any) -> Any:
-    return prewarm(world.site, WANTED, **{"warm": False, "now": world.clock(), **options})
+    return prewarm(world.site, WANTED, **{"warm": False, **options})
 
 
 def restored(world: SiteWorld, by: str = "restore task") -> RestoreResult:
-    patience = Patience(clock=world.clock, sleep=world.clock.advance)
-    return restore(world.site, by=by, patience=patience)
+    return restore(world.site, by=by)
 
 
 def updates(world: SiteWorld) -> list[dict[str, Any]]:
@@ -97,7 +96,7 @@ def test_the_snapshot_is_written_before_anything_is_raised(world: SiteWorld) -> 
 def test_a_cleared_prewarm_keeps_the_first_snapshot(world: SiteWorld) -> None:
     """What it finds raised is not the original; restore goes back behind both."""
     raised(world)
-    prewarm(world.site, units(3_000, 600), warm=False, now=NOW)
+    prewarm(at(world.site, NOW), units(3_000, 600), warm=False)
 
     assert {"": (3_000, 600), "by_origin": (3_000, 600)} == world.provisioned()
     restored(world)
@@ -106,7 +105,7 @@ def test_a_cleared_prewarm_keeps_the_first_snapshot(world: SiteWorld) -> None:
 
 def test_nothing_to_raise_is_nothing_to_do(world: SiteWorld) -> None:
     """No update, no lease: restore then has nothing to bring back."""
-    made = prewarm(world.site, units(1, 1), warm=False, now=NOW)
+    made = prewarm(at(world.site, NOW), units(1, 1), warm=False)
 
     assert ((), BEFORE) == (made.changes, shown(made.before))
     assert [] == updates(world)
@@ -280,7 +279,7 @@ def test_another_migrations_table_is_not_raised(world: SiteWorld) -> None:
     world.start()
 
     with pytest.raises(LeaseHeldError):
-        prewarm(world.site_for(OTHER), WANTED, warm=False, now=NOW)
+        prewarm(at(world.site_for(OTHER), NOW), WANTED, warm=False)
     assert ([], MIGRATION) == (updates(world), world.lease.migration_id)
 
 
@@ -288,9 +287,7 @@ def test_another_migrations_capacity_is_not_restored(world: SiteWorld) -> None:
     """A restore task whose prewarm never got the table does nothing."""
     raised(world)
 
-    said = restore(
-        world.site_for(OTHER), by="x", patience=Patience(clock=world.clock, sleep=lambda _: None)
-    )
+    said = restore(world.site_for(OTHER), by="x")
 
     assert ("Nothing to restore.", RAISED) == (str(said), world.provisioned())
     assert LeaseState.HELD is world.lease.state
@@ -341,7 +338,7 @@ def test_an_on_demand_table_is_left_alone(make_world: Callable[..., SiteWorld]) 
 def test_warm_throughput_is_raised_and_stays(make_world: Callable[..., SiteWorld]) -> None:
     """Restore says so, asks for nothing, and frees the table."""
     world = make_world(WarmThroughput={"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000})
-    made = prewarm(world.site, units(15_000, 5_000), warm=True, now=NOW)
+    made = prewarm(at(world.site, NOW), units(15_000, 5_000), warm=True)
 
     assert BillingMode.PAY_PER_REQUEST is made.before.billing_mode
     assert [

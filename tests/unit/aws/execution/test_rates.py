@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.notes import PLAN
-from tests.support.factories import MIGRATION, NOW, client_error
+from tests.support.factories import MIGRATION, NOW, at, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.site_world import SiteWorld
 
@@ -17,28 +17,28 @@ def test_a_look_holds_budget_and_cost(world: SiteWorld) -> None:
     """The budget of the attempt that is looked at; another one's says nothing of it."""
     world.start(write_units_per_second=400)
     world.lane(0, counts=Counts(seen=9), units=Units(0, 2_000_000), worked_seconds=100)
-    seen = observe(world.site, NOW + 5)
-    look = look_of(world.site, seen, NOW + 5)
+    seen = observe(at(world.site, NOW + 5))
+    look = look_of(at(world.site, NOW + 5), seen)
     world.site.ledger.begin_attempt(MIGRATION, 2, NOW)
 
     assert (400, NOW + 5, NOW) == (look.write_units_per_second, look.at, look.attempt_started_at)
     assert look.dollars is not None
     assert look.dollars > 1
-    later = look_of(world.site, observe(world.site, NOW), NOW)
+    later = look_of(at(world.site, NOW), observe(at(world.site, NOW)))
     assert 0 == later.write_units_per_second
 
 
 def test_a_cost_that_cannot_be_read_is_unknown(world: SiteWorld) -> None:
     """It is a nicety: a watch goes on without it."""
     world.start()
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
 
     def refuse(name: str, arguments: dict[str, Any]) -> None:
         raise client_error("AccessDeniedException", "GetItem")
 
     world.dynamodb.before = refuse
 
-    assert look_of(world.site, seen, NOW).dollars is None
+    assert look_of(at(world.site, NOW), seen).dollars is None
     assert NOTHING_PLANNED == expected_of(world.site, seen)
 
 
@@ -48,7 +48,7 @@ def test_the_plan_says_what_to_expect(world: SiteWorld) -> None:
     world.site.ledger.note(MIGRATION, PLAN, made.to_json())
     world.start()
 
-    expected = expected_of(world.site, observe(world.site, NOW))
+    expected = expected_of(world.site, observe(at(world.site, NOW)))
 
     assert made.load.items == expected.items
     assert expected.dollars is not None
@@ -62,7 +62,7 @@ def test_a_plan_that_cannot_be_read_says_nothing(world: SiteWorld, text: str) ->
     if text:
         world.site.ledger.note(MIGRATION, PLAN, text)
 
-    assert NOTHING_PLANNED == expected_of(world.site, observe(world.site, NOW))
+    assert NOTHING_PLANNED == expected_of(world.site, observe(at(world.site, NOW)))
 
 
 def test_the_plan_of_all_says_nothing_of_some_segments(world: SiteWorld) -> None:
@@ -70,4 +70,4 @@ def test_the_plan_of_all_says_nothing_of_some_segments(world: SiteWorld) -> None
     world.site.ledger.note(MIGRATION, PLAN, plan(facts(gib=1)).to_json())
     world.start(sample_lanes=1)
 
-    assert NOTHING_PLANNED == expected_of(world.site, observe(world.site, NOW))
+    assert NOTHING_PLANNED == expected_of(world.site, observe(at(world.site, NOW)))

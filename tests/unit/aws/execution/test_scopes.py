@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.ledger.records import LaneState, MigrationRecord
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
-from tests.support.factories import MIGRATION, NOW, STARTED_AT, snapshot
+from tests.support.factories import MIGRATION, NOW, STARTED_AT, at, snapshot
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 LANES = 20
@@ -42,7 +42,7 @@ def finish(
         world.lane(lane, attempt=attempt, migration_id=migration_id, counts=counts)
     arn = arn_of(attempt, migration_id)
     world.stepfunctions.end(arn, ExecutionStatus.SUCCEEDED)
-    return tend(world.site_for(migration_id), world.clock()).verdict.outcome
+    return tend(world.site_for(migration_id)).verdict.outcome
 
 
 def record_of(world: SiteWorld, migration_id: str) -> MigrationRecord:
@@ -65,9 +65,9 @@ def test_a_sample_is_some_lanes(world: SiteWorld, mode: Mode) -> None:
 
     assert (3, CHOSEN) == (started.lanes, segments(world))
     assert tuple(sorted(CHOSEN)) == record_of(world, MIGRATION).scope
-    assert Outcome.RUNNING is tend(world.site, NOW).verdict.outcome
+    assert Outcome.RUNNING is tend(at(world.site, NOW)).verdict.outcome
     assert Outcome.SUCCEEDED is finish(world, CHOSEN)
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
     assert (3, 3, 0, 3) == (
         seen.progress.lanes,
         seen.progress.done,
@@ -126,7 +126,7 @@ def test_a_canary_succeeds_with_its_lanes(world: SiteWorld) -> None:
     assert () == record_of(world, MIGRATION).scope
 
     assert Outcome.SUCCEEDED is finish(world, CHOSEN)
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
     assert (3, LANES - 3) == (seen.progress.lanes, seen.left)
 
 
@@ -138,9 +138,9 @@ def test_after_a_canary_the_rest(world: SiteWorld) -> None:
     rest = begin(world)
 
     assert (2, LANES - 3, REST) == (rest.attempt, len(REST), segments(world, 2))
-    assert Outcome.RUNNING is tend(world.site, NOW).verdict.outcome
+    assert Outcome.RUNNING is tend(at(world.site, NOW)).verdict.outcome
     assert Outcome.SUCCEEDED is finish(world, REST, attempt=2)
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
     assert (LANES, 0, LANES) == (seen.progress.lanes, seen.left, seen.progress.counts.seen)
 
 
@@ -175,13 +175,13 @@ def test_a_canary_that_failed_goes_on_within_its_lanes(world: SiteWorld) -> None
     world.lane(one)
     world.lane(max(CHOSEN), LaneState.FAILED, error="KeyError")
     world.end()
-    assert Outcome.FAILED is tend(world.site, NOW).verdict.outcome
+    assert Outcome.FAILED is tend(at(world.site, NOW)).verdict.outcome
 
     again = begin(world, sample_lanes=3)
 
     assert (2, CHOSEN - {one}) == (again.attempt, segments(world, 2))
     assert Outcome.SUCCEEDED is finish(world, CHOSEN - {one}, attempt=2)
-    assert LANES - 3 == observe(world.site, NOW).left
+    assert LANES - 3 == observe(at(world.site, NOW)).left
 
 
 def test_a_canary_keeps_its_table_while_capacity_is_owed(world: SiteWorld) -> None:
@@ -270,7 +270,7 @@ def test_a_replay_works_where_something_was_set_aside(migrated: SiteWorld) -> No
     assert (STARTED_AT, MIGRATION) == (record.started_at_iso, record.context_id)
     assert OTHER == migrated.lease.migration_id
     assert Outcome.SUCCEEDED is finish(migrated, (2, 7), OTHER)
-    assert 2 == observe(migrated.site_for(OTHER), migrated.clock()).progress.lanes
+    assert 2 == observe(migrated.site_for(OTHER)).progress.lanes
 
 
 def test_a_replay_of_nothing_is_refused(migrated: SiteWorld) -> None:

@@ -313,7 +313,7 @@ def test_capacity_of_a_table_made_again_is_not_raised(world: SiteWorld) -> None:
     again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
 
     with pytest.raises(InvalidInputError, match="Leave migration_id out"):
-        take_lease(again, world.clock())
+        take_lease(again)
     assert world.site.leases.get(again.table.key) is None
 
 

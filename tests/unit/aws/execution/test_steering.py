@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from tests.support.factories import MIGRATION, NOW, client_error
+from tests.support.factories import MIGRATION, NOW, at, client_error
 from tests.support.worlds.site_world import SiteWorld, arn_of, start_request
 
 
@@ -25,7 +25,7 @@ def control_of(world: SiteWorld) -> ControlRecord:
 
 def began(world: SiteWorld, **fields: Any) -> None:
     """Start it a second ago: events of one moment have no order."""
-    start(world.site, start_request(**fields), world.clock() - 1)
+    start(at(world.site, world.clock() - 1), start_request(**fields))
 
 
 def told(world: SiteWorld) -> list[tuple[str, str]]:
@@ -33,19 +33,19 @@ def told(world: SiteWorld) -> list[tuple[str, str]]:
 
 
 def paused(world: SiteWorld, **fields: Any) -> str:
-    return pause(world.site, **{"by": "ann", "now": world.clock(), **fields})
+    return pause(world.site, **{"by": "ann", **fields})
 
 
 def resumed(world: SiteWorld) -> str:
-    return resume(world.site, by="ann", now=world.clock())
+    return resume(world.site, by="ann")
 
 
 def retuned(world: SiteWorld, **fields: Any) -> str:
-    return retune(world.site, by="ann", now=world.clock(), **fields)
+    return retune(world.site, by="ann", **fields)
 
 
 def stopped(world: SiteWorld, **fields: Any) -> str:
-    return stop_now(world.site, by="ann", clock=world.clock, sleep=world.clock.advance, **fields)
+    return stop_now(world.site, by="ann", **fields)
 
 
 STEER = [paused, resumed, stopped, lambda world: retuned(world, write_units_per_second=5)]
@@ -69,7 +69,7 @@ def test_a_pause_holds_until_somebody_resumes(world: SiteWorld) -> None:
     )
     assert words.startswith(f"Paused attempt 1 of {MIGRATION} (sale on).")
     assert [] == world.stepfunctions.stopped
-    assert "On hold: paused by ann: sale on" in observe(world.site, NOW).verdict.reason
+    assert "On hold: paused by ann: sale on" in observe(at(world.site, NOW)).verdict.reason
 
 
 def test_pausing_again_does_not_make_the_hold_younger(world: SiteWorld) -> None:
@@ -190,7 +190,7 @@ def test_a_stop_says_by_whom(world: SiteWorld) -> None:
     assert f"Stopped attempt 1 of {MIGRATION}: by ann: wrong transform." == words
     assert [arn_of(1)] == world.stepfunctions.stopped
     assert [("STARTED", "tests"), ("STOPPED", "ann")] == told(world)
-    tend(world.site, world.clock())
+    tend(world.site)
     assert 2 == len(told(world))
 
 
@@ -271,7 +271,7 @@ def test_the_end_of_an_attempt_is_told_once(world: SiteWorld) -> None:
     began(world)
     world.end()
     for _ in range(3):
-        tend(world.site, NOW)
+        tend(at(world.site, NOW))
 
     assert [("STARTED", "tests"), ("ENDED", "Airflow")] == told(world)
 

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
-from tests.support.factories import MIGRATION, NOW, snapshot
+from tests.support.factories import MIGRATION, NOW, at, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 
 
@@ -35,7 +35,7 @@ def result_of(world: SiteWorld) -> tuple[str, float]:
 def test_what_was_never_started_cannot_be_watched(world: SiteWorld) -> None:
     """The message says which task to run."""
     with pytest.raises(LedgerError, match="knows no migration"):
-        observe(world.site, NOW)
+        observe(at(world.site, NOW))
 
 
 def test_observing_changes_nothing(world: SiteWorld) -> None:
@@ -45,7 +45,7 @@ def test_observing_changes_nothing(world: SiteWorld) -> None:
     world.end()
     before, lease = world.site.ledger.latest_attempt(MIGRATION), world.lease
 
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
 
     assert (Outcome.FAILED, 1, 5) == (
         seen.verdict.outcome,
@@ -60,10 +60,10 @@ def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     """While it runs, nobody asks: the call is limited per account."""
     world.start()
     world.stepfunctions.map_run_counts = {"failed": 3, "timedOut": 1}
-    assert observe(world.site, NOW).map_run is None
+    assert observe(at(world.site, NOW)).map_run is None
     world.end()
 
-    seen = observe(world.site, NOW)
+    seen = observe(at(world.site, NOW))
     assert MapRunCounts(failed=3, timed_out=1) == seen.map_run
     assert "Child executions: 0 succeeded, 3 failed, 1 timed out" in seen.verdict.reason
 
@@ -73,12 +73,12 @@ def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
     world.start()
     world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="too hot", now=NOW)
     world.end()
-    stopped = observe(world.site, NOW).verdict.reason
+    stopped = observe(at(world.site, NOW)).verdict.reason
     world.start()
     world.end(2)
 
     assert "It was stopped: too hot." in stopped
-    assert "It was stopped" not in observe(world.site, NOW).verdict.reason
+    assert "It was stopped" not in observe(at(world.site, NOW)).verdict.reason
 
 
 def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None:
@@ -88,7 +88,7 @@ def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None
     world.clock.advance(HOLD_SECONDS + 60)
     world.end(1, ExecutionStatus.SUCCEEDED)
 
-    verdicts = [tend(world.site, world.clock()).verdict for _ in range(2)]
+    verdicts = [tend(world.site).verdict for _ in range(2)]
 
     assert verdicts[0] == verdicts[1]
     assert Outcome.FAILED is verdicts[0].outcome
@@ -105,7 +105,7 @@ def test_an_execution_that_ends_during_a_short_pause_stops_its_workers(world: Si
     world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
     world.end(1, ExecutionStatus.ABORTED)
 
-    reason = tend(world.site, NOW + 60).verdict.reason
+    reason = tend(at(world.site, NOW + 60)).verdict.reason
 
     assert "It was on hold: paused by ann. Error: Error." in reason
     assert Command.STOP is command_of(world)
@@ -117,9 +117,9 @@ def test_a_hold_ends_with_its_execution_whenever_somebody_looks(world: SiteWorld
     world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
     world.stepfunctions.end(arn_of(1), ExecutionStatus.ABORTED, "Error", at=NOW + 60)
 
-    seen = observe(world.site, NOW + 10**6)
+    seen = observe(at(world.site, NOW + 10**6))
 
-    assert (60, NOW) == (seen.said.held_seconds, seen.said.held_since)
+    assert (60, NOW) == (seen.orders.held_seconds, seen.orders.held_since)
     assert "over 60 minutes" not in seen.verdict.reason
     assert "" == seen.hold_words(NOW + 10**6, owes_capacity=False)
 
@@ -131,7 +131,7 @@ def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:
         world.lane(lane, counts=Counts(seen=100, changed=99, quarantined=1))
     world.end(1, ExecutionStatus.SUCCEEDED)
 
-    verdict = tend(world.site, NOW).verdict
+    verdict = tend(at(world.site, NOW)).verdict
 
     assert Outcome.FAILED is verdict.outcome
     assert verdict.reason.startswith("4 of 400 items were quarantined; 3 and 5 % are allowed")
@@ -144,7 +144,7 @@ def test_tending_renews_the_lease(world: SiteWorld, after: int, left: int) -> No
     world.start()
     world.clock.advance(after)
 
-    assert Outcome.RUNNING is tend(world.site, world.clock()).verdict.outcome
+    assert Outcome.RUNNING is tend(world.site).verdict.outcome
     assert world.clock() + left == world.lease.expires_at
     assert ("", 0) == result_of(world)
 
@@ -156,9 +156,9 @@ def test_a_finished_migration_frees_its_table(world: SiteWorld) -> None:
     world.end(1, ExecutionStatus.SUCCEEDED)
     world.clock.advance(60)
 
-    assert Outcome.SUCCEEDED is tend(world.site, world.clock()).verdict.outcome
+    assert Outcome.SUCCEEDED is tend(world.site).verdict.outcome
     assert (("SUCCEEDED", NOW + 60), LeaseState.FREE) == (result_of(world), world.lease.state)
-    tend(world.site, world.clock() + 60)
+    tend(at(world.site, world.clock() + 60))
     assert ("SUCCEEDED", NOW + 60) == result_of(world)
 
 
@@ -166,11 +166,11 @@ def test_success_is_what_the_ledger_says(world: SiteWorld) -> None:
     """Failed as an execution, finished as a migration; and the other way round."""
     world.start()
     world.end(1, ExecutionStatus.SUCCEEDED)
-    assert Outcome.FAILED is observe(world.site, NOW).verdict.outcome
+    assert Outcome.FAILED is observe(at(world.site, NOW)).verdict.outcome
 
     all_lanes_done(world)
     world.end(1, ExecutionStatus.FAILED)
-    assert Outcome.SUCCEEDED is observe(world.site, NOW).verdict.outcome
+    assert Outcome.SUCCEEDED is observe(at(world.site, NOW)).verdict.outcome
 
 
 def test_owed_capacity_keeps_the_table(world: SiteWorld) -> None:
@@ -183,7 +183,7 @@ def test_owed_capacity_keeps_the_table(world: SiteWorld) -> None:
     all_lanes_done(world)
     world.end(1, ExecutionStatus.SUCCEEDED)
 
-    tend(world.site, NOW)
+    tend(at(world.site, NOW))
 
     assert (LeaseState.HELD, "SUCCEEDED") == (world.lease.state, result_of(world)[0])
 
@@ -194,7 +194,7 @@ def test_workers_of_an_ended_execution_are_told_to_stop(world: SiteWorld) -> Non
     world.lane(0, LaneState.RUNNING)
     world.end(1, ExecutionStatus.ABORTED)
 
-    seen = tend(world.site, NOW)
+    seen = tend(at(world.site, NOW))
 
     assert Outcome.DRAINING is seen.verdict.outcome
     assert (Command.STOP, LeaseState.HELD, "") == (
@@ -202,7 +202,7 @@ def test_workers_of_an_ended_execution_are_told_to_stop(world: SiteWorld) -> Non
         world.lease.state,
         result_of(world)[0],
     )
-    assert Outcome.FAILED is tend(world.site, NOW + OWNER_SECONDS).verdict.outcome
+    assert Outcome.FAILED is tend(at(world.site, NOW + OWNER_SECONDS)).verdict.outcome
     assert (LeaseState.FREE, "FAILED") == (world.lease.state, result_of(world)[0])
 
 
@@ -212,7 +212,7 @@ def test_the_workers_of_a_newer_attempt_are_not_stopped(world: SiteWorld) -> Non
     world.end()
     world.site.ledger.begin_attempt(MIGRATION, 2, NOW)
 
-    tend(world.site, NOW)
+    tend(at(world.site, NOW))
 
     assert Command.RUN is command_of(world)
 
@@ -221,7 +221,7 @@ def test_the_workers_of_a_newer_attempt_are_not_stopped(world: SiteWorld) -> Non
 
 
 def stopped(world: SiteWorld) -> str:
-    return stop(world.site, reason="by hand", clock=world.clock, sleep=world.clock.advance)
+    return stop(world.site, reason="by hand")
 
 
 def test_stopping_tells_the_workers_then_ends_the_execution(world: SiteWorld) -> None:
@@ -236,7 +236,7 @@ def test_stopping_tells_the_workers_then_ends_the_execution(world: SiteWorld) ->
         if len(alive) == 3:
             world.lane(0, LaneState.PENDING)
 
-    said = stop(world.site, reason="by hand", clock=world.clock, sleep=sleep)
+    said = stop(at(world.site, world.clock, sleep), reason="by hand")
 
     assert 3 * [(Command.STOP, [])] == alive
     assert [arn_of(1)] == world.stepfunctions.stopped
@@ -274,6 +274,6 @@ def test_a_stopped_migration_goes_on_with_what_is_left(world: SiteWorld) -> None
     world.start()
     world.lane(0)
     stopped(world)
-    tend(world.site, world.clock())
+    tend(world.site)
 
     assert (2, 3) == ((again := world.start()).attempt, again.lanes)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
-from airflow_ddb_migrate.aws.capacity.restore import Patience, restore
+from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.safety_net import Fate, SafetyNet
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.unfinished import unfinished
-from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, units
+from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, at, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 UNITS = {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25}
@@ -29,7 +29,7 @@ SETTINGS = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": UNITS}
 def unseen(make_world: Callable[..., SiteWorld]) -> SiteWorld:
     """A migration behind a prewarm; it runs, and AWS does not see its execution yet."""
     world = make_world(**SETTINGS)
-    prewarm(world.site, units(1_000, 500), warm=False, now=world.clock())
+    prewarm(world.site, units(1_000, 500), warm=False)
     world.start()
     world.stepfunctions.is_behind = True
     return world
@@ -42,13 +42,7 @@ def command_of(world: SiteWorld, migration_id: str = MIGRATION) -> Command:
 
 
 def stopped(world: SiteWorld, patience_seconds: float = 60.0) -> str:
-    return stop(
-        world.site,
-        reason="by hand",
-        patience_seconds=patience_seconds,
-        clock=world.clock,
-        sleep=world.clock.advance,
-    )
+    return stop(world.site, reason="by hand", patience_seconds=patience_seconds)
 
 
 def is_untouched(world: SiteWorld) -> bool:
@@ -69,13 +63,13 @@ def test_a_watch_takes_it_for_running_and_touches_nothing(unseen: SiteWorld, aft
     """Today's worst: STOP over a healthy run, its table freed, its capacity taken away."""
     unseen.clock.advance(after)
 
-    seen = tend(unseen.site, unseen.clock())
+    seen = tend(unseen.site)
 
     assert (Outcome.RUNNING, ExecutionStatus.RUNNING) == (
         seen.verdict.outcome,
         seen.execution.status,
     )
-    assert view_of(unseen.site, unseen.clock())["outcome"] == "RUNNING"
+    assert view_of(unseen.site)["outcome"] == "RUNNING"
     assert is_untouched(unseen)
 
 
@@ -83,7 +77,7 @@ def test_a_watch_between_intention_and_start_touches_nothing(unseen: SiteWorld) 
     """The start task is at work: its attempt is written down, StartExecution is on its way."""
     unseen.site.ledger.attempt_started(MIGRATION, 1, 0)
 
-    assert Outcome.RUNNING is tend(unseen.site, unseen.clock()).verdict.outcome
+    assert Outcome.RUNNING is tend(unseen.site).verdict.outcome
     assert is_untouched(unseen)
 
 
@@ -98,26 +92,26 @@ def test_what_only_looks_is_watched_in_the_same_way(world: SiteWorld, mode: Mode
     world.start(part, mode=mode, of=MIGRATION)
     world.stepfunctions.is_behind = True
 
-    assert Outcome.RUNNING is tend(part, world.clock()).verdict.outcome
+    assert Outcome.RUNNING is tend(part).verdict.outcome
     assert Command.RUN is command_of(world, OTHER)
 
 
 def test_what_is_seen_at_last_goes_on(unseen: SiteWorld) -> None:
     """One look that found nothing leaves no trace."""
-    tend(unseen.site, unseen.clock())
+    tend(unseen.site)
     unseen.stepfunctions.is_behind = False
     for lane in range(4):
         unseen.lane(lane)
     unseen.end(status=ExecutionStatus.SUCCEEDED)
 
-    assert Outcome.SUCCEEDED is tend(unseen.site, unseen.clock()).verdict.outcome
+    assert Outcome.SUCCEEDED is tend(unseen.site).verdict.outcome
 
 
 def test_what_is_not_seen_for_two_minutes_is_missing(unseen: SiteWorld) -> None:
     """Then nothing is there that could run on: a start that was lost must not hang for ever."""
     unseen.clock.advance(START_SEEN_SECONDS)
 
-    seen = tend(unseen.site, unseen.clock())
+    seen = tend(unseen.site)
 
     assert (Outcome.FAILED, ExecutionStatus.MISSING) == (
         seen.verdict.outcome,
@@ -159,7 +153,7 @@ def test_a_stop_stops_it(unseen: SiteWorld) -> None:
         unseen.stepfunctions.is_behind = len(looks) < 3
         unseen.clock.advance(seconds)
 
-    said = stop(unseen.site, reason="by hand", clock=unseen.clock, sleep=sleep)
+    said = stop(at(unseen.site, unseen.clock, sleep), reason="by hand")
 
     assert f"Stopped attempt 1 of {MIGRATION}: by hand." == said
     assert (3 * [Command.STOP], [arn_of(1)]) == (looks, unseen.stepfunctions.stopped)
@@ -179,12 +173,12 @@ def test_steering_reaches_it(unseen: SiteWorld) -> None:
     """Pause, resume and retune say what they do to one that is seen."""
     now = unseen.clock()
 
-    assert pause(unseen.site, by="ann", now=now).startswith("Paused attempt 1")
-    assert resume(unseen.site, by="ann", now=now).startswith("Resumed attempt 1")
-    assert retune(unseen.site, by="ann", now=now, write_units_per_second=5).startswith("Retuned")
+    assert pause(at(unseen.site, now), by="ann").startswith("Paused attempt 1")
+    assert resume(at(unseen.site, now), by="ann").startswith("Resumed attempt 1")
+    assert retune(at(unseen.site, now), by="ann", write_units_per_second=5).startswith("Retuned")
     with pytest.raises(SteeringError, match="no map run yet"):
-        retune(unseen.site, by="ann", now=now, max_concurrency=5)
-    words = stop_now(unseen.site, by="ann", clock=unseen.clock, sleep=unseen.clock.advance)
+        retune(at(unseen.site, now), by="ann", max_concurrency=5)
+    words = stop_now(unseen.site, by="ann")
     assert words.startswith("Stopped attempt 1")
 
 
@@ -199,9 +193,7 @@ def test_its_table_is_not_taken(unseen: SiteWorld) -> None:
 
 def test_restore_keeps_its_table(unseen: SiteWorld) -> None:
     """Capacity is brought back when a person asks for it; the table stays the migration's."""
-    patience = Patience(clock=unseen.clock, sleep=unseen.clock.advance)
-
-    restore(unseen.site, by="restore task", patience=patience)
+    restore(unseen.site, by="restore task")
 
     assert LeaseState.HELD is unseen.lease.state
 
@@ -215,8 +207,7 @@ def test_the_safety_net_leaves_its_capacity(unseen: SiteWorld) -> None:
         ledger_table=LEDGER,
         by="safety net 1",
         seconds=600,
-        clock=unseen.clock,
-        sleep=unseen.clock.advance,
+        clock=unseen.site.clock,
     )
 
     (finding,) = net.sweep()
@@ -241,4 +232,4 @@ def test_one_that_has_workers_is_observed_alike(unseen: SiteWorld) -> None:
     """Lanes may have begun before DescribeExecution sees their parent."""
     unseen.lane(0, LaneState.RUNNING)
 
-    assert Outcome.RUNNING is observe(unseen.site, unseen.clock()).verdict.outcome
+    assert Outcome.RUNNING is observe(unseen.site).verdict.outcome

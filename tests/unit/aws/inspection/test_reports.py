@@ -47,7 +47,7 @@ def look(world: SiteWorld, lane: int, state: LaneState = LaneState.DONE, **count
 
 
 def compose(world: SiteWorld) -> Any:
-    return compose_dry_run(world.site, world.clock())
+    return compose_dry_run(world.site)
 
 
 def test_lanes_are_added_up(world: SiteWorld) -> None:
@@ -164,7 +164,7 @@ def test_a_check_is_composed_alike(world: SiteWorld) -> None:
     look(world, 1, changed=1, unchanged=9)
     world.s3.before = lambda *_: pytest.fail("the bucket was asked")
 
-    checked = compose_verify(world.site, world.clock())
+    checked = compose_verify(world.site)
 
     assert (MIGRATION, "orders-1", 20, 1) == (
         checked.migration_id,

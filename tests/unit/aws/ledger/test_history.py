@@ -16,7 +16,15 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from airflow_ddb_migrate.core.mode import Mode
-from tests.support.factories import LEDGER, MIGRATION, NOW, TABLE_KEY, migration_record, progress
+from tests.support.factories import (
+    LEDGER,
+    MIGRATION,
+    NOW,
+    TABLE_KEY,
+    at,
+    migration_record,
+    progress,
+)
 from tests.support.worlds.site_world import OTHER, SiteWorld, start_request
 
 COUNTS = Counts(seen=3, changed=3)
@@ -30,7 +38,7 @@ def finish(world: SiteWorld, *, lanes: range = range(4), attempt: int = 1) -> No
     for lane in lanes:
         world.lane(lane, counts=COUNTS, attempt=attempt)
     world.end(attempt, ExecutionStatus.SUCCEEDED)
-    tend(world.site, world.clock())
+    tend(world.site)
 
 
 def before(world: SiteWorld, **fields: Any) -> HistoryRow | None:
@@ -63,7 +71,7 @@ def test_the_end_is_noted_with_the_counts(world: SiteWorld) -> None:
     world.clock.advance(60)
     finish(world)
     world.clock.advance(60)
-    tend(world.site, world.clock())
+    tend(world.site)
 
     (row,) = rows(world)
     assert ("SUCCEEDED", NOW + 60, Counts(seen=12, changed=12)) == (
@@ -77,7 +85,7 @@ def test_a_failure_is_noted_and_gone_when_it_goes_on(world: SiteWorld) -> None:
     """One row for each migration, however many attempts: the latest counts, and its transform."""
     world.start()
     world.end()
-    tend(world.site, world.clock())
+    tend(world.site)
     assert ["FAILED"] == [row.result for row in rows(world)]
 
     world.lambda_.answer["hash"] = "hash-2"
@@ -92,8 +100,8 @@ def test_a_stop_is_noted(world: SiteWorld) -> None:
     """What the sensor sees afterwards does not overrule it."""
     world.start()
     world.lane(0, counts=COUNTS)
-    stop(world.site, reason="a test", clock=world.clock, sleep=world.clock.advance)
-    tend(world.site, world.clock())
+    stop(world.site, reason="a test")
+    tend(world.site)
 
     assert [("STOPPED", COUNTS)] == [(row.result, row.counts) for row in rows(world)]
 
@@ -103,8 +111,8 @@ def test_a_stop_that_came_too_late_is_a_success(world: SiteWorld) -> None:
     world.start()
     for lane in range(4):
         world.lane(lane)
-    stop(world.site, reason="a test", clock=world.clock, sleep=world.clock.advance)
-    tend(world.site, world.clock())
+    stop(world.site, reason="a test")
+    tend(world.site)
 
     assert ["SUCCEEDED"] == [row.result for row in rows(world)]
 
@@ -122,7 +130,7 @@ def test_a_canary_is_no_success_of_the_migration(world: SiteWorld) -> None:
     for rest in sorted(set(range(4)) - {lane}):
         world.lane(rest, attempt=2)
     world.end(2, ExecutionStatus.SUCCEEDED)
-    tend(world.site, world.clock())
+    tend(world.site)
 
     assert ["SUCCEEDED"] == [row.result for row in rows(world)]
 
@@ -146,7 +154,7 @@ def finish_first(world: SiteWorld) -> None:
 
 def test_what_has_no_row_gets_none_by_ending(world: SiteWorld) -> None:
     """A migration of before there was a history stays out of it, instead of half in it."""
-    note_end(world.site, migration_record(), progress(), result="SUCCEEDED", now=NOW)
+    note_end(at(world.site, NOW), migration_record(), progress(), result="SUCCEEDED")
 
     assert [] == list(list_history(world.site.ledger, TABLE_KEY.arn))
 
@@ -232,7 +240,7 @@ def test_an_unfinished_one_is_not_done(world: SiteWorld, state: LaneState) -> No
     world.start()
     world.lane(0, state)
     world.end()
-    tend(world.site, world.clock())
+    tend(world.site)
 
     assert before(world) is None
     assert world.start(world.site_for(OTHER), once=True).explanation.startswith("Started")

@@ -26,7 +26,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
-from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, client_error
+from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, at, client_error
 from tests.support.plans import GIB, KIB, sampled
 from tests.support.worlds.airflow_world import finish_lanes
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of, start_request
@@ -82,7 +82,7 @@ class PlanWorld:
         stack = fields.pop("stack", {})
         site = self.world.site_for(migration_id, **stack)
         site = replace(site, table=describe_table(self.around, TABLE))
-        return make_plan(site, start_request(**{**OPEN, **fields}), options, NOW)
+        return make_plan(at(site, NOW), start_request(**{**OPEN, **fields}), options)
 
     def note(self) -> MigrationPlan | None:
         return known_plan(self.world.site.ledger, MIGRATION)
@@ -368,14 +368,14 @@ def test_a_held_table_is_refused_with_who_and_since_when(place: PlanWorld) -> No
     assert f"Table orders is held by migration {OTHER}, whose execution" in message
     assert message.endswith(f"It was started by DAG nightly, run 7 at {STARTED_AT}.")
     assert message == refusal(
-        LeaseHeldError, lambda: take_lease(place.world.site_for(MIGRATION), NOW)
+        LeaseHeldError, lambda: take_lease(at(place.world.site_for(MIGRATION), NOW))
     )
 
 
 def test_a_holder_that_only_planned_is_known_by_its_plan(place: PlanWorld) -> None:
     """Between prewarm and start there is no record of it yet."""
     place.plan(OTHER, started_by="DAG nightly, run 7")
-    take_lease(place.world.site_for(OTHER), NOW)
+    take_lease(at(place.world.site_for(OTHER), NOW))
 
     assert f"It was planned by DAG nightly, run 7 at {STARTED_AT}." in refusal(
         LeaseHeldError, place.plan
@@ -490,7 +490,7 @@ def finish(world: SiteWorld) -> None:
     finish_lanes(site, range(1), now=world.clock())
     world.stepfunctions.end(arn_of(1, OTHER), ExecutionStatus.SUCCEEDED)
     world.clock.advance(2 * 3_600)
-    tend(site, world.clock())
+    tend(site)
     world.site.leases.change(site.table.key, lambda lease: release(lease, OTHER))
     world.clock.now = NOW
 
@@ -524,7 +524,7 @@ def test_a_plan_behind_its_own_prewarm_is_about_the_capacity_before(
     place = PlanWorld(make_world(BillingMode="PROVISIONED", ProvisionedThroughput=units))
     wanted = CapacityUnits(100, 5_100)
     first = place.plan(prewarm=wanted)
-    prewarm(place.world.site, wanted, warm=False, now=NOW)
+    prewarm(at(place.world.site, NOW), wanted, warm=False)
 
     assert first == place.plan(prewarm=wanted)
 

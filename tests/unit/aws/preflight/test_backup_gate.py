@@ -22,8 +22,7 @@ NAME = f"before-{MIGRATION}"
 
 
 def gate(world: SiteWorld, policy: object = "auto", **fields: Any) -> Backup:
-    known = {"clock": world.clock, "sleep": world.clock.advance}
-    return ensure_backup(world.site, policy, Waiting(**{**known, **fields}))
+    return ensure_backup(world.site, policy, Waiting(**fields))
 
 
 def switch_on(world: SiteWorld, *, window: bool = True, earliest: float = NOW - 86_400) -> None:

@@ -33,7 +33,7 @@ from botocore.exceptions import (
     NoRegionError,
     ReadTimeoutError,
 )
-from tests.support.factories import MIGRATION, NOW, TABLE, client_error, data_table, stack
+from tests.support.factories import MIGRATION, NOW, TABLE, at, client_error, data_table, stack
 from tests.support.worlds.site_world import OTHER, SiteWorld
 
 TRANSFORM = "add_updated_at"
@@ -53,7 +53,7 @@ def untouched(world: SiteWorld) -> bool:
 
 def test_everything_in_order_is_the_transforms_hash(world: SiteWorld) -> None:
     """Asked of the deployed Lambda; the check itself writes nothing."""
-    assert "hash-1" == checks.check(world.site, TRANSFORM, NOW)
+    assert "hash-1" == checks.check(at(world.site, NOW), TRANSFORM)
     assert [{"action": "describe", "transform": TRANSFORM}] == world.lambda_.invoked
     assert untouched(world)
 
@@ -95,7 +95,7 @@ def test_a_table_or_index_that_is_not_active_is_named(
     table = replace(world.site.table, statuses={"": "ACTIVE", resource: status})
     site = replace(world.site, table=table)
 
-    message = message_of(TableNotReadyError, lambda: checks.check(site, TRANSFORM, NOW))
+    message = message_of(TableNotReadyError, lambda: checks.check(at(site, NOW), TRANSFORM))
 
     assert message.startswith(
         f"{shown} is {status}; table orders and all its indexes must be ACTIVE before"
@@ -126,7 +126,7 @@ def test_a_table_the_stack_may_not_touch_is_refused_with_the_command(world: Site
     """The command that allows it, with the tables that are allowed already."""
     site = world.site_for(MIGRATION, tables=("customers",))
 
-    message = message_of(InvalidInputError, lambda: checks.check(site, TRANSFORM, NOW))
+    message = message_of(InvalidInputError, lambda: checks.check(at(site, NOW), TRANSFORM))
 
     assert (
         "Stack 'ddb-migrate' may migrate customers, not orders. Run: ddb-migrate deploy "
@@ -140,7 +140,7 @@ def test_a_table_the_stack_may_not_touch_is_refused_with_the_command(world: Site
 
 def test_an_unknown_transform_is_refused_with_what_there_is(world: SiteWorld) -> None:
     """And with the one that was probably meant; the Lambda is not asked."""
-    message = message_of(TransformError, lambda: checks.check(world.site, "add_update_at", NOW))
+    message = message_of(TransformError, lambda: checks.check(at(world.site, NOW), "add_update_at"))
 
     assert (
         "Transform 'add_update_at' is not deployed in stack 'ddb-migrate'. Did you mean "
@@ -165,7 +165,7 @@ def test_a_lambda_that_fails_is_told(world: SiteWorld) -> None:
     world.lambda_.function_error = "Unhandled"
     world.lambda_.answer = {"errorMessage": "out of memory"}
 
-    message = message_of(TransformError, lambda: checks.check(world.site, TRANSFORM, NOW))
+    message = message_of(TransformError, lambda: checks.check(at(world.site, NOW), TRANSFORM))
     assert message.startswith(f"The Lambda could not look at transform '{TRANSFORM}'")
     assert "out of memory" in message
 
@@ -180,8 +180,8 @@ def test_a_held_table_is_refused_before_anything_is_written(world: SiteWorld) ->
     before = world.lease
 
     for step in (
-        lambda site: checks.check(site, TRANSFORM, NOW),
-        lambda site: take_lease(site, NOW),
+        lambda site: checks.check(at(site, NOW), TRANSFORM),
+        lambda site: take_lease(at(site, NOW)),
     ):
         with pytest.raises(LeaseHeldError):
             step(world.site_for(OTHER))
@@ -194,11 +194,11 @@ def test_a_holder_that_came_while_we_looked_is_taken_for_alive(world: SiteWorld)
     def come_between(name: str, arguments: dict[str, Any]) -> None:
         if name == "put_item":
             world.dynamodb.before = lambda name, arguments: None
-            take_lease(world.site, NOW - 10 * LEASE_SECONDS)
+            take_lease(at(world.site, NOW - 10 * LEASE_SECONDS))
 
     world.dynamodb.before = come_between
 
-    message = message_of(LeaseHeldError, lambda: take_lease(world.site_for(OTHER), NOW))
+    message = message_of(LeaseHeldError, lambda: take_lease(at(world.site_for(OTHER), NOW)))
     assert "One migration of a table runs at a time" in message
     assert MIGRATION == world.lease.migration_id
 
@@ -328,4 +328,4 @@ def test_an_empty_table_is_no_bad_input(world: SiteWorld) -> None:
     data_table(world.service, "empty-table")
     site = replace(world.site, table=describe_table(world.service, "empty-table"))
 
-    assert "hash-1" == checks.check(site, TRANSFORM, NOW)
+    assert "hash-1" == checks.check(at(site, NOW), TRANSFORM)

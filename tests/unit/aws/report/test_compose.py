@@ -33,7 +33,7 @@ PLANNED = {
 
 
 def report_of(world: SiteWorld, migration_id: str = MIGRATION) -> Report:
-    return compose(world.site_for(migration_id), world.clock())
+    return compose(world.site_for(migration_id))
 
 
 def finish(world: SiteWorld, *, lanes: range = range(4), attempt: int = 1, **fields: Any) -> None:
@@ -46,7 +46,7 @@ def finish(world: SiteWorld, *, lanes: range = range(4), attempt: int = 1, **fie
         world.lane(lane, attempt=attempt, **{**known, **fields})
     world.clock.advance(100)
     world.end(attempt, ExecutionStatus.SUCCEEDED)
-    tend(world.site, world.clock())
+    tend(world.site)
 
 
 def succeeded(world: SiteWorld, **fields: Any) -> Report:
@@ -115,7 +115,7 @@ def test_every_attempt_is_listed(world: SiteWorld) -> None:
 def finish_nothing(world: SiteWorld) -> None:
     world.clock.advance(100)
     world.end()
-    tend(world.site, world.clock())
+    tend(world.site)
 
 
 def test_what_it_cost_stands_beside_what_was_planned(world: SiteWorld) -> None:
@@ -267,8 +267,8 @@ def test_what_belongs_to_it_is_in_it(world: SiteWorld) -> None:
     world.site.bucket.put("quarantine/000001/1", [{"key": {}}])
     replay, undo = world.site_for(OTHER), world.site_for(f"{OTHER}-u")
     world.start(replay, mode=Mode.REPLAY, of=MIGRATION)
-    stop(replay, reason="a test", clock=world.clock, sleep=world.clock.advance)
-    tend(replay, world.clock())
+    stop(replay, reason="a test")
+    tend(replay)
     world.start(undo, mode=Mode.UNDO, of=MIGRATION)
 
     report = report_of(world)

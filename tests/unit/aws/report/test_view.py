@@ -18,7 +18,15 @@ from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from tests.support.factories import LEDGER, MIGRATION, NOW, client_error, migration_record, snapshot
+from tests.support.factories import (
+    LEDGER,
+    MIGRATION,
+    NOW,
+    at,
+    client_error,
+    migration_record,
+    snapshot,
+)
 from tests.support.worlds.site_world import SiteWorld, arn_of
 
 TROUBLE = ("throttles", "conflicts", "trouble")
@@ -50,7 +58,7 @@ def test_a_running_migration_is_shown_whole(world: SiteWorld) -> None:
     world.lane(1, LaneState.RUNNING)
     world.lane(3, LaneState.FAILED, error="Boom", cause="why")
 
-    view = view_of(world.site, NOW)
+    view = view_of(at(world.site, NOW))
 
     assert ("RUNNING", True, "drpf", 1) == (
         view["outcome"],
@@ -71,9 +79,9 @@ def test_rates_are_since_the_looks_before(world: SiteWorld) -> None:
     world.start(write_units_per_second=50)
     pulses = Pulses(90)
     world.lane(0, LaneState.RUNNING, counts=Counts(seen=10, changed=10), units=Units(5, 200, 100))
-    first = view_of(world.site, NOW + 10, pulses)["pulse"]
+    first = view_of(at(world.site, NOW + 10), pulses)["pulse"]
     world.lane(0, LaneState.RUNNING, counts=Counts(seen=70, changed=70), units=Units(35, 600, 300))
-    second = view_of(world.site, NOW + 20, pulses)["pulse"]
+    second = view_of(at(world.site, NOW + 20), pulses)["pulse"]
 
     assert first is not None
     assert second is not None
@@ -88,11 +96,11 @@ def test_rates_are_since_the_looks_before(world: SiteWorld) -> None:
 def test_the_budget_of_the_past_is_shown(world: SiteWorld) -> None:
     """Whoever opens the page late sees what was in force when."""
     world.start(write_units_per_second=50)
-    retune(world.site, by="ann", now=NOW + 10, write_units_per_second=20)
-    pause(world.site, by="ann", now=NOW + 20)
-    resume(world.site, by="ann", now=NOW + 30)
+    retune(at(world.site, NOW + 10), by="ann", write_units_per_second=20)
+    pause(at(world.site, NOW + 20), by="ann")
+    resume(at(world.site, NOW + 30), by="ann")
 
-    steps = view_of(world.site, NOW + 40)["budget"]
+    steps = view_of(at(world.site, NOW + 40))["budget"]
 
     assert [(NOW, 50), (NOW + 10, 20), (NOW + 20, 0), (NOW + 30, 20)] == [
         (step["at"], step["write"]) for step in steps
@@ -106,7 +114,7 @@ def test_throttles_and_conflicts_are_shown(world: SiteWorld) -> None:
     for lane in range(2):
         world.lane(lane, throttles=Throttles({reason: 2}), conflicts=1)
 
-    view, lane_ = view_of(world.site, NOW), look_at_lane(world.site, 1)
+    view, lane_ = view_of(at(world.site, NOW)), look_at_lane(world.site, 1)
 
     assert ({reason: 4}, 2) == (view["throttles"], view["conflicts"])
     assert view["trouble"].startswith("throttled 4 writes: key range 4; 2 items transformed again")
@@ -120,7 +128,7 @@ def test_looking_changes_nothing(world: SiteWorld) -> None:
     world.end()
     before = world.site.ledger.latest_attempt(MIGRATION), world.lease
 
-    view_of(world.site, NOW)
+    view_of(at(world.site, NOW))
 
     assert before == (world.site.ledger.latest_attempt(MIGRATION), world.lease)
 
@@ -131,7 +139,7 @@ def test_the_lanes_are_read_once(world: SiteWorld, monkeypatch: pytest.MonkeyPat
     read, read_all = [], Lanes.all
     monkeypatch.setattr(Lanes, "all", lambda *args: read.append(args) or read_all(*args))
 
-    view_of(world.site, NOW)
+    view_of(at(world.site, NOW))
 
     assert 1 == len(read)
 
@@ -141,7 +149,7 @@ def test_what_is_only_planned_is_shown_with_its_plan(world: SiteWorld) -> None:
     plan = {"items": 9, "lanes": 3, "total_segments": 3, "transform": "t", "basis": {"x": 1}}
     world.site.ledger.note(MIGRATION, PLAN, json.dumps(plan))
 
-    view = view_of(world.site, NOW)
+    view = view_of(at(world.site, NOW))
 
     assert ("PLANNED", "ppp", "t") == (view["outcome"], view["lanes"], view["transform"])
     assert {"items": 9, "total_segments": 3} == view["plan"]
@@ -151,28 +159,28 @@ def test_what_is_only_planned_is_shown_with_its_plan(world: SiteWorld) -> None:
 def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
     """Until restore has run; a bill left high must not go unseen."""
     world.start()
-    calm = view_of(world.site, NOW)["capacity"]
+    calm = view_of(at(world.site, NOW))["capacity"]
     world.site.leases.change(
         world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
 
     assert ("", "Raised by this migration, not restored yet (RAISED).") == (
         calm,
-        view_of(world.site, NOW)["capacity"],
+        view_of(at(world.site, NOW))["capacity"],
     )
 
 
 def test_a_pause_is_explained(world: SiteWorld) -> None:
     """While it lasts, and after it has ended the execution with Airflow down."""
     world.start()
-    calm = view_of(world.site, NOW)["hold"]
-    pause(world.site, by="ann", now=NOW)
+    calm = view_of(at(world.site, NOW))["hold"]
+    pause(at(world.site, NOW), by="ann")
     world.site.leases.change(
         world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
-    paused = view_of(world.site, NOW + 60)["hold"]
+    paused = view_of(at(world.site, NOW + 60))["hold"]
     world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=NOW + HOLD_SECONDS + 90)
-    ended = view_of(world.site, NOW + 10**5)
+    ended = view_of(at(world.site, NOW + 10**5))
 
     assert "" == calm
     assert "paused by ann. Waiting costs next to nothing, but capacity" in paused
@@ -184,12 +192,12 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
 def test_a_finished_migration_is_not_on_hold(world: SiteWorld) -> None:
     """A pause that came after the last segment changes nothing."""
     world.start()
-    pause(world.site, by="ann", now=NOW)
+    pause(at(world.site, NOW), by="ann")
     for lane in range(4):
         world.lane(lane)
     world.end(1, ExecutionStatus.SUCCEEDED)
 
-    assert "" == view_of(world.site, NOW + 10**5)["hold"]
+    assert "" == view_of(at(world.site, NOW + 10**5))["hold"]
 
 
 def test_a_lane_is_shown_with_its_numbers(world: SiteWorld) -> None:
