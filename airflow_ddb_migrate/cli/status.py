@@ -4,14 +4,11 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from airflow_ddb_migrate.aws.execution.observe import Observation, observe
-from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
-from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.execution.observe import Observation
+from airflow_ddb_migrate.aws.report.status import Status, status_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.execution.rates import Pulse, Pulses, Reading, pulse_words
-from airflow_ddb_migrate.core.ledger.events import Event
-from airflow_ddb_migrate.core.report.view import owes_capacity
+from airflow_ddb_migrate.core.execution.rates import Pulses, pulse_words
 from airflow_ddb_migrate.core.text.times import iso
 
 REDRAW_SECONDS = 5.0
@@ -29,19 +26,15 @@ class Output(Protocol):
     def isatty(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StatusScreen:
-    """One look at a migration, with its figures and its latest events."""
+    """What a terminal shows of a migration's status: some lines, one line, or JSON."""
 
-    seen: Observation
-    look: Reading
-    pulse: Pulse
-    events: list[Event]
-    hold: str = ""
+    status: Status
 
     @property
-    def is_over(self) -> bool:
-        return self.seen.is_over
+    def seen(self) -> Observation:
+        return self.status.seen
 
     def in_words(self) -> str:
         """Return some lines."""
@@ -53,15 +46,17 @@ class StatusScreen:
                 f"attempt {attempt.number} started {_when(attempt.started_at)}",
                 f"Execution {attempt.execution_arn}",
                 self.in_a_line(),
-                *([self.hold] if self.hold else []),
+                *([self.status.hold] if self.status.hold else []),
                 "",
-                *(f"{iso(e.at)}  {e.what:<8} by {e.by}: {e.words}" for e in self.events),
+                *(f"{iso(e.at)}  {e.what:<8} by {e.by}: {e.words}" for e in self.status.events),
             )
         )
 
     def in_a_line(self) -> str:
         reason = self.seen.verdict.reason
-        return reason if self.is_over else f"{reason} {pulse_words(self.pulse, self.look)}"
+        if self.seen.is_over:
+            return reason
+        return f"{reason} {pulse_words(self.status.pulse, self.status.reading)}"
 
     def to_json(self) -> str:
         """Return one JSON document; unknown figures are null."""
@@ -88,12 +83,12 @@ class StatusScreen:
             "units": progress.units.to_dict(),
             "throttles": progress.throttles.to_dict(),
             "conflicts": progress.conflicts,
-            "read_units_per_second": self.look.read_units_per_second,
-            "write_units_per_second": self.look.write_units_per_second,
+            "read_units_per_second": self.status.reading.read_units_per_second,
+            "write_units_per_second": self.status.reading.write_units_per_second,
             "orders": asdict(seen.orders),
-            "hold": self.hold,
-            "pulse": asdict(self.pulse),
-            "events": [{**asdict(event), "at": iso(event.at)} for event in self.events],
+            "hold": self.status.hold,
+            "pulse": asdict(self.status.pulse),
+            "events": [{**asdict(event), "at": iso(event.at)} for event in self.status.events],
         }
 
 
@@ -109,14 +104,7 @@ class StatusView:
 
         :raises MigrationError: it was never started, or AWS does not answer.
         """
-        now = self.site.clock.now()
-        seen = observe(self.site)
-        look = look_of(self.site, seen)
-        pulse = self._pulses.of(look, expected_of(self.site, seen))
-        latest = events(self.site.ledger, self.site.migration_id, _EVENTS)
-        lease = self.site.leases.get(self.site.table.key)
-        hold = seen.hold_words(now, owes_capacity=owes_capacity(lease, self.site.migration_id))
-        return StatusScreen(seen=seen, look=look, pulse=pulse, events=latest, hold=hold)
+        return StatusScreen(status_of(self.site, self._pulses, events_shown=_EVENTS))
 
     def watch(self, out: Output) -> None:
         """Draw the view until the migration is over, or the person has seen enough (Ctrl-C)."""
@@ -131,12 +119,12 @@ class StatusView:
             line = shown.in_a_line()
             if out.isatty():
                 _print(out, f"{_CLEAR}{shown.in_words()}\n\n(Ctrl-C ends this view only)")
-            elif shown.is_over or (
+            elif shown.seen.is_over or (
                 line != told and self.site.clock.now() - told_at >= LINE_SECONDS
             ):
-                _print(out, f"{iso(shown.look.at)}  {line}")
+                _print(out, f"{iso(shown.status.reading.at)}  {line}")
                 told_at, told = self.site.clock.now(), line
-            if shown.is_over:
+            if shown.seen.is_over:
                 return
             self.site.clock.sleep(
                 max(REDRAW_SECONDS, shown.seen.progress.lanes / _LANES_PER_SECOND)

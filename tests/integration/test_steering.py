@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable
 
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.rates import look_of
+from airflow_ddb_migrate.aws.execution.rates import reading_of
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.ledger.results import Outcome
-from tests.support.factories import at
 from tests.support.waiting import await_that
 from tests.support.worlds.chain_world import ChainWorld, begin, finish, request, source
 
@@ -35,7 +34,10 @@ def test_retuned_paused_and_resumed(world: ChainWorld) -> None:
     assert 0 < _done(world, table) < _ITEMS
     held = observe(site)
     assert "On hold: paused by ann: sale" in held.verdict.reason
-    assert (Outcome.RUNNING, True) == (held.verdict.outcome, look_of(at(site, 0.0), held).is_held)
+    assert (Outcome.RUNNING, True) == (
+        held.verdict.outcome,
+        reading_of(site, held).is_held,
+    )
 
     retune(site, by="ann", write_units_per_second=0)
     resume(site, by="ann")

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, PlannedWor
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
 
-def look_of(site: Site, seen: Observation) -> Reading:
+def reading_of(site: Site, seen: Observation) -> Reading:
     """Return the figures of an observation; a cost that cannot be read is unknown."""
     now = site.clock.now()
     control, attempt = seen.control, seen.attempt
@@ -27,7 +27,7 @@ def look_of(site: Site, seen: Observation) -> Reading:
     )
 
 
-def expected_of(site: Site, seen: Observation) -> PlannedWork:
+def planned_work(site: Site, seen: Observation) -> PlannedWork:
     """Return what the plan of the whole table says; nothing without one, or of some lanes."""
     if seen.attempt.scope or seen.record.scope:
         return NOTHING_PLANNED

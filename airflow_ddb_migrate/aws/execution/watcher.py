@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.execution.observe import Observation
-from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
 from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
@@ -108,6 +108,6 @@ class Watcher:
     def _pulse(self, seen: Observation) -> str:
         if seen.verdict.outcome is not Outcome.RUNNING:
             return ""
-        look = look_of(self.site, seen)
-        self._expected = self._expected or expected_of(self.site, seen)
+        look = reading_of(self.site, seen)
+        self._expected = self._expected or planned_work(self.site, seen)
         return f" {pulse_words(self._pulses.of(look, self._expected), look)}"

@@ -1,4 +1,5 @@
 """What people read of a migration, from the ledger.
 
-``compose`` makes the report, ``view`` what the tab shows, both of the same ``sections``.
+``status`` is how it stands now: ``view`` shows it in the tab, ``ddb-migrate status`` in a terminal.
+``compose`` makes the report; ``sections`` are parts that report and tab share.
 """

@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.execution.observe import Observation, observe
-from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.report import sections
+from airflow_ddb_migrate.aws.report.status import status_of
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import LedgerError, MigrationError
@@ -29,7 +29,6 @@ from airflow_ddb_migrate.core.report.view import (
     control_view,
     lane_letters,
     lane_view,
-    owes_capacity,
     plan_view,
     pulse_view,
 )
@@ -46,16 +45,11 @@ def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
 
     :raises MigrationError: AWS could not be asked for what the state depends on.
     """
-    now = site.clock.now()
     plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
         return _not_begun(site, plan)
-    seen = observe(site)
-    record, progress = seen.record, seen.progress
-    happened = events(site.ledger, site.migration_id, _EVENTS)
-    lease = site.leases.get(site.table.key)
-    figures = look_of(site, seen)
-    pulse = (pulses or Pulses()).of(figures, expected_of(site, seen))
+    status = status_of(site, pulses, events_shown=_EVENTS)
+    seen, record, progress = status.seen, status.seen.record, status.seen.progress
     return {
         **about_view(record, seen.attempt),
         "outcome": seen.result,
@@ -67,14 +61,14 @@ def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
         "units": progress.units.to_dict(),
         **trouble_of(progress.throttles, progress.conflicts),
         "control": control_view(seen.control),
-        "capacity": capacity_words(lease, site.migration_id),
-        "hold": seen.hold_words(now, owes_capacity=owes_capacity(lease, site.migration_id)),
+        "capacity": capacity_words(status.lease, site.migration_id),
+        "hold": status.hold,
         "plan": plan_view(plan),
-        "pulse": pulse_view(pulse, figures),
+        "pulse": pulse_view(status.pulse, status.reading),
         "parts": sections.about(site, record.table_arn),
-        "events": list(map(_event_view, happened)),
-        "budget": budget_steps(happened, seen.control, now),
-        "observed_at": now,
+        "events": list(map(_event_view, status.events)),
+        "budget": budget_steps(status.events, seen.control, status.reading.at),
+        "observed_at": status.reading.at,
     }
 
 

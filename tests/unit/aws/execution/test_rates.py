@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.rates import expected_of, look_of
+from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
 from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.notes import PLAN
@@ -18,13 +18,13 @@ def test_a_look_holds_budget_and_cost(world: SiteWorld) -> None:
     world.start(write_units_per_second=400)
     world.lane(0, counts=Counts(seen=9), units=Units(0, 2_000_000), worked_seconds=100)
     seen = observe(at(world.site, NOW + 5))
-    look = look_of(at(world.site, NOW + 5), seen)
+    look = reading_of(at(world.site, NOW + 5), seen)
     world.site.ledger.begin_attempt(MIGRATION, 2, NOW)
 
     assert (400, NOW + 5, NOW) == (look.write_units_per_second, look.at, look.attempt_started_at)
     assert look.dollars is not None
     assert look.dollars > 1
-    later = look_of(at(world.site, NOW), observe(at(world.site, NOW)))
+    later = reading_of(at(world.site, NOW), observe(at(world.site, NOW)))
     assert 0 == later.write_units_per_second
 
 
@@ -38,8 +38,8 @@ def test_a_cost_that_cannot_be_read_is_unknown(world: SiteWorld) -> None:
 
     world.dynamodb.before = refuse
 
-    assert look_of(at(world.site, NOW), seen).dollars is None
-    assert NOTHING_PLANNED == expected_of(world.site, seen)
+    assert reading_of(at(world.site, NOW), seen).dollars is None
+    assert NOTHING_PLANNED == planned_work(world.site, seen)
 
 
 def test_the_plan_says_what_to_expect(world: SiteWorld) -> None:
@@ -48,7 +48,7 @@ def test_the_plan_says_what_to_expect(world: SiteWorld) -> None:
     world.site.ledger.note(MIGRATION, PLAN, made.to_json())
     world.start()
 
-    expected = expected_of(world.site, observe(at(world.site, NOW)))
+    expected = planned_work(world.site, observe(at(world.site, NOW)))
 
     assert made.load.items == expected.items
     assert expected.dollars is not None
@@ -62,7 +62,7 @@ def test_a_plan_that_cannot_be_read_says_nothing(world: SiteWorld, text: str) ->
     if text:
         world.site.ledger.note(MIGRATION, PLAN, text)
 
-    assert NOTHING_PLANNED == expected_of(world.site, observe(at(world.site, NOW)))
+    assert NOTHING_PLANNED == planned_work(world.site, observe(at(world.site, NOW)))
 
 
 def test_the_plan_of_all_says_nothing_of_some_segments(world: SiteWorld) -> None:
@@ -70,4 +70,4 @@ def test_the_plan_of_all_says_nothing_of_some_segments(world: SiteWorld) -> None
     world.site.ledger.note(MIGRATION, PLAN, plan(facts(gib=1)).to_json())
     world.start(sample_lanes=1)
 
-    assert NOTHING_PLANNED == expected_of(world.site, observe(at(world.site, NOW)))
+    assert NOTHING_PLANNED == planned_work(world.site, observe(at(world.site, NOW)))

@@ -1,0 +1,44 @@
+"""How a migration stands now: observed once, for the page as for a terminal."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.execution.observe import Observation, observe
+from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
+from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.execution.rates import Pulse, Pulses, Reading
+from airflow_ddb_migrate.core.ledger.events import Event
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
+from airflow_ddb_migrate.core.report.view import owes_capacity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One observation with its figures and its latest events; ``hold`` says what a hold means."""
+
+    seen: Observation
+    reading: Reading
+    pulse: Pulse
+    events: list[Event]
+    lease: LeaseRecord | None
+    hold: str
+
+
+def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) -> Status:
+    """Return how a migration stands; changes nothing.
+
+    :param pulses: kept by whoever asks again and again; without them no rate of now is known.
+    :raises MigrationError: it was never started, or AWS does not answer.
+    """
+    seen = observe(site)
+    lease = site.leases.get(site.table.key)
+    reading = reading_of(site, seen)
+    owes = owes_capacity(lease, site.migration_id)
+    return Status(
+        seen=seen,
+        reading=reading,
+        pulse=(pulses or Pulses()).of(reading, planned_work(site, seen)),
+        events=events(site.ledger, site.migration_id, events_shown),
+        lease=lease,
+        hold=seen.hold_words(site.clock.now(), owes_capacity=owes),
+    )
