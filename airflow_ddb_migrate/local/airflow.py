@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -24,6 +24,7 @@ from airflow_ddb_migrate.local.processes.folders import private_folder
 
 _START_SECONDS = 600.0  # a crash is seen at once: only a hang takes so long
 _NOTICE_SECONDS = 15.0
+_ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"
 _PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow itself calls it
@@ -46,20 +47,16 @@ class Airflow:
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call the REST API; raises MigrationError with the API's own words when it refuses."""
         self._token = self._token or self.token(self.user)
-        request = urllib.request.Request(  # noqa: S310  # loopback
+        answer = httpx.request(
+            method,
             f"{self.url}/api/v2/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-            },
+            json=body,
+            headers={"Authorization": f"Bearer {self._token}"},
+            timeout=_ANSWER_SECONDS,
         )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as exc:
-            raise MigrationError(f"Airflow answered {exc.code}: {exc.read().decode()}") from exc
+        if answer.is_error:
+            raise MigrationError(f"Airflow answered {answer.status_code}: {answer.text}")
+        return dict(answer.json())
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
         """Trigger a DAG run with a configuration and return its id."""
@@ -118,14 +115,13 @@ class Airflow:
 
     def token(self, user: str = "") -> str:
         """Sign in to the API; without a name only where everybody may do everything."""
-        login = {"username": user, "password": self.password(user)} if user else None
-        request = urllib.request.Request(  # noqa: S310  # loopback
-            f"{self.url}/auth/token",
-            data=None if login is None else json.dumps(login).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return str(json.load(answer)["access_token"])
+        url = f"{self.url}/auth/token"
+        if user:
+            login = {"username": user, "password": self.password(user)}
+            answer = httpx.post(url, json=login, timeout=_ANSWER_SECONDS)
+        else:
+            answer = httpx.get(url, timeout=_ANSWER_SECONDS)
+        return str(answer.raise_for_status().json()["access_token"])
 
     def password(self, user: str) -> str:
         """Return the password that Airflow made up for a user when it started."""
@@ -133,10 +129,8 @@ class Airflow:
 
     def _is_healthy(self) -> bool:
         try:
-            url = f"{self.url}/api/v2/monitor/health"
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
-                health = json.load(answer)
-        except (OSError, ValueError):
+            health = httpx.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
+        except (httpx.HTTPError, ValueError):
             return False
         return all(health.get(part, {}).get("status") == "healthy" for part in _COMPONENTS)
 
@@ -150,7 +144,7 @@ class Airflow:
     def _knows(self, dag_id: str) -> bool:
         try:
             return not self.call("GET", f"dags/{dag_id}")["is_paused"]
-        except (MigrationError, OSError):
+        except (MigrationError, httpx.HTTPError):
             return False
 
 

@@ -294,7 +294,7 @@ _START_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from airflow_ddb_migrate.local.emulated_aws import emulator
-emulator.start(Path(sys.argv[1]), stays=sys.argv[2] == "stays")
+emulator.start_emulator(Path(sys.argv[1]), stays=sys.argv[2] == "stays")
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

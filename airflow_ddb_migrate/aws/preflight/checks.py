@@ -2,7 +2,8 @@
 
 import difflib
 import logging
-import re
+
+from packaging.version import InvalidVersion, Version
 
 from airflow_ddb_migrate.aws.preflight.table_lease import acquired_lease, holder_is_live
 from airflow_ddb_migrate.aws.services.function import check_code, invoke
@@ -70,10 +71,12 @@ def _deploy_tables(tables: tuple[str, ...]) -> list[str]:
     return [f"--table {name}" for name in tables]
 
 
-def _version(text: str) -> tuple[int, ...]:
-    """Return the release's numbers; what stands behind them is left out."""
-    numbers = re.match(r"\d+(\.\d+)*", text)
-    return tuple(map(int, numbers.group().split("."))) if numbers else ()
+def _version(text: str) -> Version:
+    """Return a version; one that is none is older than all."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")
 
 
 def _is_ours_and_raised(site: Site, lease: LeaseRecord | None) -> bool:

@@ -9,13 +9,13 @@ import os
 import shutil
 import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import httpx
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -189,9 +189,7 @@ def _await_answer(emulator: Emulator) -> None:
 def _answers(url: str) -> bool:
     """Return whether anything answers, be it a refusal: the gate opens with what is behind it."""
     try:
-        urllib.request.urlopen(url, timeout=1).close()  # noqa: S310
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
+        httpx.get(url, timeout=1)
+    except httpx.HTTPError:
         return False
     return True

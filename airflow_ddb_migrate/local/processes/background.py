@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from airflow_ddb_migrate.local.processes import guardian
 
 _STOP_SECONDS = 20.0  # longer than a guardian's patience
 _POLL_SECONDS = 0.1
+_CLOCK_SECONDS = 5.0  # a start is counted from the boot, and moves when the clock is set right
 _PIPES: dict[int, int] = {}  # by guardian: what it reads of closes when this process ends
 
 
@@ -23,15 +26,17 @@ _PIPES: dict[int, int] = {}  # by guardian: what it reads of closes when this pr
 class Background:
     """A command's guardian, which ends all that came from the command.
 
-    It leads their process group; ``started`` tells it from a later process of its pid.
+    It leads their process group; ``started`` (seconds since the epoch) tells it from a later
+    process of its pid.
     """
 
     pid: int
-    started: str
+    started: float
 
     @property
     def is_alive(self) -> bool:
-        return _start_time(self.pid) == self.started
+        began = _start_time(self.pid)
+        return began > 0 and abs(began - self.started) < _CLOCK_SECONDS
 
     def stop(self) -> None:
         """End all of it: politely, then for good."""
@@ -65,7 +70,7 @@ class Background:
         """Read a remembered process; None when there is none, or the file is damaged."""
         try:
             data = json.loads(file.read_text())
-            return cls(int(data["pid"]), str(data["started"]))
+            return cls(int(data["pid"]), float(data["started"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -102,24 +107,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start_time(pid: int) -> str:
-    """Return when a process began, as the kernel counts; empty when there is none, or a zombie."""
+def _start_time(pid: int) -> float:
+    """Return when a process began, since the epoch; 0 when there is none, or a zombie."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return _start_time_by_ps(pid)
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def _start_time_by_ps(pid: int) -> str:
-    """The same where there is no /proc."""
-    if Path("/proc/self").exists():
-        return ""
-    answer = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    words = answer.stdout.split(maxsplit=1)
-    return words[1].strip() if len(words) > 1 and not words[0].startswith("Z") else ""
+        process = psutil.Process(pid)
+        is_gone = process.status() == psutil.STATUS_ZOMBIE
+        return 0.0 if is_gone else float(process.create_time())
+    except psutil.Error:
+        return 0.0
