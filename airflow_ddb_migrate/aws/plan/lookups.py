@@ -28,14 +28,6 @@ def ttl_attribute(dynamodb: Any, table_name: str) -> str:
     return str(found.get("AttributeName", "")) if is_on else ""
 
 
-def has_recovery(dynamodb: Any, table_name: str) -> bool:
-    """Tell whether point-in-time recovery is on."""
-    with aws_call("dynamodb:DescribeContinuousBackups", f"table {table_name}"):
-        answer = dynamodb.describe_continuous_backups(TableName=table_name)
-    found = answer.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
-    return bool(found.get("PointInTimeRecoveryStatus") == "ENABLED")
-
-
 def kinesis_streams(dynamodb: Any, table_name: str) -> tuple[str, ...]:
     """Return the Kinesis streams that get every change, by ARN."""
     with aws_call("dynamodb:DescribeKinesisStreamingDestination", f"table {table_name}"):

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.plan import lookups
-from airflow_ddb_migrate.aws.services.tables import table_from
+from airflow_ddb_migrate.aws.services.table_backups import Backups
+from airflow_ddb_migrate.aws.services.tables import table_description, table_from
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError, TableUnusableError
@@ -34,8 +34,7 @@ def describe_for_plan(site: Site) -> Mapping[str, Any]:
     :raises TableUnusableError: the table's KMS key cannot be used.
     """
     name = site.table.name
-    with aws_call("dynamodb:DescribeTable", f"table {name}"):
-        table: Mapping[str, Any] = site.clients.dynamodb.describe_table(TableName=name)["Table"]
+    table = table_description(site.clients.dynamodb, name)
     encryption = table.get("SSEDescription") or {}
     since = encryption.get("InaccessibleEncryptionDateTime")
     if since or table.get("TableStatus") == _INACCESSIBLE:
@@ -78,7 +77,7 @@ def gather(site: Site, description: Mapping[str, Any], questions: Questions) -> 
         ttl_attribute=ask("TTL", lambda: lookups.ttl_attribute(clients.dynamodb, facts.name), None),
         point_in_time_recovery=ask(
             "point-in-time recovery",
-            lambda: lookups.has_recovery(clients.dynamodb, facts.name),
+            lambda: Backups(clients.dynamodb, site.table.key).recovery().is_on,
             None,
         ),
     )

@@ -56,7 +56,7 @@ def check(
 def require_current_stack(site: Site) -> None:
     """Raise StackOutdatedError when the stack was deployed by an older package than this one."""
     stack = site.stack
-    if _version(stack.version) < _version(__version__):
+    if _release(stack.version) < _release(__version__):
         raise StackOutdatedError(
             f"Stack {stack.name!r} was deployed by version {stack.version}; this is "
             f"{__version__}, whose Lambda does more. "
@@ -71,12 +71,12 @@ def _deploy_tables(tables: tuple[str, ...]) -> list[str]:
     return [f"--table {name}" for name in tables]
 
 
-def _version(text: str) -> Version:
-    """Return a version; one that is none is older than all."""
+def _release(text: str) -> tuple[int, ...]:
+    """Return a version's numbers, without what stands behind them; empty for what is none."""
     try:
-        return Version(text)
+        return Version(text).release
     except InvalidVersion:
-        return Version("0")
+        return ()
 
 
 def _is_ours_and_raised(site: Site, lease: LeaseRecord | None) -> bool:

@@ -55,13 +55,18 @@ class Table:
 
 
 def describe_table(dynamodb: Any, table_name: str) -> Table:
-    """Describe a table.
+    """Describe a table. Raises as ``table_description`` does."""
+    return table_from(table_description(dynamodb, table_name))
+
+
+def table_description(dynamodb: Any, table_name: str) -> dict[str, Any]:
+    """Return what DescribeTable answers.
 
     :raises TableNotFoundError: there is none of this name; the message names similar ones.
     """
     with aws_call("dynamodb:DescribeTable", f"table {table_name}"):
         try:
-            return table_from(dynamodb.describe_table(TableName=table_name)["Table"])
+            return dict(dynamodb.describe_table(TableName=table_name)["Table"])
         except ClientError as exc:
             if error_code(exc) != "ResourceNotFoundException":
                 raise
