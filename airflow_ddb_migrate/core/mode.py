@@ -17,5 +17,5 @@ class Mode(StrEnum):
 
     @property
     def writes(self) -> bool:
-        """Tell whether it may change the table; what does not needs no lease on it."""
+        """Return whether it may change the table; what does not needs no lease on it."""
         return self not in {Mode.DRY_RUN, Mode.VERIFY}

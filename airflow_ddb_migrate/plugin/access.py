@@ -20,7 +20,7 @@ HEADER = "X-DDB-Migrate"
 
 
 def may(request: Request, user: BaseUser, dag_id: str, *, change: bool) -> bool:
-    """Tell whether a user may see, or change, the runs of a DAG, by the routes' own check."""
+    """Return whether a user may see, or change, the runs of a DAG, by the routes' own check."""
     check = requires_access_dag(
         method="PUT" if change else "GET",
         access_entity=DagAccessEntity.RUN,

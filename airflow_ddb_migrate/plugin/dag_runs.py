@@ -38,7 +38,7 @@ class Found:
     where: Where
 
     def owns(self, migration_id: str) -> bool:
-        """Tell whether a migration is this one, its dry run or one of its checks."""
+        """Return whether a migration is this one, its dry run or one of its checks."""
         if migration_id == self.migration_id:
             return True
         rest = migration_id.removeprefix(self.migration_id)

@@ -33,7 +33,7 @@ class Kind(Enum):
 
     @property
     def passes(self) -> bool:
-        """Tell whether the same request may succeed later."""
+        """Return whether the same request may succeed later."""
         return self in {Kind.THROTTLED, Kind.AMBIGUOUS, Kind.LATER}
 
 

@@ -58,7 +58,7 @@ class Observation:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether there is nothing left to wait for."""
+        """Return whether there is nothing left to wait for."""
         return self.verdict.outcome.is_over
 
     @property

@@ -206,7 +206,7 @@ def _overtaken(
 
 
 def _is_paused(control: ControlRecord) -> bool:
-    """Tell whether it is held until somebody resumes it; a hold with an end is none."""
+    """Return whether it is held until somebody resumes it; a hold with an end is none."""
     return control.command is Command.HOLD and not control.until
 
 

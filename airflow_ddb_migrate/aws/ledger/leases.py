@@ -28,7 +28,7 @@ class Leases:
     def change(
         self, table: TableKey, transition: Callable[[LeaseRecord | None], LeaseRecord | None]
     ) -> LeaseRecord | None:
-        """Apply a transition of core.lease to the lease as it is; again if somebody was faster.
+        """Apply a transition of core.ledger.lease; again if another process was faster.
 
         Returns what was written, or None when the transition wants nothing written.
         :raises LedgerBusyError: this process lost the race ten times in a row.

@@ -67,7 +67,7 @@ def _by_policy(site: Site, policy: BackupPolicy, waiting: Waiting) -> Backup:
 
 
 def _is_late(site: Site, found: Backup) -> bool:
-    """Tell whether the migration had begun at the moment that the table can go back to."""
+    """Return whether the migration had begun at the moment that the table can go back to."""
     record = site.ledger.migration(site.migration_id)
     if record is None or found.kind is BackupKind.NONE:
         return False
@@ -84,7 +84,7 @@ def _the_better(site: Site, found: Backup, before: Backup | None) -> Backup:
 
 
 def _is_there(site: Site, before: Backup, found: Backup) -> bool:
-    """Tell whether the table can still be brought back to where it was before."""
+    """Return whether the table can still be brought back to where it was before."""
     if before.kind is BackupKind.NONE or found.kind is BackupKind.NONE:
         return before.kind is not BackupKind.NONE
     if before.kind is BackupKind.PITR:

@@ -44,7 +44,7 @@ def require_its_table(site: Site, record: MigrationRecord) -> None:
 
 
 def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
-    """Tell whether the execution of another migration that holds the table runs."""
+    """Return whether the execution of another migration that holds the table runs."""
     now = site.clock.now()
     if lease is None or lease.migration_id == site.migration_id:
         return False

@@ -49,7 +49,7 @@ class Stack:
     code_sha256: str = ""
 
     def allows(self, table_name: str) -> bool:
-        """Tell whether the stack's Lambda has the permission to change this table."""
+        """Return whether the stack's Lambda has the permission to change this table."""
         return ALL_TABLES in self.tables or table_name in self.tables
 
 

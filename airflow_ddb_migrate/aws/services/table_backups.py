@@ -33,7 +33,7 @@ class Backups:
     table: TableKey
 
     def recovery(self) -> Recovery:
-        """Tell whether point-in-time recovery is on."""
+        """Return whether point-in-time recovery is on."""
         with aws_call("dynamodb:DescribeContinuousBackups", f"table {self.table.name}"):
             answer = self.dynamodb.describe_continuous_backups(TableName=self.table.name)
         found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})

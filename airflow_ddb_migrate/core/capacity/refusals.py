@@ -18,12 +18,12 @@ _QUOTA_WORDS = re.compile(r"limit|quota|exceed", re.IGNORECASE)
 
 
 def is_quota(code: str | None, message: str) -> bool:
-    """Tell whether a refusal is about a quota; AWS has several codes for that."""
+    """Return whether a refusal is about a quota; AWS has several codes for that."""
     return code == LIMIT or (code == "ValidationException" and bool(_QUOTA_WORDS.search(message)))
 
 
 def is_momentary(code: str | None, message: str) -> bool:
-    """Tell whether AWS only has too much to do at this moment: no quota of units."""
+    """Return whether AWS only has too much to do at this moment: no quota of units."""
     return code in {CONCURRENT, *THROTTLED} or (code == LIMIT and "simultaneous" in message)
 
 

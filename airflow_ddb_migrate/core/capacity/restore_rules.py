@@ -197,7 +197,7 @@ def _figure(
 
 
 def _is_in_force(setting: Setting, mode: BillingMode) -> bool:
-    """Tell whether a setting can be changed in a billing mode; warm throughput in both."""
+    """Return whether a setting can be changed in a billing mode; warm throughput in both."""
     return {
         Setting.PROVISIONED: mode is BillingMode.PROVISIONED,
         Setting.ON_DEMAND_MAXIMUM: mode is BillingMode.PAY_PER_REQUEST,

@@ -24,7 +24,7 @@ def seconds_after_join(joined: ControlRecord) -> float:
 
 
 def is_count_due(control: ControlRecord, now: float) -> bool:
-    """Tell whether the last count of the live workers is old."""
+    """Return whether the last count of the live workers is old."""
     return now - control.counted_at >= SHARERS_SECONDS
 
 

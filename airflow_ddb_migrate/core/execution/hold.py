@@ -25,7 +25,7 @@ class Hold:
     owes_capacity: bool = False
 
     def is_news_after(self, told: "Hold | None") -> bool:
-        """Tell whether to tell people of it, too.
+        """Return whether to tell people of it, too.
 
         A hold that ends by itself may set in again every few minutes for as long as its cause
         lasts: that is told once an hour.

@@ -159,7 +159,7 @@ class Pacer:
         return refused
 
     def others_suffer(self) -> bool:
-        """Tell whether much is throttled, for long, although this worker went slower.
+        """Return whether much is throttled, for long, although this worker went slower.
 
         Of the last minute, and of its second half alone: what the cut has ended does not count.
         """

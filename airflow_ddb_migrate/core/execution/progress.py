@@ -26,7 +26,7 @@ class ExecutionStatus(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Tell whether children may still start. PENDING_REDRIVE waits for a person, for days."""
+        """Return whether children may still start. PENDING_REDRIVE waits for a person, for days."""
         return self is ExecutionStatus.RUNNING
 
 

@@ -96,7 +96,7 @@ class DryRunReport(LookReport):
 
     @property
     def is_sample(self) -> bool:
-        """Tell whether less than the whole table was looked at."""
+        """Return whether less than the whole table was looked at."""
         return self.lanes_done < self.lanes
 
     def for_the_whole_table(self, number: float) -> int:

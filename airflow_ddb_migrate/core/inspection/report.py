@@ -26,7 +26,7 @@ class LookReport:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether everything that should be looked at was."""
+        """Return whether everything that should be looked at was."""
         return self.lanes_done >= self.lanes_wanted
 
     def head(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class SampleResult:
 
     @property
     def is_dense(self) -> bool:
-        """Tell whether most segments have more items than were looked at: nobody knows how many."""
+        """Return whether most segments have more items than were seen: the number is unknown."""
         return 2 * self.cut_pages > self.pages
 
     @property

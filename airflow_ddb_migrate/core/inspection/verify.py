@@ -39,7 +39,7 @@ class VerifyReport(LookReport):
         return self.would_change + self.check_failed + sum(self.errors.values())
 
     def is_within(self, max_left: int) -> bool:
-        """Tell whether all was looked at, and no more is left than is allowed."""
+        """Return whether all was looked at, and no more is left than is allowed."""
         return self.is_complete and self.left <= max_left
 
     def failure(self, max_left: int) -> str:

@@ -62,7 +62,7 @@ def renew(lease: LeaseRecord | None, migration_id: str, now: float) -> LeaseReco
 
 
 def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseRecord]:
-    """Tell whether this migration may touch the table."""
+    """Return whether this migration may touch the table."""
     return (
         lease is not None and lease.migration_id == migration_id and lease.state is LeaseState.HELD
     )

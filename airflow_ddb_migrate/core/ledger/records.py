@@ -88,7 +88,7 @@ class MigrationRecord:
         return self.scope or range(self.lanes)
 
     def allows(self, quarantined: int, *, seen: int) -> bool:
-        """Tell whether it may quarantine so many of the items it has seen."""
+        """Return whether it may quarantine so many of the items it has seen."""
         percentage = 100 * quarantined / seen if seen else 0
         is_few = quarantined <= self.max_quarantined
         return is_few and percentage <= self.max_quarantined_percentage
@@ -161,7 +161,7 @@ class ControlRecord:
         return self.read_units_per_second > 0 or self.write_units_per_second > 0
 
     def is_over(self, now: float) -> bool:
-        """Tell whether a command that ends by itself has ended."""
+        """Return whether a command that ends by itself has ended."""
         return 0 < self.until <= now
 
 
@@ -202,7 +202,7 @@ class LaneRow:
     findings: str = ""
 
     def is_live(self, now: float) -> bool:
-        """Tell whether a worker may still be writing for this lane."""
+        """Return whether a worker may still be writing for this lane."""
         return bool(self.owner) and self.owner_until > now
 
 
@@ -210,7 +210,7 @@ class LaneRow:
 class LeaseRecord:
     """Who holds a table, and what its capacity was before anything was raised.
 
-    ``snapshot`` is JSON of core.capacity, ``raised`` of core.changes; ``taken_from`` is the
+    ``snapshot`` is JSON of a CapacitySnapshot, ``raised`` of Changes; ``taken_from`` is the
     migration that lost the table to this one; ``version`` grows with every write and is the
     condition of the next one.
     """
@@ -234,5 +234,5 @@ class LeaseRecord:
 
     @property
     def owes_capacity(self) -> bool:
-        """Tell whether the table still has capacity that must be brought back."""
+        """Return whether the table still has capacity that must be brought back."""
         return self.capacity_state in {CapacityState.RAISED, CapacityState.RESTORING}

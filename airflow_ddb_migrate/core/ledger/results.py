@@ -12,7 +12,7 @@ class Outcome(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether there is nothing left to wait for."""
+        """Return whether there is nothing left to wait for."""
         return self in {Outcome.SUCCEEDED, Outcome.FAILED}
 
 

@@ -156,7 +156,7 @@ def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
 
 
 def is_stale(facts: TableFacts, sampled: SampleResult) -> bool:
-    """Tell whether AWS's item count, up to six hours old, is clearly not the table's any more."""
+    """Return whether AWS's item count, up to six hours old, is clearly not the table's any more."""
     if sampled.is_whole:
         return abs(facts.item_count - sampled.seen) > max(_FEW, _TENTH * sampled.seen)
     return facts.item_count < max(sampled.seen, _HALF * sampled.at_least)

@@ -241,5 +241,5 @@ def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
 
 
 def owes_capacity(lease: LeaseRecord | None, migration_id: str) -> bool:
-    """Tell whether this migration has raised capacity that is not given back yet."""
+    """Return whether this migration has raised capacity that is not given back yet."""
     return lease is not None and lease.owes_capacity and lease.migration_id == migration_id

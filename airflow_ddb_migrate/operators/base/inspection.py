@@ -59,7 +59,7 @@ class InspectionOperator(WaitingOperator):
         return self.await_end(context, part)
 
     def _is_retried(self, context: "Context") -> bool:
-        """Tell whether Airflow itself tries again; whoever clears a task raises max_tries.
+        """Return whether Airflow itself tries again; whoever clears a task raises max_tries.
 
         A try may fail after its look has succeeded, such as when its trigger fires before a busy
         scheduler has noticed that it waits. That is no reason to scan the table once more.

@@ -204,7 +204,7 @@ _BY_TYPE: dict[type, _Encoder] = {  # a subclass takes the first that fits: bool
 
 
 def same(left: TypedValue | None, right: TypedValue | None) -> bool:  # noqa: PLR0911  # by type
-    """Tell whether two typed values are one value: number notation and set order do not count."""
+    """Return whether two typed values are one value: number notation and set order do not count."""
     if left is None or right is None:
         return left is right
     (left_type, a), (right_type, b) = *left.items(), *right.items()

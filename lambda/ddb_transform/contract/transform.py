@@ -82,7 +82,7 @@ class Transform:
         return change
 
     def passes(self, typed: TypedItem) -> bool:
-        """Tell whether an item is as the module's ``check`` wants it; True without a check.
+        """Return whether an item is as the module's ``check`` wants it; True without a check.
 
         :raises ItemError: the check raised, or returned something else than True or False.
         """

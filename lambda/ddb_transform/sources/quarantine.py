@@ -123,7 +123,7 @@ class QuarantineSource:
 
 
 def _is_behind(position: Position, one: _Object) -> bool:
-    """Tell whether everything in an object is settled."""
+    """Return whether everything in an object is settled."""
     wanted = _object_of(position)
     return one.path < wanted or (one.path == wanted and _settled(position, one) >= len(one.keys))
 

@@ -44,7 +44,7 @@ class PartiqlWriter:
         self._texts: dict[_Shape, str] = {}
 
     def fits(self, intent: Intent) -> bool:
-        """Tell whether it is a statement: an update or delete of at most 8,192 characters."""
+        """Return whether it is a statement: an update or delete of at most 8,192 characters."""
         is_statement = intent.change.outcome in {"changed", "deleted"}
         return is_statement and len(self.text(intent.change)) <= STATEMENT_CHARS
 

@@ -32,7 +32,7 @@ class Proof:
     version: int = VERSION
 
     def covers(self, intent: Intent) -> bool:
-        """Tell whether the fast writer may write this."""
+        """Return whether the fast writer may write this."""
         if not self.fast:
             return False
         return not self.unproven or features(intent.key, intent.change).isdisjoint(self.unproven)

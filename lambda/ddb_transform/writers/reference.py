@@ -35,7 +35,7 @@ class ReferenceWriter:
         self._table_name = table_name
 
     def fits(self, intent: Intent) -> bool:
-        """Tell whether the condition is within DynamoDB's limits on expressions."""
+        """Return whether the condition is within DynamoDB's limits on expressions."""
         return intent.change.outcome == "restored" or not _too_large(intent)
 
     def write(self, intents: Sequence[Intent]) -> WriteAnswer:

@@ -1,7 +1,7 @@
 """What moto 5.2.5 does otherwise than AWS where capacity is concerned.
 
 Each test states what AWS does and is expected to fail, strictly: a moto that learns it makes the
-test fail. tests/strict_tables.py stands in for all of it.
+test fail. tests/support/engines/strict_tables.py stands in for all of it.
 """
 
 from typing import Any
