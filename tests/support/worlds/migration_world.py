@@ -95,8 +95,8 @@ class Proxy:
             with self._lock if is_item else nullcontext():
                 self.calls.append((name, arguments))
                 self.before(name, arguments)
-                # To describe a table moto goes through its items, which must not change meanwhile.
-                with self._lock if name == "describe_table" else nullcontext():
+                # Here moto goes through a table's items, which must not change meanwhile.
+                with self._lock if name in {"describe_table", "scan"} else nullcontext():
                     answer = attribute(**arguments)
                 self.after(name, arguments)
                 return self.answers(name, answer)
