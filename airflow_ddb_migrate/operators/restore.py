@@ -54,7 +54,8 @@ class RestoreCapacityOperator(MigrationOperator):
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        from airflow_ddb_migrate.aws.capacity.restore import RestoreWait, restore
+        from airflow_ddb_migrate.aws.capacity.restore import restore
+        from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
 
         force = validate_switch("force", self.force)
         stop_running = validate_switch("stop_running", self.stop_running)
