@@ -242,7 +242,7 @@ class Run:
         attempt = self.site.ledger.latest_attempt(self.site.migration_id)
         if attempt is None:
             return False
-        return not self.site.executions.describe(attempt.execution_arn).status.is_live
+        return not self.site.execution_of(attempt).status.is_live
 
     def restore(self) -> None:
         site = self.site
