@@ -1,4 +1,4 @@
-"""How a migration is just now, as the command line shows it: once, as JSON, or live."""
+"""The progress of a migration, as the command line shows it: once, as JSON, or live."""
 
 import json
 from dataclasses import asdict, dataclass, field

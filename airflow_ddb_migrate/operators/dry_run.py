@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
-from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, InspectionOperator
+from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class DryRunMigrationOperator(InspectionOperator):
     :param max_cost_usd: fail when the corrected plan costs more. (templated)
     """
 
-    template_fields: Sequence[str] = template_fields(*LOOK_FIELDS, "max_cost_usd")
+    template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS, "max_cost_usd")
     mode: ClassVar[Mode] = Mode.DRY_RUN
     part: ClassVar[str] = DRY_RUN
     conf: ClassVar[str] = "dry_run"

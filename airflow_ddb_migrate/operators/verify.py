@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.validation import validate_count
-from airflow_ddb_migrate.operators.base.inspection import LOOK_FIELDS, InspectionOperator
+from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
 from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class VerifyMigrationOperator(InspectionOperator):
     :param max_left: so many items may be left. (templated)
     """
 
-    template_fields: Sequence[str] = template_fields(*LOOK_FIELDS, "max_left")
+    template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS, "max_left")
     mode: ClassVar[Mode] = Mode.VERIFY
     part: ClassVar[str] = CHECK
     conf: ClassVar[str] = "verify"

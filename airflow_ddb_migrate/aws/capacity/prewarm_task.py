@@ -1,6 +1,5 @@
 """What PrewarmTableOperator does in a task: raise the capacity, say what that costs, note it."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +76,7 @@ def raise_for_task(
 
 def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
     """Note the capacity as it is now, hold it for so long, and return the task's result."""
-    until = time.time() + hold_seconds
+    until = site.clock.now() + hold_seconds
     site.leases.change(site.table.key, lambda lease: keep_raised(lease, site.migration_id, until))
     during = site.fresh_table().snapshot
     note_capacity(site.ledger, site.migration_id, "during", during)

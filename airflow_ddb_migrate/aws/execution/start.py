@@ -94,7 +94,7 @@ def _checked(site: Site, request: StartRequest) -> str:
     )
 
 
-def _launch(  # where all of it meets
+def _launch(
     site: Site,
     record: MigrationRecord,
     request: StartRequest,

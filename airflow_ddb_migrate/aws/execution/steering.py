@@ -1,8 +1,8 @@
 """Steer a migration while it runs: pause, resume, stop, retune.
 
 Each writes the control record on the condition that the attempt it was meant for is still the
-current one, notes an event, and returns in prose what was done. ``by`` is who asks, ``now`` seconds
-since the epoch. Workers obey within about five seconds (CONTROL_SECONDS).
+current one, notes an event, and returns in prose what was done. ``by`` is who
+asks. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
 from airflow_ddb_migrate.aws.execution.stop import stop
@@ -86,7 +86,7 @@ def stop_now(
     return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
 
 
-def retune(  # whatever can be tuned
+def retune(
     site: Site,
     *,
     by: str,

@@ -23,10 +23,9 @@ _FIRST_LINES = 3
 
 
 class Watcher:
-    """Tells progress when it changes, and bears an AWS that does not answer for a while.
+    """Tells progress when it changes, and tolerates AWS outages of up to ``patience_seconds``.
 
-    A watch can last for weeks: one failed call must not end it, so it ends only when AWS has
-    not answered for ``patience_seconds``.
+    A watch can last for weeks: one failed call must not end it.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Watcher:
         try:
             seen = tend(self.site)
         except AwsRequestError as exc:
-            self._bear(exc, self._clock.now())
+            self._tolerate(exc, self._clock.now())
             return None
         self._silent_since = None
         self._tell(seen, self._clock.now())
@@ -83,7 +82,7 @@ class Watcher:
         except (LedgerError, SteeringError) as exc:
             return f"Nothing to pause. {exc}"
 
-    def _bear(self, exc: AwsRequestError, now: float) -> None:
+    def _tolerate(self, exc: AwsRequestError, now: float) -> None:
         if self._silent_since is None:
             self._silent_since = now
         silent = now - self._silent_since

@@ -21,7 +21,7 @@ class InspectionTotals:
     changing: tuple[int, ...]
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of a LookReport."""
+        """Return the fields of an InspectionReport."""
         record, progress = self.record, self.progress
         return {
             "migration_id": record.migration_id,

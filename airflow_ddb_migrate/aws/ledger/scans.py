@@ -8,11 +8,10 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.keys import HISTORY, LEASE, TABLE
 from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
-from airflow_ddb_migrate.core.ledger.records import (
-    LeaseRecord,
-    TypedItem,
-)
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, TypedItem
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
+
+_PAGES = 200  # of 1 MB each: some 30 migrations of 10,000 segments
 
 
 def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterator[LeaseRecord]:
@@ -29,9 +28,6 @@ def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterato
     with aws_call("dynamodb:Scan", f"table {ledger_table}"):
         for page in pages:
             yield from (decode(LeaseRecord, item) for item in page["Items"])
-
-
-_PAGES = 200  # of 1 MB each: some 30 migrations of 10,000 segments
 
 
 def all_history(dynamodb: Any, ledger_table: str) -> tuple[list[ListedMigration], bool]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.core.inspection.report import LookReport
+from airflow_ddb_migrate.core.inspection.report import InspectionReport
 
 NOT_A_FIXED_POINT = "NotAFixedPoint"
 ITEM_TOO_LARGE = "ItemTooLarge"
@@ -43,7 +43,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunReport(LookReport):
+class DryRunReport(InspectionReport):
     """What a migration would do to the items that were looked at.
 
     ``read_units`` were spent on looking. ``examples`` may hold item values (only where

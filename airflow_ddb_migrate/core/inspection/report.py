@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookReport:
+class InspectionReport:
     """``lanes_done`` lanes were looked at to their end, ``lanes_wanted`` should be, of ``lanes``.
 
     ``of`` is the migration that it belongs to.

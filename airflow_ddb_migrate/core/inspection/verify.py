@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.core.inspection.findings import CHECK
-from airflow_ddb_migrate.core.inspection.report import LookReport
+from airflow_ddb_migrate.core.inspection.report import InspectionReport
 from airflow_ddb_migrate.core.text.markdown import code, codes, table
 
 _SHOWN = 5
@@ -13,7 +13,7 @@ _KEY_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyReport(LookReport):
+class VerifyReport(InspectionReport):
     """A second look without writes: a transform is a fixed point, so nothing should change.
 
     An item that is wrong in two ways counts in both.

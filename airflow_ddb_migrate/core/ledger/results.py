@@ -17,7 +17,6 @@ class Outcome(StrEnum):
 
 
 STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it
-
 CANARY: Final = "CANARY"  # some segments are done for real, and the others not begun
 
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 _UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
-
 _SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
+_CENT: Final = 0.01
 
 
 def time_words(seconds: float) -> str:
@@ -18,9 +18,6 @@ def size_words(size: float) -> str:
     """Return a size in its largest unit: ``100.0 GiB``."""
     name, unit = next((u for u in _SIZES if size >= u[1]), _SIZES[-1])
     return f"{size:,.0f} {name}" if unit == 1 else f"{size / unit:,.1f} {name}"
-
-
-_CENT: Final = 0.01
 
 
 def dollars_words(amount: float) -> str:

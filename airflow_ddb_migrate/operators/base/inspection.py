@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_ddb_migrate.aws.site import Site
 
-LOOK_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
+INSPECTION_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
 
 
 class InspectionOperator(WaitingOperator):
@@ -31,7 +31,7 @@ class InspectionOperator(WaitingOperator):
         default at all of them. (templated)
     """
 
-    template_fields: Sequence[str] = template_fields(*LOOK_FIELDS)
+    template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS)
     mode: ClassVar[Mode]
     part: ClassVar[str]
     conf: ClassVar[str]  # the field of the form that asks for it
