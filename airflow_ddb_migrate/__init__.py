@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
+    from airflow_ddb_migrate.conf_field import ConfField as ConfField
     from airflow_ddb_migrate.core.execution.payload import (
         build_segment_payload as build_segment_payload,
     )
@@ -55,6 +56,7 @@ _HOMES = {
     "ApproveMigrationOperator": "operators.approve",
     "BackupTableOperator": "operators.backup",
     "CanaryMigrationOperator": "operators.canary",
+    "ConfField": "conf_field",
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",
     "MigrationReportOperator": "operators.report",

@@ -25,6 +25,7 @@ __all__ = [
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "TaskDeferralTimeout",
+    "conf",
     "defer_by_default",
 ]
 

@@ -1,9 +1,35 @@
 """What Airflow asks a provider package about itself."""
 
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 
 _PACKAGE = "airflow_ddb_migrate"
 _INTEGRATION = "Amazon DynamoDB migration"
+_SECTION_SINCE = "0.2.0"
+
+
+class _Option(NamedTuple):
+    default: str
+    type: str
+    description: str
+
+
+CONFIG_SECTION: Final = "ddb_migrate"  # settings.py reads it
+CONFIG_OPTIONS: Final = {
+    "stack_name": _Option(
+        DEFAULT_STACK_NAME, "string", "The deployed stack that the example DAGs and the tab use."
+    ),
+    "aws_conn_id": _Option(
+        "aws_default", "string", "The Airflow connection that the example DAGs and the tab use."
+    ),
+    "poke_seconds": _Option(
+        "30",
+        "float",
+        "Seconds between two observations by the tasks of the example DAGs that wait. Below 20 "
+        "they cost more than they tell.",
+    ),
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -38,11 +64,20 @@ def get_provider_info() -> dict[str, Any]:
         ),
         "sensors": _modules("sensors", "migration"),
         "triggers": _modules("triggers", "migration", "prewarm"),
+        "config": {CONFIG_SECTION: _config()},
         "extra-links": [
             f"{_PACKAGE}.links.migration.Migration{link}Link"
             for link in ("Execution", "MapRun", "Logs", "Report")
         ],
     }
+
+
+def _config() -> dict[str, Any]:
+    options = {
+        name: {**option._asdict(), "version_added": _SECTION_SINCE, "example": None}
+        for name, option in CONFIG_OPTIONS.items()
+    }
+    return {"description": "What the example DAGs and the tab work with.", "options": options}
 
 
 def _modules(folder: str, *names: str) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 Trigger it with a configuration such as ``{"table": "orders", "segments": 100}``.
 """
 
-import os
 from datetime import timedelta
 
 from airflow.sdk import DAG
@@ -12,6 +11,7 @@ from airflow_ddb_migrate import (
     ApproveMigrationOperator,
     BackupTableOperator,
     CanaryMigrationOperator,
+    ConfField,
     DistributedMapMigrationSensor,
     DryRunMigrationOperator,
     MigrationReportOperator,
@@ -20,12 +20,13 @@ from airflow_ddb_migrate import (
     RestoreCapacityOperator,
     StartDistributedMapMigrationOperator,
     VerifyMigrationOperator,
+    settings,
 )
 from airflow_ddb_migrate.params import migration_params
 
-POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
-STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
-AWS_CONN_ID = os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default")
+POKE_SECONDS = settings.poke_seconds()
+STACK_NAME = settings.stack_name()
+AWS_CONN_ID = settings.aws_conn_id()
 
 ABOUT = """
 ### Change every item of a DynamoDB table
@@ -93,53 +94,53 @@ with DAG(
         "retry_delay": timedelta(seconds=30),
     },
 ) as dag:
-    # dag.param keeps the type that was given; a template makes a number of a table named "123".
-    where = {"table_name": dag.param("table"), "migration_id": dag.param("migration_id")}
+    # A ConfField keeps the type that was given; a template makes a number of a table named "123".
+    where = {"table_name": ConfField("table"), "migration_id": ConfField("migration_id")}
     request = {
-        "total_segments": dag.param("segments"),
-        "transform": dag.param("transform"),
-        "transform_params": dag.param("params"),
-        "max_concurrency": dag.param("max_concurrency"),
-        "tolerated_failure_percentage": dag.param("tolerated_failure_percentage"),
-        "read_units_per_second": dag.param("read_units_per_second"),
-        "write_units_per_second": dag.param("write_units_per_second"),
-        "max_quarantined": dag.param("max_quarantined"),
-        "max_quarantined_percentage": dag.param("max_quarantined_percentage"),
-        "show_values": dag.param("show_values"),
-        "once": dag.param("once"),
-        "single_writer_region": dag.param("single_writer_region"),
+        "total_segments": ConfField("segments"),
+        "transform": ConfField("transform"),
+        "transform_params": ConfField("params"),
+        "max_concurrency": ConfField("max_concurrency"),
+        "tolerated_failure_percentage": ConfField("tolerated_failure_percentage"),
+        "read_units_per_second": ConfField("read_units_per_second"),
+        "write_units_per_second": ConfField("write_units_per_second"),
+        "max_quarantined": ConfField("max_quarantined"),
+        "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
+        "show_values": ConfField("show_values"),
+        "once": ConfField("once"),
+        "single_writer_region": ConfField("single_writer_region"),
     }
-    units = {"read_units": dag.param("prewarm_rcu"), "write_units": dag.param("prewarm_wcu")}
+    units = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
     waits = {"poke_interval": POKE_SECONDS, "deferrable": True}
     plan = PlanMigrationOperator(
         task_id="plan",
-        prewarm=dag.param("prewarm"),
-        max_cost_usd=dag.param("max_cost_usd"),
+        prewarm=ConfField("prewarm"),
+        max_cost_usd=ConfField("max_cost_usd"),
         **units,
         **where,
         **request,
     )
     dry_run = DryRunMigrationOperator(
         task_id="dry_run",
-        enabled=dag.param("dry_run"),
-        sample_segments=dag.param("sample_segments"),
-        max_cost_usd=dag.param("max_cost_usd"),
+        enabled=ConfField("dry_run"),
+        sample_segments=ConfField("sample_segments"),
+        max_cost_usd=ConfField("max_cost_usd"),
         **waits,
         **where,
         **request,
     )
     approve = ApproveMigrationOperator(
         task_id="approve",
-        enabled=dag.param("approve"),
+        enabled=ConfField("approve"),
         end_here="{{ params.dry_run and not params.approve }}",
         subject="Migrate table {{ params.table }}?",
         body=f"{FOUND}\n\n{PLAN}",
         trigger_rule="none_failed",  # what was not asked for is skipped
     )
-    backup = BackupTableOperator(task_id="backup", policy=dag.param("backup"), **where)
+    backup = BackupTableOperator(task_id="backup", policy=ConfField("backup"), **where)
     prewarm = PrewarmTableOperator(
         task_id="prewarm",
-        enabled=dag.param("prewarm"),
+        enabled=ConfField("prewarm"),
         poke_interval=min(POKE_SECONDS, 20),
         deferrable=True,
         **units,
@@ -148,8 +149,8 @@ with DAG(
     )
     canary = CanaryMigrationOperator(
         task_id="canary",
-        canary_lanes=dag.param("canary_lanes"),
-        always_ask=dag.param("canary_approve"),
+        canary_lanes=ConfField("canary_lanes"),
+        always_ask=ConfField("canary_approve"),
         **waits,
         **where,
         **request,
@@ -166,12 +167,12 @@ with DAG(
     wait = DistributedMapMigrationSensor(task_id="wait", **waits, **where)
     verify = VerifyMigrationOperator(
         task_id="verify",
-        enabled=dag.param("verify"),
-        sample_segments=dag.param("verify_segments"),
-        max_left=dag.param("max_left"),
-        max_concurrency=dag.param("max_concurrency"),
-        read_units_per_second=dag.param("read_units_per_second"),
-        show_values=dag.param("show_values"),
+        enabled=ConfField("verify"),
+        sample_segments=ConfField("verify_segments"),
+        max_left=ConfField("max_left"),
+        max_concurrency=ConfField("max_concurrency"),
+        read_units_per_second=ConfField("read_units_per_second"),
+        show_values=ConfField("show_values"),
         **waits,
         **where,
     )

@@ -3,24 +3,25 @@
 Trigger either DAG with ``{"migration_id": "orders-0123456789ab"}``.
 """
 
-import os
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG
 
 from airflow_ddb_migrate import (
+    ConfField,
     MigrationReportOperator,
     PrewarmTableOperator,
     ReplayQuarantineOperator,
     RestoreCapacityOperator,
     UndoMigrationOperator,
+    settings,
 )
 from airflow_ddb_migrate.params import about_params
 
-POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
-STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
-AWS_CONN_ID = os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default")
+POKE_SECONDS = settings.poke_seconds()
+STACK_NAME = settings.stack_name()
+AWS_CONN_ID = settings.aws_conn_id()
 
 UNDO = """
 ### Undo a migration
@@ -55,14 +56,14 @@ the quarantine of this replay, whose id is in its report: replay that one in tur
 """
 
 
-def prewarm_for(dag: DAG, **about: Any) -> PrewarmTableOperator:
+def prewarm_for(**about: Any) -> PrewarmTableOperator:
     """Raise the capacity, if asked to; there is no transform to check."""
     return PrewarmTableOperator(
         task_id="prewarm",
-        enabled=dag.param("prewarm"),
+        enabled=ConfField("prewarm"),
         transform=None,
-        read_units=dag.param("prewarm_rcu"),
-        write_units=dag.param("prewarm_wcu"),
+        read_units=ConfField("prewarm_rcu"),
+        write_units=ConfField("prewarm_wcu"),
         poke_interval=min(POKE_SECONDS, 20),
         deferrable=True,
         **about,
@@ -99,17 +100,17 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
             "retry_delay": timedelta(seconds=30),
         },
     ) as dag:
-        table = {"table_of": dag.param("migration_id")}
-        regions = {"single_writer_region": dag.param("single_writer_region")}
-        prewarm = prewarm_for(dag, **table, **regions)
+        table = {"table_of": ConfField("migration_id")}
+        regions = {"single_writer_region": ConfField("single_writer_region")}
+        prewarm = prewarm_for(**table, **regions)
         work = operator(
             task_id=verb,
-            of=dag.param("migration_id"),
-            max_concurrency=dag.param("max_concurrency"),
-            read_units_per_second=dag.param("read_units_per_second"),
-            write_units_per_second=dag.param("write_units_per_second"),
-            max_quarantined=dag.param("max_quarantined"),
-            max_quarantined_percentage=dag.param("max_quarantined_percentage"),
+            of=ConfField("migration_id"),
+            max_concurrency=ConfField("max_concurrency"),
+            read_units_per_second=ConfField("read_units_per_second"),
+            write_units_per_second=ConfField("write_units_per_second"),
+            max_quarantined=ConfField("max_quarantined"),
+            max_quarantined_percentage=ConfField("max_quarantined_percentage"),
             poke_interval=POKE_SECONDS,
             deferrable=True,
             **regions,

@@ -3,7 +3,6 @@
 Trigger it with ``{"table": "orders"}``, once the Variable ``ddb_migrate_topic_arn`` names a topic.
 """
 
-import os
 from datetime import timedelta
 
 from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
@@ -12,17 +11,19 @@ from airflow.sdk import DAG
 from airflow_ddb_migrate import (
     NOTICE_TEXT,
     NOTICE_TITLE,
+    ConfField,
     DistributedMapMigrationSensor,
     MigrationReportOperator,
     PrewarmTableOperator,
     RestoreCapacityOperator,
     StartDistributedMapMigrationOperator,
+    settings,
 )
 from airflow_ddb_migrate.params import migration_params
 
-POKE_SECONDS = float(os.environ.get("AIRFLOW_DDB_MIGRATE_POKE_SECONDS", "30"))
-STACK_NAME = os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", "ddb-migrate")
-AWS_CONN_ID = os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default")
+POKE_SECONDS = settings.poke_seconds()
+STACK_NAME = settings.stack_name()
+AWS_CONN_ID = settings.aws_conn_id()
 
 ABOUT = """
 ### Migrate a table, and be told
@@ -72,16 +73,16 @@ with DAG(
         "retry_delay": timedelta(seconds=30),
     },
 ) as dag:
-    where = {"table_name": dag.param("table"), "migration_id": dag.param("migration_id")}
+    where = {"table_name": ConfField("table"), "migration_id": ConfField("migration_id")}
     request = {
-        "total_segments": dag.param("segments"),
-        "transform": dag.param("transform"),
-        "transform_params": dag.param("params"),
-        "single_writer_region": dag.param("single_writer_region"),
+        "total_segments": ConfField("segments"),
+        "transform": ConfField("transform"),
+        "transform_params": ConfField("params"),
+        "single_writer_region": ConfField("single_writer_region"),
     }
     prewarm = PrewarmTableOperator(
         task_id="prewarm",
-        enabled=dag.param("prewarm"),
+        enabled=ConfField("prewarm"),
         poke_interval=min(POKE_SECONDS, 20),
         deferrable=True,
         **where,

@@ -1,6 +1,5 @@
 """Which migrations a DAG run made, from Airflow's database, and by which connection."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from airflow.utils.session import create_session
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from airflow_ddb_migrate.core.names import CANARY_CHECK, CHECK, DEFAULT_STACK_NAME, DRY_RUN
+from airflow_ddb_migrate import settings
+from airflow_ddb_migrate.core.names import CANARY_CHECK, CHECK, DRY_RUN
 
 _RETURN_VALUE = "return_value"
 _ROWS = 1_000  # a run of more than 100 mapped migrations shows the first ones
@@ -48,9 +48,9 @@ class Found:
 def default_where() -> Where:
     """Return what the example DAGs use, too."""
     return Where(
-        aws_conn_id=os.environ.get("AIRFLOW_DDB_MIGRATE_CONN_ID", "aws_default"),
+        aws_conn_id=settings.aws_conn_id(),
         region_name=None,
-        stack_name=os.environ.get("AIRFLOW_DDB_MIGRATE_STACK", DEFAULT_STACK_NAME),
+        stack_name=settings.stack_name(),
     )
 
 

@@ -41,5 +41,5 @@ def test_only_the_migration_is_asked_for(dags, verb):
     params = {name: dag.params.get_param(name) for name in dag.params}
     required = {n for n, p in params.items() if not p.has_value and "null" not in p.schema["type"]}
     assert {"migration_id"} == required
-    assert {"migration_id"} == {task.table_of._name for task in dag.tasks}
+    assert {"migration_id"} == {task.table_of.name for task in dag.tasks}
     assert {None} == {task.table_name for task in dag.tasks}

@@ -71,7 +71,7 @@ class TestShape:
     def test_every_task_means_the_same_migration(self, dag):
         """Table, migration, stack and connection are those of the run in every task."""
         facts = {
-            (task.table_name._name, task.migration_id._name, task.stack_name, task.aws_conn_id)
+            (task.table_name.name, task.migration_id.name, task.stack_name, task.aws_conn_id)
             for task in dag.tasks
             if task.task_id not in {"approve", "go"}
         }

@@ -37,13 +37,12 @@ ORDER = (
     "ddb_transform.assembly",
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
-    "resources",
-    "deployment hooks links notices params _compat testing local.processes",
+    "resources provider_info conf_field _compat",
+    "deployment hooks links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws",
     "local",
     "operators.base",
     "operators sensors cli",
-    "provider_info",
     "",
 )
 RANKS = {name: rank for rank, row in enumerate(ORDER) for name in (row.split() or [""])}

@@ -33,7 +33,7 @@ class MigrationRequestOperator(MigrationOperator):
     Base of the operators that check or start what a migration is asked to do.
 
     Numbers in templates need ``render_template_as_native_obj=True`` on the DAG, or
-    ``dag.param("segments")``, which keeps the type that was given.
+    ``ConfField("segments")``, which keeps the type that was given.
 
     What is None by default is left to the plan of
     :class:`~airflow_ddb_migrate.operators.plan.PlanMigrationOperator`; what is given wins over it.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
-from airflow_ddb_migrate import ApproveMigrationOperator
+from airflow_ddb_migrate import ApproveMigrationOperator, ConfField
 
 with DAG(
     dag_id="gated",
@@ -20,9 +20,9 @@ with DAG(
         task_id="approve",
         subject="Go on with {{ run_id }}?",
         body="# What it would do\n\n| a | b |\n|---|---:|\n| 1 | 2 |\n",
-        enabled=dag.param("enabled"),
-        end_here=dag.param("end_here"),
-        response_timeout=dag.param("response_timeout"),
+        enabled=ConfField("enabled"),
+        end_here=ConfField("end_here"),
+        response_timeout=ConfField("response_timeout"),
         always_task_ids=["report"],
         # Airflow fails a try that is answered, or timed out, before its scheduler has noticed it.
         retries=2,

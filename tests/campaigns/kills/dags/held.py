@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 from airflow_ddb_migrate import (
+    ConfField,
     DistributedMapMigrationSensor,
     MigrationReportOperator,
     PrewarmTableOperator,
@@ -21,14 +22,14 @@ def chain(dag_id: str, *, deferrable: bool, on_kill: str) -> DAG:
         render_template_as_native_obj=True,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
     ) as dag:
-        where = {"table_name": dag.param("table")}
+        where = {"table_name": ConfField("table")}
         prewarm = PrewarmTableOperator(task_id="prewarm", **where)
         start = StartDistributedMapMigrationOperator(
             task_id="start",
-            total_segments=dag.param("segments"),
-            transform=dag.param("transform"),
-            transform_params=dag.param("params"),
-            max_concurrency=dag.param("max_concurrency"),
+            total_segments=ConfField("segments"),
+            transform=ConfField("transform"),
+            transform_params=ConfField("params"),
+            max_concurrency=ConfField("max_concurrency"),
             **where,
         )
         wait = DistributedMapMigrationSensor(
