@@ -10,11 +10,11 @@ FAULT_SEEDS ?= 50
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate clean
+.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate release-check clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Migrate a table with real data through Airflow (DEMO_TABLE_ITEMS, DEMO_SEGMENTS)
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo
@@ -60,13 +60,16 @@ soak: $(STAMP) ## Migrate 10,000 segments and watch memory and open files (SOAK_
 simulate: $(STAMP) ## Simulate migrations of up to 10 TiB (SIMULATE="ten hundred": some; PICTURES=docs/images)
 	@PYTHONPATH=.:lambda $(BIN)/python -m tests.simulation $(SIMULATE) $(PICTURES:%=--pictures %)
 
+release-check: $(STAMP) ## Build what would be released, and check it; needs the package index
+	@$(BIN)/python -m tests.campaigns.release
+
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local .release tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
