@@ -1,3 +1,3 @@
 """The version of this package, of its Lambda and of the stack that it deploys."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     LeaseState,
     MigrationRecord,
 )
+from airflow_ddb_migrate.core.version import __version__
 from botocore.exceptions import ClientError
 
 NOW = 1_700_000_000.0
@@ -141,7 +142,7 @@ def stack(**fields: Any) -> Stack:
         "tables": (ALL_TABLES,),
         "transforms": ("add_updated_at",),
         "code_hash": "0123456789abcdef",
-        "version": "0.1.0",
+        "version": __version__,
     }
     return Stack(**{**known, **fields})
 

@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.version import __version__
 from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, at, client_error
 from tests.support.plans import GIB, KIB, sampled
 from tests.support.worlds.airflow_world import finish_lanes
@@ -328,7 +329,7 @@ def test_a_table_in_change_is_refused(place: PlanWorld) -> None:
     assert "table orders is UPDATING" in refusal(TableNotReadyError, place.plan)
 
 
-@pytest.mark.parametrize("version", ["0.0.9", "0.0.10", "", "0"])
+@pytest.mark.parametrize("version", ["0.1.0", "0.1.10", "", "0"])
 def test_an_older_stack_is_refused(place: PlanWorld, version: str) -> None:
     """With the command that mends it."""
     message = refusal(StackOutdatedError, lambda: place.plan(stack={"version": version}))
@@ -338,7 +339,7 @@ def test_an_older_stack_is_refused(place: PlanWorld, version: str) -> None:
     assert [] == place.world.lambda_.invoked
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.1.0.dev1", "99.0"])
+@pytest.mark.parametrize("version", [__version__, f"{__version__}.dev1", "99.0"])
 def test_a_stack_of_this_version_or_newer_will_do(place: PlanWorld, version: str) -> None:
     """What is newer knows all that this asks for."""
     assert place.plan(stack={"version": version})
