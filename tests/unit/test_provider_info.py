@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import pickle
+import pkgutil
 from importlib.resources import files
 
 import airflow
@@ -64,6 +65,30 @@ def test_extra_links():
         for link in cls.operator_extra_links
     }
     assert used == set(INFO["extra-links"])
+
+
+@pytest.mark.parametrize("kind", ["operators", "sensors", "triggers"])
+def test_every_module_is_listed(kind):
+    """And what is listed is there. What begins with _ and the folder of base classes is ours."""
+    package = importlib.import_module(f"airflow_ddb_migrate.{kind}")
+    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    public = [
+        m.name for m in found if not m.ispkg and not m.name.rpartition(".")[2].startswith("_")
+    ]
+    assert sorted(public) == sorted(modules(kind))
+
+
+def test_the_package_has_no_other_links():
+    """Every class of a link with a name to show is listed."""
+    from airflow_ddb_migrate import links
+
+    names = [m.name for m in pkgutil.iter_modules(links.__path__, f"{links.__name__}.")]
+    assert set(INFO["extra-links"]) == {
+        f"{name}.{cls.__name__}"
+        for name in names
+        for cls in vars(importlib.import_module(name)).values()
+        if inspect.isclass(cls) and cls.__module__ == name and "name" in vars(cls)
+    }
 
 
 def test_public_names():

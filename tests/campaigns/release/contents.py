@@ -8,7 +8,18 @@ from pathlib import Path, PurePosixPath
 _BY_THE_BUILDER = {"PKG-INFO"}
 _LITTER = {
     *("__pycache__", "node_modules", "dist", "build"),
-    *(".venv", ".demo", ".bench", ".kills", ".faults", ".soak", ".simulate", ".local", ".release"),
+    *(
+        ".venv",
+        ".demo",
+        ".bench",
+        ".kills",
+        ".faults",
+        ".soak",
+        ".simulate",
+        ".local",
+        ".matrix",
+        ".release",
+    ),
     *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
 }
 
