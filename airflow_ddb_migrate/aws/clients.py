@@ -1,10 +1,61 @@
 """boto3 clients by service, made when first used by whoever knows the credentials."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError
+
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.errors import ConnectionSetupError
+
 AUTOSCALING: Final = "application-autoscaling"
+_REFUSED_FROM = 300  # HTTP status: botocore raises these itself
+
+
+class NotAwsError(BotoCoreError):  # type: ignore[misc]
+    """Something else than AWS answered."""
+
+    fmt = (
+        "Whatever answered {operation_name} at {endpoint} is not AWS: it gave no request id. "
+        "Check endpoint_url, and proxies between."
+    )
+
+
+def made_client(make: Callable[[], Any], service: str, where: str) -> Any:
+    """Return the client that ``make`` makes, which refuses answers that are not AWS's.
+
+    :param where: who asks, in words, for messages.
+    :raises ConnectionSetupError: there can be no client: no such endpoint, region or option.
+    :raises CredentialsError: there are no usable credentials now.
+    """
+    with aws_call(f"Signing in for {service}", where):
+        client = _made(make, service, where)
+    client.meta.events.register_last("after-call", _require_aws)
+    return client
+
+
+def _made(make: Callable[[], Any], service: str, where: str) -> Any:
+    try:
+        return make()
+    except (NotImplementedError, TypeError, ValueError) as exc:
+        raise ConnectionSetupError(_unusable(service, where, exc)) from exc
+
+
+def _unusable(service: str, where: str, exc: Exception) -> str:
+    return (
+        f"{where}: no client for {service} can be made of this: {str(exc).rstrip('.')}. An "
+        "endpoint is a URL, as in http://localhost:4566, and a region a name, as in eu-central-1."
+    )
+
+
+def _require_aws(
+    http_response: Any, parsed: Mapping[str, Any], model: Any, **_others: object
+) -> None:
+    """Raise NotAwsError for a success without AWS's request id: a web server, a proxy's page."""
+    answer = parsed.get("ResponseMetadata", {})
+    if http_response.status_code < _REFUSED_FROM and not answer.get("RequestId"):
+        raise NotAwsError(operation_name=model.name, endpoint=http_response.url)
 
 
 class Clients:

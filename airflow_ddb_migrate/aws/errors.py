@@ -1,5 +1,6 @@
 """AWS's errors in words a person can act on."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,11 +17,13 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from airflow_ddb_migrate.core.errors import (
     THROTTLED,
     AccessDeniedError,
     AwsRequestError,
+    ConnectionSetupError,
     CredentialsError,
     MigrationError,
 )
@@ -35,12 +38,13 @@ _DENIED = {
 _NO_CREDENTIALS = (
     CredentialRetrievalError,
     NoCredentialsError,
-    NoRegionError,
     PartialCredentialsError,
-    ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
+_NO_SETUP = (NoRegionError, ProfileNotFound)
+# What botocore raises when it reads an answer in which nothing is where AWS puts it.
+_NOT_OF_AWS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
 _BAD_CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -57,15 +61,18 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
     """Translate whatever a call to AWS raises; ``action`` is the IAM action, as in a policy.
 
     :raises AccessDeniedError: the caller may not do this; the message names action and resource.
-    :raises CredentialsError: there are no usable credentials, or no region.
-    :raises AwsRequestError: AWS could not be reached, or refused for another reason.
+    :raises CredentialsError: there are no usable credentials now.
+    :raises ConnectionSetupError: there is no region, or no such profile.
+    :raises AwsRequestError: AWS could not be reached, something else answered in its place, or it
+        refused for another reason.
     """
     try:
         yield
     except ClientError as exc:
         raise _translated(exc, action, resource) from exc
-    except _NO_CREDENTIALS as exc:
-        raise CredentialsError(
+    except (*_NO_CREDENTIALS, *_NO_SETUP) as exc:
+        error = ConnectionSetupError if isinstance(exc, _NO_SETUP) else CredentialsError
+        raise error(
             f"{action} on {resource} needs AWS credentials and a region: {str(exc).rstrip('.')}. "
             "Set them in the Airflow connection (aws_default), or in the environment for the "
             "command line."
@@ -77,6 +84,22 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
         ) from exc
     except BotoCoreError as exc:
         raise AwsRequestError(f"{action} on {resource} failed: {exc}") from exc
+    except _NOT_OF_AWS as exc:
+        if not _is_raised_by_botocore(exc):
+            raise
+        raise AwsRequestError(
+            f"{action} on {resource}: the answer is not one of AWS "
+            f"({type(exc).__name__}: {_first_line(exc)}). Check endpoint_url, and proxies between."
+        ) from exc
+
+
+def _is_raised_by_botocore(exc: Exception) -> bool:
+    modules = (f.f_globals.get("__name__", "") for f, _ in traceback.walk_tb(exc.__traceback__))
+    return any(str(name).startswith("botocore.") for name in modules)
+
+
+def _first_line(exc: Exception, longest: int = 200) -> str:
+    return str(exc).partition("\n")[0][:longest]
 
 
 def error_code(exc: ClientError) -> str:

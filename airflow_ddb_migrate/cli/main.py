@@ -61,9 +61,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
-    parser.add_argument("--region", help="default: as boto3 finds it")
-    parser.add_argument("--profile", help="AWS profile; default: as boto3 finds it")
-    parser.add_argument("--endpoint-url", help="one endpoint for all services: an emulator")
+    parser.add_argument("--region", type=_given, help="default: as boto3 finds it")
+    parser.add_argument("--profile", type=_given, help="AWS profile; default: as boto3 finds it")
+    parser.add_argument(
+        "--endpoint-url", type=_given, help="one endpoint for all services: an emulator"
+    )
+
+
+def _given(text: str) -> str:
+    """Refuse what is empty, as of a variable that is not set: the default is another account."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; leave the option out for the default")
+    return text
 
 
 def _add_deploy(parser: argparse.ArgumentParser) -> None:
@@ -111,15 +120,13 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _clients(options: argparse.Namespace) -> "Clients":
     import boto3
 
-    from airflow_ddb_migrate.aws.clients import Clients
-    from airflow_ddb_migrate.aws.errors import aws_call
+    from airflow_ddb_migrate.aws.clients import Clients, made_client
 
-    def make(service: str) -> object:
-        with aws_call(f"{service}:*", "this account"):
-            session = boto3.Session(profile_name=options.profile, region_name=options.region)
-            return session.client(service, endpoint_url=options.endpoint_url)
+    def client(service: str) -> object:
+        session = boto3.Session(profile_name=options.profile, region_name=options.region)
+        return session.client(service, endpoint_url=options.endpoint_url)
 
-    return Clients(make)
+    return Clients(lambda service: made_client(lambda: client(service), service, "ddb-migrate"))
 
 
 def _deploy(options: argparse.Namespace) -> None:

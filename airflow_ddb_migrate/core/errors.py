@@ -68,14 +68,20 @@ class AccessDeniedError(MigrationError):
     """The caller lacks a permission; the message names the action and the resource."""
 
 
-class CredentialsError(MigrationError):
-    """No usable AWS credentials or region."""
-
-
 class AwsRequestError(MigrationError):
     """AWS refused or failed a request in a way this package has no better word for."""
 
     retryable = True
+
+
+class CredentialsError(AwsRequestError):
+    """AWS credentials are missing or not accepted: an outage, since those of a role come back."""
+
+
+class ConnectionSetupError(CredentialsError):
+    """The Airflow connection, the region or the endpoint has to be corrected first."""
+
+    retryable = False
 
 
 class LedgerBusyError(AwsRequestError):

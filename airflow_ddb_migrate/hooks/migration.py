@@ -7,9 +7,10 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
-from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate._compat import AirflowNotFoundException
+from airflow_ddb_migrate.aws.clients import Clients, made_client
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.core.errors import ConnectionSetupError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class SiteAddress:
         )
 
     def clients(self) -> Clients:
+        """Return clients of the connection; raises ConnectionSetupError for an unknown one."""
+        _require_connection(self.aws_conn_id)
         return Clients(self._client)
 
     def open(self) -> Site:
@@ -55,12 +58,35 @@ class SiteAddress:
 
     def _client(self, service: str) -> Any:
         """Ask the amazon provider's hook, so endpoints and roles of the connection hold."""
-        hook: Any = AwsBaseHook(
+        return made_client(
+            lambda: self._hook(service).get_conn(),
+            service,
+            f"Airflow connection {self.aws_conn_id}",
+        )
+
+    def _hook(self, service: str) -> Any:
+        return AwsBaseHook(
             client_type=service,
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
             config=Config(**self.botocore_config) if self.botocore_config else None,
         )
-        with aws_call(f"Signing in for {service}", f"Airflow connection {self.aws_conn_id}"):
-            return hook.get_conn()
+
+
+def _require_connection(conn_id: str | None) -> None:
+    """Raise ConnectionSetupError for a connection that is not there.
+
+    The amazon provider would take the environment's credentials instead: another account's, maybe.
+    Only its default may be missing: Airflow sets none up, and where a role is all there is to
+    sign in with nobody does.
+    """
+    if not conn_id or conn_id == AwsBaseHook.default_conn_name:
+        return
+    try:
+        AwsBaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as exc:
+        raise ConnectionSetupError(
+            f"Airflow has no connection {conn_id!r}, so nothing was asked of AWS. Check "
+            "aws_conn_id, or add the connection; None takes the environment's credentials."
+        ) from exc

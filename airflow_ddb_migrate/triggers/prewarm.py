@@ -1,6 +1,7 @@
 """Wait for raised capacity without taking a worker."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json, changes_to_json
-from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.errors import AwsRequestError, MigrationError
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
 
@@ -57,8 +59,19 @@ class CapacityRaisedTrigger(BaseTrigger):
                 changes=changes_to_json(self.wait.changes),
             )
 
+    async def _open(self) -> Site:
+        """Open the site; an AWS that does not answer is waited for until the deadline."""
+        while True:
+            try:
+                return await in_thread(self.address.open)
+            except AwsRequestError as exc:
+                if time.time() >= self.wait.deadline:
+                    raise
+                self.log.warning("AWS did not answer, asking again later: %s", exc)
+            await asyncio.sleep(self.wait.pause())
+
     async def _wait(self) -> None:
-        site = await in_thread(self.address.open)
+        site = await self._open()
         told: tuple[str, ...] = ()
         await asyncio.sleep(self.wait.pause())  # as MigrationEndedTrigger does, and why
         while waiting := await in_thread(self.wait.look, site):

@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, Capacit
 from airflow_ddb_migrate.core.errors import (
     AwsRequestError,
     CapacityError,
+    CredentialsError,
     MigrationError,
     TableNotReadyError,
 )
@@ -120,6 +121,8 @@ def _raise(site: Site, changes: tuple[Change, ...]) -> None:
 def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
     try:
         change_scaling(site.clients.autoscaling, site.table.name, change)
+    except CredentialsError:
+        raise
     except AwsRequestError as exc:
         if is_momentary(exc.aws_code, str(exc)):
             raise  # retryable, as it is
@@ -138,6 +141,8 @@ def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
     step = first_step(left)
     try:
         update_capacity(site.clients.dynamodb, site.table.name, step)
+    except CredentialsError:
+        raise  # an outage: another try asks again
     except AwsRequestError as exc:
         if is_momentary(exc.aws_code, str(exc)) or (is_contended and exc.aws_code == IN_USE):
             return
