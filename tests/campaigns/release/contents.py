@@ -6,22 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 _BY_THE_BUILDER = {"PKG-INFO"}
-_LITTER = {
-    *("__pycache__", "node_modules", "dist", "build"),
-    *(
-        ".venv",
-        ".demo",
-        ".bench",
-        ".kills",
-        ".faults",
-        ".soak",
-        ".simulate",
-        ".local",
-        ".matrix",
-        ".release",
-    ),
-    *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
-}
+_LITTER = {"__pycache__", "node_modules", "dist", "build"}
 
 
 def strays(names: Iterable[str], tracked: set[str]) -> list[str]:
@@ -35,7 +20,10 @@ def litter(names: Iterable[str]) -> list[str]:
 
 
 def _is_litter(path: PurePosixPath) -> bool:
-    return path.suffix in {".pyc", ".log"} or not _LITTER.isdisjoint(path.parts)
+    """Folders whose names begin with a dot are what campaigns, linters and tests leave."""
+    folders = path.parts[:-1]
+    is_of_a_tool = any(name in _LITTER or name.startswith(".") for name in folders)
+    return is_of_a_tool or path.suffix in {".pyc", ".log"}
 
 
 def differences(ours: Mapping[str, int], theirs: Mapping[str, int]) -> list[str]:
