@@ -22,7 +22,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     CapacityUnits,
 )
 from airflow_ddb_migrate.core.clock import Clock
-from airflow_ddb_migrate.core.errors import LedgerError, TableNotFoundError
+from airflow_ddb_migrate.core.errors import InvalidInputError, NotBegunError, TableNotFoundError
 from airflow_ddb_migrate.core.execution.progress import Execution
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
@@ -120,26 +120,47 @@ def open_site(
 ) -> Site:
     """Look the table and the stack up; touches nothing.
 
-    :param table_of: a migration in the ledger whose table is meant when no name is given.
-    :raises LedgerError: the ledger does not know that one.
-    :raises InvalidInputError: the table's name or the migration's id is none.
+    :param table_of: a migration in the ledger whose table is meant when no name is given; without
+        it that is the migration which ``identity`` continues.
+    :raises NotBegunError: the ledger does not know that one.
+    :raises InvalidInputError: the table's name or the migration's id is none, or the migration is
+        one of another table.
     :raises TableNotFoundError: the table is not there.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
-    if table_of and not table_name:
+    known = table_of or identity.migration_id
+    if known and not table_name:
         stack = find_stack(clients.cloudformation, stack_name)
         ledger = Ledger(clients.dynamodb, stack.ledger_table)
-        table_name = ledger.required_migration(table_of).table_name
-        table = describe_table(clients.dynamodb, table_name)
+        table = describe_table(clients.dynamodb, _known_table(ledger, known))
     else:
         table = describe_table(clients.dynamodb, validate_table_name(table_name))
         stack = find_stack(clients.cloudformation, stack_name)
-    return Site(
+    site = Site(
         clients=clients,
         table=table,
         stack=stack,
         migration_id=identity.name_for(table.key.arn),
     )
+    if identity.migration_id:
+        _require_its_table(site)
+    return site
+
+
+def _known_table(ledger: Ledger, migration_id: str) -> str:
+    """Return the name of the table of a migration that was started, or only planned."""
+    record = ledger.migration(validate_migration_id(migration_id))
+    return record.table_name if record else _planned_table(ledger, migration_id)
+
+
+def _require_its_table(site: Site) -> None:
+    """Raise InvalidInputError for an id that a person gave together with another table."""
+    record = site.ledger.migration(site.migration_id)
+    if record and record.table_arn != site.table.key.arn:
+        raise InvalidInputError(
+            f"Migration {site.migration_id} is of table {record.table_name}, not of "
+            f"{site.table.name}. Correct table_name, or leave it out: the ledger knows the table."
+        )
 
 
 def history_of(
@@ -165,7 +186,7 @@ def open_known_site(clients: Clients, stack_name: str, migration_id: str) -> Sit
     remembers it: without capacity, and DELETED, so that nothing can be started on it.
 
     :raises InvalidInputError: the migration's id is none.
-    :raises LedgerError: the ledger has never heard of it.
+    :raises NotBegunError: the ledger has never heard of it.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
     name = validate_migration_id(migration_id)
@@ -190,7 +211,7 @@ def _planned_table(ledger: Ledger, migration_id: str) -> str:
     plan = plan_fields(ledger, migration_id)
     if plan:
         return str(plan["table_name"])
-    raise LedgerError(
+    raise NotBegunError(
         f"The ledger {ledger.table_name} knows no migration {migration_id}. Check the id: "
         "ddb-migrate history --table TABLE lists those of a table."
     )

@@ -106,6 +106,10 @@ class CapacityError(MigrationError):
     """Capacity could not be raised."""
 
 
+class NotBegunError(LedgerError):
+    """The ledger does not know the migration, or nothing of it has been started yet."""
+
+
 class BackupError(MigrationError):
     """There is no way back as the policy wants it."""
 

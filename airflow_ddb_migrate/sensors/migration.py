@@ -12,6 +12,7 @@ from airflow.sdk import PokeReturnValue
 from airflow_ddb_migrate._compat import (
     AirflowFailException,
     AirflowSensorTimeout,
+    AirflowSkipException,
     defer_by_default,
 )
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -37,6 +38,9 @@ class DistributedMapMigrationSensor(MigrationSensor):
     Success is what the ledger says: every segment is finished. A failed migration fails the task
     with error, cause and failed segments, without retries: waiting again cannot help, clearing the
     start task does. When AWS does not answer, it looks again for an hour before it fails.
+
+    In another DAG than the migration's, give its ``migration_id`` alone: the ledger knows the
+    table, and one that has not begun yet is waited for.
 
     Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
     quarantined. Parameters: :class:`MigrationTask`.
@@ -132,8 +136,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
     ) -> Any:
         try:
             return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowSensorTimeout:
-            self._end_after_timeout(context)
+        except (AirflowSensorTimeout, AirflowSkipException) as exc:
+            self._end_after_timeout(context, exc)
             raise
 
     def on_kill(self) -> None:
@@ -165,7 +169,19 @@ class DistributedMapMigrationSensor(MigrationSensor):
         address = self.address(context)
         # A rescheduled sensor remembers nothing: its retries are its patience.
         patience = 0 if self.reschedule else PATIENCE_SECONDS
-        return Watcher(address.open, self.log, patience_seconds=patience)
+        return Watcher(
+            address.open,
+            self.log,
+            patience_seconds=patience,
+            waits_for_begin=self._may_begin_later(),
+        )
+
+    def _may_begin_later(self) -> bool:
+        """A migration that a task above this one should have started does not begin later."""
+        above = self.get_flat_relatives(upstream=True) if self.get_dag() else ()
+        kinds = (getattr(task, "operator_class", type(task)) for task in above)
+        starts = any(getattr(kind, "starts_migration", False) for kind in kinds)
+        return bool(self.migration_id) and not starts
 
     def _show(self, context: "Context", watcher: "Watcher", execution_arn: str) -> None:
         """Show the links, and ask AWS no more once all are there."""
@@ -185,11 +201,14 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def _wait_here(self, context: "Context") -> Any:
         try:
             return super().execute(context)
-        except AirflowSensorTimeout:
-            self._end_after_timeout(context)
+        except (AirflowSensorTimeout, AirflowSkipException) as exc:
+            self._end_after_timeout(context, exc)
             raise
 
-    def _end_after_timeout(self, context: "Context") -> None:
+    def _end_after_timeout(self, context: "Context", exc: Exception) -> None:
+        """Do what ``on_kill`` says, also where ``soft_fail`` makes a skip of the timeout."""
+        if not _is_timeout(exc):
+            return
         watcher = self._watcher or self._new_watcher(context)
         self._limit(watcher)
         with explained():
@@ -210,9 +229,16 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 on_kill=self.when_killed,
                 tell_holds=bool(self.on_hold_callback),
                 told=asdict(self._told) if self._told else None,
+                waits_for_begin=self._may_begin_later(),
                 **asdict(self.address(context)),
             ),
             method_name="execute_complete",
             kwargs={"deadline": deadline or time.time() + left},
             timeout=timedelta(seconds=left),
         )
+
+
+def _is_timeout(exc: Exception) -> bool:
+    """Return whether a sensor was out of time; ``soft_fail`` makes a skip of that, too."""
+    cause = exc.__cause__
+    return isinstance(exc, AirflowSensorTimeout) or isinstance(cause, AirflowSensorTimeout | None)

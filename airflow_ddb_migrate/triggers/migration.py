@@ -33,6 +33,7 @@ class MigrationEndedTrigger(BaseTrigger):
     :param tell_holds: fire for a hold, too. Callbacks of a DAG's author have no place in the
         process of every trigger, so who hears of the hold calls them, and waits on.
     :param told: the fields of the hold that was told last: it is told once.
+    :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
     :param address: the fields of SiteAddress.
     """
 
@@ -43,6 +44,7 @@ class MigrationEndedTrigger(BaseTrigger):
         on_kill: str = OnKill.STOP,
         tell_holds: bool = False,
         told: Mapping[str, Any] | None = None,
+        waits_for_begin: bool = False,
         **address: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -51,7 +53,8 @@ class MigrationEndedTrigger(BaseTrigger):
         self.tell_holds = tell_holds
         self.told = Hold(**told) if told else None
         self.address = SiteAddress(**address)
-        self.watcher = Watcher(self.address.open, self.log)
+        self.waits_for_begin = waits_for_begin
+        self.watcher = Watcher(self.address.open, self.log, waits_for_begin=waits_for_begin)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kwargs = {
@@ -59,6 +62,7 @@ class MigrationEndedTrigger(BaseTrigger):
             "on_kill": self.when_killed.value,
             "tell_holds": self.tell_holds,
             "told": asdict(self.told) if self.told else None,
+            "waits_for_begin": self.waits_for_begin,
             **asdict(self.address),
         }
         return f"{type(self).__module__}.{type(self).__qualname__}", kwargs

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.errors import NotBegunError
 from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
 from airflow_ddb_migrate.core.execution.progress import (
     Execution,
@@ -100,13 +100,13 @@ class Observation:
 def observe(site: Site) -> Observation:
     """Look at the migration; changes nothing.
 
-    :raises LedgerError: nothing was started under this name.
+    :raises NotBegunError: nothing was started under this name.
     """
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
-        raise LedgerError(
+        raise NotBegunError(
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
     # The execution first: read after it, the lanes are at least as far as the execution says.

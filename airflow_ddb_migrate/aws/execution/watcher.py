@@ -12,7 +12,12 @@ from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.clock import Clock
-from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.errors import (
+    AwsRequestError,
+    LedgerError,
+    NotBegunError,
+    SteeringError,
+)
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.execution.rates import PlannedWork, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.results import Outcome
@@ -26,6 +31,8 @@ class Watcher:
     """Tells progress when it changes, and tolerates AWS outages of up to ``patience_seconds``.
 
     A watch can last for weeks: one failed call must not end it.
+
+    :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
     """
 
     def __init__(
@@ -35,11 +42,13 @@ class Watcher:
         *,
         clock: Clock = Clock(),
         patience_seconds: float = PATIENCE_SECONDS,
+        waits_for_begin: bool = False,
     ) -> None:
         self._open_site = open_site
         self._log = log or logging.getLogger(__name__)
         self._clock = clock
         self._patience_seconds = patience_seconds
+        self._waits_for_begin = waits_for_begin
         self._silent_since: float | None = None
         self._told = ""
         self._told_at = 0.0
@@ -53,7 +62,9 @@ class Watcher:
         return self._open_site()
 
     def poke(self) -> Observation | None:
-        """Look once, and do what has to be done; None when AWS did not answer.
+        """Look once, and do what has to be done; None when there was nothing to see.
+
+        That is when AWS did not answer, or the migration has not begun and may do so later.
 
         :raises MigrationError: what another look cannot mend.
         """
@@ -62,19 +73,30 @@ class Watcher:
         except AwsRequestError as exc:
             self._tolerate(exc, self._clock.now())
             return None
+        except NotBegunError as exc:
+            if not self._waits_for_begin:
+                raise
+            self._silent_since = None
+            self._tell_line(f"Waiting for it to begin. {exc}", self._clock.now())
+            return None
         self._silent_since = None
         self._tell(seen, self._clock.now())
         return seen
 
     def task_ended(self, on_kill: OnKill, reason: str, *, patience_seconds: float) -> None:
         """Do with the attempt that runs what was asked for when its task ends, and say so."""
-        if on_kill is OnKill.STOP:
-            done = stop(self.site, reason=reason, patience_seconds=patience_seconds)
-        elif on_kill is OnKill.PAUSE:
-            done = self._pause(reason)
-        else:
-            done = f"Migration {self.site.migration_id} was left as it is."
+        try:
+            done = self._end(on_kill, reason, patience_seconds)
+        except NotBegunError as exc:
+            done = f"Nothing to {on_kill}. {exc}"
         self._log.info("%s", done)
+
+    def _end(self, on_kill: OnKill, reason: str, patience_seconds: float) -> str:
+        if on_kill is OnKill.STOP:
+            return stop(self.site, reason=reason, patience_seconds=patience_seconds)
+        if on_kill is OnKill.PAUSE:
+            return self._pause(reason)
+        return f"Migration {self.site.migration_id} was left as it is."
 
     def _pause(self, reason: str) -> str:
         try:
@@ -100,9 +122,14 @@ class Watcher:
         is_due = self._lines < _FIRST_LINES or now - self._told_at >= TELL_SECONDS
         if seen.verdict.reason == self._told or not (is_due or state != self._told_state):
             return
-        self._told, self._told_state, self._told_at = seen.verdict.reason, state, now
-        self._lines += 1
-        self._log.info("%s%s", self._told, self._pulse(seen))
+        self._told_state = state
+        self._tell_line(seen.verdict.reason, now, self._pulse(seen))
+
+    def _tell_line(self, line: str, now: float, more: str = "") -> None:
+        if line != self._told:
+            self._told, self._told_at = line, now
+            self._lines += 1
+            self._log.info("%s%s", line, more)
 
     def _pulse(self, seen: Observation) -> str:
         if seen.verdict.outcome is not Outcome.RUNNING:

@@ -21,7 +21,7 @@ from airflow_ddb_migrate.aws.ledger.keys import (
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
 from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
-from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.errors import NotBegunError
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
     AttemptRecord,
@@ -42,10 +42,10 @@ class Ledger(LedgerTable):
         return decode(MigrationRecord, item) if item else None
 
     def required_migration(self, migration_id: str) -> MigrationRecord:
-        """Return the migration's record; raises LedgerError when there is none."""
+        """Return the migration's record; raises NotBegunError when there is none."""
         record = self.migration(migration_id)
         if record is None:
-            raise LedgerError(
+            raise NotBegunError(
                 f"The ledger {self.table_name} knows no migration {migration_id}. "
                 "Run the start task first, or check the migration_id."
             )

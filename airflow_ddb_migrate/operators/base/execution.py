@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
@@ -37,6 +37,7 @@ class WaitingOperator(MigrationRequestOperator):
     """
 
     operator_extra_links = EXECUTION_LINKS
+    starts_migration: ClassVar[bool] = True  # a wait below it has nothing that begins later
     _watcher: "Watcher | None" = None
 
     def __init__(

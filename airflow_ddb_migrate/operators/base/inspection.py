@@ -32,6 +32,7 @@ class InspectionOperator(WaitingOperator):
     """
 
     template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS)
+    starts_migration: ClassVar[bool] = False
     mode: ClassVar[Mode]
     part: ClassVar[str]
     conf: ClassVar[str]  # the field of the form that asks for it
