@@ -163,6 +163,11 @@ def _require_its_table(site: Site) -> None:
         )
 
 
+def open_ledger(clients: Clients, stack_name: str) -> Ledger:
+    """Return the ledger of a stack; raises StackNotFoundError if it is not deployed here."""
+    return Ledger(clients.dynamodb, find_stack(clients.cloudformation, stack_name).ledger_table)
+
+
 def history_of(
     clients: Clients, *, stack_name: str, table_name: str, limit: int | None = None
 ) -> list[HistoryRow]:

@@ -9,7 +9,8 @@ from botocore.config import Config
 
 from airflow_ddb_migrate._compat import AirflowNotFoundException
 from airflow_ddb_migrate.aws.clients import Clients, made_client
-from airflow_ddb_migrate.aws.site import Identity, Site, open_site
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.site import Identity, Site, open_ledger, open_site
 from airflow_ddb_migrate.core.errors import ConnectionSetupError
 
 
@@ -55,6 +56,10 @@ class SiteAddress:
             identity=self.identity,
             table_of=self.table_of or "",
         )
+
+    def open_ledger(self) -> Ledger:
+        """Return the ledger of the stack; raises StackNotFoundError if it is not deployed here."""
+        return open_ledger(self.clients(), self.stack_name)
 
     def _client(self, service: str) -> Any:
         """Ask the amazon provider's hook, so endpoints and roles of the connection hold."""

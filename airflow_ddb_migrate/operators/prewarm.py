@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import defer_by_default
 from airflow_ddb_migrate.core.limits import (
@@ -64,6 +64,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, *_OWN_FIELDS)
+    raises_capacity: ClassVar[bool] = True
 
     def __init__(  # noqa: PLR0913  # the parameters of an Airflow class
         self,
@@ -97,7 +98,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         wanted = self._wanted()
         site = self.open_site(context)
         check_prewarm(site, request)
-        asked = self._raise(site, wanted)
+        asked = self._raise(context, site, wanted)
         if asked.changes:
             self._wait(context, site, asked)
         return finish(site, asked, self.hold_seconds)
@@ -120,12 +121,14 @@ class PrewarmTableOperator(MigrationRequestOperator):
         validate_switch("switch_to_on_demand", self.switch_to_on_demand)
         return wanted_units(self.read_units, self.write_units)
 
-    def _raise(self, site: "Site", wanted: "CapacityUnits") -> "Prewarm":
+    def _raise(self, context: "Context", site: "Site", wanted: "CapacityUnits") -> "Prewarm":
         from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_for_task
+        from airflow_ddb_migrate.operators.base.raised import note_raising
 
         if not self.enabled:
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
             return nothing_raised(site)
+        note_raising(context, site, push=self.do_xcom_push)
         return raise_for_task(
             site,
             wanted,

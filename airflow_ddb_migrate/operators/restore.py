@@ -1,9 +1,16 @@
 """Bring a table's capacity back after a migration."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate.core.errors import LedgerError, MigrationError, TableNotFoundError
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LedgerError,
+    MigrationError,
+    RestoreError,
+    TableNotFoundError,
+)
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
@@ -12,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_ddb_migrate.aws.capacity.restore import RestoreResult
     from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.ledger.records import RaisedRow
 
 
 class RestoreCapacityOperator(MigrationOperator):
@@ -22,6 +30,10 @@ class RestoreCapacityOperator(MigrationOperator):
     named. A decrease that AWS does not allow yet is tried again. Does nothing when nothing was
     raised, so it can run after any failure and any number of times: use it as a teardown, see the
     example DAG.
+
+    What the prewarm tasks above it raised in this DAG run is found in the ledger and brought back
+    whatever table this task names, and whichever of them is mapped. It fails as long as it cannot
+    know what is owed: no such table, another region or stack than prewarm's.
 
     A migration that still runs is stopped first: nobody waits for it any more, and without the
     raised capacity its writes would throttle live traffic. That is for a waiting task that was
@@ -39,6 +51,7 @@ class RestoreCapacityOperator(MigrationOperator):
 
     template_fields: Sequence[str] = template_fields("force", "stop_running")
     refuses_unknown_conf: ClassVar[bool] = False
+    restores_capacity: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -54,23 +67,90 @@ class RestoreCapacityOperator(MigrationOperator):
         self.patience_seconds = patience_seconds
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        validate_switch("force", self.force)
+        validate_switch("stop_running", self.stop_running)
+        done: list[dict[str, Any]] = []
+        failed: list[MigrationError] = []
+        for site in self._sites(context):
+            try:
+                done.append(self._restore(context, site))
+            except MigrationError as exc:
+                failed.append(exc)
+        if failed:
+            raise _joined(failed)
+        return _together(done)
+
+    def _sites(self, context: "Context") -> list["Site"]:
+        """Return the tables to restore: the one that the parameters name, and what was raised.
+
+        :raises MigrationError: no table can be found, though one may have been raised.
+        """
+        from airflow_ddb_migrate.operators.base.raised import has_raised_nothing, require_all_known
+
+        sites, why = self._named_site(context)
+        rows = self._raised_rows(context)
+        require_all_known(context, self, rows)
+        for row in self._own_rows(context, rows, sites):
+            sites.extend(self._raised_site(context, row))
+        if not (sites or rows) and why and not has_raised_nothing(context, self):
+            raise RestoreError(
+                f"{why} So it is unknown whether capacity is still raised: correct the parameters "
+                "of this task, which must be those of the prewarm task, and clear it."
+            )
+        return sites
+
+    def _named_site(self, context: "Context") -> tuple[list["Site"], str]:
+        """Return the site that the parameters name; or none, and why."""
+        try:
+            return [self.open_site(context)], ""
+        except (TableNotFoundError, LedgerError, InvalidInputError) as exc:
+            self.log.info("Not restored by its name: %s", exc)
+            return [], str(exc)
+
+    def _raised_rows(self, context: "Context") -> list["RaisedRow"]:
+        from airflow_ddb_migrate.aws.ledger.raised import raised_tables
+
+        ti = context["ti"]
+        return raised_tables(self.address(context).open_ledger(), ti.dag_id, ti.run_id)
+
+    def _own_rows(
+        self, context: "Context", rows: list["RaisedRow"], sites: list["Site"]
+    ) -> list["RaisedRow"]:
+        """Return those that this task is to restore and that its parameters do not name."""
+        from airflow_ddb_migrate.operators.base.raised import is_for
+
+        named = {site.migration_id for site in sites}
+        arn = sites[0].table.key.arn if sites else ""
+        index = self.address(context).map_index
+        return [
+            row for row in rows if row.migration_id not in named and is_for(row, self, index, arn)
+        ]
+
+    def _raised_site(self, context: "Context", row: "RaisedRow") -> list["Site"]:
+        """Open what the run raised; a table that is gone took its capacity with it."""
+        address = replace(
+            self.address(context),
+            table_name=row.table_name,
+            table_of=None,
+            migration_id=row.migration_id,
+        )
+        try:
+            return [address.open()]
+        except TableNotFoundError as exc:
+            self.log.info("Nothing to restore: %s", exc)
+            return []
+
+    def _restore(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.capacity.restore import restore
         from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
 
-        force = validate_switch("force", self.force)
-        stop_running = validate_switch("stop_running", self.stop_running)
-        try:
-            site = self.open_site(context)
-        except (TableNotFoundError, LedgerError) as exc:  # no table, or no such migration
-            self.log.info("Nothing to restore: %s", exc)
-            return {"restored": [], "kept": [str(exc)], "before": None, "after": None}
-        if stop_running:
+        if self.stop_running:
             self._stop(site)
         restored = restore(
             site,
             by=self._me(context),
             wait=RestoreWait(self.patience_seconds, refused_seconds=self.patience_seconds),
-            force=force,
+            force=self.force,
         )
         _tell(site, restored, self.log.info)
         return _result(site, restored)
@@ -89,7 +169,8 @@ class RestoreCapacityOperator(MigrationOperator):
     def _me(self, context: "Context") -> str:
         """Name the task, not its try: a retried one takes over what the killed one held."""
         ti = context["ti"]
-        return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
+        index = self.address(context).map_index
+        return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f"[{index}]" if index >= 0 else "")
 
 
 def _tell(site: "Site", restored: "RestoreResult", info: Callable[..., None]) -> None:
@@ -112,8 +193,27 @@ def _result(site: "Site", restored: "RestoreResult") -> dict[str, Any]:
     from airflow_ddb_migrate.core.report.migration_report import show_capacity
 
     return {
+        "table": site.table.name,
         "restored": [str(change) for change in restored.changes],
         "kept": list(restored.kept),
         "before": show_capacity(site.table.snapshot),
         "after": show_capacity(restored.after),
     }
+
+
+def _joined(failed: list[MigrationError]) -> MigrationError:
+    """Return one error of all; another try helps if it helps one of them."""
+    if len(failed) == 1:
+        return failed[0]
+    last = next((error for error in failed if error.retryable), failed[0])
+    return type(last)(" ".join(map(str, failed)), last.aws_code)
+
+
+def _together(done: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the result of all tables; figures of one table only where there is one."""
+    alone = done[0] if len(done) == 1 else {"before": None, "after": None}
+    named = len(done) > 1
+    return {
+        key: [f"{one['table']}: {words}" if named else words for one in done for words in one[key]]
+        for key in ("restored", "kept")
+    } | {"before": alone["before"], "after": alone["after"]}

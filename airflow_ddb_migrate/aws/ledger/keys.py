@@ -3,7 +3,7 @@
 from typing import Final
 
 from airflow_ddb_migrate.core.ledger.lease import TableKey
-from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
+from airflow_ddb_migrate.core.ledger.records import MigrationRecord, RaisedRow, TypedItem
 from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 from airflow_ddb_migrate.core.text.times import iso
 
@@ -12,6 +12,7 @@ LEASE: Final = "lease#"
 HISTORY: Final = "history#"
 ATTEMPT: Final = "attempt#"
 EVENT: Final = "event#"
+RAISED: Final = "raised#"
 
 
 def migration_partition(migration_id: str) -> str:
@@ -40,6 +41,14 @@ def event_key(migration_id: str, at: float, unique: str) -> TypedItem:
 
 def stack_key(name: str) -> TypedItem:
     return _key("stack", f"note#{name}")
+
+
+def run_partition(dag_id: str, run_id: str) -> str:
+    return f"run#{dag_id}#{run_id}"
+
+
+def raised_key(row: RaisedRow) -> TypedItem:
+    return _key(run_partition(row.dag_id, row.run_id), f"{RAISED}{row.migration_id}")
 
 
 def lane_partition(migration_id: str, shard: int) -> str:

@@ -236,3 +236,19 @@ class LeaseRecord:
     def owes_capacity(self) -> bool:
         """Return whether the table still has capacity that must be brought back."""
         return self.capacity_state in {CapacityState.RAISED, CapacityState.RESTORING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaisedRow:
+    """A table that a task of a DAG run may have raised, and on behalf of which migration.
+
+    ``map_index`` is the task's, -1 for one that is not mapped.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    migration_id: str
+    table_arn: str
+    table_name: str

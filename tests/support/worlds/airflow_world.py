@@ -163,10 +163,14 @@ class FakeTaskInstance(SimpleNamespace):
 
     def __init__(self, **changes: Any) -> None:
         known = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, "try_number": 1}
-        super().__init__(**{**known, **changes}, pushed={}, states={})
+        super().__init__(**{**known, **changes}, pushed={}, states={}, told={})
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.pushed[key] = value
+
+    def xcom_pull(self, *, task_ids: list[str], key: str) -> list[Any]:
+        """Return what ``told`` has of these tasks, as Airflow does: None where there is nothing."""
+        return [value for name in task_ids for value in self.told.get((name, key), [None])]
 
     def get_task_states(
         self, *, dag_id: str, task_ids: list[str], run_ids: list[str]

@@ -1,0 +1,109 @@
+"""What the prewarm tasks of a DAG run raised, and which restore task brings it back."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import RestoreError
+from airflow_ddb_migrate.core.ledger.records import RaisedRow
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+RAISED = "raised"  # the XCom's key
+_DID_NOT_RUN = {"", "None", "removed", "skipped", "upstream_failed"}
+
+
+def note_raising(context: "Context", site: Site, *, push: bool) -> None:
+    """Write down, before anything is raised, which table this task raises: in ledger and XCom."""
+    from airflow_ddb_migrate.aws.ledger.raised import note_raised_table
+
+    ti = context["ti"]
+    row = RaisedRow(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=_map_index(ti),
+        migration_id=site.migration_id,
+        table_arn=site.table.key.arn,
+        table_name=site.table.key.name,
+    )
+    note_raised_table(site.ledger, row)
+    if push:
+        fact = {"migration_id": row.migration_id, "table_arn": row.table_arn}
+        ti.xcom_push(key=RAISED, value=fact)
+
+
+def raisers_of(task: Any) -> list[str]:
+    """Return the prewarm tasks whose capacity a restore task is to bring back.
+
+    Those above it, and those that have no restore task below them at all.
+    """
+    dag = task.get_dag()
+    if dag is None:
+        return []
+    above = task.get_flat_relative_ids(upstream=True)
+    return [
+        other.task_id
+        for other in dag.tasks
+        if _has(other, "raises_capacity")
+        and (other.task_id in above or not _restores_below(other, task))
+    ]
+
+
+def is_for(row: RaisedRow, task: Any, map_index: int, table_arn: str) -> bool:
+    """Return whether a table that a task of this DAG run raised is this task's to restore.
+
+    A task of a mapped task group takes what its own instance of the group raised. Of one that is
+    mapped by itself each instance takes its own table, and the first one whatever else there is.
+
+    :param table_arn: the table that the task names; empty if there is no such table.
+    """
+    if task.get_dag() is not None and row.task_id not in raisers_of(task):
+        return False
+    if map_index <= 0 and (map_index < 0 or task.get_closest_mapped_task_group() is None):
+        return True
+    return row.map_index in {-1, map_index} or row.table_arn == table_arn
+
+
+def require_all_known(context: "Context", task: Any, rows: Iterable[RaisedRow]) -> None:
+    """Raise RestoreError for what a prewarm task says it raised and the ledger does not know."""
+    known = {row.migration_id for row in rows}
+    unknown = [fact for fact in _told(context, task) if fact["migration_id"] not in known]
+    if unknown:
+        raise RestoreError(
+            f"The ledger that this task reads does not know what prewarm raised: "
+            f"{', '.join(fact['table_arn'] for fact in unknown)}. Nothing of that was restored, "
+            "and it costs more until it is. Give this task the same stack_name, region_name and "
+            "aws_conn_id as the prewarm task, and clear it."
+        )
+
+
+def has_raised_nothing(context: "Context", task: Any) -> bool:
+    """Return whether no prewarm task of this run can have raised anything: none of them ran."""
+    ids = raisers_of(task)
+    if not ids:
+        return False
+    ti = context["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=ids, run_ids=[ti.run_id])
+    return all(str(state) in _DID_NOT_RUN for state in states.get(ti.run_id, {}).values())
+
+
+def _told(context: "Context", task: Any) -> list[Mapping[str, str]]:
+    ids = raisers_of(task)
+    facts = context["ti"].xcom_pull(task_ids=ids, key=RAISED) if ids else None
+    return [fact for fact in facts or () if isinstance(fact, Mapping)]
+
+
+def _restores_below(raiser: Any, task: Any) -> bool:
+    below = raiser.get_flat_relatives(upstream=False)
+    return any(_has(other, "restores_capacity") for other in below if other is not task)
+
+
+def _has(task: Any, mark: str) -> bool:
+    """Return whether a task, mapped or not, is of a class with this mark."""
+    return bool(getattr(getattr(task, "operator_class", type(task)), mark, False))
+
+
+def _map_index(ti: Any) -> int:
+    return -1 if ti.map_index is None else int(ti.map_index)

@@ -1,0 +1,194 @@
+"""What a restore task brings back: all that was raised for it, whatever its parameters name."""
+
+import pytest
+from airflow.sdk import DAG
+from airflow_ddb_migrate import PrewarmTableOperator, RestoreCapacityOperator
+from airflow_ddb_migrate.core.errors import RestoreError
+from airflow_ddb_migrate.operators.base.task import MigrationTaskError
+from moto import mock_aws
+from tests.support.factories import TABLE
+from tests.support.worlds.airflow_world import AirflowWorld, make_context, make_stack
+
+CUSTOMERS = "customers"
+BEFORE, RAISED = {"": (5, 5)}, {"": (100, 50)}
+UNITS = {"read_units": 100, "write_units": 50, "deferrable": False, "poke_interval": 0}
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with mock_aws():
+        world = AirflowWorld(stack=make_stack(tables=(TABLE, CUSTOMERS)))
+        world.install(monkeypatch)
+        for name in (TABLE, CUSTOMERS):
+            world.create_table(name, index=False)
+        yield world
+
+
+def prewarm(*tables: str, task_id: str = "prewarm") -> None:
+    """Raise tables as the instances of a mapped task do; one alone is not mapped."""
+    for number, name in enumerate(tables):
+        operator = PrewarmTableOperator(task_id=task_id, table_name=name, **UNITS)
+        index = number if len(tables) > 1 else -1
+        operator.execute(make_context(task_id=task_id, map_index=index))
+
+
+def both(world: AirflowWorld) -> list[dict]:
+    return [world.units(name) for name in (TABLE, CUSTOMERS)]
+
+
+def restore(table: str = TABLE, *, context=None, **changes):
+    operator = RestoreCapacityOperator(task_id="restore", table_name=table, **changes)
+    return operator.execute(context or make_context(task_id="restore"))
+
+
+def test_an_unmapped_restore_brings_back_what_a_mapped_prewarm_raised(world):
+    prewarm(TABLE, CUSTOMERS)
+    assert [RAISED, RAISED] == both(world)
+
+    result = restore()
+
+    assert [BEFORE, BEFORE] == both(world)
+    assert {"orders", "customers"} == {line.partition(":")[0] for line in result["restored"]}
+
+
+def test_a_misspelt_table_does_not_hide_what_is_owed(world):
+    prewarm(CUSTOMERS)
+
+    assert restore("custommers")["restored"] != []
+    assert [BEFORE, BEFORE] == both(world)
+
+
+@pytest.mark.parametrize("table", [None, "no such/table"])
+def test_neither_does_a_table_that_is_no_name(world, table):
+    prewarm(TABLE)
+
+    restore(table)
+
+    assert [BEFORE, BEFORE] == both(world)
+
+
+def test_in_another_order_every_table_comes_back(world):
+    """Each of the restores, mapped the other way round, has another id than its prewarm."""
+    prewarm(TABLE, CUSTOMERS)
+    with DAG("d", schedule=None):
+        above = PrewarmTableOperator.partial(task_id="prewarm").expand(
+            table_name=[TABLE, CUSTOMERS]
+        )
+        tasks = [
+            RestoreCapacityOperator(task_id=f"restore{i}", table_name=name)
+            for i, name in enumerate((CUSTOMERS, TABLE))
+        ]
+        above >> tasks
+    for index, task in enumerate(tasks):
+        task.execute(make_context(task_id="restore", map_index=index))
+
+    assert [BEFORE, BEFORE] == both(world)
+
+
+def test_in_a_mapped_group_each_brings_back_its_own(world):
+    """The first table to be done must not take the others' capacity away."""
+    prewarm(TABLE, CUSTOMERS)
+    with DAG("d", schedule=None):
+        task = RestoreCapacityOperator(task_id="restore", table_name=TABLE)
+        above = PrewarmTableOperator.partial(task_id="prewarm").expand(
+            table_name=[TABLE, CUSTOMERS]
+        )
+        above >> task
+    task.get_closest_mapped_task_group = lambda: "a group"
+
+    task.execute(make_context(task_id="restore", map_index=0))
+
+    assert [BEFORE, RAISED] == both(world)
+
+
+def test_two_chains_in_a_dag_keep_apart(world):
+    prewarm(TABLE, task_id="prewarm_orders")
+    prewarm(CUSTOMERS, task_id="prewarm_customers")
+    with DAG("d", schedule=None):
+        task = None
+        for name in (CUSTOMERS, TABLE):
+            above = PrewarmTableOperator(task_id=f"prewarm_{name}", table_name=name)
+            task = RestoreCapacityOperator(task_id=f"restore_{name}", table_name=name)
+            above >> task
+
+    task.execute(make_context(task_id="restore_orders"))
+
+    assert [BEFORE, RAISED] == both(world)
+
+
+def test_a_table_that_is_not_found_is_not_nothing_owed(world):
+    """The prewarm may have been in another region: nobody can know from here."""
+    with pytest.raises(MigrationTaskError, match="unknown whether capacity is still raised"):
+        restore("custommers")
+
+
+@pytest.mark.parametrize("state", ["skipped", "upstream_failed", None])
+def test_where_no_prewarm_ran_nothing_is_owed(world, state):
+    """A plan that refused a misspelt table: the run is red already, and once is enough."""
+    with DAG("d", schedule=None):
+        above = PrewarmTableOperator(task_id="prewarm", table_name="custommers")
+        task = RestoreCapacityOperator(task_id="restore", table_name="custommers")
+        above >> task
+    context = make_context(task_id="restore")
+    context["ti"].states["prewarm"] = state
+
+    assert [] == task.execute(context)["restored"]
+
+
+def test_where_one_ran_it_may_be_owed(world):
+    with DAG("d", schedule=None):
+        above = PrewarmTableOperator(task_id="prewarm", table_name="custommers")
+        task = RestoreCapacityOperator(task_id="restore", table_name="custommers")
+        above >> task
+    context = make_context(task_id="restore")
+    context["ti"].states["prewarm"] = "failed"
+
+    with pytest.raises(MigrationTaskError, match="must be those of the prewarm task"):
+        task.execute(context)
+
+
+def test_what_another_ledger_knows_is_named(world):
+    """Restore in another region, where a table and a stack have the same names."""
+    with DAG("d", schedule=None):
+        above = PrewarmTableOperator(task_id="prewarm", table_name=TABLE)
+        task = RestoreCapacityOperator(task_id="restore", table_name=TABLE)
+        above >> task
+    context = make_context(task_id="restore")
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    context["ti"].told["prewarm", "raised"] = [{"migration_id": "orders-1", "table_arn": arn}]
+
+    with pytest.raises(MigrationTaskError, match=f"does not know what prewarm raised: {arn}"):
+        task.execute(context)
+
+
+def test_prewarm_tells_before_it_raises(world, monkeypatch):
+    """Killed in between, it has told already."""
+    monkeypatch.setattr(
+        "airflow_ddb_migrate.aws.capacity.prewarm_task.raise_for_task",
+        lambda *_, **__: (_ for _ in ()).throw(RestoreError("killed")),
+    )
+    operator = PrewarmTableOperator(task_id="prewarm", table_name=TABLE, **UNITS)
+    context = make_context(task_id="prewarm")
+    with pytest.raises(MigrationTaskError, match="killed"):
+        operator.execute(context)
+
+    assert (
+        world.dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
+        == (context["ti"].pushed["raised"]["table_arn"])
+    )
+
+
+def test_one_that_cannot_be_restored_does_not_keep_the_others(world, monkeypatch):
+    prewarm(TABLE, CUSTOMERS)
+    real = world.dynamodb.update_table
+
+    def refuse(**arguments):
+        if arguments["TableName"] == TABLE:
+            raise RestoreError("orders is locked")
+        return real(**arguments)
+
+    monkeypatch.setattr(world.dynamodb, "update_table", refuse)
+
+    with pytest.raises(MigrationTaskError, match="orders is locked"):
+        restore()
+    assert [RAISED, BEFORE] == both(world)
