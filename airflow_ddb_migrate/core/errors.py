@@ -126,6 +126,12 @@ class RestoreError(MigrationError):
     retryable = True
 
 
+class RestoreUnknownError(RestoreError):
+    """What is owed cannot be found from here; somebody has to correct where to look."""
+
+    retryable = False
+
+
 class ItemError(MigrationError):
     """One item cannot be migrated. Says what is wrong, never a value of the item.
 

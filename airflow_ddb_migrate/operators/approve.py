@@ -10,6 +10,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
 from airflow_ddb_migrate.core.validation import is_number, validate_switch
+from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class ApproveMigrationOperator(ApprovalOperator):
     task below, near or far and whatever its trigger rule, except teardowns, which put things back,
     and ``always_task_ids``. The task itself succeeds in each case and returns ``answer`` (approved,
     rejected, timed out, not asked or ended), ``by`` and ``at``. Cleared, it asks again. Marking it
-    as success by hand lets the tasks below run, as for any task.
+    as success by hand lets the tasks below run, as for any task. Where nobody is asked it is
+    skipped; a task right below then needs the trigger rule ``none_failed`` to show that.
 
     A task with the trigger rule ``all_done`` is skipped, too, unless it is named: it may write.
 
@@ -107,8 +109,8 @@ class ApproveMigrationOperator(ApprovalOperator):
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
             return self._end(context, _decision(Choice.ENDED))
         if not self.enabled:
-            self.log.info("Nobody was asked: approval is off. Going on.")
-            return _decision(Choice.NOT_ASKED)
+            why = "Nobody was asked: approval is off."
+            return not_asked(self, context, why, _decision(Choice.NOT_ASKED))
         self.body = _cut(str(self.body or ""))
         self.log.info("Asking: %s", self.subject)
         return super().execute(context)

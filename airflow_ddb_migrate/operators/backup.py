@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
 from airflow_ddb_migrate.core.validation import validate_at_least_zero
+from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
@@ -42,15 +43,17 @@ class BackupTableOperator(MigrationOperator):
         self.policy = policy
         self.timeout_seconds = timeout_seconds
 
-    def run_step(self, context: "Context") -> dict[str, Any]:
+    def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup
-        from airflow_ddb_migrate.core.execution.backup_policy import validate_policy
+        from airflow_ddb_migrate.core.execution.backup_policy import BackupPolicy, validate_policy
 
         validate_policy(self.policy)
         validate_at_least_zero("timeout_seconds", self.timeout_seconds)
         waiting = Waiting(seconds=self.timeout_seconds, tell=self.log.info)
         backup = ensure_backup(self.open_site(context), self.policy, waiting)
         self._tell(backup)
+        if self.policy == BackupPolicy.SKIP:
+            return not_asked(self, context, backup.words, asdict(backup))
         return asdict(backup)
 
     def _tell(self, backup: "Backup") -> None:

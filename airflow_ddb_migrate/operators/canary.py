@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import explained, template_fields
 
@@ -44,7 +44,7 @@ class CanaryMigrationOperator(WaitingOperator):
     def run_step(self, context: "Context") -> Any:
         validate_switch("canary_approve", self.always_ask)
         if not validate_count("canary_lanes", self.canary_lanes):
-            raise AirflowSkipException("No canary was asked for.")
+            return not_asked(self, context, "No canary was asked for.")
         request = self.valid_request(context, sample_lanes=self.canary_lanes)
         site = self.open_site(context)
         self.begin(context, site, request)

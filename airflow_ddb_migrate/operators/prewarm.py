@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_WRITE_UNITS,
 )
 from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
+from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error, template_fields
 
@@ -50,7 +51,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
 
     :param read_units: read units per second that table and indexes should have. (templated)
     :param write_units: write units per second that table and indexes should have. (templated)
-    :param enabled: False checks everything and raises nothing. (templated)
+    :param enabled: False checks everything, raises nothing, and shows as skipped. (templated)
     :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
         never lowers it again. (templated)
     :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
@@ -91,7 +92,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.timeout = timeout
         self.deferrable = defer_by_default() if deferrable is None else deferrable
 
-    def run_step(self, context: "Context") -> dict[str, Any]:
+    def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.capacity.prewarm_task import check_prewarm, finish
 
         request = self.valid_request(context)
@@ -101,7 +102,10 @@ class PrewarmTableOperator(MigrationRequestOperator):
         asked = self._raise(context, site, wanted)
         if asked.changes:
             self._wait(context, site, asked)
-        return finish(site, asked, self.hold_seconds)
+        done = finish(site, asked, self.hold_seconds)
+        if not self.enabled:
+            return not_asked(self, context, "Prewarm is off: all is checked, nothing raised.", done)
+        return done
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the trigger has fired."""

@@ -33,7 +33,8 @@ class MigrationReportOperator(MigrationOperator):
         finished, or one of ``required_task_ids`` failed. What was never started (planned, looked
         at, rejected) is no failure, nor is a canary that nobody went on with: both are said.
         (templated)
-    :param required_task_ids: tasks of the run that must not have failed. (templated)
+    :param required_task_ids: tasks of the run that must not have failed; by default every task
+        above this one. A name within this task's own group will do. (templated)
     """
 
     operator_extra_links = (MigrationReportLink(), *EXECUTION_LINKS)
@@ -44,7 +45,7 @@ class MigrationReportOperator(MigrationOperator):
         self,
         *,
         fail_unless_succeeded: bool = True,
-        required_task_ids: Sequence[str] = (),
+        required_task_ids: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,7 +59,7 @@ class MigrationReportOperator(MigrationOperator):
         from airflow_ddb_migrate.core.report.page import report_markdown
 
         must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
-        task_ids = _task_ids(self.required_task_ids)
+        task_ids = self._required()
         site = self.open_site(context)
         report = compose(site)
         page = report_markdown(report)
@@ -77,6 +78,27 @@ class MigrationReportOperator(MigrationOperator):
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing
             raise task_error(why, retryable=False)
         return report
+
+    def _required(self) -> list[str]:
+        """Return the tasks that must not have failed; raises InvalidInputError for unknown ids."""
+        if self.required_task_ids is None:
+            return sorted(self.get_flat_relative_ids(upstream=True)) if self.get_dag() else []
+        given = _task_ids(self.required_task_ids)
+        dag = self.get_dag()
+        if dag is None:
+            return given
+        group = self.task_group.group_id if self.task_group else None
+        full = {
+            one: f"{group}.{one}" if f"{group}.{one}" in dag.task_dict else one for one in given
+        }
+        unknown = sorted(one for one in given if full[one] not in dag.task_dict)
+        if unknown:
+            raise InvalidInputError(
+                f"required_task_ids has {', '.join(map(repr, unknown))}, which are no tasks of the "
+                "DAG; within a task group the id begins with the group's. Leave the parameter out: "
+                "then every task above this one counts."
+            )
+        return list(full.values())
 
     def _push(self, context: "Context", key: str, value: Any) -> None:
         if self.do_xcom_push:

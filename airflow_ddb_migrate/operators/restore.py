@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LedgerError,
     MigrationError,
-    RestoreError,
+    RestoreUnknownError,
     TableNotFoundError,
 )
 from airflow_ddb_migrate.core.validation import validate_switch
@@ -93,7 +93,7 @@ class RestoreCapacityOperator(MigrationOperator):
         for row in self._own_rows(context, rows, sites):
             sites.extend(self._raised_site(context, row))
         if not (sites or rows) and why and not has_raised_nothing(context, self):
-            raise RestoreError(
+            raise RestoreUnknownError(
                 f"{why} So it is unknown whether capacity is still raised: correct the parameters "
                 "of this task, which must be those of the prewarm task, and clear it."
             )

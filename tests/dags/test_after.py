@@ -31,7 +31,6 @@ def test_the_shape(dags, verb):
     } == downstream
     for teardown in (report, restore):
         assert (True, True) == (teardown.is_teardown, teardown.on_failure_fail_dagrun)
-    assert ["prewarm", verb] == report.required_task_ids
 
 
 @pytest.mark.parametrize("verb", ["undo", "replay"])

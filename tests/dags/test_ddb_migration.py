@@ -305,7 +305,7 @@ def run(_database, dag, defaults, monkeypatch):
 ORIGINAL = {"": (5, 5), "by_pk": (5, 5)}
 
 
-NOT_ASKED_FOR = {"dry_run": "skipped", "canary": "skipped"}
+NOT_ASKED_FOR = dict.fromkeys(("dry_run", "approve", "canary", "go"), "skipped")
 
 
 class TestRuns:
@@ -319,6 +319,13 @@ class TestRuns:
         } == states
         assert ORIGINAL == world.units()
         assert 2 == len(world.updates)
+
+    def test_whatever_nobody_asked_for_is_skipped(self, world, run):
+        """Nothing is green that was not done, and nothing is in the way of the migration."""
+        state, states = run(prewarm=False, backup="skip", verify=False)
+        off = {**NOT_ASKED_FOR, **dict.fromkeys(("backup", "prewarm", "verify"), "skipped")}
+        done = dict.fromkeys(("plan", "start", "wait", "report", "restore"), "success")
+        assert ("success", {**off, **done}) == (state, states)
 
     def test_a_misspelt_field_is_refused(self, world, run):
         """Nobody wanted the migration that {"dryrun": true} would be: plan says so, and no more."""

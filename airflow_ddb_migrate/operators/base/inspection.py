@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate._compat import AirflowSkipException
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -48,7 +48,7 @@ class InspectionOperator(WaitingOperator):
         from airflow_ddb_migrate.aws.execution.parts import next_part
 
         if not validate_switch(self.conf, self.enabled):
-            raise AirflowSkipException(f"{self.conf} is off: nothing was looked at.")
+            return not_asked(self, context, f"{self.conf} is off: nothing was looked at.")
         lanes = validate_count("sample_segments", self.sample_segments or 0)
         site = self.open_site(context)
         self.require_worth_a_look(site)

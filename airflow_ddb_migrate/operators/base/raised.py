@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import RestoreError
+from airflow_ddb_migrate.core.errors import RestoreUnknownError
 from airflow_ddb_migrate.core.ledger.records import RaisedRow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 RAISED = "raised"  # the XCom's key
-_DID_NOT_RUN = {"", "None", "removed", "skipped", "upstream_failed"}
 
 
 def note_raising(context: "Context", site: Site, *, push: bool) -> None:
@@ -67,11 +66,11 @@ def is_for(row: RaisedRow, task: Any, map_index: int, table_arn: str) -> bool:
 
 
 def require_all_known(context: "Context", task: Any, rows: Iterable[RaisedRow]) -> None:
-    """Raise RestoreError for what a prewarm task says it raised and the ledger does not know."""
+    """Raise RestoreUnknownError for what prewarm says it raised and the ledger does not know."""
     known = {row.migration_id for row in rows}
     unknown = [fact for fact in _told(context, task) if fact["migration_id"] not in known]
     if unknown:
-        raise RestoreError(
+        raise RestoreUnknownError(
             f"The ledger that this task reads does not know what prewarm raised: "
             f"{', '.join(fact['table_arn'] for fact in unknown)}. Nothing of that was restored, "
             "and it costs more until it is. Give this task the same stack_name, region_name and "
@@ -80,13 +79,12 @@ def require_all_known(context: "Context", task: Any, rows: Iterable[RaisedRow]) 
 
 
 def has_raised_nothing(context: "Context", task: Any) -> bool:
-    """Return whether no prewarm task of this run can have raised anything: none of them ran."""
-    ids = raisers_of(task)
-    if not ids:
+    """Return whether the prewarm tasks of this run raised nothing: they tell before they raise."""
+    raisers = raisers_of(task)
+    if not raisers or _told(context, task):
         return False
-    ti = context["ti"]
-    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=ids, run_ids=[ti.run_id])
-    return all(str(state) in _DID_NOT_RUN for state in states.get(ti.run_id, {}).values())
+    tasks = task.get_dag().task_dict
+    return all(_pushes(tasks[one]) for one in raisers)
 
 
 def _told(context: "Context", task: Any) -> list[Mapping[str, str]]:
@@ -103,6 +101,12 @@ def _restores_below(raiser: Any, task: Any) -> bool:
 def _has(task: Any, mark: str) -> bool:
     """Return whether a task, mapped or not, is of a class with this mark."""
     return bool(getattr(getattr(task, "operator_class", type(task)), mark, False))
+
+
+def _pushes(task: Any) -> bool:
+    """Return whether a task, mapped or not, leaves XComs."""
+    given = getattr(task, "partial_kwargs", {})
+    return bool(given.get("do_xcom_push", getattr(task, "do_xcom_push", True)))
 
 
 def _map_index(ti: Any) -> int:

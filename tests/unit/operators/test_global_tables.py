@@ -16,7 +16,7 @@ from airflow_ddb_migrate import (
     UndoMigrationOperator,
     VerifyMigrationOperator,
 )
-from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
 from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import LeaseState
@@ -90,7 +90,11 @@ def test_what_writes_or_prepares_a_write_is_refused(world: AirflowWorld, make: A
 @pytest.mark.parametrize("name", ["plan", "prewarm-off", "start"])
 def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, name: str) -> None:
     """The person says so, and the plan says what that means."""
-    result = WRITERS[name](single_writer_region=True).execute(make_context())
+    context = make_context()
+    try:
+        result = WRITERS[name](single_writer_region=True).execute(context)
+    except AirflowSkipException:
+        result = context["ti"].pushed["return_value"]
 
     assert result["migration_id"]
     if name == "plan":

@@ -9,7 +9,7 @@ from airflow_ddb_migrate import (
     RestoreCapacityOperator,
     StartDistributedMapMigrationOperator,
 )
-from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
 from airflow_ddb_migrate.aws.capacity.restore import RestoreResult
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.clients import Clients
@@ -80,7 +80,10 @@ class TestPrewarm:
     def test_off(self, world, capsys):
         """Prewarm that is off raises nothing, and still notes the figures for the report."""
         world.create_table()
-        result = run(make_prewarm(enabled=False))
+        context = make_context(task_id="prewarm")
+        with pytest.raises(AirflowSkipException, match="all is checked, nothing raised"):
+            make_prewarm(enabled=False).execute(context)
+        result = context["ti"].pushed["return_value"]
         assert ([], []) == (result["changes"], world.updates)
         assert result["before"] == result["during"]
         assert "Prewarm is off" in capsys.readouterr().out

@@ -4,6 +4,8 @@ import contextlib
 import json
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup
 from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
 from airflow_ddb_migrate._compat import AirflowFailException
 from tests.support.factories import TABLE
@@ -116,6 +118,39 @@ def test_what_was_not_started_fails_only_with_its_tasks(world):
     states = {"prewarm": "failed", "start": "upstream_failed", "other": "failed"}
     with pytest.raises(AirflowFailException, match=r"failed: prewarm \(failed\)\. See"):
         operator.execute(context_with(states))
+
+
+def chain(**parameters) -> MigrationReportOperator:
+    """A report below ``prewarm >> start`` in a task group, and beside a task of nobody's."""
+    with DAG("d", schedule=None), TaskGroup("orders"):
+        first, second = (EmptyOperator(task_id=name) for name in ("prewarm", "start"))
+        EmptyOperator(task_id="other")
+        last = report(**parameters)
+        first >> second >> last
+    return last
+
+
+@pytest.mark.parametrize("parameters", [{}, {"required_task_ids": ["prewarm"]}])
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_every_task_above_counts_also_in_a_task_group(world, parameters, state):
+    """Nobody lists them, and whoever does may leave the group's name out."""
+    states = {"orders.prewarm": state, "orders.start": "skipped", "orders.other": "success"}
+
+    with pytest.raises(AirflowFailException, match=rf"failed: orders.prewarm \({state}\)"):
+        chain(**parameters).execute(context_with(states))
+
+
+def test_what_is_not_above_and_what_was_skipped_do_not_count(world):
+    states = {"orders.prewarm": "skipped", "orders.start": "success", "orders.other": "failed"}
+
+    assert "NOT_STARTED" == chain().execute(context_with(states))["status"]
+
+
+@pytest.mark.parametrize("name", ["prewarn", "other_group.prewarm", "orders.prewarn"])
+def test_a_task_that_is_not_there_is_refused(world, name):
+    """It would count as one that never fails."""
+    with pytest.raises(AirflowFailException, match=f"'{name}', which are no tasks of the DAG"):
+        chain(required_task_ids=["prewarm", name]).execute(context_with({}))
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ def chain(dag_id: str, *, deferrable: bool, on_kill: str) -> DAG:
         wait = DistributedMapMigrationSensor(
             task_id="wait", poke_interval=1, deferrable=deferrable, on_kill=on_kill, **where
         )
-        report = MigrationReportOperator(
-            task_id="report", required_task_ids=["prewarm", "start", "wait"], **where
-        ).as_teardown(on_failure_fail_dagrun=True)
+        report = MigrationReportOperator(task_id="report", **where).as_teardown(
+            on_failure_fail_dagrun=True
+        )
         restore = RestoreCapacityOperator(
             task_id="restore", stop_running=on_kill == "stop", **where
         ).as_teardown(on_failure_fail_dagrun=True)
