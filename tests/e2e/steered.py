@@ -26,15 +26,17 @@ _DONE = "Number(doc.querySelector('#figures').innerText.match(/Segments done\\s+
 class Steered:
     """``page`` is the person's, ``tab`` what is in its frame; the rest is what the person saw.
 
-    ``done`` are segments done at some looks, ``rates`` write units per second by budget,
-    ``words`` the page's answers by button, and ``still`` the items in the table that were migrated
-    when the page said that nothing moves.
+    ``form`` are the fields that the trigger form showed at first, by section, ``done`` segments
+    done at some looks, ``rates`` write units per second by budget, ``words`` the page's answers by
+    button, and ``still`` the items in the table that were migrated when the page said that nothing
+    moves.
     """
 
     browser: Connection
     page: Page
     tab: Page
     run: DagRun
+    form: dict[str, list[str]]
     done: list[int]
     rates: dict[int, float]
     words: dict[str, str]
@@ -68,6 +70,7 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
             "max_concurrency": WORKERS,
             "write_units_per_second": BUDGET,
         }
+        form = ui.open_form(page)
         run = ui.trigger(page, site, TABLE, numbers=fields, switches=("prewarm", "verify"))
         tab = ui.open_tab(page)
         done = [0]
@@ -84,7 +87,7 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
         ui.shot(tab, "pause")
         words["pause"] = ui.confirm(tab)
         tab.until(f"{_RATE} === 0")
-        yield Steered(browser, page, tab, run, done, rates, words, migrated(site))
+        yield Steered(browser, page, tab, run, form, done, rates, words, migrated(site))
 
 
 def _more_done(tab: Page, than: int) -> int:

@@ -34,6 +34,22 @@ _POST = """Promise.all(%s.map((button) => doc.defaultView.fetch(
   .then((answer) => answer.status)))"""
 
 
+def test_browser_shows_a_few_fields_of_the_form(steered: Steered) -> None:
+    """Six before the sections, which are folded; the last one is Airflow's own."""
+    first, *folded = steered.form.items()
+
+    assert ["table", "segments", "transform", "params", "dry_run", "prewarm"] == first[1]
+    assert [
+        ("Look first", []),
+        ("Safety", []),
+        ("Speed", []),
+        ("Capacity", []),
+        ("Afterwards", []),
+        ("Continue", []),
+    ] == folded[:-1]
+    assert "Advanced Options" == folded[-1][0]
+
+
 def test_browser_shows_a_migration_and_its_budget(steered: Steered) -> None:
     """Triggered by Airflow's form; cells fill, and the units follow a budget that is retuned."""
     assert 0 < steered.done[-1] < SEGMENTS

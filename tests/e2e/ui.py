@@ -2,18 +2,25 @@
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from tests.browser.page import Page
+from tests.browser.page import HEIGHT, WIDTH, Page
 from tests.support.worlds.airflow_site import DAG_ID, AirflowSite, DagRun
 
 _TAB = "a[href$='/plugin/ddb-migration']"
 _FRAME = "iframe[src*='/ddb-migrate/']"
 _TRIES, _TRY_SECONDS = 5, 10.0
+_TALL = 1_720
+_SECTION = "[data-testid=config-form] [data-part=item]"
+_SEEN = rf"""[...doc.querySelectorAll('{_SECTION}')].map((section) => [
+  section.querySelector('[data-part=item-trigger]').innerText.trim(),
+  [...new Set([...section.querySelectorAll('[id*=element_]')]
+    .filter((one) => one.checkVisibility())
+    .map((one) => one.id.match(/element_(\w+)/)[1]))]])"""
 _FIGURE = """[...doc.querySelectorAll('#figures dt')]
   .find((one) => one.textContent === '%s').nextElementSibling.textContent"""
 
@@ -28,22 +35,56 @@ def sign_in(page: Page, site: AirflowSite, user: str, path: str = "/") -> None:
     page.forget()  # Airflow's own page complains of not being signed in
 
 
+def open_form(page: Page) -> dict[str, list[str]]:
+    """Open Airflow's own trigger form; return the fields that are seen in each section of it."""
+    page.click("button", "Trigger")
+    page.until("doc.querySelector('input[name=element_table]').checkVisibility()")
+    return dict(page.evaluate(_SEEN))
+
+
 def trigger(
     page: Page, site: AirflowSite, table: str, *, numbers: dict[str, int], switches: Sequence[str]
 ) -> DagRun:
-    """Fill Airflow's own trigger form and send it; return the run that it leads to."""
-    page.click("button", "Trigger")
+    """Fill the form that is open and send it; return the run that it leads to."""
     page.fill("input[name=element_table]", table)
+    with tall(page):
+        shot(page, "trigger", at="[data-testid=config-form]")
     for name, number in numbers.items():
+        unfold(page, name)
         page.fill(
             f"[data-part=root]:has(> * > [id='number-input:element_{name}:inc']) input", f"{number}"
         )
+    shot(page, "trigger-sections", at=f"{_SECTION}[data-state=open]")
     for name in switches:
+        unfold(page, name)
         page.click(f"label:has(input[name=element_{name}])")
-    shot(page, "trigger", at="[name=element_table]")
     page.click("[data-testid=trigger-dag-submit]")
     path = page.until("location.pathname.includes('/runs/') && location.pathname")
     return DagRun(site, DAG_ID, unquote(path.split("/runs/")[1].split("/")[0]))
+
+
+def unfold(page: Page, field: str) -> None:
+    """Open the section of the form that has a field; Airflow folds the one that was open."""
+    section = f"{_SECTION}:has([name=element_{field}])"
+    state = f"doc.querySelector({json.dumps(section)}).dataset.state"
+    if page.evaluate(state) != "open":
+        page.click(f"{section} [data-part=item-trigger]")
+        page.until(f"{state} === 'open'")
+
+
+@contextmanager
+def tall(page: Page) -> Iterator[None]:
+    """Have a window in which the whole form is seen, for as long as the block lasts."""
+    try:
+        _resize(page, _TALL)
+        yield
+    finally:
+        _resize(page, HEIGHT)
+
+
+def _resize(page: Page, height: int) -> None:
+    size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.connection.call("Emulation.setDeviceMetricsOverride", page.session, **size)
 
 
 def open_tab(page: Page) -> Page:

@@ -20,7 +20,8 @@ ORDER = (
     "core.items core.capacity core.execution",
     "core.inspection core.report",
     "core.plan",
-    "aws.errors aws.clients",
+    "aws.errors",
+    "aws.clients",
     "aws.services aws.ledger",
     "aws.site",
     "aws.preflight aws.inspection",
@@ -37,7 +38,7 @@ ORDER = (
     "ddb_transform.assembly",
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
-    "resources provider_info conf_field _compat",
+    "resources provider_info conf_field form _compat",
     "deployment hooks links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws",
     "local",

@@ -1,0 +1,4 @@
+"""The fields of the trigger forms, without their order.
+
+``kinds``: switches, counts and the like. ``one``: of one migration. ``many``: of many tables.
+"""

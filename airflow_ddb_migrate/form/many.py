@@ -1,0 +1,110 @@
+"""The fields of a run for many tables."""
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from airflow_ddb_migrate.form.kinds import count, switch
+from airflow_ddb_migrate.form.one import TABLE_NAME, migration_fields
+
+TABLES = 100  # of one run, and so the most at a time
+DEFAULT_PARALLEL_TABLES = 3
+
+# Steps that a run for many tables does not have.
+_LACKS = frozenset(
+    {"table", "migration_id", "dry_run", "sample_segments", "canary_lanes", "canary_approve"}
+)
+_OF_A_TABLE = (
+    "segments",
+    "transform",
+    "params",
+    "read_units_per_second",
+    "write_units_per_second",
+    "max_concurrency",
+)
+_ABOUT_THE_FIELD = frozenset({"title", "section"})
+
+# What is said of one table, said of each.
+_OF_EACH = {
+    "approve": "A person must approve the plans before any table is changed",
+    "max_cost_usd": "Nothing starts when the plans of all tables together cost more than this many "
+    "US dollars",
+    "max_concurrency": "At most this many Lambdas work on each table at the same time",
+    "max_left": "The run fails when Verify finds in a table more than this many items that would "
+    "still change",
+    "max_quarantined": "A table's migration stops when it has to set aside more than this many "
+    "items",
+    "max_quarantined_percentage": "A table's migration stops when it has to set aside more than "
+    "this percentage of the items that it has seen",
+    "prewarm": "Raise each table's capacity before its migration and restore it afterwards",
+    "prewarm_rcu": "Prewarm raises each table and its indexes to at least this many read units per "
+    "second",
+    "prewarm_wcu": "Prewarm raises each table and its indexes to at least this many write units "
+    "per second",
+    "read_units_per_second": "Each table's migration uses at most this many read units per second, "
+    "while 0 means no limit",
+    "segments": "Each table is scanned in this many parallel segments",
+    "tolerated_failure_percentage": "A table's migration stops early when more than this "
+    "percentage of its segments fail, and succeeds only when none do",
+    "verify": "Look at each table again, for items that the transform would still change",
+    "verify_segments": "Verify looks at only this many segments of each table",
+    "write_units_per_second": "Each table's migration uses at most this many write units per "
+    "second of the table, and of each index, while 0 means no limit",
+}
+
+
+def many_fields() -> dict[str, Param]:
+    """Return the fields of a run for many tables by name, in no order that counts."""
+    fields = {name: param for name, param in migration_fields().items() if name not in _LACKS}
+    for name, sentence in _OF_EACH.items():
+        fields[name].description = f"{sentence} {_default(fields[name])}"
+    return {
+        **fields,
+        "tables": _tables(),
+        "max_parallel_tables": count(
+            DEFAULT_PARALLEL_TABLES,
+            "Tables at a time",
+            "At most this many tables are migrated at the same time",
+            minimum=1,
+            maximum=TABLES,
+        ),
+        "stop_on_failure": switch(
+            "Stop on failure",
+            "No further table is started once the migration of one has failed (default: off).",
+        ),
+    }
+
+
+def _default(param: Param) -> str:
+    """Return the end of a description: its default, in brackets."""
+    return f"({(param.description or '').rpartition('(')[2]}"
+
+
+def _tables() -> Param:
+    """Names, or objects with what is a table's own.
+
+    Airflow's form takes a name from each line of a text, unless ``items`` has a ``type``: then it
+    draws an editor that mends JSON while a person still types it. Objects come in its JSON.
+    """
+    fields = migration_fields()
+    own = {name: _of_a_value(fields[name]) for name in ("table", *_OF_A_TABLE)}
+    entry = {
+        "allOf": [{"type": ["string", "object"]}],
+        **TABLE_NAME,
+        "properties": own,
+        "required": ["table"],
+        "additionalProperties": False,
+    }
+    return Param(
+        type="array",
+        items=entry,
+        minItems=1,
+        maxItems=TABLES,
+        title="Tables",
+        description="Enter the name of one table in each line, or list names and objects such as "
+        '{"table": "orders", "segments": 100} in the JSON under Advanced Options (required).',
+    )
+
+
+def _of_a_value(param: Param) -> dict[str, Any]:
+    return {key: value for key, value in param.schema.items() if key not in _ABOUT_THE_FIELD}

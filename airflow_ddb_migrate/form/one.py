@@ -1,0 +1,238 @@
+"""The fields of one migration: what each takes, and one sentence that explains it."""
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_PREWARM_READ_UNITS,
+    DEFAULT_PREWARM_WRITE_UNITS,
+    MAP_CHILDREN,
+    QUARANTINE_ITEMS,
+    QUARANTINE_PERCENTAGE,
+    TABLE_NAME_CHARS,
+    TOTAL_SEGMENTS,
+)
+from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
+from airflow_ddb_migrate.form.kinds import (
+    count,
+    optional,
+    optional_amount,
+    optional_count,
+    percentage,
+    switch,
+)
+
+TABLE_NAME: dict[str, Any] = {
+    "minLength": TABLE_NAME_CHARS[0],
+    "maxLength": TABLE_NAME_CHARS[1],
+    "pattern": "^[a-zA-Z0-9_.-]+$",
+}
+_ID: dict[str, Any] = {"minLength": 1, "maxLength": BASE_ID_CHARS, "pattern": "^[a-zA-Z0-9_-]+$"}
+
+
+def migration_fields() -> dict[str, Param]:
+    """Return the fields of one migration by name, in no order that counts."""
+    return {
+        "table": Param(
+            type="string",
+            **TABLE_NAME,
+            title="Table",
+            description="Enter the name of the DynamoDB table, not its ARN (required).",
+        ),
+        "migration_id": optional(
+            "Migration to continue",
+            "Continue the earlier migration that has this id (default: start a new one).",
+            type=["null", "string"],
+            **_ID,
+        ),
+        **_what(),
+        **_look_first(),
+        **_guard_first(),
+        **_capacity(),
+        **_how_fast(),
+        **_how_safe(),
+        **_after(),
+    }
+
+
+def earlier_migration(verb: str) -> Param:
+    """Return the field that names the migration which something is done about."""
+    return Param(
+        type="string",
+        **_ID,
+        title="Migration",
+        description=f"Enter the id of the migration to {verb}, which its report and its task logs "
+        "show (required).",
+    )
+
+
+def _what() -> dict[str, Param]:
+    return {
+        "segments": optional_count(
+            "Segments",
+            "The table is scanned in this many parallel segments (default: the plan decides).",
+            maximum=TOTAL_SEGMENTS,
+        ),
+        "transform": Param(
+            DEFAULT_TRANSFORM,
+            type="string",
+            minLength=1,
+            title="Transform",
+            description="This module of the deployed stack changes each item "
+            f"(default: {DEFAULT_TRANSFORM}).",
+        ),
+        "params": Param(
+            {},
+            type="object",
+            title="Transform's parameters",
+            description="The transform reads this object as context.params, for example "
+            '{"attribute": "updatedAt"} (default: {}).',
+        ),
+    }
+
+
+def _look_first() -> dict[str, Param]:
+    """What a person wants to know before anything is written."""
+    return {
+        "dry_run": switch(
+            "Dry run",
+            'Show what would change without a single write, and end there unless "Ask a person" '
+            "is on (default: off).",
+        ),
+        "sample_segments": optional_count(
+            "Segments of the dry run",
+            "The dry run looks at only this many segments (default: all).",
+        ),
+        "approve": switch(
+            "Ask a person",
+            "A person must approve the plan, and what the dry run found, before anything is "
+            "changed (default: off).",
+        ),
+    }
+
+
+def _guard_first() -> dict[str, Param]:
+    """What keeps it from going wrong at large."""
+    return {
+        "max_cost_usd": optional_amount(
+            "Most that it may cost",
+            "A plan that costs more than this many US dollars is refused (default: no limit).",
+        ),
+        "once": switch(
+            "Only once",
+            "Refuse a table on which the same transform with the same parameters has already "
+            "succeeded (default: off).",
+        ),
+        "backup": Param(
+            "auto",
+            type="string",
+            enum=["auto", "require_pitr", "skip"],
+            title="Backup",
+            description='"auto" backs the table up unless it has point-in-time recovery, '
+            '"require_pitr" refuses a table without it, and "skip" does neither (default: auto).',
+        ),
+        "canary_lanes": count(
+            0,
+            "Canary",
+            "This many segments are migrated and checked before all others",
+            maximum=MAP_CHILDREN,
+        ),
+        "canary_approve": switch(
+            "Ask after the canary",
+            "A person must approve the canary even when it is clean (default: off).",
+        ),
+        "single_writer_region": switch(
+            "Written in this region alone",
+            "Confirm that nothing writes to the table's replicas in other regions, because a "
+            "table with replicas is refused otherwise (default: off).",
+        ),
+    }
+
+
+def _capacity() -> dict[str, Param]:
+    return {
+        "prewarm": switch(
+            "Prewarm",
+            "Raise the table's capacity before the migration and restore it afterwards "
+            "(default: off).",
+        ),
+        "prewarm_rcu": count(
+            DEFAULT_PREWARM_READ_UNITS,
+            "Read units while it runs",
+            "Prewarm raises the table and every index to at least this many read units per second",
+            minimum=1,
+        ),
+        "prewarm_wcu": count(
+            DEFAULT_PREWARM_WRITE_UNITS,
+            "Write units while it runs",
+            "Prewarm raises the table and every index to at least this many write units per second",
+            minimum=1,
+        ),
+    }
+
+
+def _how_fast() -> dict[str, Param]:
+    return {
+        "max_concurrency": optional_count(
+            "Lambdas at a time",
+            "At most this many Lambdas work at the same time (default: the plan decides).",
+        ),
+        "write_units_per_second": optional_amount(
+            "Write budget",
+            "The whole migration uses at most this many write units per second of the table, and "
+            "of each index, while 0 means no limit (default: the plan decides).",
+        ),
+        "read_units_per_second": optional_amount(
+            "Read budget",
+            "The whole migration uses at most this many read units per second, while 0 means no "
+            "limit (default: the plan decides).",
+        ),
+    }
+
+
+def _how_safe() -> dict[str, Param]:
+    return {
+        "max_quarantined": count(
+            QUARANTINE_ITEMS,
+            "Quarantined items",
+            "The migration stops when it has to set aside more than this many items",
+        ),
+        "max_quarantined_percentage": percentage(
+            QUARANTINE_PERCENTAGE,
+            "Quarantined items in percent",
+            "The migration stops when it has to set aside more than this percentage of the items "
+            "that it has seen",
+        ),
+        "tolerated_failure_percentage": percentage(
+            0,
+            "Tolerated failures in percent",
+            "The migration stops early when more than this percentage of its segments fail, and "
+            "succeeds only when none do",
+        ),
+        "show_values": switch(
+            "Show item values",
+            "Write item values into Airflow's log as examples, and into the diff and the "
+            "quarantine in the stack's private bucket (default: off).",
+        ),
+    }
+
+
+def _after() -> dict[str, Param]:
+    return {
+        "verify": Param(
+            True,
+            type="boolean",
+            title="Verify",
+            description="Look at the table again, for items that the transform would still change "
+            "(default: on).",
+        ),
+        "verify_segments": optional_count(
+            "Segments to verify", "Verify looks at only this many segments (default: all)."
+        ),
+        "max_left": count(
+            0,
+            "Items that may be left",
+            "The run fails when Verify finds more than this many items that would still change",
+        ),
+    }
