@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from airflow_ddb_migrate.form.kinds import count, switch
+from airflow_ddb_migrate.form.kinds import count_field, switch_field
 from airflow_ddb_migrate.form.one import TABLE_NAME, migration_fields
 
 TABLES = 100  # of one run, and so the most at a time
@@ -61,14 +61,14 @@ def many_fields() -> dict[str, Param]:
     return {
         **fields,
         "tables": _tables(),
-        "max_parallel_tables": count(
+        "max_parallel_tables": count_field(
             DEFAULT_PARALLEL_TABLES,
             "Tables at a time",
             "At most this many tables are migrated at the same time",
             minimum=1,
             maximum=TABLES,
         ),
-        "stop_on_failure": switch(
+        "stop_on_failure": switch_field(
             "Stop on failure",
             "No further table is started once the migration of one has failed (default: off).",
         ),

@@ -15,12 +15,12 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
 from airflow_ddb_migrate.form.kinds import (
-    count,
-    optional,
-    optional_amount,
-    optional_count,
-    percentage,
-    switch,
+    count_field,
+    optional_field,
+    optional_amount_field,
+    optional_count_field,
+    percentage_field,
+    switch_field,
 )
 
 TABLE_NAME: dict[str, Any] = {
@@ -40,7 +40,7 @@ def migration_fields() -> dict[str, Param]:
             title="Table",
             description="Enter the name of the DynamoDB table, not its ARN (required).",
         ),
-        "migration_id": optional(
+        "migration_id": optional_field(
             "Migration to continue",
             "Continue the earlier migration that has this id (default: start a new one).",
             type=["null", "string"],
@@ -69,7 +69,7 @@ def earlier_migration(verb: str) -> Param:
 
 def _what() -> dict[str, Param]:
     return {
-        "segments": optional_count(
+        "segments": optional_count_field(
             "Segments",
             "The table is scanned in this many parallel segments (default: the plan decides).",
             maximum=TOTAL_SEGMENTS,
@@ -95,16 +95,16 @@ def _what() -> dict[str, Param]:
 def _look_first() -> dict[str, Param]:
     """What a person wants to know before anything is written."""
     return {
-        "dry_run": switch(
+        "dry_run": switch_field(
             "Dry run",
             'Show what would change without a single write, and end there unless "Ask a person" '
             "is on (default: off).",
         ),
-        "sample_segments": optional_count(
+        "sample_segments": optional_count_field(
             "Segments of the dry run",
             "The dry run looks at only this many segments (default: all).",
         ),
-        "approve": switch(
+        "approve": switch_field(
             "Ask a person",
             "A person must approve the plan, and what the dry run found, before anything is "
             "changed (default: off).",
@@ -115,11 +115,11 @@ def _look_first() -> dict[str, Param]:
 def _guard_first() -> dict[str, Param]:
     """What keeps it from going wrong at large."""
     return {
-        "max_cost_usd": optional_amount(
+        "max_cost_usd": optional_amount_field(
             "Most that it may cost",
             "A plan that costs more than this many US dollars is refused (default: no limit).",
         ),
-        "once": switch(
+        "once": switch_field(
             "Only once",
             "Refuse a table on which the same transform with the same parameters has already "
             "succeeded (default: off).",
@@ -132,17 +132,17 @@ def _guard_first() -> dict[str, Param]:
             description='"auto" backs the table up unless it has point-in-time recovery, '
             '"require_pitr" refuses a table without it, and "skip" does neither (default: auto).',
         ),
-        "canary_lanes": count(
+        "canary_lanes": count_field(
             0,
             "Canary",
             "This many segments are migrated and checked before all others",
             maximum=MAP_CHILDREN,
         ),
-        "canary_approve": switch(
+        "canary_approve": switch_field(
             "Ask after the canary",
             "A person must approve the canary even when it is clean (default: off).",
         ),
-        "single_writer_region": switch(
+        "single_writer_region": switch_field(
             "Written in this region alone",
             "Confirm that nothing writes to the table's replicas in other regions, because a "
             "table with replicas is refused otherwise (default: off).",
@@ -152,18 +152,18 @@ def _guard_first() -> dict[str, Param]:
 
 def _capacity() -> dict[str, Param]:
     return {
-        "prewarm": switch(
+        "prewarm": switch_field(
             "Prewarm",
             "Raise the table's capacity before the migration and restore it afterwards "
             "(default: off).",
         ),
-        "prewarm_rcu": count(
+        "prewarm_rcu": count_field(
             DEFAULT_PREWARM_READ_UNITS,
             "Read units while it runs",
             "Prewarm raises the table and every index to at least this many read units per second",
             minimum=1,
         ),
-        "prewarm_wcu": count(
+        "prewarm_wcu": count_field(
             DEFAULT_PREWARM_WRITE_UNITS,
             "Write units while it runs",
             "Prewarm raises the table and every index to at least this many write units per second",
@@ -174,16 +174,16 @@ def _capacity() -> dict[str, Param]:
 
 def _how_fast() -> dict[str, Param]:
     return {
-        "max_concurrency": optional_count(
+        "max_concurrency": optional_count_field(
             "Lambdas at a time",
             "At most this many Lambdas work at the same time (default: the plan decides).",
         ),
-        "write_units_per_second": optional_amount(
+        "write_units_per_second": optional_amount_field(
             "Write budget",
             "The whole migration uses at most this many write units per second of the table, and "
             "of each index, while 0 means no limit (default: the plan decides).",
         ),
-        "read_units_per_second": optional_amount(
+        "read_units_per_second": optional_amount_field(
             "Read budget",
             "The whole migration uses at most this many read units per second, while 0 means no "
             "limit (default: the plan decides).",
@@ -193,24 +193,24 @@ def _how_fast() -> dict[str, Param]:
 
 def _how_safe() -> dict[str, Param]:
     return {
-        "max_quarantined": count(
+        "max_quarantined": count_field(
             QUARANTINE_ITEMS,
             "Quarantined items",
             "The migration stops when it has to set aside more than this many items",
         ),
-        "max_quarantined_percentage": percentage(
+        "max_quarantined_percentage": percentage_field(
             QUARANTINE_PERCENTAGE,
             "Quarantined items in percent",
             "The migration stops when it has to set aside more than this percentage of the items "
             "that it has seen",
         ),
-        "tolerated_failure_percentage": percentage(
+        "tolerated_failure_percentage": percentage_field(
             0,
             "Tolerated failures in percent",
             "The migration stops early when more than this percentage of its segments fail, and "
             "succeeds only when none do",
         ),
-        "show_values": switch(
+        "show_values": switch_field(
             "Show item values",
             "Write item values into Airflow's log as examples, and into the diff and the "
             "quarantine in the stack's private bucket (default: off).",
@@ -227,10 +227,10 @@ def _after() -> dict[str, Param]:
             description="Look at the table again, for items that the transform would still change "
             "(default: on).",
         ),
-        "verify_segments": optional_count(
+        "verify_segments": optional_count_field(
             "Segments to verify", "Verify looks at only this many segments (default: all)."
         ),
-        "max_left": count(
+        "max_left": count_field(
             0,
             "Items that may be left",
             "The run fails when Verify finds more than this many items that would still change",
