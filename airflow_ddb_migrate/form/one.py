@@ -16,9 +16,9 @@ from airflow_ddb_migrate.core.limits import (
 from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
 from airflow_ddb_migrate.form.kinds import (
     count_field,
-    optional_field,
     optional_amount_field,
     optional_count_field,
+    optional_field,
     percentage_field,
     switch_field,
 )
