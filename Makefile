@@ -10,7 +10,7 @@ FAULT_SEEDS ?= 50
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate release-check clean
+.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -33,7 +33,7 @@ screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflo
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live
 
-check: lint test demo ## All that CI runs
+check: lint test matrix-quick demo ## All that CI runs
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
@@ -63,13 +63,19 @@ simulate: $(STAMP) ## Simulate migrations of up to 10 TiB (SIMULATE="ten hundred
 release-check: $(STAMP) ## Build what would be released, and check it; needs the package index
 	@$(BIN)/python -m tests.campaigns.release
 
+matrix: $(STAMP) ## Install the wheel beside each Airflow minor and Python, and run the chain there (MATRIX_ONLY=3.1.8)
+	@$(BIN)/python -m tests.campaigns.matrix --all --only "$(MATRIX_ONLY)"
+
+matrix-quick: $(STAMP) ## The same with one Python, and only the example DAGs
+	@$(BIN)/python -m tests.campaigns.matrix --quick
+
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
 	@! grep -nE 'https?://' requirements.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local .release tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local .release .matrix tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -28,6 +28,7 @@ _ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"
 _PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow itself calls it
+_ASKS = ("state=awaiting_input", "state=deferred")  # from 3.3 on; before
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -105,11 +106,12 @@ class Airflow:
 
     def _await_notice(self, *marks: str) -> None:
         """Wait until the scheduler says that it saw the task end its first part; not for ever."""
-        marks = ("TaskInstance Finished", "state=awaiting_input", *marks)
+        marks = ("TaskInstance Finished", *marks)
         deadline = time.monotonic() + _NOTICE_SECONDS
         while time.monotonic() < deadline:
             with (self.home / _LOG).open(errors="replace") as log:
-                if any(all(mark in line for mark in marks) for line in log):
+                seen = (line for line in log if all(mark in line for mark in marks))
+                if any(asks in line for line in seen for asks in _ASKS):
                     return
             time.sleep(_POLL_SECONDS)
 
