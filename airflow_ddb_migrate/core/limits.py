@@ -17,6 +17,7 @@ CHILD_LAPS: Final = 1_000  # [OURS] laps of one child: 9 events each, and 3 for 
 TOTAL_SEGMENTS: Final = 1_000_000  # [API] Scan TotalSegments
 TABLE_NAME_CHARS: Final = (3, 255)  # [API] TableName
 DEFAULT_TABLE_UNITS: Final = 40_000  # [DDB] default quota, read and write units per table
+TABLE_UNITS: Final = 100_000_000  # [OURS] of one table: far above any quota that AWS grants
 SCAN_PAGE_ITEMS: Final = (
     1_000  # [OURS] Scan Limit: bounds what a kill repeats; [DDB] a page is <= 1 MB
 )
@@ -39,6 +40,7 @@ STATEMENT_CHARS: Final = 8_192  # [API] one PartiQL statement
 BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
 
 # The migration
+PARAMS_BYTES: Final = 65_536  # [OURS] a transform's, as JSON: they stand in several ledger records
 HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)
 HOLD_WAIT_SECONDS: Final = (30, 120)  # [OURS] between two looks of a held child: first and longest
 LEASE_SECONDS: Final = 1_800  # [OURS] a lease nobody renewed for this long has lost its holder

@@ -18,6 +18,7 @@ _HASH_CHARS = 12
 # Of a migration whose dry run and check have names of their own.
 BASE_ID_CHARS = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - _PART_SUFFIX_CHARS
 _MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
+_RENDERED_NOTHING = ("None", "none", "null", "undefined")
 _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
 
 
@@ -56,6 +57,11 @@ def migration_id(*, table_arn: str, dag_id: str, run_id: str, map_index: int) ->
 
 def validate_migration_id(value: object) -> str:
     """Return the migration id; raises InvalidInputError when it can name no execution."""
+    if value in _RENDERED_NOTHING:
+        raise InvalidInputError(
+            f"migration_id is the text {value!r}, which a template makes of an empty field. Give "
+            'ConfField("migration_id"), or set render_template_as_native_obj=True on the DAG.'
+        )
     longest = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS
     if not isinstance(value, str) or not _MIGRATION_ID.fullmatch(value) or len(value) > longest:
         raise InvalidInputError(

@@ -1,9 +1,13 @@
 """Checks of single values that a person gave, in conf or as parameters."""
 
+import json
 import math
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TypeGuard
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import DEFAULT_TABLE_UNITS, PARAMS_BYTES, TABLE_UNITS
 
 
 def is_whole(value: object) -> TypeGuard[int]:
@@ -38,3 +42,75 @@ def validate_at_least_zero(name: str, value: object) -> float:
     if not is_number(value) or value < 0:
         raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
     return value
+
+
+def validate_units(name: str, value: object) -> int:
+    """Return a wanted capacity in units per second, from 1."""
+    if not is_whole(value) or not 1 <= value <= TABLE_UNITS:
+        raise InvalidInputError(
+            f"{name} is {value!r}; it must be a whole number of capacity units per second, from 1 "
+            f"to {TABLE_UNITS:,}. The default quota of a table is {DEFAULT_TABLE_UNITS:,}."
+        )
+    return value
+
+
+def validate_share(name: str, value: object) -> float:
+    """Return a share, above 0 and at most 1."""
+    if not is_number(value) or not 0 < value <= 1:
+        raise InvalidInputError(
+            f"{name} is {value!r}; it must be a number above 0 and at most 1: the share of what "
+            "live traffic leaves."
+        )
+    return value
+
+
+def validate_seconds(name: str, value: object) -> float:
+    """Return a time in seconds, of a number or a timedelta; raises InvalidInputError for others."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if not is_number(seconds) or seconds < 0:
+        raise InvalidInputError(
+            f"{name} is {value!r} ({type(value).__name__}); it must be a number of seconds of at "
+            "least 0, or a timedelta."
+        )
+    return seconds
+
+
+def validate_text(name: str, value: object) -> str:
+    """Return a text that is not empty; raises InvalidInputError for all else."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInputError(f"{name} is {value!r}; it must be a text that is not empty.")
+    return value
+
+
+def validate_object(name: str, value: object) -> Mapping[str, object]:
+    """Return an object of JSON; raises InvalidInputError for all else."""
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"{name} is {_short(value)}; it must be an object.")
+    return value
+
+
+def validate_params(value: object) -> Mapping[str, object]:
+    """Return a transform's parameters: an object of JSON, small enough for the ledger."""
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(
+            f"params is {_short(value)}; it must be an object, as in "
+            '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
+        )
+    try:
+        size = len(json.dumps(value, allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise InvalidInputError(
+            f"params cannot be written as JSON: {exc}. Give texts, numbers, true, false, null, "
+            "lists and objects only."
+        ) from exc
+    if size > PARAMS_BYTES:
+        raise InvalidInputError(
+            f"params are {size:,} bytes of JSON; the limit is {PARAMS_BYTES:,}. Put what is larger "
+            "into a file beside the transform, or into a table that it reads."
+        )
+    return value
+
+
+def _short(value: object, longest: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
@@ -11,6 +12,12 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
 from airflow_ddb_migrate.core.validation import is_number, validate_switch
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
+from airflow_ddb_migrate.operators.base.parameters import (
+    Rules,
+    hold_constants,
+    hold_rendered,
+    hold_request,
+)
 from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
 
 if TYPE_CHECKING:
@@ -35,6 +42,18 @@ class Decision(TypedDict):
     answer: str
     by: str
     at: str
+
+
+def _timeout(value: object) -> timedelta | None:
+    """Return how long to wait; raises InvalidInputError for what is no time."""
+    if value is None or isinstance(value, timedelta):
+        return value or None
+    if not is_number(value) or value < 0:
+        raise InvalidInputError(
+            f"response_timeout is {value!r} ({type(value).__name__}); it must be seconds, 0 or "
+            "None for as long as it takes."
+        )
+    return timedelta(seconds=value) or None
 
 
 class ApproveMigrationOperator(ApprovalOperator):
@@ -63,6 +82,11 @@ class ApproveMigrationOperator(ApprovalOperator):
         ``assigned_users``.
     """
 
+    RULES: ClassVar[Rules] = {
+        "enabled": partial(validate_switch, "enabled"),
+        "end_here": partial(validate_switch, "end_here"),
+        "response_timeout": _timeout,
+    }
     template_fields: Sequence[str] = (
         "always_task_ids",
         "body",
@@ -99,12 +123,15 @@ class ApproveMigrationOperator(ApprovalOperator):
         self.response_timeout = response_timeout  # type: ignore[assignment]  # seconds until asked
         self.consequence = consequence
         self.always_task_ids = always_task_ids
+        hold_constants(self)
 
     def execute(self, context: "Context") -> Any:
         """Ask, unless there is nothing to ask."""
         with explained():
             require_known_conf(context)
-            self._check()
+            hold_request(self, context)
+            hold_rendered(self)
+            self._require_ids_below()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
             return self._end(context, _decision(Choice.ENDED))
@@ -144,29 +171,14 @@ class ApproveMigrationOperator(ApprovalOperator):
             return f"Nobody answered within {waited}: that counts as a rejection."
         return f"Rejected by {decision['by']} at {decision['at']}."
 
-    def _check(self) -> None:
-        """Take the parameters as they are after templates; touches nothing."""
-        validate_switch("enabled", self.enabled)
-        validate_switch("end_here", self.end_here)
-        self.response_timeout = _timeout(self.response_timeout)
+    def _require_ids_below(self) -> None:
+        """Raise InvalidInputError for ids that are no tasks below this one."""
         unknown = set(self.always_task_ids) - self.get_flat_relative_ids(upstream=False)
         if isinstance(self.always_task_ids, str) or unknown:
             raise InvalidInputError(
                 f"always_task_ids is {self.always_task_ids!r}; it must be a list of ids of tasks "
                 f"below {self.task_id}."
             )
-
-
-def _timeout(value: object) -> timedelta | None:
-    """Return how long to wait; raises InvalidInputError for what is no time."""
-    if value is None or isinstance(value, timedelta):
-        return value or None
-    if not is_number(value) or value < 0:
-        raise InvalidInputError(
-            f"response_timeout is {value!r} ({type(value).__name__}); it must be seconds, 0 or "
-            "None for as long as it takes."
-        )
-    return timedelta(seconds=value) or None
 
 
 def _cut(body: str) -> str:

@@ -2,17 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
-from airflow_ddb_migrate.core.validation import validate_at_least_zero
+from airflow_ddb_migrate.core.validation import validate_seconds
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.core.execution.backup_policy import Backup
+
+
+def _policy(value: object) -> str:
+    from airflow_ddb_migrate.core.execution.backup_policy import validate_policy
+
+    return validate_policy(value).value
 
 
 class BackupTableOperator(MigrationOperator):
@@ -30,25 +39,29 @@ class BackupTableOperator(MigrationOperator):
     :param timeout_seconds: how long to wait for a backup. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **MigrationOperator.RULES,
+        "policy": _policy,
+        "timeout_seconds": partial(validate_seconds, "timeout_seconds"),
+    }
     template_fields: Sequence[str] = template_fields("policy", "timeout_seconds")
 
     def __init__(
         self,
         *,
         policy: str = "auto",
-        timeout_seconds: float = BACKUP_SECONDS,
+        timeout_seconds: timedelta | float = BACKUP_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.policy = policy
-        self.timeout_seconds = timeout_seconds
+        self.timeout_seconds: float = timeout_seconds  # type: ignore[assignment]  # by its rule
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup
-        from airflow_ddb_migrate.core.execution.backup_policy import BackupPolicy, validate_policy
+        from airflow_ddb_migrate.core.execution.backup_policy import BackupPolicy
 
-        validate_policy(self.policy)
-        validate_at_least_zero("timeout_seconds", self.timeout_seconds)
         waiting = Waiting(seconds=self.timeout_seconds, tell=self.log.info)
         backup = ensure_backup(self.open_site(context), self.policy, waiting)
         self._tell(backup)

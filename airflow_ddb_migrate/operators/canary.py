@@ -1,13 +1,15 @@
 """Migrate a few segments for real, and look at them, before all others."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import explained, template_fields
 
@@ -34,16 +36,21 @@ class CanaryMigrationOperator(WaitingOperator):
     :param always_ask: ask a person also when it is clean. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **WaitingOperator.RULES,
+        "always_ask": partial(validate_switch, "canary_approve"),
+        "canary_lanes": partial(validate_count, "canary_lanes"),
+    }
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "always_ask", "canary_lanes")
 
     def __init__(self, *, canary_lanes: int = 1, always_ask: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.canary_lanes = canary_lanes
         self.always_ask = always_ask
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> Any:
-        validate_switch("canary_approve", self.always_ask)
-        if not validate_count("canary_lanes", self.canary_lanes):
+        if not self.canary_lanes:
             return not_asked(self, context, "No canary was asked for.")
         request = self.valid_request(context, sample_lanes=self.canary_lanes)
         site = self.open_site(context)

@@ -1,11 +1,14 @@
 """See what a migration would do, without writing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
+from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
 from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
@@ -32,6 +35,11 @@ class DryRunMigrationOperator(InspectionOperator):
     :param max_cost_usd: fail when the corrected plan costs more. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **InspectionOperator.RULES,
+        "enabled": partial(validate_switch, "dry_run"),
+        "max_cost_usd": optional(partial(validate_at_least_zero, "max_cost_usd")),
+    }
     template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS, "max_cost_usd")
     mode: ClassVar[Mode] = Mode.DRY_RUN
     part: ClassVar[str] = DRY_RUN
@@ -40,6 +48,7 @@ class DryRunMigrationOperator(InspectionOperator):
     def __init__(self, *, max_cost_usd: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.max_cost_usd = max_cost_usd
+        hold_constants(self)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run

@@ -1,14 +1,22 @@
 """Say what a migration will do, how long it takes and what it costs, before anything is touched."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.limits import (
     BUDGET_SHARE,
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.validation import validate_switch
+from airflow_ddb_migrate.core.validation import (
+    validate_at_least_zero,
+    validate_object,
+    validate_share,
+    validate_switch,
+    validate_units,
+)
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -54,6 +62,16 @@ class PlanMigrationOperator(MigrationRequestOperator):
         ``{"write_request_million": 0.7}``. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **MigrationRequestOperator.RULES,
+        "budget_share": partial(validate_share, "budget_share"),
+        "max_cost_usd": optional(partial(validate_at_least_zero, "max_cost_usd")),
+        "prewarm": partial(validate_switch, "prewarm"),
+        "prices": partial(validate_object, "prices"),
+        "read_units": partial(validate_units, "prewarm_rcu"),
+        "warm_throughput": partial(validate_switch, "warm_throughput"),
+        "write_units": partial(validate_units, "prewarm_wcu"),
+    }
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, *_OWN_FIELDS)
     template_fields_renderers = {"prices": "json", "transform_params": "json"}  # noqa: RUF012  # Airflow's own form
 
@@ -77,6 +95,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
         self.budget_share = budget_share
         self.max_cost_usd = max_cost_usd
         self.prices = {} if prices is None else prices
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.plan.planner import make_plan
@@ -93,16 +112,12 @@ class PlanMigrationOperator(MigrationRequestOperator):
 
     def _options(self) -> "PlanOptions":
         from airflow_ddb_migrate.aws.plan.planner import PlanOptions
-        from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
         from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 
-        wanted = CapacityUnits(
-            validate_units("prewarm_rcu", self.read_units),
-            validate_units("prewarm_wcu", self.write_units),
-        )
+        wanted = CapacityUnits(self.read_units, self.write_units)
         options = PlanOptions(
-            prewarm=wanted if validate_switch("prewarm", self.prewarm) else None,
-            warm_throughput=validate_switch("warm_throughput", self.warm_throughput),
+            prewarm=wanted if self.prewarm else None,
+            warm_throughput=self.warm_throughput,
             budget_share=self.budget_share,
             max_cost_usd=self.max_cost_usd,
             prices=self.prices,

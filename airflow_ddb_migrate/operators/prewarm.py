@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import defer_by_default
@@ -10,8 +12,9 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
 )
-from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
+from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch, validate_units
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error, template_fields
 
@@ -64,6 +67,18 @@ class PrewarmTableOperator(MigrationRequestOperator):
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
     """
 
+    RULES: ClassVar[Rules] = {
+        **MigrationRequestOperator.RULES,
+        "deferrable": partial(validate_switch, "deferrable"),
+        "enabled": partial(validate_switch, "prewarm"),
+        "hold_seconds": partial(validate_seconds, "hold_seconds"),
+        "poke_interval": partial(validate_seconds, "poke_interval"),
+        "read_units": partial(validate_units, "prewarm_rcu"),
+        "switch_to_on_demand": partial(validate_switch, "switch_to_on_demand"),
+        "timeout": partial(validate_seconds, "timeout"),
+        "warm_throughput": partial(validate_switch, "warm_throughput"),
+        "write_units": partial(validate_units, "prewarm_wcu"),
+    }
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, *_OWN_FIELDS)
     raises_capacity: ClassVar[bool] = True
 
@@ -75,9 +90,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
         enabled: bool = True,
         warm_throughput: bool = False,
         switch_to_on_demand: bool = False,
-        hold_seconds: float = 0,
-        poke_interval: float = 20,
-        timeout: float = 3_600,
+        hold_seconds: timedelta | float = 0,
+        poke_interval: timedelta | float = 20,
+        timeout: timedelta | float = 3_600,
         deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
@@ -87,10 +102,12 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.enabled = enabled
         self.warm_throughput = warm_throughput
         self.switch_to_on_demand = switch_to_on_demand
-        self.hold_seconds = hold_seconds
-        self.poke_interval = poke_interval
-        self.timeout = timeout
+        # Seconds by their rules.
+        self.hold_seconds: float = hold_seconds  # type: ignore[assignment]
+        self.poke_interval: float = poke_interval  # type: ignore[assignment]
+        self.timeout: float = timeout  # type: ignore[assignment]
         self.deferrable = defer_by_default() if deferrable is None else deferrable
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.capacity.prewarm_task import check_prewarm, finish
@@ -119,10 +136,6 @@ class PrewarmTableOperator(MigrationRequestOperator):
     def _wanted(self) -> "CapacityUnits":
         from airflow_ddb_migrate.aws.capacity.prewarm_task import wanted_units
 
-        validate_at_least_zero("hold_seconds", self.hold_seconds)
-        validate_switch("prewarm", self.enabled)
-        validate_switch("warm_throughput", self.warm_throughput)
-        validate_switch("switch_to_on_demand", self.switch_to_on_demand)
         return wanted_units(self.read_units, self.write_units)
 
     def _raise(self, context: "Context", site: "Site", wanted: "CapacityUnits") -> "Prewarm":

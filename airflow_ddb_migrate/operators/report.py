@@ -1,12 +1,14 @@
 """Say what a migration did, and fail when it did not do it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
 
 if TYPE_CHECKING:
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
 
 _FAILED = "failed"
 _NOT_RUN = "upstream_failed"
+
+
+def _task_ids(value: object) -> list[str]:
+    if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
+        return list(value)
+    raise InvalidInputError(
+        f"required_task_ids is {value!r}; it must be a list of task ids, as in "
+        '["prewarm", "start", "wait"].'
+    )
 
 
 class MigrationReportOperator(MigrationOperator):
@@ -38,6 +49,11 @@ class MigrationReportOperator(MigrationOperator):
     """
 
     operator_extra_links = (MigrationReportLink(), *EXECUTION_LINKS)
+    RULES: ClassVar[Rules] = {
+        **MigrationOperator.RULES,
+        "fail_unless_succeeded": partial(validate_switch, "fail_unless_succeeded"),
+        "required_task_ids": optional(_task_ids),
+    }
     template_fields: Sequence[str] = template_fields("fail_unless_succeeded", "required_task_ids")
     refuses_unknown_conf: ClassVar[bool] = False
 
@@ -51,6 +67,7 @@ class MigrationReportOperator(MigrationOperator):
         super().__init__(**kwargs)
         self.fail_unless_succeeded = fail_unless_succeeded
         self.required_task_ids = required_task_ids
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> "Report":
         from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep
@@ -58,7 +75,6 @@ class MigrationReportOperator(MigrationOperator):
         from airflow_ddb_migrate.core.report.notice import report_notice
         from airflow_ddb_migrate.core.report.page import report_markdown
 
-        must_succeed = validate_switch("fail_unless_succeeded", self.fail_unless_succeeded)
         task_ids = self._required()
         site = self.open_site(context)
         report = compose(site)
@@ -72,7 +88,11 @@ class MigrationReportOperator(MigrationOperator):
         if arn := report["execution_arn"]:
             show_known(context, self, site.stack, arn, report["links"]["map_run_arn"])
         self._push(context, "markdown", page)
-        why = failure(report, _failed_tasks(context["ti"], task_ids)) if must_succeed else ""
+        why = (
+            failure(report, _failed_tasks(context["ti"], task_ids))
+            if self.fail_unless_succeeded
+            else ""
+        )
         self._push(context, "notice", dict(report_notice(report, why)))
         if why:
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing
@@ -83,7 +103,7 @@ class MigrationReportOperator(MigrationOperator):
         """Return the tasks that must not have failed; raises InvalidInputError for unknown ids."""
         if self.required_task_ids is None:
             return sorted(self.get_flat_relative_ids(upstream=True)) if self.get_dag() else []
-        given = _task_ids(self.required_task_ids)
+        given = list(self.required_task_ids)
         dag = self.get_dag()
         if dag is None:
             return given
@@ -103,15 +123,6 @@ class MigrationReportOperator(MigrationOperator):
     def _push(self, context: "Context", key: str, value: Any) -> None:
         if self.do_xcom_push:
             context["ti"].xcom_push(key=key, value=value)
-
-
-def _task_ids(value: object) -> list[str]:
-    if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
-        return list(value)
-    raise InvalidInputError(
-        f"required_task_ids is {value!r}; it must be a list of task ids, as in "
-        '["prewarm", "start", "wait"].'
-    )
 
 
 def _failed_tasks(ti: Any, task_ids: list[str]) -> Mapping[str, str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.errors import (
@@ -11,7 +13,8 @@ from airflow_ddb_migrate.core.errors import (
     RestoreUnknownError,
     TableNotFoundError,
 )
-from airflow_ddb_migrate.core.validation import validate_switch
+from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
@@ -49,26 +52,32 @@ class RestoreCapacityOperator(MigrationOperator):
         allow yet: about one an hour after the first four of a UTC day.
     """
 
+    RULES: ClassVar[Rules] = {
+        **MigrationOperator.RULES,
+        "force": partial(validate_switch, "force"),
+        "patience_seconds": partial(validate_seconds, "patience_seconds"),
+        "stop_running": partial(validate_switch, "stop_running"),
+    }
     template_fields: Sequence[str] = template_fields("force", "stop_running")
     refuses_unknown_conf: ClassVar[bool] = False
     restores_capacity: ClassVar[bool] = True
+    may_be_wrong: ClassVar[frozenset[str]] = frozenset({"table_name", "table_of", "migration_id"})
 
     def __init__(
         self,
         *,
         force: bool = False,
         stop_running: bool = True,
-        patience_seconds: float = 3_600,
+        patience_seconds: timedelta | float = 3_600,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.force = force
         self.stop_running = stop_running
-        self.patience_seconds = patience_seconds
+        self.patience_seconds: float = patience_seconds  # type: ignore[assignment]  # by its rule
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        validate_switch("force", self.force)
-        validate_switch("stop_running", self.stop_running)
         done: list[dict[str, Any]] = []
         failed: list[MigrationError] = []
         for site in self._sites(context):

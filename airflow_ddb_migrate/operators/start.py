@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -30,18 +32,22 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
     :param wait: wait until the migration has ended, in this task. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **WaitingOperator.RULES,
+        "wait": partial(validate_switch, "wait"),
+    }
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "wait")
 
     def __init__(self, *, wait: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.wait = wait
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
-        wait = validate_switch("wait", self.wait)
         request = self.valid_request(context)
         site = self.open_site(context)
         started = self.begin(context, site, request)
-        if wait:
+        if self.wait:
             return self.await_end(context, site)  # type: ignore[no-any-return]
         result = asdict(started)
         result.pop("explanation")

@@ -1,12 +1,14 @@
 """Look at a table again after its migration."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
-from airflow_ddb_migrate.core.validation import validate_count
+from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ class VerifyMigrationOperator(InspectionOperator):
     :param max_left: so many items may be left. (templated)
     """
 
+    RULES: ClassVar[Rules] = {
+        **InspectionOperator.RULES,
+        "enabled": partial(validate_switch, "verify"),
+        "max_left": partial(validate_count, "max_left"),
+    }
     template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS, "max_left")
     mode: ClassVar[Mode] = Mode.VERIFY
     part: ClassVar[str] = CHECK
@@ -41,10 +48,7 @@ class VerifyMigrationOperator(InspectionOperator):
     def __init__(self, *, max_left: int = 0, transform: str = "", **kwargs: Any) -> None:
         super().__init__(transform=transform, **kwargs)
         self.max_left = max_left
-
-    def run_step(self, context: "Context") -> Any:
-        validate_count("max_left", self.max_left)
-        return super().run_step(context)
+        hold_constants(self)
 
     def require_worth_a_look(self, site: "Site") -> None:
         """A migration that is unfinished has items that would change, which is known already.

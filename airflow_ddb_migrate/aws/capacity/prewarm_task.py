@@ -10,7 +10,6 @@ from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import keep_raised
-from airflow_ddb_migrate.core.capacity.raise_rules import validate_units
 from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     CapacitySnapshot,
@@ -20,6 +19,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.plan.prices import cost_words, prices_for
 from airflow_ddb_migrate.core.report.migration_report import show_capacity
+from airflow_ddb_migrate.core.validation import validate_units
 
 
 def wanted_units(read_units: object, write_units: object) -> CapacityUnits:

@@ -26,7 +26,7 @@ from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.text.times import iso
-from airflow_ddb_migrate.core.validation import is_number, validate_at_least_zero
+from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,7 @@ class PlanOptions:
 
     def validate(self) -> None:
         """Raise InvalidInputError for what no plan can allow for; prices are checked when used."""
-        share = self.budget_share
-        if not is_number(share) or not 0 < share <= 1:
-            raise InvalidInputError(
-                f"budget_share is {share!r}; it must be a number above 0 and at most 1: the share "
-                "of what live traffic leaves."
-            )
+        validate_share("budget_share", self.budget_share)
         if self.max_cost_usd is not None:
             validate_at_least_zero("max_cost_usd", self.max_cost_usd)
 

@@ -17,19 +17,6 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     ScalingLimits,
     Setting,
 )
-from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.limits import DEFAULT_TABLE_UNITS
-from airflow_ddb_migrate.core.validation import is_whole
-
-
-def validate_units(name: str, value: object) -> int:
-    """Return a wanted capacity in units per second, from 1."""
-    if not is_whole(value) or value < 1:
-        raise InvalidInputError(
-            f"{name} is {value!r}; it must be a whole number of capacity units per second, from 1. "
-            f"The default quota of a table is {DEFAULT_TABLE_UNITS:,}."
-        )
-    return value
 
 
 def plan_raise(

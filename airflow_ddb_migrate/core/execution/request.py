@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.validation import (
     validate_at_least_zero,
     validate_count,
+    validate_params,
     validate_switch,
 )
 
@@ -67,11 +68,7 @@ class StartRequest:
             validate_total_segments(self.total_segments)
         validate_max_concurrency(self.max_concurrency)
         validate_tolerated_failure(self.tolerated_failure_percentage)
-        if not isinstance(self.params, Mapping):
-            raise InvalidInputError(
-                f"params is {self.params!r}; it must be an object, as in "
-                '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
-            )
+        validate_params(self.params)
         for name in _AT_LEAST_ZERO:
             value = getattr(self, name)
             if value is not None or name not in _PLANNED:

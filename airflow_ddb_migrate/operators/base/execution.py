@@ -3,13 +3,16 @@
 import time
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, show_execution
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.request import MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error
 
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
 
 
+WAIT_RULES: Rules = {
+    "deferrable": partial(validate_switch, "deferrable"),
+    "poke_interval": partial(validate_seconds, "poke_interval"),
+    "timeout": optional(partial(validate_seconds, "timeout")),
+}
+
+
 class WaitingOperator(MigrationRequestOperator):
     """
     Base of the operators that start an execution and wait until it has ended.
@@ -29,14 +39,16 @@ class WaitingOperator(MigrationRequestOperator):
     :param on_kill: when a person ends or clears this task or the task runs into its timeout,
         ``"stop"`` the execution, ``"pause"`` it (it waits, and ends by itself after an hour), or
         ``"leave"`` it running.
-    :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
-    :param timeout: seconds; by default three times what the plan expects at most, and a year
-        without a plan.
+    :param poke_interval: seconds between two looks, or a timedelta. Below 20 seconds they cost
+        more than they tell.
+    :param timeout: seconds, or a timedelta; by default three times what the plan expects at most,
+        and a year without a plan.
     :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
         ``[operators] default_deferrable``.
     """
 
     operator_extra_links = EXECUTION_LINKS
+    RULES: ClassVar[Rules] = {**MigrationRequestOperator.RULES, **WAIT_RULES}
     starts_migration: ClassVar[bool] = True  # a wait below it has nothing that begins later
     _watcher: "Watcher | None" = None
 
@@ -44,16 +56,17 @@ class WaitingOperator(MigrationRequestOperator):
         self,
         *,
         on_kill: str = OnKill.STOP,
-        poke_interval: float = 30,
-        timeout: float | None = None,
+        poke_interval: timedelta | float = 30,
+        timeout: timedelta | float | None = None,
         deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.when_killed = on_kill_of(on_kill)
-        self.poke_interval = poke_interval
-        self.timeout = timeout
+        self.poke_interval: float = poke_interval  # type: ignore[assignment]  # seconds by its rule
+        self.timeout: float | None = timeout  # type: ignore[assignment]
         self.deferrable = defer_by_default() if deferrable is None else deferrable
+        hold_constants(self)
 
     def begin(self, context: "Context", site: "Site", request: StartRequest) -> "StartResult":
         """Start, attach or go on, and say which."""

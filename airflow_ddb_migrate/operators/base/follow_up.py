@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -28,6 +29,7 @@ class FollowUpOperator(WaitingOperator):
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "of")
+    RULES: ClassVar[Rules] = {**WaitingOperator.RULES, "of": validate_migration_id}
     mode: ClassVar[Mode]
 
     def __init__(
@@ -37,9 +39,10 @@ class FollowUpOperator(WaitingOperator):
             table_of=of if table_of is None else table_of, transform=transform, **kwargs
         )
         self.of = of
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> Any:
-        of = validate_migration_id(self.of)
+        of = self.of
         request = self.valid_request(context, mode=self.mode, of=of)
         site = self.open_site(context)
         if site.migration_id == of:

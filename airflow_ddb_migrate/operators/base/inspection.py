@@ -1,12 +1,14 @@
 """What looks at a table on behalf of a migration, without writing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.validation import validate_count, validate_switch
+from airflow_ddb_migrate.core.validation import validate_count
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -32,6 +34,10 @@ class InspectionOperator(WaitingOperator):
     """
 
     template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS)
+    RULES: ClassVar[Rules] = {
+        **WaitingOperator.RULES,
+        "sample_segments": optional(partial(validate_count, "sample_segments")),
+    }
     starts_migration: ClassVar[bool] = False
     mode: ClassVar[Mode]
     part: ClassVar[str]
@@ -43,13 +49,14 @@ class InspectionOperator(WaitingOperator):
         super().__init__(**kwargs)
         self.enabled = enabled
         self.sample_segments = sample_segments
+        hold_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.execution.parts import next_part
 
-        if not validate_switch(self.conf, self.enabled):
+        if not self.enabled:
             return not_asked(self, context, f"{self.conf} is off: nothing was looked at.")
-        lanes = validate_count("sample_segments", self.sample_segments or 0)
+        lanes = self.sample_segments or 0
         site = self.open_site(context)
         self.require_worth_a_look(site)
         request = self.valid_request(

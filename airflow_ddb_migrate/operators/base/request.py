@@ -1,31 +1,50 @@
 """What a migration is asked to do, as parameters that prewarm and start share."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate.core.execution.payload import (
+    validate_max_concurrency,
+    validate_tolerated_failure,
+)
 from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.names import DEFAULT_TRANSFORM
-from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
+from airflow_ddb_migrate.core.validation import (
+    validate_at_least_zero,
+    validate_params,
+    validate_seconds,
+    validate_switch,
+    validate_text,
+)
+from airflow_ddb_migrate.operators.base.parameters import Rules, given, hold_constants, optional
+from airflow_ddb_migrate.operators.base.task import (
+    COMMON_RULES,
+    MigrationOperator,
+    template_fields,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-REQUEST_FIELDS = (
-    "max_concurrency",
-    "max_quarantined",
-    "max_quarantined_percentage",
-    "once",
-    "read_units_per_second",
-    "show_values",
-    "single_writer_region",
-    "slice_seconds",
-    "tolerated_failure_percentage",
-    "total_segments",
-    "transform",
-    "transform_params",
-    "write_units_per_second",
-)
+_RULES: Rules = {
+    "max_concurrency": validate_max_concurrency,
+    "max_quarantined": partial(validate_at_least_zero, "max_quarantined"),
+    "max_quarantined_percentage": partial(validate_at_least_zero, "max_quarantined_percentage"),
+    "once": partial(validate_switch, "once"),
+    "read_units_per_second": optional(partial(validate_at_least_zero, "read_units_per_second")),
+    "show_values": partial(validate_switch, "show_values"),
+    "single_writer_region": partial(validate_switch, "single_writer_region"),
+    "slice_seconds": partial(validate_seconds, "slice_seconds"),
+    "tolerated_failure_percentage": validate_tolerated_failure,
+    "total_segments": optional(validate_total_segments),
+    "transform": given(partial(validate_text, "transform")),
+    "transform_params": validate_params,
+    "write_units_per_second": optional(partial(validate_at_least_zero, "write_units_per_second")),
+}
+REQUEST_FIELDS = tuple(_RULES)
 
 
 class MigrationRequestOperator(MigrationOperator):
@@ -63,6 +82,7 @@ class MigrationRequestOperator(MigrationOperator):
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
+    RULES: ClassVar[Rules] = {**COMMON_RULES, **_RULES}
     template_fields_renderers = {"transform_params": "json"}  # noqa: RUF012  # Airflow's own form
 
     def __init__(  # noqa: PLR0913  # keywords, one for each part of a request
@@ -97,6 +117,7 @@ class MigrationRequestOperator(MigrationOperator):
         self.slice_seconds = slice_seconds
         self.once = once
         self.single_writer_region = single_writer_region
+        hold_constants(self)
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -11,7 +12,19 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.core.names import (
+    DEFAULT_STACK_NAME,
+    validate_migration_id,
+    validate_table_name,
+)
+from airflow_ddb_migrate.core.validation import validate_text
+from airflow_ddb_migrate.operators.base.parameters import (
+    Rules,
+    given,
+    hold_constants,
+    hold_rendered,
+    hold_request,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,6 +32,13 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.hooks.migration import SiteAddress
 
+COMMON_RULES: Rules = {
+    "table_name": given(validate_table_name),
+    "table_of": given(validate_migration_id),
+    "stack_name": partial(validate_text, "stack_name"),
+    "migration_id": given(validate_migration_id),
+    "region_name": given(partial(validate_text, "region_name")),
+}
 _FIELDS = ("migration_id", "stack_name", "table_name", "table_of")
 
 
@@ -90,6 +110,7 @@ class MigrationTask:
     stack_name: str
     migration_id: str | None
     aws_hook_class = AwsBaseHook
+    RULES: ClassVar[Rules] = COMMON_RULES
 
     @property
     def _hook_parameters(self) -> dict[str, Any]:
@@ -125,6 +146,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
     refuses_unknown_conf: ClassVar[bool] = True  # not in a teardown, which runs whatever is wrong
+    may_be_wrong: ClassVar[frozenset[str]] = frozenset()  # parameters that it can do without
 
     def __init__(
         self,
@@ -140,13 +162,23 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
+        hold_constants(self)
 
     def execute(self, context: "Context") -> Any:
         """Run the step, its errors in Airflow's classes."""
         with explained():
             if self.refuses_unknown_conf:
                 require_known_conf(context)
+                hold_request(self, context)
+            hold_rendered(self, but=self.may_be_wrong)
             return self.run_step(context)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context"
+    ) -> Any:
+        with explained():
+            hold_rendered(self, but=self.may_be_wrong)
+        return super().resume_execution(next_method, next_kwargs, context)
 
     def run_step(self, context: "Context") -> Any:
         raise NotImplementedError
@@ -172,3 +204,4 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
+        hold_constants(self)

@@ -13,9 +13,11 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
+from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneState
 from moto import mock_aws
@@ -26,6 +28,9 @@ from tests.support.engines.fakes import (
     FakeStepFunctions,
 )
 from tests.support.factories import LEDGER, REGION, TABLE, client_error, ledger_table, stack
+
+# A parameter is refused when the DAG is parsed, or, where a template made it, by the task.
+REFUSED = (AirflowFailException, InvalidInputError)
 
 # on_kill, and status of the execution and command to its workers after the task was ended.
 KILLED = [

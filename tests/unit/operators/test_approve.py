@@ -10,9 +10,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskAwaitingInput
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow_ddb_migrate import ApproveMigrationOperator
-from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from tests.support.worlds.airflow_world import FakeTaskInstance
+from tests.support.worlds.airflow_world import REFUSED, FakeTaskInstance
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 ANN = {"id": "7", "name": "Ann"}
@@ -110,9 +109,13 @@ class TestAsking:
     )
     def test_wrong_parameters(self, asked, wrong, message):
         """They are refused before anybody is asked, and no retry is wasted on them."""
-        gate = make_gate(**wrong)
-        with pytest.raises(AirflowFailException, match=message):
+
+        def ask() -> None:
+            gate = make_gate(**wrong)
             gate.execute(make_context(gate))
+
+        with pytest.raises(REFUSED, match=message):
+            ask()
         assert [] == asked
 
 

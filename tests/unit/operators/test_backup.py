@@ -4,7 +4,7 @@ import pytest
 from airflow_ddb_migrate import BackupTableOperator
 from airflow_ddb_migrate._compat import AirflowFailException
 from tests.support.factories import TABLE
-from tests.support.worlds.airflow_world import make_context, table_world
+from tests.support.worlds.airflow_world import REFUSED, make_context, table_world
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_refusal_is_not_tried_again(world):
 def test_a_wrong_parameter_is_refused(world, wrong):
     """Before anything is asked of AWS."""
     (name,) = wrong
-    with pytest.raises(AirflowFailException, match=f"^{name} is "):
+    with pytest.raises(REFUSED, match=f"^{name} is "):
         gate(**wrong).execute(make_context())
     assert [] == backups(world)
 

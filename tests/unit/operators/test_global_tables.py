@@ -21,7 +21,13 @@ from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import LeaseState
 from tests.support.factories import LEDGER, TABLE
-from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, make_context, table_world
+from tests.support.worlds.airflow_world import (
+    REFUSED,
+    AirflowWorld,
+    finish_lanes,
+    make_context,
+    table_world,
+)
 
 FORMER = "former"
 WHERE = {"table_name": TABLE, "total_segments": 1}
@@ -105,7 +111,7 @@ def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, 
 @pytest.mark.parametrize("given", ["true", 1, None])
 def test_only_true_says_so(world: AirflowWorld, given: object) -> None:
     """What a template made a text of is no answer."""
-    with pytest.raises(AirflowFailException, match=r"single_writer_region is .*true or false"):
+    with pytest.raises(REFUSED, match=r"single_writer_region is .*true or false"):
         WRITERS["start"](single_writer_region=given).execute(make_context())
 
 

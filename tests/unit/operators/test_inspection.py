@@ -15,7 +15,13 @@ from airflow_ddb_migrate.aws.execution.parts import latest_part, next_part
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import TABLE
-from tests.support.worlds.airflow_world import finish_lanes, make_context, run_deferred, table_world
+from tests.support.worlds.airflow_world import (
+    REFUSED,
+    finish_lanes,
+    make_context,
+    run_deferred,
+    table_world,
+)
 
 LANES = 4
 WAITS = {"deferrable": True, "poke_interval": 0, "table_name": TABLE}
@@ -118,7 +124,7 @@ def test_what_was_not_asked_for_is_skipped(world, operator):
 def test_a_switch_is_one(world, operator, field):
     """A text from a template that was not rendered is refused."""
     wrong = {"always_ask": "no"} if field == "canary_approve" else {"enabled": "no"}
-    with pytest.raises(AirflowFailException, match=f"^{field} is 'no'"):
+    with pytest.raises(REFUSED, match=f"^{field} is 'no'"):
         operator(**wrong).execute(make_context())
 
 
@@ -277,5 +283,5 @@ def test_a_canary_that_was_not_asked_for(world):
 @pytest.mark.parametrize("wrong", [-1, True, "1", 1.5])
 def test_a_number_of_segments(world, wrong):
     """A whole number of at least 0."""
-    with pytest.raises(AirflowFailException, match=r"^canary_lanes is .*whole number"):
+    with pytest.raises(REFUSED, match=r"^canary_lanes is .*whole number"):
         canary(canary_lanes=wrong).execute(make_context())

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws import site
 from airflow_ddb_migrate.aws.services import stack
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from tests.support.factories import LEDGER, TABLE, client_error
-from tests.support.worlds.airflow_world import make_context, make_stack, table_world
+from tests.support.worlds.airflow_world import REFUSED, make_context, make_stack, table_world
 
 
 @pytest.fixture
@@ -20,12 +20,11 @@ def world(monkeypatch):
 def refused(request, world):
     """Run the operator, see it refuse and touch nothing; returns its error and message."""
 
-    def run(expected=AirflowFailException, *, untouched=True, **arguments) -> str:
+    def run(expected=REFUSED, *, untouched=True, **arguments) -> str:
         known = {"table_name": TABLE, "total_segments": 4}
-        operator = request.param(task_id="t", **{**known, **arguments})
         before = world.dynamodb.scan(TableName=LEDGER)["Items"] if untouched else None
         with pytest.raises(expected) as caught:
-            operator.execute(make_context())
+            request.param(task_id="t", **{**known, **arguments}).execute(make_context())
         if untouched:
             assert before == world.dynamodb.scan(TableName=LEDGER)["Items"]
             assert [] == world.updates
@@ -123,9 +122,8 @@ class TestRequest:
     )
     def test_prewarm(self, world, wrong, message):
         """Prewarm's own parameters are checked before anything is touched."""
-        operator = PrewarmTableOperator(task_id="t", table_name=TABLE, **wrong)
-        with pytest.raises(AirflowFailException) as caught:
-            operator.execute(make_context())
+        with pytest.raises(REFUSED) as caught:
+            PrewarmTableOperator(task_id="t", table_name=TABLE, **wrong).execute(make_context())
         assert str(caught.value).startswith(message)
         assert [] == world.updates
 

@@ -20,7 +20,13 @@ from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.prewarm import CapacityRaisedTrigger
 from moto import mock_aws
 from tests.support.factories import LEDGER, TABLE, client_error
-from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, first_event, make_context
+from tests.support.worlds.airflow_world import (
+    REFUSED,
+    AirflowWorld,
+    finish_lanes,
+    first_event,
+    make_context,
+)
 
 
 @pytest.fixture
@@ -157,7 +163,7 @@ class TestPrewarm:
     def test_hold_is_a_number(self, world, wrong):
         """What is none is refused before anything is touched."""
         world.create_table()
-        with pytest.raises(AirflowFailException, match=f"hold_seconds is {wrong!r}"):
+        with pytest.raises(REFUSED, match=f"hold_seconds is {wrong!r}"):
             run(make_prewarm(hold_seconds=wrong))
         assert [] == world.updates
 
@@ -322,9 +328,8 @@ class TestRestore:
     def test_force_is_a_switch(self, world):
         """A word in quotes is refused before anything is touched."""
         world.create_table()
-        operator = RestoreCapacityOperator(task_id="restore", table_name=TABLE, force="false")
-        with pytest.raises(AirflowFailException, match="force is 'false'"):
-            run(operator)
+        with pytest.raises(REFUSED, match="force is 'false'"):
+            run(RestoreCapacityOperator(task_id="restore", table_name=TABLE, force="false"))
 
     def test_what_nobody_waits_for_is_stopped(self, world):
         """An execution that runs on is stopped before its capacity is taken away."""

@@ -8,12 +8,11 @@ from airflow_ddb_migrate import (
     PrewarmTableOperator,
     StartDistributedMapMigrationOperator,
 )
-from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from moto import mock_aws
 from tests.support.factories import LEDGER, TABLE
 from tests.support.plans import KIB, sampled
-from tests.support.worlds.airflow_world import AirflowWorld, make_context
+from tests.support.worlds.airflow_world import REFUSED, AirflowWorld, make_context
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_the_data_is_a_plan_again(world):
 )
 def test_what_no_plan_can_be_made_of_is_refused(world, fields, words):
     """Without retries, and with nothing in the ledger."""
-    with pytest.raises(AirflowFailException) as refused:
+    with pytest.raises(REFUSED) as refused:
         plan(**fields).execute(make_context())
 
     assert words in str(refused.value)

@@ -10,6 +10,7 @@ from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigr
 from airflow_ddb_migrate._compat import AirflowFailException
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
+    REFUSED,
     FakeTaskInstance,
     finish_lanes,
     make_context,
@@ -192,7 +193,7 @@ def test_airflow_is_not_asked_for_tasks_when_there_are_none(world, monkeypatch):
 )
 def test_a_wrong_parameter_is_refused(world, wrong, message):
     """Not taken for something else."""
-    with pytest.raises(AirflowFailException) as caught:
+    with pytest.raises(REFUSED) as caught:
         report(**wrong).execute(make_context())
     assert str(caught.value).startswith(message)
 

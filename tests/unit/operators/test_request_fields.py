@@ -8,11 +8,10 @@ from airflow_ddb_migrate import (
     PrewarmTableOperator,
     StartDistributedMapMigrationOperator,
 )
-from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from tests.support.factories import TABLE
-from tests.support.worlds.airflow_world import make_context, table_world
+from tests.support.worlds.airflow_world import REFUSED, make_context, table_world
 
 BUDGET = {"read_units_per_second": 50, "write_units_per_second": 1_000.5}
 POLICY = {"max_quarantined": 7, "max_quarantined_percentage": 0.5}
@@ -65,10 +64,8 @@ def test_by_default_there_is_no_budget_and_some_quarantine(site):
 @pytest.mark.parametrize("value", [-1, "many"])
 def test_a_bad_number_is_refused_before_anything_is_touched(world, operator, name, value):
     """By prewarm already, not only when it is started; without retries."""
-    asked = operator(task_id="t", table_name=TABLE, **{name: value})
-
-    with pytest.raises(AirflowFailException, match=f"^{name} is {value!r}; it must be a number"):
-        asked.execute(make_context())
+    with pytest.raises(REFUSED, match=f"^{name} is {value!r}; it must be a number"):
+        operator(task_id="t", table_name=TABLE, **{name: value}).execute(make_context())
     assert [] == world.updates
     assert 0 == world.dynamodb.scan(TableName="ledger")["Count"]
 

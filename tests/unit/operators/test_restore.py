@@ -61,9 +61,12 @@ def test_a_misspelt_table_does_not_hide_what_is_owed(world):
 
 @pytest.mark.parametrize("table", [None, "no such/table"])
 def test_neither_does_a_table_that_is_no_name(world, table):
+    """As a template may make one."""
     prewarm(TABLE)
+    operator = RestoreCapacityOperator(task_id="restore", table_name=TABLE)
+    operator.table_name = table
 
-    restore(table)
+    operator.execute(make_context(task_id="restore"))
 
     assert [BEFORE, BEFORE] == both(world)
 

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.capacity.changes import (
     changes_to_json,
     joined,
 )
-from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, validate_units
+from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
 from airflow_ddb_migrate.core.capacity.restore_rules import plan_restore
 from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
@@ -18,6 +18,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     Setting,
 )
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.validation import validate_units
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.factories import snapshot, units
@@ -182,7 +183,7 @@ def test_nothing_written_down_is_nothing_raised() -> None:
     assert () == changes_from_json("")
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.5, "4000", True, None])
+@pytest.mark.parametrize("value", [0, -1, 1.5, 100.0, 10**30, "4000", True, None])
 def test_units_that_cannot_be_provisioned_are_refused(value: object) -> None:
     """The message names the parameter and the default quota."""
     with pytest.raises(InvalidInputError) as refused:
@@ -190,7 +191,7 @@ def test_units_that_cannot_be_provisioned_are_refused(value: object) -> None:
 
     assert (
         f"prewarm_rcu is {value!r}; it must be a whole number of capacity units per second, "
-        "from 1. The default quota of a table is 40,000." == str(refused.value)
+        "from 1 to 100,000,000. The default quota of a table is 40,000." == str(refused.value)
     )
 
 

@@ -1,0 +1,112 @@
+"""The rules of operators' parameters: held when a DAG is parsed, and by a run's first task."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import jinja2
+from airflow.sdk import XComArg
+from airflow.sdk.definitions.param import DagParam
+from jinja2 import meta
+
+from airflow_ddb_migrate.conf_field import ConfField
+from airflow_ddb_migrate.core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+Rule = Callable[[Any], Any]  # returns the value as it is used; raises InvalidInputError
+Rules = Mapping[str, Rule]
+
+
+class Ruled(Protocol):
+    """A task with rules: ``RULES`` by parameter, each with the name that messages give it."""
+
+    RULES: ClassVar[Rules]
+
+
+def optional(rule: Rule) -> Rule:
+    """Return the rule of a parameter that may be None."""
+    return lambda value: None if value is None else rule(value)
+
+
+def given(rule: Rule) -> Rule:
+    """Return the rule of a parameter that is as good as absent when it is empty."""
+    return lambda value: value if value in (None, "") else rule(value)
+
+
+def hold_constants(task: Ruled) -> None:
+    """Hold the parameters that no template can change, when the DAG is parsed.
+
+    Called at the end of each ``__init__``: what is set later is held by the next one. A timedelta
+    becomes seconds.
+
+    :raises InvalidInputError: Airflow shows it as the import error of the DAG's file.
+    """
+    for name, rule in task.RULES.items():
+        value = getattr(task, name, None)
+        if value is not None and not _is_open(value):
+            setattr(task, name, rule(value))
+
+
+def hold_rendered(task: Ruled, *, but: Collection[str] = ()) -> None:
+    """Hold the parameters of a task that runs, but some; raises InvalidInputError."""
+    for name, rule in task.RULES.items():
+        if name not in but:
+            setattr(task, name, rule(getattr(task, name)))
+
+
+def hold_request(task: Any, context: "Context") -> None:
+    """Hold what the tasks below this one will want, before this one touches anything.
+
+    Known by then is what comes from the DAG run's configuration: what other tasks return is not.
+
+    :raises InvalidInputError: names the task and its parameter.
+    """
+    below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
+    for other in below:
+        for name, rule, value in _held(other):
+            try:
+                for known in _known(other, value, context):
+                    rule(known)
+            except InvalidInputError as exc:
+                raise InvalidInputError(f"Task {other.task_id} ({name}): {exc}") from exc
+
+
+def _held(task: Any) -> Iterator[tuple[str, Rule, Any]]:
+    """Yield parameters, rules and values of a task of ours; of a mapped one those it maps not."""
+    kind = getattr(task, "operator_class", type(task))
+    rules: Rules = getattr(kind, "RULES", {})
+    given = getattr(task, "partial_kwargs", None)
+    for name, rule in rules.items():
+        if given is None:
+            yield name, rule, getattr(task, name)
+        elif name in given:
+            yield name, rule, given[name]
+
+
+def _known(task: Any, value: Any, context: "Context") -> Iterator[Any]:
+    """Yield the value as it will be; nothing when that cannot be known yet."""
+    if isinstance(value, ConfField):
+        yield value(context)
+    elif isinstance(value, DagParam):
+        yield value.resolve(context)
+    elif isinstance(value, str) and _is_open(value):
+        if _names(value) <= {"params"} and not hasattr(task, "partial_kwargs"):
+            yield task.render_template(value, context)
+    elif not _is_open(value):
+        yield value
+
+
+def _names(template: str) -> set[str]:
+    """Return the names of the context that a template asks for."""
+    try:
+        return meta.find_undeclared_variables(jinja2.Environment().parse(template))  # noqa: S701
+    except jinja2.TemplateError:
+        return {template}  # Airflow says what is wrong with it
+
+
+def _is_open(value: Any) -> bool:
+    """Return whether a value is only known when the task runs."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    return callable(value) or isinstance(value, XComArg | DagParam)
