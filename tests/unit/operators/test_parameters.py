@@ -19,6 +19,7 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import PARAMS_BYTES
+from airflow_ddb_migrate.operators.base.parameters import hold_request
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import make_context, table_world
 
@@ -51,17 +52,25 @@ def test_what_no_template_can_change_is_refused_when_the_dag_is_parsed(kind, nam
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES, ids=IDS)
-def test_what_a_template_makes_is_refused_by_the_first_task(world, kind, name):
-    """Nothing is touched by then, whichever task would want it much later."""
+def test_what_a_template_makes_is_refused_by_the_first_task(kind, name):
+    """Whichever task would want it much later."""
     if name not in kind.template_fields:
         return
     with DAG("d", schedule=None, params={"it": Param(1)}):
         plan = PlanMigrationOperator(task_id="plan", table_name=TABLE)
         plan >> make(kind, **{name: ConfField("it")})
-    context = {**make_context(), "params": {"it": NOTHING_LIKE_IT}}
 
-    with pytest.raises(AirflowFailException, match=rf"^Task t \({name}\): "):
-        plan.execute(context)
+    with pytest.raises(InvalidInputError, match=rf"^Task t \({name}\): "):
+        hold_request(plan, {"params": {"it": NOTHING_LIKE_IT}})
+
+
+def test_by_then_nothing_is_touched(world):
+    with DAG("d", schedule=None, params={"it": Param(1)}):
+        plan = PlanMigrationOperator(task_id="plan", table_name=TABLE)
+        plan >> make(RestoreCapacityOperator, force=ConfField("it"))
+
+    with pytest.raises(AirflowFailException, match=r"^Task t \(force\): force is 1"):
+        plan.execute({**make_context(), "params": {"it": 1}})
     assert (0, []) == (world.dynamodb.scan(TableName=LEDGER)["Count"], world.updates)
 
 
