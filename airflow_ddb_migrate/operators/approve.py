@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
@@ -154,6 +155,17 @@ class ApproveMigrationOperator(ApprovalOperator):
             context["ti"].xcom_push(key=RESULT, value=decision)
         super().execute_complete(context, event)  # raises where it skips
         return decision
+
+    def validate_params(self) -> None:
+        """Leave the DAG's own params out of the question's form, as Airflow does from 3.2 on.
+
+        Those of 3.1 are all there, and a field without a default would be an import error.
+        """
+        dag = self.get_dag()
+        if dag is not None and not hasattr(ParamsDict, "filter_params_by_source"):
+            own = {name: self.params.get_param(name) for name in self.params}
+            self.params = ParamsDict({k: v for k, v in own.items() if k not in dag.params})
+        super().validate_params()
 
     def skip(self, ti: Any, tasks: Iterable[Any]) -> None:
         """Skip all but those that always run; called for a rejection, without teardowns."""
