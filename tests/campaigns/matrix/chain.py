@@ -21,7 +21,16 @@ from tests.campaigns.matrix.versions import Release
 from tests.campaigns.release.commands import ROOT
 
 HEADS = ("Airflow", "as of", "Python")
-COLUMNS = ("install", "approve and undo", "reject", "tab", "pause and resume", "kill", "links")
+COLUMNS = (
+    "install",
+    "approve and undo",
+    "reject",
+    "tab",
+    "pause and resume",
+    "kill",
+    "clear",
+    "links",
+)
 
 _CHAIN = Path(__file__).with_name("test_chain.py")
 _TESTS = ("hypothesis>=6.140", "pytest>=8.4", "pytest-timeout>=2.4", "pytest-xdist>=3.8")

@@ -28,7 +28,8 @@ def main(answer: Path) -> None:
     folder = resources.folder("dags")
     files = sorted(folder.glob("*.py"))
     found, parse = _parsed(files)
-    message = [words for file in files for words in _message(file, found.get(file.name, set()))]
+    known = [file for file in files if found[file.name]]
+    message = [words for file in known for words in _message(file, found[file.name])]
     answer.write_text(
         json.dumps(
             {

@@ -112,9 +112,10 @@ def _try_dags(row: Row, env: Environment) -> None:
 
 
 def dags_judged(row: Row, found: dict[str, Any]) -> None:
-    """Note what ``inside`` answered."""
+    """Note what ``inside`` answered; it lets nothing be sent of a file that cannot be parsed."""
     row.judge("DAGs parse", found["parse"], f"{found['dags']} DAGs")
-    row.judge("DAG message", found["message"])
+    if found["message"] or not found["parse"]:
+        row.judge("DAG message", found["message"])
     row.cells.update(found["versions"])
 
 

@@ -72,14 +72,30 @@ def test_kill(airflow: AirflowSite, record_property: Callable[[str, Any], None])
         await_that(lambda: is_ended(watch), run.tasks, poll_seconds=POLL_SECONDS)
         seconds = time.monotonic() - began
     state = run.finish()
-    control = site.ledger.control(site.migration_id)
-    assert control
-    by = "restore" if "restore" in control.reason else "its trigger"
-    record_property("note", f"stopped by {by} after {seconds:.0f} s")
+    record_property("note", f"stopped in {seconds:.0f} s, {who_was_told(run)}")
 
     assert ("failed", "success") == (state, run.tasks()["restore"])
     assert 0 < migrated(airflow, "killed") < ITEMS
     assert (sample.READ_UNITS, sample.WRITE_UNITS) == units(airflow, "killed")
+
+
+def test_clear(airflow: AirflowSite, record_property: Callable[[str, Any], None]) -> None:
+    """``wait`` is cleared: the migration is stopped and the run red, or the new try goes on."""
+    run, _ = begun(airflow, "cleared")
+    run.until("wait", "deferred")
+    await_that(lambda: is_watched(run), run.tasks, poll_seconds=POLL_SECONDS)
+    run.clear("wait", downstream=False)
+    await_that(
+        lambda: run.tasks()["wait"] in {"deferred", "success", "failed"},
+        run.tasks,
+        poll_seconds=POLL_SECONDS,
+    )
+    state = run.finish()
+    is_whole = migrated(airflow, "cleared") == ITEMS
+    record_property("note", f"{'goes on' if is_whole else 'stopped'}, {who_was_told(run)}")
+
+    assert ("success" if is_whole else "failed", "success") == (state, run.tasks()["restore"])
+    assert (sample.READ_UNITS, sample.WRITE_UNITS) == units(airflow, "cleared")
 
 
 def test_links(airflow: AirflowSite) -> None:
@@ -127,9 +143,16 @@ def no_worker(run: DagRun, table: str) -> bool:
 
 def is_watched(run: DagRun) -> bool:
     """Return whether the trigger has begun: until then no version tells it of anything."""
+    return "segments done" in trigger_log(run)
+
+
+def who_was_told(run: DagRun) -> str:
+    return f"its trigger was {'told' if 'invoking on_kill' in trigger_log(run) else 'not told'}"
+
+
+def trigger_log(run: DagRun) -> str:
     logs = run.site.airflow.home / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
-    found = (logs / "task_id=wait").glob("*.trigger.*")
-    return any("segments done" in path.read_text() for path in found)
+    return "".join(p.read_text() for p in (logs / "task_id=wait").glob("*.trigger.*"))
 
 
 def is_ended(watch: Watch) -> bool:
