@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         DryRunMigrationOperator as DryRunMigrationOperator,
     )
     from airflow_ddb_migrate.operators.plan import PlanMigrationOperator as PlanMigrationOperator
+    from airflow_ddb_migrate.operators.plan_many import (
+        PlanManyMigrationsOperator as PlanManyMigrationsOperator,
+    )
     from airflow_ddb_migrate.operators.prewarm import (
         PrewarmTableOperator as PrewarmTableOperator,
     )
@@ -36,11 +39,20 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.operators.report import (
         MigrationReportOperator as MigrationReportOperator,
     )
+    from airflow_ddb_migrate.operators.report_many import (
+        ReportManyMigrationsOperator as ReportManyMigrationsOperator,
+    )
     from airflow_ddb_migrate.operators.restore import (
         RestoreCapacityOperator as RestoreCapacityOperator,
     )
     from airflow_ddb_migrate.operators.start import (
         StartDistributedMapMigrationOperator as StartDistributedMapMigrationOperator,
+    )
+    from airflow_ddb_migrate.operators.turn import (
+        AwaitTurnOperator as AwaitTurnOperator,
+    )
+    from airflow_ddb_migrate.operators.turn import (
+        EndTurnOperator as EndTurnOperator,
     )
     from airflow_ddb_migrate.operators.undo import (
         UndoMigrationOperator as UndoMigrationOperator,
@@ -54,17 +66,21 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApproveMigrationOperator": "operators.approve",
+    "AwaitTurnOperator": "operators.turn",
     "BackupTableOperator": "operators.backup",
     "CanaryMigrationOperator": "operators.canary",
     "ConfField": "conf_field",
     "DistributedMapMigrationSensor": "sensors.migration",
     "DryRunMigrationOperator": "operators.dry_run",
+    "EndTurnOperator": "operators.turn",
     "MigrationReportOperator": "operators.report",
     "NOTICE_TEXT": "notices",
     "NOTICE_TITLE": "notices",
+    "PlanManyMigrationsOperator": "operators.plan_many",
     "PlanMigrationOperator": "operators.plan",
     "PrewarmTableOperator": "operators.prewarm",
     "ReplayQuarantineOperator": "operators.replay",
+    "ReportManyMigrationsOperator": "operators.report_many",
     "RestoreCapacityOperator": "operators.restore",
     "StartDistributedMapMigrationOperator": "operators.start",
     "UndoMigrationOperator": "operators.undo",

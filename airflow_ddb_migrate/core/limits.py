@@ -68,6 +68,8 @@ EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
 WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
 WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
 
+TABLES: Final = 100  # [OURS] of one DAG run: one approval over more is none
+
 # Airflow
 NOTICE_TITLE_CHARS: Final = 99  # [API] SNS Publish: a Subject has less than 100
 APPROVAL_BODY_BYTES: Final = 65_535  # MySQL's TEXT, which hitl_detail.body is there

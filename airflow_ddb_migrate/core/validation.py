@@ -37,6 +37,13 @@ def validate_count(name: str, value: object) -> int:
     return value
 
 
+def validate_at_least_one(name: str, value: object) -> int:
+    """Return a whole number of at least 1; raises InvalidInputError for all else."""
+    if not is_whole(value) or value < 1:
+        raise InvalidInputError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+    return value
+
+
 def validate_at_least_zero(name: str, value: object) -> float:
     """Return a finite number of at least 0; raises InvalidInputError for all else."""
     if not is_number(value) or value < 0:

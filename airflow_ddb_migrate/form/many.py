@@ -4,10 +4,10 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from airflow_ddb_migrate.core.limits import TABLES
 from airflow_ddb_migrate.form.kinds import count_field, switch_field
 from airflow_ddb_migrate.form.one import TABLE_NAME, migration_fields
 
-TABLES = 100  # of one run, and so the most at a time
 DEFAULT_PARALLEL_TABLES = 3
 
 # Steps that a run for many tables does not have.

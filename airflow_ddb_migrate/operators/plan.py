@@ -102,7 +102,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
         from airflow_ddb_migrate.core.plan.page import plan_markdown
 
         request = self.valid_request(context)
-        options = self._options()
+        options = self.plan_options()
         plan = make_plan(self.open_site(context), request, options)
         page = plan_markdown(plan)
         self.log.info("%s", page)
@@ -110,7 +110,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
             self.log.warning("%s", warning)
         return {**plan.to_dict(), "markdown": page}
 
-    def _options(self) -> "PlanOptions":
+    def plan_options(self) -> "PlanOptions":
         from airflow_ddb_migrate.aws.plan.planner import PlanOptions
         from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 

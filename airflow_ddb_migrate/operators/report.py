@@ -1,6 +1,6 @@
 """Say what a migration did, and fail when it did not do it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,14 +10,12 @@ from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
 from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
+from airflow_ddb_migrate.operators.base.task_states import failed_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.core.report.migration_report import Report
-
-_FAILED = "failed"
-_NOT_RUN = "upstream_failed"
 
 
 def _task_ids(value: object) -> list[str]:
@@ -89,7 +87,7 @@ class MigrationReportOperator(MigrationOperator):
             show_known(context, self, site.stack, arn, report["links"]["map_run_arn"])
         self._push(context, "markdown", page)
         why = (
-            failure(report, _failed_tasks(context["ti"], task_ids))
+            failure(report, failed_of(context["ti"], task_ids))
             if self.fail_unless_succeeded
             else ""
         )
@@ -123,24 +121,3 @@ class MigrationReportOperator(MigrationOperator):
     def _push(self, context: "Context", key: str, value: Any) -> None:
         if self.do_xcom_push:
             context["ti"].xcom_push(key=key, value=value)
-
-
-def _failed_tasks(ti: Any, task_ids: list[str]) -> Mapping[str, str]:
-    """Return those of the tasks of this run that ended badly, with their states.
-
-    Airflow names the instances of a mapped task ``<task id>_<map index>``. One that is mapped
-    itself looks at those of its own index.
-    """
-    if not task_ids:
-        return {}
-    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
-    others = found.get(ti.run_id, {})
-    if ti.map_index is not None and ti.map_index >= 0:
-        mine = {name for one in task_ids for name in (one, f"{one}_{ti.map_index}")}
-        others = {name: state for name, state in others.items() if name in mine}
-    return _with_state(_FAILED, others) or _with_state(_NOT_RUN, others)
-
-
-def _with_state(wanted: str, states: Mapping[str, Any]) -> dict[str, str]:
-    """Those that failed say why; what they kept from running says nothing more."""
-    return {name: wanted for name, state in states.items() if str(state) == wanted}

@@ -117,7 +117,7 @@ class RestoreCapacityOperator(MigrationOperator):
             return [], str(exc)
 
     def _raised_rows(self, context: "Context") -> list["RaisedRow"]:
-        from airflow_ddb_migrate.aws.ledger.raised import raised_tables
+        from airflow_ddb_migrate.aws.ledger.dag_runs import raised_tables
 
         ti = context["ti"]
         return raised_tables(self.address(context).open_ledger(), ti.dag_id, ti.run_id)

@@ -1,4 +1,6 @@
-"""Airflow triggers, which wait while no worker is taken: for a ``migration``, or for ``prewarm``.
+"""Airflow triggers, which wait while no worker is taken.
+
+For a ``migration``, for ``prewarm``, or for a table's ``turn``.
 
 ``_events`` is what they tell their tasks. Deferred tasks remember a trigger's class by its path:
 it stays.

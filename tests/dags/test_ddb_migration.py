@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.core.mode import Mode
 from moto import mock_aws
 from tests.conftest import ROOT
 from tests.support.factories import TABLE
-from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes, make_stack
+from tests.support.worlds.airflow_world import make_stack
+from tests.support.worlds.migrating_world import MigratingWorld
 
 DAG_FILE = ROOT / "dags" / "ddb_migration.py"
 SEGMENTS = 3
@@ -231,42 +231,6 @@ class TestConf:
     def test_accepted(self, trigger):
         """What the documentation shows is accepted."""
         assert (200, "None") == trigger({"table": "orders", "segments": 100})
-
-
-class MigratingWorld(AirflowWorld):
-    """Executions that have migrated everything as soon as they are started."""
-
-    status = "SUCCEEDED"
-
-    def install(self, monkeypatch) -> None:
-        super().install(monkeypatch)
-        start = self.stepfunctions.start_execution
-
-        def start_and_end(**arguments):
-            answer = start(**arguments)
-            if self.status == "SUCCEEDED":
-                self._work(json.loads(arguments["input"]))
-            self.stepfunctions.end_all(self.status, error="States.Runtime", cause="no more Lambda")
-            return answer
-
-        monkeypatch.setattr(self.stepfunctions, "start_execution", start_and_end)
-
-    def _work(self, payload) -> None:
-        from airflow_ddb_migrate.hooks.migration import SiteAddress
-
-        site = SiteAddress(
-            table_name=payload["table_name"],
-            stack_name="ddb-migrate",
-            dag_id="",
-            run_id="",
-            migration_id=payload["migration_id"],
-        ).open()
-        finish_lanes(site, payload["segments"], attempt=payload["attempt"], **self.outcomes(site))
-
-    def outcomes(self, site) -> dict[str, int]:
-        """A check finds nothing to change."""
-        record = site.ledger.required_migration(site.migration_id)
-        return {"unchanged": 10} if record.mode is Mode.VERIFY else {"changed": 10}
 
 
 @pytest.fixture

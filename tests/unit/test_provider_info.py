@@ -47,6 +47,7 @@ ERRORS = [
 
 def make_task(cls: type, **fields):
     about = {"of": "orders-1"} if issubclass(cls, FollowUpOperator) else {}
+    about |= {"tables": ["orders"]} if "tables" in cls.template_fields else {}
     with DAG("d", schedule=None):
         return cls(task_id="t", table_name="orders", **about, **fields)
 

@@ -3,6 +3,6 @@
 ``table`` reads and writes on conditions, in ``typed_values``, under ``keys``; ``migrations`` has
 migrations, attempts and the control record (its docstring lists all records), ``lanes`` the work,
 ``leases`` who may touch a table, ``budget_sharing`` what workers share, ``events`` and ``history``
-what happened, ``notes`` the plan and the capacity, ``raised`` what a DAG run raised. ``scans``
-read across tables.
+what happened, ``notes`` the plan and the capacity, ``dag_runs``
+what a DAG run raised and works on. ``scans`` read across tables.
 """

@@ -51,6 +51,10 @@ def raised_key(row: RaisedRow) -> TypedItem:
     return _key(run_partition(row.dag_id, row.run_id), f"{RAISED}{row.migration_id}")
 
 
+def turns_key(dag_id: str, run_id: str) -> TypedItem:
+    return _key(run_partition(dag_id, run_id), "turns")
+
+
 def lane_partition(migration_id: str, shard: int) -> str:
     return f"{migration_partition(migration_id)}#lanes#{shard:02d}"
 

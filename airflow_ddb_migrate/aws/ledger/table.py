@@ -71,6 +71,36 @@ class LedgerTable:
         )
         return answer is not None
 
+    def change_sets(
+        self,
+        key: TypedItem,
+        *,
+        add: dict[str, str],
+        remove: dict[str, str],
+        condition: str = "",
+        extra: dict[str, Plain] | None = None,
+    ) -> TypedItem | None:
+        """Add one text to sets of a record and remove one from others, by attribute.
+
+        Returns the record as it is now; None when the condition does not hold. The attributes are
+        there for it as ``#name``.
+        """
+        parts = [("ADD", add), ("DELETE", remove)]
+        return self._update(
+            key,
+            expression=" ".join(
+                f"{verb} {', '.join(f'#{name} :{name}' for name in texts)}"
+                for verb, texts in parts
+                if texts
+            ),
+            names={f"#{name}": name for name in {**add, **remove}},
+            values={
+                **{f":{name}": {"SS": [text]} for name, text in {**add, **remove}.items()},
+                **encode_all(extra or {}),
+            },
+            condition=condition,
+        )
+
     def update_typed(
         self,
         key: TypedItem,
@@ -80,13 +110,30 @@ class LedgerTable:
         values: TypedItem,
         condition: str,
     ) -> TypedItem | None:
-        """UpdateItem of a record; returns it as it is now, None when the condition fails."""
+        """Set attributes of a record; returns it as it is now, None when the condition fails."""
+        return self._update(
+            key,
+            expression=f"SET {assignments}",
+            names=names,
+            values=values,
+            condition=condition,
+        )
+
+    def _update(
+        self,
+        key: TypedItem,
+        *,
+        expression: str,
+        names: dict[str, str],
+        values: TypedItem,
+        condition: str,
+    ) -> TypedItem | None:
         with aws_call("dynamodb:UpdateItem", f"table {self.table_name}"):
             try:
                 answer = self._dynamodb.update_item(
                     TableName=self.table_name,
                     Key=key,
-                    UpdateExpression=f"SET {assignments}",
+                    UpdateExpression=expression,
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_NEW",

@@ -2,6 +2,6 @@
 
 ``planner`` makes a ``migration_plan`` from ``table_facts`` and a sample: ``estimate`` computes work
 and time, ``segmentation`` how the table is cut, ``prices`` and ``bill`` the dollars, ``warnings``
-and ``traffic_warnings`` what to know before. ``page`` writes it for people; ``measured_cost`` is
-what a migration has cost so far.
+and ``traffic_warnings`` what to know before. ``page`` writes it for people, ``many`` is a
+run for many tables; ``measured_cost`` is what a migration has cost so far.
 """

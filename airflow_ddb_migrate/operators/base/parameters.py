@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import jinja2
-from airflow.sdk import XComArg
 from airflow.sdk.definitions.param import DagParam
 from jinja2 import meta
 
@@ -109,4 +108,4 @@ def _is_open(value: Any) -> bool:
     """Return whether a value is only known when the task runs."""
     if isinstance(value, str):
         return "{{" in value or "{%" in value
-    return callable(value) or isinstance(value, XComArg | DagParam)
+    return callable(value) or hasattr(value, "resolve")  # an XCom, a DagParam, a mapped argument

@@ -15,7 +15,7 @@ RAISED = "raised"  # the XCom's key
 
 def note_raising(context: "Context", site: Site, *, push: bool) -> None:
     """Write down, before anything is raised, which table this task raises: in ledger and XCom."""
-    from airflow_ddb_migrate.aws.ledger.raised import note_raised_table
+    from airflow_ddb_migrate.aws.ledger.dag_runs import note_raised_table
 
     ti = context["ti"]
     row = RaisedRow(

@@ -36,6 +36,7 @@ NOTHING_LIKE_IT = -5.5  # no text, no whole number, no time, no share, no switch
 def make(kind: type, **parameters: Any) -> Any:
     needed = {"subject": "?"} if kind is ApproveMigrationOperator else {"table_name": TABLE}
     about = {"of": "orders-1", "table_of": "orders-1"} if "of" in kind.RULES else {}
+    about |= {"tables": ["orders"]} if "Many" in kind.__name__ else {}
     return kind(task_id="t", **{**needed, **about, **parameters})
 
 

@@ -1,0 +1,71 @@
+"""What belongs to a DAG run: the tables that it raised, and those that it works on now.
+
+``pk = run#<DAG>#<run>``; ``sk = raised#<migration id>`` is how a restore finds what was raised,
+whatever its own parameters name (the figures are in the table's lease). ``sk = turns`` counts the
+tables that are worked on, since Airflow counts a deferred task towards no limit before version 3.2.
+"""
+
+from dataclasses import asdict
+from enum import StrEnum
+
+from airflow_ddb_migrate.aws.ledger.keys import RAISED, raised_key, run_partition, turns_key
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
+from airflow_ddb_migrate.core.ledger.records import RaisedRow
+
+
+class Turn(StrEnum):
+    TAKEN = "TAKEN"
+    WAIT = "WAIT"  # so many tables are worked on already
+    STOPPED = "STOPPED"  # a table has failed, and none is to follow
+
+
+def note_raised_table(ledger: Ledger, row: RaisedRow) -> None:
+    """Write down, before anything is raised, that a task of a DAG run may raise this table."""
+    ledger.put_new({**raised_key(row), **encode_all(asdict(row))})
+
+
+def raised_tables(ledger: Ledger, dag_id: str, run_id: str) -> list[RaisedRow]:
+    """Return what the tasks of a DAG run may have raised, restored or not."""
+    found = ledger.query_all(run_partition(dag_id, run_id), prefix=RAISED)
+    return [decode(RaisedRow, item) for item in found]
+
+
+def take_turn(
+    ledger: Ledger, run: tuple[str, str], migration_id: str, *, limit: int, stop_on_failure: bool
+) -> Turn:
+    """Take a turn, or say why not. Whoever has one keeps it: a retried task takes it again.
+
+    :param run: DAG and run.
+    :param limit: tables at a time.
+    """
+    room = "(attribute_not_exists(#holders) OR contains(#holders, :me) OR size(#holders) < :limit)"
+    free = " AND attribute_not_exists(failed)" if stop_on_failure else ""
+    taken = ledger.change_sets(
+        turns_key(*run),
+        add={"holders": migration_id},
+        remove={},
+        condition=room + free,
+        extra={":me": migration_id, ":limit": limit},
+    )
+    if taken is not None:
+        return Turn.TAKEN
+    return Turn.STOPPED if stop_on_failure and failed_tables(ledger, run) else Turn.WAIT
+
+
+def end_turn(ledger: Ledger, run: tuple[str, str], migration_id: str, *, failed: str) -> None:
+    """Give a turn back; any number of times.
+
+    :param failed: the table's name if its migration failed, else empty.
+    """
+    ledger.change_sets(
+        turns_key(*run),
+        add={"failed": failed} if failed else {},
+        remove={"holders": migration_id},
+    )
+
+
+def failed_tables(ledger: Ledger, run: tuple[str, str]) -> list[str]:
+    """Return the names of the tables of the run that failed."""
+    row = ledger.get(turns_key(*run)) or {}
+    return sorted(row.get("failed", {}).get("SS", []))

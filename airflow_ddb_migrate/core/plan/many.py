@@ -1,0 +1,136 @@
+"""A run for many tables: what is asked of each, and the page that one approval is about."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import TABLES
+from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.text.figures import size_words, time_words
+from airflow_ddb_migrate.core.text.markdown import code, table
+
+if TYPE_CHECKING:  # a DAG file is parsed again and again
+    from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+
+# A field of an entry, and the parameter of a request that it is.
+OWN_FIELDS = {
+    "segments": "total_segments",
+    "transform": "transform",
+    "params": "transform_params",
+    "read_units_per_second": "read_units_per_second",
+    "write_units_per_second": "write_units_per_second",
+    "max_concurrency": "max_concurrency",
+}
+_HEAD = ("table", "items", "size", "transform", "segments", "time", "cost")
+
+
+def table_entries(value: object) -> list[dict[str, Any]]:
+    """Return each table's own parameters, by the names of a request, with ``table_name``.
+
+    An entry is a table's name, or an object with ``table`` and fields of that table alone.
+
+    :raises InvalidInputError: it is no list of these, or names a table twice; says which entry.
+    """
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= TABLES:
+        raise InvalidInputError(
+            f"tables is {_short(value)}; it must be a list of 1 to {TABLES} tables, as in "
+            '["orders", {"table": "customers", "segments": 100}].'
+        )
+    entries = [_entry(number, one) for number, one in enumerate(value, start=1)]
+    counts = Counter(entry["table_name"] for entry in entries)
+    twice = sorted(name for name, count in counts.items() if count > 1)
+    if twice:
+        raise InvalidInputError(
+            f"tables names {', '.join(twice)} more than once. One run migrates a table once."
+        )
+    return entries
+
+
+def many_markdown(plans: Sequence["MigrationPlan"], *, at_a_time: int) -> str:
+    """Return the plans in one table, their sum, and every warning with its table's name."""
+    rows = [_row(plan) for plan in plans]
+    items = sum(plan.load.items for plan in plans)
+    size = sum(plan.load.bytes for plan in plans)
+    longest = max(plan.seconds.expected for plan in plans)
+    whole = sum(plan.seconds.expected for plan in plans)
+    warnings = [f"- {code(p.table_name)}: {words}" for p in plans for words in p.warnings]
+    unknown = [f"- {code(p.table_name)}: {words}" for p in plans for words in p.unknown]
+    return "\n".join(
+        (
+            f"# Plan of {len(plans):,} tables",
+            "",
+            table(
+                _HEAD,
+                [
+                    *rows,
+                    (
+                        "**in all**",
+                        f"{items:,}",
+                        size_words(size),
+                        "",
+                        "",
+                        "",
+                        f"**${total_cost(plans):,.2f}**",
+                    ),
+                ],
+            ),
+            "",
+            f"At most {at_a_time:,} tables at a time: about "
+            f"{time_words(max(longest, whole / at_a_time))} in all.",
+            *(["", "## Warnings", "", *warnings] if warnings else []),
+            *(["", "## Not known", "", *unknown] if unknown else []),
+        )
+    )
+
+
+def total_cost(plans: Sequence["MigrationPlan"]) -> float:
+    return sum(plan.total_cost_usd for plan in plans)
+
+
+def require_affordable_together(
+    plans: Sequence["MigrationPlan"], max_cost_usd: float | None
+) -> None:
+    """Raise InvalidInputError for plans that cost more together than they may; None: anything."""
+    cost = total_cost(plans)
+    if max_cost_usd is not None and cost > max_cost_usd:
+        dearest = max(plans, key=lambda plan: plan.total_cost_usd)
+        raise InvalidInputError(
+            f"The {len(plans)} tables cost ${cost:,.2f} together by their plans, and max_cost_usd "
+            f"is ${max_cost_usd:,.2f}. The dearest is {dearest.table_name} with "
+            f"${dearest.total_cost_usd:,.2f}. Raise the limit, or name fewer tables. Nothing was "
+            "touched."
+        )
+
+
+def _entry(number: int, value: object) -> dict[str, Any]:
+    fields = value if isinstance(value, Mapping) else {"table": value}
+    unknown = sorted(map(str, fields.keys() - {"table", *OWN_FIELDS}))
+    if unknown:
+        raise InvalidInputError(
+            f"Entry {number} of tables has {', '.join(unknown)}; a table has of its own: "
+            f"table, {', '.join(OWN_FIELDS)}."
+        )
+    try:
+        name = validate_table_name(fields.get("table"))
+    except InvalidInputError as exc:
+        raise InvalidInputError(f"Entry {number} of tables: {exc}") from exc
+    own = {OWN_FIELDS[field]: fields[field] for field in OWN_FIELDS if field in fields}
+    return {"table_name": name, **own}
+
+
+def _short(value: object, longest: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def _row(plan: "MigrationPlan") -> tuple[str, ...]:
+    return (
+        code(plan.table_name),
+        f"{plan.load.items:,}",
+        size_words(plan.load.bytes),
+        code(plan.transform),
+        f"{plan.layout.total_segments:,}",
+        time_words(plan.seconds.expected),
+        f"${plan.total_cost_usd:,.2f}",
+    )

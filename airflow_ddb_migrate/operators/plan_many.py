@@ -1,0 +1,116 @@
+"""Plan the migrations of many tables, before any of them is touched."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.plan.many import OWN_FIELDS, table_entries
+from airflow_ddb_migrate.core.validation import validate_at_least_one
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.plan import PlanMigrationOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+
+
+def _tables(value: Any) -> Any:
+    table_entries(value)
+    return value
+
+
+class PlanManyMigrationsOperator(PlanMigrationOperator):
+    """
+    Plan a migration of each table, and judge all of them together: one page, one sum, one budget.
+
+    Every table is looked at before the first is refused, so that one message names all that is
+    wrong; nothing is touched but the plans in the ledger. Returns a list for
+    ``task_group.expand_kwargs``, one dict for each table with ``table_name`` and
+    ``total_segments``, ``transform``, ``transform_params``, ``read_units_per_second``,
+    ``write_units_per_second`` and ``max_concurrency``. The XCom ``markdown`` has the page.
+
+    The tasks of the mapped group mean the migrations that were planned here: the index of a table
+    in the list is their map index. Other parameters: :class:`PlanMigrationOperator`.
+
+    :param tables: names, or objects with ``table`` and what is that table's own: ``segments``,
+        ``transform``, ``params``, ``read_units_per_second``, ``write_units_per_second``,
+        ``max_concurrency``. At most 100. (templated)
+    :param max_parallel_tables: tables at a time, for the time in all. (templated)
+    :param max_cost_usd: refuse plans that cost more together; None: at any cost. (templated)
+    """
+
+    RULES: ClassVar[Rules] = {
+        **PlanMigrationOperator.RULES,
+        "max_parallel_tables": partial(validate_at_least_one, "max_parallel_tables"),
+        "tables": _tables,
+    }
+    template_fields: Sequence[str] = (
+        *PlanMigrationOperator.template_fields,
+        "max_parallel_tables",
+        "tables",
+    )
+
+    def __init__(
+        self, *, tables: Sequence[Any], max_parallel_tables: int = 1, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tables = tables
+        self.max_parallel_tables = max_parallel_tables
+        hold_constants(self)
+
+    def run_step(self, context: "Context") -> Any:
+        from airflow_ddb_migrate.core.plan.many import (
+            many_markdown,
+            require_affordable_together,
+        )
+
+        entries = table_entries(self.tables)
+        plans = self._plans(context, entries)
+        page = many_markdown(plans, at_a_time=self.max_parallel_tables)
+        self.log.info("%s", page)
+        require_affordable_together(plans, self.max_cost_usd)
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key="markdown", value=page)
+        return [self._for_group(entry) for entry in entries]
+
+    def _plans(
+        self, context: "Context", entries: Sequence[dict[str, Any]]
+    ) -> list["MigrationPlan"]:
+        """Return a plan for each table; raises InvalidInputError that names all that have none."""
+        plans, refused = [], []
+        for number, entry in enumerate(entries):
+            try:
+                plans.append(self._plan_of(context, number, entry))
+            except MigrationError as exc:
+                if exc.retryable:
+                    raise
+                refused.append(f"{entry['table_name']}: {exc}")
+        if refused:
+            raise InvalidInputError(
+                f"{len(refused)} of {len(entries)} tables cannot be migrated, so none was touched. "
+                + " ".join(refused)
+            )
+        return plans
+
+    def _plan_of(
+        self, context: "Context", map_index: int, entry: dict[str, Any]
+    ) -> "MigrationPlan":
+        from airflow_ddb_migrate.aws.plan.planner import make_plan
+
+        address = replace(
+            self.address(context), table_name=entry["table_name"], map_index=map_index
+        )
+        own = {_REQUEST.get(name, name): value for name, value in self._for_group(entry).items()}
+        own.pop("table_name")
+        options = replace(self.plan_options(), max_cost_usd=None)  # it is of all together
+        return make_plan(address.open(), self.valid_request(context, **own), options)
+
+    def _for_group(self, entry: dict[str, Any]) -> dict[str, Any]:
+        common = {name: getattr(self, name) for name in OWN_FIELDS.values()}
+        return {**common, **entry}
+
+
+_REQUEST = {"transform_params": "params"}  # a parameter, and the field of a request that it is

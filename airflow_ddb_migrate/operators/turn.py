@@ -1,0 +1,151 @@
+"""Migrate so many tables of a DAG run at a time, and no more."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_ddb_migrate._compat import AirflowSkipException, defer_by_default
+from airflow_ddb_migrate.core.validation import (
+    validate_at_least_one,
+    validate_seconds,
+    validate_switch,
+)
+from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.task import (
+    MigrationOperator,
+    explained,
+    task_error,
+    template_fields,
+)
+from airflow_ddb_migrate.operators.base.task_states import failed_above
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
+    from airflow_ddb_migrate.aws.site import Site
+
+
+class AwaitTurnOperator(MigrationOperator):
+    """
+    Wait until fewer tables of this DAG run than the limit are worked on; then take a turn.
+
+    The turns are counted in the ledger, before anything is raised: Airflow's own limits do not
+    count a deferred task before version 3.2. :class:`EndTurnOperator` gives the turn back. Is
+    skipped, with all below it, when another table has failed and ``stop_on_failure`` is on.
+
+    Returns ``migration_id`` and ``table``. Other parameters: :class:`MigrationTask`.
+
+    :param max_parallel_tables: tables at a time. (templated)
+    :param stop_on_failure: begin no table once one has failed. (templated)
+    :param poke_interval: seconds between two looks, or a timedelta.
+    :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
+    """
+
+    RULES: ClassVar[Rules] = {
+        **MigrationOperator.RULES,
+        "deferrable": partial(validate_switch, "deferrable"),
+        "max_parallel_tables": partial(validate_at_least_one, "max_parallel_tables"),
+        "poke_interval": partial(validate_seconds, "poke_interval"),
+        "stop_on_failure": partial(validate_switch, "stop_on_failure"),
+    }
+    template_fields: Sequence[str] = template_fields("max_parallel_tables", "stop_on_failure")
+
+    def __init__(
+        self,
+        *,
+        max_parallel_tables: int = 3,
+        stop_on_failure: bool = False,
+        poke_interval: timedelta | float = 30,
+        deferrable: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.max_parallel_tables = max_parallel_tables
+        self.stop_on_failure = stop_on_failure
+        self.poke_interval: float = poke_interval  # type: ignore[assignment]  # by its rule
+        self.deferrable = defer_by_default() if deferrable is None else deferrable
+        hold_constants(self)
+
+    def run_step(self, context: "Context") -> dict[str, str]:
+        from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
+
+        site = self.open_site(context)
+        turn = self._take(context, site)
+        if turn is Turn.WAIT:
+            self.log.info("%d tables are worked on; waiting.", self.max_parallel_tables)
+        while turn is Turn.WAIT:
+            if self.deferrable:
+                self._defer(context, site)
+            time.sleep(self.poke_interval)
+            turn = self._take(context, site)
+        return self._begun(site, turn)
+
+    def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, str]:
+        """Go on after the trigger has fired."""
+        from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
+
+        if event["status"] != "success":
+            raise task_error(event["message"], retryable=event["retryable"])
+        with explained():
+            return self._begun(self.open_site(context), Turn(event["turn"]))
+
+    def _take(self, context: "Context", site: "Site") -> "Turn":
+        from airflow_ddb_migrate.aws.ledger.dag_runs import take_turn
+
+        ti = context["ti"]
+        return take_turn(
+            site.ledger,
+            (ti.dag_id, ti.run_id),
+            site.migration_id,
+            limit=self.max_parallel_tables,
+            stop_on_failure=self.stop_on_failure,
+        )
+
+    def _begun(self, site: "Site", turn: "Turn") -> dict[str, str]:
+        from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
+
+        if turn is Turn.STOPPED:
+            raise AirflowSkipException("Another table has failed: this one is not begun.")
+        return {"migration_id": site.migration_id, "table": site.table.name}
+
+    def _defer(self, context: "Context", site: "Site") -> None:
+        from airflow_ddb_migrate.triggers.turn import TurnTrigger
+
+        self.defer(
+            trigger=TurnTrigger(
+                limit=self.max_parallel_tables,
+                stop_on_failure=self.stop_on_failure,
+                poke_interval=self.poke_interval,
+                migration_name=site.migration_id,
+                **asdict(self.address(context)),
+            ),
+            method_name="execute_complete",
+        )
+
+
+class EndTurnOperator(MigrationOperator):
+    """
+    Give a table's turn back, whatever became of it: use it as a teardown below all its tasks.
+
+    Notes whether one of them failed, for the ``stop_on_failure`` of :class:`AwaitTurnOperator`.
+    Parameters: :class:`MigrationTask`.
+    """
+
+    refuses_unknown_conf: ClassVar[bool] = False
+
+    def run_step(self, context: "Context") -> None:
+        from airflow_ddb_migrate.aws.ledger.dag_runs import end_turn
+
+        failed = failed_above(self, context["ti"])
+        site = self.open_site(context)
+        ti = context["ti"]
+        end_turn(
+            site.ledger,
+            (ti.dag_id, ti.run_id),
+            site.migration_id,
+            failed=site.table.name if failed else "",
+        )

@@ -1,0 +1,175 @@
+"""Migrate many tables in one run: one plan and one approval over all, so many at a time.
+
+Trigger it with a configuration such as ``{"tables": ["orders", "customers"]}``.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, task_group
+
+from airflow_ddb_migrate import (
+    ApproveMigrationOperator,
+    AwaitTurnOperator,
+    BackupTableOperator,
+    ConfField,
+    DistributedMapMigrationSensor,
+    EndTurnOperator,
+    MigrationReportOperator,
+    PlanManyMigrationsOperator,
+    PrewarmTableOperator,
+    ReportManyMigrationsOperator,
+    RestoreCapacityOperator,
+    StartDistributedMapMigrationOperator,
+    VerifyMigrationOperator,
+    settings,
+)
+from airflow_ddb_migrate.params import many_params
+
+POKE_SECONDS = settings.poke_seconds()
+AFTER_A_SKIP = "none_failed"  # a step that nobody asked for is skipped
+
+ABOUT = """
+### Change every item of many DynamoDB tables
+
+**Trigger it** with the form, or with names, or with objects that have settings of their own:
+
+```json
+{"tables": ["orders", {"table": "customers", "segments": 400, "transform": "full_name"}],
+ "approve": true, "max_cost_usd": 50, "max_parallel_tables": 3}
+```
+
+`plan` looks at every table before any is touched: one page, one sum, one budget. `approve` asks
+once for all. Then each table is an instance of the group `table`: it waits for its `turn`, so that
+no more than `max_parallel_tables` are worked on at a time, and is migrated, verified, reported and
+restored as in `ddb_migration`.
+
+**One table fails**: it is red, and so is the run; the others are left alone. With
+`stop_on_failure` no further table is begun. Mend the cause and clear the failed task of that table
+with its downstream tasks, or trigger `ddb_migration` with its `migration_id`.
+"""
+
+with DAG(
+    dag_id="ddb_migration_many",
+    doc_md=ABOUT,
+    schedule=None,
+    catchup=False,
+    max_active_runs=16,
+    params=many_params(),
+    render_template_as_native_obj=True,
+    tags=["dynamodb", "migration"],
+    default_args={
+        "stack_name": settings.stack_name(),
+        "aws_conn_id": settings.aws_conn_id(),
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+    },
+) as dag:
+    units = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
+    waits = {"poke_interval": POKE_SECONDS, "deferrable": True}
+    same = {  # of every table
+        "tolerated_failure_percentage": ConfField("tolerated_failure_percentage"),
+        "max_quarantined": ConfField("max_quarantined"),
+        "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
+        "show_values": ConfField("show_values"),
+        "once": ConfField("once"),
+        "single_writer_region": ConfField("single_writer_region"),
+    }
+    plan = PlanManyMigrationsOperator(
+        task_id="plan",
+        tables=ConfField("tables"),
+        max_parallel_tables=ConfField("max_parallel_tables"),
+        max_cost_usd=ConfField("max_cost_usd"),
+        prewarm=ConfField("prewarm"),
+        total_segments=ConfField("segments"),
+        transform=ConfField("transform"),
+        transform_params=ConfField("params"),
+        max_concurrency=ConfField("max_concurrency"),
+        read_units_per_second=ConfField("read_units_per_second"),
+        write_units_per_second=ConfField("write_units_per_second"),
+        **units,
+        **same,
+    )
+    approve = ApproveMigrationOperator(
+        task_id="approve",
+        enabled=ConfField("approve"),
+        subject="Migrate these tables?",
+        body="{{ ti.xcom_pull(task_ids='plan', key='markdown') }}",
+    )
+
+    @task_group(group_id="table", default_args={"map_index_template": "{{ task.table_name }}"})
+    def migrate_table(  # noqa: PLR0913  # what the plan returns for each table
+        table_name: Any,
+        total_segments: Any,
+        transform: Any,
+        transform_params: Any,
+        max_concurrency: Any,
+        read_units_per_second: Any,
+        write_units_per_second: Any,
+    ) -> None:
+        """Migrate one table."""
+        where = {"table_name": table_name}
+        request = {
+            "total_segments": total_segments,
+            "transform": transform,
+            "transform_params": transform_params,
+            "max_concurrency": max_concurrency,
+            "read_units_per_second": read_units_per_second,
+            "write_units_per_second": write_units_per_second,
+            **same,
+        }
+        turn = AwaitTurnOperator(
+            task_id="turn",
+            max_parallel_tables=ConfField("max_parallel_tables"),
+            stop_on_failure=ConfField("stop_on_failure"),
+            trigger_rule=AFTER_A_SKIP,
+            **waits,
+            **where,
+        )
+        backup = BackupTableOperator(task_id="backup", policy=ConfField("backup"), **where)
+        prewarm = PrewarmTableOperator(
+            task_id="prewarm",
+            enabled=ConfField("prewarm"),
+            poke_interval=min(POKE_SECONDS, 20),
+            deferrable=True,
+            trigger_rule=AFTER_A_SKIP,
+            **units,
+            **where,
+            **request,
+        )
+        start = StartDistributedMapMigrationOperator(
+            task_id="start", trigger_rule=AFTER_A_SKIP, **where, **request
+        )
+        wait = DistributedMapMigrationSensor(task_id="wait", **waits, **where)
+        verify = VerifyMigrationOperator(
+            task_id="verify",
+            enabled=ConfField("verify"),
+            sample_segments=ConfField("verify_segments"),
+            max_left=ConfField("max_left"),
+            show_values=ConfField("show_values"),
+            **waits,
+            **where,
+        )
+        report = MigrationReportOperator(task_id="report", **where).as_teardown(
+            on_failure_fail_dagrun=True
+        )
+        restore = RestoreCapacityOperator(
+            task_id="restore",
+            # A bill left high is worse than a late task: AWS may allow a decrease in an hour.
+            retries=8,
+            retry_delay=timedelta(minutes=1),
+            retry_exponential_backoff=True,
+            max_retry_delay=timedelta(hours=1),
+            **where,
+        ).as_teardown(on_failure_fail_dagrun=True)
+        done = EndTurnOperator(task_id="done", **where).as_teardown()
+
+        turn >> backup >> prewarm >> start >> wait >> verify >> [report, restore]
+        [turn, backup, prewarm, start, wait] >> restore
+        [report, restore] >> done
+
+    summary = ReportManyMigrationsOperator(task_id="summary", tables=plan.output).as_teardown(
+        on_failure_fail_dagrun=True
+    )
+    tables = migrate_table.expand_kwargs(plan.output)
+    plan >> approve >> tables >> summary
