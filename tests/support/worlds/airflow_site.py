@@ -65,6 +65,11 @@ class DagRun:
         """Return the state of every task."""
         return self.site.airflow.task_states(self.dag_id, self.run_id)
 
+    def task_instances(self) -> list[dict[str, Any]]:
+        """Return every task instance as REST shows it, those of mapped tasks each by itself."""
+        found: list[dict[str, Any]] = self._get("taskInstances?limit=200")["task_instances"]
+        return found
+
     def finish(self) -> str:
         """Wait until the run is over; return its state."""
         self._until(lambda: self.state() in ENDED, "the end of the run")
