@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
+    from airflow_ddb_migrate.assets import migrated_table as migrated_table
     from airflow_ddb_migrate.conf_field import ConfField as ConfField
     from airflow_ddb_migrate.core.execution.payload import (
         build_segment_payload as build_segment_payload,
@@ -85,6 +86,7 @@ _HOMES = {
     "StartDistributedMapMigrationOperator": "operators.start",
     "UndoMigrationOperator": "operators.undo",
     "VerifyMigrationOperator": "operators.verify",
+    "migrated_table": "assets",
     "build_segment_payload": "core.execution.payload",
 }
 

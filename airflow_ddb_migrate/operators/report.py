@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate.assets import MIGRATED, note_migrated
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.core.validation import validate_switch
@@ -27,6 +28,9 @@ def _task_ids(value: object) -> list[str]:
     )
 
 
+_ABOUT_IT = ("migration_id", "mode", "of", "table", "transform", "counts", "seconds")
+
+
 class MigrationReportOperator(MigrationOperator):
     """
     Log the report of the migration as markdown, return it as data, and keep it.
@@ -36,8 +40,10 @@ class MigrationReportOperator(MigrationOperator):
     notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a teardown with
     ``on_failure_fail_dagrun=True`` it always runs, also in a run that a person marks failed, and
     turns the run red when it has to be.
-    Other parameters: :class:`MigrationTask`.
+    A migration that succeeded is an event of its table's asset, see
+    :func:`~airflow_ddb_migrate.assets.migrated_table`. Other parameters: :class:`MigrationTask`.
 
+    :param outlets: by default the asset alias ``ddb_migrate``.
     :param fail_unless_succeeded: fail, after the report, when the migration failed or is not
         finished, or one of ``required_task_ids`` failed. What was never started (planned, looked
         at, rejected) is no failure, nor is a canary that nobody went on with: both are said.
@@ -60,15 +66,17 @@ class MigrationReportOperator(MigrationOperator):
         *,
         fail_unless_succeeded: bool = True,
         required_task_ids: Sequence[str] | None = None,
+        outlets: Sequence[Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(outlets=[MIGRATED] if outlets is None else outlets, **kwargs)
         self.fail_unless_succeeded = fail_unless_succeeded
         self.required_task_ids = required_task_ids
         hold_constants(self)
 
     def run_step(self, context: "Context") -> "Report":
         from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep
+        from airflow_ddb_migrate.core.ledger.results import Outcome
         from airflow_ddb_migrate.core.report.migration_report import failure
         from airflow_ddb_migrate.core.report.notice import report_notice
         from airflow_ddb_migrate.core.report.page import report_markdown
@@ -95,6 +103,9 @@ class MigrationReportOperator(MigrationOperator):
         if why:
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing
             raise task_error(why, retryable=False)
+        if report["status"] == Outcome.SUCCEEDED:
+            facts = {name: report[name] for name in _ABOUT_IT}  # type: ignore[literal-required]
+            note_migrated(context, site.table.key.arn, facts)
         return report
 
     def _required(self) -> list[str]:

@@ -48,6 +48,9 @@ def test_one_table_fails_and_the_others_are_migrated(airflow: AirflowSite) -> No
     assert seen(airflow, "feb") < ITEMS
     assert {(sample.READ_UNITS, sample.WRITE_UNITS)} == {units(airflow, n) for n in TABLES}
     assert "failed" == run.tasks()["summary"]
+    events = airflow.airflow.call("GET", "assets/events?limit=100")["asset_events"]
+    migrated = {e["extra"]["table"] for e in events if e["source_run_id"] == run.run_id}
+    assert {"jan", "mar"} == migrated
     found = instances(run)
     assert {"jan": "success", "feb": "failed", "mar": "success"} == found["table.wait"]
     assert {"jan": "success", "feb": "success", "mar": "success"} == found["table.restore"]

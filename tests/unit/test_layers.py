@@ -39,7 +39,7 @@ ORDER = (
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
     "resources provider_info conf_field form _compat",
-    "deployment hooks links notices params settings testing local.processes",
+    "deployment hooks assets links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws",
     "local",
     "operators.base",

@@ -41,6 +41,7 @@ def test_the_public_names_are_these() -> None:
         "VerifyMigrationOperator",
         "__version__",
         "build_segment_payload",
+        "migrated_table",
     } == set(airflow_ddb_migrate.__all__)
 
 

@@ -6,8 +6,13 @@ import json
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup
-from airflow_ddb_migrate import MigrationReportOperator, StartDistributedMapMigrationOperator
+from airflow_ddb_migrate import (
+    MigrationReportOperator,
+    StartDistributedMapMigrationOperator,
+    migrated_table,
+)
 from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.assets import MIGRATED
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     REFUSED,
@@ -205,3 +210,56 @@ def test_no_xcom_where_none_is_wanted(world):
     report(do_xcom_push=False).execute(context)
 
     assert {} == context["ti"].pushed
+
+
+class Outlet:
+    """What Airflow collects of an outlet's events."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict]] = []
+
+    def add(self, asset, *, extra) -> None:
+        self.events.append((asset.uri, extra))
+
+
+@pytest.mark.parametrize(
+    ("done", "status", "failed", "events"),
+    [(4, "SUCCEEDED", "", 1), (3, "FAILED", "", 0), (4, "SUCCEEDED", "verify", 0)],
+)
+def test_a_migrated_table_is_an_event_of_its_asset(world, done, status, failed, events):
+    """Other DAGs are scheduled on it: only once the table is migrated, and nothing else failed."""
+    start(world, done=done, status=status)
+    operator, outlet = report(required_task_ids=["verify"]), Outlet()
+    states = {"verify": "failed" if failed else "success"}
+    context = {
+        **context_with(states),
+        "task": operator,
+        "outlet_events": {MIGRATED: outlet},
+    }
+
+    with contextlib.suppress(AirflowFailException):
+        operator.execute(context)
+
+    assert events == len(outlet.events)
+    for uri, extra in outlet.events:
+        expected = migrated_table(region="us-east-1", account="123456789012", table="orders")
+        assert expected.uri == uri
+        assert ("MIGRATE", 40) == (extra["mode"], extra["counts"]["seen"])
+
+
+def test_what_was_only_planned_is_no_event(world):
+    operator, outlet = report(), Outlet()
+    context = {**make_context(), "task": operator, "outlet_events": {MIGRATED: outlet}}
+
+    operator.execute(context)
+
+    assert [] == outlet.events
+
+
+def test_an_author_may_have_outlets_of_his_own(world):
+    """Then those are meant, and nothing is added to them."""
+    start(world)
+    operator, outlet = report(outlets=[]), Outlet()
+
+    operator.execute({**context_with({}), "task": operator, "outlet_events": {MIGRATED: outlet}})
+    assert [] == outlet.events
