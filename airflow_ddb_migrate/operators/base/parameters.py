@@ -68,7 +68,8 @@ def hold_request(task: Any, context: "Context") -> None:
                 for known in _known(other, value, context):
                     rule(known)
             except InvalidInputError as exc:
-                raise InvalidInputError(f"Task {other.task_id} ({name}): {exc}") from exc
+                field = value.name if isinstance(value, ConfField) else name
+                raise InvalidInputError(f"Task {other.task_id} ({field}): {exc}") from exc
 
 
 def _held(task: Any) -> Iterator[tuple[str, Rule, Any]]:
