@@ -15,9 +15,9 @@ from airflow_ddb_migrate.core.validation import is_number, validate_switch
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.parameters import (
     Rules,
-    hold_constants,
-    hold_rendered,
-    hold_request,
+    check_constants,
+    check_rendered,
+    check_request,
 )
 from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
 
@@ -124,14 +124,14 @@ class ApproveMigrationOperator(ApprovalOperator):
         self.response_timeout = response_timeout  # type: ignore[assignment]  # seconds until asked
         self.consequence = consequence
         self.always_task_ids = always_task_ids
-        hold_constants(self)
+        check_constants(self)
 
     def execute(self, context: "Context") -> Any:
         """Ask, unless there is nothing to ask."""
         with explained():
             require_known_conf(context)
-            hold_request(self, context)
-            hold_rendered(self)
+            check_request(self, context)
+            check_rendered(self)
             self._require_ids_below()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)

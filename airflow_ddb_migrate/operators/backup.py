@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
 from airflow_ddb_migrate.core.validation import validate_seconds
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class BackupTableOperator(MigrationOperator):
         super().__init__(**kwargs)
         self.policy = policy
         self.timeout_seconds: float = timeout_seconds  # type: ignore[assignment]  # by its rule
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup

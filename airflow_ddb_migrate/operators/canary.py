@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import explained, template_fields
 
@@ -47,7 +47,7 @@ class CanaryMigrationOperator(WaitingOperator):
         super().__init__(**kwargs)
         self.canary_lanes = canary_lanes
         self.always_ask = always_ask
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         if not self.canary_lanes:

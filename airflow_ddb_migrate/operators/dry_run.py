@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
 from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
 from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.task import template_fields
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class DryRunMigrationOperator(InspectionOperator):
     def __init__(self, *, max_cost_usd: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.max_cost_usd = max_cost_usd
-        hold_constants(self)
+        check_constants(self)
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run

@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_switch,
     validate_units,
 )
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -95,7 +95,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
         self.budget_share = budget_share
         self.max_cost_usd = max_cost_usd
         self.prices = {} if prices is None else prices
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.plan.planner import make_plan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.plan.many import OWN_FIELDS, table_entries
 from airflow_ddb_migrate.core.validation import validate_at_least_one
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.plan import PlanMigrationOperator
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         super().__init__(**kwargs)
         self.tables = tables
         self.max_parallel_tables = max_parallel_tables
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.core.plan.many import (

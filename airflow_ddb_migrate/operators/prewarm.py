@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch, validate_units
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error, template_fields
 
@@ -107,7 +107,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.poke_interval: float = poke_interval  # type: ignore[assignment]
         self.timeout: float = timeout  # type: ignore[assignment]
         self.deferrable = defer_by_default() if deferrable is None else deferrable
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.capacity.prewarm_task import check_prewarm, finish

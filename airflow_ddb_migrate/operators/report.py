@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, task_error, template_fields
 from airflow_ddb_migrate.operators.base.task_states import failed_of
 
@@ -72,7 +72,7 @@ class MigrationReportOperator(MigrationOperator):
         super().__init__(outlets=[MIGRATED] if outlets is None else outlets, **kwargs)
         self.fail_unless_succeeded = fail_unless_succeeded
         self.required_task_ids = required_task_ids
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> "Report":
         from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep

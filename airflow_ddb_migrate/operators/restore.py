@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.errors import (
     TableNotFoundError,
 )
 from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.task import MigrationOperator, template_fields
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RestoreCapacityOperator(MigrationOperator):
         self.force = force
         self.stop_running = stop_running
         self.patience_seconds: float = patience_seconds  # type: ignore[assignment]  # by its rule
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         done: list[dict[str, Any]] = []

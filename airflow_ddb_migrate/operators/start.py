@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -41,7 +41,7 @@ class StartDistributedMapMigrationOperator(WaitingOperator):
     def __init__(self, *, wait: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.wait = wait
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
         request = self.valid_request(context)

@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_seconds,
     validate_switch,
 )
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.task import (
     MigrationOperator,
     explained,
@@ -68,7 +68,7 @@ class AwaitTurnOperator(MigrationOperator):
         self.stop_on_failure = stop_on_failure
         self.poke_interval: float = poke_interval  # type: ignore[assignment]  # by its rule
         self.deferrable = defer_by_default() if deferrable is None else deferrable
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, str]:
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
 from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.task import task_error, template_fields
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class VerifyMigrationOperator(InspectionOperator):
     def __init__(self, *, max_left: int = 0, transform: str = "", **kwargs: Any) -> None:
         super().__init__(transform=transform, **kwargs)
         self.max_left = max_left
-        hold_constants(self)
+        check_constants(self)
 
     def require_worth_a_look(self, site: "Site") -> None:
         """A migration that is unfinished has items that would change, which is known already.

@@ -11,7 +11,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import ParamValidationError
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.operators.base.parameters import hold_rendered, hold_request
+from airflow_ddb_migrate.operators.base.parameters import check_rendered, check_request
 from airflow_ddb_migrate.operators.base.task import require_known_conf
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -142,9 +142,9 @@ def judged_by_first_task(dag, task_id: str, conf) -> str:
     context = {"params": fields, "dag_run": SimpleNamespace(conf=conf), "dag": dag, "task": task}
     try:
         require_known_conf(context)
-        hold_request(task, context)
+        check_request(task, context)
         task.render_template_fields(context)
-        hold_rendered(task)
+        check_rendered(task)
     except InvalidInputError as exc:
         return str(exc)
     return ""

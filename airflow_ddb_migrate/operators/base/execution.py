@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
 from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, show_execution
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.request import MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import explained, task_error
 
@@ -66,7 +66,7 @@ class WaitingOperator(MigrationRequestOperator):
         self.poke_interval: float = poke_interval  # type: ignore[assignment]  # seconds by its rule
         self.timeout: float | None = timeout  # type: ignore[assignment]
         self.deferrable = defer_by_default() if deferrable is None else deferrable
-        hold_constants(self)
+        check_constants(self)
 
     def begin(self, context: "Context", site: "Site", request: StartRequest) -> "StartResult":
         """Start, attach or go on, and say which."""

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -39,7 +39,7 @@ class FollowUpOperator(WaitingOperator):
             table_of=of if table_of is None else table_of, transform=transform, **kwargs
         )
         self.of = of
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         of = self.of

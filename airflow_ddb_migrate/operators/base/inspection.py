@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.validation import validate_count
 from airflow_ddb_migrate.operators.base.execution import WaitingOperator
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
-from airflow_ddb_migrate.operators.base.parameters import Rules, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from airflow_ddb_migrate.operators.base.task import template_fields
 
@@ -49,7 +49,7 @@ class InspectionOperator(WaitingOperator):
         super().__init__(**kwargs)
         self.enabled = enabled
         self.sample_segments = sample_segments
-        hold_constants(self)
+        check_constants(self)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.execution.parts import next_part

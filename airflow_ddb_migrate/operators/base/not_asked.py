@@ -22,8 +22,8 @@ def not_asked(task: Any, context: "Context", why: str, result: Any = None) -> An
     kept = _skipped_with(task)
     if kept:
         task.log.info(
-            "%s Skipped in effect: as a success, since %s would be skipped with it. "
-            "trigger_rule='none_failed' there shows this task as skipped.",
+            "%s It is shown as a success: Airflow would skip %s with it. Give that task "
+            "trigger_rule='none_failed' to see this one skipped.",
             why,
             ", ".join(kept),
         )

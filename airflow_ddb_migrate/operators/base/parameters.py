@@ -1,4 +1,4 @@
-"""The rules of operators' parameters: held when a DAG is parsed, and by a run's first task."""
+"""The rules of operators' parameters: checked when a DAG is parsed, and by a run's first task."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -33,11 +33,11 @@ def given(rule: Rule) -> Rule:
     return lambda value: value if value in (None, "") else rule(value)
 
 
-def hold_constants(task: Ruled) -> None:
-    """Hold the parameters that no template can change, when the DAG is parsed.
+def check_constants(task: Ruled) -> None:
+    """Check the parameters that no template can change, when the DAG is parsed.
 
-    Called at the end of each ``__init__``: what is set later is held by the next one. A timedelta
-    becomes seconds.
+    Called at the end of each ``__init__``: what is set later is checked by the next one. A
+    timedelta becomes seconds.
 
     :raises InvalidInputError: Airflow shows it as the import error of the DAG's file.
     """
@@ -47,15 +47,15 @@ def hold_constants(task: Ruled) -> None:
             setattr(task, name, rule(value))
 
 
-def hold_rendered(task: Ruled, *, but: Collection[str] = ()) -> None:
-    """Hold the parameters of a task that runs, but some; raises InvalidInputError."""
+def check_rendered(task: Ruled, *, but: Collection[str] = ()) -> None:
+    """Check the parameters of a task that runs, but some; raises InvalidInputError."""
     for name, rule in task.RULES.items():
         if name not in but:
             setattr(task, name, rule(getattr(task, name)))
 
 
-def hold_request(task: Any, context: "Context") -> None:
-    """Hold what the tasks below this one will want, before this one touches anything.
+def check_request(task: Any, context: "Context") -> None:
+    """Check what the tasks below this one will want, before this one touches anything.
 
     Known by then is what comes from the DAG run's configuration: what other tasks return is not.
 
@@ -63,7 +63,7 @@ def hold_request(task: Any, context: "Context") -> None:
     """
     below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
     for other in below:
-        for name, rule, value in _held(other):
+        for name, rule, value in _checked(other):
             try:
                 for known in _known(other, value, context):
                     rule(known)
@@ -72,7 +72,7 @@ def hold_request(task: Any, context: "Context") -> None:
                 raise InvalidInputError(f"Task {other.task_id} ({field}): {exc}") from exc
 
 
-def _held(task: Any) -> Iterator[tuple[str, Rule, Any]]:
+def _checked(task: Any) -> Iterator[tuple[str, Rule, Any]]:
     """Yield parameters, rules and values of a task of ours; of a mapped one those it maps not."""
     kind = getattr(task, "operator_class", type(task))
     rules: Rules = getattr(kind, "RULES", {})

@@ -19,7 +19,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_switch,
     validate_text,
 )
-from airflow_ddb_migrate.operators.base.parameters import Rules, given, hold_constants, optional
+from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, given, optional
 from airflow_ddb_migrate.operators.base.task import (
     COMMON_RULES,
     MigrationOperator,
@@ -117,7 +117,7 @@ class MigrationRequestOperator(MigrationOperator):
         self.slice_seconds = slice_seconds
         self.once = once
         self.single_writer_region = single_writer_region
-        hold_constants(self)
+        check_constants(self)
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.

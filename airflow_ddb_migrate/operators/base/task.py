@@ -20,10 +20,10 @@ from airflow_ddb_migrate.core.names import (
 from airflow_ddb_migrate.core.validation import validate_text
 from airflow_ddb_migrate.operators.base.parameters import (
     Rules,
+    check_constants,
+    check_rendered,
+    check_request,
     given,
-    hold_constants,
-    hold_rendered,
-    hold_request,
 )
 
 if TYPE_CHECKING:
@@ -162,22 +162,22 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
-        hold_constants(self)
+        check_constants(self)
 
     def execute(self, context: "Context") -> Any:
         """Run the step, its errors in Airflow's classes."""
         with explained():
             if self.refuses_unknown_conf:
                 require_known_conf(context)
-                hold_request(self, context)
-            hold_rendered(self, but=self.may_be_wrong)
+                check_request(self, context)
+            check_rendered(self, but=self.may_be_wrong)
             return self.run_step(context)
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context"
     ) -> Any:
         with explained():
-            hold_rendered(self, but=self.may_be_wrong)
+            check_rendered(self, but=self.may_be_wrong)
         return super().resume_execution(next_method, next_kwargs, context)
 
     def run_step(self, context: "Context") -> Any:
@@ -204,4 +204,4 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
-        hold_constants(self)
+        check_constants(self)

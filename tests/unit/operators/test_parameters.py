@@ -19,7 +19,7 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import PARAMS_BYTES
-from airflow_ddb_migrate.operators.base.parameters import hold_request
+from airflow_ddb_migrate.operators.base.parameters import check_request
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import make_context, table_world
 
@@ -62,7 +62,7 @@ def test_what_a_template_makes_is_refused_by_the_first_task(kind, name):
         plan >> make(kind, **{name: ConfField("it")})
 
     with pytest.raises(InvalidInputError, match=r"^Task t \(it\): "):
-        hold_request(plan, {"params": {"it": NOTHING_LIKE_IT}})
+        check_request(plan, {"params": {"it": NOTHING_LIKE_IT}})
 
 
 def test_by_then_nothing_is_touched(world):
