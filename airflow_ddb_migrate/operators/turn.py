@@ -16,7 +16,6 @@ from airflow_ddb_migrate.core.validation import (
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.task import (
     MigrationOperator,
-    explained,
     task_error,
     template_fields,
 )
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
-    from airflow_ddb_migrate.aws.site import Site
 
 
 class AwaitTurnOperator(MigrationOperator):
@@ -37,7 +35,7 @@ class AwaitTurnOperator(MigrationOperator):
     count a deferred task before version 3.2. :class:`EndTurnOperator` gives the turn back. Is
     skipped, with all below it, when another table has failed and ``stop_on_failure`` is on.
 
-    Returns ``migration_id`` and ``table``. Other parameters: :class:`MigrationTask`.
+    Returns ``table``. Other parameters: :class:`MigrationTask`.
 
     :param max_parallel_tables: tables at a time. (templated)
     :param stop_on_failure: begin no table once one has failed. (templated)
@@ -70,49 +68,51 @@ class AwaitTurnOperator(MigrationOperator):
         self.deferrable = defer_by_default() if deferrable is None else deferrable
         check_constants(self)
 
-    def run_step(self, context: "Context") -> dict[str, str]:
+    def run_step(self, context: "Context") -> dict[str, str | None]:
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
-        site = self.open_site(context)
-        turn = self._take(context, site)
+        turn = self._take(context)
         if turn is Turn.WAIT:
             self.log.info("%d tables are worked on; waiting.", self.max_parallel_tables)
         while turn is Turn.WAIT:
             if self.deferrable:
-                self._defer(context, site)
+                self._defer(context)
             time.sleep(self.poke_interval)
-            turn = self._take(context, site)
-        return self._begun(site, turn)
+            turn = self._take(context)
+        return self._begun(turn)
 
-    def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, str]:
+    def execute_complete(
+        self,
+        context: "Context",  # noqa: ARG002  # Airflow gives it
+        event: dict[str, Any],
+    ) -> dict[str, str | None]:
         """Go on after the trigger has fired."""
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
-        with explained():
-            return self._begun(self.open_site(context), Turn(event["turn"]))
+        return self._begun(Turn(event["turn"]))
 
-    def _take(self, context: "Context", site: "Site") -> "Turn":
+    def _take(self, context: "Context") -> "Turn":
         from airflow_ddb_migrate.aws.ledger.dag_runs import take_turn
 
         ti = context["ti"]
         return take_turn(
-            site.ledger,
+            self.address(context).open_ledger(),
             (ti.dag_id, ti.run_id),
-            site.migration_id,
+            _holder(self, context),
             limit=self.max_parallel_tables,
             stop_on_failure=self.stop_on_failure,
         )
 
-    def _begun(self, site: "Site", turn: "Turn") -> dict[str, str]:
+    def _begun(self, turn: "Turn") -> dict[str, str | None]:
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
         if turn is Turn.STOPPED:
             raise AirflowSkipException("Another table has failed: this one is not begun.")
-        return {"migration_id": site.migration_id, "table": site.table.name}
+        return {"table": self.table_name}
 
-    def _defer(self, context: "Context", site: "Site") -> None:
+    def _defer(self, context: "Context") -> None:
         from airflow_ddb_migrate.triggers.turn import TurnTrigger
 
         self.defer(
@@ -120,7 +120,7 @@ class AwaitTurnOperator(MigrationOperator):
                 limit=self.max_parallel_tables,
                 stop_on_failure=self.stop_on_failure,
                 poke_interval=self.poke_interval,
-                migration_name=site.migration_id,
+                holder=_holder(self, context),
                 **asdict(self.address(context)),
             ),
             method_name="execute_complete",
@@ -140,12 +140,15 @@ class EndTurnOperator(MigrationOperator):
     def run_step(self, context: "Context") -> None:
         from airflow_ddb_migrate.aws.ledger.dag_runs import end_turn
 
-        failed = failed_above(self, context["ti"])
-        site = self.open_site(context)
         ti = context["ti"]
         end_turn(
-            site.ledger,
+            self.address(context).open_ledger(),
             (ti.dag_id, ti.run_id),
-            site.migration_id,
-            failed=site.table.name if failed else "",
+            _holder(self, context),
+            failed=str(self.table_name) if failed_above(self, ti) else "",
         )
+
+
+def _holder(task: MigrationOperator, context: "Context") -> str:
+    """Name the instance of the group, not the migration: its table may be gone when it ends."""
+    return f"{task.address(context).map_index}/{task.table_name}"

@@ -23,7 +23,7 @@ class TurnTrigger(BaseTrigger):
     :param limit: tables at a time.
     :param stop_on_failure: no turn once a table of the run has failed.
     :param poke_interval: seconds between two looks.
-    :param migration_name: the migration that waits.
+    :param holder: who waits, see AwaitTurnOperator.
     :param address: the fields of SiteAddress.
     """
 
@@ -33,14 +33,14 @@ class TurnTrigger(BaseTrigger):
         limit: int,
         stop_on_failure: bool,
         poke_interval: float,
-        migration_name: str,
+        holder: str,
         **address: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.limit = limit
         self.stop_on_failure = stop_on_failure
         self.poke_interval = poke_interval
-        self.migration_name = migration_name
+        self.holder = holder
         self.address = SiteAddress(**address)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -48,7 +48,7 @@ class TurnTrigger(BaseTrigger):
             "limit": self.limit,
             "stop_on_failure": self.stop_on_failure,
             "poke_interval": self.poke_interval,
-            "migration_name": self.migration_name,
+            "holder": self.holder,
             **asdict(self.address),
         }
         return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
@@ -80,7 +80,7 @@ class TurnTrigger(BaseTrigger):
         return take_turn(
             self.address.open_ledger(),
             (self.address.dag_id, self.address.run_id),
-            self.migration_name,
+            self.holder,
             limit=self.limit,
             stop_on_failure=self.stop_on_failure,
         )

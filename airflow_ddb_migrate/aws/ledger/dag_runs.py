@@ -32,28 +32,29 @@ def raised_tables(ledger: Ledger, dag_id: str, run_id: str) -> list[RaisedRow]:
 
 
 def take_turn(
-    ledger: Ledger, run: tuple[str, str], migration_id: str, *, limit: int, stop_on_failure: bool
+    ledger: Ledger, run: tuple[str, str], holder: str, *, limit: int, stop_on_failure: bool
 ) -> Turn:
     """Take a turn, or say why not. Whoever has one keeps it: a retried task takes it again.
 
     :param run: DAG and run.
+    :param holder: the instance of a task group that works on a table.
     :param limit: tables at a time.
     """
     room = "(attribute_not_exists(#holders) OR contains(#holders, :me) OR size(#holders) < :limit)"
     free = " AND attribute_not_exists(failed)" if stop_on_failure else ""
     taken = ledger.change_sets(
         turns_key(*run),
-        add={"holders": migration_id},
+        add={"holders": holder},
         remove={},
         condition=room + free,
-        extra={":me": migration_id, ":limit": limit},
+        extra={":me": holder, ":limit": limit},
     )
     if taken is not None:
         return Turn.TAKEN
     return Turn.STOPPED if stop_on_failure and failed_tables(ledger, run) else Turn.WAIT
 
 
-def end_turn(ledger: Ledger, run: tuple[str, str], migration_id: str, *, failed: str) -> None:
+def end_turn(ledger: Ledger, run: tuple[str, str], holder: str, *, failed: str) -> None:
     """Give a turn back; any number of times.
 
     :param failed: the table's name if its migration failed, else empty.
@@ -61,7 +62,7 @@ def end_turn(ledger: Ledger, run: tuple[str, str], migration_id: str, *, failed:
     ledger.change_sets(
         turns_key(*run),
         add={"failed": failed} if failed else {},
-        remove={"holders": migration_id},
+        remove={"holders": holder},
     )
 
 

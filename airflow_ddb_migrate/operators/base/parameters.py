@@ -92,9 +92,16 @@ def _known(task: Any, value: Any, context: "Context") -> Iterator[Any]:
         yield value.resolve(context)
     elif isinstance(value, str) and _is_open(value):
         if _names(value) <= {"params"} and not hasattr(task, "partial_kwargs"):
-            yield task.render_template(value, context)
+            yield from _rendered(task, value, context)
     elif not _is_open(value):
         yield value
+
+
+def _rendered(task: Any, template: str, context: "Context") -> Iterator[Any]:
+    try:
+        yield task.render_template(template, context)
+    except (jinja2.TemplateError, TypeError, ValueError):
+        return  # Airflow says what is wrong with it
 
 
 def _names(template: str) -> set[str]:

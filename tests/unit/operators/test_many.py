@@ -145,6 +145,14 @@ class TestTurns:
 
         assert "customers" == await_turn(1, max_parallel_tables=1)["table"]
 
+    def test_a_table_that_is_gone_does_not_keep_its_turn(self, world):
+        """The others would wait for ever."""
+        await_turn(0, max_parallel_tables=1)
+        world.dynamodb.delete_table(TableName="orders")
+        end_turn(0, wait="failed")
+
+        assert "customers" == await_turn(1, max_parallel_tables=1)["table"]
+
     def test_a_failed_table_stops_those_that_have_not_begun_on_request(self, world):
         await_turn(0)
         await_turn(1)

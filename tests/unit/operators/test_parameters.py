@@ -132,7 +132,12 @@ def test_a_template_of_the_configuration_is_known_to_the_first_task(world, templ
 
 @pytest.mark.parametrize(
     "template",
-    ["{{ ti.xcom_pull(task_ids='plan') }}", "{{ params.max_left + ti.try_number }}", "{{ nope("],
+    [
+        "{{ ti.xcom_pull(task_ids='plan') }}",
+        "{{ params.max_left + ti.try_number }}",
+        "{{ nope(",
+        "{{ params.none.such }}",
+    ],
 )
 def test_what_only_a_later_task_knows_is_left_to_it(world, template):
     context = {**make_context(), "params": {"max_left": 0.0}}
