@@ -78,30 +78,33 @@ class RestoreCapacityOperator(MigrationOperator):
         check_constants(self)
 
     def run_step(self, context: "Context") -> dict[str, Any]:
+        from airflow_ddb_migrate.operators.base.raised import require_all_known
+
+        rows = self._raised_rows(context)
         done: list[dict[str, Any]] = []
         failed: list[MigrationError] = []
-        for site in self._sites(context):
+        for site in self._sites(context, rows):
             try:
                 done.append(self._restore(context, site))
             except MigrationError as exc:
                 failed.append(exc)
         if failed:
             raise _joined(failed)
+        require_all_known(context, self, rows)
         return _together(done)
 
-    def _sites(self, context: "Context") -> list["Site"]:
+    def _sites(self, context: "Context", rows: list["RaisedRow"]) -> list["Site"]:
         """Return the tables to restore: the one that the parameters name, and what was raised.
 
-        :raises MigrationError: no table can be found, though one may have been raised.
+        :raises RestoreUnknownError: no table can be found, though one may have been raised.
         """
-        from airflow_ddb_migrate.operators.base.raised import has_raised_nothing, require_all_known
+        from airflow_ddb_migrate.operators.base.raised import has_raised_nothing
 
         sites, why = self._named_site(context)
-        rows = self._raised_rows(context)
-        require_all_known(context, self, rows)
-        for row in self._own_rows(context, rows, sites):
+        own = self._own_rows(context, rows, sites)
+        for row in own:
             sites.extend(self._raised_site(context, row))
-        if not (sites or rows) and why and not has_raised_nothing(context, self):
+        if not (sites or own) and why and not has_raised_nothing(context, self):
             raise RestoreUnknownError(
                 f"{why} So it is unknown whether capacity is still raised: correct the parameters "
                 "of this task, which must be those of the prewarm task, and clear it."

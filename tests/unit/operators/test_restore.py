@@ -160,6 +160,22 @@ def test_what_another_ledger_knows_is_named(world):
         task.execute(context)
 
 
+def test_what_is_known_is_restored_all_the_same(world):
+    prewarm(TABLE)
+    with DAG("d", schedule=None):
+        above = PrewarmTableOperator(task_id="prewarm", table_name=TABLE)
+        task = RestoreCapacityOperator(task_id="restore", table_name=TABLE)
+        above >> task
+    context = make_context(task_id="restore")
+    context["ti"].told["prewarm", "raised"] = [
+        {"migration_id": "x", "table_arn": "arn:aws:dynamodb:eu-west-1:1:table/x"}
+    ]
+
+    with pytest.raises(AirflowFailException, match="does not know what prewarm raised"):
+        task.execute(context)
+    assert [BEFORE, BEFORE] == both(world)
+
+
 def test_prewarm_tells_before_it_raises(world, monkeypatch):
     """Killed in between, it has told already."""
     monkeypatch.setattr(
