@@ -113,7 +113,7 @@ def test_an_unknown_migration_is_refused(world: MigrationWorld) -> None:
     """Somebody started the state machine by hand."""
     answer = handler.handle(event(world, migration_id="unknown"), PLENTY)
 
-    assert ("FAILED", "LedgerError") == (answer["status"], answer["error"])
+    assert ("FAILED", "NotBegunError") == (answer["status"], answer["error"])
 
 
 @pytest.mark.parametrize(
