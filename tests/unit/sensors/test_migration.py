@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from botocore.exceptions import NoCredentialsError
 from tests.support.factories import TABLE, at, client_error
 from tests.support.worlds.airflow_world import KILLED, finish_lanes, make_context, started_world
 
@@ -140,6 +141,17 @@ def test_survives_an_outage(world, capsys):
     world.stepfunctions.failing = [client_error("InternalServerError", message="try later")] * 3
     assert 40 == wait()["seen"]
     assert 3 == capsys.readouterr().out.count("AWS did not answer, looking again later")
+
+
+@pytest.mark.parametrize(
+    "error", [client_error("ExpiredTokenException"), NoCredentialsError()], ids=["expired", "none"]
+)
+def test_survives_credentials_that_are_away_for_a_moment(world, capsys, error):
+    """Those of a role come back; a healthy migration must not be stopped for that."""
+    succeed(world)
+    world.stepfunctions.failing = [error] * 2
+    assert 40 == wait()["seen"]
+    assert 2 == capsys.readouterr().out.count("AWS did not answer, looking again later")
 
 
 def test_gives_up_after_a_long_outage(world):
