@@ -27,13 +27,13 @@ def validate_table_name(value: object) -> str:
     shortest, longest = TABLE_NAME_CHARS
     if not isinstance(value, str) or not value:
         raise InvalidInputError(
-            f"table is {value!r}; it must be the name of a DynamoDB table, "
+            f"table is {value!r:.300}; it must be the name of a DynamoDB table, "
             'as in {"table": "orders", "segments": 100}.'
         )
     if not shortest <= len(value) <= longest or not _TABLE_NAME.fullmatch(value):
         raise InvalidInputError(
-            f"table is {value!r}; a DynamoDB table name has {shortest} to {longest} characters "
-            "of a-z, A-Z, 0-9, '_', '-' and '.'. Give the name, not an ARN."
+            f"table is {value!r:.300}; a DynamoDB table name has {shortest} to {longest} "
+            "characters of a-z, A-Z, 0-9, '_', '-' and '.'. Give the name, not an ARN."
         )
     return value
 
@@ -65,8 +65,9 @@ def validate_migration_id(value: object) -> str:
     longest = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS
     if not isinstance(value, str) or not _MIGRATION_ID.fullmatch(value) or len(value) > longest:
         raise InvalidInputError(
-            f"migration_id is {value!r}; it must be 1 to {longest} characters of 0-9, a-z, A-Z, "
-            "'-' and '_'. Leave it out for a new migration, or give the id an earlier run logged."
+            f"migration_id is {value!r:.300}; it must be 1 to {longest} characters of 0-9, a-z, "
+            "A-Z, '-' and '_'. Leave it out for a new migration, or give the id an earlier run "
+            "logged."
         )
     return value
 

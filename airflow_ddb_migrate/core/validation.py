@@ -7,24 +7,45 @@ from datetime import timedelta
 from typing import TypeGuard
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.limits import DEFAULT_TABLE_UNITS, PARAMS_BYTES, TABLE_UNITS
+from airflow_ddb_migrate.core.limits import (
+    DEFAULT_TABLE_UNITS,
+    NUMBER_DIGITS,
+    PARAMS_BYTES,
+    TABLE_UNITS,
+)
+
+_TEXT_CHARS = 255  # of the name of a file, which a transform is; a stack has 128
+_LARGEST = 10**NUMBER_DIGITS
+_SMALLEST = 10.0**-NUMBER_DIGITS
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Return whether the value is a whole number; Python takes True for one."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Return whether the value is a whole number that the ledger can hold; True is none."""
+    return isinstance(value, int) and is_number(value)
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether the value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Return whether the value is a number that the ledger, a DynamoDB table, can hold.
+
+    NaN and infinity are none.
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and _fits(value)
+
+
+def shown(value: object, longest: int = 80) -> str:
+    """Return a value as messages show it: cut, since a person may have given anything."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # too deep, or a whole number of over 4,300 digits
+        return f"a {type(value).__name__} that is too large to show"
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def validate_switch(name: str, value: object) -> bool:
     """Return a parameter that is true or false; raises InvalidInputError for all else."""
     if not isinstance(value, bool):
         raise InvalidInputError(
-            f"{name} is {value!r} ({type(value).__name__}); it must be true or false, "
+            f"{name} is {shown(value)} ({type(value).__name__}); it must be true or false, "
             "without quotes."
         )
     return value
@@ -33,21 +54,27 @@ def validate_switch(name: str, value: object) -> bool:
 def validate_count(name: str, value: object) -> int:
     """Return a whole number of at least 0; raises InvalidInputError for all else."""
     if not is_whole(value) or value < 0:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a whole number of at least 0.")
+        raise InvalidInputError(
+            f"{name} is {shown(value)}; it must be a whole number of at least 0{_digits(value)}."
+        )
     return value
 
 
 def validate_at_least_one(name: str, value: object) -> int:
     """Return a whole number of at least 1; raises InvalidInputError for all else."""
     if not is_whole(value) or value < 1:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+        raise InvalidInputError(
+            f"{name} is {shown(value)}; it must be a whole number of at least 1{_digits(value)}."
+        )
     return value
 
 
 def validate_at_least_zero(name: str, value: object) -> float:
     """Return a finite number of at least 0; raises InvalidInputError for all else."""
     if not is_number(value) or value < 0:
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number of at least 0.")
+        raise InvalidInputError(
+            f"{name} is {shown(value)}; it must be a number of at least 0{_digits(value)}."
+        )
     return value
 
 
@@ -55,8 +82,8 @@ def validate_units(name: str, value: object) -> int:
     """Return a wanted capacity in units per second, from 1."""
     if not is_whole(value) or not 1 <= value <= TABLE_UNITS:
         raise InvalidInputError(
-            f"{name} is {value!r}; it must be a whole number of capacity units per second, from 1 "
-            f"to {TABLE_UNITS:,}. The default quota of a table is {DEFAULT_TABLE_UNITS:,}."
+            f"{name} is {shown(value)}; it must be a whole number of capacity units per second, "
+            f"from 1 to {TABLE_UNITS:,}. The default quota of a table is {DEFAULT_TABLE_UNITS:,}."
         )
     return value
 
@@ -65,8 +92,8 @@ def validate_share(name: str, value: object) -> float:
     """Return a share, above 0 and at most 1."""
     if not is_number(value) or not 0 < value <= 1:
         raise InvalidInputError(
-            f"{name} is {value!r}; it must be a number above 0 and at most 1: the share of what "
-            "live traffic leaves."
+            f"{name} is {shown(value)}; it must be a number above 0 and at most 1: the share of "
+            "what live traffic leaves."
         )
     return value
 
@@ -76,23 +103,26 @@ def validate_seconds(name: str, value: object) -> float:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if not is_number(seconds) or seconds < 0:
         raise InvalidInputError(
-            f"{name} is {value!r} ({type(value).__name__}); it must be a number of seconds of at "
-            "least 0, or a timedelta."
+            f"{name} is {shown(value)} ({type(value).__name__}); it must be a number of seconds of "
+            "at least 0, or a timedelta."
         )
     return seconds
 
 
 def validate_text(name: str, value: object) -> str:
     """Return a text that is not empty; raises InvalidInputError for all else."""
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInputError(f"{name} is {value!r}; it must be a text that is not empty.")
+    if not isinstance(value, str) or not value.strip() or len(value) > _TEXT_CHARS:
+        raise InvalidInputError(
+            f"{name} is {shown(value)}; it must be a text that is not empty, of at most "
+            f"{_TEXT_CHARS} characters."
+        )
     return value
 
 
 def validate_object(name: str, value: object) -> Mapping[str, object]:
     """Return an object of JSON; raises InvalidInputError for all else."""
     if not isinstance(value, Mapping):
-        raise InvalidInputError(f"{name} is {_short(value)}; it must be an object.")
+        raise InvalidInputError(f"{name} is {shown(value)}; it must be an object.")
     return value
 
 
@@ -100,7 +130,7 @@ def validate_params(value: object) -> Mapping[str, object]:
     """Return a transform's parameters: an object of JSON, small enough for the ledger."""
     if not isinstance(value, Mapping):
         raise InvalidInputError(
-            f"params is {_short(value)}; it must be an object, as in "
+            f"params is {shown(value)}; it must be an object, as in "
             '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
         )
     try:
@@ -118,6 +148,11 @@ def validate_params(value: object) -> Mapping[str, object]:
     return value
 
 
-def _short(value: object, longest: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= longest else f"{text[:longest]}..."
+def _fits(value: float) -> bool:
+    return value == 0 or _SMALLEST <= abs(value) < _LARGEST
+
+
+def _digits(value: object) -> str:
+    """Say what is wrong with a number that is only too large, or too small."""
+    is_only_that = isinstance(value, int | float) and 0 < value < math.inf and not _fits(value)
+    return f", of at most {NUMBER_DIGITS} digits" if is_only_that else ""
