@@ -6,6 +6,10 @@ from airflow.sdk import Param
 
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN
 
+# Every comparison with NaN is false, so that a minimum takes it. Airflow's REST reads NaN and
+# Infinity, which JSON does not have, and makes null of them: no limit, where there is one.
+_NOT_NAN: dict[str, Any] = {"not": {"type": "number", "exclusiveMaximum": 0}}
+
 
 def optional_field(title: str, description: str, **schema: Any) -> Param:
     return Param(None, title=title, description=description, **schema)
@@ -15,8 +19,9 @@ def optional_count_field(title: str, description: str, maximum: int = MAP_CHILDR
     return optional_field(title, description, type=["null", "integer"], minimum=1, maximum=maximum)
 
 
-def optional_amount_field(title: str, description: str) -> Param:
-    return optional_field(title, description, type=["null", "number"], minimum=0)
+def optional_amount_field(title: str, description: str, maximum: int) -> Param:
+    known = {"type": ["null", "number"], "minimum": 0, "maximum": maximum, **_NOT_NAN}
+    return optional_field(title, description, **known)
 
 
 def switch_field(title: str, description: str) -> Param:
@@ -31,5 +36,5 @@ def count_field(default: int, title: str, sentence: str, **schema: Any) -> Param
 
 def percentage_field(default: float, title: str, sentence: str) -> Param:
     """Return a field of a percentage; the sentence is given without its end."""
-    known: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100}
+    known: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, **_NOT_NAN}
     return Param(default, title=title, description=f"{sentence} (default: {default:g}).", **known)

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.limits import (
     QUARANTINE_ITEMS,
     QUARANTINE_PERCENTAGE,
     TABLE_NAME_CHARS,
+    TABLE_UNITS,
     TOTAL_SEGMENTS,
 )
 from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
@@ -28,6 +29,7 @@ TABLE_NAME: dict[str, Any] = {
     "maxLength": TABLE_NAME_CHARS[1],
     "pattern": "^[a-zA-Z0-9_.-]+$",
 }
+_MOST_DOLLARS = 1_000_000_000  # far above any bill: who wants no limit gives null
 _ID: dict[str, Any] = {"minLength": 1, "maxLength": BASE_ID_CHARS, "pattern": "^[a-zA-Z0-9_-]+$"}
 
 
@@ -118,6 +120,7 @@ def _guard_first() -> dict[str, Param]:
         "max_cost_usd": optional_amount_field(
             "Most that it may cost",
             "A plan that costs more than this many US dollars is refused (default: no limit).",
+            maximum=_MOST_DOLLARS,
         ),
         "once": switch_field(
             "Only once",
@@ -182,11 +185,13 @@ def _how_fast() -> dict[str, Param]:
             "Write budget",
             "The whole migration uses at most this many write units per second of the table, and "
             "of each index, while 0 means no limit (default: the plan decides).",
+            maximum=TABLE_UNITS,
         ),
         "read_units_per_second": optional_amount_field(
             "Read budget",
             "The whole migration uses at most this many read units per second, while 0 means no "
             "limit (default: the plan decides).",
+            maximum=TABLE_UNITS,
         ),
     }
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk.exceptions import ParamValidationError
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.operators.base.parameters import check_rendered, check_request
@@ -19,129 +18,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from tests.conftest import ROOT
+from tests.support.bad_confs import (
+    BEYOND,
+    CASES,
+    FOLLOW_UP,
+    HUGE,
+    MIGRATION,
+    MISSPELT,
+    nested,
+    refused_by_rest,
+    wrong_field,
+)
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import AirflowWorld, FakeTaskInstance
 
-HUGE = 10**30
-BEYOND = 10**400  # no float is as large
-NAN, INFINITY = float("nan"), float("inf")
 LONGEST = 650  # of a message: all fields of the form are in that about a misspelt one
-NOT_TRUE = ("true", "yes", 1, 0, 1.0, None, [], {})
-NOT_COUNT = (-1, 1.0, 0.5, "1", None, True, [], {}, NAN)
-NOT_OPTIONAL_COUNT = (0, -3, 2.0, "2", True, [1], 10_001, HUGE)
-NOT_AMOUNT = (-1, "10", True, [], INFINITY, NAN, BEYOND, 1e300, 1e-300)
-
-
-def nested(levels: int) -> Any:
-    value: Any = "x"
-    for _ in range(levels):
-        value = {"a": value}
-    return value
-
-
-def each(field: str, *wrong: Any, **right: Any) -> list[dict[str, Any]]:
-    """Return configurations in which only this field is wrong."""
-    return [{**right, field: value} for value in wrong]
-
-
-def misspelt(**others: Any) -> list[dict[str, Any]]:
-    return [{**others, name: True} for name in MISSPELT]
-
-
-# How people write it, and what they mean.
-MISSPELT = {
-    "dryrun": "dry_run",
-    "Dry_Run": "dry_run",
-    "dry-run": "dry_run",
-    "dry run": "dry_run",
-    "Approve": "approve",
-    "aprove": "approve",
-    "prewarn": "prewarm",
-    "segment": "segments",
-    "max_cost": "max_cost_usd",
-    "maxConcurrency": "max_concurrency",
-    "canary_lane": "canary_lanes",
-    "Table": "table",
-    "tables": "table",
-    "table\n": "table",
-    "transfrom": "transform",
-    "migrationId": "migration_id",
-    "param": "params",
-    "verify_segment": "verify_segments",
-}
-UNKNOWN = ("", "of", "\u0430\u0440\u0440\u0433\u043e\u0432\u0435", "force", "stack_name", "wait")
-
-MIGRATION: list[dict[str, Any]] = [
-    {},
-    *each("table", None, "", " ", "ab", "a" * 256, "orders!", "or ders", 5, 1.5, True),
-    *each("table", ["orders"], {"name": "orders"}, "ord\u0435rs", "orders\n", " orders", "a\0bc"),
-    *each("table", "\uff4frders", "orders\u200b", "o" * 500_000, "../orders", "*", "'; --"),
-    *each("table", "arn:aws:dynamodb:us-east-1:123456789012:table/orders", "table/orders"),
-    *each("table", "None", "null"),  # tables may have these names, but there are none
-    *misspelt(table=TABLE),
-    *({"table": TABLE, name: True} for name in UNKNOWN),
-    *each("segments", 0, -1, 1.0, 100.0, 1.5, "100", True, [], {}, 1_000_001, HUGE, table=TABLE),
-    *each("segments", NAN, INFINITY, "", "all", table=TABLE),
-    *each("max_concurrency", 0, 10_001, 5.0, "5", False, HUGE, table=TABLE),
-    *each("canary_lanes", *NOT_COUNT, 10_001, HUGE, table=TABLE),
-    *each("sample_segments", *NOT_OPTIONAL_COUNT, table=TABLE),
-    *each("verify_segments", *NOT_OPTIONAL_COUNT, table=TABLE),
-    *each("max_left", *NOT_COUNT, 0.0, BEYOND, table=TABLE),
-    *each("max_quarantined", -1, 1.5, "1", None, True, [], NAN, BEYOND, table=TABLE),
-    *each("prewarm_rcu", 0, 1.5, 1.0, HUGE, True, None, "12000", NAN, table=TABLE),
-    *each("prewarm_wcu", 0, -5, 4_000.0, HUGE, "4000", None, [], table=TABLE),
-    *each("max_quarantined_percentage", 101, -1, "5", None, True, NAN, 1e-300, table=TABLE),
-    *each("tolerated_failure_percentage", 101, -0.1, "0", None, HUGE, NAN, table=TABLE),
-    *each("max_cost_usd", *NOT_AMOUNT, table=TABLE),
-    *each("write_units_per_second", *NOT_AMOUNT, "all", table=TABLE),
-    *each("read_units_per_second", *NOT_AMOUNT, {}, table=TABLE),
-    *(
-        conf
-        for name in ("dry_run", "approve", "prewarm", "verify", "once", "show_values")
-        for conf in each(name, *NOT_TRUE, table=TABLE)
-    ),
-    *each("canary_approve", *NOT_TRUE, table=TABLE),
-    *each("single_writer_region", *NOT_TRUE, table=TABLE),
-    *each("transform", "", " ", "\n", None, 5, ["a"], {}, "x" * 500_000, table=TABLE),
-    *each("transform", "../x", "/etc/passwd", "os.path", "a/b", "add updated", table=TABLE),
-    *each("transform", "add_updated_at.py", "Add_Updated_At", "\ud800", "None", table=TABLE),
-    *each("transform", "\u0430dd_updated_at", "add_updated_at\n", table=TABLE),
-    *each("params", None, "a=b", "{}", [], 5, True, table=TABLE),
-    *each(
-        "params", {"a": "x" * 500_000}, {"a": NAN}, {"a": [INFINITY]}, nested(2_000), table=TABLE
-    ),
-    *each("backup", "always", "", None, "AUTO", "auto ", "none", True, [], table=TABLE),
-    *each("migration_id", "None", "null", "none", "a b", "", " ", "m" * 66, 5, table=TABLE),
-    *each("migration_id", "m\n", "a/b", "m.1", "\u043c-1", [], True, table=TABLE),
-]
-FOLLOW_UP = [
-    {},
-    *each("migration_id", None, "", "None", "null", "a b", "a/b", "m" * 66, 5, True, "m\n", []),
-    *each("migration_id", "never-was"),
-    *({"migration_id": "m-1", name: 1} for name in ("table", "segments", "dry_run", "migrationId")),
-    *each("max_quarantined", -1, 1.5, None, NAN, migration_id="m-1"),
-    *each("prewarm_wcu", 0, 1.0, HUGE, migration_id="m-1"),
-    *each("prewarm", "true", 1, None, migration_id="m-1"),
-    *each("write_units_per_second", -1, "9", NAN, BEYOND, migration_id="m-1"),
-    *each("max_concurrency", 0, 5.0, migration_id="m-1"),
-]
-MANY = [
-    {},
-    *each("tables", None, [], "orders", {}, [5], [None], ["ab"], ["orders"] * 101),
-    *each("tables", ["orders", "orders"], [{}], [{"segments": 1}]),
-    *({"tables": [{"table": "orders", name: 1}]} for name in ("segment", "prewarm", "transform")),
-    *each("max_parallel_tables", 0, 1.0, "3", None, 101, tables=["orders"]),
-    *({"tables": ["orders"], name: True} for name in ("table", "dry_run", "stop_on_fail")),
-]
-CASES = [
-    *(("ddb_migration", "plan", conf) for conf in MIGRATION),
-    *(
-        (f"ddb_migration_{verb}", "prewarm", conf)
-        for verb in ("undo", "replay")
-        for conf in FOLLOW_UP
-    ),
-    *(("ddb_migration_many", "plan", conf) for conf in MANY),
-]
 
 
 @pytest.fixture(scope="module")
@@ -159,17 +50,6 @@ def world() -> Iterator[AirflowWorld]:
         world.install(patch)
         world.create_table()
         yield world
-
-
-def refused_by_rest(dag: Any, conf: dict[str, Any]) -> str:
-    """Validate as the trigger endpoint does: the DAG's params against their JSON schemas."""
-    params = copy.deepcopy(dag.params)
-    try:
-        params.update(conf)
-        params.validate()
-    except (ParamValidationError, RecursionError) as exc:
-        return str(exc)
-    return ""
 
 
 def context_of(dag: Any, task: Any, conf: dict[str, Any]) -> Any:
@@ -199,11 +79,6 @@ def touched(world: AirflowWorld) -> tuple[int, list[Any], dict[str, Any], list[A
     return rows, world.updates, world.stepfunctions.executions, world.lambda_.invoked
 
 
-def wrong_field(dag: Any, conf: dict[str, Any]) -> str:
-    """Return the field that is wrong: the last one, or the required one, which comes first."""
-    return next(reversed(conf), next(iter(dag.params)))
-
-
 def named(field: str, conf: dict[str, Any]) -> tuple[str, ...]:
     """Return what may name the field; a name that is right, and of nothing, names itself."""
     value = conf.get(field)
@@ -225,9 +100,9 @@ def test_there_are_enough() -> None:
 def test_it_is_refused_in_words_and_nothing_is_touched(dags, world, case) -> None:
     dag_id, task_id, conf = case
     dag = dags[dag_id]
-    field = wrong_field(dag, conf)
+    field = wrong_field(dag.params, conf)
 
-    by_rest = refused_by_rest(dag, conf)
+    by_rest = refused_by_rest(dag.params, conf)
     words = by_rest or refused_by_task(dag, task_id, conf)
 
     if by_rest:
@@ -285,7 +160,7 @@ def test_a_good_one_is_not_refused(dags, conf) -> None:
     dag = dags["ddb_migration"]
 
     assert ("", "") == (
-        refused_by_rest(dag, {"table": TABLE, **conf}),
+        refused_by_rest(dag.params, {"table": TABLE, **conf}),
         judged(dag, "plan", {"table": TABLE, **conf}),
     )
 
@@ -311,5 +186,5 @@ def test_any_value_of_any_field_is_taken_or_refused_and_never_a_crash(
     first = "table" if task_id == "plan" else "migration_id"
     conf = {first: "orders", field: data.draw(JSON)}
 
-    if not (by_schema and refused_by_rest(dag, conf)):
+    if not (by_schema and refused_by_rest(dag.params, conf)):
         judged(dag, task_id, conf)

@@ -1,6 +1,7 @@
 """What the prewarm tasks of a DAG run raised, and which restore task brings it back."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.aws.site import Site
@@ -29,8 +30,7 @@ def note_raising(context: "Context", site: Site, *, push: bool) -> None:
     )
     note_raised_table(site.ledger, row)
     if push:
-        fact = {"migration_id": row.migration_id, "table_arn": row.table_arn}
-        ti.xcom_push(key=RAISED, value=fact)
+        ti.xcom_push(key=RAISED, value=asdict(row))
 
 
 def raisers_of(task: Any) -> list[str]:
@@ -68,11 +68,11 @@ def is_for(row: RaisedRow, task: Any, map_index: int, table_arn: str) -> bool:
 def require_all_known(context: "Context", task: Any, rows: Iterable[RaisedRow]) -> None:
     """Raise RestoreUnknownError for what prewarm says it raised and the ledger does not know."""
     known = {row.migration_id for row in rows}
-    unknown = [fact for fact in _told(context, task) if fact["migration_id"] not in known]
+    unknown = [row for row in _told(context, task) if row.migration_id not in known]
     if unknown:
         raise RestoreUnknownError(
             f"The ledger that this task reads does not know what prewarm raised: "
-            f"{', '.join(fact['table_arn'] for fact in unknown)}. Nothing of that was restored, "
+            f"{', '.join(row.table_arn for row in unknown)}. Nothing of that was restored, "
             "and it costs more until it is. Give this task the same stack_name, region_name and "
             "aws_conn_id as the prewarm task, and clear it."
         )
@@ -87,10 +87,12 @@ def has_raised_nothing(context: "Context", task: Any) -> bool:
     return all(_pushes(tasks[one]) for one in raisers)
 
 
-def _told(context: "Context", task: Any) -> list[Mapping[str, str]]:
-    ids = raisers_of(task)
-    facts = context["ti"].xcom_pull(task_ids=ids, key=RAISED) if ids else None
-    return [fact for fact in facts or () if isinstance(fact, Mapping)]
+def _told(context: "Context", task: Any) -> list[RaisedRow]:
+    """Return what the prewarm tasks say they raised and this task is to restore."""
+    ids, ti = raisers_of(task), context["ti"]
+    facts = ti.xcom_pull(task_ids=ids, key=RAISED) if ids else None
+    rows = [RaisedRow(**fact) for fact in facts or () if isinstance(fact, Mapping)]
+    return [row for row in rows if is_for(row, task, _map_index(ti), "")]
 
 
 def _restores_below(raiser: Any, task: Any) -> bool:

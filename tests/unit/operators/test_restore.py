@@ -42,6 +42,19 @@ def restore(table: str = TABLE, *, context=None, **changes):
     return operator.execute(context or make_context(task_id="restore"))
 
 
+def told(migration_id: str, table_arn: str, map_index: int = -1) -> dict:
+    """What a prewarm task leaves for the restore task below it."""
+    return {
+        "dag_id": "d",
+        "run_id": "r",
+        "task_id": "prewarm",
+        "map_index": map_index,
+        "migration_id": migration_id,
+        "table_arn": table_arn,
+        "table_name": table_arn.rpartition("/")[2],
+    }
+
+
 def test_an_unmapped_restore_brings_back_what_a_mapped_prewarm_raised(world):
     prewarm(TABLE, CUSTOMERS)
     assert [RAISED, RAISED] == both(world)
@@ -139,6 +152,17 @@ def test_where_no_prewarm_raised_nothing_is_owed(world):
     assert [] == below_a_prewarm().execute(make_context(task_id="restore"))["restored"]
 
 
+def test_in_a_mapped_group_another_tables_prewarm_does_not_matter(world):
+    """Its table was never there, so its own prewarm raised nothing."""
+    task = below_a_prewarm()
+    task.get_closest_mapped_task_group = lambda: "a group"
+    context = make_context(task_id="restore", map_index=1)
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"
+    context["ti"].told["prewarm", "raised"] = [told("orders-1", arn, map_index=0)]
+
+    assert [] == task.execute(context)["restored"]
+
+
 def test_a_prewarm_that_cannot_tell_may_have_raised(world):
     task = below_a_prewarm(do_xcom_push=False)
 
@@ -154,7 +178,7 @@ def test_what_another_ledger_knows_is_named(world):
         above >> task
     context = make_context(task_id="restore")
     arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
-    context["ti"].told["prewarm", "raised"] = [{"migration_id": "orders-1", "table_arn": arn}]
+    context["ti"].told["prewarm", "raised"] = [told("orders-1", arn)]
 
     with pytest.raises(AirflowFailException, match=f"does not know what prewarm raised: {arn}"):
         task.execute(context)
@@ -167,9 +191,7 @@ def test_what_is_known_is_restored_all_the_same(world):
         task = RestoreCapacityOperator(task_id="restore", table_name=TABLE)
         above >> task
     context = make_context(task_id="restore")
-    context["ti"].told["prewarm", "raised"] = [
-        {"migration_id": "x", "table_arn": "arn:aws:dynamodb:eu-west-1:1:table/x"}
-    ]
+    context["ti"].told["prewarm", "raised"] = [told("x", "arn:aws:dynamodb:eu-west-1:1:table/x")]
 
     with pytest.raises(AirflowFailException, match="does not know what prewarm raised"):
         task.execute(context)
