@@ -1,11 +1,14 @@
 """Say what a migration did, and fail when it did not do it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_ddb_migrate.assets import MIGRATED, note_migrated
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.text.console_urls import object_url
 from airflow_ddb_migrate.core.validation import validate_switch
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, MigrationReportLink, show_known
@@ -15,7 +18,9 @@ from airflow_ddb_migrate.operators.base.task_states import failed_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
+    from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.core.report.migration_report import Report
 
 
@@ -40,10 +45,10 @@ class MigrationReportOperator(MigrationOperator):
     notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a teardown with
     ``on_failure_fail_dagrun=True`` it always runs, also in a run that a person marks failed, and
     turns the run red when it has to be.
-    A migration that succeeded is an event of its table's asset, see
+    A migration that succeeded in this run is an event of its table's asset, see
     :func:`~airflow_ddb_migrate.assets.migrated_table`. Other parameters: :class:`MigrationTask`.
 
-    :param outlets: by default the asset alias ``ddb_migrate``.
+    :param outlets: by default the asset alias ``ddb_migrate``; without it there is no event.
     :param fail_unless_succeeded: fail, after the report, when the migration failed or is not
         finished, or one of ``required_task_ids`` failed. What was never started (planned, looked
         at, rejected) is no failure, nor is a canary that nobody went on with: both are said.
@@ -74,9 +79,16 @@ class MigrationReportOperator(MigrationOperator):
         self.required_task_ids = required_task_ids
         check_constants(self)
 
+    @classmethod
+    def partial(cls, **kwargs: Any) -> "OperatorPartial":
+        """Begin to map it. Airflow 3.1 and 3.2 give what is mapped no outlets, 3.3 gives None."""
+        mapped = super().partial(**kwargs)
+        if "outlets" not in kwargs and not mapped.kwargs.get("outlets"):
+            mapped.kwargs["outlets"] = [MIGRATED]
+        return mapped
+
     def run_step(self, context: "Context") -> "Report":
         from airflow_ddb_migrate.aws.report.compose import REPORT_FILE, compose, keep
-        from airflow_ddb_migrate.core.ledger.results import Outcome
         from airflow_ddb_migrate.core.report.migration_report import failure
         from airflow_ddb_migrate.core.report.notice import report_notice
         from airflow_ddb_migrate.core.report.page import report_markdown
@@ -103,9 +115,7 @@ class MigrationReportOperator(MigrationOperator):
         if why:
             self._push(context, "return_value", dict(report))  # a task that fails returns nothing
             raise task_error(why, retryable=False)
-        if report["status"] == Outcome.SUCCEEDED:
-            facts = {name: report[name] for name in _ABOUT_IT}  # type: ignore[literal-required]
-            note_migrated(context, site.table.key.arn, facts)
+        self._note_migrated(context, site, report, task_ids)
         return report
 
     def _required(self) -> list[str]:
@@ -129,6 +139,39 @@ class MigrationReportOperator(MigrationOperator):
             )
         return list(full.values())
 
+    def _note_migrated(
+        self, context: "Context", site: "Site", report: "Report", task_ids: list[str]
+    ) -> None:
+        """Note the event of a table that this run has migrated; a failure to is only logged."""
+        try:
+            if self._has_migrated(context, site, report, task_ids):
+                facts = {name: report[name] for name in _ABOUT_IT}  # type: ignore[literal-required]
+                note_migrated(context, site.table.key.arn, facts)
+        except Exception as exc:  # noqa: BLE001  # the migration is done, and so is its report
+            name = report["migration_id"]
+            self.log.warning("Could not note the asset event of %s: %s: %s", name, type(exc), exc)
+
+    def _has_migrated(
+        self, context: "Context", site: "Site", report: "Report", task_ids: list[str]
+    ) -> bool:
+        """Return whether the table was changed as wanted, in this run, and no task has failed."""
+        from airflow_ddb_migrate.core.ledger.results import Outcome
+
+        if report["status"] != Outcome.SUCCEEDED or not Mode(report["mode"]).writes:
+            return False
+        if not self.fail_unless_succeeded and failed_of(context["ti"], task_ids):
+            return False
+        own = replace(self.address(context), migration_id=None).identity
+        if site.migration_id == own.name_for(site.table.key.arn):
+            return True
+        return _end_of(report) >= context["dag_run"].run_after  # else another run's, found done
+
     def _push(self, context: "Context", key: str, value: Any) -> None:
         if self.do_xcom_push:
             context["ti"].xcom_push(key=key, value=value)
+
+
+def _end_of(report: "Report") -> datetime:
+    """Return when the latest attempt ended; where nobody has noted that, when it began."""
+    latest = report["tries"][-1]
+    return datetime.fromisoformat(latest["ended_at"] or latest["started_at"])

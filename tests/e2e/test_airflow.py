@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.core.names import part_name
 from airflow_ddb_migrate.local import sample
+from tests.support.waiting import await_that
 from tests.support.worlds.airflow_site import AirflowSite
 
 Items = dict[tuple[str, str], dict[str, Any]]
 
 ITEMS = 1_500
 SEGMENTS = 8
+POLL_SECONDS = 0.5
 
 SPEED = """
 def transform(item, context):
@@ -123,12 +125,19 @@ def test_look_ask_migrate_verify_and_go_back(airflow: AirflowSite) -> None:
     assert (ITEMS, changing) == (report["counts"]["seen"], report["counts"]["changed"])
     assert 0 == run.result("verify")["would_change"]
     assert (sample.READ_UNITS, sample.WRITE_UNITS) == units(airflow, "flights")
+    _await_runs(airflow, "after_flights", 1)
+    _await_runs(airflow, "after_any", 1)
 
     undo = airflow.trigger({"migration_id": report["migration_id"]}, "ddb_migration_undo")
 
     assert "success" == undo.finish()
     assert before == items(airflow, "flights")
     assert changing == undo.result("undo")["counts"]["changed"]
+    _await_runs(airflow, "after_flights", 2)
+    events = airflow.airflow.call("GET", "assets/events?limit=100")["asset_events"]
+    ours = {e["source_run_id"]: e["extra"] for e in events if e["extra"]["table"] == "flights"}
+    assert {run.run_id: "MIGRATE", undo.run_id: "UNDO"} == {n: e["mode"] for n, e in ours.items()}
+    assert report["counts"] == ours[run.run_id]["counts"]
 
 
 def test_set_aside_mend_and_replay(airflow: AirflowSite) -> None:
@@ -185,6 +194,21 @@ def test_rejected(airflow: AirflowSite) -> None:
     assert (sample.READ_UNITS, sample.WRITE_UNITS) == units(airflow, "kept")
     assert site.ledger.migration(site.migration_id) is None
     assert site.ledger.migration(part_name(site.migration_id, "dry"))
+
+
+def _await_runs(airflow: AirflowSite, dag_id: str, number: int) -> None:
+    """Wait until a DAG has run so often since a table was migrated, or oftener."""
+    await_that(
+        lambda: _runs(airflow, dag_id).count("success") >= number,
+        lambda: f"{number} runs of {dag_id}; {_runs(airflow, dag_id)}",
+        poll_seconds=POLL_SECONDS,
+    )
+
+
+def _runs(airflow: AirflowSite, dag_id: str) -> list[str]:
+    """Return the states of the runs that assets have triggered."""
+    runs = airflow.airflow.call("GET", f"dags/{dag_id}/dagRuns")["dag_runs"]
+    return [run["state"] for run in runs if run["run_type"] == "asset_triggered"]
 
 
 def loaded(airflow: AirflowSite, table: str, number: int = ITEMS) -> Items:

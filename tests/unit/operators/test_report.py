@@ -2,17 +2,22 @@
 
 import contextlib
 import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup
 from airflow_ddb_migrate import (
+    DryRunMigrationOperator,
     MigrationReportOperator,
     StartDistributedMapMigrationOperator,
     migrated_table,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.assets import MIGRATED
+from airflow_ddb_migrate.aws.execution.start import start as begin
+from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     REFUSED,
@@ -263,3 +268,68 @@ def test_an_author_may_have_outlets_of_his_own(world):
 
     operator.execute({**context_with({}), "task": operator, "outlet_events": {MIGRATED: outlet}})
     assert [] == outlet.events
+
+
+def outlet_of(operator, context) -> Outlet:
+    """Run a report in a context that collects events."""
+    outlet = Outlet()
+    operator.execute({**context, "task": operator, "outlet_events": {MIGRATED: outlet}})
+    return outlet
+
+
+def test_a_failed_task_is_no_event_though_the_report_is_green(world):
+    """A report that turns nothing red does not send other DAGs to a table that failed its check."""
+    start(world)
+    operator = report(fail_unless_succeeded=False, required_task_ids=["verify"])
+
+    assert [] == outlet_of(operator, context_with({"verify": "failed"})).events
+    assert 1 == len(outlet_of(operator, context_with({"verify": "success"})).events)
+
+
+@pytest.mark.parametrize(("seconds", "events"), [(-3_600, 1), (3_600, 0)])
+def test_what_an_earlier_run_did_is_no_event_of_this_one(world, seconds, events):
+    """A report may be of any migration: it is news where that ended since this run was due."""
+    start(world)
+    name = report().execute(make_context())["migration_id"]
+    due = datetime.now(UTC) + timedelta(seconds=seconds)
+    context = {**make_context(run_id="later"), "dag_run": SimpleNamespace(run_after=due)}
+
+    assert events == len(outlet_of(report(migration_id=name), context).events)
+
+
+def test_a_look_at_a_table_is_no_event(world):
+    """A dry run that succeeded has changed nothing."""
+    look = DryRunMigrationOperator(task_id="look", table_name=TABLE, total_segments=4)
+    site = look.open_site(make_context())
+    request = look.valid_request(make_context(), mode=Mode.DRY_RUN)
+    begin(site.named("a-look"), request)
+    finish_lanes(site.named("a-look"), range(4))
+    world.stepfunctions.end_all("SUCCEEDED")
+    since = SimpleNamespace(run_after=datetime.fromtimestamp(0, UTC))
+    operator = report(migration_id="a-look")
+
+    assert "SUCCEEDED" == operator.execute(make_context())["status"]
+    assert [] == outlet_of(operator, {**make_context(), "dag_run": since}).events
+
+
+def test_an_event_that_cannot_be_noted_fails_nothing(world, capsys):
+    """The migration is done and reported; a warning says what is missing."""
+    start(world)
+    operator = report()
+
+    found = operator.execute({**make_context(), "task": operator, "outlet_events": {}})
+
+    assert "SUCCEEDED" == found["status"]
+    assert f"Could not note the asset event of {found['migration_id']}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("given", "outlets"), [({}, [MIGRATED]), ({"outlets": []}, [])])
+def test_a_mapped_report_has_the_outlet_too(given, outlets):
+    """Airflow alone would give it none, or None, which no task can run with."""
+    with DAG("d", schedule=None):
+        mapped = MigrationReportOperator.partial(task_id="report", **given).expand(
+            table_name=[TABLE]
+        )
+
+    assert outlets == mapped.outlets
+    assert outlets == mapped.unmap({"table_name": TABLE}).outlets
