@@ -10,6 +10,9 @@ from airflow_ddb_migrate.core.limits import MAP_CHILDREN
 # Infinity, which JSON does not have, and makes null of them: no limit, where there is one.
 _NOT_NAN: dict[str, Any] = {"not": {"type": "number", "exclusiveMaximum": 0}}
 
+# Airflow hands no whole number of more than 64 bits to a task: none of the run's would start.
+_MOST = 10**15
+
 
 def optional_field(title: str, description: str, **schema: Any) -> Param:
     return Param(None, title=title, description=description, **schema)
@@ -30,7 +33,7 @@ def switch_field(title: str, description: str) -> Param:
 
 def count_field(default: int, title: str, sentence: str, **schema: Any) -> Param:
     """Return a field of a whole number; the sentence is given without its end."""
-    known = {"type": "integer", "minimum": 0, **schema}
+    known = {"type": "integer", "minimum": 0, "maximum": _MOST, **schema}
     return Param(default, title=title, description=f"{sentence} (default: {default:,}).", **known)
 
 

@@ -150,7 +150,7 @@ def judged(dag: Any, task_id: str, conf: dict[str, Any]) -> str:
     "conf",
     [
         {"segments": 1_000_000, "max_concurrency": 10_000, "canary_lanes": 10_000},
-        {"max_cost_usd": 0.01, "max_left": HUGE, "max_quarantined_percentage": 100},
+        {"max_cost_usd": 0.01, "max_left": 10**15, "max_quarantined_percentage": 100},
         {"write_units_per_second": 0, "read_units_per_second": 0.5, "params": nested(20)},
         {"segments": None, "migration_id": None, "backup": "skip", "verify": False},
     ],
