@@ -6,7 +6,7 @@ Trigger it with a configuration such as ``{"tables": ["orders", "customers"]}``.
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task_group
+from airflow.sdk import DAG, chain, task_group
 
 from airflow_ddb_migrate import (
     ApproveMigrationOperator,
@@ -49,6 +49,77 @@ restored as in `ddb_migration`.
 with its downstream tasks, or trigger `ddb_migration` with its `migration_id`.
 """
 
+UNITS = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
+WAITS = {"poke_interval": POKE_SECONDS, "deferrable": True}
+SAME = {  # of every table
+    "tolerated_failure_percentage": ConfField("tolerated_failure_percentage"),
+    "max_quarantined": ConfField("max_quarantined"),
+    "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
+    "show_values": ConfField("show_values"),
+    "once": ConfField("once"),
+    "single_writer_region": ConfField("single_writer_region"),
+}
+
+
+def work_on(where: dict[str, Any], request: dict[str, Any]) -> list[Any]:
+    """Return the tasks that migrate a table, in their order: it waits for its turn first."""
+    turn = AwaitTurnOperator(
+        task_id="turn",
+        max_parallel_tables=ConfField("max_parallel_tables"),
+        stop_on_failure=ConfField("stop_on_failure"),
+        trigger_rule=AFTER_A_SKIP,
+        **WAITS,
+        **where,
+    )
+    backup = BackupTableOperator(task_id="backup", policy=ConfField("backup"), **where)
+    prewarm = PrewarmTableOperator(
+        task_id="prewarm",
+        enabled=ConfField("prewarm"),
+        poke_interval=min(POKE_SECONDS, 20),
+        deferrable=True,
+        trigger_rule=AFTER_A_SKIP,
+        **UNITS,
+        **where,
+        **request,
+    )
+    start = StartDistributedMapMigrationOperator(
+        task_id="start", trigger_rule=AFTER_A_SKIP, **where, **request
+    )
+    wait = DistributedMapMigrationSensor(task_id="wait", **WAITS, **where)
+    verify = VerifyMigrationOperator(
+        task_id="verify",
+        enabled=ConfField("verify"),
+        sample_segments=ConfField("verify_segments"),
+        max_left=ConfField("max_left"),
+        max_concurrency=request["max_concurrency"],
+        read_units_per_second=request["read_units_per_second"],
+        show_values=ConfField("show_values"),
+        **WAITS,
+        **where,
+    )
+    return [turn, backup, prewarm, start, wait, verify]
+
+
+def end_with(where: dict[str, Any]) -> list[Any]:
+    """Return the teardowns: a table's report, its capacity brought back, its turn given back."""
+    report = MigrationReportOperator(task_id="report", **where)
+    restore = RestoreCapacityOperator(
+        task_id="restore",
+        # A bill left high is worse than a late task: AWS may allow a decrease in an hour.
+        retries=8,
+        retry_delay=timedelta(minutes=1),
+        retry_exponential_backoff=True,
+        max_retry_delay=timedelta(hours=1),
+        **where,
+    )
+    done = EndTurnOperator(task_id="done", **where)
+    return [
+        report.as_teardown(on_failure_fail_dagrun=True),
+        restore.as_teardown(on_failure_fail_dagrun=True),
+        done.as_teardown(),
+    ]
+
+
 with DAG(
     dag_id="ddb_migration_many",
     doc_md=ABOUT,
@@ -65,16 +136,6 @@ with DAG(
         "retry_delay": timedelta(seconds=30),
     },
 ) as dag:
-    units = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
-    waits = {"poke_interval": POKE_SECONDS, "deferrable": True}
-    same = {  # of every table
-        "tolerated_failure_percentage": ConfField("tolerated_failure_percentage"),
-        "max_quarantined": ConfField("max_quarantined"),
-        "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
-        "show_values": ConfField("show_values"),
-        "once": ConfField("once"),
-        "single_writer_region": ConfField("single_writer_region"),
-    }
     plan = PlanManyMigrationsOperator(
         task_id="plan",
         tables=ConfField("tables"),
@@ -87,8 +148,8 @@ with DAG(
         max_concurrency=ConfField("max_concurrency"),
         read_units_per_second=ConfField("read_units_per_second"),
         write_units_per_second=ConfField("write_units_per_second"),
-        **units,
-        **same,
+        **UNITS,
+        **SAME,
     )
     approve = ApproveMigrationOperator(
         task_id="approve",
@@ -108,7 +169,6 @@ with DAG(
         write_units_per_second: Any,
     ) -> None:
         """Migrate one table."""
-        where = {"table_name": table_name}
         request = {
             "total_segments": total_segments,
             "transform": transform,
@@ -116,60 +176,19 @@ with DAG(
             "max_concurrency": max_concurrency,
             "read_units_per_second": read_units_per_second,
             "write_units_per_second": write_units_per_second,
-            **same,
+            **SAME,
         }
-        turn = AwaitTurnOperator(
-            task_id="turn",
-            max_parallel_tables=ConfField("max_parallel_tables"),
-            stop_on_failure=ConfField("stop_on_failure"),
-            trigger_rule=AFTER_A_SKIP,
-            **waits,
-            **where,
-        )
-        backup = BackupTableOperator(task_id="backup", policy=ConfField("backup"), **where)
-        prewarm = PrewarmTableOperator(
-            task_id="prewarm",
-            enabled=ConfField("prewarm"),
-            poke_interval=min(POKE_SECONDS, 20),
-            deferrable=True,
-            trigger_rule=AFTER_A_SKIP,
-            **units,
-            **where,
-            **request,
-        )
-        start = StartDistributedMapMigrationOperator(
-            task_id="start", trigger_rule=AFTER_A_SKIP, **where, **request
-        )
-        wait = DistributedMapMigrationSensor(task_id="wait", **waits, **where)
-        verify = VerifyMigrationOperator(
-            task_id="verify",
-            enabled=ConfField("verify"),
-            sample_segments=ConfField("verify_segments"),
-            max_left=ConfField("max_left"),
-            show_values=ConfField("show_values"),
-            **waits,
-            **where,
-        )
-        report = MigrationReportOperator(task_id="report", **where).as_teardown(
-            on_failure_fail_dagrun=True
-        )
-        restore = RestoreCapacityOperator(
-            task_id="restore",
-            # A bill left high is worse than a late task: AWS may allow a decrease in an hour.
-            retries=8,
-            retry_delay=timedelta(minutes=1),
-            retry_exponential_backoff=True,
-            max_retry_delay=timedelta(hours=1),
-            **where,
-        ).as_teardown(on_failure_fail_dagrun=True)
-        done = EndTurnOperator(task_id="done", **where).as_teardown()
+        where = {"table_name": table_name}
+        steps = work_on(where, request)
+        report, restore, done = end_with(where)
 
-        turn >> backup >> prewarm >> start >> wait >> verify >> [report, restore]
-        [turn, backup, prewarm, start, wait] >> restore
-        [report, restore] >> done
+        chain(*steps, [report, restore], done)
+        steps >> restore
 
     summary = ReportManyMigrationsOperator(task_id="summary", tables=plan.output).as_teardown(
         on_failure_fail_dagrun=True
     )
     tables = migrate_table.expand_kwargs(plan.output)
     plan >> approve >> tables >> summary
+    # Teardowns are no leaves of a group: without this it would not wait for the tables' reports.
+    dag.get_task("table.done") >> summary

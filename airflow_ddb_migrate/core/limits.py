@@ -71,6 +71,7 @@ WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives
 TABLES: Final = 100  # [OURS] of one DAG run: one approval over more is none
 
 # Airflow
+LONGEST_SECONDS: Final = 3_650 * 86_400  # [OURS] of any wait: Python adds no more than it has years
 NOTICE_TITLE_CHARS: Final = 99  # [API] SNS Publish: a Subject has less than 100
 APPROVAL_BODY_BYTES: Final = 65_535  # MySQL's TEXT, which hitl_detail.body is there
 

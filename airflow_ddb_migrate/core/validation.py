@@ -9,6 +9,7 @@ from typing import TypeGuard
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
+    LONGEST_SECONDS,
     NUMBER_DIGITS,
     PARAMS_BYTES,
     TABLE_UNITS,
@@ -101,10 +102,10 @@ def validate_share(name: str, value: object) -> float:
 def validate_seconds(name: str, value: object) -> float:
     """Return a time in seconds, of a number or a timedelta; raises InvalidInputError for others."""
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if not is_number(seconds) or seconds < 0:
+    if not is_number(seconds) or not 0 <= seconds <= LONGEST_SECONDS:
         raise InvalidInputError(
             f"{name} is {shown(value)} ({type(value).__name__}); it must be a number of seconds of "
-            "at least 0, or a timedelta."
+            f"at least 0, or a timedelta, and at most {LONGEST_SECONDS // 86_400:,} days."
         )
     return seconds
 

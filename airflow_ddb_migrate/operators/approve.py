@@ -11,7 +11,7 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from airflow_ddb_migrate.core.validation import is_number, validate_switch
+from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.parameters import (
     Rules,
@@ -47,14 +47,9 @@ class Decision(TypedDict):
 
 def _timeout(value: object) -> timedelta | None:
     """Return how long to wait; raises InvalidInputError for what is no time."""
-    if value is None or isinstance(value, timedelta):
-        return value or None
-    if not is_number(value) or value < 0:
-        raise InvalidInputError(
-            f"response_timeout is {value!r} ({type(value).__name__}); it must be seconds, 0 or "
-            "None for as long as it takes."
-        )
-    return timedelta(seconds=value) or None
+    if value is None:
+        return None
+    return timedelta(seconds=validate_seconds("response_timeout", value)) or None
 
 
 class ApproveMigrationOperator(ApprovalOperator):

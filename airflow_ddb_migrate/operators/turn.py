@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
+    from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 
 
 class AwaitTurnOperator(MigrationOperator):
@@ -71,14 +72,15 @@ class AwaitTurnOperator(MigrationOperator):
     def run_step(self, context: "Context") -> dict[str, str | None]:
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
-        turn = self._take(context)
+        ledger = self.address(context).open_ledger()
+        turn = self._take(context, ledger)
         if turn is Turn.WAIT:
             self.log.info("%d tables are worked on; waiting.", self.max_parallel_tables)
         while turn is Turn.WAIT:
             if self.deferrable:
                 self._defer(context)
             time.sleep(self.poke_interval)
-            turn = self._take(context)
+            turn = self._take(context, ledger)
         return self._begun(turn)
 
     def execute_complete(
@@ -93,12 +95,12 @@ class AwaitTurnOperator(MigrationOperator):
             raise task_error(event["message"], retryable=event["retryable"])
         return self._begun(Turn(event["turn"]))
 
-    def _take(self, context: "Context") -> "Turn":
+    def _take(self, context: "Context", ledger: "Ledger") -> "Turn":
         from airflow_ddb_migrate.aws.ledger.dag_runs import take_turn
 
         ti = context["ti"]
         return take_turn(
-            self.address(context).open_ledger(),
+            ledger,
             (ti.dag_id, ti.run_id),
             _holder(self, context),
             limit=self.max_parallel_tables,

@@ -19,6 +19,7 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, OWNER_SECONDS
 from airflow_ddb_migrate.links.migration import EXECUTION_LINKS, show_execution
+from airflow_ddb_migrate.operators.base.parameters import class_of
 from airflow_ddb_migrate.operators.base.task import MigrationSensor, explained, task_error
 from airflow_ddb_migrate.sensors._holds import HoldCallback, as_callbacks, tell_of_hold
 from airflow_ddb_migrate.triggers._events import HELD
@@ -179,8 +180,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def _may_begin_later(self) -> bool:
         """A migration that a task above this one should have started does not begin later."""
         above = self.get_flat_relatives(upstream=True) if self.get_dag() else ()
-        kinds = (getattr(task, "operator_class", type(task)) for task in above)
-        starts = any(getattr(kind, "starts_migration", False) for kind in kinds)
+        starts = any(getattr(class_of(task), "starts_migration", False) for task in above)
         return bool(self.migration_id) and not starts
 
     def _show(self, context: "Context", watcher: "Watcher", execution_arn: str) -> None:

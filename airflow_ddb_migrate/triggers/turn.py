@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_ddb_migrate.aws.ledger.dag_runs import Turn, take_turn
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError, MigrationError
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
@@ -76,9 +78,13 @@ class TurnTrigger(BaseTrigger):
             if turn is not Turn.WAIT:
                 return turn
 
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return self.address.open_ledger()
+
     def _take(self) -> Turn:
         return take_turn(
-            self.address.open_ledger(),
+            self._ledger,
             (self.address.dag_id, self.address.run_id),
             self.holder,
             limit=self.limit,

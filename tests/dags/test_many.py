@@ -79,6 +79,7 @@ def test_all_tables_are_migrated_and_restored(world, run):
     assert sorted(TABLES) == sorted(world.running)
     assert [ORIGINAL] * 3 == units(world)
     assert 3 == len([update for update in world.updates if _raises(update)])
+    assert "success" == states["summary"]
     assert ["success"] * 3 == of(states, "wait") == of(states, "restore") == of(states, "done")
 
 

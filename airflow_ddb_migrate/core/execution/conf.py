@@ -1,11 +1,16 @@
 """The configuration of a DAG run: a field that nothing reads is a mistake, so it is refused."""
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.validation import shown
 
 _OF_AIRFLOW = frozenset({"openlineage"})  # what TriggerDagRunOperator adds by itself
+
+
+_SHOWN = 5  # unknown fields that a message names
+_NAME_CHARS = 80  # of a name that is compared with the known ones
 
 
 def require_known_fields(
@@ -22,7 +27,7 @@ def require_known_fields(
     if unknown:
         raise InvalidInputError(
             f"The configuration has fields that this DAG does not take: "
-            f"{'; '.join(_words(name, known) for name in unknown)}. "
+            f"{'; '.join(_words(name, known) for name in unknown[:_SHOWN])}{_more(unknown)}. "
             f"It takes: {', '.join(sorted(known))}. Correct the names, or leave those fields out; "
             "declare a field of your own as a Param of the DAG. Nothing was touched."
         )
@@ -30,8 +35,12 @@ def require_known_fields(
 
 def _words(name: str, known: Iterable[str]) -> str:
     plain = {_plain(one): one for one in known}
-    close = difflib.get_close_matches(_plain(name), plain, n=1)
-    return f"{name!r} (did you mean {plain[close[0]]}?)" if close else repr(name)
+    close = difflib.get_close_matches(_plain(name[:_NAME_CHARS]), plain, n=1)
+    return f"{shown(name)} (did you mean {plain[close[0]]}?)" if close else shown(name)
+
+
+def _more(names: Sequence[str]) -> str:
+    return f"; and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
 
 
 def _plain(name: str) -> str:

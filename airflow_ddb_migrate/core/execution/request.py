@@ -23,7 +23,6 @@ _PLANNED = frozenset({"read_units_per_second", "write_units_per_second"})
 _AT_LEAST_ZERO = (
     "read_units_per_second",
     "write_units_per_second",
-    "max_quarantined",
     "max_quarantined_percentage",
     "slice_seconds",
 )
@@ -73,7 +72,8 @@ class StartRequest:
             value = getattr(self, name)
             if value is not None or name not in _PLANNED:
                 validate_at_least_zero(name, value)
-        validate_count("sample_lanes", self.sample_lanes)
+        for name in ("max_quarantined", "sample_lanes"):
+            validate_count(name, getattr(self, name))
         for name in _SWITCHES:
             validate_switch(name, getattr(self, name))
         self._validate_of()

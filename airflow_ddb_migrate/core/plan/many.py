@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.limits import TABLES
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.text.figures import size_words, time_words
 from airflow_ddb_migrate.core.text.markdown import code, table
+from airflow_ddb_migrate.core.validation import shown
 
 if TYPE_CHECKING:  # a DAG file is parsed again and again
     from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
@@ -34,7 +35,7 @@ def table_entries(value: object) -> list[dict[str, Any]]:
     """
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= TABLES:
         raise InvalidInputError(
-            f"tables is {_short(value)}; it must be a list of 1 to {TABLES} tables, as in "
+            f"tables is {shown(value)}; it must be a list of 1 to {TABLES} tables, as in "
             '["orders", {"table": "customers", "segments": 100}].'
         )
     entries = [_entry(number, one) for number, one in enumerate(value, start=1)]
@@ -117,11 +118,6 @@ def _entry(number: int, value: object) -> dict[str, Any]:
         raise InvalidInputError(f"Entry {number} of tables: {exc}") from exc
     own = {OWN_FIELDS[field]: fields[field] for field in OWN_FIELDS if field in fields}
     return {"table_name": name, **own}
-
-
-def _short(value: object, longest: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _row(plan: "MigrationPlan") -> tuple[str, ...]:

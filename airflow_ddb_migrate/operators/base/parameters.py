@@ -72,10 +72,14 @@ def check_request(task: Any, context: "Context") -> None:
                 raise InvalidInputError(f"Task {other.task_id} ({field}): {exc}") from exc
 
 
+def class_of(task: Any) -> type:
+    """Return the class of a task of a DAG, also of one that is mapped."""
+    return getattr(task, "operator_class", type(task))
+
+
 def _checked(task: Any) -> Iterator[tuple[str, Rule, Any]]:
     """Yield parameters, rules and values of a task of ours; of a mapped one those it maps not."""
-    kind = getattr(task, "operator_class", type(task))
-    rules: Rules = getattr(kind, "RULES", {})
+    rules: Rules = getattr(class_of(task), "RULES", {})
     given = getattr(task, "partial_kwargs", None)
     for name, rule in rules.items():
         if given is None:

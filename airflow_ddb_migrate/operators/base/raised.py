@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import RestoreUnknownError
 from airflow_ddb_migrate.core.ledger.records import RaisedRow
+from airflow_ddb_migrate.operators.base.parameters import class_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -102,7 +103,7 @@ def _restores_below(raiser: Any, task: Any) -> bool:
 
 def _has(task: Any, mark: str) -> bool:
     """Return whether a task, mapped or not, is of a class with this mark."""
-    return bool(getattr(getattr(task, "operator_class", type(task)), mark, False))
+    return bool(getattr(class_of(task), mark, False))
 
 
 def _pushes(task: Any) -> bool:

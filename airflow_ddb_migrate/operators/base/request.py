@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENT
 from airflow_ddb_migrate.core.names import DEFAULT_TRANSFORM
 from airflow_ddb_migrate.core.validation import (
     validate_at_least_zero,
+    validate_count,
     validate_params,
     validate_seconds,
     validate_switch,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _RULES: Rules = {
     "max_concurrency": validate_max_concurrency,
-    "max_quarantined": partial(validate_at_least_zero, "max_quarantined"),
+    "max_quarantined": partial(validate_count, "max_quarantined"),
     "max_quarantined_percentage": partial(validate_at_least_zero, "max_quarantined_percentage"),
     "once": partial(validate_switch, "once"),
     "read_units_per_second": optional(partial(validate_at_least_zero, "read_units_per_second")),

@@ -99,7 +99,10 @@ class TestAsking:
         [
             ({"enabled": "false"}, r"enabled is 'false' \(str\); it must be true or false"),
             ({"end_here": 1}, r"end_here is 1 \(int\); it must be true or false"),
-            ({"response_timeout": "1h"}, r"response_timeout is '1h' \(str\); it must be seconds"),
+            (
+                {"response_timeout": "1h"},
+                r"response_timeout is '1h' \(str\); it must be a number of seconds",
+            ),
             ({"response_timeout": -1}, "response_timeout is -1"),
             ({"response_timeout": True}, "response_timeout is True"),
             ({"always_task_ids": ["nope"]}, r"\['nope'\]; it must be a list of ids of tasks below"),

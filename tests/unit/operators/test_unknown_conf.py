@@ -122,6 +122,19 @@ def test_all_that_are_unknown_are_named_and_all_that_are_known() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "conf",
+    [{f"field{number}": 1 for number in range(1_000)}, {"x" * 500_000: 1}],
+    ids=["many", "long"],
+)
+def test_a_message_is_one_that_a_person_reads(conf: dict[str, int]) -> None:
+    """However many, and however long they are."""
+    with pytest.raises(InvalidInputError) as refused:
+        require_known_fields(conf, declared={"table"}, ours=OURS)
+
+    assert len(str(refused.value)) < 600
+
+
 def test_a_dag_s_own_params_are_known() -> None:
     """An author adds fields by Params."""
     require_known_fields({"table": "t", "ticket": 7}, declared={"table", "ticket"}, ours=OURS)
