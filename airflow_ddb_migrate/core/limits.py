@@ -23,6 +23,8 @@ SCAN_PAGE_ITEMS: Final = (
 )
 SCAN_PAGE_BYTES: Final = 1_048_576  # [DDB] one Scan response; a replay's pages keep to it, too
 ITEM_BYTES: Final = 409_600  # [DDB] 400 KB, names included
+ATTRIBUTE_NAME_BYTES: Final = 65_535  # [DDB] an attribute's name; names of keys have 255
+INDEX_KEY_BYTES: Final = (2_048, 1_024)  # [DDB] a value of a partition key, of a sort key
 NESTED_LEVELS: Final = 32  # [DDB] lists and maps in each other
 NUMBER_DIGITS: Final = 38  # [DDB] significant digits of a number
 NUMBER_EXPONENTS: Final = (-130, 125)  # [DDB] of a number written with one digit before the point
@@ -40,6 +42,7 @@ STATEMENT_CHARS: Final = 8_192  # [API] one PartiQL statement
 BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
 
 # The migration
+PARAMS_LEVELS: Final = 32  # [OURS] lists and objects in each other; JSON is written recursively
 PARAMS_BYTES: Final = 65_536  # [OURS] a transform's, as JSON: they stand in several ledger records
 HOLD_SECONDS: Final = 3_600  # [OURS] a longer hold ends the execution (waits are billed)
 HOLD_WAIT_SECONDS: Final = (30, 120)  # [OURS] between two looks of a held child: first and longest
@@ -113,4 +116,6 @@ SUFFERING_HOLD_SECONDS: Final = 300  # [OURS] the migration then waits so long
 
 # Lambda
 LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are held to it by tests
+LAMBDA_UNZIPPED_BYTES: Final = 262_144_000  # [LAMBDA] 250 MB: a zip from S3, unzipped
+TRANSFORM_FILES: Final = 10_000  # [OURS] looked at in a user's folder: more is a wrong folder
 SLICE_MARGIN_SECONDS: Final = 60  # [OURS] a slice ends this long before the invocation's limit

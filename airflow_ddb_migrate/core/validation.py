@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TypeGuard
 
@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.limits import (
     LONGEST_SECONDS,
     NUMBER_DIGITS,
     PARAMS_BYTES,
+    PARAMS_LEVELS,
     TABLE_UNITS,
 )
 
@@ -134,9 +135,14 @@ def validate_params(value: object) -> Mapping[str, object]:
             f"params is {shown(value)}; it must be an object, as in "
             '{"table": "orders", "params": {"attribute": "updatedAt"}}.'
         )
+    if _is_deeper(value, PARAMS_LEVELS):
+        raise InvalidInputError(
+            f"params has lists and objects in each other on over {PARAMS_LEVELS} levels; the limit "
+            f"is {PARAMS_LEVELS}. Flatten it."
+        )
     try:
         size = len(json.dumps(value, allow_nan=False).encode())
-    except (TypeError, ValueError, RecursionError) as exc:
+    except (TypeError, ValueError) as exc:
         raise InvalidInputError(
             f"params cannot be written as JSON: {exc}. Give texts, numbers, true, false, null, "
             "lists and objects only."
@@ -147,6 +153,20 @@ def validate_params(value: object) -> Mapping[str, object]:
             "into a file beside the transform, or into a table that it reads."
         )
     return value
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Return whether lists and objects are in each other deeper than that, itself included."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [child for one in level for child in _children(one)]
+    return bool(level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _fits(value: float) -> bool:

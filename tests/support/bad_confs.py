@@ -90,7 +90,13 @@ MIGRATION: list[dict[str, Any]] = [
     *each("transform", "\u0430dd_updated_at", "add_updated_at\n", table=TABLE),
     *each("params", None, "a=b", "{}", [], 5, True, table=TABLE),
     *each(
-        "params", {"a": "x" * 500_000}, {"a": NAN}, {"a": [INFINITY]}, nested(2_000), table=TABLE
+        "params",
+        {"a": "x" * 500_000},
+        {"a": NAN},
+        {"a": [INFINITY]},
+        nested(33),
+        nested(2_000),
+        table=TABLE,
     ),
     *each("backup", "always", "", None, "AUTO", "auto ", "none", True, [], table=TABLE),
     *each("migration_id", "None", "null", "none", "a b", "", " ", "m" * 66, 5, table=TABLE),

@@ -64,7 +64,7 @@ def test_by_default_there_is_no_budget_and_some_quarantine(site):
 @pytest.mark.parametrize("value", [-1, "many"])
 def test_a_bad_number_is_refused_before_anything_is_touched(world, operator, name, value):
     """By prewarm already, not only when it is started; without retries."""
-    with pytest.raises(REFUSED, match=f"^{name} is {value!r}; it must be a number"):
+    with pytest.raises(REFUSED, match=f"^{name} is {value!r}; it must be a (whole )?number"):
         operator(task_id="t", table_name=TABLE, **{name: value}).execute(make_context())
     assert [] == world.updates
     assert 0 == world.dynamodb.scan(TableName="ledger")["Count"]

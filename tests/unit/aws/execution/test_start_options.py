@@ -90,7 +90,8 @@ def test_a_bad_number_touches_nothing(world: SiteWorld, name: str, value: Any) -
     """A text from a template that was not rendered as a number is told from the number."""
     with pytest.raises(InvalidInputError) as refused:
         world.start(**{name: value})
-    assert f"{name} is {value!r}; it must be a number of at least 0." == str(refused.value)
+    kind = "whole number" if name == "max_quarantined" else "number"
+    assert f"{name} is {value!r}; it must be a {kind} of at least 0." == str(refused.value)
     assert [] == world.dynamodb.calls
 
 
