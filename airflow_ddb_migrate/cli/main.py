@@ -88,7 +88,9 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     tables.add_argument(
         "--all-tables", action="store_true", help="allow every table of the account and region"
     )
-    parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
+    parser.add_argument(
+        "--transforms", type=Path, help="folder with your own transforms, their data and packages"
+    )
     parser.set_defaults(run=_deploy)
 
 

@@ -2,6 +2,6 @@
 
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept; ``items``,
 ``capacity`` and ``execution``; ``inspection`` and ``report``; ``plan``. Beside them are ``clock``,
-``errors``, ``limits`` (every limit, with its source), ``mode``, ``names``, ``validation`` and
-``version``.
+``code_hash``, ``errors``, ``limits`` (every limit, with its source), ``mode``, ``names``,
+``validation`` and ``version``.
 """

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-# What Lambda's Python runtime brings besides the standard library.
+# What Lambda's Python runtime brings besides the standard library; what ships comes before it.
 RUNTIME_LIBRARIES = frozenset(
     {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 )
@@ -59,9 +59,17 @@ def _where(exc: BaseException, name: str) -> str:
 
 
 def _hint(exc: BaseException) -> str:
-    if isinstance(exc, ModuleNotFoundError):
-        return ". Lambda has the standard library, boto3 and the files beside it, nothing else"
-    return ""
+    """Say what to do about a module that is missing, by where it should have come from."""
+    name = (isinstance(exc, ModuleNotFoundError) and exc.name) or ""
+    root = name.partition(".")[0]
+    if not root or root == "transforms":
+        return ""
+    if root == "airflow_ddb_migrate":
+        return ". Lambda has what a transform may need of it, core and aws, nothing else"
+    beside = Path(sys.path[0]) / "transforms"
+    if (beside / f"{root}.py").exists() or (beside / root).is_dir():
+        return f". It lies in the folder: from transforms import {root}"
+    return f". {root} is neither in the folder nor in requirements.txt: add what brings it to that"
 
 
 def main() -> None:

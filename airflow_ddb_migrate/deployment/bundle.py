@@ -1,16 +1,20 @@
 """The Lambda's zip: the same files always give the same bytes and the same hash."""
 
-import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.packages import Packages, resolve_packages
+from airflow_ddb_migrate.deployment.requirements import read_requirements
+from airflow_ddb_migrate.deployment.runtime import Runtime, lambda_runtime
 from airflow_ddb_migrate.deployment.shipped import package_files
 from airflow_ddb_migrate.deployment.upload import sha256_of
+from airflow_ddb_migrate.deployment.user_files import UserFiles, read_folder, require_size
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16
@@ -23,13 +27,17 @@ class Bundle:
     """The zip and what is in it.
 
     ``code_hash`` depends on names, contents and the template only: a published version keeps code
-    and settings together, so other settings are a new version, too.
+    and settings together, so other settings are a new version, too. ``notes`` say, a line each,
+    what of the user's folder is shipped and what is not.
     """
 
     content: bytes
     code_hash: str
     transforms: tuple[str, ...]
     replaced: tuple[str, ...]
+    notes: tuple[str, ...]
+    packages: Packages
+    runtime: Runtime
 
     @property
     def sha256(self) -> str:
@@ -37,62 +45,82 @@ class Bundle:
         return sha256_of(self.content)
 
 
-def build(transforms_dir: Path | None = None) -> Bundle:
-    """Build the zip from this package and the user's own transforms.
+def build(transforms_dir: Path | None = None, runtime: Runtime | None = None) -> Bundle:
+    """Build the zip from this package, the user's own folder, and what its requirements.txt names.
 
-    A file of the user's replaces one of ours of the same name, and ``replaced`` says so.
+    A transform of the user's replaces one of ours of the same name, and ``replaced`` says so.
 
-    :raises InvalidInputError: the folder is missing, has no transforms, or one has a bad name.
+    :param runtime: the Python that will run it; by default the template's.
+    :raises InvalidInputError: the folder is missing, has no transforms, or holds what cannot be
+        shipped; its requirements.txt cannot be resolved; all of it is too large for Lambda.
     """
+    runtime = runtime or lambda_runtime()
     ours = _ours()
-    theirs = _theirs(transforms_dir) if transforms_dir else {}
-    code = {**ours, **theirs}
-    files = {**package_files(code.values()), **code}
-    contents = {name: path.read_bytes() for name, path in sorted(files.items())}
+    theirs = read_folder(transforms_dir) if transforms_dir else UserFiles()
+    packages = _packages(transforms_dir, runtime)
+    contents = _contents({**ours, **theirs.files}, packages)
+    shipped = {_module_name(name) for name in ours} - {""}
+    transforms = tuple(sorted(shipped.union(theirs.transforms)))
+    _require_no_twin(transforms, theirs)
     return Bundle(
         content=_zip(contents),
-        code_hash=content_hash({**contents, "": _template()}),
-        transforms=tuple(sorted(filter(None, map(_transform_name, files)))),
-        replaced=tuple(sorted(filter(None, map(_transform_name, ours.keys() & theirs.keys())))),
+        code_hash=short_hash({**contents, "": _template()}),
+        transforms=transforms,
+        replaced=tuple(sorted(shipped.intersection(theirs.transforms))),
+        notes=(*theirs.notes, *packages.notes(runtime)),
+        packages=packages,
+        runtime=runtime,
     )
+
+
+def _contents(code: Mapping[str, bytes], packages: Packages) -> dict[str, bytes]:
+    """Return what the zip holds, in order; raises InvalidInputError when Lambda takes less."""
+    user = {name: content for name, content in code.items() if name.startswith("transforms/")}
+    engine = {name: content for name, content in code.items() if name not in user}
+    python = (content for name, content in code.items() if name.endswith(".py"))
+    engine |= package_files(python)
+    of_user = content_hash({**user, **packages.files})
+    engine[f"ddb_transform/{USER_HASH_FILE}"] = of_user.encode()
+    sizes = {name: len(content) for name, content in user.items()}
+    require_size({"the engine": sum(map(len, engine.values())), **sizes, **packages.sizes})
+    return dict(sorted({**user, **engine, **packages.files}.items()))
+
+
+def short_hash(contents: Mapping[str, bytes]) -> str:
+    """Hash names and contents, for a name of what they make."""
+    return content_hash(contents)[:_HASH_CHARS]
+
+
+def _packages(transforms_dir: Path | None, runtime: Runtime) -> Packages:
+    requirements = read_requirements(transforms_dir, runtime) if transforms_dir else None
+    return resolve_packages(requirements, runtime) if requirements else Packages()
 
 
 def _template() -> bytes:
     return (resources.folder("deploy") / "template.yaml").read_bytes()
 
 
-def _ours() -> dict[str, Path]:
+def _ours() -> dict[str, bytes]:
     code = resources.folder("lambda")
-    return {path.relative_to(code).as_posix(): path for path in code.glob("*/**/*.py")}
+    paths = code.glob("*/**/*.py")
+    return {path.relative_to(code).as_posix(): path.read_bytes() for path in paths}
 
 
-def _theirs(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InvalidInputError(
-            f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
-            "your transforms, one Python file each."
-        )
-    files = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
-    wrong = next((path.name for path in files if not path.stem.isidentifier()), None)
-    if wrong:
-        raise InvalidInputError(
-            f"--transforms {str(folder)!r} holds {wrong!r}, which is no name of a Python module. "
-            "Use letters, digits and '_', as in add_updated_at.py."
-        )
-    theirs = {f"transforms/{path.name}": path for path in files}
-    if not any(map(_transform_name, theirs)):
-        raise InvalidInputError(
-            f"--transforms {str(folder)!r} holds no transforms. Each is one Python file with a "
-            "function transform(item, context); names that begin with '_' are helpers."
-        )
-    return theirs
-
-
-def _transform_name(path: str) -> str:
-    """Return the transform's name; empty for other files, and helpers, which begin with '_'."""
+def _module_name(path: str) -> str:
+    """Return the name of a transform of ours; empty for other files."""
     folder, _, name = path.rpartition("/")
     is_transform = folder == "transforms" and not name.startswith("_")
     return name.removesuffix(".py") if is_transform else ""
+
+
+def _require_no_twin(transforms: Sequence[str], theirs: UserFiles) -> None:
+    """Raise InvalidInputError for a package of a transform's name: Python would import that."""
+    twin = next((n for n in transforms if f"transforms/{n}/__init__.py" in theirs.files), None)
+    if twin:
+        raise InvalidInputError(
+            f"The folder of --transforms holds a package {twin!r}, and there is a transform "
+            f"{twin}.py: Python would import the package instead. Rename one of them."
+        )
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:
@@ -105,12 +133,3 @@ def _zip(contents: Mapping[str, bytes]) -> bytes:
             info.external_attr = _MODE
             archive.writestr(info, content)
     return buffer.getvalue()
-
-
-def content_hash(contents: Mapping[str, bytes]) -> str:
-    """Hash names and contents, whatever made them."""
-    digest = hashlib.sha256()
-    for name, content in contents.items():
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:_HASH_CHARS]

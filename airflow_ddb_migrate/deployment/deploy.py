@@ -11,7 +11,7 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
-from airflow_ddb_migrate.aws.services.function import check_code
+from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
 from airflow_ddb_migrate.aws.services.stack import (
     ALL_TABLES,
     Stack,
@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment import bundle as bundles
 from airflow_ddb_migrate.deployment.bundle import Bundle
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
+from airflow_ddb_migrate.deployment.runtime import Runtime
 from airflow_ddb_migrate.deployment.transform_check import check_transforms
 from airflow_ddb_migrate.deployment.unfinished import unfinished
 from airflow_ddb_migrate.deployment.upload import Uploader
@@ -43,6 +44,7 @@ class Deployment:
     transforms_dir: Path | None = None
     say: Say = print
     poll_seconds: float = 3.0
+    runtime: Runtime | None = None  # by default the template's
 
     def deploy(self) -> Stack:
         """Bring the stack up to date; a second time changes nothing.
@@ -56,10 +58,12 @@ class Deployment:
                 validate_table_name(name)
         our_stack(self.clients.cloudformation, self.stack_name)
         tables = self._tables()
-        bundle = bundles.build(self.transforms_dir)
+        bundle = bundles.build(self.transforms_dir, self.runtime)
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
-        check_transforms(bundle)
+        for line in (*bundle.notes, unchecked := check_transforms(bundle)):
+            if line:
+                self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
         parameters = self._parameters(tables, bundle, bucket=self._bucket())
         if not self._change().apply(_template(bundle.code_hash), parameters):
@@ -67,6 +71,8 @@ class Deployment:
         stack = find_stack(self.clients.cloudformation, self.stack_name)
         self._check_code(stack, bundle)
         self._check_engine(stack)
+        if unchecked:
+            self._check_transforms(stack)
         return stack
 
     def _check_code(self, stack: Stack, bundle: Bundle) -> None:
@@ -82,6 +88,11 @@ class Deployment:
             self.say(check_engine(self.clients, stack).in_words())
         except MigrationError as error:
             self.say(str(error))
+
+    def _check_transforms(self, stack: Stack) -> None:
+        """Let Lambda import what could not be imported here; raises TransformError."""
+        for name in stack.transforms:
+            describe_transform(self.clients.lambda_, stack.function_arn, name)
 
     def destroy(self, *, force: bool = False) -> bool:
         """Delete the stack with its ledger and bucket; False when it is not there.
@@ -185,7 +196,7 @@ def _template(code_hash: str) -> str:
 
 
 def _digest(content: bytes) -> str:
-    return bundles.content_hash({"": content})
+    return bundles.short_hash({"": content})
 
 
 def _empty(s3: Any, bucket: str) -> None:

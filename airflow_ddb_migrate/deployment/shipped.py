@@ -11,21 +11,23 @@ _PACKAGE = Path(__file__).parents[1]
 _SHIPPING = ("core", "aws")  # no Airflow in them; what else a transform imports is not found there
 
 
-def package_files(code: Iterable[Path]) -> dict[str, Path]:
-    """Return the files of this package that ``code`` needs, by their paths in the zip.
+def package_files(code: Iterable[bytes]) -> dict[str, bytes]:
+    """Return the files of this package that ``code``, sources, needs, by their paths in the zip.
 
     A module brings the packages it lies in, and its data: a JSON file of its own name.
     """
     ours, found = _modules(), dict[str, Path]()
-    waiting = [ours[""], *code]
+    waiting = [ours[""].read_bytes(), *code]
     while waiting:
         names = {name for module in _imported(waiting.pop()) for name in _with_packages(module)}
         new = {name: ours[name] for name in names & ours.keys() - found.keys()}
         found.update(new)
-        waiting += new.values()
+        waiting += [path.read_bytes() for path in new.values()]
     files = [ours[""], *found.values()]
     data = [path for path in (file.with_suffix(".json") for file in files) if path.exists()]
-    return {path.relative_to(_PACKAGE.parent).as_posix(): path for path in (*files, *data)}
+    return {
+        path.relative_to(_PACKAGE.parent).as_posix(): path.read_bytes() for path in (*files, *data)
+    }
 
 
 def _modules() -> Mapping[str, Path]:
@@ -39,14 +41,14 @@ def _import_path(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Yield what a file imports: modules, and names that may be modules.
+def _imported(source: bytes) -> Iterator[str]:
+    """Yield what a source imports: modules, and names that may be modules.
 
     A transform with a syntax error imports nothing: the check before a deploy says where it is.
     """
     try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in _running(tree):
         if isinstance(node, ast.Import):

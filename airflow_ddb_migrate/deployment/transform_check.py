@@ -10,22 +10,34 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
-from airflow_ddb_migrate.core.errors import TransformError
+from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.deployment import bare_import
 from airflow_ddb_migrate.deployment.bundle import Bundle
+from airflow_ddb_migrate.deployment.packages import Packages, resolve_packages
+from airflow_ddb_migrate.deployment.runtime import this_runtime
 
 _IMPORT_SECONDS = 60.0
 
 
-def check_transforms(bundle: Bundle) -> None:
+def check_transforms(bundle: Bundle) -> str:
     """Import every transform from the zip, in a bare interpreter of its own.
+
+    Packages that were compiled for Lambda alone are imported as this machine's wheels of the same
+    versions. Returns why nothing could be imported; empty when all was.
 
     :raises TransformError: one cannot be imported or is no transform; the message names file,
         error and line. Nothing was deployed.
     """
+    try:
+        loadable = _loadable(bundle)
+    except InvalidInputError:  # its advice would be about this machine
+        return (
+            f"The transforms were not imported here: a package is compiled for {bundle.runtime}, "
+            f"and its version cannot be had for {this_runtime()}. Lambda imports them once they "
+            "are deployed."
+        )
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
-            archive.extractall(folder)
+        _unpack(bundle, loadable, Path(folder))
         problems = _import_all(folder, bundle.transforms)
     for name in bundle.transforms:
         problem = problems.get(name, "ends the interpreter that imports it")
@@ -33,6 +45,24 @@ def check_transforms(bundle: Bundle) -> None:
             raise TransformError(
                 f"Transform {name!r} (transforms/{name}.py) {problem}. Nothing was deployed."
             )
+    return ""
+
+
+def _loadable(bundle: Bundle) -> Packages:
+    """Return the bundle's packages as this interpreter can import them."""
+    packages = bundle.packages
+    if not packages.requirements or not packages.is_compiled or bundle.runtime.runs_here:
+        return packages
+    return resolve_packages(packages.requirements, this_runtime(), packages.pins)
+
+
+def _unpack(bundle: Bundle, packages: Packages, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        ours = [name for name in archive.namelist() if name not in bundle.packages.files]
+        archive.extractall(folder, ours)
+    for name, content in packages.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def _import_all(folder: str, names: tuple[str, ...]) -> dict[str, str]:

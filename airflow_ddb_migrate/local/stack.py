@@ -5,6 +5,7 @@ from pathlib import Path
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
+from airflow_ddb_migrate.deployment.runtime import this_runtime
 from airflow_ddb_migrate.local.emulated_aws import emulator
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 
@@ -14,7 +15,10 @@ _POLL_SECONDS = 0.2  # the emulator deploys in a second
 def deploy_to(
     running: Emulator, *, transforms_dir: Path | None = None, quiet: bool = False
 ) -> Stack:
-    """Deploy to the emulator by the same push as to AWS; every table there may be migrated."""
+    """Deploy to the emulator by the same push as to AWS; every table there may be migrated.
+
+    It runs the Lambda in this interpreter, whatever the template says: so packages are for that.
+    """
     return Deployment(
         clients=running.clients(),
         stack_name=DEFAULT_STACK_NAME,
@@ -22,6 +26,7 @@ def deploy_to(
         transforms_dir=transforms_dir,
         say=(lambda _: None) if quiet else print,
         poll_seconds=_POLL_SECONDS,
+        runtime=this_runtime(),
     ).deploy()
 
 

@@ -112,6 +112,7 @@ def test_new_code_is_a_new_version_and_the_old_one_stays(
 
     second = deployer.deploy("orders", transforms_dir=transforms_dir)
 
+    assert "Shipped: mine.py (46 bytes)" in deployer.said
     assert {*SHIPPED_TRANSFORMS, "mine"} == set(second.transforms)
     assert first.code_hash != second.code_hash
     assert [True, False] == [_knows(deployer, stack, "mine") for stack in (second, first)]
@@ -202,7 +203,7 @@ def test_a_broken_transform_is_refused_before_anything_is_made(
     deployer: Deployer, transforms_dir: Path
 ) -> None:
     """The message names the file, the error and the line."""
-    (transforms_dir / "mine.py").write_text("import re\n\nre.missing\n")
+    (transforms_dir / "mine.py").write_text("import re\n\nre.missing\n" + IDENTITY)
 
     with pytest.raises(TransformError, match=r"mine\.py.*AttributeError.*line 3"):
         deployer.deploy("orders", transforms_dir=transforms_dir)

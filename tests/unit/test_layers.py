@@ -14,7 +14,7 @@ PACKAGE, LAMBDA = ROOT / "airflow_ddb_migrate", ROOT / "lambda"
 # A chapter imports those of the rows before its own. A module that is in no row belongs to the
 # longest name that it begins with.
 ORDER = (
-    "core.errors core.limits core.version",
+    "core.code_hash core.errors core.limits core.version",
     "core.clock core.mode core.names core.text core.validation",
     "core.ledger",
     "core.items core.capacity core.execution",

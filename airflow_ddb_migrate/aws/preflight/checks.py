@@ -6,7 +6,7 @@ import logging
 from packaging.version import InvalidVersion, Version
 
 from airflow_ddb_migrate.aws.preflight.table_lease import acquired_lease, holder_is_live
-from airflow_ddb_migrate.aws.services.function import check_code, invoke
+from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.services.tables import require_active
 from airflow_ddb_migrate.aws.site import Site
@@ -131,11 +131,4 @@ def _probe_transform(site: Site, transform: str) -> str:
             + f"It has: {', '.join(stack.transforms)}. Add yours by ddb-migrate deploy "
             "--transforms DIR."
         )
-    said = invoke(
-        site.clients.lambda_, stack.function_arn, {"action": "describe", "transform": transform}
-    )
-    if "ok" not in said:
-        raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
-    if not said["ok"]:
-        raise TransformError(said["error"])
-    return str(said["hash"])
+    return describe_transform(site.clients.lambda_, stack.function_arn, transform)

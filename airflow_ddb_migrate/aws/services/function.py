@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.core.errors import AccessDeniedError, CodeMismatchError
+from airflow_ddb_migrate.core.errors import AccessDeniedError, CodeMismatchError, TransformError
 
 
 def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,6 +17,16 @@ def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, A
         answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         said = json.loads(answer["Payload"].read())
     return {"error": said} if answer.get("FunctionError") else dict(said)
+
+
+def describe_transform(lambda_: Any, function: str, transform: str) -> str:
+    """Return the hash of a transform there; raises TransformError when it cannot be used."""
+    said = invoke(lambda_, function, {"action": "describe", "transform": transform})
+    if "ok" not in said:
+        raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
+    if not said["ok"]:
+        raise TransformError(said["error"])
+    return str(said["hash"])
 
 
 def check_code(lambda_: Any, function: str, expected: str) -> str:

@@ -1,13 +1,12 @@
 """Loads a transform by its module's name, and says what is wrong with one that is none."""
 
-import hashlib
 import importlib
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import TransformError
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
@@ -35,9 +34,27 @@ def load_transform(name: str, context: Context) -> Transform:
 
 
 def source_hash(name: str) -> str:
-    """Return the SHA-256 of the transform's file, so that a mended transform shows."""
-    source = inspect.getsourcefile(_import(name)) or ""
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    """Return the SHA-256 of all that a transform may be made of, so that any change of it shows.
+
+    That is every file of the user's and of the packages that were deployed with them; in a
+    checkout, where nothing was deployed, the files beside the transform.
+
+    :raises TransformError: the transform cannot be imported.
+    """
+    _import(name)
+    deployed = Path(__file__).parents[1] / USER_HASH_FILE
+    user = deployed.read_bytes() if deployed.exists() else content_hash(_beside()).encode()
+    return content_hash({name: user})
+
+
+def _beside() -> dict[str, bytes]:
+    folders = [Path(folder) for folder in reversed(importlib.import_module("transforms").__path__)]
+    return {
+        f"transforms/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def _import(name: str) -> ModuleType:

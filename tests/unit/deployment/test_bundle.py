@@ -8,11 +8,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from airflow_ddb_migrate.core.code_hash import content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.deployment import bundle as bundles
 from airflow_ddb_migrate.deployment.bundle import Bundle, build
+from airflow_ddb_migrate.deployment.runtime import Runtime, lambda_runtime, this_runtime
 from airflow_ddb_migrate.deployment.transform_check import check_transforms
 from tests.support.factories import SHIPPED_TRANSFORMS
+from tests.support.wheels import make_wheel
 
 PACKAGE = "airflow_ddb_migrate"
 IDENTITY = "def transform(item, context):\n    return item\n"
@@ -141,7 +144,7 @@ def test_a_transform_may_import_what_no_lambda_of_ours_does(tmp_path: Path) -> N
 
 
 def test_own_transforms_are_added(transforms_dir: Path) -> None:
-    """A user's folder is one file per transform; ours stay."""
+    """Theirs are one file each; ours stay."""
     bundle = build(transforms_dir)
 
     assert (_shipped_and("mine"), ()) == (bundle.transforms, bundle.replaced)
@@ -160,13 +163,14 @@ def test_an_own_transform_replaces_ours_of_the_same_name(tmp_path: Path) -> None
 
 
 def test_helpers_and_init_are_no_transforms(transforms_dir: Path) -> None:
-    """A file that begins with '_' ships for the others to import; a user's __init__ does not."""
-    make_transforms(transforms_dir, _shared="FACTOR = 2\n", __init__="raise SystemError\n")
+    """What defines none ships for the others to import; a user's __init__ does not."""
+    sources = dict.fromkeys(("_shared", "shared"), "FACTOR = 2\n")
+    make_transforms(transforms_dir, **sources, __init__="raise SystemError\n")
 
     bundle = build(transforms_dir)
 
     assert _shipped_and("mine") == bundle.transforms
-    assert "transforms/_shared.py" in names_in(bundle)
+    assert {"transforms/_shared.py", "transforms/shared.py"} <= names_in(bundle)
     assert "SKIP" in read(bundle, "transforms/__init__.py")
 
 
@@ -175,7 +179,7 @@ def test_helpers_and_init_are_no_transforms(transforms_dir: Path) -> None:
     [
         (None, "which is no folder"),
         ({}, "holds no transforms"),
-        ({"_helper": ""}, "holds no transforms"),
+        ({"_helper": IDENTITY, "helper": ""}, "holds no transforms"),
         ({"add-name": IDENTITY}, "'add-name.py', which is no name of a Python module"),
     ],
     ids=["missing", "empty", "only-helpers", "bad-name"],
@@ -206,22 +210,187 @@ def test_transforms_may_use_boto3_and_their_helpers(tmp_path: Path) -> None:
     [
         ("a = 1\nb = c\n", r"mine\.py\) cannot be imported: NameError: .*\(mine\.py, line 2\)"),
         ("def transform(:", r"cannot be imported: SyntaxError: .*\(mine\.py, line 1\)"),
-        ("import airflow\n", r"No module named 'airflow'.*Lambda has the standard library, boto3"),
+        (
+            f"import numpy.linalg\n{IDENTITY}",
+            r"No module named 'numpy' \(mine\.py, line 1\)\. numpy is neither in the folder nor in "
+            r"requirements\.txt: add what brings it to that",
+        ),
+        (f"import _shared\n{IDENTITY}", r"It lies in the folder: from transforms import _shared"),
+        (f"from transforms import a\n{IDENTITY}", r"ImportError: cannot import name 'a'"),
         ("import sys\nsys.exit(0)\n", r"cannot be imported: SystemExit: 0 \(mine\.py, line 2\)"),
         ("import os\nos._exit(0)\n", r"ends the interpreter that imports it"),
         ("transform = 1\n", r"defines no function transform\(item, context\)"),
         ("def transform(item): ...\n", r"must define transform\(item, context\), not transform"),
     ],
-    ids=["raises", "syntax", "airflow", "exits", "dies", "no-function", "one-argument"],
+    ids=[
+        *("raises", "syntax", "undeclared", "beside", "missing", "exits", "dies"),
+        *("no-function", "one-argument"),
+    ],
 )
 def test_a_broken_transform_is_named_with_error_and_line(
     tmp_path: Path, source: str, message: str
 ) -> None:
     """It is tried in a bare interpreter before anything is deployed."""
-    bundle = build(make_transforms(tmp_path / "t", mine=source))
+    source = source if "transform" in source else source + IDENTITY
+    bundle = build(make_transforms(tmp_path / "t", mine=source, _shared=""))
 
     with pytest.raises(TransformError, match=rf"{message}.*Nothing was deployed"):
         check_transforms(bundle)
+
+
+@pytest.mark.parametrize("name", ["mine", "add_updated_at"])
+def test_a_package_that_hides_a_transform_is_refused(transforms_dir: Path, name: str) -> None:
+    """Python imports the package of two things of one name, also beside ours."""
+    (transforms_dir / name).mkdir()
+    (transforms_dir / name / "__init__.py").write_text("")
+
+    with pytest.raises(InvalidInputError, match=f"holds a package '{name}'.*Rename one of them"):
+        build(transforms_dir)
+
+
+def test_data_and_packages_ship_and_are_used(transforms_dir: Path) -> None:
+    """A transform that reads a table of its own when it is imported passes the check."""
+    (transforms_dir / "money").mkdir()
+    (transforms_dir / "money" / "rates.json").write_text('{"EUR": 1}')
+    (transforms_dir / "money" / "__init__.py").write_text(_READS)
+    make_transforms(transforms_dir, mine=f"from transforms.money import RATES\n{IDENTITY}")
+
+    bundle = build(transforms_dir)
+
+    assert not check_transforms(bundle)
+    assert "Shipped: mine.py, money/__init__.py, money/rates.json" in bundle.notes[0]
+
+
+_READS = """
+import json
+from pathlib import Path
+RATES = json.loads(Path(__file__).with_name("rates.json").read_text())
+"""
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of wheels, which pip looks at instead of an index."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    return tmp_path / "wheels"
+
+
+def test_packages_ship_at_the_root_and_give_the_same_bytes(
+    transforms_dir: Path, wheels: Path
+) -> None:
+    """The check imports them from there."""
+    make_wheel(wheels, "words")
+    (transforms_dir / "requirements.txt").write_text("words")
+    make_transforms(transforms_dir, mine=f"from words import VERSION\n{IDENTITY}")
+
+    bundle = build(transforms_dir)
+
+    assert bundle == build(transforms_dir)
+    assert "words.py" in names_in(bundle)
+    assert f"Packages for {lambda_runtime()}: words==1.0" == bundle.notes[-1]
+    assert not check_transforms(bundle)
+
+
+def test_what_is_compiled_for_lambda_is_imported_here_by_the_same_version(
+    transforms_dir: Path, wheels: Path
+) -> None:
+    """This machine's wheel of it, though a newer one is there; what ships stays Lambda's."""
+    elsewhere, here = Runtime("3.99", "aarch64", 34), this_runtime()
+    python = f"cp{here.python.replace('.', '')}"
+    tags = (f"cp399-cp399-manylinux2014_{elsewhere.machine}", f"{python}-none-any")
+    for tag, content in zip(tags, ("raise SystemError", "VERSION = 1"), strict=True):
+        make_wheel(wheels, "fast", tag=tag, files={"fast.py": content, "lib.so": ""})
+    make_wheel(wheels, "fast", "2.0", tag=tags[1], files={"fast.py": "raise SystemError"})
+    (transforms_dir / "requirements.txt").write_text("fast")
+    make_transforms(transforms_dir, mine=f"from fast import VERSION\n{IDENTITY}")
+
+    bundle = build(transforms_dir, elsewhere)
+
+    assert "raise SystemError" == read(bundle, "fast.py")
+    assert not check_transforms(bundle)
+
+
+def test_what_cannot_be_imported_here_is_said(transforms_dir: Path, wheels: Path) -> None:
+    """There is no wheel of it for this machine: Lambda is asked after the deployment."""
+    elsewhere = Runtime("3.99", "aarch64", 34)
+    make_wheel(wheels, "fast", tag="cp399-cp399-manylinux2014_aarch64", files={"fast.so": ""})
+    (transforms_dir / "requirements.txt").write_text("fast")
+
+    unchecked = check_transforms(build(transforms_dir, elsewhere))
+
+    assert (
+        "The transforms were not imported here: a package is compiled for Python 3.99 on aarch64, "
+        f"and its version cannot be had for {this_runtime()}. Lambda imports them once they are "
+        "deployed."
+    ) == unchecked
+
+
+def test_too_much_for_lambda_is_refused(
+    transforms_dir: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it counts: files, packages and the engine."""
+    make_wheel(wheels, "words", files={"words.txt": 300 * "x"})
+    (transforms_dir / "requirements.txt").write_text("words")
+    (transforms_dir / "lookup.json").write_text(300 * "x")
+    limit = "airflow_ddb_migrate.deployment.user_files.LAMBDA_UNZIPPED_BYTES"
+    monkeypatch.setattr(limit, len(build().content) // 2)
+
+    with pytest.raises(InvalidInputError, match=r"The largest: the engine [\d,]+, "):
+        build(transforms_dir)
+
+
+def _user_hash(bundle: Bundle) -> str:
+    return read(bundle, "ddb_transform/user_hash.txt")
+
+
+@pytest.mark.parametrize("name", ["mine.py", "_shared.py", "money/rates.json"])
+def test_the_hash_of_a_transform_covers_all_that_it_may_be_made_of(
+    transforms_dir: Path, name: str
+) -> None:
+    """A mended helper or table is another transform, so `once` does not refuse it."""
+    path = transforms_dir / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(IDENTITY)
+    first = _user_hash(build(transforms_dir))
+    path.write_text(f"{IDENTITY}# mended")
+
+    assert first != _user_hash(build(transforms_dir))
+
+
+def test_the_hash_covers_packages_and_not_the_engine(
+    transforms_dir: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade of this package alone makes no transform new."""
+    make_wheel(wheels, "words")
+    (transforms_dir / "requirements.txt").write_text("words")
+    first = build(transforms_dir)
+    monkeypatch.setattr(bundles, "package_files", lambda _: {"airflow_ddb_migrate/x.py": b""})
+    upgraded = build(transforms_dir)
+    make_wheel(wheels, "words", "2.0")
+
+    assert _user_hash(first) == _user_hash(upgraded)
+    assert first.code_hash != upgraded.code_hash
+    assert _user_hash(first) != _user_hash(build(transforms_dir))
+
+
+def test_lambda_answers_with_that_hash(transforms_dir: Path, tmp_path: Path) -> None:
+    """Made of the zip's and the transform's name."""
+    bundle = build(transforms_dir)
+    zipfile.ZipFile(io.BytesIO(bundle.content)).extractall(tmp_path / "code")
+    code = "import sys; sys.path[:0] = sys.argv[1:]; from ddb_transform.contract.load import *\n"
+
+    answer = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-c", f"{code}print(source_hash('mine'))"),
+            *(str(tmp_path / "code"), _site_packages()),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert content_hash({"mine": _user_hash(bundle).encode()}) == answer.stdout.strip()
 
 
 def test_a_transform_that_prints_disturbs_nobody(tmp_path: Path) -> None:

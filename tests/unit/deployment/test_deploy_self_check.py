@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack import Stack
+from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from botocore.exceptions import ReadTimeoutError
@@ -92,3 +93,27 @@ def test_a_lambda_that_does_not_answer_fails_no_deployment(
 
     assert stack() == deployed
     assert said[-1].startswith(words)
+
+
+def test_what_could_not_be_imported_here_is_imported_by_lambda(
+    deploy: Callable[[Any], tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transform, once the stack is there."""
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
+    lambda_ = FakeLambda({"ok": True, "error": "", "hash": "hash-1"})
+
+    _, said = deploy(lambda_)
+
+    assert "Not imported here." == said[0]
+    asked = [event["transform"] for event in lambda_.invoked if event["action"] == "describe"]
+    assert list(stack().transforms) == asked
+
+
+def test_what_lambda_cannot_import_fails_the_deployment(
+    deploy: Callable[[Any], tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Lambda's own words."""
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
+
+    with pytest.raises(TransformError, match="Transform 'mine' cannot be imported"):
+        deploy(FakeLambda({"ok": False, "error": "Transform 'mine' cannot be imported: x"}))

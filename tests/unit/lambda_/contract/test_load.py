@@ -126,9 +126,13 @@ def test_an_unknown_transform_is_refused(name: str, message: str) -> None:
 
 
 def test_a_mended_transform_has_another_hash(module: Callable[[str, str], str]) -> None:
-    """The hash is that of the file, not of the name."""
-    source = "def transform(item, context): return item"
-    first = source_hash(module("mine", source))
+    """Its own file, another one beside it, and another name."""
+    first = source_hash(module("mine", IDENTITY))
 
-    assert first == source_hash(module("mine", source))
-    assert first != source_hash(module("mine", source + "\n# mended"))
+    assert first == source_hash(module("mine", IDENTITY))
+    assert first != source_hash(module("mine", IDENTITY + "# mended"))
+    module("_helper", "FACTOR = 2")
+    helped = source_hash(module("mine", IDENTITY))
+    assert helped not in {first, source_hash("add_updated_at")}
+    module("_helper", "FACTOR = 3")
+    assert helped != source_hash("mine")
