@@ -6,6 +6,7 @@ from typing import Any
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.ledger.notes import note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
@@ -37,6 +38,7 @@ def check_prewarm(site: Site, request: StartRequest) -> None:
         request.transform,
         single_writer_region=request.single_writer_region,
     )
+    require_as_planned(site, request, transform_hash)
     refuse_repeat(site, request, transform_hash)
     note_capacity(site.ledger, site.migration_id, "before", site.table.snapshot)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
@@ -57,6 +58,7 @@ def start(site: Site, request: StartRequest) -> StartResult:
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform_hash = _checked(site, request)
+    require_as_planned(site, request, transform_hash)
     refuse_repeat(site, request, transform_hash)
     scope = scope_of(site, request)
     if request.mode.writes:

@@ -85,6 +85,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     repeat = repeat_of(site, request, transform_hash)
     plan = replace(
         plan,
+        transform_hash=transform_hash,
         warnings=(*plan.warnings, f"This was done before: {repeat}.") if repeat else plan.warnings,
         planned_by=request.started_by,
         planned_at_iso=iso(now),

@@ -46,7 +46,8 @@ class MigrationPlan:
     """What a migration will do. Budgets are units per second of the whole migration, 0: none.
 
     ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
-    in words; ``warnings`` and ``unknown`` are sentences.
+    in words; ``warnings`` and ``unknown`` are sentences. ``transform_hash`` is that of what was
+    deployed when it was planned.
     """
 
     migration_id: str
@@ -59,6 +60,7 @@ class MigrationPlan:
     layout: Layout
     tariff: Tariff
     item_count: int
+    transform_hash: str = ""
     planned_by: str = ""
     planned_at_iso: str = ""
     indexes: tuple[IndexFacts, ...] = ()
@@ -98,6 +100,7 @@ class MigrationPlan:
             "migration_id": self.migration_id,
             "table_name": self.table_name,
             "transform": self.transform,
+            "transform_hash": self.transform_hash,
             "planned_by": self.planned_by,
             "planned_at_iso": self.planned_at_iso,
             "total_segments": self.total_segments,
@@ -144,6 +147,7 @@ class MigrationPlan:
             migration_id=data["migration_id"],
             table_name=data["table_name"],
             transform=data["transform"],
+            transform_hash=data.get("transform_hash", ""),
             planned_by=data["planned_by"],
             planned_at_iso=data["planned_at_iso"],
             read_units_per_second=data["read_units_per_second"],

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.notes import keep_plan
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.core.errors import (
@@ -12,11 +13,14 @@ from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LeaseHeldError,
     LedgerBusyError,
+    TransformError,
 )
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
+from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import MIGRATION, NOW, STARTED_AT, TABLE, client_error, data_table
+from tests.support.plans import facts, plan
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 
@@ -144,6 +148,50 @@ def test_a_mended_transform_shows_in_its_attempt(world: SiteWorld) -> None:
     latest = world.site.ledger.latest_attempt(MIGRATION)
     assert latest is not None
     assert (2, "hash-2") == (latest.number, latest.transform_hash)
+
+
+def _planned(world: SiteWorld, transform_hash: str) -> None:
+    keep_plan(world.site.ledger, replace(plan(facts()), transform_hash=transform_hash))
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"mode": Mode.DRY_RUN, "of": MIGRATION}], ids=["migration", "dry-run"]
+)
+def test_another_transform_than_the_one_that_was_planned_is_refused(
+    world: SiteWorld, fields: dict[str, Any]
+) -> None:
+    """What a person has approved is that one; planned anew, it starts."""
+    site = world.site_for(OTHER) if fields else world.site
+    _planned(world, "hash-0")
+
+    with pytest.raises(TransformError, match=r"hash hash-1; migration .* with hash-0.*Clear the"):
+        world.start(site, **fields)
+
+    assert site.ledger.latest_attempt(site.migration_id) is None
+    _planned(world, "hash-1")
+    assert 1 == world.start(site, **fields).attempt
+
+
+@pytest.mark.parametrize("planned", ["", "hash-1"])
+def test_a_mended_transform_goes_on_with_what_was_started(world: SiteWorld, planned: str) -> None:
+    """A migration that failed is mended so; an older plan knows no hash."""
+    _planned(world, planned)
+    world.start()
+    world.end()
+    world.lambda_.answer = {"ok": True, "error": "", "hash": "hash-2"}
+
+    assert 2 == world.start().attempt
+
+
+def test_a_canary_s_transform_is_the_migration_s(world: SiteWorld) -> None:
+    """A few segments are no start: what was approved after them is what they did."""
+    _planned(world, "hash-1")
+    world.start(sample_lanes=1)
+    world.end()
+    world.lambda_.answer = {"ok": True, "error": "", "hash": "hash-2"}
+
+    with pytest.raises(TransformError, match="Clear the task of the plan"):
+        world.start()
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])

@@ -154,6 +154,7 @@ def test_the_plan_is_in_the_ledger_and_nothing_else_is_touched(place: PlanWorld)
 
     assert plan == place.note()
     assert ("tests", STARTED_AT) == (plan.planned_by, plan.planned_at_iso)
+    assert "hash-1" == plan.transform_hash
     assert 1 == place.world.service.scan(TableName="ledger")["Count"]
     assert {} == place.world.stepfunctions.executions
 

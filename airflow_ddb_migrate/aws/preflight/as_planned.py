@@ -1,0 +1,28 @@
+"""Whether the transform that is deployed is the one that was planned, and approved by that plan."""
+
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import TransformError
+from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.mode import Mode
+
+
+def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -> None:
+    """Raise TransformError for another transform than the plan's, of a migration or its dry run.
+
+    One whose segments were started already goes on with a mended transform: that is how a failed
+    migration is mended. A canary is no such start.
+    """
+    if request.mode not in {Mode.MIGRATE, Mode.DRY_RUN}:
+        return
+    migration = request.of or site.migration_id
+    planned = plan_fields(site.ledger, migration).get("transform_hash") or transform_hash
+    attempt = site.ledger.latest_attempt(migration)
+    if planned == transform_hash or (attempt and not attempt.scope):
+        return
+    raise TransformError(
+        f"Transform {request.transform!r} is deployed with hash {transform_hash[:12]}; migration "
+        f"{migration} was planned, and what was approved of it, with {planned[:12]}: its files or "
+        "packages changed since. Nothing was started. Clear the task of the plan with its "
+        "downstream tasks, so that what is deployed is planned and approved."
+    )
