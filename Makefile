@@ -6,11 +6,12 @@ STAMP := .venv/.made-from-lock
 TESTS ?= tests
 LIVE_SEEDS ?= 200
 FAULT_SEEDS ?= 50
+ITEM_EXAMPLES ?= 10000
 
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test screenshots live lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
+.PHONY: help check demo ui test screenshots live properties lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -32,6 +33,10 @@ screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflo
 
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live
+
+properties: $(STAMP) ## Compare an item with a dict, many times (ITEM_EXAMPLES=10000)
+	@ITEM_EXAMPLES=$(ITEM_EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist load \
+		tests/unit/lambda_/contract/test_item_properties.py
 
 check: lint test matrix-quick demo ## All that CI runs
 

@@ -8,11 +8,12 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.resources import folder
 
@@ -26,7 +27,9 @@ class TransformResult:
     ``outcome`` is changed, deleted, unchanged or skipped. ``item`` is the item afterwards, as boto3
     gives it (numbers are Decimal), None when it is deleted. ``changed`` are the attributes set or
     removed, ``condition`` those the write's condition looks at, keys apart; both sorted. ``passes``
-    is what the module's ``check`` says of the item afterwards, True without one.
+    is what the module's ``check`` says of the item afterwards, True without one. ``diff`` has each
+    changed attribute with its value before and after, None where it is not there; ``write_units``
+    is what the write costs in the table, indexes apart.
     """
 
     outcome: str
@@ -34,48 +37,116 @@ class TransformResult:
     changed: tuple[str, ...]
     condition: tuple[str, ...]
     passes: bool
+    diff: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    write_units: int = 0
 
 
-def run_transform(
+def run_transform(  # noqa: PLR0913  # all but two by keyword
     transform: str | Path,
     item: Mapping[str, Any],
     *,
     key_names: tuple[str, ...] = ("id",),
     params: Mapping[str, Any] | None = None,
     started_at: str = _STARTED_AT,
+    table: Mapping[str, Any] | None = None,
 ) -> TransformResult:
     """Run a transform on a plain Python item under the rules of a migration.
 
     ``transform`` is the path of a file, or the name of a transform that ships with this package;
     ``key_names`` is the table's key, the partition key first; ``params`` pass through JSON, as a
-    DAG run's do. The folder that holds ``transforms`` and the Lambda's code is put on ``sys.path``.
+    DAG run's do. ``table`` is the ``Table`` of a DescribeTable: its indexes refuse what they would
+    refuse. The folder that holds ``transforms`` and the Lambda's code is put on ``sys.path``.
 
     :raises ItemError: the transform breaks a rule, or the item given is none for DynamoDB.
     :raises TransformError: the file is no transform.
     """
     _refuse_keyless(item, key_names)
     with _found(transform) as name:
-        from ddb_transform.contract.codec import encode
+        from ddb_transform.contract.index_keys import index_keys
         from ddb_transform.contract.load import load_transform
         from ddb_transform.contract.transform import Context
 
         plain = json.loads(json.dumps(dict(params or {})))
         loaded = load_transform(name, Context("test", started_at, plain, key_names))
-        return _result(loaded, {key: encode(key, value) for key, value in item.items()})
+        loaded = replace(loaded, index_keys=index_keys(table or {}))
+        return _result(loaded, _typed(item))
+
+
+def assert_fixed_point(transform: str | Path, item: Mapping[str, Any], **options: Any) -> None:
+    """Assert that a transform changes nothing more of its own result; options of run_transform.
+
+    :raises AssertionError: it does, or deletes it.
+    """
+    after = run_transform(transform, item, **options).item
+    if after is None:
+        return
+    again = run_transform(transform, after, **options)
+    if again.outcome in {"changed", "deleted"}:
+        changes = ", ".join(again.changed) or "the whole item"
+        raise AssertionError(f"The transform changes its own result again: {changes}.")
+
+
+def assert_migrates(
+    transform: str | Path,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any] | None,
+    **options: Any,
+) -> None:
+    """Assert what a transform makes of an item, None: it deletes it; options of run_transform.
+
+    Values are compared as DynamoDB has them: the order of a set and the notation of a number do not
+    count, and True is no 1.
+
+    :raises AssertionError: names every attribute that is another one.
+    """
+    result = run_transform(transform, before, **options)
+    problem = _difference(result.item, after)
+    if problem:
+        raise AssertionError(f"The transform makes another item ({result.outcome}): {problem}.")
+
+
+def _difference(actual: Mapping[str, Any] | None, expected: Mapping[str, Any] | None) -> str:
+    from ddb_transform.contract.codec import same
+
+    if actual is None or expected is None:
+        return "" if actual is expected else f"it is {_word(actual)}, not {_word(expected)}"
+    left, right = _typed(actual), _typed(expected)
+    wrong = [n for n in sorted({*left, *right}) if not same(left.get(n), right.get(n))]
+    return "; ".join(f"{n} is {_value(actual, n)}, not {_value(expected, n)}" for n in wrong)
+
+
+def _word(item: Mapping[str, Any] | None) -> str:
+    return "deleted" if item is None else "kept"
+
+
+def _value(item: Mapping[str, Any], name: str) -> str:
+    return repr(item[name]) if name in item else "absent"
+
+
+def _typed(item: Mapping[str, Any]) -> TypedItem:
+    from ddb_transform.contract.codec import encode
+
+    return {name: encode(name, value) for name, value in item.items()}
 
 
 def _result(transform: Any, typed: TypedItem) -> TransformResult:
-    from ddb_transform.contract.item import Item
-    from ddb_transform.contract.transform import applied
+    from ddb_transform.contract.change import applied
+    from ddb_transform.contract.item import item_of
 
     change = transform.apply(typed)
-    after = None if change.outcome == "deleted" else applied(typed, change)
+    before = item_of(typed).copy()
+    is_gone = change.outcome == "deleted"
+    after = None if is_gone else applied(typed, change)
+    item = None if after is None else item_of(after).copy()
+    is_written = is_gone or change.outcome == "changed"
     return TransformResult(
         outcome=change.outcome,
-        item=None if after is None else dict(Item(after)),
+        item=item,
         changed=tuple(sorted(change.assigned)),
         condition=tuple(sorted(change.expected)),
         passes=after is None or transform.passes(after),
+        diff={name: (before.get(name), (item or {}).get(name)) for name in sorted(change.assigned)},
+        write_units=write_units(change.before_bytes, change.after_bytes) if is_written else 0,
     )
 
 

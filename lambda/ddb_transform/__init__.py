@@ -1,7 +1,8 @@
 """What runs in AWS: one invocation works on one lane for one slice of time.
 
 ``handler`` is the entry, ``assembly`` puts together what a slice works with, ``worker`` works page
-by page. Chapters: ``contract``, ``writers``, ``objects``, ``sources`` and ``modes``. Beside them
-are ``pages``, which sources give; ``guard``, the worker's fence and budget; ``failures`` and
-``patience``, what to do about AWS's errors; ``table_identity``; and ``botocore_shortcuts``.
+by page. Chapters: ``user_code``, ``contract``, ``writers``, ``objects``, ``sources`` and ``modes``.
+Beside them are ``pages``, which sources give; ``guard``, the worker's fence and budget;
+``failures`` and ``patience``, what to do about AWS's errors; ``table_identity``; and
+``botocore_shortcuts``.
 """

@@ -6,7 +6,7 @@ What only some modes need is imported by them: a cold start compiles every modul
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,8 @@ class Kit:
         """
         place, same_table = Place.of(row), SameTable(self.dynamodb, self.record)
         same_table.check()
+        if self.record.mode is not Mode.UNDO:
+            self.transform = replace(self.transform, index_keys=same_table.index_keys)
         return Tools(self._source(), self._work(row, place), self.patience, same_table.check)
 
     @cached_property

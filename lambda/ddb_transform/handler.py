@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -27,6 +28,7 @@ from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.contract.index_keys import index_keys_of
 from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context
 from ddb_transform.guard import Guard, Pacers
@@ -62,10 +64,12 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
-    """Say whether a transform can be used here, and the hash of its file."""
-    name = str(event.get("transform", ""))
+    """Say whether a transform can be used here, its FILTER on that table, and its hash."""
+    name, table_name = str(event.get("transform", "")), event.get("table_name")
     try:
-        load_transform(name, Context(migration_id="", started_at=""))
+        transform = load_transform(name, Context(migration_id="", started_at=""))
+        if transform.filter and table_name:
+            transform.filter.try_on(_ledger_client(), table_name)
     except MigrationError as error:
         return {"ok": False, "error": str(error), "hash": ""}
     return {"ok": True, "error": "", "hash": source_hash(name)}
@@ -95,9 +99,9 @@ def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
         transform = load_transform(str(event["transform"]), context)
     except MigrationError as error:
         return {"ok": False, "error": str(error)}
-    sampling = Sampling(
-        _ledger_client(), transform, event["table_name"], event["total_segments"], time.monotonic
-    )
+    client, table_name = _ledger_client(), event["table_name"]
+    transform = replace(transform, index_keys=index_keys_of(client, table_name))
+    sampling = Sampling(client, transform, table_name, event["total_segments"], time.monotonic)
     return {"ok": True, "error": "", **sampling.run().to_dict()}
 
 

@@ -1,4 +1,4 @@
-"""Looks whether the table is still the one that the migration is about.
+"""Looks whether the table is still the one that the migration is about, and what its indexes ask.
 
 A table that is deleted and made again under its name has another id. While a worker asks for
 something it learns of the deletion; one that was held or slow does not, and would go on with the
@@ -14,16 +14,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SAME_TABLE_SECONDS
+from ddb_transform.contract.index_keys import IndexKeys, index_keys
 from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception
 
 
 @dataclass(slots=True)
 class SameTable:
-    """Asks for the table's id, at most every ``SAME_TABLE_SECONDS``."""
+    """Asks for the table, at most every ``SAME_TABLE_SECONDS``.
+
+    ``index_keys`` are those of its indexes once it was asked, none where that is not allowed.
+    """
 
     dynamodb: Any
     record: MigrationRecord
     clock: Callable[[], float] = time.monotonic
+    index_keys: IndexKeys = field(default_factory=dict, init=False)
     _asked_at: float = field(default=float("-inf"), init=False)
 
     def check(self) -> None:
@@ -51,6 +56,7 @@ class SameTable:
             if isinstance(exc, ClientError) and _is_gone(exc):
                 raise fatal_of(exc) from exc
             return None
+        self.index_keys = index_keys(answer["Table"])
         return str(answer["Table"].get("TableId", ""))
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.ledger.records import LaneRow
 from botocore.exceptions import ClientError
-from ddb_transform.contract.item import Item
+from ddb_transform.contract.item import item_of
 from ddb_transform.contract.transform import Context
 from tests.live.workers import TransformFunction
 from tests.support.factories import MIGRATION, STARTED_AT
@@ -90,7 +90,7 @@ def run(
 
     def work(lane: int) -> None:
         for item in _scan(target, Segment=lane, TotalSegments=lanes):
-            seen = Item(item)
+            seen = item_of(item)
             if transform(seen, _CONTEXT) is DELETE:
                 delete(target, item)
             else:

@@ -12,7 +12,12 @@ import pytest
 import transforms
 from airflow_ddb_migrate import testing
 from airflow_ddb_migrate.core.errors import InvalidInputError, ItemError, TransformError
-from airflow_ddb_migrate.testing import TransformResult, run_transform
+from airflow_ddb_migrate.testing import (
+    TransformResult,
+    assert_fixed_point,
+    assert_migrates,
+    run_transform,
+)
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs" / "transforms.md"
@@ -52,9 +57,9 @@ def test_the_documented_test_passes_as_it_stands(tmp_path: Path) -> None:
 def error_classes() -> set[str]:
     """The names under which the Lambda's transform code refuses an item."""
     files = [*(ROOT / "lambda" / "transforms").glob("*.py")]
+    engine = ROOT / "lambda" / "ddb_transform"
     files += [
-        ROOT / "lambda" / "ddb_transform" / "contract" / f"{name}.py"
-        for name in ("codec", "transform")
+        path for chapter in ("contract", "user_code") for path in (engine / chapter).glob("*.py")
     ]
     calls = [
         node
@@ -113,6 +118,8 @@ def test_a_changed_item_is_shown_as_python_values(tmp_path: Path) -> None:
         changed=("done", "n", "old"),
         condition=("done", "n", "old"),
         passes=True,
+        diff={"done": (None, [1, None]), "n": (1, 2), "old": ({"x"}, None)},
+        write_units=1,
     )
 
 
@@ -129,7 +136,8 @@ def test_what_is_not_changed_has_no_changes(
         f"from transforms import DELETE, SKIP\ndef transform(item, context): return {answer}\n",
     )
 
-    assert TransformResult(outcome, item, (), (), True) == run_transform(path, ITEM)
+    units = 1 if item is None else 0
+    assert TransformResult(outcome, item, (), (), True, {}, units) == run_transform(path, ITEM)
 
 
 def test_a_shipped_transform_goes_by_its_name() -> None:
@@ -213,3 +221,75 @@ def test_the_lambda_is_found_without_help(monkeypatch: pytest.MonkeyPatch) -> No
     run_transform("add_updated_at", {"id": "1"})
 
     assert 1 == sys.path.count(code)
+
+
+CASES = [
+    ({"id": "1", "mail": "a@b"}, {"id": "1", "email": "a@b"}),
+    ({"id": "1", "email": "c@d", "mail": "a@b"}, {"id": "1", "email": "c@d", "mail": "a@b"}),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), CASES)
+def test_a_table_of_cases_is_a_test(before: dict[str, str], after: dict[str, str]) -> None:
+    """As the docs show it."""
+    params = {"rename": {"mail": "email"}}
+    assert_migrates("rename_and_split", before, after, params=params)
+    assert_fixed_point("rename_and_split", before, params=params)
+
+
+@pytest.mark.parametrize(
+    ("source", "after", "words"),
+    [
+        ("item['n'] = True; return item", {"id": "a", "n": 1}, "n is True, not 1"),
+        ("item['n'] = 1; return item", {"id": "a"}, "n is Decimal('1'), not absent"),
+        ("return item", {"id": "a", "n": 1}, "n is absent, not 1"),
+        ("return 'DELETE' and DELETE", {"id": "a"}, "it is deleted, not kept"),
+        ("return item", None, "it is kept, not deleted"),
+    ],
+)
+def test_another_result_is_told_by_attribute(
+    tmp_path: Path, source: str, after: dict[str, object] | None, words: str
+) -> None:
+    path = written(
+        tmp_path, f"from transforms import DELETE\ndef transform(item, context): {source}\n"
+    )
+
+    with pytest.raises(AssertionError, match=re.escape(words)):
+        assert_migrates(path, {"id": "a"}, after)
+
+
+def test_a_set_in_another_order_and_a_number_in_another_notation_are_the_same(
+    tmp_path: Path,
+) -> None:
+    path = written(
+        tmp_path,
+        "def transform(item, context): item['s'] = {'b', 'a'}; item['n'] = 10; return item\n",
+    )
+
+    assert_migrates(path, {"id": "a"}, {"id": "a", "s": {"a", "b"}, "n": Decimal("1E1")})
+
+
+def test_what_moves_on_is_no_fixed_point(tmp_path: Path) -> None:
+    """Also where the module switches the check off."""
+    path = written(
+        tmp_path,
+        "CHECK_FIXED_POINT = False\n"
+        "def transform(item, context): item['n'] = item.get('n', 0) + 1; return item\n",
+    )
+
+    with pytest.raises(AssertionError, match="changes its own result again: n"):
+        assert_fixed_point(path, {"id": "a"})
+
+
+def test_an_index_refuses_what_it_would_refuse(tmp_path: Path) -> None:
+    """With the table's description."""
+    path = written(tmp_path, "def transform(item, context): item['e'] = 1; return item\n")
+    table = {
+        "AttributeDefinitions": [{"AttributeName": "e", "AttributeType": "S"}],
+        "GlobalSecondaryIndexes": [
+            {"IndexName": "by_e", "KeySchema": [{"AttributeName": "e", "KeyType": "HASH"}]}
+        ],
+    }
+
+    with pytest.raises(ItemError, match="'e' is the partition key of index 'by_e' and must be"):
+        run_transform(path, {"id": "a"}, table=table)

@@ -131,4 +131,4 @@ def _probe_transform(site: Site, transform: str) -> str:
             + f"It has: {', '.join(stack.transforms)}. Add yours by ddb-migrate deploy "
             "--transforms DIR."
         )
-    return describe_transform(site.clients.lambda_, stack.function_arn, transform)
+    return describe_transform(site.clients.lambda_, stack.function_arn, transform, site.table.name)

@@ -19,9 +19,13 @@ def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, A
     return {"error": said} if answer.get("FunctionError") else dict(said)
 
 
-def describe_transform(lambda_: Any, function: str, transform: str) -> str:
-    """Return the hash of a transform there; raises TransformError when it cannot be used."""
-    said = invoke(lambda_, function, {"action": "describe", "transform": transform})
+def describe_transform(lambda_: Any, function: str, transform: str, table_name: str = "") -> str:
+    """Return the hash of a transform there; raises TransformError when it cannot be used.
+
+    Its FILTER is tried on the table, if one is named.
+    """
+    asked = {"action": "describe", "transform": transform, "table_name": table_name}
+    said = invoke(lambda_, function, asked)
     if "ok" not in said:
         raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
     if not said["ok"]:

@@ -1,11 +1,13 @@
 """Python values to typed ones, and when two typed values are the same value.
 
-A value is decoded and encoded as boto3 does it, but for numbers over the whole of DynamoDB's range.
-What DynamoDB cannot hold exactly is refused per item, with what to do, and so is what boto3 lets
-through: -Infinity, empty sets, True in a set of numbers.
+A value is decoded and encoded as boto3 does it, but for numbers, which keep every digit as stored,
+and for the order of sets and maps, which is the order of their texts however they arrived: a
+transform must come to the same result in every process. What DynamoDB cannot hold exactly is
+refused per item, with what to do, and so is what boto3 lets through: -Infinity, empty sets, True in
+a set of numbers. What is encoded holds plain Python values only, whatever subclasses it came from.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeAlias
@@ -28,14 +30,50 @@ _NUMBERS = Context(
 )
 
 
+class _BackwardSet(set[Any]):
+    """A set that is walked in another order: a result that depends on the order shows it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from reversed(list(super().__iter__()))
+
+    def pop(self) -> Any:
+        member = next(iter(self), _NOTHING)
+        if member is _NOTHING:
+            return super().pop()  # raises as of any set
+        self.discard(member)
+        return member
+
+
 class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
-    """boto3's, but for numbers that it cannot read."""
+    """boto3's, but for numbers that it cannot read, and with one order of maps and sets.
+
+    The order of a set is that of its hashes, which the function's PYTHONHASHSEED fixes, and of its
+    making.
+    """
+
+    def __init__(self, make_set: type[set[Any]]) -> None:
+        self._make_set = make_set
 
     def _deserialize_n(self, value: str) -> Decimal:
-        return _NUMBERS.create_decimal(value)
+        return Decimal(value)
+
+    def _deserialize_m(self, value: Mapping[str, TypedValue]) -> dict[str, Any]:
+        return {name: self.deserialize(value[name]) for name in sorted(value)}
+
+    def _deserialize_ss(self, value: Sequence[str]) -> set[Any]:
+        return self._make_set(sorted(value))
+
+    def _deserialize_ns(self, value: Sequence[str]) -> set[Any]:
+        return self._make_set(sorted(map(self._deserialize_n, value)))
+
+    def _deserialize_bs(self, value: Sequence[Any]) -> set[Any]:
+        return self._make_set(map(self._deserialize_b, sorted(value, key=_plain)))
 
 
-decode: Callable[[TypedValue], Any] = _Decoder().deserialize
+_NOTHING = object()
+
+decode: Callable[[TypedValue], Any] = _Decoder(set).deserialize
+decode_backward: Callable[[TypedValue], Any] = _Decoder(_BackwardSet).deserialize
 
 
 class _Unfit(Exception):  # noqa: N818  # half a sentence; encode names the attribute
@@ -167,6 +205,8 @@ def _deeper(depth: int) -> int:
 def _map_key(key: object) -> str:
     if not isinstance(key, str):
         raise _Unfit("BadName", f"holds a dict with a key of type {type(key).__name__}; use str.")
+    if not key:
+        raise _Unfit("BadName", "holds a dict with an empty key; DynamoDB wants a character.")
     return _utf8(key)
 
 
@@ -180,7 +220,7 @@ def _utf8(text: str) -> str:
             "holds text with half a surrogate pair, which is no UTF-8. Clean it: "
             "text.encode(errors='replace').decode().",
         ) from exc
-    return text
+    return str.__str__(text)
 
 
 _Encoder: TypeAlias = Callable[[Any, int], dict[str, Any]]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from ddb_transform.contract.transform import Change
+from ddb_transform.contract.change import Change
 
 
 @dataclass(frozen=True, slots=True)

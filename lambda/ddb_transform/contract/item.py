@@ -1,125 +1,236 @@
-"""An item as a transform sees it: a dict of Python values, decoded attribute by attribute.
+"""The item that a transform gets: a dict that decodes what is read, and notes it.
 
-An *attribute* is a top-level attribute. It is decoded when the transform touches it and no other,
-so what a transform leaves alone is never decoded, encoded or written. Every look at an attribute
-is remembered, also the look that found nothing: it is the condition of the write.
+An *attribute* is a top-level attribute. The dict's own storage holds every name, with ``UNREAD`` in
+place of a value until the attribute is read; then the decoded value is put in its place. What is
+never read is never decoded, encoded or written. Every method of a dict notes what it reads, also
+the name that was not there: what is noted is the condition of the write. A copy, of whatever kind,
+is a plain dict and reads everything. C code that reads the storage around the methods finds
+``UNREAD``, never a value, and its item is refused.
 """
 
-from collections.abc import Iterator, MutableMapping
+# ruff: noqa: SLF001  # what reads an item's insides is no method: a dict has none of that name
+
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-from ddb_transform.contract.codec import decode
+from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES
+from ddb_transform.contract.codec import decode as decode_value
+from ddb_transform.user_code.unread import UNREAD, UnreadAttribute
 
 _IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to
-_NOTHING: Final = object()
+_ABSENT: Final = object()
+
+_get, _set, _delete = dict.get, dict.__setitem__, dict.__delitem__
 
 
-class Item(MutableMapping[str, Any]):
-    """The attributes of one item. ``typed`` is never changed.
+class Item(dict[str, Any]):
+    """The attributes of one item, made by ``item_of``; names are in the order of their text.
 
-    Walking over the names (``for name in item``, ``len(item)``) looks at every attribute that is
-    there; an attribute that live traffic adds meanwhile cannot be part of the condition. So does a
-    copy, shallow, deep or pickled: it is a plain dict, whose later reads nobody can see.
+    A call of the class makes a plain dict, as ``type(item)(...)`` does for any dict.
     """
 
-    __slots__ = ("_decoded", "_given", "_removed", "_seen", "_typed")
+    __slots__ = ("_decode", "_decoded", "_seen", "_typed")
+    _typed: TypedItem
+    _decode: Callable[[TypedValue], Any]
+    _decoded: dict[str, Any]
+    _seen: set[str]
 
-    def __init__(self, typed: TypedItem) -> None:
-        self._typed = typed
-        self._decoded: dict[str, Any] = {}
-        self._given: dict[str, Any] = {}
-        self._removed: set[str] = set()
-        self._seen: set[str] = set()
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return dict(*args, **kwargs)
 
-    def __getitem__(self, name: str) -> Any:
-        self._seen.add(name)
-        if name in self._given:
-            return self._given[name]
-        if name in self._removed or name not in self._typed:
+    @classmethod
+    def fromkeys(cls, names: Iterable[Any], value: Any = None) -> Any:
+        return dict.fromkeys(names, value)
+
+    def __getitem__(self, name: Any) -> Any:
+        value = _get(self, name, _ABSENT)
+        if value is UNREAD or name not in self._seen:
+            value = self._look(name)
+        if value is _ABSENT:
             raise KeyError(name)
-        if name not in self._decoded:
-            self._decoded[name] = decode(self._typed[name])
-        return self._decoded[name]
+        return value
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._seen.add(name)
-        self._removed.discard(name)
-        self._given[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        if name not in self:
-            raise KeyError(name)
-        self._given.pop(name, None)
-        self._removed.add(name)
+    def get(self, name: Any, default: Any = None) -> Any:
+        value = self._look(name)
+        return default if value is _ABSENT else value
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        self._seen.add(name)
-        return name in self._given or (name in self._typed and name not in self._removed)
+        self._note(name)
+        return dict.__contains__(self, name)
 
-    def __iter__(self) -> Iterator[str]:
-        names = self._names()
-        self._seen.update(names)
-        return iter(names)
+    def __setitem__(self, name: Any, value: Any) -> None:
+        if value is UNREAD:
+            raise UnreadAttribute.refusal()
+        _set(self, name, value)
+        self._note(name)
+
+    def __delitem__(self, name: Any) -> None:
+        self._note(name)
+        _delete(self, name)
+
+    def setdefault(self, name: Any, default: Any = None) -> Any:
+        value = self._look(name)
+        if value is _ABSENT:
+            self[name] = value = default
+        return value
+
+    def pop(self, name: Any, *default: Any) -> Any:
+        self._look(name)
+        return dict.pop(self, name, *default)
+
+    def popitem(self) -> tuple[Any, Any]:
+        self._read_all()
+        return dict.popitem(self)
+
+    def clear(self) -> None:
+        self._note_all()
+        dict.clear(self)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
+
+    def __iter__(self) -> Any:
+        self._note_all()
+        return dict.__iter__(self)
+
+    def __reversed__(self) -> Any:
+        self._note_all()
+        return dict.__reversed__(self)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        self._note_all()
+        return dict.__len__(self)
+
+    def __bool__(self) -> bool:
+        """One attribute that is there is all that the answer depends on."""
+        first = next(dict.__iter__(self), None)
+        if first is None:
+            self._note_all()
+            return False
+        self._note(first)
+        return True
+
+    def keys(self) -> Any:
+        self._note_all()
+        return dict.keys(self)
+
+    def values(self) -> Any:
+        self._read_all()
+        return dict.values(self)
+
+    def items(self) -> Any:
+        self._read_all()
+        return dict.items(self)
+
+    def __eq__(self, other: object) -> bool:
+        self._read_all()
+        return dict.__eq__(self, _plain(other))
+
+    def __ne__(self, other: object) -> bool:
+        self._read_all()
+        return dict.__ne__(self, _plain(other))
+
+    __hash__ = None  # as of a dict
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other if isinstance(other, dict) else NotImplemented
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy() if isinstance(other, dict) else NotImplemented
+
+    def __ior__(self, other: Any) -> Any:
+        self.update(other)
+        return self
 
     def copy(self) -> dict[str, Any]:
-        return dict(self)
+        self._read_all()
+        return dict(dict.items(self))
 
     __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
         return deepcopy(self.copy(), memo)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any) -> Any:
         return dict, (self.copy(),)
 
     def __repr__(self) -> str:
-        return f"Item(attributes={sorted(self._names())})"  # names only: values never reach a log
+        self._read_all()
+        return dict.__repr__(self)
 
-    @property
-    def seen(self) -> frozenset[str]:
-        """Names the transform looked at, there or not."""
-        return frozenset(self._seen)
+    def _look(self, name: Any) -> Any:
+        """Return the value, or _ABSENT; the name is noted."""
+        value = _get(self, name, _ABSENT)
+        if value is UNREAD:
+            value = self._decode(self._typed[name])
+            _set(self, name, value)
+            self._decoded[name] = value
+        self._note(name)
+        return value
 
-    @property
-    def touched(self) -> dict[str, Any]:
-        """Python values by name of what may have changed: set, or mutable and looked at."""
-        return self._given | {
-            name: value
-            for name, value in self._decoded.items()
-            if type(value) not in _IMMUTABLE
-            and name not in self._given
-            and name not in self._removed
-        }
+    def _note(self, name: Any) -> None:
+        """Note a name, if an attribute can have it: of one that it cannot, nothing can change."""
+        if name not in self._seen and (name in self._typed or _is_possible(name)):
+            self._seen.add(str.__str__(name))
 
-    def touched_in(self, values: dict[Any, Any]) -> dict[Any, Any]:
-        """Return what of a dict made from this item may have changed."""
-        return {
-            name: value
-            for name, value in values.items()
-            if type(value) not in _IMMUTABLE or value is not self._decoded.get(name, _NOTHING)
-        }
+    def _note_all(self) -> None:
+        self._seen.update(self._typed)
 
-    @property
-    def removed(self) -> frozenset[str]:
-        return frozenset(self._removed)
+    def _read_all(self) -> None:
+        self._seen.update(self._typed)
+        for name, value in list(dict.items(self)):
+            if value is UNREAD:
+                self._look(name)
 
-    @property
-    def original_names(self) -> frozenset[str]:
-        """Names of the attributes as they were read. Not a look of the transform's."""
-        return frozenset(self._typed)
 
-    def original(self, name: str) -> TypedValue | None:
-        """Return the attribute as it was read, exactly; None when it was not there."""
-        return self._typed.get(name)
+def item_of(typed: TypedItem, decode: Callable[[TypedValue], Any] = decode_value) -> Item:
+    """Make the item that a transform gets; ``typed`` is never changed."""
+    item: Item = dict.__new__(Item)
+    dict.__init__(item, dict.fromkeys(sorted(typed), UNREAD))
+    item._typed, item._decode, item._decoded, item._seen = typed, decode, {}, set()
+    return item
 
-    def _names(self) -> list[str]:
-        kept = [name for name in self._typed if name not in self._removed]
-        return kept + [name for name in self._given if name not in self._typed]
+
+def seen_of(item: Item) -> set[str]:
+    """Return the names that were read, changed or looked for, there or not."""
+    return item._seen
+
+
+def values_of(item: Item) -> dict[Any, Any]:
+    """Return the Python values of what may have changed: set, or mutable and read."""
+    return {
+        name: value
+        for name, value in dict.items(item)
+        if (value is not UNREAD or name not in item._typed)
+        and (type(value) not in _IMMUTABLE or value is not item._decoded.get(name, _ABSENT))
+    }
+
+
+def values_in(result: dict[Any, Any], item: Item) -> dict[Any, Any]:
+    """Return what of a dict made from the item may have changed."""
+    return {
+        name: value
+        for name, value in result.items()
+        if type(value) not in _IMMUTABLE or value is not item._decoded.get(name, _ABSENT)
+    }
+
+
+def removed_from(result: dict[Any, Any], item: Item) -> set[str]:
+    """Return the names of the attributes that the result, the item itself or not, lacks."""
+    return item._typed.keys() - dict.keys(result)
+
+
+def _plain(other: object) -> object:
+    return other.copy() if type(other) is Item else other
+
+
+def _is_possible(name: object) -> bool:
+    """Return whether DynamoDB allows an attribute of that name."""
+    try:
+        return isinstance(name, str) and 0 < len(name.encode()) <= ATTRIBUTE_NAME_BYTES
+    except UnicodeEncodeError:
+        return False

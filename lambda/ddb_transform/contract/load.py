@@ -1,15 +1,31 @@
 """Loads a transform by its module's name, and says what is wrong with one that is none."""
 
 import importlib
+import inspect
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import transforms
 
 from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import TransformError
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
+from ddb_transform.user_code.calls import Surroundings
+from ddb_transform.user_code.thread import USER_THREAD
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A module with what its code finds around it."""
+
+    name: str
+    module: ModuleType
+    surroundings: Surroundings
 
 
 def load_transform(name: str, context: Context) -> Transform:
@@ -18,18 +34,19 @@ def load_transform(name: str, context: Context) -> Transform:
     :raises TransformError: there is no such module, it cannot be imported, it has no function
         ``transform(item, context)``, or what it declares cannot be used.
     """
-    module = _import(name)
-    function = getattr(module, "transform", None)
-    if not callable(function):
-        raise TransformError(
-            f"Transform {name!r} defines no function transform(item, context). Add it and deploy."
-        )
+    return USER_THREAD.call(lambda: _load(name, context), urgent=True)
+
+
+def _load(name: str, context: Context) -> Transform:
+    loaded = _import(name)
+    module = loaded.module
     return Transform(
-        function=function,
+        function=_function(module, name),
         context=context,
         check_fixed_point=_check_fixed_point(module, name),
         filter=_filter(module, name),
         check=_check(module, name),
+        surroundings=loaded.surroundings,
     )
 
 
@@ -41,14 +58,14 @@ def source_hash(name: str) -> str:
 
     :raises TransformError: the transform cannot be imported.
     """
-    _import(name)
+    USER_THREAD.call(lambda: _import(name), urgent=True)
     deployed = Path(__file__).parents[1] / USER_HASH_FILE
     user = deployed.read_bytes() if deployed.exists() else content_hash(_beside()).encode()
     return content_hash({name: user})
 
 
 def _beside() -> dict[str, bytes]:
-    folders = [Path(folder) for folder in reversed(importlib.import_module("transforms").__path__)]
+    folders = [Path(folder) for folder in reversed(transforms.__path__)]
     return {
         f"transforms/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for folder in folders
@@ -57,18 +74,80 @@ def _beside() -> dict[str, bytes]:
     }
 
 
-def _import(name: str) -> ModuleType:
+_loaded: list[_Loaded] = []  # the one that this process works with
+
+
+def _import(name: str) -> _Loaded:
+    """Import a transform, once while it is the same; another one finds nothing of those before."""
     if not name.isidentifier():
         raise TransformError(f"Transform {name!r} is not the name of a Python module.")
+    if _loaded and _loaded[0].name == name and _loaded[0].module is sys.modules.get(_full(name)):
+        return _loaded[0]
+    _forget_all()
+    surroundings = Surroundings()
+    module = _imported(name, surroundings)
+    _loaded[:] = [_Loaded(name, module, surroundings)]
+    return _loaded[0]
+
+
+def _forget_all() -> None:
+    """Have every module of the transforms imported anew."""
+    for known in [module for module in sys.modules if module.startswith(_full(""))]:
+        del sys.modules[known]
+        vars(transforms).pop(known.removeprefix(_full("")), None)
+
+
+def _full(name: str) -> str:
+    return f"transforms.{name}"
+
+
+def _imported(name: str, surroundings: Surroundings) -> ModuleType:
     try:
-        return importlib.import_module(f"transforms.{name}")
-    except Exception as exc:
-        missing = isinstance(exc, ModuleNotFoundError) and exc.name == f"transforms.{name}"
+        return surroundings.run(importlib.import_module, _full(name))
+    except BaseException as exc:  # sys.exit() in a module is a mistake of that module, too
+        missing = isinstance(exc, ModuleNotFoundError) and exc.name == _full(name)
         why = "is not deployed" if missing else f"cannot be imported: {type(exc).__name__}: {exc}"
         raise TransformError(
             f"Transform {name!r} {why}. Mend or add its file and run ddb-migrate deploy "
             "--transforms DIR."
         ) from exc
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., object]:
+    function: Any = getattr(module, "transform", None)
+    if not callable(function):
+        raise TransformError(
+            f"Transform {name!r} defines no function transform(item, context). Add it and deploy."
+        )
+    _check_signature(function, "transform(item, context)", name, None, None)
+    return function  # type: ignore[no-any-return]
+
+
+def _check_signature(function: Any, wanted: str, name: str, *arguments: object) -> None:
+    kind = next((word for is_it, word in _NO_FUNCTIONS if is_it(function)), "")
+    if kind:
+        raise TransformError(
+            f"Transform {name!r}: {wanted} is {kind}. Make it a plain function that returns its "
+            "result, and deploy."
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # one in C says nothing of its arguments
+    try:
+        signature.bind(*arguments)
+    except TypeError as exc:
+        own = wanted.partition("(")[0]
+        raise TransformError(
+            f"Transform {name!r} must define {wanted}, not {own}{signature}. Fix it and deploy."
+        ) from exc
+
+
+_NO_FUNCTIONS = (
+    (inspect.iscoroutinefunction, "async"),
+    (inspect.isgeneratorfunction, "a generator: it yields"),
+    (inspect.isasyncgenfunction, "a generator: it yields"),
+)
 
 
 def _check_fixed_point(module: ModuleType, name: str) -> bool:
@@ -92,10 +171,21 @@ def _filter(module: ModuleType, name: str) -> ScanFilter | None:
 
 
 def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
-    declared: object = getattr(module, "check", None)
-    if declared is not None and not callable(declared):
+    """Return the function that a verification asks; a helper that has its name is told apart."""
+    declared: Any = getattr(module, "check", None)
+    if declared is None:
+        return None
+    if not callable(declared):
         raise TransformError(
             f"Transform {name!r}: check is a {type(declared).__name__}; it must be a function "
             "check(item) that returns True or False. Mend it and deploy."
         )
-    return declared
+    _check_signature(declared, "check(item)", name, None)
+    first = next(iter(inspect.signature(declared).parameters), "")
+    if first != "item":
+        raise TransformError(
+            f"Transform {name!r} defines check({first}), which a verification would call with each "
+            "item. If it is meant for that, name its parameter item; if it is a helper, give it "
+            "another name, such as _check."
+        )
+    return declared  # type: ignore[no-any-return]

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
@@ -34,6 +36,23 @@ class ScanFilter:
             "ExpressionAttributeValues": self.values,
         }
         return {name: value for name, value in arguments.items() if value}
+
+    def try_on(self, dynamodb: Any, table_name: str) -> None:
+        """Let DynamoDB judge the expression, by a scan of one item.
+
+        Whatever else may be wrong with the scan is told by the one that needs it.
+
+        :raises TransformError: DynamoDB refuses it, with its own sentence.
+        """
+        try:
+            dynamodb.scan(TableName=table_name, Limit=1, **self.arguments())
+        except ClientError as exc:
+            error = exc.response.get("Error", {})
+            if error.get("Code") == "ValidationException":
+                raise TransformError(
+                    f"DynamoDB refuses the transform's FILTER {self.expression!r}: "
+                    f"{error.get('Message', '')} Write it like {_SHAPE}, and deploy."
+                ) from exc
 
 
 def scan_filter(declared: object) -> ScanFilter:

@@ -3,65 +3,67 @@
 See ``Transform.apply``.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from transforms import DELETE, SKIP
 
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from ddb_transform.contract import user_code
-from ddb_transform.contract.codec import encode, same
-from ddb_transform.contract.item import Item
+from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES, ITEM_BYTES
+from ddb_transform.contract.change import SKIPPED, UNCHANGED, Change, applied
+from ddb_transform.contract.codec import decode, decode_backward, encode, same
+from ddb_transform.contract.expressions import refuse_too_large
+from ddb_transform.contract.index_keys import IndexKeys, refuse_bad_index_key
+from ddb_transform.contract.item import (
+    Item,
+    item_of,
+    removed_from,
+    seen_of,
+    values_in,
+    values_of,
+)
 from ddb_transform.contract.scan_filter import ScanFilter
+from ddb_transform.user_code.calls import Surroundings, item_error
+from ddb_transform.user_code.thread import USER_THREAD
+
+_SHOWN_NAMES = 5
+_SHOWN_CHARS = 100
+
+_Decode = Callable[[TypedValue], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a transform may know besides the item.
 
     ``migration_id`` and ``started_at`` (ISO 8601, UTC, milliseconds) stay the same for all of a
-    migration, however often it is resumed. ``params`` are the conf's, as JSON gives them: they are
-    shared by every item, so a transform must not change what is in them. ``key_names`` are the
-    table's key attributes, the partition key first.
+    migration, however often it is resumed. ``params`` are the conf's, as JSON gives them; each call
+    has its own. ``key_names`` are the table's key attributes, the partition key first.
     """
 
     migration_id: str
     started_at: str
-    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    params: Mapping[str, Any] = {}  # each call gets a copy
     key_names: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a transform wants of one item, as typed values.
-
-    ``assigned`` maps each changed attribute to its new value, None to remove it. ``expected`` is
-    the condition: every attribute that was looked at or changed, None where it was not there.
-    ``before_bytes`` and ``after_bytes`` are the item's sizes where something is to be written,
-    after a delete 0; an outcome without a write has no sizes.
-    """
-
-    outcome: str
-    assigned: Mapping[str, TypedValue | None] = field(default_factory=dict)
-    expected: Mapping[str, TypedValue | None] = field(default_factory=dict)
-    before_bytes: int = 0
-    after_bytes: int = 0
-
-
-UNCHANGED = Change("unchanged")
-SKIPPED = Change("skipped")
+    def copier(self) -> Callable[[], "Context"]:
+        """Return what makes a context whose parameters nobody else has."""
+        if not self.params:
+            return lambda: Context(self.migration_id, self.started_at, {}, self.key_names)
+        text = json.dumps(dict(self.params))
+        return lambda: Context(self.migration_id, self.started_at, json.loads(text), self.key_names)
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
     """A user's function with the rules around it.
 
-    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each.
+    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each;
+    ``index_keys`` what the table's indexes ask of attributes. All of the user's code runs in
+    ``USER_THREAD``, from whichever thread a method is called.
     """
 
     function: Callable[[Item, Context], object]
@@ -69,26 +71,42 @@ class Transform:
     check_fixed_point: bool = True
     filter: ScanFilter | None = None
     check: Callable[[Item], object] | None = None
+    index_keys: IndexKeys = field(default_factory=dict)
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    _own_context: Callable[[], Context] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_own_context", self.context.copier())
 
     def apply(self, typed: TypedItem) -> Change:
         """Run the transform on one item and say what has to be written.
 
         :raises ItemError: the transform raised, forgot its return, changed the key, made a value
-            or an item that DynamoDB cannot hold, or changes its own result again.
+            or an item that DynamoDB cannot hold, or changes its own result again; or whatever else
+            went wrong with this item.
         """
-        change = self._once(typed)
-        if change.outcome == "changed" and self.check_fixed_point:
-            self._refuse_moving_target(typed, change)
-        return change
+        if not USER_THREAD.is_here:
+            return USER_THREAD.call(lambda: self.apply(typed), urgent=True)
+        try:
+            return self._judged(typed)
+        except ItemError:
+            raise
+        except (
+            BaseException
+        ) as exc:  # a value of a class of the user's runs its code when it is read
+            raise item_error("Reading the transform's result", exc) from exc
 
     def passes(self, typed: TypedItem) -> bool:
         """Return whether an item is as the module's ``check`` wants it; True without a check.
 
         :raises ItemError: the check raised, or returned something else than True or False.
         """
-        if self.check is None:
+        check = self.check
+        if check is None:
             return True
-        answer = user_code.call("The transform's check", self.check, Item(typed))
+        if not USER_THREAD.is_here:
+            return USER_THREAD.call(lambda: self.passes(typed), urgent=True)
+        answer = self.surroundings.call("The transform's check", check, item_of(typed))
         if not isinstance(answer, bool):
             raise ItemError(
                 f"The transform's check returned a {type(answer).__name__}. Return True or False.",
@@ -96,22 +114,36 @@ class Transform:
             )
         return answer
 
-    def _once(self, typed: TypedItem) -> Change:
-        item = Item(typed)
-        result = user_code.call("The transform", self.function, item, self.context)
+    def _judged(self, typed: TypedItem) -> Change:
+        change = self._once(typed, decode)
+        if change.outcome in {"changed", "deleted"}:
+            refuse_too_large({name: typed[name] for name in self.context.key_names}, change)
+        if change.outcome == "changed" and self.check_fixed_point:
+            self._refuse_moving_target(applied(typed, change))
+        return change
+
+    def _once(self, typed: TypedItem, decode: _Decode) -> Change:
+        item = item_of(typed, decode)
+        call = self.surroundings.call
+        result = call("The transform", self.function, item, self._own_context())
         if result is SKIP:
             return SKIPPED
         if result is DELETE:
-            return Change("deleted", {}, self._expected(item, ()), item_bytes(typed))
-        touched, removed = _left_by(result, item)
+            return Change("deleted", {}, self._expected(typed, seen_of(item)), item_bytes(typed))
+        values, removed = _left_by(result, item)
         if removed:
             self._check_removed(removed, item)
-        assigned = self._assigned(typed, touched, removed)
+        assigned = self._assigned(typed, values, removed)
         if not assigned:
             return UNCHANGED
-        return Change("changed", assigned, self._expected(item, assigned), *_sizes(typed, assigned))
+        return Change(
+            "changed",
+            assigned,
+            self._expected(typed, seen_of(item).union(assigned)),
+            *_sizes(typed, assigned),
+        )
 
-    def _check_removed(self, removed: frozenset[str], item: Item) -> None:
+    def _check_removed(self, removed: set[str], item: Item) -> None:
         """Keys must stay; and what a new dict lacks, but nobody looked at, is a mistake."""
         for name in self.context.key_names:
             if name in removed:
@@ -120,23 +152,24 @@ class Transform:
                     "return the item it was given, or DELETE to delete the item.",
                     "KeyRemoved",
                 )
-        unseen = removed - item.seen
+        unseen = removed - seen_of(item)
         if unseen:
             raise ItemError(
                 f"The transform returned a new dict without {len(unseen)} attributes that it never "
-                f"looked at ({', '.join(sorted(unseen)[:5])}). Return the item it was given, or "
-                "remove attributes by del item[name].",
+                f"looked at ({_names(unseen)}). Return the item it was given, or remove "
+                "attributes by del item[name].",
                 "AttributesLost",
             )
 
     def _assigned(
-        self, typed: TypedItem, touched: Mapping[Any, Any], removed: frozenset[str]
+        self, typed: TypedItem, values: Mapping[Any, Any], removed: set[str]
     ) -> dict[str, TypedValue | None]:
-        encoded: dict[str, TypedValue | None] = {
-            _attribute_name(name): encode(name, value) for name, value in touched.items()
-        }
-        encoded |= dict.fromkeys(removed)
-        assigned = {n: v for n, v in encoded.items() if not same(v, typed.get(n))}
+        assigned: dict[str, TypedValue | None] = dict.fromkeys(removed)
+        for name, value in values.items():
+            new = _encoded(name, value, typed)
+            if not same(new, typed.get(name)):
+                assigned[_attribute_name(name)] = new
+                refuse_bad_index_key(name, new, self.index_keys)
         for name in self.context.key_names:
             if name in assigned:
                 raise ItemError(
@@ -146,47 +179,68 @@ class Transform:
                 )
         return assigned
 
-    def _expected(self, item: Item, assigned: Iterable[str]) -> dict[str, TypedValue | None]:
-        names = item.seen.union(assigned).difference(self.context.key_names)
-        return {name: item.original(name) for name in sorted(names)}
+    def _expected(self, typed: TypedItem, names: set[str]) -> dict[str, TypedValue | None]:
+        keys = self.context.key_names
+        return {name: typed.get(name) for name in sorted(names) if name not in keys}
 
-    def _refuse_moving_target(self, typed: TypedItem, change: Change) -> None:
-        try:
-            again = self._once(applied(typed, change))
-        except ItemError as exc:
+    def _refuse_moving_target(self, after: TypedItem) -> None:
+        """Run the transform on its result, with sets in another order."""
+        problem = self._problem_of(after, decode_backward)
+        if problem and not self._problem_of(after, decode):
             raise ItemError(
+                "The transform's result depends on the order of a set, which is another one in "
+                "another process. Use sorted(), as in list(sorted(item[name])).",
+                "OrderOfSet",
+            )
+        if problem:
+            raise problem
+
+    def _problem_of(self, after: TypedItem, decode: _Decode) -> ItemError | None:
+        try:
+            again = self._once(after, decode)
+        except ItemError as exc:
+            return ItemError(
                 f"The transform cannot take its own result, which a repeated page gives it: {exc} "
                 "Make it recognise what it has done already.",
                 "NotAFixedPoint",
-            ) from exc
+            )
         if again.outcome in {"changed", "deleted"}:
-            names = ", ".join(sorted(again.assigned)) or "the whole item"
-            raise ItemError(
-                f"The transform changes its own result again ({names}): a repeated page would "
+            return ItemError(
+                "The transform changes its own result again "
+                f"({_names(again.assigned) or 'the whole item'}): a repeated page would "
                 "apply it twice. Make it recognise what it has done already, or set "
                 "CHECK_FIXED_POINT = False in its module if twice is harmless.",
                 "NotAFixedPoint",
             )
+        return None
 
 
-def applied(typed: TypedItem, change: Change) -> TypedItem:
-    """Return the item as it is after a change that is no delete."""
-    after: dict[str, TypedValue | None] = {**typed, **change.assigned}
-    for name, value in change.assigned.items():
-        if value is None:
-            after.pop(name, None)
-    return cast("TypedItem", after)
+def _encoded(name: Any, value: Any, typed: TypedItem) -> TypedValue:
+    """Encode a value; one that was only read is as DynamoDB had it, whatever that is."""
+    try:
+        return encode(name, value)
+    except ItemError:
+        before = typed.get(name)
+        if before is not None and value == decode(before):
+            return before
+        raise
 
 
 def _sizes(typed: TypedItem, assigned: Mapping[str, TypedValue | None]) -> tuple[int, int]:
     """Return the item's size before and after; what stays is measured once."""
     before = item_bytes(typed)
-    grown = sum(_bytes(name, new) - _bytes(name, typed.get(name)) for name, new in assigned.items())
-    after = before + grown
-    if after > ITEM_BYTES and grown > 0:  # numbers are measured a little too large: let it shrink
+    grown = {
+        name: _bytes(name, new) - _bytes(name, typed.get(name)) for name, new in assigned.items()
+    }
+    after = before + sum(grown.values())
+    if (
+        after > ITEM_BYTES and after > before
+    ):  # numbers are measured a little too large: let it shrink
+        most = max(grown, key=lambda name: grown[name])
         raise ItemError(
             f"The item is {after:,} bytes after the change and was {before:,} before it; DynamoDB "
-            f"allows {ITEM_BYTES:,}, names included. Add less, or remove something.",
+            f"allows {ITEM_BYTES:,}, names included. Attribute {most!r} grew most, by "
+            f"{grown[most]:,} bytes. Add less, or remove something.",
             "ItemTooLarge",
         )
     return before, after
@@ -196,23 +250,24 @@ def _bytes(name: str, value: TypedValue | None) -> int:
     return 0 if value is None else attribute_bytes(name, value)
 
 
-def _left_by(result: object, item: Item) -> tuple[Mapping[Any, Any], frozenset[str]]:
+def _left_by(result: object, item: Item) -> tuple[Mapping[Any, Any], set[str]]:
     """Return what a transform may have changed, and the names it removed."""
     if result is item:
-        return item.touched, item.removed
+        return values_of(item), removed_from(item, item)
     if result is None:
         raise ItemError(
             "The transform returned None. Return the item (did you forget 'return item'?), SKIP "
             "or DELETE.",
             "ReturnedNone",
         )
-    if not isinstance(result, dict):
+    if not isinstance(result, dict) or type(result) is Item:
+        kind = "item of another call" if isinstance(result, dict) else type(result).__name__
         raise ItemError(
-            f"The transform returned a {type(result).__name__}. Return the item it was given, a "
+            f"The transform returned a {kind}. Return the item it was given, a "
             "dict made from it, SKIP or DELETE.",
             "ReturnedOther",
         )
-    return item.touched_in(result), item.original_names - result.keys()
+    return values_in(result, item), removed_from(result, item)
 
 
 def _attribute_name(name: object) -> str:
@@ -220,4 +275,24 @@ def _attribute_name(name: object) -> str:
         raise ItemError(f"An attribute name is a {type(name).__name__}; use str.", "BadName")
     if not name:
         raise ItemError("An attribute name is empty; DynamoDB wants a character.", "BadName")
-    return name
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError as exc:
+        raise ItemError(
+            f"The attribute name {name[:50]!a} has half a surrogate pair, which is no UTF-8. Clean "
+            "it: name.encode(errors='replace').decode().",
+            "BadName",
+        ) from exc
+    if size > ATTRIBUTE_NAME_BYTES:
+        raise ItemError(
+            f"An attribute name that begins with {name[:50]!r} is {size:,} bytes; DynamoDB allows "
+            f"{ATTRIBUTE_NAME_BYTES:,}.",
+            "BadName",
+        )
+    return str.__str__(name)
+
+
+def _names(names: Iterable[str]) -> str:
+    """Return the first few names, each of a length that a person reads."""
+    first = sorted(names)[:_SHOWN_NAMES]
+    return ", ".join(n if len(n) <= _SHOWN_CHARS else f"{n[:_SHOWN_CHARS]}..." for n in first)

@@ -10,6 +10,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.transform import Transform
+from ddb_transform.user_code.thread import USER_THREAD
 
 WRITES = frozenset({"changed", "deleted"})
 
@@ -49,13 +50,21 @@ class TransformedPage:
 
 
 def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> TransformedPage:
-    """Transform items; ``tick`` is called at least every half second, if the transform lets it."""
+    """Transform items; ``tick`` is called at least every half second, if the transform lets it.
+
+    What loses a race meanwhile is transformed between two of them.
+    """
+    return USER_THREAD.call(lambda: _prepared(transform, items, tick))
+
+
+def _prepared(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> TransformedPage:
     prepared = TransformedPage()
     ticked_at = time.monotonic()
     for item in items:
         if time.monotonic() - ticked_at > _TICK_SECONDS:
             tick()
             ticked_at = time.monotonic()
+        USER_THREAD.serve_urgent()
         _one(transform, item, prepared)
     return prepared
 

@@ -12,10 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Units
+from ddb_transform.contract.expressions import Request, refuse_too_large
 from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import Kind, code_of, fatal_of, kind_of_exception, throttling_reason
 from ddb_transform.writers.consumed import DETAIL, written_units
-from ddb_transform.writers.expressions import Request
 from ddb_transform.writers.interface import APPLIED, WriteAnswer, WriteVerdict, Written
 from ddb_transform.writers.read_item import read_item
 
@@ -36,7 +36,7 @@ class ReferenceWriter:
 
     def fits(self, intent: Intent) -> bool:
         """Return whether the condition is within DynamoDB's limits on expressions."""
-        return intent.change.outcome == "restored" or not _too_large(intent)
+        return intent.change.outcome == "restored" or refusal_of_size(intent) is None
 
     def write(self, intents: Sequence[Intent]) -> WriteAnswer:
         """Write one intent; see Writer.
@@ -65,7 +65,7 @@ class ReferenceWriter:
             )
         is_delete = change.outcome == "deleted"  # never told from what is assigned: that may err
         call = self._dynamodb.delete_item if is_delete else self._dynamodb.update_item
-        return call(Key=key, **table, **Request(key, change).arguments())  # type: ignore[no-any-return]
+        return call(Key=key, **table, **_CURRENT, **Request(key, change).arguments())  # type: ignore[no-any-return]
 
     def _failed(self, intent: Intent, exc: ClientError | BotoCoreError) -> WriteAnswer:
         kind, code = kind_of_exception(exc), code_of(exc)
@@ -113,23 +113,20 @@ def later(kind: Kind, reason: str) -> Written:
     )
 
 
-def refusal_of_size(intent: Intent) -> ItemError:
-    """Say why an intent fits no writer."""
-    return ItemError(
-        f"The write's condition is too large: {_too_large(intent)}. The transform looks at too "
-        "many or too large attributes: touch fewer of them.",
-        "ConditionTooLarge",
-    )
-
-
-def _too_large(intent: Intent) -> str:
-    return Request(intent.key, intent.change).too_large()
+def refusal_of_size(intent: Intent) -> ItemError | None:
+    """Return why an intent is too large for a request; None when it is not."""
+    try:
+        refuse_too_large(intent.key, intent.change)
+    except ItemError as error:
+        return error
+    return None
 
 
 def _refusal(intent: Intent, code: str) -> ItemError:
     names = ", ".join(sorted(intent.change.assigned)[:5]) or "the whole item"
-    return ItemError(
-        f"DynamoDB refused the write of {names} ({code}): an index key got a wrong type or is "
-        "empty, the item is over 400 KB, its collection over 10 GB, or the condition too large.",
-        code,
-    )
+    if code.startswith("ItemCollectionSizeLimit"):
+        why = "its item collection, all items of one partition key in a table with local indexes, "
+        why += "is at its limit of 10 GB. Write less to it, or delete some of its items"
+    else:
+        why = "an index key got a wrong type, is empty or too long, or the item is over 400 KB"
+    return ItemError(f"DynamoDB refused the write of {names} ({code}): {why}.", code)

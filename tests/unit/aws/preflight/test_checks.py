@@ -54,7 +54,9 @@ def untouched(world: SiteWorld) -> bool:
 def test_everything_in_order_is_the_transforms_hash(world: SiteWorld) -> None:
     """Asked of the deployed Lambda; the check itself writes nothing."""
     assert "hash-1" == checks.check(at(world.site, NOW), TRANSFORM)
-    assert [{"action": "describe", "transform": TRANSFORM}] == world.lambda_.invoked
+    assert [
+        {"action": "describe", "transform": TRANSFORM, "table_name": TABLE}
+    ] == world.lambda_.invoked
     assert untouched(world)
 
 

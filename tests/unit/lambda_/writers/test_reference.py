@@ -11,8 +11,8 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from ddb_transform.contract.change import Change
 from ddb_transform.contract.intent import Intent
-from ddb_transform.contract.transform import Change
 from ddb_transform.failures import FatalError
 from ddb_transform.writers.interface import APPLIED, WriteAnswer, WriteVerdict, Written
 from ddb_transform.writers.reference import ReferenceWriter, refusal_of_size
@@ -86,9 +86,13 @@ def test_only_a_missing_item_is_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["ValidationException", "ItemCollectionSizeLimitExceededException"]
+    ("code", "words"),
+    [
+        ("ValidationException", "over 400 KB"),
+        ("ItemCollectionSizeLimitExceededException", "limit of 10 GB"),
+    ],
 )
-def test_what_dynamodb_refuses_of_this_item_is_an_item_error(code: str) -> None:
+def test_what_dynamodb_refuses_of_this_item_is_an_item_error(code: str, words: str) -> None:
     """The code counts; AWS's message may hold a value and is not told."""
     stub = StubDynamoDB(client_error(code, message="hunter2"))
 
@@ -97,7 +101,7 @@ def test_what_dynamodb_refuses_of_this_item_is_an_item_error(code: str) -> None:
     assert WriteVerdict.REFUSED is refused.verdict
     assert refused.error is not None
     assert code == refused.error.error_class
-    assert "over 400 KB" in str(refused.error)
+    assert words in str(refused.error)
     assert "hunter2" not in str(refused.error)
 
 
@@ -176,7 +180,7 @@ def test_a_condition_on_too_much_does_not_fit() -> None:
     assert not ReferenceWriter(StubDynamoDB(), TABLE).fits(large)
     error = refusal_of_size(large)
     assert "ConditionTooLarge" == error.error_class
-    assert "touch fewer of them" in str(error)
+    assert "Read and change fewer, by name" in str(error)
 
 
 @pytest.mark.parametrize("change", [CHANGED, DELETED, RESTORED])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import value_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import (
@@ -10,8 +11,9 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-from ddb_transform.contract.transform import Change
-from ddb_transform.writers.consumed import DETAIL
+from ddb_transform.contract.change import Change
+
+_SURELY_FIT = 100  # attributes read or changed: their expressions are within every limit
 
 
 class Request:
@@ -38,8 +40,6 @@ class Request:
         return {
             "ConditionExpression": self._condition,
             "ExpressionAttributeNames": self._names,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            "ReturnConsumedCapacity": DETAIL,
             **{name: value for name, value in optional.items() if value},
         }
 
@@ -79,3 +79,21 @@ class Request:
         placeholder = f":v{len(self._values)}"
         self._values[placeholder] = value
         return placeholder
+
+
+def refuse_too_large(key: TypedItem, change: Change) -> None:
+    """Refuse a write whose expressions are over DynamoDB's limits.
+
+    :raises ItemError: with the limit and what to do.
+    """
+    if max(len(key) + len(change.expected), len(change.assigned)) <= _SURELY_FIT:
+        return
+    figures = Request(key, change).too_large()
+    if figures:
+        raise ItemError(
+            f"The transform reads {len(change.expected):,} attributes and changes "
+            f"{len(change.assigned):,}. Each is part of the write or of its condition, which is "
+            f"too large for DynamoDB: {figures}. Read and change fewer, by name: a copy of the "
+            "item, and a walk over it, read every attribute.",
+            "ConditionTooLarge",
+        )

@@ -1,0 +1,75 @@
+"""The one thread in which a user's code is imported and called, one call at a time.
+
+It lives as long as the process: what a module made when it was imported (a sqlite3 connection, a
+``threading.local``, a decimal context) is there in every call. It fetches nothing and waits for no
+budget. A page of items is one job; an urgent job, such as an item that lost a race, is done
+between two items of a page.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_Job = Callable[[], None]
+
+
+class UserThread:
+    """Runs jobs in a thread of its own and gives their results to the threads that wait."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._urgent: deque[_Job] = deque()
+        self._thread = threading.Thread(target=self._serve, name="transforms", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs in this thread."""
+        return threading.get_ident() == self._thread.ident
+
+    @property
+    def has_urgent(self) -> bool:
+        """Whether an urgent job waits."""
+        return bool(self._urgent)
+
+    def call(self, job: Callable[[], T], *, urgent: bool = False) -> T:
+        """Run a job and return its result, or raise what it raised; a job may call this, too."""
+        if self.is_here:
+            return job()
+        future: Future[T] = Future()
+        task = _task(job, future)
+        if urgent:
+            self._urgent.append(task)
+            self._jobs.put(self.serve_urgent)
+        else:
+            self._jobs.put(task)
+        return future.result()
+
+    def serve_urgent(self) -> None:
+        """Run the urgent jobs that wait. For the thread itself, between two items of a page."""
+        while self._urgent:
+            self._urgent.popleft()()
+
+    def _serve(self) -> None:
+        while True:
+            self._jobs.get()()
+
+
+def _task(job: Callable[[], T], future: "Future[T]") -> _Job:
+    def task() -> None:
+        try:
+            result: Any = job()
+        except BaseException as exc:  # noqa: BLE001  # raised again in the thread that waits
+            future.set_exception(exc)
+        else:
+            future.set_result(result)
+
+    return task
+
+
+USER_THREAD = UserThread()
