@@ -3,6 +3,7 @@
 By pip, or uv where there is no pip, from wheels only: nothing of a package runs on this machine.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -10,13 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -31,7 +32,11 @@ _OURS: Final = frozenset({"airflow_ddb_migrate", "ddb_restore", "ddb_transform",
 _OF_INSTALLER: Final = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
 _COMPILED: Final = (".so", ".pyd", ".dylib")
 _SECONDS: Final = 900.0
-_UNREACHED: Final = ("Retrying (", "ConnectionError", "Failed to fetch")
+_UNREACHED: Final = ("Retrying (", "Could not fetch URL", "Failed to fetch")
+# Settings of pip's for other installations than this one, which could not be in a folder apart.
+_NOT_FOR_PIP: Final = frozenset(
+    f"PIP_{name}" for name in ("PREFIX", "ROOT", "PLATFORM", "ABI", "NO_BINARY", "DRY_RUN")
+)
 _TEXT_CHARS: Final = 400
 _FRAME: Final = " \u00d7\u2570\u2500\u25b6\u2502"  # what uv draws around its words
 
@@ -113,6 +118,7 @@ def _tool(target: Path, runtime: Runtime) -> list[str]:
 
 
 def _install(command: list[str], runtime: Runtime) -> None:
+    environment = os.environ.items()
     try:
         done = subprocess.run(  # noqa: S603  # no shell; the file was read before
             command,
@@ -121,7 +127,7 @@ def _install(command: list[str], runtime: Runtime) -> None:
             errors="replace",
             check=False,
             timeout=_SECONDS,
-            env={"PIP_RETRIES": "2", **os.environ},
+            env={"PIP_RETRIES": "2", **{k: v for k, v in environment if k not in _NOT_FOR_PIP}},
         )
     except subprocess.TimeoutExpired as exc:
         raise InvalidInputError(
@@ -135,7 +141,8 @@ def _install(command: list[str], runtime: Runtime) -> None:
 def _why(output: str, runtime: Runtime) -> str:
     """Return in one sentence what pip or uv has said, and what to do."""
     text = redacted(_telling(output))
-    if any(sign in output for sign in _UNREACHED):
+    is_none = "from versions: none" in text or "fetch" in text
+    if is_none and any(sign in output for sign in _UNREACHED):
         hint = "The package index could not be reached: look at the network and pip's settings."
     elif "from versions" in text or "wheels" in text:
         hint = (
@@ -207,10 +214,17 @@ def _require_complete(
     """Raise InvalidInputError for what pip left out: it asks this machine what is needed."""
     there = {**runtime.markers(), "extra": ""}
     for each in found:
-        for requirement in map(Requirement, each.requires or ()):
+        for requirement in _readable(each.requires or ()):
             is_needed = not requirement.marker or requirement.marker.evaluate(dict(there))
             if is_needed and canonicalize_name(requirement.name) not in versions:
                 raise InvalidInputError(
                     f"{REQUIREMENTS}: {each.name} needs {requirement} for {runtime}, though not "
                     f"on this machine. Add {requirement.name} to it."
                 )
+
+
+def _readable(texts: Iterable[str]) -> Iterator[Requirement]:
+    """Yield what can be read: pip has taken old forms that nothing else takes any more."""
+    for text in texts:
+        with contextlib.suppress(InvalidRequirement):
+            yield Requirement(text)

@@ -34,10 +34,13 @@ def read_requirements(folder: Path, runtime: Runtime) -> Requirements | None:
     :raises InvalidInputError: a line cannot be resolved from wheels of an index alone, or means
         another package there than here; the message names it, without credentials.
     """
-    path = folder.resolve() / REQUIREMENTS
+    root = folder.resolve()
+    path = root / REQUIREMENTS
     if not path.exists():
         return None
-    lines = list(_checked(path, folder.resolve(), runtime, seen=set()))
+    if not path.resolve().is_relative_to(root):
+        raise _refused(path, REQUIREMENTS, "is a link out of the folder. Put a copy there")
+    lines = list(_checked(path, root, runtime, seen=set()))
     asks = [line for line in lines if not line.startswith("-")]
     return Requirements(path, any("--hash" in line for line in asks)) if asks else None
 

@@ -61,17 +61,20 @@ def read_folder(folder: Path) -> UserFiles:
     :raises InvalidInputError: it is no folder, holds no transform, too many files or bytes, or
         something that cannot be shipped; the message names it.
     """
-    if not folder.is_dir():
-        raise InvalidInputError(
-            f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
-            "your transforms, one Python file each."
-        )
-    paths, left_out = _walk(folder.resolve())
     try:
+        if not folder.is_dir():
+            raise InvalidInputError(
+                f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
+                "your transforms, one Python file each."
+            )
+        paths, left_out = _walk(folder.resolve())
         require_size({name: path.stat().st_size for name, path in paths.items()})
         contents = {name: path.read_bytes() for name, path in sorted(paths.items())}
     except OSError as exc:
-        raise _unreadable(exc) from exc
+        raise InvalidInputError(
+            f"--transforms: {exc.filename!r} cannot be read: {exc.strerror}. Make it readable, or "
+            "move it out of the folder."
+        ) from exc
     transforms = tuple(n for n in contents if _may_be_transform(n) and _defines(n, contents[n]))
     _require_names(folder, transforms)
     return UserFiles(
@@ -118,11 +121,8 @@ def _walk(root: Path) -> tuple[dict[str, Path], dict[str, list[str]]]:
 
 
 def _entries(folder: Path, limit: int) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from islice(entries, limit)
-    except OSError as exc:
-        raise _unreadable(exc) from exc
+    with os.scandir(folder) as entries:
+        yield from islice(entries, limit)
 
 
 def _shippable_name(entry: os.DirEntry[str], root: Path) -> str:
@@ -204,13 +204,6 @@ def _require_names(folder: Path, transforms: tuple[str, ...]) -> None:
             "function transform(item, context) and a name that does not begin with '_'; all other "
             "files are helpers."
         )
-
-
-def _unreadable(exc: OSError) -> InvalidInputError:
-    return InvalidInputError(
-        f"--transforms: {exc.filename!r} cannot be read: {exc.strerror}. Make it readable, or "
-        "move it out of the folder."
-    )
 
 
 def _some(names: list[str] | tuple[str, ...], most: int = _SHOWN) -> str:

@@ -35,7 +35,7 @@ def resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
 
 
 def test_a_package_and_what_it_needs_lie_at_the_root(
-    resolved: Callable[..., Packages], tmp_path: Path
+    resolved: Callable[..., Packages], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With their metadata, but without what an installer writes of itself and this machine."""
     files = {
@@ -45,6 +45,9 @@ def test_a_package_and_what_it_needs_lie_at_the_root(
     }
     make_wheel(tmp_path / "wheels", "money", needs=("words>=2",), files=files)
     make_wheel(tmp_path / "wheels", "words", "2.5")
+
+    for name in ("PIP_USER", "PIP_NO_BINARY", "PIP_PREFIX", "PIP_TARGET", "PIP_DRY_RUN"):
+        monkeypatch.setenv(name, ":all:" if "BINARY" in name else "1")
 
     found = resolved("money")
 
@@ -114,6 +117,10 @@ def test_what_this_machine_does_not_need_but_lambda_does_is_named(
 
     with pytest.raises(InvalidInputError, match=r"tool needs words.* for Python 3\.99.*Add words"):
         resolved("tool", runtime=there)
+
+
+def test_what_only_an_older_pip_could_read_is_no_need() -> None:
+    assert ["a"] == [found.name for found in packages._readable(("a", "b (>1.*)", "c d"))]
 
 
 def test_hashes_are_compared(resolved: Callable[..., Packages], tmp_path: Path) -> None:

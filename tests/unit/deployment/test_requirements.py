@@ -78,6 +78,18 @@ def test_what_cannot_be_resolved_from_wheels_alone_is_refused(
     assert "secret" not in str(refused.value)
 
 
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """No message shows a line of another file."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "outside.txt").write_text("secret word\n")
+    (tmp_path / "mine" / "requirements.txt").symlink_to("../outside.txt")
+
+    with pytest.raises(InvalidInputError, match="is a link out of the folder") as refused:
+        read_requirements(tmp_path / "mine", LAMBDA)
+
+    assert "secret" not in str(refused.value)
+
+
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"\xff\xfea\x00")
 
