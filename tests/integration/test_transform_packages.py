@@ -35,7 +35,7 @@ class Order(pydantic.BaseModel):
 
 def transform(item, context):
     if "euros" not in item:
-        order = Order.model_validate(item)
+        order = Order.model_validate(dict(item))
         item["euros"] = rounded(order.price * RATES[order.currency])
         item["by"] = pydantic.VERSION
     return item
