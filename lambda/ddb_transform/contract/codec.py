@@ -53,6 +53,12 @@ class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
 
     def __init__(self, make_set: type[set[Any]]) -> None:
         self._make_set = make_set
+        kinds = ("null", "bool", "n", "s", "b", "ns", "ss", "bs", "m", "l")
+        self._by_kind = {kind.upper(): getattr(self, f"_deserialize_{kind}") for kind in kinds}
+
+    def deserialize(self, value: TypedValue) -> Any:
+        ((kind, content),) = value.items()
+        return self._by_kind[kind](content)
 
     def _deserialize_n(self, value: str) -> Decimal:
         return Decimal(value)

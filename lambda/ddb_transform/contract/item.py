@@ -18,7 +18,7 @@ from typing import Any, Final
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES
 from ddb_transform.contract.codec import decode as decode_value
-from ddb_transform.user_code.unread import UNREAD, UnreadAttribute
+from ddb_transform.user_code.unread import UNREAD, refused_unread
 
 _IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to
 _ABSENT: Final = object()
@@ -47,15 +47,21 @@ class Item(dict[str, Any]):
 
     def __getitem__(self, name: Any) -> Any:
         value = _get(self, name, _ABSENT)
-        if value is UNREAD or name not in self._seen:
-            value = self._look(name)
+        if value is UNREAD:
+            return self._read(name)
         if value is _ABSENT:
+            self._note(name)
             raise KeyError(name)
         return value
 
     def get(self, name: Any, default: Any = None) -> Any:
-        value = self._look(name)
-        return default if value is _ABSENT else value
+        value = _get(self, name, _ABSENT)
+        if value is UNREAD:
+            return self._read(name)
+        if value is _ABSENT:
+            self._note(name)
+            return default
+        return value
 
     def __contains__(self, name: object) -> bool:
         self._note(name)
@@ -63,7 +69,7 @@ class Item(dict[str, Any]):
 
     def __setitem__(self, name: Any, value: Any) -> None:
         if value is UNREAD:
-            raise UnreadAttribute.refusal()
+            raise refused_unread()
         _set(self, name, value)
         self._note(name)
 
@@ -72,13 +78,13 @@ class Item(dict[str, Any]):
         _delete(self, name)
 
     def setdefault(self, name: Any, default: Any = None) -> Any:
-        value = self._look(name)
-        if value is _ABSENT:
-            self[name] = value = default
-        return value
+        if dict.__contains__(self, name):
+            return self[name]
+        self[name] = default
+        return default
 
     def pop(self, name: Any, *default: Any) -> Any:
-        self._look(name)
+        self.get(name)
         return dict.pop(self, name, *default)
 
     def popitem(self) -> tuple[Any, Any]:
@@ -162,19 +168,15 @@ class Item(dict[str, Any]):
         self._read_all()
         return dict.__repr__(self)
 
-    def _look(self, name: Any) -> Any:
-        """Return the value, or _ABSENT; the name is noted."""
-        value = _get(self, name, _ABSENT)
-        if value is UNREAD:
-            value = self._decode(self._typed[name])
-            _set(self, name, value)
-            self._decoded[name] = value
-        self._note(name)
+    def _read(self, name: str) -> Any:
+        """Decode an attribute into the storage; what is in ``_decoded`` is noted."""
+        value = self._decoded[name] = self._decode(self._typed[name])
+        _set(self, name, value)
         return value
 
     def _note(self, name: Any) -> None:
         """Note a name, if an attribute can have it: of one that it cannot, nothing can change."""
-        if name not in self._seen and (name in self._typed or _is_possible(name)):
+        if name in self._typed or _is_possible(name):
             self._seen.add(str.__str__(name))
 
     def _note_all(self) -> None:
@@ -184,43 +186,60 @@ class Item(dict[str, Any]):
         self._seen.update(self._typed)
         for name, value in list(dict.items(self)):
             if value is UNREAD:
-                self._look(name)
+                self._read(name)
+
+
+_MOST_SHAPES = 1_000
+_shapes: dict[tuple[str, ...], dict[str, Any]] = {}  # an unread storage by the names in it
 
 
 def item_of(typed: TypedItem, decode: Callable[[TypedValue], Any] = decode_value) -> Item:
     """Make the item that a transform gets; ``typed`` is never changed."""
     item: Item = dict.__new__(Item)
-    dict.__init__(item, dict.fromkeys(sorted(typed), UNREAD))
+    names = tuple(typed)
+    dict.__init__(item, _shapes.get(names) or _new_shape(names))
     item._typed, item._decode, item._decoded, item._seen = typed, decode, {}, set()
     return item
 
 
+def _new_shape(names: tuple[str, ...]) -> dict[str, Any]:
+    if len(_shapes) >= _MOST_SHAPES:
+        _shapes.clear()
+    shape = _shapes[names] = dict.fromkeys(sorted(names), UNREAD)
+    return shape
+
+
 def seen_of(item: Item) -> set[str]:
     """Return the names that were read, changed or looked for, there or not."""
-    return item._seen
+    return item._seen.union(item._decoded)
 
 
-def values_of(item: Item) -> dict[Any, Any]:
-    """Return the Python values of what may have changed: set, or mutable and read."""
+def left_in(item: Item) -> tuple[dict[Any, Any], set[str]]:
+    """Return the Python values of what may have changed, set, or mutable and read; and the removed.
+
+    Both are told from the storage: something may have written to it around the methods.
+    """
+    typed, decoded = item._typed, item._decoded
+    values = {name: value for name, value in dict.items(item) if value is not UNREAD}
+    added = sum(name not in typed for name in values)
+    is_smaller = dict.__len__(item) - added < len(typed)
+    return _changed(values, decoded), _removed_from(item, item) if is_smaller else set()
+
+
+def left_by(result: dict[Any, Any], item: Item) -> tuple[dict[Any, Any], set[str]]:
+    """Return what of a dict made from the item may have changed, and the names that it lacks."""
+    return _changed(result, item._decoded), _removed_from(result, item)
+
+
+def _changed(values: dict[Any, Any], decoded: dict[str, Any]) -> dict[Any, Any]:
     return {
         name: value
-        for name, value in dict.items(item)
-        if (value is not UNREAD or name not in item._typed)
-        and (type(value) not in _IMMUTABLE or value is not item._decoded.get(name, _ABSENT))
+        for name, value in values.items()
+        if type(value) not in _IMMUTABLE or value is not decoded.get(name, _ABSENT)
     }
 
 
-def values_in(result: dict[Any, Any], item: Item) -> dict[Any, Any]:
-    """Return what of a dict made from the item may have changed."""
-    return {
-        name: value
-        for name, value in result.items()
-        if type(value) not in _IMMUTABLE or value is not item._decoded.get(name, _ABSENT)
-    }
-
-
-def removed_from(result: dict[Any, Any], item: Item) -> set[str]:
-    """Return the names of the attributes that the result, the item itself or not, lacks."""
+def _removed_from(result: dict[Any, Any], item: Item) -> set[str]:
     return item._typed.keys() - dict.keys(result)
 
 

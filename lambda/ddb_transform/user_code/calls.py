@@ -14,7 +14,7 @@ from types import FrameType
 
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.limits import NUMBER_DIGITS
-from ddb_transform.user_code.unread import UnreadAttribute
+from ddb_transform.user_code.unread import USED, UnreadAttribute, refused_unread
 
 _PACKAGE = "transforms"
 _TEXT_CHARS = 300
@@ -41,20 +41,21 @@ class Surroundings:
 
         :raises ItemError: it raised, whatever it was.
         """
-        UnreadAttribute.forget()
+        if USED:
+            USED.clear()
         try:
             result = self.run(function, *arguments)
         except BaseException as exc:  # sys.exit() in a transform is a mistake, too
             raise item_error(what, exc) from exc
-        if UnreadAttribute.was_used:
-            raise UnreadAttribute.refusal()
+        if USED:
+            raise refused_unread()
         return result
 
 
 def item_error(what: str, exc: BaseException) -> ItemError:
     """Return the error of the item for which a user's code, called ``what``, raised."""
-    if UnreadAttribute.was_used or UnreadAttribute.__name__ in _text_of(exc):
-        return UnreadAttribute.refusal()
+    if USED or UnreadAttribute.__name__ in _text_of(exc):
+        return refused_unread()
     places = _own_places(exc)
     text, place = _shown(exc, places), _named(places)
     if isinstance(exc, ItemError):

@@ -19,18 +19,17 @@ _Job = Callable[[], None]
 
 
 class UserThread:
-    """Runs jobs in a thread of its own and gives their results to the threads that wait."""
+    """Runs jobs in a thread of its own and gives their results to the threads that wait.
+
+    ``ident`` is that of the thread.
+    """
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._urgent: deque[_Job] = deque()
-        self._thread = threading.Thread(target=self._serve, name="transforms", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the caller runs in this thread."""
-        return threading.get_ident() == self._thread.ident
+        thread = threading.Thread(target=self._serve, name="transforms", daemon=True)
+        thread.start()
+        self.ident = thread.ident
 
     @property
     def has_urgent(self) -> bool:
@@ -39,7 +38,7 @@ class UserThread:
 
     def call(self, job: Callable[[], T], *, urgent: bool = False) -> T:
         """Run a job and return its result, or raise what it raised; a job may call this, too."""
-        if self.is_here:
+        if threading.get_ident() == self.ident:
             return job()
         future: Future[T] = Future()
         task = _task(job, future)

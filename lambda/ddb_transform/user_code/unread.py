@@ -1,34 +1,21 @@
 """What stands in an item's storage for the value of an attribute that was not read."""
 
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from airflow_ddb_migrate.core.errors import ItemError
 
+# Something was done with it since the list was cleared: the transform may catch the refusal.
+USED: Final[list[str]] = []
+
 
 class UnreadAttribute:
-    """Refuses whatever is done with it.
-
-    ``was_used`` stays set until ``forget`` is called: the transform may catch the refusal.
-    """
+    """Refuses whatever is done with it, and adds to ``USED``."""
 
     __slots__ = ()
-    was_used = False
-
-    @classmethod
-    def forget(cls) -> None:
-        cls.was_used = False
-
-    @classmethod
-    def refusal(cls) -> ItemError:
-        return ItemError(
-            "The transform gave the item to code that reads a dict's storage and not its methods "
-            "(some libraries in C do). Give it a plain copy: dict(item).",
-            "UnreadAttribute",
-        )
 
     def _refuse(self, *_: object) -> NoReturn:
-        UnreadAttribute.was_used = True
-        raise self.refusal()
+        USED.append("")
+        raise refused_unread()
 
     def __getattr__(self, name: str) -> NoReturn:
         self._refuse()
@@ -42,4 +29,13 @@ class UnreadAttribute:
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = _refuse
 
 
-UNREAD: Final = UnreadAttribute()
+UNREAD: Final[Any] = UnreadAttribute()
+
+
+def refused_unread() -> ItemError:
+    """Return the error of an item that was read around a dict's methods."""
+    return ItemError(
+        "The transform gave the item to code that reads a dict's storage and not its methods "
+        "(some libraries in C do). Give it a plain copy: dict(item).",
+        "UnreadAttribute",
+    )

@@ -9,13 +9,7 @@ from typing import Any
 
 import pytest
 from ddb_transform.contract.codec import decode
-from ddb_transform.contract.item import (
-    item_of,
-    removed_from,
-    seen_of,
-    values_in,
-    values_of,
-)
+from ddb_transform.contract.item import item_of, left_by, left_in, seen_of
 from tests.support.factories import typed_item
 
 TYPED = typed_item("a", n={"N": "1.50"}, l={"L": [{"S": "x"}]}, b={"B": b"raw"})
@@ -103,7 +97,7 @@ def test_a_copy_is_apart_from_its_item(name: str) -> None:
     del copied["id"]
     item["later"] = 3
 
-    assert {"later": 3} == {n: v for n, v in values_of(item).items() if n not in {"l", "b"}}
+    assert {"later": 3} == {n: v for n, v in left_in(item)[0].items() if n not in {"l", "b"}}
     assert (Decimal("1.50"), "a") == (item["n"], item["id"])
     assert "later" not in copied
 
@@ -123,7 +117,7 @@ def test_values_changed_in_place_are_kept() -> None:
     item = item_of(TYPED)
     item["l"].append("y")
 
-    assert {"l": ["x", "y"]} == values_of(item)
+    assert {"l": ["x", "y"]} == left_in(item)[0]
     assert [{"S": "x"}] == TYPED["l"]["L"]
 
 
@@ -132,8 +126,8 @@ def test_what_was_only_read_and_cannot_change_is_not_touched() -> None:
     item = item_of(TYPED)
     _ = item["id"], item["n"], item["l"], item["b"]
 
-    assert {"l", "b"} == values_of(item).keys()
-    assert {"l", "b", "new"} == values_in({**item, "new": None}, item).keys()
+    assert {"l", "b"} == left_in(item)[0].keys()
+    assert {"l", "b", "new"} == left_by({**item, "new": None}, item)[0].keys()
 
 
 def test_a_new_dict_is_touched_where_it_has_another_value() -> None:
@@ -141,21 +135,21 @@ def test_a_new_dict_is_touched_where_it_has_another_value() -> None:
     item = item_of(typed_item(n={"N": "1"}, gone={"S": "x"}))
     del item["gone"]
 
-    assert {"n": True, "gone": "x"} == values_in({"id": item["id"], "n": True, "gone": "x"}, item)
+    assert {"n": True, "gone": "x"} == left_by({"id": item["id"], "n": True, "gone": "x"}, item)[0]
 
 
 def test_a_removed_attribute_is_gone() -> None:
     """Until it is set again; removing what is not there is a KeyError."""
     item = item_of(TYPED)
     del item["n"]
-    assert ("n" in item, list(item), removed_from(item, item)) == (False, ["b", "id", "l"], {"n"})
+    assert ("n" in item, list(item), left_in(item)[1]) == (False, ["b", "id", "l"], {"n"})
     with pytest.raises(KeyError):
         _ = item["n"]
     with pytest.raises(KeyError):
         del item["n"]
 
     item["n"] = 2
-    assert (2, set()) == (item["n"], removed_from(item, item))
+    assert (2, set()) == (item["n"], left_in(item)[1])
 
 
 def test_an_attribute_that_was_added_and_removed_leaves_nothing() -> None:
@@ -164,7 +158,7 @@ def test_an_attribute_that_was_added_and_removed_leaves_nothing() -> None:
     item["new"] = 1
     del item["new"]
 
-    assert {} == values_of(item)
+    assert {} == left_in(item)[0]
     assert "new" not in list(item)
 
 

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from ddb_transform.contract.codec import decode
-from ddb_transform.contract.item import item_of, removed_from, seen_of, values_of
+from ddb_transform.contract.item import item_of, left_in, seen_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.dict_operations import OF_ALL, OF_NAMES, Told, tell
@@ -82,8 +82,8 @@ def test_what_was_not_noted_does_not_matter(
     other = item_of(changed)
 
     assert told == outcome(other, todo)
-    assert values_of(item) == values_of(other)
-    assert removed_from(item, item) == removed_from(other, other)
+    assert left_in(item)[0] == left_in(other)[0]
+    assert left_in(item)[1] == left_in(other)[1]
 
 
 @settings(max_examples=EXAMPLES)
@@ -96,8 +96,8 @@ def test_what_is_left_is_what_changed(typed: dict[str, Any], todo: Steps) -> Non
     outcome(item, todo)
 
     before = {name: decode(value) for name, value in typed.items()}
-    after = {**before, **values_of(item)}
-    assert plain == {n: v for n, v in after.items() if n not in removed_from(item, item)}
+    after = {**before, **left_in(item)[0]}
+    assert plain == {n: v for n, v in after.items() if n not in left_in(item)[1]}
 
 
 @settings(max_examples=EXAMPLES)
