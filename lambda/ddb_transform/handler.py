@@ -30,7 +30,7 @@ from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.index_keys import index_keys_of
 from ddb_transform.contract.load import load_transform, source_hash
-from ddb_transform.contract.transform import Context
+from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.worker import Worker
 from ddb_transform.writers.proof import Proof
@@ -68,8 +68,8 @@ def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
     name, table_name = str(event.get("transform", "")), event.get("table_name")
     try:
         transform = load_transform(name, Context(migration_id="", started_at=""))
-        if transform.filter and table_name:
-            transform.filter.try_on(_ledger_client(), table_name)
+        if table_name:
+            _try_filter(transform, table_name)
     except MigrationError as error:
         return {"ok": False, "error": str(error), "hash": ""}
     return {"ok": True, "error": "", "hash": source_hash(name)}
@@ -97,12 +97,18 @@ def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
     )
     try:
         transform = load_transform(str(event["transform"]), context)
+        _try_filter(transform, event["table_name"])
     except MigrationError as error:
         return {"ok": False, "error": str(error)}
     client, table_name = _ledger_client(), event["table_name"]
     transform = replace(transform, index_keys=index_keys_of(client, table_name))
     sampling = Sampling(client, transform, table_name, event["total_segments"], time.monotonic)
     return {"ok": True, "error": "", **sampling.run().to_dict()}
+
+
+def _try_filter(transform: Transform, table_name: str) -> None:
+    if transform.filter:
+        transform.filter.try_on(_ledger_client(), table_name)
 
 
 _ACTIONS = {"describe": answer_describe, "sample": answer_sample, "self-check": answer_self_check}

@@ -23,6 +23,7 @@ from ddb_transform.contract.item import Item, item_of, left_by, left_in, seen_of
 from ddb_transform.contract.scan_filter import ScanFilter
 from ddb_transform.user_code.calls import Surroundings, item_error
 from ddb_transform.user_code.thread import USER_THREAD
+from ddb_transform.user_code.unread import UNREAD_CLASS
 
 _SHOWN_NAMES = 5
 _SHOWN_CHARS = 100
@@ -119,8 +120,10 @@ class Transform:
 
     def _once(self, typed: TypedItem, decode: _Decode) -> Change:
         item = item_of(typed, decode)
-        call = self.surroundings.call
-        result = call("The transform", self.function, item, self._own_context())
+        try:
+            result = self._called(item)
+        except ItemError as error:
+            raise self._advised(error, typed) from error
         if result is SKIP:
             return SKIPPED
         if result is DELETE:
@@ -136,6 +139,23 @@ class Transform:
             assigned,
             self._expected(typed, seen_of(item).union(assigned)),
             *_sizes(typed, assigned),
+        )
+
+    def _called(self, item: Item | dict[str, Any]) -> object:
+        return self.surroundings.call("The transform", self.function, item, self._own_context())
+
+    def _advised(self, error: ItemError, typed: TypedItem) -> ItemError:
+        """Add what to do where only a dict itself will do, as for code that asks for its type."""
+        if isinstance(error.__cause__, ItemError) or error.error_class == UNREAD_CLASS:
+            return error
+        try:
+            self._called(item_of(typed).copy())
+        except ItemError:
+            return error
+        return ItemError(
+            f"{error} The same call works with a plain copy of the item: give dict(item) to the "
+            "code that failed.",
+            error.error_class,
         )
 
     def _check_removed(self, removed: set[str], item: Item) -> None:

@@ -15,6 +15,7 @@ from ddb_transform.contract.transformed_page import Tick, TransformedPage, key_o
 from ddb_transform.modes.migrate import SettledPage
 from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.pages import Page, Position
+from ddb_transform.user_code.thread import USER_THREAD
 
 _SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
 
@@ -47,7 +48,7 @@ class Looking:
         if self.verify:
             for intent in prepared.intents:
                 found.add_changed(readable(intent.key))
-            self._check(page, found)
+            USER_THREAD.call(lambda: self._check(page, found), urgent=True)
         self._sample(prepared)
         self.findings = Findings.sum((self.findings, found))
         return SettledPage(prepared.counts(), Units(read=page.read_units))

@@ -8,6 +8,9 @@ from airflow_ddb_migrate.core.errors import ItemError
 USED: Final[list[str]] = []
 
 
+UNREAD_CLASS: Final = "UnreadAttribute"  # of the errors of such items
+
+
 class UnreadAttribute:
     """Refuses whatever is done with it, and adds to ``USED``."""
 
@@ -37,5 +40,5 @@ def refused_unread() -> ItemError:
     return ItemError(
         "The transform gave the item to code that reads a dict's storage and not its methods "
         "(some libraries in C do). Give it a plain copy: dict(item).",
-        "UnreadAttribute",
+        UNREAD_CLASS,
     )

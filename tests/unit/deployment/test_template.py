@@ -127,6 +127,13 @@ def test_new_code_always_changes_the_function(made: dict[str, Any]) -> None:
     assert "${CodeHash}" in made["Function"]["Description"]["Sub"]
 
 
+def test_sets_have_one_order_in_every_process(made: dict[str, Any]) -> None:
+    """That of their hashes, whose seed is fixed."""
+    variables = made["Function"]["Environment"]["Variables"]
+
+    assert "0" == variables["PYTHONHASHSEED"]
+
+
 def test_the_function_has_a_whole_processor_and_all_the_time(made: dict[str, Any]) -> None:
     """1,769 MB are one vCPU."""
     function = made["Function"]

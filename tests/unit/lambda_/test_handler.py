@@ -177,6 +177,41 @@ def test_what_cannot_be_used_is_described_by_its_error(
     assert answer["error"].startswith(message)
 
 
+@pytest.mark.parametrize("action", ["describe", "sample"])
+def test_a_filter_that_dynamodb_refuses_is_refused_with_its_sentence(
+    world: MigrationWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, action: str
+) -> None:
+    """On the table itself, by a scan of one item, before anything is started."""
+    (tmp_path / "filtering.py").write_text(
+        'FILTER = {"expression": "status = :s", "values": {":s": "x"}}\n'
+        "def transform(item, context): return item\n"
+    )
+    monkeypatch.setattr(transforms, "__path__", [*transforms.__path__, str(tmp_path)])
+    words = "Invalid FilterExpression: Attribute name is a reserved keyword: status"
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if "FilterExpression" in arguments:
+            assert (1, "status = :s") == (arguments["Limit"], arguments["FilterExpression"])
+            raise client_error("ValidationException", message=words)
+
+    world.dynamodb.before = refuse
+    asked = {"migration_id": "m", "started_at": "", "params": {}, "key_names": ["id"]}
+
+    answer = handler.handle(
+        {
+            "action": action,
+            "transform": "filtering",
+            "table_name": world.table_name,
+            "total_segments": 1,
+            **asked,
+        },
+        None,
+    )
+
+    assert not answer["ok"]
+    assert f"DynamoDB refuses the transform's FILTER 'status = :s': {words}" in answer["error"]
+
+
 # self-check
 
 

@@ -282,6 +282,24 @@ def test_what_refuses_items_takes_their_copies() -> None:
     assert "changed" == apply(transform).outcome
 
 
+def test_what_asks_for_the_very_type_is_told_to_be_given_a_copy() -> None:
+    """It works with a dict: the error says so. What fails with one, too, is not told that."""
+
+    def exact(item: Any, context: Context) -> object:
+        if type(item) is not dict:
+            raise TypeError(type(item))
+        return item
+
+    def broken(item: Any, context: Context) -> object:
+        return 1 / 0
+
+    assert "give dict(item) to the code that failed" in str(refused(exact))
+    assert "TypeError" == refused(exact).error_class
+    text = {"id": {"S": "1"}, "first": {"S": "a"}}
+    assert "dict(item)" in str(refused(lambda item, _: marshal.dumps(item), text))
+    assert "dict(item)" not in str(refused(broken))
+
+
 # One bad item
 
 
