@@ -3,12 +3,14 @@
 Run as a process of its own, so that the CPU time of the process that asks is the client's alone:
 ``python -m tests.campaigns.benchmarks.canned`` prints its port. Every condition holds. ``GET
 /counts`` says what was asked since the last time. Other tables than those of items.py are kept in
-memory.
+memory. With ``--as-slow-as-aws`` an answer takes as long as one of AWS's, however many are on their
+way.
 """
 
 import asyncio
 import functools
 import json
+import sys
 from binascii import crc32
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +22,7 @@ from tests.campaigns.benchmarks.canned_ledger import CannedLedger
 from tests.campaigns.benchmarks.items import Contents
 
 PAGE_ITEMS = 1_000  # of about 1 KB: what fits into a page of 1 MB
+_SCAN_SECONDS, _OTHER_SECONDS = 0.020, 0.005  # of an answer within a region, about
 
 
 @dataclass(slots=True)
@@ -136,7 +139,7 @@ def _rendered(table_name: str, first: int, limit: int) -> bytes:
 
 
 async def _serve(
-    canned: Canned, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    canned: Canned, is_slow: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     try:
         while True:
@@ -151,6 +154,8 @@ async def _serve(
                 await writer.drain()
                 continue
             operation = headers.get("x-amz-target", "").rpartition(".")[2]
+            if is_slow and operation:
+                await asyncio.sleep(_SCAN_SECONDS if operation == "Scan" else _OTHER_SECONDS)
             writer.write(_answer(canned, operation, body))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -187,7 +192,8 @@ def _http(status: str, body: bytes) -> bytes:
 
 async def main() -> None:
     canned = Canned()
-    server = await asyncio.start_server(functools.partial(_serve, canned), "127.0.0.1", 0)
+    serve = functools.partial(_serve, canned, "--as-slow-as-aws" in sys.argv)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

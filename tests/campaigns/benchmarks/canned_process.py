@@ -36,9 +36,9 @@ class CannedServer:
 
 
 @contextmanager
-def canned_server() -> Iterator[CannedServer]:
+def canned_server(*arguments: str) -> Iterator[CannedServer]:
     """Run the server in a process of its own."""
-    command = [sys.executable, "-m", "tests.campaigns.benchmarks.canned"]
+    command = [sys.executable, "-m", "tests.campaigns.benchmarks.canned", *arguments]
     with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

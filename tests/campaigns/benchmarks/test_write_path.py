@@ -120,6 +120,22 @@ def test_items_per_second(tmp_path, report, monkeypatch):
     _speed(report, taken)
 
 
+def test_items_per_second_where_answers_take_their_time(report):
+    """As long as AWS's, and no limit: who keeps most requests on their way, at which CPU."""
+    loops = {
+        "ours": ours.loop,
+        "put_loop": contenders.put_loop,
+        "batch_writer": contenders.batch_writer,
+    }
+    with canned_server("--as-slow-as-aws") as server:
+        taken = _on_canned(
+            server,
+            _loops(server.endpoint_url, PAGES.name, **loops),
+            writes=dict.fromkeys(loops, PAGES.count),
+        )
+    _speed(report, taken, "_as_slow_as_aws")
+
+
 def _loops(endpoint, table_name, **prepared):
     """Bind contenders to a table."""
     return {
@@ -152,14 +168,14 @@ def _cpu(report, what, taken, count):
         report.ratio(f"{what}_cpu_vs_{name}", costs["ours"], costs[name])
 
 
-def _speed(report, taken):
+def _speed(report, taken, where=""):
     """Report items per second, ours over each of the others, and who waited for whom."""
     print()
     speeds = {n: [run.written / run.wall_seconds for run in runs] for n, runs in taken.items()}
     for name, runs in taken.items():
         speed, waiting = statistics.median(speeds[name]), statistics.median(r.waiting for r in runs)
-        report.keep(f"items_per_second_{name}", speed)
-        report.keep(f"waiting_share_{name}", waiting)
+        report.keep(f"items_per_second{where}_{name}", speed)
+        report.keep(f"waiting_share{where}_{name}", waiting)
         print(f"  {name:14} {speed:7,.0f} items per second, {waiting:.0%} of the time waiting")
     for name in (name for name in taken if name != "ours"):
-        report.ratio(f"items_per_second_vs_{name}", speeds["ours"], speeds[name])
+        report.ratio(f"items_per_second{where}_vs_{name}", speeds["ours"], speeds[name])
