@@ -3,19 +3,18 @@
 Needs boto3; neither Airflow nor AWS. See docs/transforms.md.
 """
 
-import importlib
-import json
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
+from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.resources import folder
+from airflow_ddb_migrate.transform_file import loaded_transform
+
+if TYPE_CHECKING:
+    from ddb_transform.contract.transform import Transform
 
 _STARTED_AT = "2026-01-01T00:00:00.000Z"
 
@@ -61,14 +60,13 @@ def run_transform(  # noqa: PLR0913  # all but two by keyword
     :raises TransformError: the file is no transform.
     """
     _refuse_keyless(item, key_names)
-    with _found(transform) as name:
-        from ddb_transform.contract.index_keys import index_keys
-        from ddb_transform.contract.load import load_transform
-        from ddb_transform.contract.transform import Context
-
-        plain = json.loads(json.dumps(dict(params or {})))
-        loaded = load_transform(name, Context("test", started_at, plain, key_names))
-        loaded = replace(loaded, index_keys=index_keys(table or {}))
+    context = {
+        "migration_id": "test",
+        "started_at": started_at,
+        "params": params or {},
+        "key_names": key_names,
+    }
+    with loaded_transform(transform, context, table or {}) as loaded:
         return _result(loaded, _typed(item))
 
 
@@ -129,7 +127,7 @@ def _typed(item: Mapping[str, Any]) -> TypedItem:
     return {name: encode(name, value) for name, value in item.items()}
 
 
-def _result(transform: Any, typed: TypedItem) -> TransformResult:
+def _result(transform: "Transform", typed: TypedItem) -> TransformResult:
     from ddb_transform.contract.change import applied
     from ddb_transform.contract.item import item_of
 
@@ -157,52 +155,3 @@ def _refuse_keyless(item: Mapping[str, Any], key_names: tuple[str, ...]) -> None
             f"The item has no key attribute {missing[0]!r}. Give it one, or name the table's key: "
             'run_transform(..., key_names=("pk", "sk")).'
         )
-
-
-@contextmanager
-def _found(transform: str | Path) -> Iterator[str]:
-    """Make the transform importable for a while, fresh; yield its module's name."""
-    package = _transforms_package()
-    if isinstance(transform, str) and transform.isidentifier():
-        yield transform
-        return
-    path = Path(transform).resolve()
-    if not path.is_file():
-        raise TransformError(
-            f"There is no file {str(path)!r}. Give the path of a transform, or the name of one "
-            "that ships with airflow_ddb_migrate, such as add_updated_at."
-        )
-    with _only_here(package, path.parent):
-        yield path.stem
-
-
-def _transforms_package() -> Any:
-    code = str(folder("lambda"))
-    if code not in sys.path:
-        sys.path.insert(0, code)
-    package = importlib.import_module("transforms")
-    if not hasattr(package, "SKIP"):
-        raise TransformError(
-            f"Another package 'transforms' is imported already ({package.__path__}). Remove its "
-            "__init__.py: a folder of transforms needs none."
-        )
-    return package
-
-
-@contextmanager
-def _only_here(package: Any, directory: Path) -> Iterator[None]:
-    """Let ``transforms`` be this directory before ours, as in the bundle, and undo that."""
-    before, own_path = _forget_modules(), package.__path__
-    package.__path__ = [str(directory), *own_path]
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        package.__path__ = own_path
-        _forget_modules()
-        sys.modules.update(before)
-
-
-def _forget_modules() -> dict[str, Any]:
-    names = [name for name in sys.modules if name.startswith("transforms.")]
-    return {name: sys.modules.pop(name) for name in names}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import transforms
-from airflow_ddb_migrate import testing
+from airflow_ddb_migrate import transform_file
 from airflow_ddb_migrate.core.errors import InvalidInputError, ItemError, TransformError
 from airflow_ddb_migrate.testing import (
     TransformResult,
@@ -214,7 +214,7 @@ def test_another_package_of_that_name_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_lambda_is_found_without_help(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its folder is put on the path once."""
-    code = str(testing.folder("lambda"))
+    code = str(transform_file.folder("lambda"))
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path != code])
 
     run_transform("add_updated_at", {"id": "1"})
