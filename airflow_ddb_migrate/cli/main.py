@@ -1,12 +1,14 @@
-"""The command line: ``ddb-migrate deploy | status | pause | resume | history | report | …``."""
+"""The command line: ``ddb-migrate deploy | try | status | pause | resume | report | …``."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_ddb_migrate.cli import steering
+from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
@@ -41,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
+    trial = commands.add_parser("try", help="show what a transform would do to some items")
+    _add_aws(trial)
+    add_try(trial)
+    trial.set_defaults(run=_try)
     for name, add, text in (
         ("history", add_history, "what was done to a table"),
         ("report", add_report, "what a migration did, and what it cost"),
@@ -61,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    _add_aws(parser)
+
+
+def _add_aws(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", type=_given, help="default: as boto3 finds it")
     parser.add_argument("--profile", type=_given, help="AWS profile; default: as boto3 finds it")
     parser.add_argument(
@@ -159,6 +169,14 @@ def _self_check(options: argparse.Namespace) -> None:
     print(proof.in_words())
     for difference in proof.differences:
         print(f"  {difference}")
+
+
+def _try(options: argparse.Namespace) -> None:
+    trial = try_transform(options, _clients(options))
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a key may have what a terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
+    print(trial.to_json() if options.json else trial.in_words(), flush=True)
+    trial.require_none_refused()
 
 
 def _show(options: argparse.Namespace) -> None:

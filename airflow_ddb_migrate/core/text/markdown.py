@@ -14,7 +14,7 @@ def shortened(text: str, chars: int) -> str:
 
 def code(text: str, chars: int = 100) -> str:
     """Return text as a code span: nothing in it is markup."""
-    shown = _visible(shortened(text, chars))
+    shown = visible(shortened(text, chars))
     ticks = "`" * (
         1 + max((len(list(run)) for tick, run in groupby(shown) if tick == "`"), default=0)
     )
@@ -45,6 +45,6 @@ def _cell(content: object) -> str:
     return f"{content:,}" if isinstance(content, int) else str(content).replace("|", "\\|")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Escape what is no printable character, line ends and reversed writing among them."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
