@@ -128,7 +128,7 @@ def _typed(item: Mapping[str, Any]) -> TypedItem:
 
 
 def _result(transform: "Transform", typed: TypedItem) -> TransformResult:
-    from ddb_transform.contract.change import applied
+    from ddb_transform.contract.intent import applied
     from ddb_transform.contract.item import item_of
 
     change = transform.apply(typed)

@@ -1,9 +1,14 @@
 """Three tables in one run of a real Airflow, of which one fails."""
 
+import os
 from typing import Any
 
 from airflow_ddb_migrate.local import sample
-from tests.support.worlds.airflow_site import AirflowSite, DagRun
+from tests.browser.browser import require_browser
+from tests.browser.cdp import browser
+from tests.browser.page import person
+from tests.e2e import ui
+from tests.support.worlds.airflow_site import ADMIN, AirflowSite, DagRun
 
 TABLES = ["jan", "feb", "mar"]
 ITEMS = 300
@@ -54,6 +59,19 @@ def test_one_table_fails_and_the_others_are_migrated(airflow: AirflowSite) -> No
     found = instances(run)
     assert {"jan": "success", "feb": "failed", "mar": "success"} == found["table.wait"]
     assert {"jan": "success", "feb": "success", "mar": "success"} == found["table.restore"]
+    if "SCREENSHOTS" in os.environ:
+        _take_picture(airflow, run)
+
+
+def _take_picture(airflow: AirflowSite, run: DagRun) -> None:
+    """Show the instances of the task that failed for one table."""
+    require_browser()
+    with browser() as connection, person(connection) as page:
+        ui.sign_in(page, airflow, ADMIN)
+        path = f"{airflow.airflow.url}/dags/ddb_migration_many/runs/{run.run_id}"
+        page.open(f"{path}/tasks/table.wait/mapped")
+        page.until("doc.body.innerText.includes('feb') && doc.body.innerText.includes('mar')")
+        ui.shot(page, "many")
 
 
 def test_a_rejection_touches_no_table(airflow: AirflowSite) -> None:

@@ -18,10 +18,16 @@ def _matched(d: Any, n: Any, v: Any) -> Any:
     match d:
         case {"a": first, "b": second}:
             return "both", first, second
-        case {"a": first, **rest}:
-            return "a", first, rest
+        case {"a": "x" | 1 as first}:
+            return "a", first
         case {}:
             return "none"
+
+
+def _matched_rest(d: Any, n: Any, v: Any) -> Any:
+    match d:
+        case {"a": first, **rest}:
+            return first, rest
 
 
 def _deleted(d: Any, n: Any, v: Any) -> None:
@@ -134,6 +140,7 @@ OF_ALL: dict[str, Operation] = {
     "chain": lambda d, n, v: dict(ChainMap({}, d)),
     "proxy": lambda d, n, v: dict(MappingProxyType(d)),
     "clean": _cleaned,
+    "match-rest": _matched_rest,
     "any": lambda d, n, v: any(value == v for value in d.values()),
     "max": lambda d, n, v: max(d),
     "star": lambda d, n, v: [*d],

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-from ddb_transform.contract.change import Change
+from ddb_transform.contract.intent import Change
 
 _SURELY_FIT = 100  # attributes read or changed: their expressions are within every limit
 

@@ -5,8 +5,7 @@ in the index.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,8 +17,7 @@ from airflow_ddb_migrate.core.limits import INDEX_KEY_BYTES
 _WORDS = {"S": "text", "N": "a number", "B": "binary"}
 
 
-@dataclass(frozen=True, slots=True)
-class IndexKey:
+class IndexKey(NamedTuple):
     """An attribute that is a key of an index: its type (S, N or B) and its most bytes."""
 
     type: str

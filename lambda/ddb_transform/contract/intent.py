@@ -1,10 +1,41 @@
-"""What is to be done with one item: what every writer is given."""
+"""What a transform wants of one item, and what every writer is given to do about it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
 
 from airflow_ddb_migrate.core.items.sizes import write_units
-from airflow_ddb_migrate.core.ledger.records import TypedItem
-from ddb_transform.contract.change import Change
+from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a transform wants of one item, as typed values.
+
+    ``assigned`` maps each changed attribute to its new value, None to remove it. ``expected`` is
+    the condition: every attribute that was looked at or changed, None where it was not there.
+    ``before_bytes`` and ``after_bytes`` are the item's sizes where something is to be written,
+    after a delete 0; an outcome without a write has no sizes.
+    """
+
+    outcome: str
+    assigned: Mapping[str, TypedValue | None] = field(default_factory=dict)
+    expected: Mapping[str, TypedValue | None] = field(default_factory=dict)
+    before_bytes: int = 0
+    after_bytes: int = 0
+
+
+UNCHANGED = Change("unchanged")
+SKIPPED = Change("skipped")
+
+
+def applied(typed: TypedItem, change: Change) -> TypedItem:
+    """Return the item as it is after a change that is no delete."""
+    after: dict[str, TypedValue | None] = {**typed, **change.assigned}
+    for name, value in change.assigned.items():
+        if value is None:
+            after.pop(name, None)
+    return cast("TypedItem", after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,8 +221,7 @@ def left_in(item: Item) -> tuple[dict[Any, Any], set[str]]:
     """
     typed, decoded = item._typed, item._decoded
     values = {name: value for name, value in dict.items(item) if value is not UNREAD}
-    added = sum(name not in typed for name in values)
-    is_smaller = dict.__len__(item) - added < len(typed)
+    is_smaller = dict.__len__(item) - len(values.keys() - typed.keys()) < len(typed)
     return _changed(values, decoded), _removed_from(item, item) if is_smaller else set()
 
 

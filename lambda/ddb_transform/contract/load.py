@@ -4,14 +4,12 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import transforms
 
-from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import TransformError
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
@@ -19,8 +17,7 @@ from ddb_transform.user_code.calls import Surroundings
 from ddb_transform.user_code.thread import USER_THREAD
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(NamedTuple):
     """A module with what its code finds around it."""
 
     name: str
@@ -58,6 +55,9 @@ def source_hash(name: str) -> str:
 
     :raises TransformError: the transform cannot be imported.
     """
+    # No slice asks for it.
+    from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash  # noqa: PLC0415
+
     USER_THREAD.call(lambda: _import(name), urgent=True)
     deployed = Path(__file__).parents[1] / USER_HASH_FILE
     user = deployed.read_bytes() if deployed.exists() else content_hash(_beside()).encode()

@@ -15,16 +15,17 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES, ITEM_BYTES
-from ddb_transform.contract.change import SKIPPED, UNCHANGED, Change, applied
 from ddb_transform.contract.codec import decode, decode_backward, encode, same
 from ddb_transform.contract.expressions import refuse_too_large
 from ddb_transform.contract.index_keys import IndexKeys, refuse_bad_index_key
+from ddb_transform.contract.intent import SKIPPED, UNCHANGED, Change, applied
 from ddb_transform.contract.item import Item, item_of, left_by, left_in, seen_of
 from ddb_transform.contract.scan_filter import ScanFilter
 from ddb_transform.user_code.calls import Surroundings, item_error
 from ddb_transform.user_code.thread import USER_THREAD
 from ddb_transform.user_code.unread import UNREAD_CLASS
 
+_WHAT = "The transform"
 _SHOWN_NAMES = 5
 _SHOWN_CHARS = 100
 
@@ -112,8 +113,9 @@ class Transform:
 
     def _judged(self, typed: TypedItem) -> Change:
         change = self._once(typed, decode)
-        if change.outcome in {"changed", "deleted"}:
-            refuse_too_large({name: typed[name] for name in self.context.key_names}, change)
+        if change is UNCHANGED or change is SKIPPED:
+            return change
+        refuse_too_large({name: typed[name] for name in self.context.key_names}, change)
         if change.outcome == "changed" and self.check_fixed_point:
             self._refuse_moving_target(applied(typed, change))
         return change
@@ -121,14 +123,17 @@ class Transform:
     def _once(self, typed: TypedItem, decode: _Decode) -> Change:
         item = item_of(typed, decode)
         try:
-            result = self._called(item)
+            result = self.surroundings.call(_WHAT, self.function, item, self._own_context())
         except ItemError as error:
             raise self._advised(error, typed) from error
-        if result is SKIP:
+        if result is item:
+            values, removed = left_in(item)
+        elif result is SKIP:
             return SKIPPED
-        if result is DELETE:
+        elif result is DELETE:
             return Change("deleted", {}, self._expected(typed, seen_of(item)), item_bytes(typed))
-        values, removed = _left(result, item)
+        else:
+            values, removed = left_by(_checked(result), item)
         if removed:
             self._check_removed(removed, item)
         assigned = self._assigned(typed, values, removed)
@@ -141,15 +146,13 @@ class Transform:
             *_sizes(typed, assigned),
         )
 
-    def _called(self, item: Item | dict[str, Any]) -> object:
-        return self.surroundings.call("The transform", self.function, item, self._own_context())
-
     def _advised(self, error: ItemError, typed: TypedItem) -> ItemError:
         """Add what to do where only a dict itself will do, as for code that asks for its type."""
         if isinstance(error.__cause__, ItemError) or error.error_class == UNREAD_CLASS:
             return error
         try:
-            self._called(item_of(typed).copy())
+            plain = item_of(typed).copy()
+            self.surroundings.call(_WHAT, self.function, plain, self._own_context())
         except ItemError:
             return error
         return ItemError(
@@ -265,10 +268,8 @@ def _bytes(name: str, value: TypedValue | None) -> int:
     return 0 if value is None else attribute_bytes(name, value)
 
 
-def _left(result: object, item: Item) -> tuple[Mapping[Any, Any], set[str]]:
-    """Return what a transform may have changed, and the names it removed."""
-    if result is item:
-        return left_in(item)
+def _checked(result: object) -> dict[Any, Any]:
+    """Return a result that is not the item itself, if it can be one."""
     if result is None:
         raise ItemError(
             "The transform returned None. Return the item (did you forget 'return item'?), SKIP "
@@ -282,7 +283,7 @@ def _left(result: object, item: Item) -> tuple[Mapping[Any, Any], set[str]]:
             "dict made from it, SKIP or DELETE.",
             "ReturnedOther",
         )
-    return left_by(result, item)
+    return result
 
 
 def _attribute_name(name: object) -> str:

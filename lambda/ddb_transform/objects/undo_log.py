@@ -13,8 +13,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket, Row
 from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.objects.object_names import (
     Place,

@@ -13,8 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import BATCH_STATEMENTS, STATEMENT_CHARS
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.failures import (
     FatalError,
     Kind,

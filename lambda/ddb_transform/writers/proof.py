@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 
 VERSION = 1  # of statements and self-check: an older proof proves nothing
 

@@ -13,9 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from ddb_transform.contract.change import Change
 from ddb_transform.contract.codec import same
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.failures import FatalError
 from ddb_transform.writers.interface import Writer, WriteVerdict, Written
 from ddb_transform.writers.partiql import PartiqlWriter

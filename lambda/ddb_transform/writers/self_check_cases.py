@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
-from ddb_transform.contract.change import Change
+from ddb_transform.contract.intent import Change
 from ddb_transform.writers.proof import oddities
 
 _OLD: dict[str, TypedValue] = {

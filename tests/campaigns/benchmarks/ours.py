@@ -27,8 +27,7 @@ from botocore.exceptions import ClientError
 from ddb_transform import handler
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.patience import Patience
 from ddb_transform.worker import Worker

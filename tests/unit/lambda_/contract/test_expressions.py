@@ -8,8 +8,8 @@ from airflow_ddb_migrate.core.limits import (
     EXPRESSION_OPERATORS,
     EXPRESSION_VALUES_BYTES,
 )
-from ddb_transform.contract.change import Change
 from ddb_transform.contract.expressions import Request
+from ddb_transform.contract.intent import Change
 from hypothesis import given
 from tests.support.typed_values import ATTRIBUTES
 from tests.unit.lambda_.writers.writing import CHANGED, KEY

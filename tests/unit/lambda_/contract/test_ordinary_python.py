@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import transforms
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
-from ddb_transform.contract.change import Change
 from ddb_transform.contract.index_keys import index_keys
+from ddb_transform.contract.intent import Change
 from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.contract.transformed_page import prepare

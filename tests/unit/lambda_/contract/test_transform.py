@@ -9,8 +9,8 @@ import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
-from ddb_transform.contract.change import SKIPPED, UNCHANGED, Change, applied
 from ddb_transform.contract.codec import same
+from ddb_transform.contract.intent import SKIPPED, UNCHANGED, Change, applied
 from ddb_transform.contract.item import Item, item_of
 from ddb_transform.contract.transform import Context, Transform
 from hypothesis import given

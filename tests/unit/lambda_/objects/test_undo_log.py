@@ -9,8 +9,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from ddb_transform import worker as workers
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.objects import undo_log
 from ddb_transform.objects.object_names import Place, path_of, void_of
 from ddb_transform.objects.undo_log import UndoLog, records, reverse, stems, unsettled

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.errors import ItemError
-from ddb_transform.contract.change import Change
+from ddb_transform.contract.intent import Change
 from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context
 from tests.support.factories import SHIPPED_TRANSFORMS, STARTED_AT, typed_item

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, RETRY_SECONDS, WRITE_TRIES
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.failures import PassingError
 from ddb_transform.writers.interface import ALONE, APPLIED, WriteVerdict, Written
 from ddb_transform.writers.proof import UNPROVEN, Proof

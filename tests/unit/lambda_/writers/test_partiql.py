@@ -6,8 +6,7 @@ import pytest
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import STATEMENT_CHARS
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.failures import FatalError
 from ddb_transform.writers import partiql
 from ddb_transform.writers.interface import ALONE, APPLIED, WriteAnswer, WriteVerdict, Written

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.writers.proof import UNPROVEN, VERSION, Proof, features
 from ddb_transform.writers.self_check_cases import cases
 from hypothesis import given

@@ -11,8 +11,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.failures import FatalError
 from ddb_transform.writers.interface import APPLIED, WriteAnswer, WriteVerdict, Written
 from ddb_transform.writers.reference import ReferenceWriter, refusal_of_size

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.self_check import self_check
 from tests.support.engines.statements import StatementEngine

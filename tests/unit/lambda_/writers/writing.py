@@ -7,8 +7,7 @@ from typing import Any
 
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.counts import Units
-from ddb_transform.contract.change import Change
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.patience import Patience
 from ddb_transform.writers.dispatch import Dispatcher, DispatchResult
 from ddb_transform.writers.interface import APPLIED, WriteAnswer, Written
