@@ -6,6 +6,7 @@ budget. A page of items is one job; an urgent job, such as an item that lost a r
 between two items of a page.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -21,15 +22,12 @@ _Job = Callable[[], None]
 class UserThread:
     """Runs jobs in a thread of its own and gives their results to the threads that wait.
 
-    ``ident`` is that of the thread.
+    ``ident`` is that of the thread, None before the first job. A forked process gets its own.
     """
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
-        self._urgent: deque[_Job] = deque()
-        thread = threading.Thread(target=self._serve, name="transforms", daemon=True)
-        thread.start()
-        self.ident = thread.ident
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
 
     @property
     def has_urgent(self) -> bool:
@@ -38,6 +36,8 @@ class UserThread:
 
     def call(self, job: Callable[[], T], *, urgent: bool = False) -> T:
         """Run a job and return its result, or raise what it raised; a job may call this, too."""
+        if self.ident is None:
+            self._start()
         if threading.get_ident() == self.ident:
             return job()
         future: Future[T] = Future()
@@ -53,6 +53,19 @@ class UserThread:
         """Run the urgent jobs that wait. For the thread itself, between two items of a page."""
         while self._urgent:
             self._urgent.popleft()()
+
+    def _forget(self) -> None:
+        self.ident: int | None = None
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._urgent: deque[_Job] = deque()
+        self._starting = threading.Lock()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self.ident is None:
+                thread = threading.Thread(target=self._serve, name="transforms", daemon=True)
+                thread.start()
+                self.ident = thread.ident
 
     def _serve(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import copy
 import decimal
 import marshal
+import multiprocessing
 import pickle
 import sys
 import threading
@@ -20,7 +21,9 @@ from ddb_transform.contract.intent import Change
 from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.contract.transformed_page import prepare
+from ddb_transform.user_code.thread import USER_THREAD
 from tests.support.factories import STARTED_AT
+from tests.support.waiting import await_that
 from transforms import DELETE, SKIP
 
 TYPED: dict[str, Any] = {
@@ -588,8 +591,7 @@ def test_an_item_that_lost_a_race_is_served_between_two_of_a_page() -> None:
     assert inside.wait(60)
     urgent = threading.Thread(target=used.apply, args=({"id": {"S": "lost"}},))
     urgent.start()
-    while not _waits():
-        pass
+    await_that(lambda: USER_THREAD.has_urgent, lambda: order, poll_seconds=0.001)
     go_on.set()
     thread.join(60)
     urgent.join(60)
@@ -597,10 +599,16 @@ def test_an_item_that_lost_a_race_is_served_between_two_of_a_page() -> None:
     assert ["1", "lost", "2", "3"] == order
 
 
-def _waits() -> bool:
-    from ddb_transform.user_code.thread import USER_THREAD
+def test_a_forked_process_has_a_thread_of_its_own() -> None:
+    """As a pytest that forks, or a task of Airflow's, has: the parent's is not there."""
+    apply(lambda item, _: item)
+    child = multiprocessing.get_context("fork").Process(target=apply, args=(lambda item, _: item,))
+    child.start()
+    child.join(60)
+    alive = child.is_alive()
+    child.kill()
 
-    return USER_THREAD.has_urgent
+    assert (False, 0) == (alive, child.exitcode)
 
 
 @pytest.mark.parametrize("params", [{}, {"x": {"y": [1]}}])
