@@ -11,7 +11,7 @@ ITEM_EXAMPLES ?= 10000
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test screenshots live properties lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
+.PHONY: help check demo ui test stories screenshots live properties lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -23,8 +23,11 @@ demo: $(STAMP) ## Migrate a table with real data through Airflow (DEMO_TABLE_ITE
 ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
 
-test: $(STAMP) ## Run every test (TESTS=path for some)
-	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder $(TESTS)
+test: $(STAMP) ## Run the tests, in less than ten minutes (TESTS=path for some)
+	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder -m "not story" $(TESTS)
+
+stories: $(STAMP) ## Run the tests that take minutes each: whole stories on a real Airflow
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder -m story $(TESTS)
 
 screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
 	@mkdir -p docs/images
@@ -38,7 +41,7 @@ properties: $(STAMP) ## Compare an item with a dict, many times (ITEM_EXAMPLES=1
 	@ITEM_EXAMPLES=$(ITEM_EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist load \
 		tests/unit/lambda_/contract/test_item_properties.py
 
-check: lint test matrix-quick demo ## All that CI runs
+check: lint test stories matrix-quick demo ## All that CI runs
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .

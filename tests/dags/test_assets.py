@@ -88,12 +88,14 @@ def test_a_dry_run_leaves_none(world):
     assert ("success", []) == migrate(dry_run=True)
 
 
+@pytest.mark.story
 def test_a_failure_leaves_none(world):
     world.status = "FAILED"
 
     assert ("failed", []) == migrate()
 
 
+@pytest.mark.story
 def test_an_undo_changes_the_table_too(world):
     _, ((_, extra),) = migrate()
     dag = parsed("ddb_migration_after.py", "ddb_migration_undo")
@@ -104,6 +106,7 @@ def test_an_undo_changes_the_table_too(world):
     assert extra["migration_id"] == undone["of"]
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("conf", [{}, {"dry_run": True}])
 def test_what_an_earlier_run_has_done_is_told_once(world, conf):
     """A run that only finds it done, or only looks, has migrated nothing."""

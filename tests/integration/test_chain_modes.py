@@ -124,7 +124,7 @@ def test_verify_after_a_migration_finds_nothing(world):
     )
 
 
-@pytest.mark.parametrize("transform", ["mark", "prune"])
+@pytest.mark.parametrize("transform", [pytest.param("mark", marks=pytest.mark.story), "prune"])
 def test_an_undo_brings_the_original_table(world, transform):
     """Through the same state machine, after workers were killed in either run; deletes, too."""
     table = world.table(ITEMS)

@@ -1,5 +1,6 @@
 """The whole chain over some lanes, and about another migration: sample, canary, replay, check."""
 
+import pytest
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.execution.segments import sample_lanes
 from airflow_ddb_migrate.core.ledger.counts import Counts
@@ -37,6 +38,7 @@ def test_what_was_set_aside_is_replayed(world):
     assert before == world.items(table)
 
 
+@pytest.mark.story
 def test_a_replay_whose_workers_are_killed_ends_right(world):
     """Every item once, whatever was in work."""
     table, number = world.table(400), 400

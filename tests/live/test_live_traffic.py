@@ -12,7 +12,7 @@ from tests.live.checker import Rule
 from tests.live.rush import Rush, manner_of, rush
 from tests.live.workers import WriterName
 
-SEEDS = range(int(os.environ.get("LIVE_SEEDS", "20")))
+SEEDS = range(int(os.environ.get("LIVE_SEEDS", "10")))
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"{seed}-{manner_of(seed).name}")

@@ -75,8 +75,8 @@ def _own_places(exc: BaseException) -> list[tuple[str, int]]:
     if not frames:
         return []
     called = _file(frames[0][0])
-    own = [(_file(frame), line) for frame, line in frames if _is_own(frame, called)]
-    return own[::-1]
+    own = [(_file(frame), line) for frame, line in frames[::-1] if _is_own(frame, called)]
+    return list(dict.fromkeys(own))  # a function that calls itself is there a thousand times
 
 
 def _is_own(frame: FrameType, called: str) -> bool:

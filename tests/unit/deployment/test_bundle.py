@@ -292,6 +292,7 @@ def test_packages_ship_at_the_root_and_give_the_same_bytes(
     assert not check_transforms(bundle)
 
 
+@pytest.mark.story
 def test_what_is_compiled_for_lambda_is_imported_here_by_the_same_version(
     transforms_dir: Path, wheels: Path
 ) -> None:
@@ -358,6 +359,7 @@ def test_the_hash_of_a_transform_covers_all_that_it_may_be_made_of(
     assert first != _user_hash(build(transforms_dir))
 
 
+@pytest.mark.story
 def test_the_hash_covers_packages_and_not_the_engine(
     transforms_dir: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
     return resolve_lines
 
 
+@pytest.mark.story
 def test_a_package_and_what_it_needs_lie_at_the_root(
     resolved: Callable[..., Packages], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_lambda_s_own_boto3_stays(resolved: Callable[..., Packages], tmp_path: P
     assert "Not shipped: boto3. Lambda's runtime brings its own." == left
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("name", ["transforms", "ddb_transform", "airflow_ddb_migrate"])
 def test_a_package_of_our_name_is_refused(
     resolved: Callable[..., Packages], tmp_path: Path, name: str
@@ -108,6 +110,7 @@ def test_a_package_of_our_name_is_refused(
         resolved("evil")
 
 
+@pytest.mark.story
 def test_what_this_machine_does_not_need_but_lambda_does_is_named(
     resolved: Callable[..., Packages], tmp_path: Path
 ) -> None:
