@@ -131,7 +131,7 @@ def _result(transform: "Transform", typed: TypedItem) -> TransformResult:
     from ddb_transform.contract.intent import applied
     from ddb_transform.contract.item import item_of
 
-    change = transform.apply(typed)
+    change = transform.try_out(typed)
     before = item_of(typed).copy()
     is_gone = change.outcome == "deleted"
     after = None if is_gone else applied(typed, change)

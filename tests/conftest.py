@@ -3,12 +3,14 @@
 And how the suites are shared among xdist's workers.
 """
 
+import functools
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -30,6 +32,10 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+# botocore reads its models, megabytes of JSON, anew for every session: a third of many tests' time.
+_load = functools.lru_cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+JSONFileLoader.load_file = lambda _, path: _load(path)
 
 # A busy machine is slow, and no property is about time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -102,7 +102,7 @@ def _tried(loaded: "Transform", item: "TypedItem", options: argparse.Namespace) 
 
     key = key_of(loaded, item)
     try:
-        change = loaded.apply(item)
+        change = loaded.try_out(item)
     except ItemError as error:
         return refused_row(key, error)
     return changed_row(key, item, change, show_values=options.show_values)

@@ -19,5 +19,8 @@ def _time(value):
     """Read an ISO 8601 time; without an offset it is UTC."""
     if not isinstance(value, str):
         raise TypeError("the attribute holds no ISO 8601 text: copy this file and adapt it")
-    time = datetime.fromisoformat(value)
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError as exc:
+        raise ValueError("the attribute's text is no ISO 8601: copy this file, adapt it") from exc
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -24,5 +24,8 @@ def transform(item, context):
 
 
 def _time(value):
-    time = datetime.fromisoformat(value)
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as exc:
+        raise type(exc)("the attribute is no date in ISO 8601: copy this file, adapt it") from exc
     return time if time.tzinfo else time.replace(tzinfo=UTC)

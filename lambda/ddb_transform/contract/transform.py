@@ -93,6 +93,29 @@ class Transform:
         ) as exc:  # a value of a class of the user's runs its code when it is read
             raise item_error("Reading the transform's result", exc) from exc
 
+    def try_out(self, typed: TypedItem) -> Change:
+        """Do as ``apply``, and refuse what a plain dict of the same values would come to otherwise.
+
+        That is found before a migration, not in it: it runs the function once more.
+
+        :raises ItemError: see ``apply``; or the function asks for the very type ``dict``.
+        """
+        if get_ident() != USER_THREAD.ident:
+            return USER_THREAD.call(lambda: self.try_out(typed), urgent=True)
+        change = self.apply(typed)
+        try:
+            other = self._on_plain(typed)
+        except ItemError:
+            return change
+        if (other.outcome, other.assigned.keys()) != (change.outcome, change.assigned.keys()):
+            raise ItemError(
+                "The transform does something else with a plain dict than with the item, which is "
+                "a dict of another type. Ask isinstance(x, dict), not type(x), or give dict(item) "
+                "to the code that asks.",
+                "NeedsPlainDict",
+            )
+        return change
+
     def passes(self, typed: TypedItem) -> bool:
         """Return whether an item is as the module's ``check`` wants it; True without a check.
 
@@ -126,6 +149,15 @@ class Transform:
             result = self.surroundings.call(_WHAT, self.function, item, self._own_context())
         except ItemError as error:
             raise self._advised(error, typed) from error
+        return self._change_of(typed, item, result)
+
+    def _on_plain(self, typed: TypedItem) -> Change:
+        """Return what the function makes of a plain dict of the same values."""
+        item = item_of(typed)
+        result = self.surroundings.call(_WHAT, self.function, item.copy(), self._own_context())
+        return self._change_of(typed, item, result)
+
+    def _change_of(self, typed: TypedItem, item: Item, result: object) -> Change:
         if result is item:
             values, removed = left_in(item)
         elif result is SKIP:
@@ -151,8 +183,7 @@ class Transform:
         if isinstance(error.__cause__, ItemError) or error.error_class == UNREAD_CLASS:
             return error
         try:
-            plain = item_of(typed).copy()
-            self.surroundings.call(_WHAT, self.function, plain, self._own_context())
+            self._on_plain(typed)
         except ItemError:
             return error
         return ItemError(

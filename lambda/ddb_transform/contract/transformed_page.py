@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from ddb_transform.contract.intent import Intent
+from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.contract.transform import Transform
 from ddb_transform.user_code.thread import USER_THREAD
 
@@ -17,6 +17,7 @@ WRITES = frozenset({"changed", "deleted"})
 _TICK_SECONDS = 0.5
 
 Tick = Callable[[], None]
+Apply = Callable[[TypedItem], Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,18 @@ def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> Tra
 
     What loses a race meanwhile is transformed between two of them.
     """
-    return USER_THREAD.call(lambda: _prepared(transform, items, tick))
+    return USER_THREAD.call(lambda: _prepared(transform.apply, transform, items, tick))
 
 
-def _prepared(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> TransformedPage:
+def try_out(transform: Transform, items: Iterable[TypedItem]) -> TransformedPage:
+    """Transform items as a look before a migration does: see ``Transform.try_out``."""
+    call = transform.try_out
+    return USER_THREAD.call(lambda: _prepared(call, transform, items, tick=lambda: None))
+
+
+def _prepared(
+    apply: Apply, transform: Transform, items: Iterable[TypedItem], tick: Tick
+) -> TransformedPage:
     prepared = TransformedPage()
     ticked_at = time.monotonic()
     for item in items:
@@ -65,7 +74,7 @@ def _prepared(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> T
             tick()
             ticked_at = time.monotonic()
         USER_THREAD.serve_urgent()
-        _one(transform, item, prepared)
+        _one(apply, transform, item, prepared)
     return prepared
 
 
@@ -73,9 +82,9 @@ def key_of(transform: Transform, item: TypedItem) -> TypedItem:
     return {name: item[name] for name in transform.context.key_names}
 
 
-def _one(transform: Transform, item: TypedItem, prepared: TransformedPage) -> None:
+def _one(apply: Apply, transform: Transform, item: TypedItem, prepared: TransformedPage) -> None:
     try:
-        change = transform.apply(item)
+        change = apply(item)
     except ItemError as error:
         prepared.refused.append(RefusedItem(key_of(transform, item), error, item))
         return

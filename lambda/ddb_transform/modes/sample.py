@@ -23,7 +23,7 @@ from airflow_ddb_migrate.core.limits import (
 from ddb_transform.contract.intent import Intent
 from ddb_transform.contract.keys import identity
 from ddb_transform.contract.transform import Transform
-from ddb_transform.contract.transformed_page import prepare
+from ddb_transform.contract.transformed_page import try_out
 from ddb_transform.modes.inspection import findings_of
 
 _CHUNK = 20  # items between two looks at the clock
@@ -91,7 +91,7 @@ class Sampling:
             self._note(chunk)
 
     def _note(self, items: Sequence[TypedItem]) -> None:
-        prepared = prepare(self.transform, items, tick=lambda: None)
+        prepared = try_out(self.transform, items)
         self._findings = Findings.sum((self._findings, findings_of(prepared)))
         prepared.outcomes.update(intent.change.outcome for intent in prepared.intents)
         self._counts += prepared.counts()

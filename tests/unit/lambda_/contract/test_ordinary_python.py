@@ -20,7 +20,7 @@ from ddb_transform.contract.index_keys import index_keys
 from ddb_transform.contract.intent import Change
 from ddb_transform.contract.load import load_transform
 from ddb_transform.contract.transform import Context, Transform
-from ddb_transform.contract.transformed_page import prepare
+from ddb_transform.contract.transformed_page import prepare, try_out
 from ddb_transform.user_code.thread import USER_THREAD
 from tests.support.factories import STARTED_AT
 from tests.support.waiting import await_that
@@ -299,8 +299,44 @@ def test_what_asks_for_the_very_type_is_told_to_be_given_a_copy() -> None:
     assert "give dict(item) to the code that failed" in str(refused(exact))
     assert "TypeError" == refused(exact).error_class
     text = {"id": {"S": "1"}, "first": {"S": "a"}}
-    assert "dict(item)" in str(refused(lambda item, _: marshal.dumps(item), text))
+    assert "dict(item)" in str(refused(lambda item, _: marshal.dumps(item) and item, text))
     assert "dict(item)" not in str(refused(broken))
+
+
+def _clean_exactly(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _clean_exactly(one) for name, one in value.items()}
+    return value.upper() if isinstance(value, str) and value != "1" else value
+
+
+def test_what_passes_over_an_item_that_is_no_plain_dict_is_found_before_a_migration() -> None:
+    """It would change nothing, and the run would succeed."""
+    used = Transform(lambda item, _: _clean_exactly(item), Context("m", STARTED_AT, {}, KEYS))
+
+    with pytest.raises(ItemError, match=r"isinstance\(x, dict\)") as error:
+        used.try_out(TYPED)
+    assert "NeedsPlainDict" == error.value.error_class
+    (bad,) = try_out(used, [TYPED]).refused
+    assert "NeedsPlainDict" == bad.error.error_class
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda item, _: item,
+        lambda item, _: _clean(item),
+        lambda item, _: SKIP,
+        lambda item, _: DELETE,
+        lambda item, _: item | {"new": item.get("new", str(object()))},
+    ],
+)
+def test_what_does_the_same_with_both_is_tried_out_as_it_is_applied(
+    function: Callable[..., object],
+) -> None:
+    """Values may differ, as a random one does; whether there is one may not."""
+    used = Transform(function, Context("m", STARTED_AT, {}, KEYS))
+
+    assert used.apply(TYPED).outcome == used.try_out(TYPED).outcome
 
 
 # One bad item
