@@ -88,9 +88,7 @@ class Transform:
             return self._judged(typed)
         except ItemError:
             raise
-        except (
-            BaseException
-        ) as exc:  # a value of a class of the user's runs its code when it is read
+        except BaseException as exc:  # a value may be of a class of the user's
             raise item_error("Reading the transform's result", exc) from exc
 
     def try_out(self, typed: TypedItem) -> Change:
@@ -102,12 +100,8 @@ class Transform:
         """
         if get_ident() != USER_THREAD.ident:
             return USER_THREAD.call(lambda: self.try_out(typed), urgent=True)
-        change = self.apply(typed)
-        try:
-            other = self._on_plain(typed)
-        except ItemError:
-            return change
-        if (other.outcome, other.assigned.keys()) != (change.outcome, change.assigned.keys()):
+        change, other = self.apply(typed), self._on_plain(typed)
+        if other and not _is_alike(other, change):
             raise ItemError(
                 "The transform does something else with a plain dict than with the item, which is "
                 "a dict of another type. Ask isinstance(x, dict), not type(x), or give dict(item) "
@@ -151,11 +145,14 @@ class Transform:
             raise self._advised(error, typed) from error
         return self._change_of(typed, item, result)
 
-    def _on_plain(self, typed: TypedItem) -> Change:
-        """Return what the function makes of a plain dict of the same values."""
+    def _on_plain(self, typed: TypedItem) -> Change | None:
+        """Return what the function makes of a plain dict of the same values; None: it fails."""
         item = item_of(typed)
-        result = self.surroundings.call(_WHAT, self.function, item.copy(), self._own_context())
-        return self._change_of(typed, item, result)
+        try:
+            result = self.surroundings.call(_WHAT, self.function, item.copy(), self._own_context())
+            return self._change_of(typed, item, result)
+        except BaseException:  # noqa: BLE001  # as in apply
+            return None
 
     def _change_of(self, typed: TypedItem, item: Item, result: object) -> Change:
         if result is item:
@@ -182,9 +179,7 @@ class Transform:
         """Add what to do where only a dict itself will do, as for code that asks for its type."""
         if isinstance(error.__cause__, ItemError) or error.error_class == UNREAD_CLASS:
             return error
-        try:
-            self._on_plain(typed)
-        except ItemError:
+        if self._on_plain(typed) is None:
             return error
         return ItemError(
             f"{error} The same call works with a plain copy of the item: give dict(item) to the "
@@ -262,6 +257,11 @@ class Transform:
                 "NotAFixedPoint",
             )
         return None
+
+
+def _is_alike(one: Change, other: Change) -> bool:
+    """Return whether two changes are of the same attributes; a random value may be another one."""
+    return (one.outcome, one.assigned.keys()) == (other.outcome, other.assigned.keys())
 
 
 def _encoded(name: Any, value: Any, typed: TypedItem) -> TypedValue:

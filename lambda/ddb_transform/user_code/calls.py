@@ -54,6 +54,13 @@ class Surroundings:
 
 def item_error(what: str, exc: BaseException) -> ItemError:
     """Return the error of the item for which a user's code, called ``what``, raised."""
+    try:
+        return _told(what, exc)
+    except BaseException:  # noqa: BLE001  # the exception's class is the user's, too
+        return ItemError(f"{what} raised what cannot be shown. {_ANY_ADVICE}", "UnknownError")
+
+
+def _told(what: str, exc: BaseException) -> ItemError:
     if USED or UnreadAttribute.__name__ in _text_of(exc):
         return refused_unread()
     places = _own_places(exc)

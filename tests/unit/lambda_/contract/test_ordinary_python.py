@@ -349,6 +349,17 @@ class Nasty(Exception):  # noqa: N818
         raise RuntimeError
 
 
+class Nastier(ItemError):
+    """Its class cannot be told."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self)
+
+    @property
+    def error_class(self) -> str:  # type: ignore[override]
+        raise KeyboardInterrupt
+
+
 class Endless(dict):  # type: ignore[type-arg]
     def items(self) -> Any:
         sys.exit("items")
@@ -390,6 +401,7 @@ RAISED: dict[str, Callable[[], object]] = {
     "generator-exit": lambda: _raise(GeneratorExit()),
     "base": lambda: _raise(BaseException("x")),
     "nasty": lambda: _raise(Nasty()),
+    "nastier": lambda: _raise(Nastier()),
     "group": lambda: _raise(ExceptionGroup("x", [ValueError("y")])),
     "stop": lambda: next(iter([])),
     "made-class": lambda: _raise(type("C" * 5_000, (Exception,), {})("x")),
@@ -433,6 +445,17 @@ def test_one_bad_item_is_one_bad_item(what: str) -> None:
     assert 0 < len(str(bad.error).encode()) < 1_000
     assert 0 < len(bad.error.error_class.encode()) <= 60
     assert bad.error.error_class.isprintable()
+
+
+@pytest.mark.parametrize("what", RAISED)
+def test_a_check_that_raises_is_an_error_of_its_item(what: str) -> None:
+    """Whatever it raises."""
+    used = Transform(
+        lambda item, _: item, Context("m", STARTED_AT, {}, KEYS), check=lambda _: RAISED[what]()
+    )
+
+    with pytest.raises(ItemError):
+        used.passes(TYPED)
 
 
 def test_a_value_that_was_only_read_is_never_refused() -> None:
