@@ -349,7 +349,7 @@ class Nasty(Exception):  # noqa: N818
         raise RuntimeError
 
 
-class Nastier(ItemError):
+class Nastier(ItemError):  # noqa: N818
     """Its class cannot be told."""
 
     def __init__(self) -> None:
