@@ -20,12 +20,13 @@ from botocore.config import Config
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, TransformError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
+from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.index_keys import index_keys_of
@@ -143,6 +144,7 @@ def _worker(request: WorkRequest, context: Any) -> Worker:
         proof=Proof.from_json(ledger.kept(ENGINE_PROOF)),
     )
     kit.check()
+    _require_same_transform(ledger, record, request.attempt)
     return Worker(
         request=request,
         lanes=Lanes(ledger),
@@ -164,6 +166,24 @@ def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
             f"has {known} in the ledger. Start it by StartDistributedMapMigrationOperator."
         )
     return record
+
+
+def _require_same_transform(ledger: Ledger, record: MigrationRecord, number: int) -> None:
+    """Refuse to work with another transform than the attempt was started with.
+
+    An execution that is started right after a deployment may still have the definition before it,
+    and so this Lambda's former version: Step Functions says so of UpdateStateMachine.
+    """
+    attempt = ledger.latest_attempt(record.migration_id)
+    if record.mode is Mode.UNDO or not attempt or attempt.number != number:
+        return  # the guard ends a worker of a former attempt
+    actual = source_hash(record.transform)
+    if attempt.transform_hash not in {"", actual}:
+        raise TransformError(
+            f"Attempt {number} of {record.migration_id} was started with transform "
+            f"{record.transform} {attempt.transform_hash[:12]}; this Lambda has {actual[:12]}. The "
+            "stack was deployed in the same moment. Nothing was written: start it again."
+        )
 
 
 def _ledger() -> Ledger:

@@ -10,8 +10,10 @@ import transforms
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.records import AttemptRecord
 from ddb_transform import handler
 from ddb_transform.assembly import Kit
+from ddb_transform.contract.load import source_hash
 from ddb_transform.writers.proof import Proof
 from tests.support.factories import client_error, work_request
 from tests.support.worlds.migration_world import MigrationWorld
@@ -140,6 +142,29 @@ def test_what_may_pass_is_raised(world: MigrationWorld) -> None:
 
     with pytest.raises(AwsRequestError, match="InternalServerError"):
         handler.handle(event(world), PLENTY)
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_worker_has_the_transform_that_its_attempt_was_started_with(
+    world: MigrationWorld, *, is_same: bool
+) -> None:
+    """Step Functions may start the definition of before a deployment: nothing is written then."""
+    deployed = source_hash(world.record.transform)
+    attempt = AttemptRecord(
+        number=1,
+        execution_arn="arn",
+        transform_hash=deployed if is_same else "f" * 64,
+        lanes=1,
+    )
+    assert world.ledger.create_attempt(world.record.migration_id, attempt)
+
+    answer = handler.handle(event(world), PLENTY)
+
+    assert ("DONE" if is_same else "FAILED") == answer["status"]
+    if not is_same:
+        assert "TransformError" == answer["error"]
+        assert f"ffffffffffff; this Lambda has {deployed[:12]}." in answer["cause"]
+        assert not any("updatedAt" in item for item in world.items().values())
 
 
 # describe
