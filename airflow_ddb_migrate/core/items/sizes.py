@@ -1,10 +1,11 @@
 """Sizes of items and what they cost, by DynamoDB's published rules.
 
 Source: "DynamoDB item sizes and formats" and "read and write operations" of the developer guide.
-A number's size is published as an approximation; this one never says less than that.
+A number's size is published as an approximation; this one is what AWS was seen to count.
 """
 
 import math
+from decimal import Decimal
 from typing import Any
 
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
@@ -49,8 +50,17 @@ def _text_bytes(text: str) -> int:
 
 
 def _number_bytes(text: str) -> int:
-    digits = len(text.strip("-0.").replace(".", ""))
-    return (digits + 1) // 2 + 1 + (1 if text[:1] == "-" else 0)
+    """Two digits are a byte; those before and behind the point are paired apart."""
+    if "E" in text:
+        text = f"{Decimal(text):f}"
+    whole, _, rest = text.lstrip("-").partition(".")
+    whole, rest = whole.lstrip("0"), rest.rstrip("0")
+    pairs = (len(whole) + 1) // 2 + (len(rest) + 1) // 2
+    if not rest:
+        pairs -= (len(whole) - len(whole.rstrip("0"))) // 2
+    elif not whole:
+        pairs -= (len(rest) - len(rest.lstrip("0"))) // 2
+    return pairs + 1 + (1 if text[:1] == "-" else 0)
 
 
 def _binary_bytes(value: Any) -> int:

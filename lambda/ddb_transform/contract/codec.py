@@ -139,6 +139,8 @@ def _float(_value: float, _depth: int) -> dict[str, Any]:
 
 
 def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
+    if not value:
+        return {"N": "0"}  # of which DynamoDB refuses some exponents
     try:
         number = _NUMBERS.create_decimal(value)
     except ArithmeticError as exc:
@@ -149,7 +151,7 @@ def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
             "holds NaN or Infinity, which DynamoDB cannot hold. Use None, or remove the attribute "
             "(del item[name]).",
         )
-    if number and not _LOWEST <= number.adjusted() <= _HIGHEST:
+    if not _LOWEST <= number.adjusted() <= _HIGHEST:
         raise _unfit_number(number)
     return {"N": str(number)}
 

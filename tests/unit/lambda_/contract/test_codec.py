@@ -183,9 +183,9 @@ REFUSED = [
     ({1: "x"}, "BadName", "holds a dict with a key of type int; use str."),
     ("lone \ud800", "BadText", "holds text with half a surrogate pair, which is no UTF-8. Clean"),
     ({"lone \ud800": 1}, "BadText", "holds text with half a surrogate pair"),
-    (nested(33), "NestedTooDeep", "has over 32 levels of lists and dicts in each other; DynamoDB "),
-    (nested(5_000), "NestedTooDeep", "has over 32 levels"),
-    (_CIRCLE, "NestedTooDeep", "has over 32 levels"),
+    (nested(32), "NestedTooDeep", "has over 31 levels of lists and dicts in each other; DynamoDB "),
+    (nested(5_000), "NestedTooDeep", "has over 31 levels"),
+    (_CIRCLE, "NestedTooDeep", "has over 31 levels"),
 ]
 
 
@@ -216,12 +216,18 @@ def test_no_value_is_in_a_refusal(value: object) -> None:
     assert "4711" not in str(refused.value)
 
 
-def test_32_levels_are_allowed() -> None:
+def test_31_levels_are_allowed() -> None:
     """And one more is not."""
-    assert same(encode("a", nested(32)), encode("a", nested(32)))
+    assert same(encode("a", nested(31)), encode("a", nested(31)))
 
 
-@pytest.mark.parametrize("number", ["9.9999999999999999999999999999999999999E+125", "1E-130", "-0"])
+@pytest.mark.parametrize("zero", ["-0", "0E-200", "0E+300", "0.00"])
+def test_a_zero_has_no_exponent(zero: str) -> None:
+    """DynamoDB refuses some, and they are all the same number."""
+    assert {"N": "0"} == encode("n", Decimal(zero))
+
+
+@pytest.mark.parametrize("number", ["9.9999999999999999999999999999999999999E+125", "1E-130", "0"])
 def test_the_range_of_numbers_is_dynamodbs(number: str) -> None:
     """Its ends are in it."""
     assert {"N": number} == encode("n", Decimal(number))
