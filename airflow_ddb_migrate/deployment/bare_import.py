@@ -5,7 +5,6 @@ boto3, as JSON. Prints one JSON line per name, ``error`` empty when it is a tran
 """
 
 import importlib
-import inspect
 import json
 import sys
 import traceback
@@ -37,16 +36,20 @@ class RuntimeFinder:
 def problem_of(name: str) -> str:
     """Say why this module is no transform; empty when it is one."""
     try:
-        module = importlib.import_module(f"transforms.{name}")
+        importlib.import_module(f"transforms.{name}")
     except BaseException as exc:  # noqa: BLE001  # sys.exit() in a transform is a mistake, too
         return f"cannot be imported: {type(exc).__name__}: {exc}{_where(exc, name)}{_hint(exc)}"
-    function = getattr(module, "transform", None)
-    if not callable(function):
-        return "defines no function transform(item, context)"
+    return _refusal(name)
+
+
+def _refusal(name: str) -> str:
+    """Say why the Lambda, whose own code is in the zip, would refuse the module."""
+    load = importlib.import_module("ddb_transform.contract.load")
+    context = importlib.import_module("ddb_transform.contract.transform").Context("", "")
     try:
-        inspect.signature(function).bind(None, None)
-    except TypeError:
-        return f"must define transform(item, context), not transform{inspect.signature(function)}"
+        load.load_transform(name, context)
+    except Exception as exc:  # noqa: BLE001  # a TransformError, of the zip's own package
+        return str(exc).removeprefix(f"Transform {name!r}").lstrip(": ").rstrip(".")
     return ""
 
 

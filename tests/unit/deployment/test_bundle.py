@@ -221,10 +221,12 @@ def test_transforms_may_use_boto3_and_their_helpers(tmp_path: Path) -> None:
         ("import os\nos._exit(0)\n", r"ends the interpreter that imports it"),
         ("transform = 1\n", r"defines no function transform\(item, context\)"),
         ("def transform(item): ...\n", r"must define transform\(item, context\), not transform"),
+        (f"{IDENTITY}def check(a, b): ...\n", r"must define check\(item\), not check\(a, b\)"),
+        (f"{IDENTITY}FILTER = 5\n", r"FILTER is int"),
     ],
     ids=[
         *("raises", "syntax", "undeclared", "beside", "missing", "exits", "dies"),
-        *("no-function", "one-argument"),
+        *("no-function", "one-argument", "helper", "filter"),
     ],
 )
 def test_a_broken_transform_is_named_with_error_and_line(
