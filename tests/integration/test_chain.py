@@ -69,6 +69,7 @@ def test_a_second_migration_of_the_table_is_refused(world):
     finish(site)
 
 
+@pytest.mark.story
 def test_workers_killed_in_the_middle_lose_nothing(world):
     """Lambdas that are killed are run again from their last checkpoint, and every item is done."""
     table = world.table(ITEMS)

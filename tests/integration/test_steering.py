@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.rates import reading_of
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
@@ -16,6 +17,7 @@ _ITEMS = 1_800
 _SLOW, _FAST = 20, 80  # a batch is 25 items: a worker of four writes one every 5 s, and 1.2 s
 
 
+@pytest.mark.story
 def test_retuned_paused_and_resumed(world: ChainWorld) -> None:
     """The rate follows, a pause ends every write, and every item comes out right."""
     table = world.table(_ITEMS)

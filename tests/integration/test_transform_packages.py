@@ -70,6 +70,7 @@ def _site(clients: Clients, stack: Stack, table: str, run: str) -> Site:
     return open_site(clients, table_name=table, stack_name=stack.name, identity=identity)
 
 
+@pytest.mark.story
 def test_a_transform_migrates_with_its_packages_and_its_data(
     clients: Clients, folder: Path, make_table: Callable[..., str]
 ) -> None:

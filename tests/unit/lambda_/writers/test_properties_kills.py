@@ -34,7 +34,9 @@ def make(dynamodb: Any) -> Callable[[Proof], MakeWorld]:
 
 
 @both_writers
-@pytest.mark.parametrize(("save_seconds", "again_after"), [(0, 9), (3, 0)])
+@pytest.mark.parametrize(
+    ("save_seconds", "again_after"), [pytest.param(0, 9, marks=pytest.mark.story), (3, 0)]
+)
 def test_a_kill_at_any_moment(
     make: Callable[[Proof], MakeWorld], proof: Proof, save_seconds: float, again_after: int
 ) -> None:
