@@ -7,7 +7,7 @@ refused per item, with what to do, and so is what boto3 lets through: -Infinity,
 a set of numbers. What is encoded holds plain Python values only, whatever subclasses it came from.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeAlias
@@ -36,12 +36,21 @@ class _BackwardSet(set[Any]):
     def __iter__(self) -> Iterator[Any]:
         yield from reversed(list(super().__iter__()))
 
+    def __repr__(self) -> str:
+        return f"{{{', '.join(map(repr, self))}}}" if self else "set()"
+
     def pop(self) -> Any:
-        member = next(iter(self), _NOTHING)
-        if member is _NOTHING:
+        if not self:
             return super().pop()  # raises as of any set
+        member = next(iter(self))
         self.discard(member)
         return member
+
+
+def _backward(members: Iterable[Any]) -> set[Any]:
+    """Make a set that is walked backward; of one member there is one order."""
+    kept = list(members)
+    return _BackwardSet(kept) if len(kept) > 1 else set(kept)
 
 
 class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
@@ -51,7 +60,7 @@ class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
     making.
     """
 
-    def __init__(self, make_set: type[set[Any]]) -> None:
+    def __init__(self, make_set: Callable[[Iterable[Any]], set[Any]]) -> None:
         self._make_set = make_set
         kinds = ("null", "bool", "n", "s", "b", "ns", "ss", "bs", "m", "l")
         self._by_kind = {kind.upper(): getattr(self, f"_deserialize_{kind}") for kind in kinds}
@@ -76,10 +85,8 @@ class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
         return self._make_set(map(self._deserialize_b, sorted(value, key=_plain)))
 
 
-_NOTHING = object()
-
 decode: Callable[[TypedValue], Any] = _Decoder(set).deserialize
-decode_backward: Callable[[TypedValue], Any] = _Decoder(_BackwardSet).deserialize
+decode_backward: Callable[[TypedValue], Any] = _Decoder(_backward).deserialize
 
 
 class _Unfit(Exception):  # noqa: N818  # half a sentence; encode names the attribute

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import transforms
 
+from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import TransformError
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
@@ -55,9 +56,6 @@ def source_hash(name: str) -> str:
 
     :raises TransformError: the transform cannot be imported.
     """
-    # No slice asks for it.
-    from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash  # noqa: PLC0415
-
     USER_THREAD.call(lambda: _import(name), urgent=True)
     deployed = Path(__file__).parents[1] / USER_HASH_FILE
     user = deployed.read_bytes() if deployed.exists() else content_hash(_beside()).encode()
@@ -123,7 +121,8 @@ def _function(module: ModuleType, name: str) -> Callable[..., object]:
     return function  # type: ignore[no-any-return]
 
 
-def _check_signature(function: Any, wanted: str, name: str, *arguments: object) -> None:
+def _check_signature(function: Any, wanted: str, name: str, *arguments: object) -> tuple[str, ...]:
+    """Return the names of the function's parameters; one in C says nothing of them."""
     kind = next((word for is_it, word in _NO_FUNCTIONS if is_it(function)), "")
     if kind:
         raise TransformError(
@@ -133,7 +132,7 @@ def _check_signature(function: Any, wanted: str, name: str, *arguments: object) 
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return  # one in C says nothing of its arguments
+        return ()
     try:
         signature.bind(*arguments)
     except TypeError as exc:
@@ -141,6 +140,7 @@ def _check_signature(function: Any, wanted: str, name: str, *arguments: object) 
         raise TransformError(
             f"Transform {name!r} must define {wanted}, not {own}{signature}. Fix it and deploy."
         ) from exc
+    return tuple(signature.parameters)
 
 
 _NO_FUNCTIONS = (
@@ -180,12 +180,11 @@ def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
             f"Transform {name!r}: check is a {type(declared).__name__}; it must be a function "
             "check(item) that returns True or False. Mend it and deploy."
         )
-    _check_signature(declared, "check(item)", name, None)
-    first = next(iter(inspect.signature(declared).parameters), "")
-    if first != "item":
+    parameters = _check_signature(declared, "check(item)", name, None)
+    if parameters and parameters[0] != "item":
         raise TransformError(
-            f"Transform {name!r} defines check({first}), which a verification would call with each "
-            "item. If it is meant for that, name its parameter item; if it is a helper, give it "
-            "another name, such as _check."
+            f"Transform {name!r} defines check({parameters[0]}), which a verification would call "
+            "with each item. If it is meant for that, name its parameter item; if it is a helper, "
+            "give it another name, such as _check."
         )
     return declared  # type: ignore[no-any-return]

@@ -187,6 +187,17 @@ def test_what_does_not_depend_on_the_order_is_fine(made: Callable[..., Any]) -> 
     assert "changed" == apply(transform).outcome
 
 
+@pytest.mark.parametrize("made", [str, list, "{}".format, lambda s: type(s) is set, ",".join])
+def test_a_set_of_one_member_has_one_order(made: Callable[..., Any]) -> None:
+    """And is a plain set in every pass."""
+
+    def transform(item: Any, context: Context) -> object:
+        item["made"] = made(item["tags"])
+        return item
+
+    assert "changed" == apply(transform, {**TYPED, "tags": {"SS": ["x"]}}).outcome
+
+
 def test_the_order_of_arrival_does_not_matter() -> None:
     """Of attributes, of keys in maps, of members of sets."""
 
@@ -686,6 +697,13 @@ def test_parameters_are_each_calls_own(params: dict[str, Any]) -> None:
 
 
 # What is refused before anything is started
+
+
+def test_a_check_in_c_says_nothing_of_its_parameters(module: Any) -> None:
+    """It is called, and its answer judged."""
+    name = module("in_c", f"{IDENTITY}check = bool\n")
+
+    assert load_transform(name, Context("m", STARTED_AT, {}, KEYS)).passes(TYPED)
 
 
 @pytest.mark.parametrize(
