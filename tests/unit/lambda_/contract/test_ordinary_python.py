@@ -296,6 +296,41 @@ def test_what_refuses_items_takes_their_copies() -> None:
     assert "changed" == apply(transform).outcome
 
 
+READERS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "jsonschema": ("jsonschema", lambda m, item: m.validate(item, {"required": ["first"]})),
+    "msgpack": ("msgpack", lambda m, item: m.packb(item)),
+    "simplejson": ("simplejson", lambda m, item: m.dumps(item)),
+    "pydantic": (
+        "pydantic",
+        lambda m, item: m.create_model("M", first=(str, ...)).model_validate(item),
+    ),
+}
+STRANGERS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "orjson": ("orjson", lambda m, item: m.dumps(item)),
+    "msgspec": ("msgspec", lambda m, item: m.json.encode(item)),
+    "pydantic-json": ("pydantic", lambda m, item: m.TypeAdapter(dict).dump_json(item)),
+    "yaml": ("yaml", lambda m, item: m.safe_dump(item)),
+}
+
+
+@pytest.mark.parametrize("name", [*READERS, *STRANGERS])
+def test_what_the_docs_say_of_libraries(name: str) -> None:
+    """Those that are installed here: they read by the methods, or are told to be given a copy."""
+    package, read = (READERS | STRANGERS)[name]
+    library = pytest.importorskip(package)
+    text = {"id": {"S": "1"}, "first": {"S": "a"}}
+
+    def transform(item: Any, context: Context) -> object:
+        read(library, item)
+        item["done"] = True
+        return item
+
+    if name in STRANGERS:
+        assert "dict(item)" in str(refused(transform, text))
+    else:
+        assert {"first", "done"} <= apply(transform, text).expected.keys()
+
+
 def test_what_asks_for_the_very_type_is_told_to_be_given_a_copy() -> None:
     """It works with a dict: the error says so. What fails with one, too, is not told that."""
 
