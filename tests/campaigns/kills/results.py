@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-LATEST = Path(__file__).parents[3] / ".kills" / "latest.json"
+AIRFLOW = version("apache-airflow-core")
+LATEST = Path(__file__).parents[3] / ".kills" / f"{AIRFLOW}.json"
 
 ORDER = (
     "prewarm",

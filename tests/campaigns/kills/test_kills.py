@@ -144,7 +144,7 @@ def shown():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_kill(airflow, parts, name):
+def test_kill(airflow, parts, name, record_property):
     """What is done stays done, the rest is as it was; going on migrates each item once."""
     case = CASES[name]
     with victim(
@@ -169,6 +169,7 @@ def test_kill(airflow, parts, name):
         end=end,
     )
     results.keep(name, result)
+    record_property("note", noticed)
     assert 1 == most_live
     assert UNITS == units
     assert "success" == restore

@@ -1,12 +1,13 @@
 """The whole example DAG on each minor: a real scheduler, triggerer and API on the embedded stack.
 
-The tests of ``test_chain.py`` run with the interpreter of an environment that has this Airflow,
-the wheel with its extra ``local``, and pytest. Airflow there runs what the wheel brought.
+The tests of ``test_chain.py``, and the main rows of ``make kills``, run with the interpreter of an
+environment that has this Airflow, the wheel with its extra ``local``, and pytest. Airflow there
+runs what the wheel brought.
 """
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import requires
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -21,6 +22,7 @@ from tests.campaigns.matrix.versions import Release
 from tests.campaigns.release.commands import ROOT
 
 HEADS = ("Airflow", "as of", "Python")
+KILLS = ("triggerer", "airflow", "lambdas", "wait-failed")
 COLUMNS = (
     "install",
     "approve and undo",
@@ -30,9 +32,12 @@ COLUMNS = (
     "kill",
     "clear",
     "links",
+    *(f"kill[{case}]" for case in KILLS),
 )
 
 _CHAIN = Path(__file__).with_name("test_chain.py")
+_KILLS = Path(__file__).parents[1] / "kills" / "test_kills.py"
+_RUNS = {"chain": (str(_CHAIN),), "kills": tuple(f"{_KILLS}::test_kill[{case}]" for case in KILLS)}
 _TESTS = ("hypothesis>=6.140", "pytest>=8.4", "pytest-timeout>=2.4", "pytest-xdist>=3.8")
 # The emulators are pinned, and newer than an older Airflow, which talks to them by HTTP alone.
 # Ministack wants one botocore, and an older aiobotocore another.
@@ -46,11 +51,12 @@ def run(release: Release, wheel: Path) -> Row:
     row = Row((release.version, release.as_of, pythons.running()))
     env = _environment(release, requirements(wheel, "local"))
     if made(row, env, wheel):
-        for column, reasons, note in outcomes(_tested(env)):
-            row.judge(column, reasons, note)
+        for name, tests in _RUNS.items():
+            for column, reasons, note in outcomes(_tested(env, name, tests)):
+                row.judge(column, reasons, note)
         for column in COLUMNS:
             if column not in row.cells:
-                row.failed(column, [f"it did not run; see .matrix/{env.name}/chain.log"])
+                row.failed(column, [f"it did not run; see the logs in .matrix/{env.name}"])
     return row
 
 
@@ -75,21 +81,21 @@ def _environment(release: Release, ours: list[str]) -> Environment:
     )
 
 
-def _tested(env: Environment) -> str:
-    """Run the tests; return their report as XML, empty without one."""
-    report = env.folder / "chain.xml"
+def _tested(env: Environment, name: str, tests: Sequence[str]) -> str:
+    """Run tests; return their report as XML, empty without one."""
+    report = env.folder / f"{name}.xml"
     report.unlink(missing_ok=True)
     options = (
         "-o",
         "junit_family=legacy",
         f"--junitxml={report}",
-        f"--basetemp={env.folder / 'chain'}",
+        f"--basetemp={env.folder / name}",
     )
-    with (env.folder / "chain.log").open("w") as log:
+    with (env.folder / f"{name}.log").open("w") as log:
         subprocess.run(
-            [env.python, "-m", "pytest", "-q", *options, _CHAIN],
+            [env.python, "-m", "pytest", "-q", *options, *tests],
             cwd=ROOT,
-            env=environment(env.home) | {"MATRIX_CHAIN": "1"},
+            env=environment(env.home) | {"MATRIX_CHAIN": "1", "KILLS": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
