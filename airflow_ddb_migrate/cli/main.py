@@ -185,13 +185,12 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _destroy(options: argparse.Namespace) -> None:
-    from airflow_ddb_migrate.deployment.deploy import Deployment
+    from airflow_ddb_migrate.deployment.destroy import Removal
 
     if not options.yes and not _confirmed(options.stack_name):
         print("Nothing was deleted.")
         return
-    deployment = Deployment(clients=_clients(options), stack_name=options.stack_name)
-    deployment.destroy(force=options.force)
+    Removal(clients=_clients(options), stack_name=options.stack_name).destroy(force=options.force)
 
 
 def _confirmed(stack_name: str) -> bool:

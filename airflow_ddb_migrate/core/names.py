@@ -19,6 +19,7 @@ _HASH_CHARS = 12
 BASE_ID_CHARS = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - _PART_SUFFIX_CHARS
 _MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
 _RENDERED_NOTHING = ("None", "none", "null", "undefined")
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
 _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
 
 
@@ -36,6 +37,16 @@ def validate_table_name(value: object) -> str:
             "characters of a-z, A-Z, 0-9, '_', '-' and '.'. Give the name, not an ARN."
         )
     return value
+
+
+def validate_stack_name(name: str) -> str:
+    """Return the stack name; raises InvalidInputError when what it names could not be so called."""
+    if not _STACK_NAME.fullmatch(name):
+        raise InvalidInputError(
+            f"--stack-name is {name!r}; it must be 1 to 50 characters of a-z, A-Z, 0-9 and '-', "
+            "beginning with a letter."
+        )
+    return name
 
 
 def slug(text: str, max_chars: int) -> str:

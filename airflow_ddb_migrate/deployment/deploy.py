@@ -1,11 +1,9 @@
-"""Deploy the stack and take it down: bundle, upload, change set, wait."""
+"""Deploy the stack: bundle, upload, change set, wait."""
 
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
@@ -20,18 +18,15 @@ from airflow_ddb_migrate.aws.services.stack import (
     stack_outputs,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
-from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
-from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
 from airflow_ddb_migrate.core.version import __version__
-from airflow_ddb_migrate.deployment import bundle as bundles
-from airflow_ddb_migrate.deployment.bundle import Bundle
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
-from airflow_ddb_migrate.deployment.runtime import Runtime
-from airflow_ddb_migrate.deployment.transform_check import check_transforms
-from airflow_ddb_migrate.deployment.unfinished import unfinished
+from airflow_ddb_migrate.deployment.packaging import bundle as bundles
+from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
 from airflow_ddb_migrate.deployment.upload import Uploader
-
-_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +47,7 @@ class Deployment:
         :raises MigrationError: something is wrong with the input, the transforms, the permissions
             or the stack; the message says what. The stack stays as it was.
         """
-        _validate_stack_name(self.stack_name)
+        validate_stack_name(self.stack_name)
         for name in self.tables:
             if name != ALL_TABLES:
                 validate_table_name(name)
@@ -93,39 +88,6 @@ class Deployment:
         """Let Lambda import what could not be imported here; raises TransformError."""
         for name in stack.transforms:
             describe_transform(self.clients.lambda_, stack.function_arn, name)
-
-    def destroy(self, *, force: bool = False) -> bool:
-        """Delete the stack with its ledger and bucket; False when it is not there.
-
-        :raises DeployError: a migration runs, or a table's raised capacity is not restored, and
-            ``force`` was not given; or the stack is somebody else's. Nothing was deleted.
-        """
-        _validate_stack_name(self.stack_name)
-        if our_stack(self.clients.cloudformation, self.stack_name) is None:
-            self.say(f"Stack {self.stack_name} is not there: nothing to do.")
-            return False
-        self._check_finished(force=force)
-        bucket = self._output("Bucket")
-        if bucket:
-            _empty(self.clients.s3, bucket)
-        self._change().delete()
-        return True
-
-    def _check_finished(self, *, force: bool) -> None:
-        left = unfinished(
-            self.clients,
-            ledger_table=self._output("LedgerTable"),
-            state_machine_arn=self._output("StateMachineArn"),
-            now=time.time(),
-        )
-        if force:
-            for sentence in left:
-                self.say(f"Deleted all the same: {sentence}")
-        elif left:
-            raise DeployError(
-                f"Stack {self.stack_name} is still needed; nothing was deleted. {' '.join(left)} "
-                "To delete it all the same, and forget this: ddb-migrate destroy --force"
-            )
 
     def _change(self) -> StackChange:
         return StackChange(
@@ -197,19 +159,3 @@ def _template(code_hash: str) -> str:
 
 def _digest(content: bytes) -> str:
     return bundles.short_hash({"": content})
-
-
-def _empty(s3: Any, bucket: str) -> None:
-    with aws_call("s3:DeleteObject", f"bucket {bucket}"):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            objects = [{"Key": row["Key"]} for row in page.get("Contents", ())]
-            if objects:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
-
-
-def _validate_stack_name(name: str) -> None:
-    if not _STACK_NAME.fullmatch(name):
-        raise InvalidInputError(
-            f"--stack-name is {name!r}; it must be 1 to 50 characters of a-z, A-Z, 0-9 and '-', "
-            "beginning with a letter."
-        )

@@ -1,21 +1,15 @@
 """Puts content into the stack's bucket under a key that names its hash, and keeps it that way."""
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.deployment.packaging.bundle import sha256_of
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
-
-
-def sha256_of(content: bytes) -> str:
-    """Return the SHA-256 as S3 and Lambda write it: in base64."""
-    return b64encode(sha256(content).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)

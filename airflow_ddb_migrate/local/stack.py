@@ -5,7 +5,7 @@ from pathlib import Path
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.deployment.runtime import this_runtime
+from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
 from airflow_ddb_migrate.local.emulated_aws import emulator
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 

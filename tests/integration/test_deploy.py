@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,9 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.deployment import changeset
 from airflow_ddb_migrate.deployment import deploy as deployment
-from airflow_ddb_migrate.deployment.bundle import build
 from airflow_ddb_migrate.deployment.deploy import Deployment
+from airflow_ddb_migrate.deployment.destroy import Removal
+from airflow_ddb_migrate.deployment.packaging.bundle import build
 from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"
@@ -47,6 +47,15 @@ class Deployer:
             poll_seconds=0.1,
         )
 
+    def removal(self) -> Removal:
+        self.said.clear()
+        return Removal(
+            clients=self.clients,
+            stack_name=self.stack_name,
+            say=self.said.append,
+            poll_seconds=0.1,
+        )
+
     def deploy(self, *tables: str, transforms_dir: Path | None = None) -> Stack:
         return self.deployment(tables, transforms_dir).deploy()
 
@@ -60,7 +69,7 @@ def deployer(clients: Clients, request: pytest.FixtureRequest) -> Iterator[Deplo
     """A deployer whose stack is destroyed after the test."""
     deployer = Deployer(clients, request.node.name.replace("_", "-")[:50].strip("-"))
     yield deployer
-    deployer.deployment().destroy()
+    deployer.removal().destroy()
 
 
 @pytest.fixture
@@ -230,7 +239,7 @@ def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
     """Bucket and ledger go with the stack; a second time there is nothing to do."""
     stack = deployer.deploy("orders")
 
-    assert [True, False] == [deployer.deployment().destroy() for _ in range(2)]
+    assert [True, False] == [deployer.removal().destroy() for _ in range(2)]
     assert [f"Stack {deployer.stack_name} is not there: nothing to do."] == deployer.said
     assert stack.ledger_table not in deployer.clients.dynamodb.list_tables()["TableNames"]
     with pytest.raises(StackNotFoundError, match="is not deployed in us-east-1"):
@@ -248,19 +257,25 @@ def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deploye
     stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, name="orders-1-a01")
 
     with pytest.raises(DeployError, match="Execution orders-1-a01 runs"):
-        deployer.deployment().destroy()
+        deployer.removal().destroy()
 
     assert deployer.exists
-    assert deployer.deployment().destroy(force=True)
+    assert deployer.removal().destroy(force=True)
     assert not deployer.exists
 
 
-@pytest.mark.parametrize("act", [Deployment.deploy, partial(Deployment.destroy, force=True)])
+ACTS: dict[str, Callable[[Deployer], object]] = {
+    "deploy": lambda deployer: deployer.deploy("orders"),
+    "destroy": lambda deployer: deployer.removal().destroy(force=True),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
 def test_another_application_s_stack_is_refused_and_keeps_its_items(
-    clients: Clients, act: Callable[[Deployment], object], request: pytest.FixtureRequest
+    clients: Clients, act: str, request: pytest.FixtureRequest
 ) -> None:
     """`deploy --stack-name shop` over the shop's own stack would delete its table."""
-    cloudformation, name = clients.cloudformation, f"shop-{act is Deployment.deploy}".lower()
+    cloudformation, name = clients.cloudformation, f"shop-{act}"
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(_shop(name)))
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName=name, WaiterConfig={"Delay": 1}
@@ -270,7 +285,7 @@ def test_another_application_s_stack_is_refused_and_keeps_its_items(
     before = describe_stack(cloudformation, name)
 
     with pytest.raises(DeployError, match=f"Stack {name} .*was not made by ddb-migrate"):
-        act(Deployer(clients, name).deployment(["orders"]))
+        ACTS[act](Deployer(clients, name))
 
     assert before == describe_stack(cloudformation, name)
     assert [{"id": {"S": "1"}}] == clients.dynamodb.scan(TableName=name)["Items"]

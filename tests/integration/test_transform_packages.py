@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.deployment.runtime import this_runtime
+from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
 from tests.support.worlds.chain_world import begin, finish, request
 
 PYDANTIC = "2.11.7"  # not the one that this environment has

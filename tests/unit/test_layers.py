@@ -40,7 +40,7 @@ ORDER = (
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
     "resources provider_info conf_field form _compat",
-    "transform_file",
+    "transform_file deployment.packaging",
     "deployment hooks assets links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws",
     "local",

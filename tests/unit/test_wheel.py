@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.deployment.bundle import build
+from airflow_ddb_migrate.deployment.packaging.bundle import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +17,7 @@ _LOOK = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.deployment.bundle import build
+from airflow_ddb_migrate.deployment.packaging.bundle import build
 
 bundle = build()
 print(json.dumps({

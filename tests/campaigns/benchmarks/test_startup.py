@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.deployment.bundle import build
+from airflow_ddb_migrate.deployment.packaging.bundle import build
 from tests.campaigns.benchmarks.measure import ROUNDS, Report
 
 _ROOT = Path(__file__).parents[3]

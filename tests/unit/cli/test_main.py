@@ -10,7 +10,7 @@ from airflow_ddb_migrate import __version__
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import DeployError
-from airflow_ddb_migrate.deployment import deploy
+from airflow_ddb_migrate.deployment import deploy, destroy
 from tests.support import factories
 from tests.support.engines.fakes import FakeLambda
 
@@ -34,7 +34,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Destructions that were asked for, by whether they were forced; none happens."""
     asked: list[bool] = []
-    monkeypatch.setattr(deploy.Deployment, "destroy", lambda self, *, force: asked.append(force))
+    monkeypatch.setattr(destroy.Removal, "destroy", lambda self, *, force: asked.append(force))
     return asked
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from airflow_ddb_migrate.deployment.deploy import Deployment
+from airflow_ddb_migrate.deployment.destroy import Removal
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support import factories
@@ -90,18 +90,24 @@ class World:
     stepfunctions: Pages
     said: list[str] = field(default_factory=list)
 
-    def deployment(self, **fields: Any) -> Deployment:
+    @property
+    def clients(self) -> Clients:
         known = {
             "cloudformation": self.cloudformation,
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "sts": boto3.client("sts", region_name=factories.REGION),
         }
+        return Clients(known.__getitem__)
+
+    def deployment(self, **fields: Any) -> Deployment:
         return Deployment(
-            clients=Clients(known.__getitem__),
-            stack_name="ddb-migrate",
-            say=self.said.append,
-            **fields,
+            clients=self.clients, stack_name="ddb-migrate", say=self.said.append, **fields
+        )
+
+    def removal(self, **fields: Any) -> Removal:
+        return Removal(
+            clients=self.clients, stack_name="ddb-migrate", say=self.said.append, **fields
         )
 
     def hold(self, **fields: Any) -> None:
@@ -111,6 +117,12 @@ class World:
 
     def run(self, *execution_arns: str) -> None:
         self.stepfunctions.page = {"executions": [{"executionArn": arn} for arn in execution_arns]}
+
+
+_ACTS: tuple[Callable[[World, str], object], ...] = (
+    lambda world, name: replace(world.deployment(tables=["orders"]), stack_name=name).deploy(),
+    lambda world, name: replace(world.removal(), stack_name=name).destroy(force=True),
+)
 
 
 @pytest.fixture
@@ -128,7 +140,7 @@ def test_destroy_refuses_to_forget_raised_capacity(world: World, state: Capacity
     world.hold(capacity_state=state)
 
     with pytest.raises(DeployError) as caught:
-        world.deployment().destroy()
+        world.removal().destroy()
 
     assert (
         "Stack ddb-migrate is still needed; nothing was deleted. Capacity of table orders was "
@@ -148,7 +160,7 @@ def test_destroy_refuses_while_a_migration_runs(world: World) -> None:
         DeployError,
         match=r"Execution orders-0123456789ab-a02 of table orders runs\. Wait for it, or stop",
     ):
-        world.deployment().destroy()
+        world.removal().destroy()
 
     assert not world.cloudformation.deleted
 
@@ -158,14 +170,14 @@ def test_an_execution_that_no_lease_knows_is_named_by_itself(world: World) -> No
     world.run(f"{RUNNING.rpartition(':')[0]}:by-hand")
 
     with pytest.raises(DeployError, match=r"Execution by-hand runs\. Wait for it"):
-        world.deployment().destroy()
+        world.removal().destroy()
 
 
 def test_force_deletes_all_the_same_and_says_what_is_forgotten(world: World) -> None:
     """What was owed is printed, since nothing else remembers it afterwards."""
     world.hold(capacity_state=CapacityState.RAISED)
 
-    assert world.deployment().destroy(force=True)
+    assert world.removal().destroy(force=True)
 
     assert world.cloudformation.deleted
     assert ["Deleted all the same: Capacity of table orders was raised"] == [
@@ -188,7 +200,7 @@ def test_destroy_goes_on_when_nothing_is_owed(world: World, lease: dict[str, Any
     if lease:
         world.hold(**lease)
 
-    assert world.deployment().destroy()
+    assert world.removal().destroy()
     assert world.cloudformation.deleted
 
 
@@ -197,14 +209,14 @@ def test_destroy_goes_on_after_a_deletion_that_failed_half_way(world: World) -> 
     world.dynamodb.delete_table(TableName=factories.LEDGER)
     world.stepfunctions.page = factories.client_error("StateMachineDoesNotExist")
 
-    assert world.deployment().destroy()
+    assert world.removal().destroy()
 
 
 def test_destroy_goes_on_with_the_bucket_alone(world: World) -> None:
     """A first deployment that failed has neither ledger nor state machine."""
     world.cloudformation.outputs.clear()
 
-    assert world.deployment().destroy()
+    assert world.removal().destroy()
 
 
 def test_destroy_that_may_not_look_deletes_nothing(world: World) -> None:
@@ -212,7 +224,7 @@ def test_destroy_that_may_not_look_deletes_nothing(world: World) -> None:
     world.stepfunctions.page = factories.client_error("AccessDeniedException")
 
     with pytest.raises(AccessDeniedError, match=f"states:ListExecutions on {RUNNING[:12]}"):
-        world.deployment().destroy()
+        world.removal().destroy()
 
     assert not world.cloudformation.deleted
 
@@ -221,7 +233,7 @@ def test_a_stack_that_is_not_there_is_nothing_to_destroy(world: World) -> None:
     """A second time is no error."""
     world.cloudformation.deleted = True
 
-    assert not world.deployment().destroy()
+    assert not world.removal().destroy()
     assert ["Stack ddb-migrate is not there: nothing to do."] == world.said
 
 
@@ -269,9 +281,9 @@ def test_a_table_s_arn_names_partition_region_and_account(world: World, table: s
 @pytest.mark.parametrize("name", ["", "1st", "my_stack", "a" * 51])
 def test_a_bad_stack_name_is_refused_by_both(world: World, name: str) -> None:
     """Names of the stack's parts are made from it."""
-    for act in (Deployment.deploy, Deployment.destroy):
+    for act in _ACTS:
         with pytest.raises(InvalidInputError, match="--stack-name is"):
-            act(replace(world.deployment(tables=["orders"]), stack_name=name))
+            act(world, name)
 
 
 _OUTPUTS = dict.fromkeys(OUTPUTS, "x")
@@ -307,16 +319,16 @@ _OURS = {
 }
 
 
-@pytest.mark.parametrize("act", [Deployment.deploy, partial(Deployment.destroy, force=True)])
+@pytest.mark.parametrize("act", _ACTS, ids=["deploy", "destroy"])
 @pytest.mark.parametrize("stack", _FOREIGN.values(), ids=_FOREIGN)
 def test_another_application_s_stack_is_refused_by_both(
-    world: World, act: Callable[[Deployment], object], stack: dict[str, Any]
+    world: World, act: Callable[[World, str], object], stack: dict[str, Any]
 ) -> None:
     """Its name is all that it shares; even force does not delete it."""
     world.cloudformation = replace(world.cloudformation, **stack)
 
     with pytest.raises(DeployError, match=r"was not made by ddb-migrate.*Nothing was changed"):
-        act(world.deployment(tables=["orders"]))
+        act(world, "ddb-migrate")
 
     assert not world.cloudformation.deleted
 
@@ -328,7 +340,7 @@ def test_a_stack_of_ours_is_recognised(world: World, stack: dict[str, Any]) -> N
     known["outputs"] = {**known["outputs"], "Bucket": "", "LedgerTable": "", "StateMachineArn": ""}
     world.cloudformation = replace(world.cloudformation, **known)
 
-    assert world.deployment().destroy()
+    assert world.removal().destroy()
     assert world.cloudformation.deleted
 
 
@@ -337,4 +349,4 @@ def test_the_template_says_that_a_stack_is_ours(world: World) -> None:
     template = (resources.folder("deploy") / "template.yaml").read_text()
     world.cloudformation = replace(world.cloudformation, template=template)
 
-    assert world.deployment().destroy()
+    assert world.removal().destroy()

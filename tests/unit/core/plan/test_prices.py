@@ -11,7 +11,7 @@ import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.plan import prices as module
 from airflow_ddb_migrate.core.plan.prices import prices_for
-from airflow_ddb_migrate.deployment.bundle import build
+from airflow_ddb_migrate.deployment.packaging.bundle import build
 
 FILE = Path(module.__file__).with_name("prices.json")
 

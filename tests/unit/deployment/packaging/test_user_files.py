@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment import user_files
-from airflow_ddb_migrate.deployment.user_files import read_folder, require_size
+from airflow_ddb_migrate.deployment.packaging import user_files
+from airflow_ddb_migrate.deployment.packaging.user_files import read_folder, require_size
 
 IDENTITY = "def transform(item, context):\n    return item\n"
 

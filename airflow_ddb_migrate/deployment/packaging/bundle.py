@@ -2,19 +2,20 @@
 
 import io
 import zipfile
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment.packages import Packages, resolve_packages
-from airflow_ddb_migrate.deployment.requirements import read_requirements
-from airflow_ddb_migrate.deployment.runtime import Runtime, lambda_runtime
-from airflow_ddb_migrate.deployment.shipped import package_files
-from airflow_ddb_migrate.deployment.upload import sha256_of
-from airflow_ddb_migrate.deployment.user_files import UserFiles, read_folder, require_size
+from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_packages
+from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
+from airflow_ddb_migrate.deployment.packaging.shipped import package_files
+from airflow_ddb_migrate.deployment.packaging.user_files import UserFiles, read_folder, require_size
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16
@@ -84,6 +85,11 @@ def _contents(code: Mapping[str, bytes], packages: Packages) -> dict[str, bytes]
     sizes = {name: len(content) for name, content in user.items()}
     require_size({"the engine": sum(map(len, engine.values())), **sizes, **packages.sizes})
     return dict(sorted({**user, **engine, **packages.files}.items()))
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 as S3 and Lambda write it: in base64."""
+    return b64encode(sha256(content).digest()).decode()
 
 
 def short_hash(contents: Mapping[str, bytes]) -> str:

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
-from airflow_ddb_migrate.deployment import bare_import
-from airflow_ddb_migrate.deployment.bundle import Bundle
-from airflow_ddb_migrate.deployment.packages import Packages, resolve_packages
-from airflow_ddb_migrate.deployment.runtime import this_runtime
+from airflow_ddb_migrate.deployment.packaging import bare_import
+from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
+from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_packages
+from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
 
 _IMPORT_SECONDS = 60.0
 

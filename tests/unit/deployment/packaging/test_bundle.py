@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate.core.code_hash import content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
-from airflow_ddb_migrate.deployment import bundle as bundles
-from airflow_ddb_migrate.deployment.bundle import Bundle, build
-from airflow_ddb_migrate.deployment.runtime import Runtime, lambda_runtime, this_runtime
-from airflow_ddb_migrate.deployment.transform_check import check_transforms
+from airflow_ddb_migrate.deployment.packaging import bundle as bundles
+from airflow_ddb_migrate.deployment.packaging.bundle import Bundle, build
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime, this_runtime
+from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
 from tests.support.factories import SHIPPED_TRANSFORMS
 from tests.support.wheels import make_wheel
 
@@ -336,7 +336,7 @@ def test_too_much_for_lambda_is_refused(
     make_wheel(wheels, "words", files={"words.txt": 300 * "x"})
     (transforms_dir / "requirements.txt").write_text("words")
     (transforms_dir / "lookup.json").write_text(300 * "x")
-    limit = "airflow_ddb_migrate.deployment.user_files.LAMBDA_UNZIPPED_BYTES"
+    limit = "airflow_ddb_migrate.deployment.packaging.user_files.LAMBDA_UNZIPPED_BYTES"
     monkeypatch.setattr(limit, len(build().content) // 2)
 
     with pytest.raises(InvalidInputError, match=r"The largest: the engine [\d,]+, "):

@@ -9,8 +9,8 @@ from typing import Final
 from packaging.requirements import InvalidRequirement, Requirement
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment.runtime import Runtime
-from airflow_ddb_migrate.deployment.user_files import REQUIREMENTS
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.user_files import REQUIREMENTS
 
 _INCLUDES: Final = {"-r", "--requirement", "-c", "--constraint"}
 # Where packages come from is the deploying person's affair; pip's own settings work as well.

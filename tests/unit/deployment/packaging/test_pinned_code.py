@@ -16,8 +16,8 @@ import pytest
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.services.function import check_code
 from airflow_ddb_migrate.core.errors import CodeMismatchError
-from airflow_ddb_migrate.deployment.bundle import build
-from airflow_ddb_migrate.deployment.upload import Uploader, sha256_of
+from airflow_ddb_migrate.deployment.packaging.bundle import build, sha256_of
+from airflow_ddb_migrate.deployment.upload import Uploader
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support.factories import NOW, at, client_error
@@ -76,7 +76,9 @@ def test_the_zip_is_the_same_on_every_machine() -> None:
 
 def test_another_process_builds_the_same_zip() -> None:
     """Nothing of a process is in it: neither its hash seed nor its time."""
-    code = "from airflow_ddb_migrate.deployment.bundle import build; print(build().sha256)"
+    code = (
+        "from airflow_ddb_migrate.deployment.packaging.bundle import build; print(build().sha256)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert build().sha256 == ran.stdout.strip()

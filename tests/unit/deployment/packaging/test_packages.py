@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment import packages
-from airflow_ddb_migrate.deployment.packages import Packages, resolve_packages
-from airflow_ddb_migrate.deployment.requirements import read_requirements
-from airflow_ddb_migrate.deployment.runtime import Runtime, this_runtime
+from airflow_ddb_migrate.deployment.packaging import packages
+from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_packages
+from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, this_runtime
 from tests.support.wheels import make_wheel
 
 LAMBDA = Runtime("3.12", "aarch64", 34)
@@ -220,7 +220,9 @@ def test_too_large_a_package_is_refused_by_name(
 ) -> None:
     """Before anything is uploaded."""
     make_wheel(tmp_path / "wheels", "big", files={"big.bin": "x" * 300_000})
-    monkeypatch.setattr("airflow_ddb_migrate.deployment.user_files.LAMBDA_UNZIPPED_BYTES", 200_000)
+    monkeypatch.setattr(
+        "airflow_ddb_migrate.deployment.packaging.user_files.LAMBDA_UNZIPPED_BYTES", 200_000
+    )
 
     with pytest.raises(InvalidInputError, match=r"Lambda takes 200,000\. The largest: big 300,"):
         resolved("big")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment.requirements import read_requirements, redacted
-from airflow_ddb_migrate.deployment.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements, redacted
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
 
 LAMBDA = Runtime("3.12", "aarch64", 34)
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.deployment import runtime
-from airflow_ddb_migrate.deployment.runtime import Runtime, lambda_runtime, this_runtime
+from airflow_ddb_migrate.deployment.packaging import runtime
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime, this_runtime
 
 
 def test_it_is_that_of_each_function_of_the_template() -> None:

@@ -21,9 +21,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment.requirements import Requirements, redacted
-from airflow_ddb_migrate.deployment.runtime import Runtime
-from airflow_ddb_migrate.deployment.user_files import REQUIREMENTS, require_size
+from airflow_ddb_migrate.deployment.packaging.requirements import Requirements, redacted
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.user_files import REQUIREMENTS, require_size
 
 # Lambda's runtime brings them, and the engine is made for its own; they would be 25 MB more.
 _OF_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
