@@ -101,6 +101,11 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transforms", type=Path, help="folder with your own transforms, their data and packages"
     )
+    parser.add_argument(
+        "--republish",
+        action="store_true",
+        help="publish a new version of the Lambda, also when its code is that of the last one",
+    )
     parser.set_defaults(run=_deploy)
 
 
@@ -150,6 +155,7 @@ def _deploy(options: argparse.Namespace) -> None:
         stack_name=options.stack_name,
         tables=[ALL_TABLES] if options.all_tables else options.tables,
         transforms_dir=options.transforms,
+        republish=options.republish,
     ).deploy()
     print(f"Stack {stack.name} in {stack.region}, version {stack.version}:")
     print(f"  tables         {', '.join(stack.tables)}")

@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.errors import DeployError
 _POLL_SECONDS = 3.0
 _PATIENCE_SECONDS = 1_800.0
 _SHOWN_FAILURES = 3
+_PUBLISHED = ("Modify the function", "A version for this Lambda function exists")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 Say = Callable[[str], None]
@@ -163,9 +164,16 @@ class StackChange:
             return
         # The first failures say why; those after them were cancelled because of them.
         why = "; ".join(self._failures[:_SHOWN_FAILURES]).rstrip(".") or "No event says why"
-        raise DeployError(
-            f"Stack {self.stack_name} ended as {status}. {why}. Mend that and deploy again."
+        raise DeployError(f"Stack {self.stack_name} ended as {status}. {why}. {_advice(why)}")
+
+
+def _advice(why: str) -> str:
+    if any(text in why for text in _PUBLISHED):
+        return (
+            "Lambda has published this very code before, and publishes it no second time. To have "
+            "it published again: ddb-migrate deploy --republish"
         )
+    return "Mend that and deploy again."
 
 
 def _event_line(event: Mapping[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """Deploy the stack: bundle, upload, change set, wait."""
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
@@ -16,12 +18,14 @@ from airflow_ddb_migrate.aws.services.stack import (
     describe_stack,
     find_stack,
     stack_outputs,
+    stack_parameters,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
-from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
 from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
+from airflow_ddb_migrate.deployment.first_check import first_check
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
@@ -31,7 +35,10 @@ from airflow_ddb_migrate.deployment.upload import Uploader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One deployment. No tables: those of the stack that is there."""
+    """One deployment. No tables: those of the stack that is there.
+
+    ``republish``: publish a new version of the Lambda, also of code that was published before.
+    """
 
     clients: Clients
     stack_name: str
@@ -40,6 +47,9 @@ class Deployment:
     say: Say = print
     poll_seconds: float = 3.0
     runtime: Runtime | None = None  # by default the template's
+    republish: bool = False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def deploy(self) -> Stack:
         """Bring the stack up to date; a second time changes nothing.
@@ -61,11 +71,13 @@ class Deployment:
                 self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
         parameters = self._parameters(tables, bundle, bucket=self._bucket())
-        if not self._change().apply(_template(bundle.code_hash), parameters):
+        version = bundle.code_hash + parameters["Republished"].strip("-")
+        is_new = self._change().apply(_template(version), parameters)
+        if not is_new:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
         self._check_code(stack, bundle)
-        self._check_engine(stack)
+        self._check_engine(stack, is_new=is_new)
         if unchecked:
             self._check_transforms(stack)
         return stack
@@ -77,12 +89,14 @@ class Deployment:
             if unknown:
                 self.say(unknown)
 
-    def _check_engine(self, stack: Stack) -> None:
-        """A failed self-check fails no deployment: the reference writer needs none."""
-        try:
-            self.say(check_engine(self.clients, stack).in_words())
-        except MigrationError as error:
-            self.say(str(error))
+    def _check_engine(self, stack: Stack, *, is_new: bool) -> None:
+        first_check(
+            lambda: check_engine(self.clients, stack),
+            self.say,
+            is_new=is_new,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
 
     def _check_transforms(self, stack: Stack) -> None:
         """Let Lambda import what could not be imported here; raises TransformError."""
@@ -124,8 +138,10 @@ class Deployment:
         return bucket
 
     def _output(self, key: str) -> str:
-        stack = describe_stack(self.clients.cloudformation, self.stack_name) or {}
-        return stack_outputs(stack).get(key, "")
+        return stack_outputs(self._stack()).get(key, "")
+
+    def _stack(self) -> Mapping[str, Any]:
+        return describe_stack(self.clients.cloudformation, self.stack_name) or {}
 
     def _parameters(
         self, tables: tuple[str, ...], bundle: Bundle, *, bucket: str
@@ -140,8 +156,16 @@ class Deployment:
             "Tables": ",".join(tables),
             "TableArns": ",".join(map(self._table_arn, tables)),
             "Transforms": ",".join(bundle.transforms),
+            "Republished": self._republished(bundle.code_hash),
             "PackageVersion": __version__,
         }
+
+    def _republished(self, code_hash: str) -> str:
+        """Return what tells apart versions of the same code: it stays until the code changes."""
+        if self.republish:
+            return time.strftime("-%Y%m%d%H%M%S", time.gmtime())
+        is_same = self._output("CodeHash") == code_hash
+        return stack_parameters(self._stack()).get("Republished", "") if is_same else ""
 
     def _table_arn(self, table: str) -> str:
         with aws_call("sts:GetCallerIdentity", "the caller"):
@@ -151,10 +175,10 @@ class Deployment:
         return f"arn:{partition}:dynamodb:{region}:{caller['Account']}:table/{table}"
 
 
-def _template(code_hash: str) -> str:
-    """Return the template, the Lambda version's logical id made new for new code."""
+def _template(version: str) -> str:
+    """Return the template, the Lambda version's logical id made new for what is to be published."""
     text = (resources.folder("deploy") / "template.yaml").read_text()
-    return re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{code_hash}", text)
+    return re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
 
 
 def _digest(content: bytes) -> str:

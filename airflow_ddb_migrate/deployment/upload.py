@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.deployment.packaging.bundle import sha256_of
 
-_MISSING = {"404", "NoSuchKey", "NotFound"}
+# Without s3:ListBucket S3 says 403 of a key that is not there; a PutObject tells the two apart.
+_MISSING = {"404", "NoSuchKey", "NotFound", "403", "AccessDenied"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Uploader:
         self.say(f"Uploaded {key} ({len(content):,} bytes)")
 
     def _checksum(self, key: str) -> str | None:
-        """Return the object's checksum, empty if it has none; None when it is not there."""
+        """Return the object's checksum, empty if it has none; None when it is not to be seen."""
         with aws_call("s3:GetObject", f"s3://{self.bucket}/{key}"):
             try:
                 head = self.s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")

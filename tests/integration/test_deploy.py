@@ -235,6 +235,36 @@ def test_a_failed_deployment_quotes_the_first_failure(
     assert before == find_stack(deployer.clients.cloudformation, deployer.stack_name)
 
 
+def test_code_whose_update_failed_can_be_deployed_again(
+    deployer: Deployer, transforms_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version that it published is gone with it, so Lambda publishes it anew."""
+    function = deployer.deploy("orders").function_name
+    with monkeypatch.context() as broken:
+        template = deployment._template
+        broken.setattr(deployment, "_template", lambda version: _broken(template(version)))
+        with pytest.raises(DeployError, match="UPDATE_ROLLBACK_COMPLETE"):
+            deployer.deploy("orders", transforms_dir=transforms_dir)
+    listed = deployer.clients.lambda_.list_versions_by_function(FunctionName=function)
+    assert ["$LATEST", "1"] == [version["Version"] for version in listed["Versions"]]
+
+    again = deployer.deploy("orders", transforms_dir=transforms_dir)
+
+    assert "mine" in again.transforms
+
+
+def test_the_same_code_is_published_once_more_when_asked(deployer: Deployer) -> None:
+    """A new version with the same transforms, so that no approval is void; and then it stays."""
+    first = deployer.deploy("orders")
+
+    second = replace(deployer.deployment(), republish=True).deploy()
+    third = deployer.deploy()
+
+    assert first.function_arn != second.function_arn == third.function_arn
+    assert (first.code_hash, first.code_sha256) == (second.code_hash, second.code_sha256)
+    assert f"Stack {deployer.stack_name}: nothing to change." in deployer.said
+
+
 def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
     """Bucket and ledger go with the stack; a second time there is nothing to do."""
     stack = deployer.deploy("orders")
@@ -307,6 +337,20 @@ def test_an_older_stack_is_recognised_once_and_tagged(
     assert wanted in _stack(deployer)["Tags"]
     text = deployer.clients.cloudformation.get_template(StackName=deployer.stack_name)
     assert "AirflowDdbMigrate" in text["TemplateBody"]
+
+
+def _broken(template: str) -> str:
+    """Add a resource that cannot be made: a second version of the same code."""
+    broken = """
+  Broken:
+    Type: AWS::Lambda::Version
+    DependsOn: StateMachine
+    Properties:
+      FunctionName: !Ref Function
+
+Outputs:
+"""
+    return template.replace("\nOutputs:\n", broken, 1)
 
 
 def _stack(deployer: Deployer) -> dict:

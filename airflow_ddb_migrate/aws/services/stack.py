@@ -104,6 +104,12 @@ def stack_outputs(description: Mapping[str, Any]) -> dict[str, str]:
     return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs") or ()}
 
 
+def stack_parameters(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that the stack has, those by default included."""
+    rows = description.get("Parameters") or ()
+    return {row["ParameterKey"]: row.get("ParameterValue", "") for row in rows}
+
+
 def _from_outputs(stack_name: str, region: str, outputs: dict[str, str]) -> Stack:
     texts = {field: outputs[name] for field, name in _OUTPUTS.items()}
     lists = {

@@ -125,6 +125,18 @@ def test_a_rollback_quotes_the_first_failures() -> None:
     ) == str(caught.value)
 
 
+def test_a_version_that_exists_already_needs_to_be_published_again() -> None:
+    """Mending and deploying again would fail alike."""
+    reason = "A version for this Lambda function exists ( 2 ). Modify the function to create a new"
+    failure = make_event("CREATE_FAILED", "FunctionVersion01ab", reason)
+    change, _ = make_change(
+        ("UPDATE_ROLLBACK_IN_PROGRESS", [failure]), ("UPDATE_ROLLBACK_COMPLETE", [])
+    )
+
+    with pytest.raises(DeployError, match=r"ddb-migrate deploy --republish$"):
+        change.wait()
+
+
 def test_failures_of_earlier_deployments_are_not_quoted() -> None:
     """They were mended since."""
     change, _ = make_change(("UPDATE_COMPLETE", []), ("", []))

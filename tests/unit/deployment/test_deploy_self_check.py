@@ -1,6 +1,7 @@
 """The self-check that every deployment ends with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,30 +17,39 @@ from tests.support.factories import client_error, stack
 NOTHING = "Stack ddb-migrate: nothing to change."
 
 
-class UpToDate:
-    """A stack that needs no change."""
+@dataclass
+class Changing:
+    """A stack that needs a change, or none."""
+
+    changes: bool
 
     def apply(self, *_: Any) -> bool:
-        return False
+        return self.changes
 
 
 @pytest.fixture
-def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], tuple[Stack, list[str]]]:
+def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[str]]]:
     """Deploy to a stack that is up to date, but for the Lambda; returns it and what was said."""
     monkeypatch.setattr(deployment, "check_transforms", lambda _: None)
     monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
     monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
     monkeypatch.setattr(Deployment, "_bucket", lambda _: "bucket")
-    monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {})
-    monkeypatch.setattr(Deployment, "_change", lambda _: UpToDate())
+    monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {"Republished": ""})
     monkeypatch.setattr(deployment, "check_code", lambda *_: "")
 
-    def run(lambda_: Any) -> tuple[Stack, list[str]]:
+    def run(lambda_: Any, *, changes: bool = False) -> tuple[Stack, list[str]]:
         said: list[str] = []
+        times = [0.0]
+        monkeypatch.setattr(Deployment, "_change", lambda _: Changing(changes))
         clients = Clients({"lambda": lambda_, "cloudformation": None}.__getitem__)
         asked = Deployment(
-            clients=clients, stack_name="ddb-migrate", tables=["orders"], say=said.append
+            clients=clients,
+            stack_name="ddb-migrate",
+            tables=["orders"],
+            say=said.append,
+            clock=lambda: times[0],
+            sleep=lambda seconds: times.__setitem__(0, times[0] + seconds),
         )
         return asked.deploy(), said
 
@@ -47,7 +57,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], tuple[Stack, list
 
 
 def test_a_deployment_says_which_writer_will_be_used(
-    deploy: Callable[[Any], tuple[Stack, list[str]]],
+    deploy: Callable[..., tuple[Stack, list[str]]],
 ) -> None:
     """Also one that changed nothing: the engine may have changed."""
     lambda_ = FakeLambda({"fast": True, "unproven": [], "differences": []})
@@ -63,7 +73,7 @@ def test_a_deployment_says_which_writer_will_be_used(
 
 
 def test_an_error_in_the_lambda_fails_no_deployment(
-    deploy: Callable[[Any], tuple[Stack, list[str]]],
+    deploy: Callable[..., tuple[Stack, list[str]]],
 ) -> None:
     """It is told; the reference writer needs no proof."""
     deployed, said = deploy(FakeLambda({"errorMessage": "x"}, function_error="Unhandled"))
@@ -81,7 +91,7 @@ def test_an_error_in_the_lambda_fails_no_deployment(
     ids=["denied", "slow"],
 )
 def test_a_lambda_that_does_not_answer_fails_no_deployment(
-    deploy: Callable[[Any], tuple[Stack, list[str]]], error: Exception, words: str
+    deploy: Callable[..., tuple[Stack, list[str]]], error: Exception, words: str
 ) -> None:
     """Who deploys need not be allowed to invoke."""
 
@@ -96,7 +106,7 @@ def test_a_lambda_that_does_not_answer_fails_no_deployment(
 
 
 def test_what_could_not_be_imported_here_is_imported_by_lambda(
-    deploy: Callable[[Any], tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
+    deploy: Callable[..., tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each transform, once the stack is there."""
     monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
@@ -110,10 +120,69 @@ def test_what_could_not_be_imported_here_is_imported_by_lambda(
 
 
 def test_what_lambda_cannot_import_fails_the_deployment(
-    deploy: Callable[[Any], tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
+    deploy: Callable[..., tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Lambda's own words."""
     monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
 
     with pytest.raises(TransformError, match="Transform 'mine' cannot be imported"):
         deploy(FakeLambda({"ok": False, "error": "Transform 'mine' cannot be imported: x"}))
+
+
+_DENIED = {"errorMessage": "An error occurred (AccessDeniedException) when calling PutItem"}
+_NOT_YET = {"fast": False, "unproven": [], "differences": ["set: AccessDenied: PartiQLUpdate"]}
+_FAST = {"fast": True, "unproven": [], "differences": []}
+_WAITS = (
+    "AWS denies what the Lambda's role allows; a new role takes some seconds to be seen. The "
+    "self-check is tried again for up to 60 s."
+)
+
+
+class NewRole(FakeLambda):
+    """A Lambda whose role is not seen everywhere yet: it gives one answer after the other."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers: Iterator[dict[str, Any]] = iter(answers)
+        super().__init__()
+
+    def invoke(self, **arguments: Any) -> dict[str, Any]:
+        self.answer = next(self.answers, self.answer)
+        self.function_error = "Unhandled" if "errorMessage" in self.answer else ""
+        return super().invoke(**arguments)
+
+
+def test_a_new_role_is_waited_for(deploy: Callable[..., tuple[Stack, list[str]]]) -> None:
+    """Denied as a whole, then by statements; said once, and the last word is the check's."""
+    lambda_ = NewRole(_DENIED, _NOT_YET, _NOT_YET, _FAST)
+
+    _, said = deploy(lambda_, changes=True)
+
+    assert [_WAITS, "Writer: conditional batches; the self-check found no difference"] == [
+        said[0],
+        said[1].partition(" to single")[0],
+    ]
+    assert 4 == len(lambda_.invoked)
+
+
+def test_a_role_that_stays_denied_is_told_after_a_minute(
+    deploy: Callable[..., tuple[Stack, list[str]]],
+) -> None:
+    """Every five seconds, and no deployment fails by it."""
+    lambda_ = NewRole(_DENIED)
+
+    deployed, said = deploy(lambda_, changes=True)
+
+    assert stack() == deployed
+    assert 13 == len(lambda_.invoked)
+    assert "could not run the self-check" in said[-1]
+
+
+def test_a_stack_that_did_not_change_has_no_new_role(
+    deploy: Callable[..., tuple[Stack, list[str]]],
+) -> None:
+    """What is denied there is denied in earnest."""
+    lambda_ = NewRole(_DENIED)
+
+    deploy(lambda_)
+
+    assert 1 == len(lambda_.invoked)
