@@ -11,7 +11,7 @@ ITEM_EXAMPLES ?= 10000
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test stories screenshots live properties lint format lock bench kills faults soak simulate release-check matrix matrix-quick clean
+.PHONY: help check demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -54,6 +54,9 @@ format: $(STAMP) ## Format and sort imports
 
 bench: $(STAMP) ## Print every ratio beside its goal and the last record (RECORD=1 keeps it)
 	@BENCH=1 RECORD=$(RECORD) $(BIN)/python -m pytest -s -q tests/campaigns/benchmarks
+
+conformance: $(STAMP) ## Score every DynamoDB that tests use beside AWS (RECORD=1 keeps it)
+	@RECORD=$(RECORD) PYTHONPATH=.:lambda $(BIN)/python -m tests.conformance
 
 kills: $(STAMP) ## Kill Airflow, its parts and Lambdas in mid-run (KILLS_ONLY=triggerer: one case)
 	@KILLS=1 $(BIN)/python -m pytest -s -q --durations=0 -k "$(KILLS_ONLY)" tests/campaigns/kills

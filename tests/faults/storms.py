@@ -3,13 +3,13 @@
 import random
 from collections.abc import Callable
 
-from tests.faults.fates import delay, lose, refuse, reset
-from tests.faults.proxy import Fate, Request
 from tests.faults.run import Run
 from tests.faults.wire import Hits, Outage, Storm, throttled
 from tests.faults.wire import partial as partial_fate
 from tests.faults.wire import unwell as unwell_fate
 from tests.faults.world import AIRFLOW, WORKERS
+from tests.support.engines.fates import delay, lose, refuse, reset
+from tests.support.engines.proxy import Fate, Request
 
 _WRITES = ("BatchExecuteStatement", "UpdateItem", "DeleteItem")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from ddb_transform.failures import throttling_reason
-from tests.faults import fates
-from tests.faults.proxy import FaultProxy, Request, Response
 from tests.faults.wire import AtRequest, Outage, Storm, partial, throttled, unwell
 from tests.live.endpoints import Endpoint
+from tests.support.engines import fates
+from tests.support.engines.proxy import FaultProxy, Request, Response
 
 _STATEMENT = 'UPDATE "orders" SET "x"=? WHERE "id"=?'
 

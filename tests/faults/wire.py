@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.fates import refuse
-from tests.faults.proxy import Fate, Forward, Request, Response
+from tests.support.engines.fates import refuse
+from tests.support.engines.proxy import Fate, Forward, Request, Response
 
 Hits = Callable[[Request], bool]
 

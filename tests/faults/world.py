@@ -14,8 +14,8 @@ from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
-from tests.faults.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.live.endpoints import Endpoint
+from tests.support.engines.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.support.worlds.chain_world import ChainWorld
 
 WORKERS, AIRFLOW = "workers", "airflow"  # the proxy's doors

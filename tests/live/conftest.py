@@ -17,3 +17,9 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 def dynalite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     with endpoints.dynalite(tmp_path_factory.mktemp("dynalite")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    with endpoints.double(tmp_path_factory.mktemp("double")) as endpoint:
+        yield endpoint

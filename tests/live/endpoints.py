@@ -1,4 +1,8 @@
-"""The DynamoDBs that live traffic runs on: the emulator, and dynalite, which shares no code."""
+"""The DynamoDBs that live traffic runs on.
+
+The emulator; dynalite, which shares no code; and a double of AWS, the emulator behind a strict
+front.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +15,8 @@ from airflow_ddb_migrate.local.emulated_aws import emulator
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION
 from botocore.config import Config
 from tests.support.engines import dynalite as dynalites
+from tests.support.engines.double.engine import StrictDynamo
+from tests.support.engines.proxy import FaultProxy
 from tests.support.factories import data_table
 
 # No retries: what an application sent twice, it could not tell from a lost update.
@@ -28,9 +34,9 @@ class Endpoint:
     url: str
     credentials: Mapping[str, str] = field(default_factory=dict)
 
-    def client(self) -> Any:
+    def client(self, config: Config = _CONFIG) -> Any:
         session = boto3.Session(region_name=REGION, **self.credentials)
-        return session.client("dynamodb", endpoint_url=self.url, config=_CONFIG)
+        return session.client("dynamodb", endpoint_url=self.url, config=config)
 
 
 def make_table(dynamodb: Any, name: str) -> None:
@@ -51,3 +57,9 @@ def ministack(folder: Path) -> Iterator[Endpoint]:
 def dynalite(folder: Path) -> Iterator[Endpoint]:
     with dynalites.dynalite(folder) as url:
         yield Endpoint(url)
+
+
+@contextmanager
+def double(folder: Path, engine: StrictDynamo | None = None) -> Iterator[Endpoint]:
+    with ministack(folder) as behind, FaultProxy(behind.url, engine=engine or StrictDynamo()) as it:
+        yield Endpoint(it.door("double"), behind.credentials)

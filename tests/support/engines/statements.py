@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-_NAME = r'"((?:[^"]|"")+)"'
-_UPDATE = re.compile(rf"UPDATE {_NAME} (.*) WHERE (.*)", re.DOTALL)
-_DELETE = re.compile(rf"DELETE FROM {_NAME} WHERE (.*) RETURNING ALL OLD \*", re.DOTALL)
-_ACTION = re.compile(rf"(SET|REMOVE) {_NAME}(=\?)?")
-_TERM = re.compile(rf"{_NAME}(=\?| IS MISSING)")
+NAME = r'"((?:[^"]|"")+)"'
+_UPDATE = re.compile(rf"UPDATE {NAME} (.*) WHERE (.*)", re.DOTALL)
+_DELETE = re.compile(rf"DELETE FROM {NAME} WHERE (.*) RETURNING ALL OLD \*", re.DOTALL)
+_ACTION = re.compile(rf"(SET|REMOVE) {NAME}(=\?)?")
+_TERM = re.compile(rf"{NAME}(=\?| IS MISSING)")
 
 
 @dataclass(slots=True)
@@ -34,12 +34,12 @@ class StatementEngine:
         statements = arguments["Statements"]
         self.batches.append(statements)
         assert 1 <= len(statements) <= 25
-        responses = [self._respond(statement) for statement in statements]
+        responses = [self.respond(statement) for statement in statements]
         ran = sum("Error" not in response for response in responses)
         units = [{"TableName": "t", "CapacityUnits": float(len(responses))}] if ran else []
         return {"Responses": responses, "ConsumedCapacity": units}
 
-    def _respond(self, statement: dict[str, Any]) -> dict[str, Any]:
+    def respond(self, statement: dict[str, Any]) -> dict[str, Any]:
         code = self.errors(statement)
         if code:
             return {"Error": {"Code": code, "Message": "as the test says"}}

@@ -24,9 +24,12 @@ _PARTS = {
 class StrictTables(Proxy):
     """One table of the given clock. ``decreases`` are those that AWS still allows."""
 
-    def __init__(self, client: Any, clock: Callable[[], float]) -> None:
+    updating_seconds = UPDATING_SECONDS
+
+    def __init__(self, client: Any, clock: Callable[[], float], table: str = TABLE) -> None:
         super().__init__(client)
         self.clock = clock
+        self.table = table
         self.busy_until = 0.0
         self.decreases = 1_000
         self.maxima: dict[str, dict[str, int]] = {}
@@ -34,11 +37,11 @@ class StrictTables(Proxy):
 
     def describe_table(self, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = super().__getattr__("describe_table")(**arguments)
-        if arguments["TableName"] != TABLE:
+        if arguments["TableName"] != self.table:
             return answer
         if self.clock() < self.busy_until:
             return copy.deepcopy(self._shown)
-        for name, resource in _resources(answer["Table"]).items():
+        for name, resource in resources(answer["Table"]).items():
             if name in self.maxima:
                 resource["OnDemandThroughput"] = dict(self.maxima[name])
         return answer
@@ -53,26 +56,26 @@ class StrictTables(Proxy):
         """Do what AWS would; also for somebody else."""
         if self.clock() < self.busy_until:
             raise client_error("ResourceInUseException", "UpdateTable")
-        now = self.describe_table(TableName=TABLE)
-        self._check(_resources(now["Table"]), arguments)
-        self._shown = _updating(now)
-        self.busy_until = self.clock() + UPDATING_SECONDS
-        for name, wanted in _wanted(arguments):
+        now = self.describe_table(TableName=self.table)
+        self._check(resources(now["Table"]), arguments)
+        for name, wanted in wanted_of(arguments):
             if "OnDemandThroughput" in wanted:
                 self.maxima[name] = dict(wanted["OnDemandThroughput"])
         if "OnDemandThroughput" not in str(arguments):
             self.client.update_table(**arguments)
+        self._shown = _updating(now)
+        self.busy_until = self.clock() + self.updating_seconds
 
     def keep_busy(self, seconds: float, index: str = "") -> None:
         """Let somebody's change be under way that moves no figure; an index is being made."""
-        shown = self.describe_table(TableName=TABLE)
+        shown = self.describe_table(TableName=self.table)
         if index:
-            _resources(shown["Table"])[index]["IndexStatus"] = "CREATING"
+            resources(shown["Table"])[index]["IndexStatus"] = "CREATING"
         self._shown = shown if index else _updating(shown)
         self.busy_until = self.clock() + seconds
 
     def _check(self, now: dict[str, Any], arguments: dict[str, Any]) -> None:
-        wanted = dict(_wanted(arguments))
+        wanted = dict(wanted_of(arguments))
         kinds = {kind for setting in wanted.values() for kind in _KINDS if kind in setting}
         if len(kinds) > 1 or (not kinds and "BillingMode" not in arguments):
             raise client_error("ValidationException", "UpdateTable", message="one at a time")
@@ -100,10 +103,10 @@ class StrictTables(Proxy):
 
     def figures(self) -> dict[tuple[str, str, str], int]:
         """Every figure as it really is, also while the table is UPDATING; -1 for no maximum."""
-        table = self.client.describe_table(TableName=TABLE)["Table"]
+        table = self.client.describe_table(TableName=self.table)["Table"]
         mode = (table.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
         found = {("", "mode", mode): 1}
-        for name, resource in _resources(table).items():
+        for name, resource in resources(table).items():
             resource["OnDemandThroughput"] = self.maxima.get(name, {})
             for kind, parts in _PARTS.items():
                 if kind == "ProvisionedThroughput" and mode != "PROVISIONED":
@@ -127,8 +130,8 @@ class ActiveScaling:
             return
         part = arguments["ScalableDimension"].rpartition(":")[2]
         resource = arguments["ResourceId"].partition("/index/")[2]
-        table = self.tables.client.describe_table(TableName=TABLE)["Table"]
-        has = _resources(table)[resource]["ProvisionedThroughput"]
+        table = self.tables.client.describe_table(TableName=self.tables.table)["Table"]
+        has = resources(table)[resource]["ProvisionedThroughput"]
         units = {name: has[name] for name in _PARTS["ProvisionedThroughput"]}
         wanted = min(max(units[part], arguments["MinCapacity"]), arguments["MaxCapacity"])
         if wanted != units[part] and self.tables.clock() >= self.tables.busy_until:
@@ -136,16 +139,16 @@ class ActiveScaling:
             setting = {"ProvisionedThroughput": {**units, part: wanted}}
             update = {"IndexName": resource, **setting}
             self.tables.apply(
-                TableName=TABLE,
+                TableName=self.tables.table,
                 **({"GlobalSecondaryIndexUpdates": [{"Update": update}]} if resource else setting),
             )
 
 
-def _resources(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def resources(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {"": table, **{i["IndexName"]: i for i in table.get("GlobalSecondaryIndexes") or ()}}
 
 
-def _wanted(arguments: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def wanted_of(arguments: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     if any(kind in arguments for kind in _KINDS):
         yield "", arguments
     for update in arguments.get("GlobalSecondaryIndexUpdates", ()):

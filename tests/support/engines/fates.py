@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any
 
-from tests.faults.proxy import Fate, Forward, Gone, Request, Response
+from tests.support.engines.proxy import Fate, Forward, Gone, Request, Response
 
 
 def refuse(status: int, code: str, message: str = "A fault.", **more: Any) -> Fate:
@@ -18,8 +18,8 @@ def refuse(status: int, code: str, message: str = "A fault.", **more: Any) -> Fa
 
 def error(request: Request, status: int, code: str, message: str, **more: Any) -> Response:
     """Return an error as the service that was asked writes it."""
-    if request.is_dynamodb:
-        kind = f"com.amazonaws.dynamodb.v20120810#{code}"
+    if "X-Amz-Target" in request.headers:
+        kind = f"com.amazonaws.dynamodb.v20120810#{code}" if request.is_dynamodb else code
         body = json.dumps({"__type": kind, "message": message, **more}).encode()
         return Response(status, {"Content-Type": "application/x-amz-json-1.0"}, body)
     text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

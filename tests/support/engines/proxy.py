@@ -1,4 +1,4 @@
-"""A proxy between the clients of DynamoDB and S3 and the emulator, that faults may work on.
+"""A proxy between AWS clients and the emulator, that faults may work on.
 
 Each door is a port with a name, so that a fault can tell the workers' requests from Airflow's. A
 fault is asked about every request, in their order; the first that answers decides its fate.
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "x-amz-crc32", "expect"})
 _UPSTREAM_SECONDS = 60.0
+_SERVICE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
 _TABLE = re.compile(r'^(?:UPDATE|DELETE FROM|SELECT .* FROM) "([^"]+)"')
 
 
@@ -35,17 +36,24 @@ class Request:
 
     @property
     def operation(self) -> str:
-        """DynamoDB's name of it; of S3 the method."""
+        """Its name, where the service speaks JSON; of S3 the method."""
         target = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2] or self.method
 
     @property
+    def service(self) -> str:
+        """What it is signed for: dynamodb, s3, states, ...; empty if unsigned."""
+        found = _SERVICE.search(self.headers.get("Authorization", ""))
+        return found[1] if found else ""
+
+    @property
     def is_dynamodb(self) -> bool:
-        return "X-Amz-Target" in self.headers
+        return self.headers.get("X-Amz-Target", "").startswith("DynamoDB_")
 
     @property
     def bucket(self) -> str:
-        return "" if self.is_dynamodb else urlsplit(self.path).path.split("/")[1]
+        is_s3 = "X-Amz-Target" not in self.headers
+        return urlsplit(self.path).path.split("/")[1] if is_s3 else ""
 
     @property
     def table(self) -> str:
@@ -57,7 +65,8 @@ class Request:
 
     @property
     def said(self) -> dict[str, Any]:
-        return json.loads(self.body) if self.is_dynamodb and self.body else {}
+        is_json = "X-Amz-Target" in self.headers and self.body
+        return json.loads(self.body) if is_json else {}
 
     def saying(self, said: Mapping[str, Any]) -> "Request":
         return replace(self, body=json.dumps(said).encode())
@@ -92,10 +101,14 @@ class Fault(Protocol):
 
 @dataclass(slots=True)
 class FaultProxy:
-    """Doors to the emulator. ``faults`` may be changed at any time; ``counts`` are requests."""
+    """Doors to the emulator. ``faults`` may be changed at any time; ``counts`` are requests.
+
+    ``engine`` answers in the emulator's place what no fault has answered, or asks it in turn.
+    """
 
     upstream: str = ""
     faults: Sequence[Fault] = ()
+    engine: Fate | None = None
     counts: dict[str, int] = field(default_factory=dict)
     _servers: list[ThreadingHTTPServer] = field(default_factory=list, init=False)
     _lock: Any = field(default_factory=threading.Lock, init=False)
@@ -113,7 +126,11 @@ class FaultProxy:
             self.counts[request.door] = self.counts.get(request.door, 0) + 1
             fates = (fault(request) for fault in self.faults)
             fate = next((fate for fate in fates if fate is not None), None)
-        return fate(request, self._forward) if fate else self._forward(request)
+        return fate(request, self._through) if fate else self._through(request)
+
+    def _through(self, request: Request) -> Response:
+        engine = self.engine
+        return engine(request, self._forward) if engine else self._forward(request)
 
     def _forward(self, request: Request) -> Response:
         connection = http.client.HTTPConnection(

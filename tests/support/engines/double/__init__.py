@@ -1,0 +1,5 @@
+"""A double of AWS as strict as the cases of tests/conformance: a front before the emulator.
+
+``engine`` is DynamoDB, by ``batches``, ``capacity``, ``expressions``, ``names`` and ``tables``;
+``upstream`` is what they ask the emulator through.
+"""
