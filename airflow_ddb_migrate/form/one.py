@@ -163,14 +163,14 @@ def _capacity() -> dict[str, Param]:
         "prewarm_rcu": count_field(
             DEFAULT_PREWARM_READ_UNITS,
             "Read units while it runs",
-            "Prewarm raises the table and every index to at least this many read units per second",
+            "Prewarm raises the table to at least this many read units per second",
             minimum=1,
             maximum=TABLE_UNITS,
         ),
         "prewarm_wcu": count_field(
             DEFAULT_PREWARM_WRITE_UNITS,
             "Write units while it runs",
-            "Prewarm raises the table and every index to at least this many write units per second",
+            "Prewarm raises the table and its indexes to at least this many write units per second",
             minimum=1,
             maximum=TABLE_UNITS,
         ),

@@ -37,13 +37,14 @@ _OWN_FIELDS = (
 
 class PrewarmTableOperator(MigrationRequestOperator):
     """
-    Check everything a migration needs, then raise the capacity of the table and every index.
+    Check everything a migration needs, then raise the capacity of the table and its indexes.
 
     What cannot work is refused here, before anything is touched, also while prewarm is off. The
     capacity as it was is written to the ledger before the first change, once, so that
     :class:`~airflow_ddb_migrate.operators.restore.RestoreCapacityOperator` can bring it back.
-    Nothing is ever lowered. Auto scaling's minimum is raised with the capacity, and its scale-in
-    suspended. The log says what each change costs and whether it can be undone.
+    Nothing is ever lowered. Of indexes only the writes are raised, and only of those that the plan
+    knows to be written; without a plan of all. Auto scaling's minimum is raised with the capacity,
+    and its scale-in suspended. The log says what each change costs and whether it can be undone.
 
     Around a job of your own, that is without a migration, give ``transform=None`` and
     ``hold_seconds``; see ``docs/capacity.md``.
@@ -52,8 +53,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
     :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
 
-    :param read_units: read units per second that table and indexes should have. (templated)
-    :param write_units: write units per second that table and indexes should have. (templated)
+    :param read_units: read units per second that the table should have. (templated)
+    :param write_units: write units per second that the table and its indexes should have.
+        (templated)
     :param enabled: False checks everything, raises nothing, and shows as skipped. (templated)
     :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
         never lowers it again. (templated)
@@ -115,8 +117,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
-        check_prewarm(site, request)
-        asked = self._raise(context, site, wanted)
+        written = check_prewarm(site, request)
+        asked = self._raise(context, site, wanted, written)
         if asked.changes:
             self._wait(context, site, asked)
         done = finish(site, asked, self.hold_seconds)
@@ -138,7 +140,13 @@ class PrewarmTableOperator(MigrationRequestOperator):
 
         return wanted_units(self.read_units, self.write_units)
 
-    def _raise(self, context: "Context", site: "Site", wanted: "CapacityUnits") -> "Prewarm":
+    def _raise(
+        self,
+        context: "Context",
+        site: "Site",
+        wanted: "CapacityUnits",
+        written: tuple[str, ...] | None,
+    ) -> "Prewarm":
         from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_for_task
         from airflow_ddb_migrate.operators.base.raised import note_raising
 
@@ -149,6 +157,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         return raise_for_task(
             site,
             wanted,
+            written=written,
             warm=self.warm_throughput,
             switch_to_on_demand=self.switch_to_on_demand,
             log=self.log,

@@ -4,17 +4,19 @@ AWS takes one kind of change at a time, and a table that is UPDATING takes none.
 makes the first change, and whoever waits makes the others by ``ask_again``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, with_scaling
-from airflow_ddb_migrate.aws.services.tables import Table, require_active, update_capacity
+from airflow_ddb_migrate.aws.services.table_updates import update_capacity
+from airflow_ddb_migrate.aws.services.tables import Table, require_active
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import (
     CapacityChange,
     Change,
     ScalingChange,
+    Step,
     changes_from_json,
     first_step,
     latest,
@@ -48,25 +50,30 @@ def prewarm(
     *,
     warm: bool,
     switch_to_on_demand: bool = False,
+    written: Collection[str] | None = None,
 ) -> Prewarm:
-    """Ask AWS to raise the table and every index to at least ``wanted``; does not wait.
+    """Ask AWS to raise the table to at least ``wanted``, and its indexes' writes; does not wait.
 
     Nothing is ever lowered. A second call while capacity is raised keeps the first snapshot.
 
+    :param written: which indexes the migration writes; None: not known, so all are raised.
     :raises TableNotReadyError: somebody else's change is under way; try again.
     :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
     """
     table = site.fresh_table()
     known = _raised_by_us(site)
-    if known and table.not_active:  # an earlier try's raise is under way: wait for it
+    if known and (table.not_active or table.still_warming):
+        # An earlier try's raise is under way: wait for it.
         take_lease(site)
         return Prewarm(
             CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
         )
     if not known:
-        require_active(table)  # the figures of a change under way are not there to be seen yet
+        _require_quiet(table, warm=warm)
     seen = with_scaling(site.clients.autoscaling, table.name, table.snapshot)
-    changes = plan_raise(seen, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
+    changes = plan_raise(
+        seen, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand, written=written
+    )
     before = CapacitySnapshot.from_json(known.snapshot) if known else seen
     if changes:
         _write_down(site, seen, changes)
@@ -75,8 +82,12 @@ def prewarm(
 
 
 def still_waiting(table: Table, changes: Sequence[Change]) -> tuple[str, ...]:
-    """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures."""
-    return table.not_active or tuple(
+    """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures.
+
+    AWS raises warm throughput while the table is ACTIVE; only its own status tells.
+    """
+    is_warming = any(change.step is Step.WARM_THROUGHPUT for change in changes)
+    return (*table.not_active, *(table.still_warming if is_warming else ())) or tuple(
         f"{_name(table, change)} has {_has(table.snapshot, change)}, wanted {_wants(change)}"
         for change in unmet(table.snapshot, changes)
     )
@@ -88,8 +99,21 @@ def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
     :raises CapacityError: AWS refused, other than because the table is being changed.
     """
     left = unmet(table.snapshot, changes)
-    if left and not table.not_active and _raised_by_us(site):
+    is_under_way = table.not_active or (
+        table.still_warming and left and left[0].step is Step.WARM_THROUGHPUT
+    )
+    if left and not is_under_way and _raised_by_us(site):
         _ask(site, left, is_contended=True)
+
+
+def _require_quiet(table: Table, *, warm: bool) -> None:
+    """The figures of a change under way are not there to be seen yet."""
+    require_active(table)
+    if warm and table.still_warming:
+        raise TableNotReadyError(
+            f"{'; '.join(table.still_warming)}: somebody raises it. Wait until that has ended and "
+            "try again, so that it is not asked for, and paid, twice."
+        )
 
 
 def _raised_by_us(site: Site) -> LeaseRecord | None:

@@ -1,10 +1,10 @@
 """What PrewarmTableOperator does in a task: raise the capacity, say what that costs, note it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
-from airflow_ddb_migrate.aws.ledger.notes import note_capacity
+from airflow_ddb_migrate.aws.ledger.notes import known_plan, note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
@@ -19,6 +19,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 )
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.plan.prices import cost_words, prices_for
+from airflow_ddb_migrate.core.plan.table_facts import written_resources
 from airflow_ddb_migrate.core.report.migration_report import show_capacity
 from airflow_ddb_migrate.core.validation import validate_units
 
@@ -31,8 +32,11 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
     )
 
 
-def check_prewarm(site: Site, request: StartRequest) -> None:
-    """Refuse what cannot work; then note the capacity as it is, for the report."""
+def check_prewarm(site: Site, request: StartRequest) -> tuple[str, ...] | None:
+    """Refuse what cannot work; then note the capacity as it is, for the report.
+
+    Returns which of the table and its indexes the migration writes; None: not known.
+    """
     transform_hash = checks.check(
         site,
         request.transform,
@@ -41,6 +45,15 @@ def check_prewarm(site: Site, request: StartRequest) -> None:
     require_as_planned(site, request, transform_hash)
     refuse_repeat(site, request, transform_hash)
     note_capacity(site.ledger, site.migration_id, "before", site.table.snapshot)
+    return _written(site, transform_hash)
+
+
+def _written(site: Site, transform_hash: str) -> tuple[str, ...] | None:
+    """The plan knows it, if it was made for the transform that is deployed."""
+    plan = known_plan(site.ledger, site.migration_id)
+    if plan is None or plan.writes is None or plan.transform_hash != transform_hash:
+        return None
+    return written_resources(plan.writes)
 
 
 def nothing_raised(site: Site) -> Prewarm:
@@ -53,11 +66,19 @@ def raised_as_told(event: Mapping[str, Any]) -> Prewarm:
     return Prewarm(before, changes_from_json(event["changes"]))
 
 
-def raise_for_task(
-    site: Site, wanted: CapacityUnits, *, warm: bool, switch_to_on_demand: bool, log: Any
+def raise_for_task(  # noqa: PLR0913  # what a person may ask for
+    site: Site,
+    wanted: CapacityUnits,
+    *,
+    written: Collection[str] | None,
+    warm: bool,
+    switch_to_on_demand: bool,
+    log: Any,
 ) -> Prewarm:
     """Ask for what is missing, and tell ``log`` of each change what it costs."""
-    asked = prewarm(site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand)
+    asked = prewarm(
+        site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand, written=written
+    )
     if asked.changes:
         _tell_changes(site, asked, log)
     elif asked.before.billing_mode is BillingMode.PAY_PER_REQUEST and not warm:
@@ -69,7 +90,8 @@ def raise_for_task(
         )
     else:
         log.info(
-            "Nothing to raise: table %s and every index have at least %s units per second.",
+            "Nothing to raise: table %s has at least %s units per second, and each index that is "
+            "written has the writes.",
             site.table.name,
             wanted,
         )

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, scaling_targets
-from airflow_ddb_migrate.aws.services.tables import Table, update_capacity
+from airflow_ddb_migrate.aws.services.table_updates import update_capacity
+from airflow_ddb_migrate.aws.services.tables import Table
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step
 from airflow_ddb_migrate.core.capacity.refusals import CONCURRENT, IN_USE, LIMIT

@@ -1,35 +1,40 @@
-"""The table to migrate: what it is, what capacity it has, and changing that."""
+"""The table to migrate: what it is, and what capacity it has."""
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.core.capacity.changes import CapacityChange, Change, ModeChange
+from airflow_ddb_migrate.aws.services.replicas import (
+    is_multi_region_strong,
+    replicas_from,
+    table_class_of,
+    warm_units,
+)
 from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
     TABLE,
     BillingMode,
     CapacitySnapshot,
     CapacityUnits,
-    Setting,
+    TableClass,
 )
 from airflow_ddb_migrate.core.errors import TableNotFoundError, TableNotReadyError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 
 _ACTIVE = "ACTIVE"
-_UNNAMED_REPLICAS = "2017.11.29"  # of global tables: their regions are in DescribeGlobalTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table as DescribeTable shows it. ``statuses`` by resource: the table ("") and its indexes.
 
-    ``item_count`` and ``size_bytes`` are up to six hours old: a hint, never a proof. ``replicas``
-    are the other regions of a global table.
+    ``warm_statuses`` are those of their warm throughput: AWS raises it while the table is ACTIVE.
+    ``item_count`` and ``size_bytes`` are up to six hours old: a hint, never a proof.
+    ``is_multi_region_strong``: writes are checked in all regions (MRSC).
     """
 
     key: TableKey
@@ -38,20 +43,34 @@ class Table:
     snapshot: CapacitySnapshot
     item_count: int
     size_bytes: int
-    replicas: tuple[str, ...] = ()
+    warm_statuses: Mapping[str, str] = field(default_factory=dict)
+    table_class: TableClass = TableClass.STANDARD
+    is_multi_region_strong: bool = False
 
     @property
     def name(self) -> str:
         return self.key.name
 
     @property
+    def replicas(self) -> tuple[str, ...]:
+        """The other regions of a global table."""
+        return tuple(replica.region for replica in self.snapshot.replicas)
+
+    @property
     def not_active(self) -> tuple[str, ...]:
         """What is not ACTIVE, in words: ``table orders is UPDATING``."""
-        return tuple(
-            f"{f'index {resource}' if resource else f'table {self.name}'} is {status}"
-            for resource, status in self.statuses.items()
-            if status != _ACTIVE
-        )
+        return tuple(self._not_active("", self.statuses))
+
+    @property
+    def still_warming(self) -> tuple[str, ...]:
+        """Whose warm throughput is being raised, in words."""
+        return tuple(self._not_active("warm throughput of ", self.warm_statuses))
+
+    def _not_active(self, what: str, statuses: Mapping[str, str]) -> Iterator[str]:
+        for resource, status in statuses.items():
+            if status != _ACTIVE:
+                name = f"index {resource}" if resource else f"table {self.name}"
+                yield f"{what}{name} is {status}"
 
 
 def describe_table(dynamodb: Any, table_name: str) -> Table:
@@ -88,31 +107,6 @@ def require_active(table: Table) -> None:
         )
 
 
-def update_capacity(dynamodb: Any, table_name: str, changes: Sequence[Change]) -> None:
-    """Ask for changes of one kind in one UpdateTable call; does not wait."""
-    with aws_call("dynamodb:UpdateTable", f"table {table_name}"):
-        dynamodb.update_table(TableName=table_name, **update_arguments(changes))
-
-
-def update_arguments(changes: Sequence[Change]) -> dict[str, Any]:
-    """Return UpdateTable's arguments: only what changes, since AWS refuses what is so already."""
-    arguments: dict[str, Any] = {}
-    wanted: dict[str, dict[str, Any]] = {}
-    for change in changes:
-        if isinstance(change, ModeChange):
-            arguments["BillingMode"] = change.after.value
-            if change.after is BillingMode.PROVISIONED:
-                wanted |= {name: _units(value) for name, value in change.provisioned.items()}
-        elif isinstance(change, CapacityChange):
-            wanted[change.resource] = _setting_argument(change)
-    arguments |= wanted.pop(TABLE, {})
-    if wanted:
-        arguments["GlobalSecondaryIndexUpdates"] = [
-            {"Update": {"IndexName": name, **setting}} for name, setting in wanted.items()
-        ]
-    return arguments
-
-
 def table_from(description: Mapping[str, Any]) -> Table:
     """Read DescribeTable's answer. A missing BillingModeSummary means PROVISIONED."""
     indexes = description.get("GlobalSecondaryIndexes") or []
@@ -131,21 +125,19 @@ def table_from(description: Mapping[str, Any]) -> Table:
         snapshot=CapacitySnapshot(
             BillingMode(mode),
             {name: _provisioned(resource) for name, resource in resources.items()},
-            {name: _warm(resource) for name, resource in resources.items()},
+            {name: warm_units(resource) for name, resource in resources.items()},
             {name: _maximum(resource) for name, resource in resources.items()},
+            replicas=replicas_from(description, key.region),
         ),
         item_count=description.get("ItemCount", 0),
         size_bytes=description.get("TableSizeBytes", 0),
-        replicas=_replicas(description, key.region),
+        warm_statuses={
+            name: (resource.get("WarmThroughput") or {}).get("Status", _ACTIVE)
+            for name, resource in resources.items()
+        },
+        table_class=table_class_of(description.get("TableClassSummary")),
+        is_multi_region_strong=is_multi_region_strong(description),
     )
-
-
-def _replicas(description: Mapping[str, Any], own_region: str) -> tuple[str, ...]:
-    """Return the other regions, also those that are being made; the first version names none."""
-    regions = {row["RegionName"] for row in description.get("Replicas") or ()} - {own_region}
-    if not regions and description.get("GlobalTableVersion") == _UNNAMED_REPLICAS:
-        return ("regions that DescribeTable does not name",)
-    return tuple(sorted(regions))
 
 
 def _key_names(key_schema: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
@@ -159,33 +151,11 @@ def _provisioned(resource: Mapping[str, Any]) -> CapacityUnits:
     return CapacityUnits(units.get("ReadCapacityUnits", 0), units.get("WriteCapacityUnits", 0))
 
 
-def _warm(resource: Mapping[str, Any]) -> CapacityUnits:
-    units = resource.get("WarmThroughput") or {}
-    return CapacityUnits(units.get("ReadUnitsPerSecond", 0), units.get("WriteUnitsPerSecond", 0))
-
-
 def _maximum(resource: Mapping[str, Any]) -> CapacityUnits:
     units = resource.get("OnDemandThroughput") or {}
     return CapacityUnits(
         units.get("MaxReadRequestUnits", NO_MAXIMUM), units.get("MaxWriteRequestUnits", NO_MAXIMUM)
     )
-
-
-def _setting_argument(change: CapacityChange) -> dict[str, Any]:
-    read, write = change.after.read, change.after.write
-    match change.setting:
-        case Setting.PROVISIONED:
-            return _units(change.after)
-        case Setting.WARM_THROUGHPUT:
-            return {"WarmThroughput": {"ReadUnitsPerSecond": read, "WriteUnitsPerSecond": write}}
-        case Setting.ON_DEMAND_MAXIMUM:
-            maximum = {"MaxReadRequestUnits": read, "MaxWriteRequestUnits": write}
-            return {"OnDemandThroughput": maximum}
-
-
-def _units(units: CapacityUnits) -> dict[str, Any]:
-    figures = {"ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
-    return {"ProvisionedThroughput": figures}
 
 
 def _similar(dynamodb: Any, table_name: str) -> str:

@@ -117,6 +117,10 @@ def _switch_back(draft: _Draft, switch: ModeChange, originals: Mapping[str, Capa
         for name in units
         if name not in originals
     ]
+    draft.kept += [
+        f"billing mode: it is switched in {replica.region}, too; look at the read capacity there"
+        for replica in draft.now.replicas
+    ]
     draft.changes.append(ModeChange(switch.after, switch.before, units))
 
 
@@ -173,7 +177,9 @@ def _units_back(draft: _Draft, group: list[CapacityChange]) -> None:
     if current is None or not _is_in_force(first.setting, draft.now.billing_mode):
         draft.kept.append(f"{whole}: no longer there (billing mode {draft.now.billing_mode})")
     elif not first.is_reversible:
-        draft.kept.append(f"{whole}: permanent, AWS does not lower it")
+        regions = [replica.region for replica in draft.now.replicas]
+        also = f", also in {', '.join(regions)}" if regions else ""
+        draft.kept.append(f"{whole}: permanent, AWS does not lower it{also}")
     else:
         target = CapacityUnits(
             *(_figure(draft, group, current, dimension) for dimension in Dimension)
@@ -185,11 +191,14 @@ def _units_back(draft: _Draft, group: list[CapacityChange]) -> None:
 def _figure(
     draft: _Draft, group: list[CapacityChange], current: CapacityUnits, dimension: Dimension
 ) -> int:
-    first, rules = group[0], draft.rules
-    now, before = current.of(dimension), first.before.of(dimension)
-    ours = {change.after.of(dimension) for change in group}
+    now, rules = current.of(dimension), draft.rules
+    raised = [one for one in group if one.after.of(dimension) != one.before.of(dimension)]
+    if not raised:
+        return now  # the other dimension was
+    first = raised[0]
+    before, ours = first.before.of(dimension), {one.after.of(dimension) for one in raised}
     is_scaled = (first.resource, dimension) in rules.scaled
-    if is_scaled and ours != {before} and now not in ours:
+    if is_scaled and now not in ours:
         return now if rules.lowered else min(now, before)
     what = "capacity" if first.setting is Setting.PROVISIONED else str(first.setting)
     name = f"{resource_words(first.resource)}: {dimension}"

@@ -19,6 +19,13 @@ class BillingMode(StrEnum):
     PAY_PER_REQUEST = "PAY_PER_REQUEST"
 
 
+class TableClass(StrEnum):
+    """What storage and capacity are charged by."""
+
+    STANDARD = "STANDARD"
+    INFREQUENT_ACCESS = "STANDARD_INFREQUENT_ACCESS"
+
+
 class Setting(StrEnum):
     """The different things that "capacity" can mean."""
 
@@ -85,12 +92,28 @@ class ScalingTarget:
 ScaledFigure = tuple[str, Dimension]  # a resource and one of its dimensions
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaCapacity:
+    """What DescribeTable shows of a table's replica in another region.
+
+    Its writes follow the table's; ``provisioned_read`` and ``on_demand_read`` are the read units
+    and maxima by resource that it has of its own.
+    """
+
+    region: str
+    table_class: TableClass = TableClass.STANDARD
+    provisioned_read: Mapping[str, int] = field(default_factory=dict)
+    on_demand_read: Mapping[str, int] = field(default_factory=dict)
+    warm_throughput: Mapping[str, CapacityUnits] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class CapacitySnapshot:
     """The capacity of a table and every index, as AWS shows it.
 
     ``on_demand_maximum`` holds -1 where there is no maximum. ``scaling`` are the scalable targets;
     empty also where nobody asked for them, as for an on-demand table, which is not scaled.
+    ``replicas`` are the other regions of a global table.
     """
 
     billing_mode: BillingMode
@@ -98,6 +121,7 @@ class CapacitySnapshot:
     warm_throughput: Mapping[str, CapacityUnits]
     on_demand_maximum: Mapping[str, CapacityUnits] = field(default_factory=dict)
     scaling: tuple[ScalingTarget, ...] = ()
+    replicas: tuple[ReplicaCapacity, ...] = ()
 
     def of(self, setting: Setting) -> Mapping[str, CapacityUnits]:
         return {
@@ -115,7 +139,7 @@ class CapacitySnapshot:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a snapshot; one of before auto scaling was looked at has less in it."""
+        """Read a snapshot; what an older version did not look at is empty."""
         data = json.loads(text)
         return cls(
             BillingMode(data["billing_mode"]),
@@ -123,6 +147,7 @@ class CapacitySnapshot:
             units_by_resource(data["warm_throughput"]),
             units_by_resource(data.get("on_demand_maximum", {})),
             tuple(_target_from(row) for row in data.get("scaling", ())),
+            tuple(_replica_from(row) for row in data.get("replicas", ())),
         )
 
 
@@ -145,6 +170,16 @@ def _target_from(row: Mapping[str, Any]) -> ScalingTarget:
         limits_from(row["limits"]),
         tuple(row["policies"]),
         tuple(row["scheduled_actions"]),
+    )
+
+
+def _replica_from(row: Mapping[str, Any]) -> ReplicaCapacity:
+    return ReplicaCapacity(
+        **{
+            **row,
+            "table_class": TableClass(row["table_class"]),
+            "warm_throughput": units_by_resource(row["warm_throughput"]),
+        }
     )
 
 

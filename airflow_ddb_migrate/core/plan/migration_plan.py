@@ -5,7 +5,7 @@ figures can disagree, and what a dry run has seen only replaces the load.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -46,8 +46,9 @@ class MigrationPlan:
     """What a migration will do. Budgets are units per second of the whole migration, 0: none.
 
     ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
-    in words; ``warnings`` and ``unknown`` are sentences. ``transform_hash`` is that of what was
-    deployed when it was planned.
+    in words; ``warnings`` and ``unknown`` are sentences. ``writes`` are those of one change by
+    resource, None in a plan of an older version. ``transform_hash`` is that of what was deployed
+    when it was planned.
     """
 
     migration_id: str
@@ -64,6 +65,7 @@ class MigrationPlan:
     planned_by: str = ""
     planned_at_iso: str = ""
     indexes: tuple[IndexFacts, ...] = ()
+    writes: Mapping[str, int] | None = None
     raises: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -164,6 +166,7 @@ class MigrationPlan:
             ),
             item_count=basis["item_count"],
             indexes=tuple(_index(row) for row in basis["indexes"]),
+            writes=basis.get("writes"),
             raises=tuple(data["raises"]),
             warnings=tuple(data["warnings"]),
             unknown=tuple(data["unknown"]),
@@ -177,6 +180,7 @@ class MigrationPlan:
             "tariff": asdict(self.tariff),
             "item_count": self.item_count,
             "indexes": [asdict(index) for index in self.indexes],
+            "writes": self.writes,
         }
 
 
@@ -200,7 +204,7 @@ def corrected(plan: MigrationPlan, seen: DryRunFigures) -> MigrationPlan:
         writes_per_change=max(sum(found.values()) for found in by_resource),
         writes_at_busiest=max(max(found.values()) for found in by_resource),
     )
-    return replace(plan, load=load)
+    return replace(plan, load=load, writes=_most(by_resource))
 
 
 def _items(plan: MigrationPlan, seen: DryRunFigures) -> int:
@@ -213,9 +217,18 @@ def _items(plan: MigrationPlan, seen: DryRunFigures) -> int:
 
 
 def _writes(plan: MigrationPlan, seen: DryRunFigures) -> list[dict[str, int]]:
-    """Return what a changed item writes, and what a deleted one does: it leaves every index."""
-    kinds = (seen.changed_attributes, None) if seen.deleted else (seen.changed_attributes,)
+    """Return what a changed item writes, and what a deleted one does: it leaves every index.
+
+    A look at a part of the table that found no change does not tell what the others write.
+    """
+    is_known = seen.changed or not seen.sampled_lanes
+    changed = seen.changed_attributes if is_known else None
+    kinds = (changed, None) if seen.deleted else (changed,)
     return [writes_by_resource(plan.indexes, changed) for changed in kinds]
+
+
+def _most(kinds: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {resource: max(one[resource] for one in kinds) for resource in kinds[0]}
 
 
 def _index(row: Mapping[str, Any]) -> IndexFacts:

@@ -33,7 +33,11 @@ from airflow_ddb_migrate.core.plan.segmentation import (
     total_segments,
     wanted_concurrency,
 )
-from airflow_ddb_migrate.core.plan.table_facts import TableFacts, writes_by_resource
+from airflow_ddb_migrate.core.plan.table_facts import (
+    TableFacts,
+    writes_by_resource,
+    written_resources,
+)
 from airflow_ddb_migrate.core.text.figures import time_words
 
 _DAY = 86_400
@@ -103,6 +107,7 @@ def plan_migration(
         ),
         item_count=facts.item_count,
         indexes=facts.indexes,
+        writes=writes_by_resource(facts.indexes, changed_attributes(sampled)),
         raises=tuple(map(str, room.changes)),
         unknown=facts.unknown,
     )
@@ -113,11 +118,12 @@ def plan_migration(
 def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> Room:
     """Return what table and indexes take, with what prewarm will raise, and what is left."""
     changes: tuple[Change, ...] = ()
+    written = written_resources(writes_by_resource(facts.indexes, changed_attributes(sampled)))
     if wishes.prewarm:
-        changes = plan_raise(facts.snapshot, wishes.prewarm, warm=wishes.warm_throughput)
+        changes = plan_raise(
+            facts.snapshot, wishes.prewarm, warm=wishes.warm_throughput, written=written
+        )
     capacity = capacities(raised(facts.snapshot, changes), facts.quota)
-    writes = writes_by_resource(facts.indexes, changed_attributes(sampled))
-    written = [resource for resource, times in writes.items() if times]
     return Room(
         changes=changes,
         table=capacity[TABLE],
@@ -128,7 +134,7 @@ def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> 
 
 def changed_attributes(sampled: SampleResult | None) -> tuple[str, ...] | None:
     """Return what the transform changes; None: not known, as a deleted item changes everything."""
-    if sampled is None or sampled.deleted or not sampled.seen:
+    if sampled is None or sampled.deleted or not sampled.changed:
         return None
     return tuple(sorted(sampled.attributes))
 

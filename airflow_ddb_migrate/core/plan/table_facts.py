@@ -56,6 +56,11 @@ def writes_by_resource(
     return writes
 
 
+def written_resources(writes: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what a change writes at all; an index whose attributes stay is not written."""
+    return tuple(resource for resource, times in writes.items() if times)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts:
     """A table, its surroundings and what the account allows.

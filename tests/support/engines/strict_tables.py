@@ -1,8 +1,9 @@
 """moto's DynamoDB, as strict about UpdateTable as AWS is, and auto scaling that acts.
 
 AWS takes one kind of change at a time and none while the table is UPDATING, shows the old figures
-until it is ACTIVE, refuses what is so already, and counts decreases. moto does none of that, and
-has no on-demand maxima; auto scaling there never scales.
+until it is ACTIVE, refuses what is so already, and counts decreases. Warm throughput is raised
+while the table is ACTIVE: its own status is UPDATING, and the old figures are shown until then.
+moto does none of that, and has no on-demand maxima; auto scaling there never scales.
 """
 
 import copy
@@ -31,9 +32,11 @@ class StrictTables(Proxy):
         self.clock = clock
         self.table = table
         self.busy_until = 0.0
+        self.warming_until = 0.0
         self.decreases = 1_000
         self.maxima: dict[str, dict[str, int]] = {}
         self._shown: dict[str, Any] = {}
+        self._warm_before: dict[str, dict[str, int]] = {}
 
     def describe_table(self, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = super().__getattr__("describe_table")(**arguments)
@@ -44,6 +47,8 @@ class StrictTables(Proxy):
         for name, resource in resources(answer["Table"]).items():
             if name in self.maxima:
                 resource["OnDemandThroughput"] = dict(self.maxima[name])
+            if self.clock() < self.warming_until and name in self._warm_before:
+                resource["WarmThroughput"] = {**self._warm_before[name], "Status": "UPDATING"}
         return answer
 
     def update_table(self, **arguments: Any) -> None:
@@ -58,13 +63,27 @@ class StrictTables(Proxy):
             raise client_error("ResourceInUseException", "UpdateTable")
         now = self.describe_table(TableName=self.table)
         self._check(resources(now["Table"]), arguments)
+        if "WarmThroughput" in str(arguments):
+            self._warm_up(resources(now["Table"]), arguments)
+            return
         for name, wanted in wanted_of(arguments):
             if "OnDemandThroughput" in wanted:
-                self.maxima[name] = dict(wanted["OnDemandThroughput"])
+                has = self.maxima.get(name) or dict.fromkeys(_PARTS["OnDemandThroughput"], -1)
+                self.maxima[name] = {**has, **wanted["OnDemandThroughput"]}
         if "OnDemandThroughput" not in str(arguments):
             self.client.update_table(**arguments)
         self._shown = _updating(now)
         self.busy_until = self.clock() + self.updating_seconds
+
+    def _warm_up(self, now: dict[str, Any], arguments: dict[str, Any]) -> None:
+        """Take the figures that are given; moto would forget the others."""
+        self.warming_until = self.clock() + self.updating_seconds
+        merged = copy.deepcopy(arguments)
+        for name, wanted in wanted_of(merged):
+            has = {part: now[name]["WarmThroughput"][part] for part in _PARTS["WarmThroughput"]}
+            self._warm_before[name] = has
+            wanted["WarmThroughput"] = {**has, **wanted["WarmThroughput"]}
+        self.client.update_table(**merged)
 
     def keep_busy(self, seconds: float, index: str = "") -> None:
         """Let somebody's change be under way that moves no figure; an index is being made."""
@@ -86,8 +105,11 @@ class StrictTables(Proxy):
         for name, setting in wanted.items():
             for kind in kinds & set(setting):
                 has = now[name].get(kind, {})
-                pairs = [(has.get(part), setting[kind].get(part)) for part in _PARTS[kind]]
-                if all(old == new for old, new in pairs):
+                asked = setting[kind]
+                pairs = [(has.get(part), asked[part]) for part in _PARTS[kind] if part in asked]
+                if kind == "WarmThroughput":
+                    assert all(old <= new for old, new in pairs), "AWS never lowers it"
+                elif all(old == new for old, new in pairs):
                     raise client_error("ValidationException", "UpdateTable", message="no change")
                 lowered |= kind == "ProvisionedThroughput" and any(o > n for o, n in pairs)
         self._count(lowered=lowered)

@@ -33,7 +33,8 @@ def test_every_table_is_what_it_was(
     assert () == result.kept
     is_provisioned, is_scaled = mode in PROVISIONED, scaling != "no"
     updates = int(is_provisioned and level == "above")
-    registers = 2 * (1 + indexes) * int(is_provisioned and is_scaled)
+    # Reads and writes of the table, and writes of each index.
+    registers = (2 + indexes) * int(is_provisioned and is_scaled)
     assert (updates, registers) == after_prewarm
     assert (2 * updates, 2 * registers) == place.calls()
     assert_monotone(before[0], raised[0])
@@ -103,7 +104,10 @@ def test_auto_scaling_that_acts_at_once_is_no_rival(
 
     place.prewarm(WANTED["above"])
     raised = place.tables.figures()
-    assert {1_000, 500} == {v for k, v in raised.items() if k[1] == "ProvisionedThroughput"}
+    provisioned = {k: v for k, v in raised.items() if k[1] == "ProvisionedThroughput"}
+    for (name, _, part), figure in provisioned.items():
+        reads = 50 if name else 1_000
+        assert figure == (reads if part == "ReadCapacityUnits" else 500)
     result = place.restore()
 
     assert (before, ()) == (place.all(), result.kept)

@@ -98,7 +98,7 @@ def test_a_cleared_prewarm_keeps_the_first_snapshot(world: SiteWorld) -> None:
     raised(world)
     prewarm(at(world.site, NOW), units(3_000, 600), warm=False)
 
-    assert {"": (3_000, 600), "by_origin": (3_000, 600)} == world.provisioned()
+    assert {"": (3_000, 600), "by_origin": (2_000, 600)} == world.provisioned()
     restored(world)
     assert BEFORE == world.provisioned()
 

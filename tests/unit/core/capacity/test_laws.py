@@ -56,7 +56,13 @@ def snapshots(draw: st.DrawFn) -> CapacitySnapshot:
     )
 
 
-OPTIONS = st.fixed_dictionaries({"warm": st.booleans(), "switch_to_on_demand": st.booleans()})
+OPTIONS = st.fixed_dictionaries(
+    {
+        "warm": st.booleans(),
+        "switch_to_on_demand": st.booleans(),
+        "written": st.one_of(st.none(), st.sets(st.sampled_from(["by_day", "by_origin"]))),
+    }
+)
 
 
 def applied(seen: CapacitySnapshot, changes: Iterable[Change]) -> CapacitySnapshot:

@@ -5,16 +5,20 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.core.capacity.changes import (
     CapacityChange,
+    ScalingChange,
     changes_from_json,
     changes_to_json,
     joined,
 )
-from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
+from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, unmet
 from airflow_ddb_migrate.core.capacity.restore_rules import plan_restore
 from airflow_ddb_migrate.core.capacity.snapshot import (
     BillingMode,
     CapacitySnapshot,
     CapacityUnits,
+    Dimension,
+    ScalingLimits,
+    ScalingTarget,
     Setting,
 )
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -46,10 +50,11 @@ def applied(seen: CapacitySnapshot, changes: tuple[CapacityChange, ...]) -> Capa
 
 @given(SNAPSHOTS, UNITS, st.booleans())
 def test_raising_never_lowers(seen: CapacitySnapshot, wanted: CapacityUnits, warm: bool) -> None:
-    """Each figure of each resource stays or grows, to exactly what was wanted."""
+    """Each figure stays or grows, to exactly what was wanted; reads of an index are not raised."""
     for made in plan_raise(seen, wanted, warm=warm):
         assert seen.of(made.setting)[made.resource] == made.before
-        assert max(made.before.read, wanted.read) == made.after.read
+        reads = 0 if made.resource else wanted.read
+        assert max(made.before.read, reads) == made.after.read
         assert max(made.before.write, wanted.write) == made.after.write
         assert made.before != made.after
 
@@ -86,6 +91,69 @@ def test_table_and_indexes_are_raised_together() -> None:
         change(units(50, 25), WANTED),
         change(units(20_000, 25), units(20_000, 4_000), "by_origin"),
     ) == plan_raise(seen, WANTED, warm=False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "mode"),
+    [
+        (Setting.PROVISIONED, BillingMode.PROVISIONED),
+        (Setting.WARM_THROUGHPUT, BillingMode.PAY_PER_REQUEST),
+        (Setting.ON_DEMAND_MAXIMUM, BillingMode.PAY_PER_REQUEST),
+    ],
+)
+@pytest.mark.parametrize(
+    ("written", "raised"),
+    [
+        (None, ["", "by_day", "by_origin"]),  # not known
+        (["", "by_day"], ["", "by_day"]),
+        ([""], [""]),
+        (["", "gone"], [""]),
+    ],
+)
+def test_of_indexes_only_writes_are_raised_and_only_where_they_are_written(
+    setting: Setting, mode: BillingMode, written: list[str] | None, raised: list[str]
+) -> None:
+    """A migration reads the table alone: reads of 20 indexes would be a bill for nothing."""
+    figures = dict.fromkeys(["", "by_day", "by_origin"], units(50, 25))
+    seen = CapacitySnapshot(mode, figures, figures, figures)
+
+    made = plan_raise(seen, WANTED, warm=True, written=written)
+
+    ours = {one.resource: one.after for one in made if one.setting is setting}
+    assert {name: units(50, 4_000) if name else WANTED for name in raised} == ours
+
+
+def test_auto_scaling_of_an_index_is_told_of_writes_alone() -> None:
+    """Its reads stay auto scaling's, and so do indexes that are not written."""
+    figures = [(name, dimension) for name in ("", "by_day", "by_origin") for dimension in Dimension]
+    targets = tuple(ScalingTarget(*figure, ScalingLimits(5, 100)) for figure in figures)
+    indexed = snapshot(provisioned=dict.fromkeys(["", "by_day", "by_origin"], units()))
+    seen = replace(indexed, scaling=targets)
+
+    made = plan_raise(seen, WANTED, warm=False, written=["", "by_day"])
+
+    told = [(one.resource, one.dimension) for one in made if isinstance(one, ScalingChange)]
+    assert [("", Dimension.READ), ("", Dimension.WRITE), ("by_day", Dimension.WRITE)] == told
+
+
+def test_what_a_raise_leaves_alone_is_not_waited_for_and_not_brought_back() -> None:
+    """Auto scaling goes on with the reads of an index whose writes are raised, twice."""
+    first = change(units(50, 25), units(50, 100), "by_day")
+    again = change(units(40, 100), units(40, 4_000), "by_day")
+    now = snapshot(provisioned={"": units(), "by_day": units(30, 4_000)})
+
+    assert () == unmet(now, [again])
+    assert (change(units(30, 4_000), units(30, 25), "by_day"),) == plan_restore(
+        now, [first, again]
+    ).changes
+
+
+def test_reads_of_an_index_that_the_version_before_raised_come_back() -> None:
+    """Its lease says what was raised, and that is what is restored."""
+    made = change(units(50, 25), WANTED, "by_day")
+    now = snapshot(provisioned={"": units(), "by_day": WANTED})
+
+    assert (change(WANTED, units(50, 25), "by_day"),) == plan_restore(now, [made]).changes
 
 
 def test_warm_throughput_is_raised_only_when_asked_for() -> None:

@@ -510,3 +510,52 @@ def test_the_mode_is_kept() -> None:
     made = plan(facts(1, snapshot=snapshot()))
 
     assert BillingMode.PROVISIONED is MigrationPlan.from_json(made.to_json()).tariff.billing_mode
+
+
+INDEXES = (
+    IndexFacts(name="by_done", key_names=("done",), projected=()),
+    IndexFacts(name="by_day", key_names=("day",), projected=("origin",)),
+)
+RAISED_INDEXES = {
+    "not sampled": (None, ["table", "index by_done", "index by_day"]),
+    "a change": (sampled(), ["table", "index by_done"]),
+    "a deletion": (sampled(deleted=1), ["table", "index by_done", "index by_day"]),
+    "no change": (
+        sampled(changed=0, write_units=0, attributes={}),
+        ["table", "index by_done", "index by_day"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RAISED_INDEXES)
+def test_a_plan_raises_only_the_indexes_that_it_knows_to_be_written(case: str) -> None:
+    """A sample without a change, or with a deletion, does not tell which those are."""
+    seen, raised = RAISED_INDEXES[case]
+    provisioned = dict.fromkeys(["", "by_done", "by_day"], CapacityUnits(5, 5))
+    table = facts(1, snapshot=snapshot(provisioned=provisioned), indexes=INDEXES)
+
+    made = plan(table, seen, prewarm=CapacityUnits(100, 50))
+
+    assert raised == [words.partition(":")[0] for words in made.raises]
+    assert made.writes == MigrationPlan.from_json(made.to_json()).writes
+    reads = len([words for words in made.raises if "100 read" in words])
+    assert 1 == reads
+
+
+@pytest.mark.parametrize(
+    ("figures", "writes"),
+    [
+        ({"changed": 9, "changed_attributes": ("origin",)}, {"": 1, "by_done": 0, "by_day": 1}),
+        ({"changed": 9, "deleted": 1}, {"": 1, "by_done": 1, "by_day": 1}),
+        ({"changed": 0, "sampled_lanes": 1}, {"": 1, "by_done": 1, "by_day": 1}),
+        ({"changed": 0}, {"": 1, "by_done": 0, "by_day": 0}),  # every item was looked at
+    ],
+)
+def test_a_dry_run_tells_which_indexes_are_written(
+    figures: dict[str, Any], writes: dict[str, int]
+) -> None:
+    """It has seen more than the sample; prewarm comes after it."""
+    made = plan(facts(1, indexes=INDEXES), sampled())
+    seen = DryRunFigures(**{"items": 10, "deleted": 0, "write_units": 9, **figures})
+
+    assert writes == corrected(made, seen).writes
