@@ -98,7 +98,9 @@ class Bench:
         while time.monotonic() < deadline:
             found = self.dynamodb.describe_table(TableName=table)["Table"]
             indexes = found.get("GlobalSecondaryIndexes") or ()
-            if {"ACTIVE"} == {found["TableStatus"], *(one["IndexStatus"] for one in indexes)}:
+            warm = {one.get("WarmThroughput", {}).get("Status") for one in (found, *indexes)}
+            statuses = {found["TableStatus"], *(one["IndexStatus"] for one in indexes)}
+            if {"ACTIVE"} == statuses and "UPDATING" not in warm:  # warming shows nowhere else
                 return
             self.pass_time()
         raise Unprepared(f"{table} does not become ACTIVE")

@@ -44,7 +44,9 @@ class TableState(StrictTables):
         self._check_mode(known, said)
         self.apply(**said)
         self.was_switched |= "BillingMode" in said
-        self.warm |= {n: dict(w["WarmThroughput"]) for n, w in wanted_of(said) if _is_warm(w)}
+        for name, wanted in wanted_of(said):
+            if "WarmThroughput" in wanted:
+                self.warm[name] = {**self.warm.get(name, {}), **wanted["WarmThroughput"]}
         return {"TableDescription": self.describe(upstream)["Table"]}
 
     def describe_table(self, **arguments: Any) -> dict[str, Any]:
@@ -75,8 +77,6 @@ class TableState(StrictTables):
                 "WriteUnitsPerSecond": units.get("WriteCapacityUnits", 0),
             }
             least = _WARM if mode == "PAY_PER_REQUEST" else provisioned
-            resource["WarmThroughput"] = {**least, **self.warm.get(name, {}), "Status": "ACTIVE"}
-
-
-def _is_warm(wanted: Mapping[str, Any]) -> bool:
-    return "WarmThroughput" in wanted
+            if resource.get("WarmThroughput", {}).get("Status") != "UPDATING":
+                warm = {**least, **self.warm.get(name, {})}
+                resource["WarmThroughput"] = {**warm, "Status": "ACTIVE"}
