@@ -3,5 +3,5 @@
 ``main`` has the parser and the commands that deploy; ``trial`` tries a transform on items that
 ``trial_items`` takes from the table, and ``trial_page`` shows what came of it; ``steering`` has
 pause, resume, stop and retune; ``views`` has history and report, ``status`` the progress in a
-terminal; ``commands`` writes the command lines that messages advise.
+terminal; ``policy`` makes IAM policies; ``commands`` writes the command lines that messages advise.
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_ddb_migrate.cli import steering
+from airflow_ddb_migrate.cli.policy import add_policy, asked_policy
 from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -43,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
+    policy = commands.add_parser("policy", help="print the IAM policy for a person or program")
+    add_policy(policy)
+    policy.set_defaults(run=_policy)
     trial = commands.add_parser("try", help="show what a transform would do to some items")
     _add_aws(trial)
     add_try(trial)
@@ -175,6 +179,13 @@ def _self_check(options: argparse.Namespace) -> None:
     print(proof.in_words())
     for difference in proof.differences:
         print(f"  {difference}")
+
+
+def _policy(options: argparse.Namespace) -> None:
+    text, warning = asked_policy(options)
+    print(text)
+    if warning:
+        print(f"ddb-migrate: {warning}", file=sys.stderr)
 
 
 def _try(options: argparse.Namespace) -> None:

@@ -4,17 +4,18 @@ The evaluator is ministack's, which decides its own requests by it: wildcards, c
 Deny before every Allow.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from types import ModuleType
 from typing import Any
 
 import boto3
 from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.permissions.policy import Audience, policy
+from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Feature
+from airflow_ddb_migrate.permissions.scope import Scope
 from botocore import xform_name
 from ministack.core import iam_evaluator
 from ministack.services.cloudformation import engine
@@ -22,7 +23,6 @@ from ministack.services.cloudformation import engine
 REGION, ACCOUNT, STACK = "us-east-1", "000000000000", "ddb-migrate"  # the emulator's
 TABLES = ("orders", "customers")
 BUCKET = "ddb-migrate-bucket-1a2b3c"
-AIRFLOW_POLICY = Path(__file__).parents[2] / "docs" / "airflow-policy.json"
 ROLES = ("FunctionRole", "StateMachineRole", "RestoreRole")
 
 # boto3's service: what stands before the colon of its actions.
@@ -95,22 +95,18 @@ def role_policy(role: str, tables: tuple[str, ...] = TABLES) -> Policy:
     return Policy(policy["PolicyDocument"])
 
 
-def airflow_policy(table: str = "orders") -> Policy:
-    """Return the documented policy of Airflow's connection for one table."""
-    return Policy(
-        airflow_document(
-            Partition="aws",
-            Region=REGION,
-            Account=ACCOUNT,
-            Stack=STACK,
-            Table=table,
-            Bucket=BUCKET,
-        )
+def policy_for(
+    audience: Audience,
+    features: Iterable[Feature] = ALL_FEATURES,
+    *,
+    tables: tuple[str, ...] = ("orders",),
+    bucket: str = BUCKET,
+) -> Policy:
+    """Return what ``ddb-migrate policy`` prints for the emulator's account."""
+    scope = Scope(
+        partition="aws", region=REGION, account=ACCOUNT, stack=STACK, tables=tables, bucket=bucket
     )
-
-
-def airflow_document(**values: str) -> dict[str, Any]:
-    return dict(json.loads(Template(AIRFLOW_POLICY.read_text()).substitute(values)))
+    return Policy(policy(audience, scope, features))
 
 
 def rendered(logical_id: str, tables: tuple[str, ...] = TABLES) -> dict[str, Any]:

@@ -39,7 +39,7 @@ ORDER = (
     "ddb_transform.assembly",
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
-    "resources provider_info conf_field form _compat",
+    "resources provider_info conf_field form permissions _compat",
     "transform_file deployment.packaging",
     "deployment hooks assets links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws",
@@ -49,7 +49,16 @@ ORDER = (
     "",
 )
 RANKS = {name: rank for rank, row in enumerate(ORDER) for name in (row.split() or [""])}
-WITHOUT_AIRFLOW = ("core", "aws", "deployment", "local", "cli", "ddb_transform", "ddb_restore")
+WITHOUT_AIRFLOW = (
+    "core",
+    "aws",
+    "permissions",
+    "deployment",
+    "local",
+    "cli",
+    "ddb_transform",
+    "ddb_restore",
+)
 MODULES = 12  # in a folder
 OPERATORS = 15  # one for each task of a DAG
 

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate import aws, resources
 from airflow_ddb_migrate.aws.services import stack, stack_identity
+from airflow_ddb_migrate.permissions.policy import Audience
 from tests.support.policies import (
     BUCKET,
     ROLES,
     STACK,
     Policy,
-    airflow_policy,
     called,
     function_arn,
     listed,
+    policy_for,
     rendered,
     role_policy,
     sources,
@@ -131,11 +132,11 @@ ALLOWED = {
     ],
 }
 # What each principal may do beyond NEVER's rows: the rest of those rows it must refuse.
-ALL = [*ROLES, "Airflow"]
+ALL = [*ROLES, Audience.AIRFLOW, Audience.VIEWER]
 
 
 def policy_of(who: str) -> Policy:
-    return airflow_policy() if who == "Airflow" else role_policy(who)
+    return role_policy(who) if who in ROLES else policy_for(Audience(who))
 
 
 def rows(cases: dict[str, list[tuple[str, str]]]) -> Iterator[tuple[str, str, str]]:
@@ -167,7 +168,7 @@ def test_tables_that_were_not_named_are_out_of_reach(who: str, table: str) -> No
     assert not policy.allows("dynamodb:UpdateTable", f"{arn}/index/by_day")
 
 
-@pytest.mark.parametrize("who", ["StateMachineRole", "RestoreRole", "Airflow"])
+@pytest.mark.parametrize("who", ["StateMachineRole", "RestoreRole", Audience.AIRFLOW])
 def test_only_the_worker_reaches_items(who: str) -> None:
     """Airflow and the safety net know a table's capacity, never a value."""
     policy = policy_of(who)
@@ -196,7 +197,7 @@ def test_one_statement_inserts_nothing_and_selects_nothing() -> None:
     assert {"dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"} == actions
 
 
-@pytest.mark.parametrize("who", ["RestoreRole", "Airflow"])
+@pytest.mark.parametrize("who", ["RestoreRole", Audience.AIRFLOW])
 def test_scaling_of_other_services_is_out_of_reach(who: str) -> None:
     """Scalable targets have no usable ARN; the condition bounds it to DynamoDB."""
     policy, register = policy_of(who), f"{SCALING}:RegisterScalableTarget"
@@ -230,14 +231,14 @@ def test_what_airflow_may_do_is_what_its_code_calls() -> None:
     calls = called({*sources(aws)} - deploying) - {"dynamodb:ListTables"} | {
         "cloudformation:DescribeStacks"
     }
-    assert calls == airflow_policy().actions
+    assert calls == policy_for(Audience.AIRFLOW).actions
 
 
 def test_the_policy_for_airflow_names_no_place_of_its_own() -> None:
     """Every ARN has its placeholders; a star stands alone only where AWS knows no resources."""
     anywhere = {
         row["Sid"]
-        for row in airflow_policy().document["Statement"]
+        for row in policy_for(Audience.AIRFLOW).document["Statement"]
         if "*" in listed(row["Resource"])
     }
 

@@ -1,0 +1,120 @@
+"""``ddb-migrate policy``: the IAM policy of those who deploy, run or look. Asks AWS nothing."""
+
+import argparse
+import re
+from dataclasses import replace
+from typing import Any
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.names import (
+    DEFAULT_STACK_NAME,
+    validate_stack_name,
+    validate_table_name,
+)
+from airflow_ddb_migrate.permissions.policy import (
+    MANAGED_POLICY_CHARS,
+    Audience,
+    policy,
+    policy_chars,
+    policy_text,
+)
+from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Feature
+from airflow_ddb_migrate.permissions.scope import Scope, made_bucket
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_ACCOUNT = re.compile(r"\d{12}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_EVERY_TABLE = "*"
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Let a person have a policy printed."""
+    parser.add_argument(
+        "--for", dest="audience", required=True, choices=[each.value for each in Audience]
+    )
+    parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    tables = parser.add_mutually_exclusive_group()
+    tables.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        dest="tables",
+        help="a table that is migrated (repeatable); default: the placeholder ${Table}",
+    )
+    tables.add_argument("--all-tables", action="store_true", help="every table of the account")
+    parser.add_argument(
+        "--feature",
+        action="append",
+        dest="features",
+        choices=[each.value for each in Feature],
+        help="for airflow: what you use (repeatable); default: everything",
+    )
+    for name, text in (
+        ("account", "12 digits; default: the placeholder ${Account}"),
+        ("region", "as eu-central-1; default: the placeholder ${Region}"),
+        ("partition", "as aws-cn; default: the region's, or the placeholder ${Partition}"),
+        (
+            "bucket",
+            "the stack's, as deploy prints it; default: the placeholder ${Bucket}, or for "
+            "deployer and cloudformation the pattern of the name it will get",
+        ),
+    ):
+        parser.add_argument(f"--{name}", help=text.replace("%", "%%"))
+
+
+def asked_policy(options: argparse.Namespace) -> tuple[str, str]:
+    """Return the policy as text, and a warning when a managed policy cannot hold it, else "".
+
+    :raises InvalidInputError: a name, an account, a region or a partition is not valid.
+    """
+    audience = Audience(options.audience)
+    features = map(Feature, options.features) if options.features else ALL_FEATURES
+    document = policy(audience, _scope(options, audience), features)
+    size = policy_chars(document)
+    warning = (
+        f"This policy has {size:,} characters without white space; a managed policy holds "
+        f"{MANAGED_POLICY_CHARS:,}. Attach it inline to a role, which holds 10,240, or split it."
+    )
+    return policy_text(document), warning if size > MANAGED_POLICY_CHARS else ""
+
+
+def _scope(options: argparse.Namespace, audience: Audience) -> Scope:
+    stack = validate_stack_name(options.stack_name)
+    given = {
+        "account": _matching("account", options.account, _ACCOUNT, "12 digits"),
+        "region": _matching("region", options.region, _REGION, "a name, as in eu-central-1"),
+        "partition": _partition(options),
+        "bucket": _matching("bucket", options.bucket, _BUCKET, "the name of an S3 bucket"),
+    }
+    if audience in {Audience.DEPLOYER, Audience.CLOUDFORMATION} and not given["bucket"]:
+        given["bucket"] = made_bucket(stack)
+    tables = tuple(dict.fromkeys(map(validate_table_name, options.tables)))
+    scope = Scope(stack=stack, **_known(given))
+    return replace(scope, tables=(_EVERY_TABLE,) if options.all_tables else tables or scope.tables)
+
+
+def _known(given: dict[str, str]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value}
+
+
+def _matching(name: str, value: str | None, form: re.Pattern[str], what: str) -> str:
+    if value is None:
+        return ""
+    if not form.fullmatch(value):
+        raise InvalidInputError(f"--{name} is {value!r:.100}; it must be {what}.")
+    return value
+
+
+def _partition(options: argparse.Namespace) -> str:
+    """Return the partition that was given, else that of the region."""
+    from botocore.session import Session
+
+    known = Session().get_available_partitions()
+    if options.partition is None:
+        is_region = options.region and _REGION.fullmatch(options.region)
+        return str(Session().get_partition_for_region(options.region)) if is_region else ""
+    if options.partition not in known:
+        raise InvalidInputError(
+            f"--partition is {options.partition!r:.100}; it must be one of {', '.join(known)}."
+        )
+    return str(options.partition)

@@ -1,0 +1,36 @@
+"""What who deploys needs for the calls that deploy, self-check and destroy make themselves."""
+
+from airflow_ddb_migrate.permissions import scope
+from airflow_ddb_migrate.permissions.rows import Row, always
+
+DEPLOYER = (
+    Row(
+        "ChangeTheStack",
+        scope.stack,
+        always(
+            "cloudformation:DescribeStacks",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:GetTemplate",
+            "cloudformation:ListChangeSets",
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:DeleteChangeSet",
+            "cloudformation:DeleteStack",
+        ),
+    ),
+    Row("UploadCode", scope.code_objects, always("s3:GetObject", "s3:PutObject")),
+    Row("FindObjects", scope.bucket, always("s3:ListBucket")),
+    Row("EmptyTheBucket", scope.objects, always("s3:DeleteObject")),
+    Row(
+        "CheckWhatRuns",
+        scope.functions_and_versions,
+        always("lambda:GetFunctionConfiguration", "lambda:InvokeFunction"),
+    ),
+    Row("LookAtMigrations", scope.ledger, always("dynamodb:Query", "dynamodb:Scan")),
+    Row(
+        "LookAtExecutions",
+        scope.state_machine_executions,
+        always("states:ListExecutions", "states:DescribeExecution"),
+    ),
+)

@@ -1,0 +1,54 @@
+"""IAM policies for the people and programs around a stack."""
+
+import json
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from airflow_ddb_migrate.permissions.airflow import AIRFLOW, VIEWER
+from airflow_ddb_migrate.permissions.deployer import DEPLOYER
+from airflow_ddb_migrate.permissions.provisioning import PROVISIONING
+from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Feature, Row
+from airflow_ddb_migrate.permissions.scope import Scope
+
+MANAGED_POLICY_CHARS: Final = 6_144  # IAM's quota, white space not counted
+_VERSION: Final = "2012-10-17"
+
+
+class Audience(StrEnum):
+    """Who is to be allowed. CLOUDFORMATION is a service role that the deployer passes."""
+
+    DEPLOYER = "deployer"
+    AIRFLOW = "airflow"
+    VIEWER = "viewer"
+    CLOUDFORMATION = "cloudformation"
+
+
+_ROWS: Final[Mapping[Audience, tuple[Row, ...]]] = {
+    Audience.DEPLOYER: (*DEPLOYER, *PROVISIONING),
+    Audience.AIRFLOW: AIRFLOW,
+    Audience.VIEWER: VIEWER,
+    Audience.CLOUDFORMATION: PROVISIONING,
+}
+
+
+def policy(
+    audience: Audience, scope: Scope, features: Iterable[Feature] = ALL_FEATURES
+) -> dict[str, Any]:
+    """Return the policy document that allows what the features need, and no more.
+
+    Features are Airflow's: they change no other policy.
+    """
+    in_use = frozenset(features)
+    statements = (row.statement(scope, in_use) for row in _ROWS[audience])
+    return {"Version": _VERSION, "Statement": [each for each in statements if each]}
+
+
+def policy_text(document: Mapping[str, Any]) -> str:
+    """Return a policy as a person reads it."""
+    return json.dumps(document, indent=2)
+
+
+def policy_chars(document: Mapping[str, Any]) -> int:
+    """Return the size that IAM counts: without white space."""
+    return len(json.dumps(document, separators=(",", ":")))

@@ -1,0 +1,75 @@
+"""Statements of a policy before it is known what they are for: each action with its features."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from airflow_ddb_migrate.permissions.scope import Scope
+
+
+class Feature(StrEnum):
+    """What a person does with a migration, by the names that ``ddb-migrate policy`` takes."""
+
+    PLAN = "plan"
+    BACKUP = "backup"
+    PREWARM = "prewarm"
+    AUTO_SCALING = "auto-scaling"
+    WARM_THROUGHPUT = "warm-throughput"
+    DRY_RUN = "dry-run"
+    APPROVAL = "approval"
+    CANARY = "canary"
+    VERIFY = "verify"
+    UNDO = "undo"
+    REPLAY = "replay"
+    STEERING = "steering"
+    REPORT = "report"
+    TAB = "tab"
+
+
+ALL_FEATURES: Final = frozenset(Feature)
+ALWAYS: Final[frozenset[Feature]] = frozenset()  # whatever the features
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One statement. ``where`` names its resources; an action is in it if a feature needs it."""
+
+    sid: str
+    where: Callable[[Scope], tuple[str, ...]]
+    actions: Mapping[str, Iterable[Feature]]
+    condition: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+
+    def needed(self, features: frozenset[Feature]) -> list[str]:
+        """Return the actions that are needed always, or by one of the features."""
+        return [
+            action for action, by in self.actions.items() if not by or features.intersection(by)
+        ]
+
+    def statement(self, scope: Scope, features: frozenset[Feature]) -> dict[str, Any] | None:
+        """Return the statement of a policy; None when none of its actions is needed."""
+        actions, resources = self.needed(features), self.where(scope)
+        if not actions:
+            return None
+        statement = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": _one_or_all(actions),
+            "Resource": _one_or_all(resources),
+        }
+        return {**statement, "Condition": self.condition} if self.condition else statement
+
+
+def always(*actions: str) -> dict[str, Iterable[Feature]]:
+    """Return actions that every use needs."""
+    return dict.fromkeys(actions, ALWAYS)
+
+
+def needed_by(by: Iterable[Feature], *actions: str) -> dict[str, Iterable[Feature]]:
+    """Return actions that only these features need."""
+    return dict.fromkeys(actions, frozenset(by))
+
+
+def _one_or_all(values: Iterable[str]) -> str | list[str]:
+    found = list(dict.fromkeys(values))
+    return found[0] if len(found) == 1 else found

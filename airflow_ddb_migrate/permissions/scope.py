@@ -1,0 +1,128 @@
+"""Where a policy is for: the account, the stack and its tables, and the ARNs that follow."""
+
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+
+_FUNCTIONS = ("transform", "restore")  # what their names end in
+_CERTAIN_CHARS = 24  # of a stack's name that CloudFormation keeps in a name that it makes
+ANYWHERE = ("*",)  # for actions of which AWS knows no resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is not known stays a placeholder, as ``${Account}``. ``tables`` may be ``*`` alone."""
+
+    partition: str = "${Partition}"
+    region: str = "${Region}"
+    account: str = "${Account}"
+    stack: str = DEFAULT_STACK_NAME
+    tables: tuple[str, ...] = ("${Table}",)
+    bucket: str = "${Bucket}"
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def stack(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("cloudformation", f"stack/{scope.stack}/*"),)
+
+
+def tables(scope: Scope) -> tuple[str, ...]:
+    return tuple(scope.arn("dynamodb", f"table/{name}") for name in scope.tables)
+
+
+def tables_and_indexes(scope: Scope) -> tuple[str, ...]:
+    return tuple(arn for table in tables(scope) for arn in (table, f"{table}/index/*"))
+
+
+def tables_and_backups(scope: Scope) -> tuple[str, ...]:
+    return tuple(arn for table in tables(scope) for arn in (table, f"{table}/backup/*"))
+
+
+def ledger(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("dynamodb", f"table/{scope.stack}-ledger"),)
+
+
+def state_machine(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("states", f"stateMachine:{scope.stack}"),)
+
+
+def executions(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("states", f"execution:{scope.stack}:*"),)
+
+
+def map_runs(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("states", f"mapRun:{scope.stack}/*"),)
+
+
+def versions(scope: Scope) -> tuple[str, ...]:
+    """Return the published versions of the worker."""
+    return (scope.arn("lambda", f"function:{scope.stack}-transform:*"),)
+
+
+def worker_and_versions(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("lambda", f"function:{scope.stack}-transform"), *versions(scope))
+
+
+def bucket(scope: Scope) -> tuple[str, ...]:
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}",)
+
+
+def migrations(scope: Scope) -> tuple[str, ...]:
+    """Return what migrations leave in the bucket."""
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}/migrations/*",)
+
+
+def state_machine_executions(scope: Scope) -> tuple[str, ...]:
+    return (*state_machine(scope), *executions(scope))
+
+
+def functions(scope: Scope) -> tuple[str, ...]:
+    return tuple(scope.arn("lambda", f"function:{scope.stack}-{name}") for name in _FUNCTIONS)
+
+
+def functions_and_versions(scope: Scope) -> tuple[str, ...]:
+    return tuple(arn for function in functions(scope) for arn in (function, f"{function}:*"))
+
+
+def log_groups(scope: Scope) -> tuple[str, ...]:
+    names = (f"/aws/lambda/{scope.stack}-{name}" for name in _FUNCTIONS)
+    arns = (scope.arn("logs", f"log-group:{name}") for name in names)
+    return tuple(each for arn in arns for each in (arn, f"{arn}:*"))
+
+
+def rule(scope: Scope) -> tuple[str, ...]:
+    return (scope.arn("events", f"rule/{scope.stack}-restore"),)
+
+
+def code_objects(scope: Scope) -> tuple[str, ...]:
+    """Return what deployments put into the bucket."""
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}/code/*",)
+
+
+def objects(scope: Scope) -> tuple[str, ...]:
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}/*",)
+
+
+def made_bucket(stack: str) -> str:
+    """Return the pattern of the name that CloudFormation gives the bucket of a stack.
+
+    A long name of a stack is cut there, so of one only the beginning is certain.
+    """
+    return f"{_made(stack)}-bucket-*".lower()
+
+
+def _made(stack: str) -> str:
+    return stack if len(stack) <= _CERTAIN_CHARS else f"{stack[:_CERTAIN_CHARS]}*"
+
+
+def roles(scope: Scope) -> tuple[str, ...]:
+    """Return the patterns of the roles that CloudFormation makes."""
+    names = ("FunctionRole", "StateMachineRole", "RestoreRole")
+    stack = _made(scope.stack)
+    return tuple(f"arn:{scope.partition}:iam::{scope.account}:role/{stack}-{n}-*" for n in names)
+
+
+def anywhere(_: Scope) -> tuple[str, ...]:
+    return ANYWHERE
