@@ -64,6 +64,11 @@ class Clients:
     def __init__(self, make: Callable[[str], Any]) -> None:
         self._make = make
 
+    def of(self, service: str) -> Any:
+        """Return the client of a service by boto3's name of it."""
+        names = {"lambda": "lambda_", AUTOSCALING: "autoscaling"}
+        return getattr(self, names.get(service, service.replace("-", "_")))
+
     @cached_property
     def dynamodb(self) -> Any:
         return self._make("dynamodb")
@@ -95,3 +100,15 @@ class Clients:
     @cached_property
     def autoscaling(self) -> Any:
         return self._make(AUTOSCALING)
+
+    @cached_property
+    def iam(self) -> Any:
+        return self._make("iam")
+
+    @cached_property
+    def events(self) -> Any:
+        return self._make("events")
+
+    @cached_property
+    def service_quotas(self) -> Any:
+        return self._make("service-quotas")

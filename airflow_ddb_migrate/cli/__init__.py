@@ -1,7 +1,8 @@
 """The command ``ddb-migrate``.
 
-``main`` has the parser and the commands that deploy; ``trial`` tries a transform on items that
-``trial_items`` takes from the table, and ``trial_page`` shows what came of it; ``steering`` has
-pause, resume, stop and retune; ``views`` has history and report, ``status`` the progress in a
-terminal; ``policy`` makes IAM policies; ``commands`` writes the command lines that messages advise.
+``main`` has the parser and the commands that deploy; ``doctor`` says whether a migration could run
+from here; ``trial`` tries a transform on items that ``trial_items`` takes from the table, and
+``trial_page`` shows what came of it; ``steering`` has pause, resume, stop and retune; ``views`` has
+history and report, ``status`` the progress in a terminal; ``policy`` makes IAM policies;
+``commands`` writes the command lines that messages advise.
 """

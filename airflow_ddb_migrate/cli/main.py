@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_ddb_migrate.cli import steering
+from airflow_ddb_migrate.cli.doctor import add_doctor, examined
 from airflow_ddb_migrate.cli.policy import add_policy, asked_policy
 from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it worked, 1 with a message when not, 2 for wrong usage."""
+    """Run one command; 0 when it worked, 1 when not, with a message, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        went_well = options.run(options)
     except MigrationError as error:
         print(f"ddb-migrate: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ddb-migrate: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return 1 if went_well is False else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     policy = commands.add_parser("policy", help="print the IAM policy for a person or program")
     add_policy(policy)
     policy.set_defaults(run=_policy)
+    doctor = commands.add_parser("doctor", help="whether a migration could run from here")
+    _add_connection(doctor)
+    add_doctor(doctor)
+    doctor.set_defaults(run=_doctor)
     trial = commands.add_parser("try", help="show what a transform would do to some items")
     _add_aws(trial)
     add_try(trial)
@@ -186,6 +191,12 @@ def _policy(options: argparse.Namespace) -> None:
     print(text)
     if warning:
         print(f"ddb-migrate: {warning}", file=sys.stderr)
+
+
+def _doctor(options: argparse.Namespace) -> bool:
+    page, is_healthy = examined(options)
+    print(page)
+    return is_healthy
 
 
 def _try(options: argparse.Namespace) -> None:

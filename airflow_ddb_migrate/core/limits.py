@@ -10,6 +10,8 @@ from typing import Final
 MAP_INPUT_BYTES: Final = 262_144  # [API] StartExecution input, UTF-8 bytes
 MAP_CHILDREN: Final = 10_000  # [SFN] parallel child executions of one map run
 EXECUTION_NAME_CHARS: Final = 80  # [API] StartExecution name
+OPEN_MAP_RUNS: Final = 1_000  # [SFN] of an account in a region, at a time
+OPEN_EXECUTIONS: Final = 1_000_000  # [SFN] likewise, children included
 HISTORY_EVENTS: Final = 25_000  # [SFN] of one STANDARD execution; the next one fails it
 CHILD_LAPS: Final = 1_000  # [OURS] laps of one child: 9 events each, and 3 for each retry
 
@@ -119,3 +121,6 @@ LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are hel
 LAMBDA_UNZIPPED_BYTES: Final = 262_144_000  # [LAMBDA] 250 MB: a zip from S3, unzipped
 TRANSFORM_FILES: Final = 10_000  # [OURS] looked at in a user's folder: more is a wrong folder
 SLICE_MARGIN_SECONDS: Final = 60  # [OURS] a slice ends this long before the invocation's limit
+
+# Signatures
+SIGNATURE_SKEW_SECONDS: Final = 300.0  # [API] Signature Version 4: a request's time and AWS's

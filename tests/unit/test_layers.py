@@ -17,7 +17,7 @@ ORDER = (
     "core.code_hash core.errors core.limits core.version",
     "core.clock core.mode core.names core.text core.validation",
     "core.ledger",
-    "core.items core.capacity core.execution",
+    "core.items core.capacity core.execution core.doctor",
     "core.inspection core.report",
     "core.plan",
     "aws.errors",
@@ -42,7 +42,7 @@ ORDER = (
     "resources provider_info conf_field form permissions _compat",
     "transform_file deployment.packaging",
     "deployment hooks assets links notices params settings testing local.processes",
-    "triggers plugin local.emulated_aws",
+    "triggers plugin local.emulated_aws doctor",
     "local",
     "operators.base",
     "operators sensors cli",
@@ -54,6 +54,7 @@ WITHOUT_AIRFLOW = (
     "aws",
     "permissions",
     "deployment",
+    "doctor",
     "local",
     "cli",
     "ddb_transform",
@@ -154,7 +155,7 @@ def test_core_is_pure() -> None:
     assert [] == foreign
 
 
-@pytest.mark.parametrize("layer", ["aws", "deployment"])
+@pytest.mark.parametrize("layer", ["aws", "deployment", "doctor"])
 def test_clients_are_injected(layer: str) -> None:
     """The adapters make no clients and no sessions of their own."""
     modules = {m: path for m, path in FILES.items() if f"{m}.".startswith(f"{layer}.")}

@@ -1,0 +1,83 @@
+"""The doctor's rules for figures: how far off, how soon, how many is too much."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from airflow_ddb_migrate.core.doctor.check_results import (
+    CheckResult,
+    broken,
+    ok,
+    unknown,
+    warning,
+)
+from airflow_ddb_migrate.core.limits import SIGNATURE_SKEW_SECONDS
+from airflow_ddb_migrate.core.text.figures import time_words
+from airflow_ddb_migrate.core.text.times import iso
+
+_ROUNDING_SECONDS: Final = 2.0  # a Date has whole seconds, and was on its way
+_SKEW_SECONDS: Final = 60.0  # as long as a clock that somebody sets by hand
+_SOON_SECONDS: Final = 3_600.0
+_FEW_LAMBDAS: Final = 50
+
+
+def judge_clock(ahead_seconds: Mapping[str, float]) -> CheckResult:
+    """Judge by how much the local clock is ahead of each service's ``Date``, in whole seconds."""
+    if not ahead_seconds:
+        return unknown("clock", "No answer of AWS had a Date to compare the clock with.")
+    service, ahead = min(ahead_seconds.items(), key=lambda row: abs(row[1]))
+    if abs(ahead) < _ROUNDING_SECONDS:
+        return ok("clock", f"The local clock agrees with the Date of {service}.")
+    words = f"{time_words(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
+    found = f"The local clock is {words} the Date of {service}"
+    if abs(ahead) >= SIGNATURE_SKEW_SECONDS:
+        return broken(
+            "clock",
+            f"{found}; AWS refuses signatures that are {time_words(SIGNATURE_SKEW_SECONDS)} off.",
+            "Set the clock, for example by NTP.",
+        )
+    if abs(ahead) >= _SKEW_SECONDS:
+        return warning("clock", f"{found}.", "Set the clock before AWS refuses its signatures.")
+    return ok("clock", f"{found}.")
+
+
+def judge_expiry(found: str, expires_at: float | None, now: float, *, renews: bool) -> CheckResult:
+    """Judge credentials that AWS has accepted.
+
+    :param found: who has them, and from where.
+    :param expires_at: seconds since the epoch; None: never, or not known.
+    :param renews: whether boto3 gets new ones by itself.
+    """
+    if expires_at is None:
+        return ok("credentials", f"{found}.")
+    words = f"{found}, good until {iso(expires_at)}"
+    if renews:
+        return ok("credentials", f"{words} and then renewed.")
+    if expires_at - now < _SOON_SECONDS:
+        left = time_words(max(0.0, expires_at - now))
+        return warning("credentials", f"{words}: {left}.", "Renew them before a long command.")
+    return ok("credentials", f"{words}.")
+
+
+def judge_concurrency(*, account: int, unreserved: int, reserved: int | None) -> CheckResult:
+    """Judge how many Lambdas may run at a time.
+
+    :param reserved: what is reserved for the stack's Lambda; None: it shares what is unreserved.
+    """
+    found = f"Lambda runs {account:,} at a time in this account, {unreserved:,} unreserved"
+    if reserved is not None:
+        found += f"; {reserved:,} are reserved for the stack's Lambda"
+    usable = unreserved if reserved is None else reserved
+    if usable <= 0:
+        return broken(
+            "quota-lambda",
+            f"{found}: no worker can start.",
+            "Give the Lambda concurrency: remove its reservation, or those of other functions.",
+        )
+    if usable < _FEW_LAMBDAS:
+        return warning(
+            "quota-lambda",
+            f"{found}.",
+            "A migration shares that with everything else: keep max_concurrency below it, or ask "
+            "AWS for a higher quota (new accounts have a low one).",
+        )
+    return ok("quota-lambda", f"{found}.")

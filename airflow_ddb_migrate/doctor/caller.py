@@ -1,0 +1,104 @@
+"""Which region is asked, and who asks."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError
+
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.doctor.check_results import (
+    CheckResult,
+    broken,
+    ok,
+    unknown,
+    warning,
+)
+from airflow_ddb_migrate.core.doctor.judging import judge_expiry
+from airflow_ddb_migrate.core.errors import AccessDeniedError, CredentialsError, MigrationError
+from airflow_ddb_migrate.doctor.patient import Access, Patient, seconds_of
+
+# By boto3's word for where credentials come from: those that it gets anew before they end.
+_RENEWED: Final = {
+    "assume-role",
+    "assume-role-with-web-identity",
+    "container-role",
+    "custom-process",
+    "iam-role",
+}
+_EXPIRATION: Final = "AWS_CREDENTIAL_EXPIRATION"  # beside keys that a tool has exported
+_SET_THEM: Final = (
+    "Set them as boto3 finds them: AWS_PROFILE or --profile, AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY, or a role of this machine."
+)
+
+
+def check_region(access: Access) -> Iterator[CheckResult]:
+    """Judge the region: set, from where, and one of AWS's."""
+    if not access.region:
+        yield broken(
+            "region",
+            "No region is set.",
+            "Give --region, or set AWS_DEFAULT_REGION or a profile's.",
+        )
+        return
+    found = f"{access.region}, from {access.region_from}"
+    other = access.environment.get("AWS_REGION", "")
+    if not access.is_known_region and access.is_aws:
+        yield broken(
+            "region",
+            f"{found}: the botocore of this machine knows no such region.",
+            "Check the name, as in eu-central-1; for a new region update boto3.",
+        )
+    elif other and other != access.region:
+        yield warning(
+            "region",
+            f"{found}. AWS_REGION is {other}, which boto3 does not read.",
+            "Set AWS_DEFAULT_REGION, or give --region.",
+        )
+    else:
+        yield ok("region", f"{found}.")
+
+
+def check_credentials(patient: Patient) -> Iterator[CheckResult]:
+    """Judge the credentials: there, accepted, whose, and until when."""
+    try:
+        keys = patient.access.credentials()
+    except BotoCoreError as exc:
+        yield broken("credentials", f"{exc}", _SET_THEM)
+        return
+    if keys is None:
+        yield broken("credentials", "There are no AWS credentials.", _SET_THEM)
+        return
+    source = str(getattr(keys, "method", "") or "boto3")
+    try:
+        arn = caller_arn(patient)
+    except (CredentialsError, AccessDeniedError) as exc:
+        yield broken("credentials", f"From {source}: {exc}")
+    except MigrationError as exc:
+        yield unknown("credentials", f"From {source}, but whose they are is not known: {exc}")
+    else:
+        found = f"{arn} in account {arn.split(':')[4]}, from {source}"
+        yield judge_expiry(
+            found,
+            _expires_at(patient.access, keys),
+            patient.clock.now(),
+            renews=source in _RENEWED,
+        )
+
+
+def caller_arn(patient: Patient) -> str:
+    """Return who asks, as STS names them."""
+    with aws_call("sts:GetCallerIdentity", "the caller"):
+        return str(patient.probing.sts.get_caller_identity()["Arn"])
+
+
+def _expires_at(access: Access, keys: Any) -> float | None:
+    """Return when the keys end, if they or the tool that exported them say so."""
+    known = seconds_of(getattr(keys, "_expiry_time", None))
+    if known is not None:
+        return known
+    try:
+        return seconds_of(datetime.fromisoformat(access.environment.get(_EXPIRATION, "")))
+    except ValueError:
+        return None

@@ -1,0 +1,91 @@
+"""The order of the checks: who asks, what answers, the stack, then everything else at once."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from airflow_ddb_migrate.aws.services.stack import Stack
+from airflow_ddb_migrate.core.doctor.check_results import CheckResult, is_healthy, unknown
+from airflow_ddb_migrate.core.doctor.judging import judge_clock
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.doctor import caller, drift, ledger, quotas, stack, table
+from airflow_ddb_migrate.doctor.endpoints import Reach
+from airflow_ddb_migrate.doctor.patient import SERVICES, Patient
+from airflow_ddb_migrate.doctor.running import Check, run_checks
+
+CALLER_SECONDS: Final = 12.0  # a role that is assumed, and STS
+ENDPOINT_SECONDS: Final = 12.0
+STACK_SECONDS: Final = 15.0
+REST_SECONDS: Final = 30.0
+
+
+def examine(patient: Patient, monotonic: Callable[[], float] = time.monotonic) -> list[CheckResult]:
+    """Make every check and return what was found, in a fixed order; never raises for AWS.
+
+    What cannot be asked, because something before it failed, is one unknown result. It takes 69
+    seconds at most, whatever does not answer.
+    """
+    run = partial(run_checks, monotonic=monotonic)
+    found = list(caller.check_region(patient.access))
+    if not is_healthy(found):
+        return [*found, _skipped("a region")]
+    found += run({"credentials": lambda: caller.check_credentials(patient)}, seconds=CALLER_SECONDS)
+    if not is_healthy(found):
+        return [*found, *_clock_alone(patient, run), _skipped("credentials that AWS accepts")]
+    reach = Reach()
+    found += run(reach.checks(_ready(patient)), seconds=ENDPOINT_SECONDS)
+    found.append(judge_clock(reach.ahead_seconds))
+    patient = _ready(patient.without(reach.unreachable))
+    lookup = stack.StackLookup(patient)
+    found += run({"stack": lookup.check}, seconds=STACK_SECONDS)
+    return found + run(dict(_rest(patient, lookup)), seconds=REST_SECONDS)
+
+
+def _clock_alone(patient: Patient, run: Callable[..., list[CheckResult]]) -> Iterator[CheckResult]:
+    """Credentials may be refused for the clock alone; any refusal has a Date."""
+    reach = Reach()
+    try:
+        patient.access.credentials()
+    except Exception:  # noqa: BLE001  # their own line says why
+        return
+    run({"sts": reach.checks(patient)["endpoint-sts"]}, seconds=ENDPOINT_SECONDS)
+    if reach.ahead_seconds:
+        yield judge_clock(reach.ahead_seconds)
+
+
+def _rest(patient: Patient, lookup: stack.StackLookup) -> Iterator[tuple[str, Check]]:
+    deployed = lookup.found
+    if deployed:
+        yield from _of_stack(patient, deployed)
+        assert lookup.description is not None  # it was found by that
+        yield "drift", partial(drift.check_drift, patient, lookup.description)
+    yield "quota-lambda", partial(quotas.check_lambda_quota, patient, deployed)
+    yield "quota-map-runs", partial(quotas.check_map_quota, patient)
+    yield "quota-dynamodb", partial(quotas.check_units_quota, patient)
+    if patient.table_name:
+        yield "table", partial(table.check_table, patient, deployed)
+
+
+def _of_stack(patient: Patient, deployed: Stack) -> Iterator[tuple[str, Check]]:
+    yield "code", partial(stack.check_stack_code, patient, deployed)
+    yield "ledger", partial(stack.check_ledger_table, patient, deployed)
+    yield "bucket", partial(stack.check_bucket, patient, deployed)
+    yield "safety-net", partial(stack.check_safety_net, patient, deployed)
+    yield "self-check", partial(ledger.check_proof, patient, deployed)
+    yield "leases", partial(ledger.check_leases, patient, deployed)
+
+
+def _ready(patient: Patient) -> Patient:
+    """Make every client here: a session must not make two at a time."""
+    for clients in (patient.probing, patient.clients):
+        for service in SERVICES:
+            try:
+                clients.of(service)
+            except MigrationError:
+                continue  # whoever needs it says so
+    return patient
+
+
+def _skipped(what: str) -> CheckResult:
+    return unknown("the-rest", f"Nothing else can be asked without {what}.")

@@ -1,0 +1,205 @@
+"""Whether what is deployed still is what the deployed template says.
+
+CloudFormation's own DetectStackDrift starts a job in the account; this only reads.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+from urllib.parse import unquote
+
+import yaml
+
+from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.code_hash import content_hash
+from airflow_ddb_migrate.core.doctor.check_results import (
+    CheckResult,
+    broken,
+    ok,
+    unknown,
+    warning,
+)
+from airflow_ddb_migrate.core.doctor.differences import (
+    definition_differences,
+    function_differences,
+    policy_differences,
+)
+from airflow_ddb_migrate.core.doctor.template_values import StackValues, UnresolvedError
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.doctor.patient import Patient
+
+_DEPLOY_AGAIN: Final = (
+    "If nobody meant that, find out who did it; ddb-migrate deploy makes it anew."
+)
+_SHOWN: Final = 4
+
+Differences = Callable[[], Iterator[str]]
+
+
+class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads the short form of CloudFormation's functions as their long form."""
+
+
+def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_TemplateLoader.add_multi_constructor("!", _function)
+
+
+def check_drift(patient: Patient, description: Mapping[str, Any]) -> Iterator[CheckResult]:
+    """Judge every function, state machine and role of the stack, each for itself.
+
+    :param description: of the stack, as DescribeStacks gives it.
+    :raises AccessDeniedError: the template, or what was made by it, may not be read.
+    """
+    drift = _Drift(patient, _values(patient, description))
+    for name, differences in drift.comparisons():
+        check = f"drift-{name}"
+        try:
+            found = list(differences())
+        except (MigrationError, UnresolvedError) as exc:
+            yield unknown(check, f"It could not be compared with the template: {exc}")
+        except (KeyError, TypeError, ValueError) as exc:  # a template or an answer of another shape
+            yield unknown(check, f"It could not be compared: there is no {exc}.")
+        else:
+            yield _judged(check, found, is_fatal=name == "StateMachine")
+
+
+@dataclass(frozen=True, slots=True)
+class _Drift:
+    """Compares a stack's functions, state machine and roles with its template."""
+
+    patient: Patient
+    values: StackValues
+
+    def comparisons(self) -> Iterator[tuple[str, Differences]]:
+        for kind, compare in (
+            ("AWS::Lambda::Function", self._function),
+            ("AWS::StepFunctions::StateMachine", self._state_machine),
+            ("AWS::IAM::Role", self._role),
+        ):
+            for name in self.values.resources_of(kind):
+                yield name, partial(compare, name)
+
+    def _function(self, name: str) -> Iterator[str]:
+        function = self._published(name) or self.values.physical_ids[name]
+        with aws_call("lambda:GetFunctionConfiguration", function):
+            there = self.patient.clients.lambda_.get_function_configuration(FunctionName=function)
+        yield from function_differences(self.values.properties(name), there)
+        if there.get("State", "Active") != "Active":
+            yield f"its state is {there['State']} ({there.get('StateReason', 'no reason given')})"
+
+    def _published(self, function: str) -> str:
+        """Return the version that executions use; empty when there is none of this function."""
+        versions = self.values.resources_of("AWS::Lambda::Version")
+        name = self.values.physical_ids[function]
+        arns = [self.values.physical_ids[version] for version in versions]
+        return next((arn for arn in arns if f":function:{name}:" in arn), "")
+
+    def _state_machine(self, name: str) -> Iterator[str]:
+        arn = self.values.physical_ids[name]
+        wanted = self.values.properties(name)
+        with aws_call("states:DescribeStateMachine", arn):
+            there = self.patient.clients.stepfunctions.describe_state_machine(stateMachineArn=arn)
+        text = _definition(wanted["DefinitionS3Location"]["Key"])
+        for variable, value in wanted["DefinitionSubstitutions"].items():
+            text = text.replace(f"${{{variable}}}", str(value))
+        yield from definition_differences(json.loads(text), json.loads(there["definition"]))
+        if there.get("roleArn") != wanted["RoleArn"]:
+            yield f"its role is {there.get('roleArn')}"
+
+    def _role(self, name: str) -> Iterator[str]:
+        role, wanted = self.values.physical_ids[name], self.values.properties(name)
+        iam = self.patient.clients.iam
+        with aws_call("iam:GetRole", f"role {role}"):
+            there = iam.get_role(RoleName=role)["Role"]
+        trust = _document(there["AssumeRolePolicyDocument"])
+        for words in policy_differences(wanted["AssumeRolePolicyDocument"], trust):
+            yield f"in its trust policy, {words}"
+        boundary = (there.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        if boundary != wanted.get("PermissionsBoundary"):
+            yield f"its permissions boundary is {boundary}"
+        with aws_call("iam:ListAttachedRolePolicies", f"role {role}"):
+            attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        managed = set(wanted.get("ManagedPolicyArns") or ())
+        for arn in sorted({row["PolicyArn"] for row in attached} ^ managed):
+            yield f"the attached policy {arn} is not as in the template"
+        yield from self._inline_policies(role, wanted.get("Policies") or ())
+
+    def _inline_policies(self, role: str, policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        iam = self.patient.clients.iam
+        wanted = {row["PolicyName"]: row["PolicyDocument"] for row in policies}
+        with aws_call("iam:ListRolePolicies", f"role {role}"):
+            names = {*iam.list_role_policies(RoleName=role)["PolicyNames"]}
+        for name in sorted({*wanted} | names):
+            if name not in wanted or name not in names:
+                yield f"its policy {name} is {'missing' if name in wanted else 'added'}"
+                continue
+            with aws_call("iam:GetRolePolicy", f"role {role}"):
+                answer = iam.get_role_policy(RoleName=role, PolicyName=name)
+            for words in policy_differences(wanted[name], _document(answer["PolicyDocument"])):
+                yield f"in its policy {name}, {words}"
+
+
+def template_from(body: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a template with its functions in the long form; boto3 parses one that is JSON."""
+    if isinstance(body, Mapping):
+        return body
+    return dict(yaml.load(body, _TemplateLoader))  # noqa: S506  # a subclass of the safe one
+
+
+def _values(patient: Patient, description: Mapping[str, Any]) -> StackValues:
+    cloudformation, name = patient.clients.cloudformation, patient.stack_name
+    with aws_call("cloudformation:GetTemplate", f"stack {name}"):
+        body = cloudformation.get_template(StackName=name)["TemplateBody"]
+    with aws_call("cloudformation:DescribeStackResources", f"stack {name}"):
+        rows = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    return StackValues(
+        template=template_from(body),
+        stack_name=name,
+        stack_id=description["StackId"],
+        parameters={
+            row["ParameterKey"]: row.get("ResolvedValue", row["ParameterValue"])
+            for row in description.get("Parameters") or ()
+        },
+        physical_ids={
+            row["LogicalResourceId"]: row["PhysicalResourceId"]
+            for row in rows
+            if row.get("PhysicalResourceId") and row["ResourceStatus"] != "DELETE_COMPLETE"
+        },
+    )
+
+
+def _judged(check: str, differences: Sequence[str], *, is_fatal: bool) -> CheckResult:
+    if not differences:
+        return ok(check, "It is as the template says.")
+    more = f"; and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
+    found = f"It is not as the template says: {'; '.join(differences[:_SHOWN])}{more}."
+    return (broken if is_fatal else warning)(check, found, _DEPLOY_AGAIN)
+
+
+def _definition(key: str) -> str:
+    """Return this package's definition; raises UnresolvedError when another one was deployed.
+
+    :param key: in the bucket, which names the hash of the definition.
+    """
+    content = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
+    digest = key.rpartition("/")[2].partition(".")[0]
+    if not digest or not content_hash({"": content}).startswith(digest):
+        raise UnresolvedError("its definition was deployed by another version of this package")
+    return content.decode()
+
+
+def _document(given: Any) -> Mapping[str, Any]:
+    """IAM gives documents URL-encoded; boto3 decodes those it knows of."""
+    return dict(json.loads(unquote(given))) if isinstance(given, str) else dict(given)

@@ -1,0 +1,178 @@
+"""What is deployed: the stack, and each part of it that a migration needs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+from packaging.version import InvalidVersion, Version
+
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.services.function import check_code
+from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, find_stack
+from airflow_ddb_migrate.aws.services.stack_identity import our_stack
+from airflow_ddb_migrate.aws.services.tables import describe_table
+from airflow_ddb_migrate.core.doctor.check_results import (
+    CheckResult,
+    broken,
+    ok,
+    unknown,
+    warning,
+)
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    CodeMismatchError,
+    DeployError,
+    MigrationError,
+    StackNotFoundError,
+    TableNotFoundError,
+)
+from airflow_ddb_migrate.core.version import __version__
+from airflow_ddb_migrate.doctor.patient import Patient
+
+_GOOD: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+
+
+@dataclass(slots=True)
+class StackLookup:
+    """Looks the stack up once; ``found`` stays None unless it can be used."""
+
+    patient: Patient
+    found: Stack | None = None
+    description: Mapping[str, Any] | None = None
+
+    def check(self) -> Iterator[CheckResult]:
+        """Judge the stack: there, ours, its status, its version."""
+        cloudformation, name = self.patient.clients.cloudformation, self.patient.stack_name
+        self.description = describe_stack(cloudformation, name)
+        try:
+            stack = find_stack(cloudformation, name)
+        except StackNotFoundError as exc:
+            yield broken("stack", f"{exc}")
+            return
+        yield from self._identity()
+        yield self._status()
+        yield _version(stack.version)
+        self.found = stack
+
+    def _identity(self) -> Iterator[CheckResult]:
+        name = self.patient.stack_name
+        try:
+            our_stack(self.patient.clients.cloudformation, name)
+        except DeployError as exc:
+            yield broken("stack", f"{exc}")
+        except AccessDeniedError as exc:
+            yield unknown(
+                "stack", f"{name} is there; whether ddb-migrate made it is unknown. {exc}"
+            )
+        else:
+            yield ok("stack", f"{name} is there, and ddb-migrate made it.")
+
+    def _status(self) -> CheckResult:
+        assert self.description is not None
+        status = self.description["StackStatus"]
+        if status in _GOOD:
+            return ok("stack-status", f"{status}.")
+        if status.endswith("_IN_PROGRESS"):
+            return warning("stack-status", f"{status}.", "Wait until the change has ended.")
+        if status == "UPDATE_ROLLBACK_COMPLETE":
+            return warning(
+                "stack-status",
+                f"{status}: the last deployment failed; what was there before runs.",
+                "Read its events in CloudFormation, and run ddb-migrate deploy again.",
+            )
+        reason = self.description.get("StackStatusReason", "no reason is given")
+        return broken(
+            "stack-status",
+            f"{status}: {reason}.",
+            "Read its events in CloudFormation, mend what they name, and deploy again.",
+        )
+
+
+def _version(deployed: str) -> CheckResult:
+    try:
+        there, here = Version(deployed).release, Version(__version__).release
+    except InvalidVersion:
+        return unknown("stack-version", f"The stack says {deployed!r}; this is {__version__}.")
+    found = f"The stack was deployed by {deployed}; this is {__version__}"
+    if there < here:
+        return broken(
+            "stack-version", f"{found}: a plan would be refused.", "Run: ddb-migrate deploy"
+        )
+    if there > here:
+        return warning(
+            "stack-version", f"{found}.", "It works; install the newer package where Airflow runs."
+        )
+    return ok("stack-version", f"{found}.")
+
+
+def check_stack_code(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
+    """Compare the Lambdas' code with what was deployed."""
+    restore = f"{stack.name}-restore"
+    for name, function in (("transform", stack.function_arn), ("restore", restore)):
+        try:
+            why = check_code(patient.clients.lambda_, function, stack.code_sha256)
+        except CodeMismatchError as exc:
+            yield broken(f"code-{name}", f"{exc}")
+        except MigrationError as exc:
+            make = broken if exc.aws_code == "ResourceNotFoundException" else unknown
+            yield make(f"code-{name}", str(exc))
+        else:
+            if why:
+                yield unknown(f"code-{name}", why.removeprefix("unknown: "))
+            else:
+                yield ok(f"code-{name}", "It is the code that was deployed.")
+
+
+def check_ledger_table(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
+    """Judge the ledger's table: there, and ACTIVE."""
+    try:
+        table = describe_table(patient.clients.dynamodb, stack.ledger_table)
+    except TableNotFoundError as exc:
+        yield broken(
+            "ledger", f"{exc}", "The stack has lost its ledger: destroy it and deploy again."
+        )
+        return
+    if table.not_active:
+        yield broken("ledger", f"{'; '.join(table.not_active)}.", "Wait until it is ACTIVE.")
+    else:
+        yield ok("ledger", f"Table {table.name} is ACTIVE.")
+
+
+def check_bucket(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
+    """Judge the bucket: there. Undo logs go to it, so no page is written without it."""
+    with aws_call("s3:ListBucket", f"bucket {stack.bucket}"):
+        try:
+            patient.clients.s3.head_bucket(Bucket=stack.bucket)
+        except ClientError as exc:
+            if error_code(exc) not in {"404", "NoSuchBucket"}:
+                raise
+            yield broken(
+                "bucket",
+                f"Bucket {stack.bucket} is gone: no worker can write its undo log.",
+                "Run: ddb-migrate destroy, then deploy.",
+            )
+            return
+    yield ok("bucket", f"{stack.bucket} is there.")
+
+
+def check_safety_net(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
+    """Judge the rule that restores capacity when Airflow is gone."""
+    rule = f"{stack.name}-restore"
+    with aws_call("events:DescribeRule", f"rule {rule}"):
+        try:
+            answer = patient.clients.events.describe_rule(Name=rule)
+        except ClientError as exc:
+            if error_code(exc) != "ResourceNotFoundException":
+                raise
+            answer = {}
+    if not answer:
+        yield broken("safety-net", f"Rule {rule} is gone.", "Run: ddb-migrate deploy")
+    elif answer.get("State") == "DISABLED":
+        yield warning(
+            "safety-net",
+            f"Rule {rule} is disabled: raised capacity stays raised if Airflow is gone.",
+            "Enable it in EventBridge.",
+        )
+    else:
+        yield ok("safety-net", f"Rule {rule} runs by {answer.get('ScheduleExpression')}.")
