@@ -16,6 +16,8 @@ from botocore.exceptions import (
     ConnectionError as AwsConnectionError,
 )
 
+from airflow_ddb_migrate.core.errors import LedgerBusyError, MigrationError
+
 
 class Kind(Enum):
     """What to do about an error. AMBIGUOUS: a write may have landed; its condition will tell.
@@ -144,6 +146,15 @@ def passing(exc: ClientError | BotoCoreError) -> PassingError:
     if kind is Kind.FATAL and isinstance(exc, ClientError):
         raise fatal_of(exc) from exc
     raise exc
+
+
+def passing_of(error: MigrationError) -> PassingError:
+    """Read an error of the ledger or the bucket that ends a slice; raises it if no wait helps."""
+    if isinstance(error, LedgerBusyError):
+        return PassingError(type(error).__name__, str(error))
+    if kind_of(error.aws_code or "").passes:
+        return PassingError(error.aws_code or "", str(error))
+    raise error
 
 
 def _short(code: str) -> str:

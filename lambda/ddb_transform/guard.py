@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,10 +15,12 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles, reason_of
+from airflow_ddb_migrate.core.ledger.usage import leave_seconds, return_seconds
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
     HOLD_SECONDS,
     HOLD_WAIT_SECONDS,
+    LEASE_LOOK_SECONDS,
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
@@ -65,14 +68,19 @@ class Pacers:
 
 @dataclass(slots=True)
 class Guard:
-    """Looks at the control record and the lease, at most every ``CONTROL_SECONDS``."""
+    """Looks at the control record and the lease, each no more often than its limit says.
+
+    ``jitter`` draws a whole number between two.
+    """
 
     ledger: Ledger
     record: MigrationRecord
     attempt: int
     clock: Callable[[], float]
     pacers: Pacers
+    jitter: Callable[[int, int], int] = random.randint
     _last_look: float = field(default=float("-inf"), init=False)
+    _held_at: float = field(default=float("-inf"), init=False)
     _last_order: Order = field(default=Order.GO, init=False)
     _control: ControlRecord | None = field(default=None, init=False)
     _working: bool = field(default=False, init=False)
@@ -87,8 +95,19 @@ class Guard:
         return self._last_order
 
     def hold_wait_seconds(self) -> int:
-        """Return how long a held child waits until it looks again."""
-        return hold_wait_seconds(self._control, self.clock())
+        """Return how long a held child waits until it looks again; many do not return at once."""
+        spread = self.jitter(0, return_seconds(self.workers))
+        return hold_wait_seconds(self._control, self.clock()) + spread
+
+    def leave_wait_seconds(self) -> int:
+        """Return how long a worker that is told to end waits first; many do not end at once."""
+        is_told = self._last_order is not Order.GO
+        return self.jitter(0, leave_seconds(self.workers)) if is_told else 0
+
+    @property
+    def workers(self) -> int:
+        """Return how many workers share the ledger, or may; as of the last look."""
+        return max(self._control.sharers, self._control.live) if self._control else 0
 
     @property
     def sharing(self) -> Sharing:
@@ -160,14 +179,23 @@ class Guard:
         )
 
     def _holds_table(self, now: float) -> bool:
+        """Return whether the table is this migration's, as it was LEASE_LOOK_SECONDS ago at most.
+
+        Whoever takes it and starts also tells this migration's control record.
+        """
+        if now - self._held_at < LEASE_LOOK_SECONDS:
+            return True
         record = self.record
         table = TableKey(record.table_arn, record.table_id, record.table_name)
         leases = Leases(self.ledger)
-        lease = leases.get(table)
+        lease = leases.look(table)
+        if not is_held_by(lease, record.migration_id):
+            lease = leases.get(table)  # what was read first may be of a moment ago
         if not is_held_by(lease, record.migration_id):
             return False
         if renew(lease, record.migration_id, now):
             leases.change(table, lambda current: renew(current, record.migration_id, now))
+        self._held_at = now
         return True
 
 

@@ -7,6 +7,7 @@ imports, since the function's folder takes no compiled ones.
 import functools
 import json
 import os
+import random
 import time
 import uuid
 from collections.abc import Callable
@@ -25,15 +26,20 @@ from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult,
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
-from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS, WRITER_THREADS
+from airflow_ddb_migrate.core.limits import (
+    HOLD_WAIT_SECONDS,
+    SLICE_MARGIN_SECONDS,
+    WRITER_THREADS,
+)
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_shortcuts import without_walks
 from ddb_transform.contract.index_keys import index_keys_of
 from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context, Transform
+from ddb_transform.failures import passing_of
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.worker import Worker
+from ddb_transform.worker import HOLD, Worker
 from ddb_transform.writers.proof import Proof
 
 _TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30}
@@ -119,9 +125,7 @@ def _slice(event: dict[str, Any], context: Any) -> WorkResult:
     try:
         return _worker(WorkRequest.from_event(event), context).run()
     except MigrationError as error:
-        if error.retryable:
-            raise
-        return _refused(error)
+        return _held(error) if error.retryable else _refused(error)
 
 
 def _worker(request: WorkRequest, context: Any) -> Worker:
@@ -216,6 +220,16 @@ def _deadline(context: Any, slice_seconds: float) -> Callable[[], bool]:
     most = allowed - min(SLICE_MARGIN_SECONDS, _MARGIN_SHARE * allowed)
     ends_at = time.monotonic() + (min(slice_seconds, most) if slice_seconds > 0 else most)
     return lambda: time.monotonic() > ends_at
+
+
+def _held(error: MigrationError, jitter: Callable[[int, int], int] = random.randint) -> WorkResult:
+    """Let a worker wait that ledger or bucket are too busy for; all of them do not return at once.
+
+    :raises MigrationError: it is another error; Step Functions runs the slice again.
+    """
+    busy = passing_of(error)
+    seconds = jitter(*HOLD_WAIT_SECONDS)
+    return replace(HOLD, error=busy.error, cause=busy.cause, wait_seconds=seconds)
 
 
 def _refused(error: MigrationError) -> WorkResult:

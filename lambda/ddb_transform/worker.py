@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_ddb_migrate.aws.ledger.lanes import Claim, Lanes
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState
+from airflow_ddb_migrate.core.ledger.usage import save_seconds
 from airflow_ddb_migrate.core.limits import (
     CHILD_LAPS,
     HEARTBEAT_SECONDS,
     HOLD_WAIT_SECONDS,
-    SAVE_SECONDS,
     SCAN_PAGE_ITEMS,
 )
-from ddb_transform.failures import FatalError, PassingError, passing
+from ddb_transform.failures import FatalError, PassingError, passing, passing_of
 from ddb_transform.guard import Guard, Order
 from ddb_transform.modes.migrate import SettledPage, Work
 from ddb_transform.pages import Page, Position, Source
@@ -104,6 +105,7 @@ class Worker:
         """
         try:
             state, result = self._worked()
+            self.sleep(self.guard.leave_wait_seconds())
         finally:
             self.guard.leave()
         return self._give_back(state, result)
@@ -119,6 +121,8 @@ class Worker:
             return self._fatal(error)
         except PassingError as error:
             return self._passing(error)
+        except MigrationError as error:
+            return self._passing(passing_of(error))
         except (ClientError, BotoCoreError) as exc:
             return self._passing_or_fatal(exc)
         return LaneState.DONE, DONE
@@ -176,7 +180,7 @@ class Worker:
         if settled.stop:
             raise settled.stop
         if upcoming:
-            if self.clock() - self._saved_at >= SAVE_SECONDS:
+            if self.clock() - self._saved_at >= save_seconds(self.guard.workers):
                 self._save()
             self._tick()
         return upcoming

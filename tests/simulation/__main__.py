@@ -5,9 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from tests.simulation import agreement
+from tests.simulation import agreement, ledger_load
 from tests.simulation.agreement import Agreement
 from tests.simulation.cases import ALL
+from tests.simulation.ledger_load import LedgerLoad
 from tests.simulation.model import Run, run
 from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
@@ -29,6 +30,7 @@ def main(names: list[str], pictures: Path | None) -> int:
     FOLDER.mkdir(exist_ok=True)
     folders = [FOLDER / "{}.svg", *([pictures / "simulation-{}.svg"] if pictures else [])]
     agreed = _agreement() if not names or agreement.NAME in names else None
+    loads = _ledger_loads() if not names or ledger_load.NAME in names else []
     compared: dict[str, Run] = {}
     results = [
         _simulated(scenario, compared, folders)
@@ -40,12 +42,15 @@ def main(names: list[str], pictures: Path | None) -> int:
             _draw(title, picture(*(compared[name] for name in together)), folders)
     _keep({result.name: result.to_dict() for result in results})
     _keep({agreement.NAME: agreed.to_dict()} if agreed else {})
+    _keep(
+        {ledger_load.NAME: {str(load.workers): load.to_dict() for load in loads}} if loads else {}
+    )
     print("\n".join(table(results)))
-    return _verdict(results, agreed)
+    return _verdict(results, agreed, loads)
 
 
 def _require_known(names: list[str]) -> None:
-    known = [agreement.NAME, *(scenario.name for scenario in ALL)]
+    known = [agreement.NAME, ledger_load.NAME, *(scenario.name for scenario in ALL)]
     if unknown := set(names) - set(known):
         sys.exit(
             f"There is no scenario {', '.join(sorted(unknown))}; there are {', '.join(known)}."
@@ -57,6 +62,14 @@ def _agreement() -> Agreement:
         agreed = agreement.compare(dynamodb, agreement.MILLION)
     print(agreed, file=sys.stderr, flush=True)
     return agreed
+
+
+def _ledger_loads() -> list[LedgerLoad]:
+    loads = []
+    for workers in ledger_load.WORKERS:
+        loads.append(ledger_load.simulated(workers))
+        print(f"ledger of {workers:,} workers: done", file=sys.stderr, flush=True)
+    return loads
 
 
 def _simulated(scenario: Scenario, compared: dict[str, Run], folders: list[Path]) -> Result:
@@ -82,12 +95,15 @@ def _keep(rows: dict[str, dict[str, object]]) -> None:
     latest.write_text(json.dumps({**kept, **rows}, indent=1) + "\n")
 
 
-def _verdict(results: list[Result], agreed: Agreement | None) -> int:
+def _verdict(results: list[Result], agreed: Agreement | None, loads: list[LedgerLoad]) -> int:
     """Say what was missed; return 1 then."""
     missed = [f"{result.name} ({', '.join(result.missed)})" for result in results if result.missed]
     if agreed:
         print(f"\n{agreed}")
         missed += [] if agreed.is_met else [agreement.NAME]
+    if loads:
+        print("\n" + "\n".join(ledger_load.table(loads)))
+        missed += [f"{ledger_load.NAME} ({row.workers:,})" for row in loads if not row.is_met]
     if missed:
         print(f"\nMissed: {', '.join(missed)}.")
     return 1 if missed else 0

@@ -49,7 +49,7 @@ def run_in_small_pages(
 ) -> Killer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "SCAN_PAGE_ITEMS", PAGE_ITEMS)
-        patch.setattr(workers, "SAVE_SECONDS", save_seconds)
+        patch.setattr(workers, "save_seconds", lambda _: save_seconds)
         return run(world, kill_at)
 
 

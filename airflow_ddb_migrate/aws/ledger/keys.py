@@ -71,6 +71,10 @@ def lease_key(table: TableKey) -> TypedItem:
     return _key(table_partition(table.arn), f"{LEASE}{table.table_id}")
 
 
+def owed_key(table: TableKey, digest: str) -> TypedItem:
+    return _key(table_partition(table.arn), f"owed#{digest}")
+
+
 def history_key(record: MigrationRecord) -> TypedItem:
     sk = f"{HISTORY}{iso(record.started_at)}#{record.migration_id}"
     return _key(table_partition(record.table_arn), sk)

@@ -15,16 +15,20 @@ class LedgerTable:
         self._dynamodb = dynamodb
         self.table_name = table_name
 
-    def get(self, key: TypedItem) -> TypedItem | None:
+    def get(self, key: TypedItem, *, consistent: bool = True) -> TypedItem | None:
         with aws_call("dynamodb:GetItem", f"table {self.table_name}"):
             answer = self._dynamodb.get_item(
-                TableName=self.table_name, Key=key, ConsistentRead=True
+                TableName=self.table_name, Key=key, ConsistentRead=consistent
             )
         return answer.get("Item")  # type: ignore[no-any-return]
 
     def put_new(self, item: TypedItem) -> bool:
         """Write a record that is not there yet; False when it is."""
         return self._put(item, {"ConditionExpression": "attribute_not_exists(pk)"})
+
+    def put(self, item: TypedItem) -> None:
+        """Write a record, whatever is there."""
+        self._put(item, {})
 
     def replace(self, item: TypedItem, *, seen_version: int) -> bool:
         """Write a record in place of the version that was read; False when it changed since."""

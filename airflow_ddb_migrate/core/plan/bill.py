@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
-from airflow_ddb_migrate.core.limits import (
-    CONTROL_SECONDS,
-    SAVE_SECONDS,
-    SCAN_PAGE_ITEMS,
-    UNDO_LOG_DAYS,
+from airflow_ddb_migrate.core.ledger.usage import (
+    CONTROL_READ_UNITS,
+    LEASE_READ_UNITS,
+    save_seconds,
 )
+from airflow_ddb_migrate.core.limits import LANE_ROW_UNITS, SCAN_PAGE_ITEMS, UNDO_LOG_DAYS
 from airflow_ddb_migrate.core.plan.estimate import Effort, Load
 from airflow_ddb_migrate.core.plan.prices import Prices
 
@@ -20,7 +20,6 @@ _GB = 1_024**3
 _MB = 1_024
 _MONTH_DAYS = 30
 _PAGE_BYTES = 1_024**2  # [DDB] of one page of a scan
-_ROW_UNITS = 2  # write units of a lane's row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
         "lambda": _lambda(effort, tariff),
         "step_functions": transitions * prices.step_functions_transition_thousand,
         "undo_log": _undo_log(load, prices),
-        "ledger": _ledger(effort, prices),
+        "ledger": _ledger(effort, prices, workers=effort.lambda_seconds / max(1.0, seconds)),
     }
 
 
@@ -69,12 +68,18 @@ def _undo_log(load: Load, prices: Prices) -> float:
     return objects / _THOUSAND * prices.s3_put_thousand + kept
 
 
-def _ledger(effort: Effort, prices: Prices) -> float:
-    """A worker saves its lane's row every few seconds, and looks at the control record."""
-    saves = effort.lambda_seconds / SAVE_SECONDS + effort.invocations
-    looks = effort.lambda_seconds / CONTROL_SECONDS + effort.invocations
-    return _per_million(saves * _ROW_UNITS, prices.write_request_million) + _per_million(
-        looks, prices.read_request_million
+def _ledger(effort: Effort, prices: Prices, *, workers: float) -> float:
+    """A worker saves its lane's row now and then, and looks at control record and lease.
+
+    An invocation reads the migration, its attempts and the proof as well; it takes its lane, and
+    counts itself in and out.
+    """
+    saves = effort.lambda_seconds / save_seconds(round(workers)) + effort.invocations
+    counts = 2 * effort.invocations
+    reads = effort.lambda_seconds * (CONTROL_READ_UNITS + LEASE_READ_UNITS) + 5 * effort.invocations
+    writes = saves * LANE_ROW_UNITS + counts
+    return _per_million(writes, prices.write_request_million) + _per_million(
+        reads, prices.read_request_million
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.e2e.conftest import DAGS
 from tests.support.worlds.airflow_site import AirflowSite, airflow_site
 
 
@@ -10,5 +11,5 @@ from tests.support.worlds.airflow_site import AirflowSite, airflow_site
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowSite]:
     folder = tmp_path_factory.mktemp("site")
     transforms = tmp_path_factory.mktemp("transforms")
-    with airflow_site(folder, transforms) as site:
+    with airflow_site(folder, transforms, sorted(DAGS.glob("*.py"))) as site:
         yield site

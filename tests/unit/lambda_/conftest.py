@@ -39,7 +39,7 @@ def world(dynamodb: Any) -> Callable[..., MigrationWorld]:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 10 items, each saved, and a look at the ledger at every item."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 10)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
     monkeypatch.setattr(transformed_page, "_TICK_SECONDS", -1)
     monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
 

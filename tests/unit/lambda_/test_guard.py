@@ -5,9 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.keys import control_key
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LeaseState
-from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
+from airflow_ddb_migrate.core.limits import (
+    CONTROL_SECONDS,
+    HOLD_SECONDS,
+    HOLD_WAIT_SECONDS,
+    LEASE_SECONDS,
+    LEAVES_PER_SECOND,
+)
 from ddb_transform.guard import Guard, Order, order_of
 from tests.support.factories import NOW
 from tests.support.worlds.migration_world import MigrationWorld
@@ -81,6 +88,60 @@ def test_who_does_not_hold_the_table_quits(
     lease(**fields)
 
     assert Order.QUIT is guard.order()
+
+
+def test_the_lease_is_read_cheaply_and_a_loss_of_it_is_read_twice(
+    world: MigrationWorld, guard: Guard
+) -> None:
+    """A read that is eventually consistent may be of before the table was taken."""
+    stale = iter([None, "as it is"])
+
+    def answer(name: str, answer: Any) -> Any:
+        (*_, arguments) = world.dynamodb.arguments_of("get_item")
+        is_lease = arguments["Key"]["sk"]["S"].startswith("lease#")
+        return {} if is_lease and next(stale) is None else answer
+
+    world.dynamodb.answers = answer
+    world.dynamodb.calls.clear()
+
+    assert Order.GO is guard.order()
+    looks = [
+        arguments["ConsistentRead"]
+        for arguments in world.dynamodb.arguments_of("get_item")
+        if arguments["Key"]["sk"]["S"].startswith("lease#")
+    ]
+    assert [False, True] == looks
+
+
+def test_the_lease_is_looked_at_less_often_than_the_control_record(
+    world: MigrationWorld, guard: Guard
+) -> None:
+    """One key takes so many reads: 10,000 workers look at each."""
+    world.dynamodb.calls.clear()
+    for _ in range(7):
+        guard.order()
+        world.clock.advance(CONTROL_SECONDS)
+    keys = [arguments["Key"]["sk"]["S"] for arguments in world.dynamodb.arguments_of("get_item")]
+
+    assert (7, 3) == (keys.count("control"), sum(key.startswith("lease#") for key in keys))
+
+
+@pytest.mark.parametrize(("workers", "spread"), [(100, 0), (10_000, 66)])
+def test_many_held_workers_do_not_return_at_once(
+    world: MigrationWorld, workers: int, spread: int
+) -> None:
+    """Each of them reads and writes the control record then."""
+    latest = Guard(
+        world.ledger, world.record, 1, world.clock, world.pacers(), lambda least, most: most
+    )
+    world.ledger.update(
+        control_key(world.record.migration_id),
+        {"command": Command.HOLD, "since": world.clock(), "sharers": workers},
+    )
+    latest.order()
+
+    assert HOLD_WAIT_SECONDS[0] + spread == latest.hold_wait_seconds()
+    assert workers // LEAVES_PER_SECOND == latest.leave_wait_seconds()
 
 
 def test_a_table_made_again_is_not_the_one_that_was_leased(world: MigrationWorld) -> None:

@@ -1,6 +1,7 @@
 """The Lambda's entry."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord
 from ddb_transform import handler
+from ddb_transform import worker as workers
 from ddb_transform.assembly import Kit
 from ddb_transform.contract.load import source_hash
 from ddb_transform.writers.proof import Proof
@@ -132,16 +134,67 @@ def test_an_input_that_cuts_the_table_otherwise_is_refused(
     assert 0 == world.table_writes
 
 
-def test_what_may_pass_is_raised(world: MigrationWorld) -> None:
-    """An unwell ledger: Step Functions runs the slice again."""
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    ],
+)
+def test_a_ledger_that_is_too_busy_is_a_hold_of_that_worker(
+    world: MigrationWorld, code: str
+) -> None:
+    """However often: the child waits, and fails never."""
+    world.dynamodb.before = refusing(code)
 
-    def refuse(name: str, arguments: dict[str, Any]) -> None:
-        raise client_error("InternalServerError")
+    answers = [handler.handle(event(world), PLENTY) for _ in range(10)]
 
-    world.dynamodb.before = refuse
+    assert {("HOLD", code)} == {(answer["status"], answer["error"]) for answer in answers}
+    assert all(30 <= answer["wait_seconds"] <= 120 for answer in answers)
+    assert 1 < len({answer["wait_seconds"] for answer in answers})  # they return one by one
+    world.dynamodb.before = lambda name, arguments: None
+    assert "DONE" == handler.handle(event(world), PLENTY)["status"]
 
-    with pytest.raises(AwsRequestError, match="InternalServerError"):
+
+def test_a_ledger_that_gets_too_busy_in_mid_slice_loses_no_page(
+    world: MigrationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not saved is done again, and each item counts once."""
+    monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 1)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
+    refuse = refusing("ThrottlingException")
+
+    def refuse_saves(name: str, arguments: dict[str, Any]) -> None:
+        is_save = ":cursor" in arguments.get("ExpressionAttributeValues", {})
+        if is_save and arguments["TableName"] == world.ledger.table_name:
+            refuse(name, arguments)
+
+    world.dynamodb.before = refuse_saves
+    held = handler.handle(event(world), PLENTY)
+    world.dynamodb.before = lambda name, arguments: None
+    done = handler.handle(event(world), PLENTY)
+
+    assert ("HOLD", "DONE") == (held["status"], done["status"])
+    assert {"seen": 3, "changed": 2, "already": 1}.items() <= done["counts"].items()
+    assert all("updatedAt" in item for item in world.items().values())
+
+
+def test_a_ledger_that_does_not_answer_is_raised(world: MigrationWorld) -> None:
+    """Step Functions runs the slice again."""
+    world.dynamodb.before = refusing("SomethingNew")
+
+    with pytest.raises(AwsRequestError, match="SomethingNew"):
         handler.handle(event(world), PLENTY)
+
+
+def refusing(code: str) -> Callable[[str, dict[str, Any]], None]:
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        raise client_error(code)
+
+    return refuse
 
 
 @pytest.mark.parametrize("is_same", [True, False])

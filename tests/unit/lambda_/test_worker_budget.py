@@ -22,7 +22,7 @@ from tests.support.worlds.migration_world import PROVEN, MigrationWorld, mark
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 20 items, each saved, and a look at the ledger at every item."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 20)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
     monkeypatch.setattr(transformed_page, "_TICK_SECONDS", -1)
     monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.001)
 

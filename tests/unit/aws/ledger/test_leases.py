@@ -1,9 +1,11 @@
 """Leases on tables: read as written, and changed by one at a time."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
-from airflow_ddb_migrate.core.errors import LedgerBusyError
+from airflow_ddb_migrate.aws.ledger.keys import lease_key
+from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
+from airflow_ddb_migrate.core.errors import LedgerBusyError, LedgerError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 from tests.support.factories import NOW, TABLE_KEY, lease
 from tests.support.worlds.site_world import SiteWorld
@@ -28,6 +30,38 @@ def test_a_lease_is_read_as_it_was_written(world: SiteWorld) -> None:
     assert replace(full, version=1) == leases.get(TABLE_KEY)
     again = leases.change(TABLE_KEY, lambda current: current)
     assert replace(full, version=2) == again
+
+
+def test_what_a_wide_table_owes_is_not_in_what_every_worker_reads(world: SiteWorld) -> None:
+    """Twenty indexes are 30 KB, and one key takes 3,000 read units a second."""
+    leases = world.site.leases
+    owing = lease(capacity_state=CapacityState.RAISED, snapshot="s" * 20_000, raised="r" * 10_000)
+    leases.change(TABLE_KEY, lambda _: owing)
+
+    item = world.site.ledger.get(lease_key(TABLE_KEY))
+    assert len(str(item)) < 1_024
+    assert replace(owing, version=1) == leases.get(TABLE_KEY)
+
+
+def test_a_lease_of_before_owed_capacity_was_apart_is_read_and_stays(world: SiteWorld) -> None:
+    """The package that prewarmed reads it there, though a newer worker renews it meanwhile."""
+    old = lease(capacity_state=CapacityState.RAISED, snapshot="{}", raised="[]", version=1)
+    world.site.ledger.put({**lease_key(TABLE_KEY), **encode_all(asdict(old))})
+
+    assert old == world.site.leases.get(TABLE_KEY)
+    world.site.leases.change(TABLE_KEY, lambda current: current)
+    item = world.site.ledger.get(lease_key(TABLE_KEY))
+    assert item is not None
+    assert replace(old, version=2) == decode(LeaseRecord, item)
+
+
+def test_owed_capacity_whose_record_is_gone_is_an_error(world: SiteWorld) -> None:
+    """Not found is never nothing owed."""
+    owing = lease(capacity_state=CapacityState.RAISED, snapshot="owed#gone", version=1)
+    world.site.ledger.put({**lease_key(TABLE_KEY), **encode_all(asdict(owing))})
+
+    with pytest.raises(LedgerError, match="lacks what was noted of the capacity of table orders"):
+        world.site.leases.get(TABLE_KEY)
 
 
 def test_wanting_nothing_writes_nothing(world: SiteWorld) -> None:

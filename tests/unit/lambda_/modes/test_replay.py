@@ -47,7 +47,7 @@ def still_picky(item: Item, context: Context) -> object:
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the quarantine has several objects, and each page is saved."""
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 3)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
 
 
 @pytest.fixture(params=[UNPROVEN, PROVEN], ids=["reference", "fast"])

@@ -39,7 +39,7 @@ def once(item: Item, context: Context) -> object:
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 4)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
 
 
 @pytest.fixture(params=[UNPROVEN, PROVEN], ids=["reference", "fast"])

@@ -163,7 +163,7 @@ def test_another_lanes_log_is_not_ours(bucket: Bucket) -> None:
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 5)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
 
 
 def remove(item: Any, context: Any) -> object:

@@ -45,7 +45,7 @@ def world(
     proof: Proof
     proof, returns_items = request.param
     monkeypatch.setattr(workers, "SCAN_PAGE_ITEMS", 7)
-    monkeypatch.setattr(workers, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(workers, "save_seconds", lambda _: 0)
 
     def make(kinds: tuple[str, ...] = _KINDS) -> MigrationWorld:
         w = MigrationWorld(dynamodb, transform=transform, proof=proof)
