@@ -1,7 +1,8 @@
 """Every limit the code relies on, once, with its source.
 
-Sources: [SFN] Step Functions quotas, [DDB] DynamoDB quotas, [LAMBDA] Lambda quotas (AWS
-documentation); [API] the botocore service model; [OURS] a choice of this project.
+Sources: [SFN] Step Functions quotas, [DDB] DynamoDB quotas, [LAMBDA] Lambda quotas, [CFN]
+CloudFormation quotas, [IAM] IAM quotas, [S3] rules of bucket names (AWS documentation); [API] the
+botocore service model; [OURS] a choice of this project.
 """
 
 from typing import Final
@@ -42,6 +43,11 @@ ON_DEMAND_READ_UNITS: Final = 12_000  # [DDB] what a new on-demand table takes a
 ON_DEMAND_WRITE_UNITS: Final = 4_000  # [DDB] the same for writes
 STATEMENT_CHARS: Final = 8_192  # [API] one PartiQL statement
 BATCH_STATEMENTS: Final = 25  # [API] statements of one BatchExecuteStatement
+
+# CloudFormation, IAM and S3
+STACK_PARAMETER_BYTES: Final = 4_096  # [CFN] the value of one parameter
+ROLE_POLICIES_CHARS: Final = 10_240  # [IAM] a role's inline policies together, no white space
+BUCKET_NAME_CHARS: Final = 63  # [S3] the longest name of a bucket
 
 # The migration
 PARAMS_LEVELS: Final = 32  # [OURS] lists and objects in each other; JSON is written recursively

@@ -11,6 +11,12 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.services.stack import describe_stack, is_missing_stack
 from airflow_ddb_migrate.aws.services.stack_identity import CHANGE_SET_PREFIX, TAG
 from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.deployment.stack_status import (
+    ABSENT,
+    EMPTY,
+    advice_after,
+    require_deployable,
+)
 
 _POLL_SECONDS = 3.0
 _PATIENCE_SECONDS = 1_800.0
@@ -42,10 +48,11 @@ class StackChange:
         :raises DeployError: CloudFormation refused or rolled back; the message says why.
         """
         status = self._status()
-        if status == "ROLLBACK_COMPLETE":
+        require_deployable(self.stack_name, status)
+        if status == EMPTY:
             self.delete()
             status = ""
-        exists = status not in {"", "REVIEW_IN_PROGRESS"}
+        exists = status not in ABSENT
         self._skip_old_events()
         change_set = self._create_change_set(template, parameters, exists=exists)
         if not self._has_changes(change_set):
@@ -164,16 +171,18 @@ class StackChange:
             return
         # The first failures say why; those after them were cancelled because of them.
         why = "; ".join(self._failures[:_SHOWN_FAILURES]).rstrip(".") or "No event says why"
-        raise DeployError(f"Stack {self.stack_name} ended as {status}. {why}. {_advice(why)}")
-
-
-def _advice(why: str) -> str:
-    if any(text in why for text in _PUBLISHED):
-        return (
-            "Lambda has published this very code before, and publishes it no second time. To have "
-            "it published again: ddb-migrate deploy --republish"
+        raise DeployError(
+            f"Stack {self.stack_name} ended as {status}. {why}. {self._advice(why, status)}"
         )
-    return "Mend that and deploy again."
+
+    def _advice(self, why: str, status: str) -> str:
+        if any(text in why for text in _PUBLISHED):
+            return (
+                "Lambda has published this very code before, and publishes it no second time. To "
+                f"have it published again: ddb-migrate deploy --stack-name {self.stack_name} "
+                "--republish"
+            )
+        return advice_after(self.stack_name, status)
 
 
 def _event_line(event: Mapping[str, Any]) -> str:

@@ -30,6 +30,9 @@ from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
+from airflow_ddb_migrate.deployment.rendering import StackPlace
+from airflow_ddb_migrate.deployment.sizes import require_fitting
+from airflow_ddb_migrate.deployment.stack_status import require_deployable
 from airflow_ddb_migrate.deployment.upload import Uploader
 
 
@@ -61,7 +64,8 @@ class Deployment:
         for name in self.tables:
             if name != ALL_TABLES:
                 validate_table_name(name)
-        our_stack(self.clients.cloudformation, self.stack_name)
+        before = our_stack(self.clients.cloudformation, self.stack_name) or {}
+        require_deployable(self.stack_name, before.get("StackStatus", ""))
         tables = self._tables()
         bundle = bundles.build(self.transforms_dir, self.runtime)
         for name in bundle.replaced:
@@ -70,9 +74,11 @@ class Deployment:
             if line:
                 self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
-        parameters = self._parameters(tables, bundle, bucket=self._bucket())
-        version = bundle.code_hash + parameters["Republished"].strip("-")
-        is_new = self._change().apply(_template(version), parameters)
+        parameters = self._parameters(tables, bundle)
+        template = _template(bundle.code_hash + parameters["Republished"].strip("-"))
+        require_fitting(template, parameters, self._place())
+        self._upload(parameters, bundle)
+        is_new = self._change().apply(template, parameters)
         if not is_new:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
@@ -143,18 +149,20 @@ class Deployment:
     def _stack(self) -> Mapping[str, Any]:
         return describe_stack(self.clients.cloudformation, self.stack_name) or {}
 
-    def _parameters(
-        self, tables: tuple[str, ...], bundle: Bundle, *, bucket: str
-    ) -> dict[str, str]:
-        definition = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
-        upload = Uploader(self.clients.s3, bucket, self.say)
+    def _upload(self, parameters: Mapping[str, str], bundle: Bundle) -> None:
+        upload = Uploader(self.clients.s3, self._bucket(), self.say)
+        upload(parameters["CodeKey"], bundle.content)
+        upload(parameters["DefinitionKey"], _definition())
+
+    def _parameters(self, tables: tuple[str, ...], bundle: Bundle) -> dict[str, str]:
+        place = self._place()
         return {
-            "CodeKey": upload(f"code/{bundle.code_hash}.zip", bundle.content),
+            "CodeKey": f"code/{bundle.code_hash}.zip",
             "CodeHash": bundle.code_hash,
             "CodeSha256": bundle.sha256,
-            "DefinitionKey": upload(f"code/{_digest(definition)}.asl.json", definition),
+            "DefinitionKey": f"code/{bundles.short_hash({'': _definition()})}.asl.json",
             "Tables": ",".join(tables),
-            "TableArns": ",".join(map(self._table_arn, tables)),
+            "TableArns": ",".join(map(place.table_arn, tables)),
             "Transforms": ",".join(bundle.transforms),
             "Republished": self._republished(bundle.code_hash),
             "PackageVersion": __version__,
@@ -167,12 +175,15 @@ class Deployment:
         is_same = self._output("CodeHash") == code_hash
         return stack_parameters(self._stack()).get("Republished", "") if is_same else ""
 
-    def _table_arn(self, table: str) -> str:
+    def _place(self) -> StackPlace:
         with aws_call("sts:GetCallerIdentity", "the caller"):
             caller = self.clients.sts.get_caller_identity()
-        partition = caller["Arn"].split(":")[1]
-        region = self.clients.dynamodb.meta.region_name
-        return f"arn:{partition}:dynamodb:{region}:{caller['Account']}:table/{table}"
+        return StackPlace(
+            partition=caller["Arn"].split(":")[1],
+            region=self.clients.dynamodb.meta.region_name,
+            account=caller["Account"],
+            stack_name=self.stack_name,
+        )
 
 
 def _template(version: str) -> str:
@@ -181,5 +192,5 @@ def _template(version: str) -> str:
     return re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
 
 
-def _digest(content: bytes) -> str:
-    return bundles.short_hash({"": content})
+def _definition() -> bytes:
+    return (resources.folder("deploy") / "state_machine.asl.json").read_bytes()

@@ -1,6 +1,7 @@
 """Delete the stack with its ledger and bucket."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
+from airflow_ddb_migrate.deployment.stack_status import require_deletable
 from airflow_ddb_migrate.deployment.unfinished import unfinished
 
 
@@ -30,9 +32,11 @@ class Removal:
             ``force`` was not given; or the stack is somebody else's. Nothing was deleted.
         """
         validate_stack_name(self.stack_name)
-        if our_stack(self.clients.cloudformation, self.stack_name) is None:
+        stack = our_stack(self.clients.cloudformation, self.stack_name)
+        if stack is None:
             self.say(f"Stack {self.stack_name} is not there: nothing to do.")
             return False
+        self._check_deletable(stack)
         self._check_finished(force=force)
         bucket = self._output("Bucket")
         if bucket:
@@ -41,6 +45,17 @@ class Removal:
             self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
         ).delete()
         return True
+
+    def _check_deletable(self, stack: Mapping[str, Any]) -> None:
+        """Raise DeployError for what CloudFormation would refuse, or take half of."""
+        require_deletable(self.stack_name, stack["StackStatus"])
+        if stack.get("EnableTerminationProtection"):
+            raise DeployError(
+                f"Stack {self.stack_name} has termination protection: somebody wants it kept. "
+                "Nothing was deleted. To take the protection away: aws cloudformation "
+                "update-termination-protection --no-enable-termination-protection --stack-name "
+                f"{self.stack_name}"
+            )
 
     def _check_finished(self, *, force: bool) -> None:
         left = unfinished(

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, find_stack, stack_outputs
+from airflow_ddb_migrate.aws.services.stack import (
+    Stack,
+    describe_stack,
+    find_stack,
+    stack_outputs,
+    stack_parameters,
+)
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import (
     CodeMismatchError,
@@ -21,6 +27,7 @@ from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.deployment.packaging.bundle import build
+from airflow_ddb_migrate.deployment.sizes import role_policy_chars
 from tests.support.factories import SHIPPED_TRANSFORMS
 
 IDENTITY = "def transform(item, context):\n    return item\n"
@@ -198,6 +205,25 @@ def test_the_safety_net_may_change_the_capacity_of_the_named_tables_and_their_in
     arns = [f"arn:aws:dynamodb:us-east-1:000000000000:table/{t}" for t in ("orders", "customers")]
     assert arns == statements["MigratedTables"]["Resource"]
     assert [f"{arn}/index/*" for arn in arns] == statements["TheirIndexes"]["Resource"]
+
+
+def test_the_policies_are_as_large_as_was_computed(deployer: Deployer) -> None:
+    """Before anything is made, to the character."""
+    deployment = deployer.deployment(["orders", "customers"])
+    stack = deployment.deploy()
+
+    template = deployer.clients.cloudformation.get_template(StackName=deployer.stack_name)
+    computed = role_policy_chars(
+        template["TemplateBody"],
+        stack_parameters(_stack(deployer)),
+        deployment._place(),
+        bucket=stack.bucket,
+    )
+    names = {"FunctionRole": "migrate", "RestoreRole": "restore", "StateMachineRole": "run-map"}
+    made = {role: _policy(deployer, role, name) for role, name in names.items()}
+    assert {
+        role: len(json.dumps(policy, separators=(",", ":"))) for role, policy in made.items()
+    } == computed
 
 
 def test_a_new_stack_without_tables_is_refused_before_anything_is_made(deployer: Deployer) -> None:
@@ -397,10 +423,14 @@ def _function_statements(deployer: Deployer) -> dict[str, dict[str, object]]:
 
 
 def _statements(deployer: Deployer, role_id: str, policy: str) -> dict[str, dict[str, object]]:
+    document = _policy(deployer, role_id, policy)
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def _policy(deployer: Deployer, role_id: str, policy: str) -> dict:
     cloudformation = deployer.clients.cloudformation
     role = cloudformation.describe_stack_resource(
         StackName=deployer.stack_name, LogicalResourceId=role_id
     )["StackResourceDetail"]["PhysicalResourceId"]
     iam = deployer.clients._make("iam")
-    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-    return {statement["Sid"]: statement for statement in document["Statement"]}
+    return iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]

@@ -133,7 +133,7 @@ def test_a_version_that_exists_already_needs_to_be_published_again() -> None:
         ("UPDATE_ROLLBACK_IN_PROGRESS", [failure]), ("UPDATE_ROLLBACK_COMPLETE", [])
     )
 
-    with pytest.raises(DeployError, match=r"ddb-migrate deploy --republish$"):
+    with pytest.raises(DeployError, match=r"deploy --stack-name s --republish$"):
         change.wait()
 
 

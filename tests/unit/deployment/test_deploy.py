@@ -53,6 +53,7 @@ class FakeCloudFormation:
     outputs: dict[str, str]
     deleted: bool = False
     status: str = "CREATE_COMPLETE"
+    is_protected: bool = False
     tags: dict[str, str] = field(default_factory=lambda: {TAG: "ddb-migrate"})
     template: Any = "Metadata:\n  AirflowDdbMigrate:\n    Template: 1\n"
     description: str = ""
@@ -65,7 +66,8 @@ class FakeCloudFormation:
         rows = [{"OutputKey": k, "OutputValue": v} for k, v in self.outputs.items()]
         tags = [{"Key": k, "Value": v} for k, v in self.tags.items()]
         stack = {"StackName": "ddb-migrate", "StackStatus": self.status, "Outputs": rows}
-        return {"Stacks": [{**stack, "Tags": tags, "Description": self.description}]}
+        stack |= {"Tags": tags, "EnableTerminationProtection": self.is_protected}
+        return {"Stacks": [{**stack, "Description": self.description}]}
 
     def get_template(self, **_: Any) -> dict[str, Any]:
         return {"TemplateBody": self.template}
@@ -229,6 +231,44 @@ def test_destroy_that_may_not_look_deletes_nothing(world: World) -> None:
     assert not world.cloudformation.deleted
 
 
+@pytest.mark.parametrize(
+    ("stack", "words"),
+    [
+        ({"is_protected": True}, r"has termination protection.*Nothing was deleted\. To take"),
+        ({"status": "UPDATE_IN_PROGRESS"}, r"is UPDATE_IN_PROGRESS: it is being updated\. Nothing"),
+    ],
+    ids=["protected", "in-progress"],
+)
+def test_what_cloudformation_would_refuse_destroys_nothing(
+    world: World, stack: dict[str, Any], words: str
+) -> None:
+    """There is no S3 in this world: a bucket that is emptied first would fail the test."""
+    world.cloudformation = replace(world.cloudformation, **stack)
+    world.cloudformation.outputs["Bucket"] = "bucket"
+
+    with pytest.raises(DeployError, match=words):
+        world.removal().destroy(force=True)
+
+    assert not world.cloudformation.deleted
+
+
+def test_a_stuck_stack_is_not_deployed_to(world: World) -> None:
+    """It is told what to do before anything is built."""
+    world.cloudformation.status = "UPDATE_ROLLBACK_FAILED"
+
+    with pytest.raises(DeployError, match="continue-update-rollback --stack-name ddb-migrate"):
+        world.deployment(tables=["orders"]).deploy()
+
+
+def test_more_tables_than_fit_are_refused_before_the_bucket_is_made(world: World) -> None:
+    """A first deployment, whose fakes have nothing that could be made."""
+    world.cloudformation.deleted = True
+    tables = [f"table-{number:04}" for number in range(200)]
+
+    with pytest.raises(InvalidInputError, match=r"200 tables do not fit.*--all-tables.*Nothing"):
+        world.deployment(tables=tables).deploy()
+
+
 def test_a_stack_that_is_not_there_is_nothing_to_destroy(world: World) -> None:
     """A second time is no error."""
     world.cloudformation.deleted = True
@@ -273,7 +313,7 @@ def test_a_missing_folder_of_transforms_is_refused_before_aws_is_changed(
 @pytest.mark.parametrize("table", ["orders", "*"])
 def test_a_table_s_arn_names_partition_region_and_account(world: World, table: str) -> None:
     """Every table, when asked for, is still of one account and region."""
-    arn = world.deployment()._table_arn(table)
+    arn = world.deployment()._place().table_arn(table)
 
     assert f"arn:aws:dynamodb:{factories.REGION}:123456789012:table/{table}" == arn
 

@@ -34,7 +34,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[s
     monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
     monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
-    monkeypatch.setattr(Deployment, "_bucket", lambda _: "bucket")
+    monkeypatch.setattr(Deployment, "_upload", lambda *_: None)
+    monkeypatch.setattr(Deployment, "_place", lambda _: None)
+    monkeypatch.setattr(deployment, "require_fitting", lambda *_: None)
     monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {"Republished": ""})
     monkeypatch.setattr(deployment, "check_code", lambda *_: "")
 

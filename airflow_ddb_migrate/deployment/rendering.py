@@ -1,0 +1,157 @@
+"""The template as CloudFormation renders it: parameters, conditions and ARNs filled in.
+
+Of its functions those that the template uses, and of ARNs those that its names give.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+_ABSENT: Final = object()  # AWS::NoValue
+# An ARN by the resource's type, of its name, which a property gives.
+_ARNS: Final = {
+    "AWS::S3::Bucket": ("BucketName", "arn:{p}:s3:::{name}"),
+    "AWS::DynamoDB::Table": ("TableName", "arn:{p}:dynamodb:{r}:{a}:table/{name}"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "arn:{p}:logs:{r}:{a}:log-group:{name}:*"),
+    "AWS::Lambda::Function": ("FunctionName", "arn:{p}:lambda:{r}:{a}:function:{name}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlace:
+    """Where a stack is: what its template calls AWS::Partition, Region, AccountId, StackName."""
+
+    partition: str
+    region: str
+    account: str
+    stack_name: str
+
+    def table_arn(self, table: str) -> str:
+        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account}:table/{table}"
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads CloudFormation's short forms: ``!Ref X`` becomes ``{"Ref": "X"}``."""
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    return {name: loader.construct_scalar(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+class Rendering:
+    """A template, filled in with parameters; what these leave out has its default."""
+
+    def __init__(self, text: str, given: Mapping[str, str], place: StackPlace, bucket: str) -> None:
+        template = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader, but for the forms
+        self._template = template
+        self._place = place
+        self._values: dict[str, Any] = {
+            "AWS::Partition": place.partition,
+            "AWS::Region": place.region,
+            "AWS::AccountId": place.account,
+            "AWS::StackName": place.stack_name,
+            "AWS::NoValue": _ABSENT,
+            "Bucket": bucket,
+        }
+        for name, row in template["Parameters"].items():
+            value = given.get(name, row.get("Default", ""))
+            is_list = row["Type"] == "CommaDelimitedList"
+            self._values[name] = value.split(",") if is_list else value
+
+    def made(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the properties of the resources of a type that will be made, by logical id."""
+        return {
+            name: self._filled(resource["Properties"])
+            for name, resource in self._template["Resources"].items()
+            if resource["Type"] == kind and self._is_made(resource)
+        }
+
+    def _is_made(self, resource: Mapping[str, Any]) -> bool:
+        return "Condition" not in resource or self._condition(resource["Condition"])
+
+    def _filled(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [one for one in map(self._filled, node) if one is not _ABSENT]
+        if not isinstance(node, dict):
+            return node
+        name, argument = next(iter(node.items())) if len(node) == 1 else ("", None)
+        if name in self._FUNCTIONS:
+            return self._FUNCTIONS[name](self, argument)
+        filled = {key: self._filled(value) for key, value in node.items()}
+        return {key: value for key, value in filled.items() if value is not _ABSENT}
+
+    def _ref(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        return self._named(self._template["Resources"][name])[0]
+
+    def _attribute(self, path: str) -> str:
+        name, _, attribute = path.partition(".")
+        resource = self._template["Resources"][name]
+        if attribute != "Arn" or resource["Type"] not in _ARNS:
+            raise KeyError(path)
+        if name == "Bucket":
+            return f"arn:{self._place.partition}:s3:::{self._values[name]}"
+        return self._named(resource)[1]
+
+    def _named(self, resource: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the name of a resource that is named by the template, and its ARN."""
+        prop, arn = _ARNS[resource["Type"]]
+        name = self._filled(resource["Properties"][prop])
+        place = self._place
+        return name, arn.format(p=place.partition, r=place.region, a=place.account, name=name)
+
+    def _sub(self, argument: Any) -> str:
+        text, names = argument if isinstance(argument, list) else (argument, {})
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in names:
+                return str(self._filled(names[name]))
+            return str(self._attribute(name) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([\w:.]+)\}", value, text)
+
+    def _join(self, argument: list[Any]) -> str:
+        return str(argument[0]).join(self._filled(argument[1]))
+
+    def _split(self, argument: list[Any]) -> list[str]:
+        return str(self._filled(argument[1])).split(argument[0])
+
+    def _if(self, argument: list[Any]) -> Any:
+        name, then, otherwise = argument
+        return self._filled(then if self._condition(name) else otherwise)
+
+    def _condition(self, node: Any) -> bool:
+        if isinstance(node, str):
+            return self._condition(self._template["Conditions"][node])
+        ((name, argument),) = node.items()
+        if name == "Condition":
+            return self._condition(argument)
+        if name == "Fn::Equals":
+            left, right = self._filled(argument)
+            return bool(left == right)
+        results: Iterator[bool] = map(self._condition, argument)
+        if name == "Fn::Not":
+            return not next(results)
+        return {"Fn::And": all, "Fn::Or": any}[name](results)
+
+    _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+        "Ref": _ref,
+        "Fn::GetAtt": _attribute,
+        "Fn::Sub": _sub,
+        "Fn::Join": _join,
+        "Fn::Split": _split,
+        "Fn::If": _if,
+    }

@@ -1,0 +1,95 @@
+"""What a stack's status allows, what it means, and what to do where a stack is stuck."""
+
+from typing import Final
+
+from airflow_ddb_migrate.core.errors import DeployError
+
+USABLE: Final = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",  # the last update failed, and all is as it was before
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+# Nothing of ours is there: no stack at all, or one whose first change set was never executed.
+ABSENT: Final = frozenset({"", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
+# A first deployment failed and was taken back: CloudFormation can only delete such a stack.
+EMPTY: Final = "ROLLBACK_COMPLETE"
+
+_DESTROY = "Run: ddb-migrate destroy --stack-name {name}, and then deploy again."
+_ENDED_BADLY: Final = {
+    "CREATE_FAILED": ("a first deployment failed, and what it made was left", _DESTROY),
+    "ROLLBACK_FAILED": (
+        "a first deployment failed, and what it made could not all be deleted",
+        _DESTROY,
+    ),
+    "DELETE_FAILED": (
+        "something of it could not be deleted; its events say what and why",
+        f"Mend that. {_DESTROY}",
+    ),
+    "UPDATE_FAILED": (
+        "an update failed, and what it did was left as it is",
+        "Take it back: aws cloudformation rollback-stack --stack-name {name}. Then deploy again.",
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed, and could not all be taken back; its events say what and why",
+        "Mend that, then: aws cloudformation continue-update-rollback --stack-name {name} (with "
+        "--resources-to-skip for what cannot be mended). Then deploy again.",
+    ),
+    "IMPORT_ROLLBACK_FAILED": (
+        "an import of resources failed, and could not be taken back; its events say why",
+        "Mend that, then: aws cloudformation continue-update-rollback --stack-name {name}. Then "
+        "deploy again.",
+    ),
+}
+_WAIT = (
+    "Wait until that is over, then try again. To see what happens: aws cloudformation "
+    "describe-stack-events --stack-name {name}"
+)
+_AT_WORK: Final = {
+    "CREATE_IN_PROGRESS": "it is being made",
+    "ROLLBACK_IN_PROGRESS": "a first deployment failed and is being taken back",
+    "DELETE_IN_PROGRESS": "it is being deleted",
+    "UPDATE_IN_PROGRESS": "it is being updated",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "an update is done, and deletes what it replaced",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "an update failed and is being taken back",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (
+        "an update failed and was taken back, which deletes what it had made"
+    ),
+    "IMPORT_IN_PROGRESS": "resources are being imported into it",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "an import of resources failed and is being taken back",
+}
+
+
+def require_deployable(stack_name: str, status: str) -> None:
+    """Raise DeployError where a deployment would be refused, or would come in between."""
+    if status not in USABLE | ABSENT | {EMPTY}:
+        raise _refusal(stack_name, status, "changed")
+
+
+def require_deletable(stack_name: str, status: str) -> None:
+    """Raise DeployError where something else is at work; a deletion can be asked for again."""
+    if status.endswith("_IN_PROGRESS") and status not in ABSENT | {"DELETE_IN_PROGRESS"}:
+        raise _refusal(stack_name, status, "deleted")
+
+
+def advice_after(stack_name: str, status: str) -> str:
+    """Say what to do about an operation that has ended with this status."""
+    if status == "DELETE_FAILED":
+        return f"Mend that, and run again: ddb-migrate destroy --stack-name {stack_name}"
+    if status in _ENDED_BADLY:
+        return _ENDED_BADLY[status][1].format(name=stack_name)
+    return "Mend that and deploy again."
+
+
+def _refusal(stack_name: str, status: str, done: str) -> DeployError:
+    meaning, todo = _ENDED_BADLY.get(status) or (
+        _AT_WORK.get(status, "this version does not know that status"),
+        _WAIT,
+    )
+    return DeployError(
+        f"Stack {stack_name} is {status}: {meaning}. Nothing was {done}. "
+        + todo.format(name=stack_name)
+    )
