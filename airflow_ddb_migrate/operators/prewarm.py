@@ -60,7 +60,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
     :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
         never lowers it again. (templated)
     :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
-        restore switches back. AWS allows that four times a day. (templated)
+        restore switches back. AWS allows that four times a day. Refused for a table with
+        replicas: AWS would switch all of them. (templated)
     :param hold_seconds: how long a job of your own may need the capacity. A migration shows that it
         lives; a job that does not has half an hour, and then the safety net may bring the capacity
         back. (templated)
@@ -117,7 +118,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
-        written = check_prewarm(site, request)
+        switch = self.enabled and self.switch_to_on_demand
+        written = check_prewarm(site, request, switch_to_on_demand=switch)
         asked = self._raise(context, site, wanted, written)
         if asked.changes:
             self._wait(context, site, asked)

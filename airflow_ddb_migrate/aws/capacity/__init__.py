@@ -2,5 +2,5 @@
 
 ``prewarm`` writes down and raises, ``prewarm_task`` does so for a task and tells what it costs,
 ``wait`` waits until it is there; ``restore`` brings it back by ``restore_steps``; ``safety_net``
-does so for migrations whose Airflow is gone.
+does so for migrations whose Airflow is gone; ``cost`` has the table's prices.
 """

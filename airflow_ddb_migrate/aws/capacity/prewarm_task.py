@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from airflow_ddb_migrate.aws.capacity.cost import prices_of
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
 from airflow_ddb_migrate.aws.ledger.notes import known_plan, note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
@@ -17,8 +18,9 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     CapacityUnits,
     ScalingTarget,
 )
+from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
-from airflow_ddb_migrate.core.plan.prices import cost_words, prices_for
+from airflow_ddb_migrate.core.plan.prices import cost_words
 from airflow_ddb_migrate.core.plan.table_facts import written_resources
 from airflow_ddb_migrate.core.report.migration_report import show_capacity
 from airflow_ddb_migrate.core.validation import validate_units
@@ -32,11 +34,17 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
     )
 
 
-def check_prewarm(site: Site, request: StartRequest) -> tuple[str, ...] | None:
+def check_prewarm(
+    site: Site, request: StartRequest, *, switch_to_on_demand: bool = False
+) -> tuple[str, ...] | None:
     """Refuse what cannot work; then note the capacity as it is, for the report.
 
     Returns which of the table and its indexes the migration writes; None: not known.
+
+    :raises InvalidInputError: the table has replicas, which would be switched with it.
     """
+    if switch_to_on_demand:
+        _require_one_region(site)
     transform_hash = checks.check(
         site,
         request.transform,
@@ -46,6 +54,17 @@ def check_prewarm(site: Site, request: StartRequest) -> tuple[str, ...] | None:
     refuse_repeat(site, request, transform_hash)
     note_capacity(site.ledger, site.migration_id, "before", site.table.snapshot)
     return _written(site, transform_hash)
+
+
+def _require_one_region(site: Site) -> None:
+    """AWS has one billing mode for all replicas; how they were provisioned would be forgotten."""
+    table = site.table
+    if table.replicas and table.snapshot.billing_mode is BillingMode.PROVISIONED:
+        raise InvalidInputError(
+            f"Table {table.name} has replicas in {', '.join(table.replicas)}: switch_to_on_demand "
+            "would switch all of them, and their own read capacity would be lost. Leave it off: "
+            "prewarm then raises the provisioned capacity. Nothing was touched."
+        )
 
 
 def _written(site: Site, transform_hash: str) -> tuple[str, ...] | None:
@@ -113,9 +132,9 @@ def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
 
 
 def _tell_changes(site: Site, asked: Prewarm, log: Any) -> None:
-    prices = prices_for(site.table.key.region)
+    prices = prices_of(site.table)
     for change in asked.changes:
-        log.info("Raising %s: %s", change, cost_words(change, prices))
+        log.info("Raising %s: %s", change, cost_words(change, prices, site.table.replicas))
     log.info("Prices: %s; a guide, not a bill.", prices.words)
     for target in _scheduled(asked):
         log.warning(

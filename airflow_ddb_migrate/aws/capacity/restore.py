@@ -7,6 +7,7 @@ from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait, Restorin
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.changes import Change, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import begin_restore, end_restore, keep_restoring
+from airflow_ddb_migrate.core.capacity.replicas import changed_elsewhere
 from airflow_ddb_migrate.core.capacity.restore_rules import RestoreRules, governed
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, ScaledFigure
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -92,7 +93,8 @@ def _restore_owed(
         _end(site, by, restored=False)
         raise
     _end(site, by, restored=True)
-    return RestoreResult(done.changes, done.kept, after)
+    before = CapacitySnapshot.from_json(lease.snapshot) if lease.snapshot else after
+    return RestoreResult(done.changes, (*done.kept, *changed_elsewhere(before, after)), after)
 
 
 def _governed(lease: LeaseRecord) -> frozenset[ScaledFigure]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from airflow_ddb_migrate.aws.capacity.cost import prices_of
 from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, scaling_targets
 from airflow_ddb_migrate.aws.services.table_updates import update_capacity
 from airflow_ddb_migrate.aws.services.tables import Table
@@ -17,7 +18,7 @@ from airflow_ddb_migrate.core.capacity.restore_rules import (
 )
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
-from airflow_ddb_migrate.core.plan.prices import hourly_difference, prices_for
+from airflow_ddb_migrate.core.plan.prices import everywhere, hourly_difference
 
 _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
@@ -164,9 +165,10 @@ class Restoring:
         )
 
     def _bill(self, plan: RestorePlan) -> str:
-        prices = prices_for(self.site.table.key.region)
-        more = hourly_difference(still_raised(plan.changes), prices)
-        return f"Until then it costs ${more:,.2f} more per hour. " if more > 0 else ""
+        table = self.site.table
+        more = hourly_difference(still_raised(plan.changes), prices_of(table), table.replicas)
+        where = everywhere(table.replicas)
+        return f"Until then it costs ${more:,.2f} more per hour{where}. " if more > 0 else ""
 
 
 def _of(plan: RestorePlan, step: Sequence[Change]) -> list[Change]:

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.plan.prices import prices_for
 
 def spent(site: Site, progress: Progress) -> Mapping[str, float]:
     """Return dollars by part."""
-    return measured_cost(progress, tariff_of(site))
+    return measured_cost(progress, tariff_of(site), regions=1 + len(site.table.replicas))
 
 
 def tariff_of(site: Site) -> Tariff:
@@ -26,6 +26,7 @@ def tariff_of(site: Site) -> Tariff:
         prices=known.prices if known else prices_for(site.stack.region),
         billing_mode=_billing_mode(site),
         lambda_memory_mb=known.lambda_memory_mb if known else LAMBDA_MEMORY_MB,
+        table_class=site.table.table_class,
     )
 
 

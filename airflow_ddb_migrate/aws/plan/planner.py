@@ -171,6 +171,6 @@ def require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
     parts = ", ".join(f"{name} ${dollars:,.2f}" for name, dollars in costs[:3])
     raise InvalidInputError(
         f"Table {plan.table_name}: the migration would cost ${plan.total_cost_usd:,.2f} ({parts}; "
-        f"prices: {plan.tariff.prices.words}); max_cost_usd is ${max_cost_usd:,.2f}. Raise it, or "
-        "let the transform change fewer items."
+        f"prices: {plan.tariff.table_prices.words}); max_cost_usd is ${max_cost_usd:,.2f}. Raise "
+        "it, or let the transform change fewer items."
     )

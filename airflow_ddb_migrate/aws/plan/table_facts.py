@@ -94,6 +94,7 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
         snapshot=_before_our_raise(site) or table.snapshot,
         indexes=_indexes(description),
         replicas=table.replicas,
+        table_class=table.table_class,
         has_stream=bool(_stream(description)),
         deletion_protection=description.get("DeletionProtectionEnabled"),
     )

@@ -140,7 +140,7 @@ def _cost(site: Site, plan: Mapping[str, Any], measured: Mapping[str, float]) ->
         "planned_total": sum(planned.values()) if planned else None,
         "measured_total": sum(measured.values()),
         "planned_seconds": float(seconds["expected"]) if seconds else None,
-        "prices": tariff_of(site).prices.words,
+        "prices": tariff_of(site).table_prices.words,
     }
 
 

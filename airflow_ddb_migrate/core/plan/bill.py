@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
 from airflow_ddb_migrate.core.ledger.usage import (
     CONTROL_READ_UNITS,
     LEASE_READ_UNITS,
@@ -26,7 +26,8 @@ _PAGE_BYTES = 1_024**2  # [DDB] of one page of a scan
 class Tariff:
     """What a migration is charged by. ``hourly_difference`` and ``once`` are prewarm's, in dollars.
 
-    A PROVISIONED table's capacity is paid anyway: only what prewarm adds costs more.
+    A PROVISIONED table's capacity is paid anyway: only what prewarm adds costs more. ``prices`` are
+    those of the class Standard, which the ledger has, too.
     """
 
     prices: Prices
@@ -34,16 +35,22 @@ class Tariff:
     lambda_memory_mb: int
     hourly_difference: float = 0.0
     once: float = 0.0
+    table_class: TableClass = TableClass.STANDARD
+
+    @property
+    def table_prices(self) -> Prices:
+        """What the table itself is charged by."""
+        return self.prices.of_class(self.table_class)
 
 
 def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mapping[str, float]:
     """Return dollars by part; ``seconds`` are how long prewarmed capacity is kept."""
-    prices = tariff.prices
+    prices, table = tariff.prices, tariff.table_prices
     requests = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
     transitions = effort.transitions / _THOUSAND
     return {
-        "writes": _per_million(load.billed_write_units, prices.write_request_million) * requests,
-        "reads": _per_million(load.read_units, prices.read_request_million) * requests,
+        "writes": _per_million(load.billed_write_units, table.write_request_million) * requests,
+        "reads": _per_million(load.read_units, table.read_request_million) * requests,
         "prewarm": tariff.hourly_difference * seconds / _HOUR,
         "warm_throughput": tariff.once,
         "lambda": _lambda(effort, tariff),

@@ -16,19 +16,21 @@ _THOUSAND: Final = 1_000
 _MB: Final = 1_024  # of a gigabyte
 
 
-def measured_cost(progress: Progress, tariff: Tariff) -> Mapping[str, float]:
+def measured_cost(progress: Progress, tariff: Tariff, *, regions: int = 1) -> Mapping[str, float]:
     """Return dollars by part, from what workers have counted.
 
-    Requests to a PROVISIONED table cost nothing more than its capacity, which is paid anyway.
+    Requests to a PROVISIONED table cost nothing more than its capacity, which is paid anyway. A
+    write of a global table is charged in each of its regions; workers count it in theirs.
     """
     units, laps, prices = progress.units, progress.total_laps, tariff.prices
+    table = tariff.table_prices
     is_on_demand = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
     ends = FIRST_LAP_TRANSITIONS - MORE_LAP_TRANSITIONS  # of a child, in whichever lap it is
     transitions = laps * MORE_LAP_TRANSITIONS + min(laps, progress.lanes) * ends
     gb_seconds = progress.worked_seconds * tariff.lambda_memory_mb / _MB
     return {
-        "writes": is_on_demand * units.written / _MILLION * prices.write_request_million,
-        "reads": is_on_demand * units.read / _MILLION * prices.read_request_million,
+        "writes": is_on_demand * regions * units.written / _MILLION * table.write_request_million,
+        "reads": is_on_demand * units.read / _MILLION * table.read_request_million,
         "lambda": gb_seconds * prices.lambda_gb_second
         + laps / _MILLION * prices.lambda_request_million,
         "step_functions": transitions / _THOUSAND * prices.step_functions_transition_thousand,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
 from airflow_ddb_migrate.core.plan.bill import Tariff, bill
 from airflow_ddb_migrate.core.plan.estimate import (
     Duration,
@@ -46,9 +46,9 @@ class MigrationPlan:
     """What a migration will do. Budgets are units per second of the whole migration, 0: none.
 
     ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
-    in words; ``warnings`` and ``unknown`` are sentences. ``writes`` are those of one change by
-    resource, None in a plan of an older version. ``transform_hash`` is that of what was deployed
-    when it was planned.
+    in words; ``replicas`` are the table's other regions; ``warnings`` and ``unknown`` are
+    sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
+    ``transform_hash`` is that of what was deployed when it was planned.
     """
 
     migration_id: str
@@ -66,6 +66,7 @@ class MigrationPlan:
     planned_at_iso: str = ""
     indexes: tuple[IndexFacts, ...] = ()
     writes: Mapping[str, int] | None = None
+    replicas: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -117,6 +118,7 @@ class MigrationPlan:
             "writes_per_change": load.writes_per_change,
             "writes_at_busiest": load.writes_at_busiest,
             "regions": load.regions,
+            "replicas": list(self.replicas),
             "partitions": self.pace.partitions,
             "read_units": round(load.read_units),
             "write_units": round(load.write_units),
@@ -129,7 +131,7 @@ class MigrationPlan:
             "bound_by": seconds.bound_by,
             "cost_usd": {part: round(dollars, 2) for part, dollars in self.cost_usd.items()},
             "total_cost_usd": round(self.total_cost_usd, 2),
-            "prices": self.tariff.prices.words,
+            "prices": self.tariff.table_prices.words,
             "raises": list(self.raises),
             "warnings": list(self.warnings),
             "unknown": list(self.unknown),
@@ -162,11 +164,13 @@ class MigrationPlan:
                     **tariff,
                     "prices": Prices(**tariff["prices"]),
                     "billing_mode": BillingMode(tariff["billing_mode"]),
+                    "table_class": TableClass(tariff.get("table_class", TableClass.STANDARD)),
                 }
             ),
             item_count=basis["item_count"],
             indexes=tuple(_index(row) for row in basis["indexes"]),
             writes=basis.get("writes"),
+            replicas=tuple(data.get("replicas", ())),
             raises=tuple(data["raises"]),
             warnings=tuple(data["warnings"]),
             unknown=tuple(data["unknown"]),

@@ -10,7 +10,7 @@ _PART_WORDS = {
     "writes": "writes",
     "reads": "reads",
     "prewarm": "prewarmed capacity, while it is raised",
-    "warm_throughput": "warm throughput, once and for good",
+    "warm_throughput": "warm throughput, once and for good: restore gives nothing of it back",
     "lambda": "Lambda",
     "step_functions": "Step Functions",
     "undo_log": "undo log",
@@ -42,7 +42,7 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("of these change", f"{load.changed:,.0f} ({load.changed_share:.1%})"),
         ("write units of one", f"{load.units_per_item:,.2f} in the table"),
         ("writes of one", f"{load.writes_per_change}, with its indexes"),
-        *([("regions", f"{load.regions}")] if load.regions > 1 else []),
+        *_regions(plan),
         ("read units", f"{load.read_units:,.0f}"),
         ("write units", f"{load.billed_write_units:,.0f}"),
         ("segments", f"{layout.total_segments:,}, in {layout.lanes:,} lanes"),
@@ -51,6 +51,11 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("write budget", _write_budget_words(plan)),
         *[("raised before", words) for words in plan.raises],
     ]
+
+
+def _regions(plan: MigrationPlan) -> list[tuple[str, str]]:
+    regions = plan.load.regions
+    return [("regions", f"{regions}, with {', '.join(plan.replicas)}")] if regions > 1 else []
 
 
 def _times(plan: MigrationPlan) -> list[tuple[str, str]]:
@@ -73,7 +78,7 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
         *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
         *rows,
         ("**in all**", f"**${plan.total_cost_usd:,.2f}**"),
-        ("prices", f"{plan.tariff.prices.words}; a guide, not a bill"),
+        ("prices", f"{plan.tariff.table_prices.words}; a guide, not a bill"),
     ]
 
 

@@ -89,6 +89,7 @@ def plan_migration(
     room = room_of(facts, sampled, wishes)
     load = load_of(facts, sampled)
     pace, layout = _pace(load, facts, room, wishes)
+    prices = wishes.prices.of_class(facts.table_class)
     plan = MigrationPlan(
         migration_id=migration_id,
         table_name=facts.name,
@@ -102,13 +103,15 @@ def plan_migration(
             prices=wishes.prices,
             billing_mode=facts.snapshot.billing_mode,
             lambda_memory_mb=facts.lambda_memory_mb,
-            hourly_difference=hourly_difference(room.changes, wishes.prices),
-            once=once(room.changes, wishes.prices),
+            hourly_difference=hourly_difference(room.changes, prices, facts.replicas),
+            once=once(room.changes, prices, facts.replicas),
+            table_class=facts.table_class,
         ),
         item_count=facts.item_count,
         indexes=facts.indexes,
         writes=writes_by_resource(facts.indexes, changed_attributes(sampled)),
         raises=tuple(map(str, room.changes)),
+        replicas=facts.replicas,
         unknown=facts.unknown,
     )
     _require_within_a_year(plan)

@@ -6,7 +6,12 @@ A fact that could not be learnt is None, and ``unknown`` says in words which and
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacitySnapshot, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import (
+    TABLE,
+    CapacitySnapshot,
+    CapacityUnits,
+    TableClass,
+)
 from airflow_ddb_migrate.core.inspection.findings import OTHERS
 from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
@@ -79,6 +84,7 @@ class TableFacts:
     snapshot: CapacitySnapshot
     indexes: tuple[IndexFacts, ...] = ()
     replicas: tuple[str, ...] = ()
+    table_class: TableClass = TableClass.STANDARD
     has_stream: bool = False
     consumers: tuple[str, ...] | None = ()
     ttl_attribute: str | None = ""

@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.limits import CHILD_LAPS, SEGMENT_BYTES
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.plan.planner import Room, Wishes, changed_attributes, is_stale
+from airflow_ddb_migrate.core.plan.prices import everywhere
 from airflow_ddb_migrate.core.plan.segmentation import total_segments
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, TableFacts
 from airflow_ddb_migrate.core.plan.traffic_warnings import traffic_warnings
@@ -37,6 +38,7 @@ def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
     return (
         *traffic_warnings(of.facts, of.room, of.wishes),
         *_replicas(plan, of.facts),
+        *_warm_throughput(plan),
         *_transform(of),
         *_ttl(of),
         *_readers(plan, of.facts),
@@ -52,9 +54,27 @@ def _replicas(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
     if facts.replicas:
         yield (
             f"The table has replicas in {', '.join(facts.replicas)}: each write is billed in "
-            f"{plan.load.regions} regions, and each replica has to have the capacity for it. "
+            f"{plan.load.regions} regions{_regions_cost(plan)}, and each replica has to have the "
+            "capacity for it. The transfer between regions is billed beside that. "
             "A write in another region meanwhile may be lost: single_writer_region says that there "
             "is none."
+        )
+
+
+def _regions_cost(plan: MigrationPlan) -> str:
+    writes = plan.cost_usd["writes"]
+    if writes:
+        return f" (${writes:,.2f} instead of ${writes / plan.load.regions:,.2f})"
+    more = plan.tariff.hourly_difference
+    return f" (what prewarm raises costs ${more:,.2f} more per hour in all of them)" if more else ""
+
+
+def _warm_throughput(plan: MigrationPlan) -> Iterator[str]:
+    if plan.tariff.once:
+        yield (
+            f"Prewarm raises warm throughput for ${plan.tariff.once:,.2f}, once"
+            f"{everywhere(plan.replicas)}. AWS never lowers it again, and restore gives nothing of "
+            "it back."
         )
 
 

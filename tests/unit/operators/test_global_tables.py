@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import (
     CanaryMigrationOperator,
     DryRunMigrationOperator,
+    PlanManyMigrationsOperator,
     PlanMigrationOperator,
     PrewarmTableOperator,
     ReplayQuarantineOperator,
@@ -20,6 +21,7 @@ from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipExcepti
 from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import LeaseState
+from moto import mock_aws
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import (
     REFUSED,
@@ -93,6 +95,24 @@ def test_what_writes_or_prepares_a_write_is_refused(world: AirflowWorld, make: A
     )
 
 
+@pytest.mark.parametrize("says_so", [False, True])
+def test_one_of_many_tables_is_refused_likewise(world: AirflowWorld, says_so: bool) -> None:
+    """Before any of them is touched."""
+    many = PlanManyMigrationsOperator(
+        task_id="t", tables=[{"table": TABLE, "segments": 1}], single_writer_region=says_so
+    )
+    before = rows(world)
+    if says_so:
+        assert [TABLE] == [one["table_name"] for one in many.execute(make_context())]
+        return
+
+    with pytest.raises(AirflowFailException, match="orders has replicas in eu-west-1") as refused:
+        many.execute(make_context())
+
+    assert "1 of 1 tables cannot be migrated, so none was touched" in str(refused.value)
+    assert before == rows(world)
+
+
 @pytest.mark.parametrize("name", ["plan", "prewarm-off", "start"])
 def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, name: str) -> None:
     """The person says so, and the plan says what that means."""
@@ -106,6 +126,46 @@ def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, 
     if name == "plan":
         assert "A write in another region meanwhile may be lost" in "".join(result["warnings"])
         assert {PLAN} <= {row["sk"]["S"].rpartition("#")[2] for row in rows(world)}
+
+
+@pytest.mark.parametrize("units", [(5, 5), None], ids=["PROVISIONED", "on-demand"])
+def test_a_mode_that_is_one_for_all_replicas_is_not_switched(
+    monkeypatch: pytest.MonkeyPatch, units: tuple[int, int] | None
+) -> None:
+    """Of one that is on demand already nothing is switched, so nothing is refused."""
+    with mock_aws():
+        world = AirflowWorld()
+        world.install(monkeypatch)
+        world.create_table(units=units)
+        world.dynamodb.meta.events.register("after-call.dynamodb.DescribeTable", _with_a_replica)
+        before = rows(world)
+        prewarm = WRITERS["prewarm"](switch_to_on_demand=True, single_writer_region=True)
+        if units is None:
+            prewarm.execute(make_context())
+            return
+        with pytest.raises(AirflowFailException) as refused:
+            prewarm.execute(make_context())
+
+        assert "replicas in eu-west-1: switch_to_on_demand would switch" in str(refused.value)
+        assert (before, []) == (rows(world), world.updates)
+
+
+def test_a_raise_of_a_global_table_says_what_it_costs_in_all_regions(
+    world: AirflowWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1,000 more reads are raised here, 1,000 more writes in two regions."""
+    prewarm = PrewarmTableOperator(
+        task_id="t",
+        table_name=TABLE,
+        single_writer_region=True,
+        read_units=1_005,
+        write_units=1_005,
+        **NOW,
+    )
+
+    prewarm.execute(make_context())
+
+    assert "$1.43 more per hour in 2 regions (here and in eu-west-1)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", ["true", 1, None])

@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     ScalingLimits,
     Setting,
     SuspendedScaling,
+    TableClass,
 )
 from airflow_ddb_migrate.core.plan.prices import cost_words, hourly_difference, prices_for
 from tests.support.factories import units
@@ -46,7 +47,8 @@ def raised(setting: Setting, before: CapacityUnits, after: CapacityUnits = WANTE
             raised(Setting.WARM_THROUGHPUT, units(2_000, 0)),
             "table: warm throughput 2,000 read / 0 write -> 12,000 read / 4,000 write units per "
             "second",
-            "$3.90 once; permanent, AWS never lowers it again",
+            "$3.90 once; permanent, AWS never lowers it again, and restore gives nothing of that "
+            "back",
         ),
         (
             raised(Setting.ON_DEMAND_MAXIMUM, units(-1, 5), units(-1, 4_000)),
@@ -86,6 +88,40 @@ def test_only_provisioned_capacity_costs_by_the_hour() -> None:
 
     found = hourly_difference([*changes, *changes], prices_for("us-east-1"))
     assert 3.9 == pytest.approx(found / 2)
+
+
+OTHERS = ("ap-south-1", "eu-west-1")
+NONE, THOUSAND = units(0, 0), units(1_000, 1_000)
+IN_ALL = " in 3 regions (here and in ap-south-1, eu-west-1)"
+
+
+@pytest.mark.parametrize(
+    ("change", "cost"),
+    [
+        # 1,000 reads x $0.00013 here, 1,000 writes x $0.00065 in three regions.
+        (raised(Setting.PROVISIONED, NONE, THOUSAND), f"$2.08 more per hour{IN_ALL} until"),
+        # Warm throughput is raised in all regions, whatever it is for.
+        (raised(Setting.WARM_THROUGHPUT, NONE, THOUSAND), f"$2.34 once{IN_ALL}; permanent"),
+        (SCALING, "free by itself"),
+    ],
+)
+def test_a_global_table_pays_in_each_region(change: Change, cost: str) -> None:
+    """AWS raises writes and warm throughput in all of them; reads where they are raised."""
+    assert cost_words(change, prices_for("us-east-1"), OTHERS).startswith(cost)
+
+
+def test_standard_ia_is_dearer() -> None:
+    """The class that a table has is what it is charged by."""
+    standard = prices_for("us-east-1")
+    found = standard.of_class(TableClass.INFREQUENT_ACCESS)
+    change = raised(Setting.PROVISIONED, NONE)
+
+    assert 4.16 == pytest.approx(hourly_difference([change], standard))
+    assert 5.16 == pytest.approx(hourly_difference([change], found))
+    assert (0.78, 0.155) == (found.write_request_million, found.read_request_million)
+    assert "us-east-1, November 2024 (Table class Standard-IA.)" == found.words
+    assert standard == standard.of_class(TableClass.STANDARD)
+    assert standard.lambda_gb_second == found.lambda_gb_second
 
 
 @pytest.mark.parametrize(

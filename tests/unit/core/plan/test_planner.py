@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits, TableClass
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.plan.estimate import Load, effort
 from airflow_ddb_migrate.core.plan.migration_plan import DryRunFigures, MigrationPlan, corrected
+from airflow_ddb_migrate.core.plan.page import plan_markdown
 from airflow_ddb_migrate.core.plan.segmentation import Layout, total_segments
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from tests.support.factories import snapshot
-from tests.support.plans import GIB, KIB, facts, on_demand, plan, sampled
+from tests.support.plans import GIB, KIB, facts, on_demand, plan, sampled, warnings
 
 HOUR = 3_600
 WARM = {"table": CapacityUnits(120_000, 40_000)}
@@ -559,3 +560,62 @@ def test_a_dry_run_tells_which_indexes_are_written(
     seen = DryRunFigures(**{"items": 10, "deleted": 0, "write_units": 9, **figures})
 
     assert writes == corrected(made, seen).writes
+
+
+OTHER_REGIONS = ("eu-central-1", "eu-west-1")
+
+
+def test_prewarm_of_a_global_table_is_billed_per_region() -> None:
+    """Writes of provisioned capacity in each; reads where they are raised."""
+    provisioned = snapshot(provisioned={"": CapacityUnits(0, 0)})
+    wanted = CapacityUnits(1_000, 1_000)
+    table = facts(1, snapshot=provisioned, replicas=OTHER_REGIONS)
+
+    made = plan(table, prewarm=wanted)
+
+    assert 0.13 + 3 * 0.65 == pytest.approx(made.tariff.hourly_difference)
+    assert 0 == made.tariff.once
+    assert MigrationPlan.from_json(made.to_json()) == made
+    assert any(
+        "costs $2.08 more per hour in all of them" in w for w in warnings(table, prewarm=wanted)
+    )
+
+
+def test_warm_throughput_of_a_global_table_is_paid_per_region() -> None:
+    """The plan, and so the page that is approved, says so, and that nothing of it comes back."""
+    table = facts(1, snapshot=on_demand(), replicas=OTHER_REGIONS)
+    asked = {"prewarm": CapacityUnits(1_000, 1_000), "warm_throughput": True}
+
+    made = plan(table, **asked)
+
+    assert 3 * (0.13 + 0.65) == pytest.approx(made.cost_usd["warm_throughput"])
+    (said,) = [words for words in warnings(table, **asked) if "warm throughput" in words]
+    assert said == (
+        "Prewarm raises warm throughput for $2.34, once in 3 regions (here and in eu-central-1, "
+        "eu-west-1). AWS never lowers it again, and restore gives nothing of it back."
+    )
+    page = plan_markdown(made)
+    assert "| regions | 3, with eu-central-1, eu-west-1 |" in page
+    assert (
+        "| warm throughput, once and for good: restore gives nothing of it back | $2.34 |" in page
+    )
+
+
+def test_the_writes_of_a_global_table_are_told_in_dollars() -> None:
+    """What they cost in all regions, and would in one."""
+    table = facts(100, replicas=OTHER_REGIONS)
+
+    assert 3 * 65.536 == pytest.approx(plan(table).cost_usd["writes"])
+    assert any("billed in 3 regions ($196.61 instead of $65.54)" in w for w in warnings(table))
+
+
+def test_a_table_of_standard_ia_is_planned_by_its_own_prices() -> None:
+    """Requests and capacity are dearer; the ledger is a table of the class Standard."""
+    standard = plan(facts(100))
+    made = plan(facts(100, table_class=TableClass.INFREQUENT_ACCESS))
+
+    assert 104.8576 * 0.78 == pytest.approx(made.cost_usd["writes"])
+    assert 13.1072 * 0.155 == pytest.approx(made.cost_usd["reads"])
+    assert standard.cost_usd["ledger"] == made.cost_usd["ledger"]
+    assert "Table class Standard-IA." in plan_markdown(made)
+    assert MigrationPlan.from_json(made.to_json()) == made

@@ -1,0 +1,8 @@
+"""What a table's capacity is charged by: its region's prices, of its class."""
+
+from airflow_ddb_migrate.aws.services.tables import Table
+from airflow_ddb_migrate.core.plan.prices import Prices, prices_for
+
+
+def prices_of(table: Table) -> Prices:
+    return prices_for(table.key.region).of_class(table.table_class)
