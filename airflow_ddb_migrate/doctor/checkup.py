@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult, is_healthy, unknown
 from airflow_ddb_migrate.core.doctor.judging import judge_clock
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.doctor import caller, drift, ledger, quotas, stack, table
+from airflow_ddb_migrate.doctor import caller, drift, ledger, permissions, quotas, stack, table
 from airflow_ddb_migrate.doctor.endpoints import Reach
 from airflow_ddb_migrate.doctor.patient import SERVICES, Patient
 from airflow_ddb_migrate.doctor.running import Check, run_checks
@@ -59,6 +59,7 @@ def _rest(patient: Patient, lookup: stack.StackLookup) -> Iterator[tuple[str, Ch
     if deployed:
         yield from _of_stack(patient, deployed)
         assert lookup.description is not None  # it was found by that
+        yield "permissions", partial(permissions.check_permissions, patient, deployed)
         yield "drift", partial(drift.check_drift, patient, lookup.description)
     yield "quota-lambda", partial(quotas.check_lambda_quota, patient, deployed)
     yield "quota-map-runs", partial(quotas.check_map_quota, patient)

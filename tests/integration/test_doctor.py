@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.doctor.checkup import examine
 from airflow_ddb_migrate.doctor.patient import Access, Patient
+from airflow_ddb_migrate.doctor.permissions import check_permissions
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
+from airflow_ddb_migrate.permissions.policy import Audience, policy
+from airflow_ddb_migrate.permissions.scope import Scope
 
 NAME, TABLE = "doctored", "examined"
 _UNASKED = {"quota-map-runs"}  # the emulator has no Service Quotas
@@ -52,19 +56,11 @@ def look(emulator: Emulator, asked: list[str]) -> Callable[..., Found]:
         client.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
         return client
 
-    access = Access(
-        region=REGION,
-        region_from="a test",
-        is_known_region=True,
-        is_aws=False,
-        credentials=lambda: emulator,
-        environment={},
-    )
     clients = Clients(made)
 
     def looked(*, stack_name: str = NAME, table: str = "") -> Found:
         patient = Patient(
-            access=access,
+            access=_access(emulator),
             probing=clients,
             clients=clients,
             stack_name=stack_name,
@@ -76,6 +72,17 @@ def look(emulator: Emulator, asked: list[str]) -> Callable[..., Found]:
         return found
 
     return looked
+
+
+def _access(keys: object) -> Access:
+    return Access(
+        region=REGION,
+        region_from="a test",
+        is_known_region=True,
+        is_aws=False,
+        credentials=lambda: keys,
+        environment={},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +133,8 @@ def _widen_role(iam: Any) -> None:
 def test_a_stack_is_healthy_as_it_was_deployed(healthy: Found) -> None:
     """Every check can be made, and nothing differs from the template; only the plan warns."""
     bad = {r.check for rows in healthy.values() for r in rows if r.level != "ok"}
-    assert {"table-plan", *_UNASKED} == bad
+    assert {"permissions", "table-plan", *_UNASKED} == bad
+    assert "root credentials" in healthy["permissions"][0].found
     assert "PROVISIONED; table 5 read / 7 write." == healthy["table-capacity"][0].found
     functions = {"Function", "RestoreFunction", "StateMachine"}
     roles = {"FunctionRole", "StateMachineRole", "RestoreRole"}
@@ -191,3 +199,43 @@ def test_a_stack_of_somebody_else_is_a_failure(look: Any, clients: Clients) -> N
     )
 
     assert ["failed"] == [result.level for result in look(stack_name="shop")["stack"]]
+
+
+def test_a_caller_is_judged_by_the_policies_it_has(stack: Stack, clients: Clients) -> None:
+    """The printed policy is enough; without a statement of it the doctor names what is missing.
+
+    The emulator simulates without condition keys, so the one action with a condition is refused.
+    """
+    scope = Scope(
+        partition="aws",
+        region=REGION,
+        account=stack.state_machine_arn.split(":")[4],
+        stack=NAME,
+        tables=(TABLE,),
+        bucket=stack.bucket,
+    )
+    document = policy(Audience.AIRFLOW, scope)
+    patient = _user(clients, document)
+    (scaling,) = check_permissions(patient, stack)
+    assert scaling.found.startswith("auto-scaling: ")
+    assert scaling.found.endswith("may not application-autoscaling:RegisterScalableTarget.")
+
+    document["Statement"] = [row for row in document["Statement"] if row["Sid"] != "Start"]
+    clients.iam.put_user_policy(
+        UserName="examinee", PolicyName="p", PolicyDocument=json.dumps(document)
+    )
+    result, _ = check_permissions(patient, stack)
+    assert ("failed", True) == (result.level, "states:StartExecution" in result.found)
+
+
+def _user(clients: Clients, document: dict[str, Any]) -> Patient:
+    """Make a user with one policy; the emulator, which takes everybody for root, is not asked."""
+    arn = clients.iam.create_user(UserName="examinee")["User"]["Arn"]
+    clients.iam.put_user_policy(
+        UserName="examinee", PolicyName="p", PolicyDocument=json.dumps(document)
+    )
+    sts = SimpleNamespace(get_caller_identity=lambda: {"Arn": arn})
+    own = Clients({"iam": clients.iam, "sts": sts}.__getitem__)
+    return Patient(
+        access=_access(None), probing=own, clients=own, stack_name=NAME, table_name=TABLE
+    )
