@@ -204,6 +204,7 @@ def _show(world: World, report: Report, before: list[dict[str, object]]) -> None
     now = show_capacity(describe_table(dynamodb, sample.TABLE).snapshot)
     print("Capacity now    ", json.dumps(now))
     print(report["writer"])
+    print(report["runtime"])
     units, seconds = report["units"], report["seconds"]
     rate = report["counts"]["seen"] / seconds if seconds else 0
     print(f"Units      {units['read']:,.1f} read, {units['written']:,.1f} written")

@@ -4,5 +4,5 @@
 by page. Chapters: ``user_code``, ``contract``, ``writers``, ``objects``, ``sources`` and ``modes``.
 Beside them are ``pages``, which sources give; ``guard``, the worker's fence and budget;
 ``failures`` and ``patience``, what to do about AWS's errors; ``table_identity``; and
-``botocore_shortcuts``.
+``botocore_shortcuts``, which of those may be taken in ``botocore_probe``.
 """

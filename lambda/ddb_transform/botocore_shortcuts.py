@@ -1,33 +1,44 @@
-"""DynamoDB's JSON without botocore's walk over every value.
+"""DynamoDB's JSON without botocore's walk over every value, and what botocore leaves out.
 
 botocore signs, sends, retries and tells errors; what it also does is to walk over each attribute
 value of a page or a batch by its service model, which costs several times what parsing the JSON
-costs. Two of its events let a client do without: ``before-parse`` for the answers of Scan and
+costs. Its events let a client do without: ``before-parse`` for the answers of Scan and
 BatchExecuteStatement, ``before-call`` for the body of the latter. Binary values become bytes as
-always.
+always. A botocore whose model is older than throttling reasons drops them; ``after-call`` reads
+them in the answer. Which of these may be taken ``botocore_probe`` finds out.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.core.items.binary import base64_text, unwired
 
 _OK = 300
 _STATEMENTS = "ddb_transform_statements"
+_REASONS = ("ThrottlingReasons", "throttlingReasons")  # of different exceptions
+
+Handler = Callable[..., None]
 
 
-def without_walks(client: Any) -> Any:
-    """Let a DynamoDB client take these short cuts; returns the client."""
-    events = client.meta.events
-    events.register("before-parse.dynamodb.Scan", _parsed(_page))
-    events.register("before-parse.dynamodb.BatchExecuteStatement", _parsed(_responses))
-    events.register("before-parameter-build.dynamodb.BatchExecuteStatement", _set_aside)
-    events.register("before-call.dynamodb.BatchExecuteStatement", _write_body)
-    return client
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """``handlers`` by the events of botocore for which they are registered."""
+
+    name: str
+    handlers: Mapping[str, Handler]
+
+    def take(self, client: Any) -> None:
+        for event, handler in self.handlers.items():
+            client.meta.events.register(event, handler)
+
+    def leave(self, client: Any) -> None:
+        for event, handler in self.handlers.items():
+            client.meta.events.unregister(event, handler)
 
 
-def _parsed(read: Callable[[bytes], dict[str, Any]]) -> Callable[..., None]:
+def _parsed(read: Callable[[bytes], dict[str, Any]]) -> Handler:
     """Return what lets an answer be as ``read`` has it; errors are left to botocore."""
 
     def parse(
@@ -73,3 +84,23 @@ def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> Non
 def _write_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     wanted = context.pop(_STATEMENTS)
     params["body"] = json.dumps(wanted, default=base64_text, separators=(",", ":")).encode()
+
+
+def _add_reasons(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Add an error's throttling reasons where botocore's model does not know them."""
+    if http_response.status_code < _OK or any(name in parsed for name in _REASONS):
+        return
+    body = http_response.content
+    if any(name.encode() in body for name in _REASONS):  # other errors are not read twice
+        told = json.loads(body)
+        parsed.update({name: told[name] for name in _REASONS if told.get(name)})
+
+
+_BATCH = "dynamodb.BatchExecuteStatement"
+PAGES = Shortcut("reading pages", {"before-parse.dynamodb.Scan": _parsed(_page)})
+ANSWERS = Shortcut("reading answers of batches", {f"before-parse.{_BATCH}": _parsed(_responses)})
+BATCHES = Shortcut(
+    "writing batches",
+    {f"before-parameter-build.{_BATCH}": _set_aside, f"before-call.{_BATCH}": _write_body},
+)
+REASONS = Shortcut("reasons of throttling", {"after-call.dynamodb": _add_reasons})

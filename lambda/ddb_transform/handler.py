@@ -4,6 +4,7 @@ What a slice does not need is imported where it is used: a cold start compiles e
 imports, since the function's folder takes no compiled ones.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -24,8 +25,9 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, TransformError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
-from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
+from airflow_ddb_migrate.core.ledger.runtime import LambdaRuntime, with_runtime
 from airflow_ddb_migrate.core.limits import (
     HOLD_WAIT_SECONDS,
     SLICE_MARGIN_SECONDS,
@@ -33,7 +35,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.assembly import Kit
-from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.contract.index_keys import index_keys_of
 from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context, Transform
@@ -53,6 +55,7 @@ _PLAIN = Config(
     parameter_validation=False,  # most of a small write's CPU; the service validates anyway
     **_TIMEOUTS,
 )
+_TOLD: set[str] = set()  # migrations that know what this sandbox runs on
 _MARGIN_SHARE = 0.2  # of a short time limit, where a minute's margin would leave nothing
 
 
@@ -83,13 +86,16 @@ def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer_self_check(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
-    """Run the self-check against scratch records of the ledger table, and keep its result."""
+    """Run the self-check against scratch records of the ledger table, and keep its result.
+
+    The answer says what it ran on, too.
+    """
     from ddb_transform.writers.self_check import self_check
 
     ledger = _ledger()
     proof = self_check(_table_client(), ledger.table_name, time.time())
     ledger.keep(ENGINE_PROOF, proof.to_json())
-    return json.loads(proof.to_json())  # type: ignore[no-any-return]
+    return {**json.loads(proof.to_json()), "runtime": _runtime()}
 
 
 def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +137,7 @@ def _slice(event: dict[str, Any], context: Any) -> WorkResult:
 def _worker(request: WorkRequest, context: Any) -> Worker:
     ledger = _ledger()
     record = _agreed(ledger.required_migration(request.migration_id), request)
+    _tell_runtime(ledger, record.migration_id)
     guard = Guard(
         ledger,
         record,
@@ -190,6 +197,17 @@ def _require_same_transform(ledger: Ledger, record: MigrationRecord, number: int
         )
 
 
+def _tell_runtime(ledger: Ledger, migration_id: str) -> None:
+    """Note what this sandbox runs on, once for a migration; a report without it is no failure."""
+    if migration_id in _TOLD:
+        return
+    _TOLD.add(migration_id)
+    with contextlib.suppress(MigrationError):
+        note = with_runtime(ledger.read_note(migration_id, RUNTIMES), _runtime())
+        if note:
+            ledger.note(migration_id, RUNTIMES, note)
+
+
 def _ledger() -> Ledger:
     return Ledger(_ledger_client(), os.environ["LEDGER_TABLE"])
 
@@ -200,8 +218,17 @@ def _ledger_client() -> Any:
 
 
 @functools.cache
+def _connection() -> tuple[Any, LambdaRuntime]:
+    client = boto3.client("dynamodb", config=_PLAIN)
+    return client, take_shortcuts(client)
+
+
 def _table_client() -> Any:
-    return without_walks(boto3.client("dynamodb", config=_PLAIN))
+    return _connection()[0]
+
+
+def _runtime() -> LambdaRuntime:
+    return _connection()[1]
 
 
 @functools.cache

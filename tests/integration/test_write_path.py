@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from ddb_transform import handler
-from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.writers.proof import UNPROVEN, Proof
 from ddb_transform.writers.self_check import self_check
 from hypothesis import HealthCheck, Phase, given, settings
@@ -44,7 +44,9 @@ def few(examples: int) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def dynamodb(emulator: Emulator) -> Any:
     """The client that a Lambda has for the table: no retries, none of botocore's walks."""
-    return without_walks(emulator.client("dynamodb", config=handler._PLAIN))
+    client = emulator.client("dynamodb", config=handler._PLAIN)
+    take_shortcuts(client)
+    return client
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.limits import WRITER_THREADS
 from ddb_transform.assembly import Kit
-from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard, Pacers
@@ -51,7 +51,7 @@ def run(
     lanes: int,
 ) -> list[LaneRow]:
     """Migrate the table by workers that use this client, also for their ledger."""
-    without_walks(dynamodb)
+    take_shortcuts(dynamodb)
     ledger = Ledger(dynamodb, f"{table_name}-ledger")
     record = _begin(ledger, table_name, lanes)
     owners = itertools.count(1)

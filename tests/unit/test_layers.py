@@ -30,6 +30,7 @@ ORDER = (
     "aws.report",
     # What runs in AWS.
     "ddb_transform.failures ddb_transform.patience ddb_transform.botocore_shortcuts transforms",
+    "ddb_transform.botocore_probe",
     "ddb_transform.user_code",
     "ddb_transform.contract ddb_transform.guard",
     "ddb_transform.pages ddb_transform.writers ddb_transform.table_identity",

@@ -11,20 +11,28 @@ from airflow_ddb_migrate.aws.services.function import invoke
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.runtime import runtime_in_words
 
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class EngineProof:
-    """The self-check's result. ``fast``: batches are used, but for the ``unproven`` features."""
+    """The self-check's result. ``fast``: batches are used, but for the ``unproven`` features.
+
+    ``runtime`` says what the Lambda runs on; empty where that was not asked.
+    """
 
     fast: bool
     unproven: tuple[str, ...]
     differences: tuple[str, ...]
+    runtime: str = ""
 
     def in_words(self) -> str:
-        """Say which writer migrations of this stack use."""
+        """Say which writer migrations of this stack use, and in a line of its own the runtime."""
+        return "\n".join(filter(None, (self._writer(), self.runtime)))
+
+    def _writer(self) -> str:
         if not self.fast:
             why = "; ".join(self.differences[:_SHOWN]) or "no self-check is on record"
             return f"Writer: single conditional requests (batches are not proven here: {why})."
@@ -62,4 +70,5 @@ def _proof(fields: Mapping[str, Any]) -> EngineProof:
         fast=bool(fields.get("fast")),
         unproven=tuple(fields.get("unproven", ())),
         differences=tuple(fields.get("differences", ())),
+        runtime=runtime_in_words(fields["runtime"]) if "runtime" in fields else "",
     )

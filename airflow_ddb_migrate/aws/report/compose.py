@@ -14,8 +14,15 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
-from airflow_ddb_migrate.core.ledger.notes import CAPACITY_BEFORE, CAPACITY_DURING, REPORT, RESTORE
+from airflow_ddb_migrate.core.ledger.notes import (
+    CAPACITY_BEFORE,
+    CAPACITY_DURING,
+    REPORT,
+    RESTORE,
+    RUNTIMES,
+)
 from airflow_ddb_migrate.core.ledger.results import CANARY, NotBegun
+from airflow_ddb_migrate.core.ledger.runtime import runtimes_in_words
 from airflow_ddb_migrate.core.ledger.throttles import Throttles, trouble_of
 from airflow_ddb_migrate.core.report.migration_report import (
     CapacityReport,
@@ -59,6 +66,7 @@ def compose(site: Site) -> Report:
         "units": seen.progress.units.to_dict(),
         **trouble_of(seen.progress.throttles, seen.progress.conflicts),
         "writer": known_proof(site.ledger).in_words(),
+        "runtime": runtimes_in_words(site.ledger.read_note(site.migration_id, RUNTIMES)),
         "capacity": _capacity(site),
         "seconds": seconds,
         "started_at": iso(record.started_at),
@@ -107,6 +115,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
         "units": Units().to_dict(),
         **trouble_of(Throttles(), 0),
         "writer": known_proof(site.ledger).in_words(),
+        "runtime": "",
         "capacity": _capacity(site),
         "seconds": 0.0,
         "started_at": "",

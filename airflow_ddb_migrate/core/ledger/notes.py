@@ -9,4 +9,5 @@ CAPACITY_DURING: Final = "capacity-during"  # as it was raised
 RESTORE: Final = "restore"  # what was brought back
 SAFETY_NET: Final = "safety-net"  # the same, by the safety net
 REPORT: Final = "report"
+RUNTIMES: Final = "runtimes"  # what its workers run on
 ENGINE_PROOF: Final = "engine-proof"  # of the stack: the self-check's result

@@ -94,7 +94,8 @@ class Report(Trouble):
 
     ``status`` is a word of Outcome, CANARY (``left`` segments were not begun), or one of NotBegun;
     ``seconds`` are from the first start to the last end. ``counts_words`` says whether the counts
-    add up. ``backup`` is what the gate found, None where it did not run.
+    add up. ``backup`` is what the gate found, None where it did not run. ``runtime`` says what the
+    workers ran on; empty where none has told.
     """
 
     migration_id: str
@@ -112,6 +113,7 @@ class Report(Trouble):
     counts_words: str
     units: dict[str, float]
     writer: str
+    runtime: str
     capacity: CapacityReport
     seconds: float
     started_at: str

@@ -50,8 +50,14 @@ def _items(report: Report) -> str:
     return (
         f"{table(('items', ''), report['counts'].items())}\n{report['counts_words']} "
         f"Units: {units['read']:,.1f} read, {units['written']:,.1f} written.{_trouble(report)}\n\n"
-        f"{report['writer']}{_quarantine(report)}"
+        f"{report['writer']}{_runtime(report)}{_quarantine(report)}"
     )
+
+
+def _runtime(report: Report) -> str:
+    """A report of before workers told it has none."""
+    words = report.get("runtime", "")
+    return f"\n\n{words}" if words else ""
 
 
 def _trouble(report: Report) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.execution.segments import lane_segments
-from airflow_ddb_migrate.core.items.sizes import scan_units
+from airflow_ddb_migrate.core.items.sizes import item_bytes, scan_units
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_ITEMS
 from ddb_transform.pages import Page, Position
 from ddb_transform.sources.paced_reads import Answer, PacedReads
@@ -51,4 +51,6 @@ class ScanSource:
 
 
 def _page_units(answer: Answer) -> float:
-    return scan_units(answer.get("PageBytes", 0))
+    """Estimate by a page's length, or its items' where that is unknown; no units were reported."""
+    length = answer.get("PageBytes")
+    return scan_units(sum(map(item_bytes, answer["Items"])) if length is None else length)

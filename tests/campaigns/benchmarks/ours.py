@@ -26,7 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from ddb_transform import handler
 from ddb_transform.assembly import Kit
-from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.contract.intent import Change, Intent
 from ddb_transform.guard import Guard, Pacers
 from ddb_transform.patience import Patience
@@ -48,7 +48,9 @@ _numbers = itertools.count()
 @functools.cache
 def make_client(endpoint: str) -> Any:
     """Return the client that the Lambda would have, for this endpoint."""
-    return without_walks(boto3.client("dynamodb", endpoint_url=endpoint, config=handler._PLAIN))
+    client = boto3.client("dynamodb", endpoint_url=endpoint, config=handler._PLAIN)
+    take_shortcuts(client)
+    return client
 
 
 @functools.cache

@@ -1,16 +1,19 @@
 """The Lambda's entry."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
 
+import botocore
 import pytest
 import transforms
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
-from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord
 from ddb_transform import handler
 from ddb_transform import worker as workers
@@ -34,6 +37,7 @@ def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> MigrationWorld:
     monkeypatch.setattr(handler, "_table_client", lambda: made.dynamodb)
     monkeypatch.setattr(handler, "_s3", lambda: made.s3)
     monkeypatch.setattr(handler.time, "time", made.clock)
+    monkeypatch.setattr(handler, "_TOLD", set())
     return made
 
 
@@ -303,6 +307,39 @@ def test_the_self_check_keeps_what_it_found(world: MigrationWorld) -> None:
     kept = Proof.from_json(world.ledger.kept(ENGINE_PROOF))
     assert (True, world.clock()) == (kept.fast, kept.checked_at)
     assert before + 1 == len(world.ledger_rows())
+
+
+def test_the_self_check_says_what_it_ran_on(world: MigrationWorld) -> None:
+    """The versions, the protocol, and every short cut, on or off."""
+    answer = handler.handle({"action": "self-check"}, None)
+
+    assert handler._runtime() == answer["runtime"]
+    assert botocore.__version__ == answer["runtime"]["botocore"]
+    assert 4 == len(answer["runtime"]["shortcuts"])
+
+
+def test_a_migration_knows_what_its_workers_ran_on(world: MigrationWorld) -> None:
+    """Noted by the first worker; a worker in the same sandbox does not ask again."""
+    for _ in "ab":
+        handler._worker(work_request(table_name=world.table_name), PLENTY)
+
+    note = world.ledger.read_note(world.record.migration_id, RUNTIMES)
+    assert [handler._runtime()] == json.loads(note)
+    asked = [one for one in world.dynamodb.arguments_of("get_item") if RUNTIMES in str(one)]
+    assert 2 == len(asked)  # by the first worker, and by this test
+
+
+def test_a_note_of_the_runtime_that_fails_is_no_failure(
+    world: MigrationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane is worked all the same."""
+
+    def refuse(*_: Any) -> None:
+        raise AwsRequestError("busy")
+
+    monkeypatch.setattr(Ledger, "read_note", refuse)
+
+    assert "DONE" == handler.handle(event(world), PLENTY)["status"]
 
 
 def test_a_worker_reads_what_is_proven(world: MigrationWorld) -> None:

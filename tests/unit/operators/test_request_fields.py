@@ -8,7 +8,7 @@ from airflow_ddb_migrate import (
     PrewarmTableOperator,
     StartDistributedMapMigrationOperator,
 )
-from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import REFUSED, make_context, table_world
@@ -89,4 +89,20 @@ def test_the_report_says_which_writer_was_used(site, capsys, proof, words):
     report = operator.execute(make_context())
 
     assert report["writer"].startswith(words)
+    assert words in capsys.readouterr().out
+
+
+def test_the_report_says_what_the_workers_ran_on(site, capsys):
+    """As data and in the log: Lambda's botocore is not ours to choose."""
+    start().execute(make_context())
+    told = {"python": "3.12", "botocore": "1.34", "protocol": "json", "shortcuts": {"x": "why"}}
+    site.ledger.note(site.migration_id, RUNTIMES, json.dumps([told]))
+
+    operator = MigrationReportOperator(
+        task_id="report", table_name=TABLE, fail_unless_succeeded=False
+    )
+    report = operator.execute(make_context())
+
+    words = "Lambda: Python 3.12, botocore 1.34, DynamoDB by json."
+    assert f"{words} Left to botocore, slower but the same: x (why)." == report["runtime"]
     assert words in capsys.readouterr().out

@@ -38,8 +38,13 @@ def check(world: SiteWorld) -> EngineProof:
             "Writer: single conditional requests (batches are not proven here: no self-check is "
             "on record).",
         ),
+        (
+            EngineProof(fast=True, unproven=(), differences=(), runtime="Lambda: Python 3."),
+            "Writer: conditional batches; the self-check found no difference to single requests.\n"
+            "Lambda: Python 3.",
+        ),
     ],
-    ids=["proven", "in part", "not", "unknown"],
+    ids=["proven", "in part", "not", "unknown", "with its runtime"],
 )
 def test_words(proof: EngineProof, expected: str) -> None:
     """Which writer migrations use, and why not the fast one."""
@@ -53,6 +58,17 @@ def test_the_lambda_is_asked_to_check(world: SiteWorld) -> None:
     expected = EngineProof(fast=True, unproven=("delete",), differences=("gone: APPLIED",))
     assert expected == check(world)
     assert [{"action": "self-check"}] == world.lambda_.invoked
+
+
+def test_the_lambda_says_what_it_runs_on(world: SiteWorld) -> None:
+    """Which short cuts past its botocore it takes, or why not."""
+    runtime = {"python": "3.12.1", "botocore": "1.34.145", "protocol": "json"}
+    world.lambda_.answer = {**PROVEN, "runtime": {**runtime, "shortcuts": {"reading pages": "x"}}}
+
+    said = check(world).in_words().splitlines()
+
+    assert "Lambda: Python 3.12.1, botocore 1.34.145, DynamoDB by json." in said[1]
+    assert "reading pages (x)" in said[1]
 
 
 def test_an_error_in_the_lambda_says_what_happens_until_then(world: SiteWorld) -> None:

@@ -91,18 +91,20 @@ def test_what_follows_a_page(position: Position, last: Any, following: Any) -> N
 
 
 def test_a_page_costs_what_is_reported() -> None:
-    """Or what its size costs, where nothing is."""
+    """Or what its size costs, where nothing is: the page's, or its items'."""
     items = [typed_item()]
     scans = Scans(
         [
             {"Items": items, "ConsumedCapacity": {"CapacityUnits": 12.5}},
             {"Items": items, "PageBytes": 1_048_576},
+            {"Items": [{"id": {"S": "x" * 100_000}}] * 10},
         ]
     )
     made = scan_source(scans)
 
     assert Page(items, None, 12.5) == made.page(Position(0))
     assert Page(items, None, 128.0) == made.page(Position(0))
+    assert 122.5 == made.page(Position(0)).read_units
 
 
 def test_reads_are_paced_by_what_the_last_page_cost() -> None:
