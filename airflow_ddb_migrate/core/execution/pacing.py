@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from airflow_ddb_migrate.core.ledger.throttles import names_reason
 from airflow_ddb_migrate.core.limits import (
     BURST_SECONDS,
     CUT_FACTOR,
@@ -57,6 +58,7 @@ class Pacer:
     _next_at: float = field(default=float("-inf"), init=False)
     _ratio: float = field(default=1.0, init=False)
     _cut_at: float = field(default=float("-inf"), init=False)
+    _hot_at: float = field(default=float("-inf"), init=False)
     _raised_at: float = field(default=float("-inf"), init=False)
     _stretches: list[float] = field(default_factory=list, init=False)
     _spent: deque[tuple[float, float]] = field(default_factory=deque, init=False)
@@ -138,17 +140,24 @@ class Pacer:
         """Slow down, at most once in ``CUT_SECONDS``: threads are throttled together.
 
         ``units`` are a part of what was settled, or all of it.
-        A hot key range concerns this lane alone and never counts as the suffering of others.
+        A hot key range concerns this lane alone and never counts as the suffering of others. What
+        comes without a reason, as from a batch's statements, is for the reason that was told last.
         """
         with self._lock:
             now = self.clock()
             self._refused[reason] += 1
-            if _KEY_RANGE not in reason:
+            if not self._is_hot(reason, now):
                 self._note(now, tried=0.0, throttled=units)
             if now - self._cut_at < CUT_SECONDS:
                 return
             self._cut_at = self._raised_at = now
             self._limit = max(_LEAST_PER_SECOND, self._current(now) * CUT_FACTOR)
+
+    def _is_hot(self, reason: str, now: float) -> bool:
+        """Return whether a key range is throttled and not the table, as far as is known."""
+        if names_reason(reason):
+            self._hot_at = now if _KEY_RANGE in reason else float("-inf")
+        return now - self._hot_at <= SUFFERING_SECONDS
 
     def take_refused(self) -> Mapping[str, int]:
         """Return how often it was throttled since this was last asked, by what was told of it."""

@@ -24,6 +24,7 @@ _WORDS: Final = {
     "MaxOnDemandThroughputExceeded": "on-demand maximum",
 }
 _REASON: Final = re.compile(rf"(?P<of>Table|Index)(?P<verb>Read|Write)(?P<why>{'|'.join(_WORDS)})")
+_NAMED: Final = ("TableRead", "TableWrite", "IndexRead", "IndexWrite")  # newer limits, too
 _INDEX: Final = "/index/"  # arn:…:table/orders/index/by_origin
 
 
@@ -69,6 +70,11 @@ class Trouble(TypedDict):
     throttles: dict[str, int]
     conflicts: int
     trouble: str
+
+
+def names_reason(told: str) -> bool:
+    """Return whether an error told what was throttled, and not only that something was."""
+    return told.startswith(_NAMED)
 
 
 def reason_of(told: str, otherwise: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.counts import Units
+from airflow_ddb_migrate.core.ledger.throttles import names_reason
 from airflow_ddb_migrate.core.limits import BATCH_BYTES, WRITE_TRIES
 from ddb_transform.contract.intent import Intent
 from ddb_transform.failures import PassingError
@@ -23,7 +24,7 @@ Tick = Callable[[], None]
 class _Pending:
     """An intent on its way; ``ambiguous`` once an answer to it was lost.
 
-    ``reason`` says why it is tried again.
+    ``reason`` says why it is tried again; ``unexplained``: it was throttled, and not told why.
     """
 
     place: int
@@ -31,6 +32,7 @@ class _Pending:
     alone: bool = False
     ambiguous: bool = False
     reason: str = ""
+    unexplained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Dispatcher:
                 units += answer.units
                 pending += self._unsettled(job, answer, results)
             again = [one for one in pending if one.reason]
+            self._ask_why(again)
             if again:  # one that gets on, however slowly, does not give up
                 tries = tries if len(pending) == before else 0
                 tries = self._back_off(tries, again[0], tick)
@@ -131,6 +134,7 @@ class Dispatcher:
         for one, written in zip(job.pending, answer.written, strict=True):
             one.ambiguous = one.ambiguous or written.ambiguous
             one.reason = written.reason
+            one.unexplained = written.throttled and not names_reason(written.reason)
             if written.verdict is WriteVerdict.ALONE:
                 one.alone = True
                 yield one
@@ -142,6 +146,13 @@ class Dispatcher:
                 )
             else:
                 results[one.place] = written
+
+    def _ask_why(self, again: Sequence[_Pending]) -> None:
+        """Try one throttled write alone: a batch's statements are not told the reason."""
+        for one in again:
+            if one.unexplained and (one.alone or self.reference.fits(one.intent)):
+                one.alone = True
+                return
 
     def _back_off(self, tries: int, one: _Pending, tick: Tick) -> int:
         if tries >= WRITE_TRIES:

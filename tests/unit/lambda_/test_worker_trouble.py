@@ -60,6 +60,18 @@ def test_a_statement_throttled_without_a_reason_counts_as_one(
     assert Throttles({WRITE: 2}) == w.row().throttles
 
 
+def test_a_batch_learns_from_a_single_request_what_is_throttled(
+    world: Callable[..., MigrationWorld],
+) -> None:
+    """The first five statements say nothing; one of them, tried alone, is told the reason."""
+    w = world(proof=PROVEN)
+    w.put_many(5)
+    throttled(w, "update_item", often=6)
+
+    assert WorkStatus.DONE is w.work().status
+    assert Throttles({WRITE: 5, KEPT: 1}) == w.row().throttles
+
+
 def test_throttled_reads_count_apart(world: Callable[..., MigrationWorld]) -> None:
     """They come from the thread that fetches pages."""
     w = world()

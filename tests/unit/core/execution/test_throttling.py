@@ -129,6 +129,29 @@ def test_lasting_throttling_is_the_table_s(seconds: float, reason: str, expected
     assert expected is pacing.pacer.others_suffer()
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"), [(KEY_RANGE, False), (TABLE_LIMIT, True)], ids=["a key range", "a table"]
+)
+def test_what_comes_without_a_reason_is_for_the_one_told_last(told: str, expected: bool) -> None:
+    """Statements of a batch have a code only; a single request tells why."""
+    pacing = Pacing()
+    for _ in range(int(SUFFERING_SECONDS / 10)):
+        pacing.pacer.throttled(10, told)
+        pacing.throttle_for(10, "ThrottlingError")
+
+    assert expected is pacing.pacer.others_suffer()
+
+
+def test_a_reason_of_long_ago_explains_nothing() -> None:
+    """The key range has cooled down; now it may be the table."""
+    pacing = Pacing()
+    pacing.pacer.throttled(10, KEY_RANGE)
+    pacing.spend_for(SUFFERING_SECONDS + 1)
+    pacing.throttle_for(SUFFERING_SECONDS, "ThrottlingError")
+
+    assert pacing.pacer.others_suffer()
+
+
 def test_throttling_that_the_cut_ended_is_nobody_s_suffering() -> None:
     """Much was throttled when it began, and nothing since it goes slower."""
     pacing = Pacing()

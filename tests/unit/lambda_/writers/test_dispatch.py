@@ -23,6 +23,7 @@ from tests.unit.lambda_.writers.writing import (
 )
 
 THROTTLED = Written(WriteVerdict.AGAIN, reason="TableWriteX arn:t", throttled=True)
+UNEXPLAINED = Written(WriteVerdict.AGAIN, reason="ThrottlingError", throttled=True)
 AMBIGUOUS = Written(WriteVerdict.AGAIN, reason="ReadTimeoutError", ambiguous=True)
 LATER = Written(WriteVerdict.AGAIN, reason="TransactionConflict")
 GONE = Written(WriteVerdict.LOST, None)
@@ -30,6 +31,30 @@ GONE = Written(WriteVerdict.LOST, None)
 
 def sizes(writer: ScriptedWriter) -> list[int]:
     return [len(batch) for batch in writer.asked]
+
+
+def test_one_write_that_was_throttled_without_a_reason_is_tried_alone(
+    bench: Callable[..., Bench],
+) -> None:
+    """Only a single request is told whether a key range or the table is throttled."""
+    b = bench(fast=scripted(APPLIED, *[UNEXPLAINED] * 3))
+
+    outcome = b.write(intents(4))
+
+    assert ([4, 2], [1]) == (sizes(b.fast), sizes(b.reference))
+    assert "i001" == b.reference.asked[0][0].key["id"]["S"]
+    assert [APPLIED] * 4 == outcome.written
+
+
+def test_a_write_with_a_reason_stays_in_its_batch(bench: Callable[..., Bench]) -> None:
+    """And so does one that a single request could not hold."""
+    told = bench(fast=scripted(THROTTLED, THROTTLED))
+    told.write(intents(2))
+    large = bench(fast=scripted(UNEXPLAINED, UNEXPLAINED), reference=scripted(fitting=False))
+    large.write(intents(2))
+
+    assert ([2, 2], []) == (sizes(told.fast), told.reference.asked)
+    assert ([2, 2], []) == (sizes(large.fast), large.reference.asked)
 
 
 # Routes
