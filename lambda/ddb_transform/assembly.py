@@ -29,7 +29,7 @@ from ddb_transform.table_identity import SameTable
 from ddb_transform.worker import Tools
 from ddb_transform.writers.dispatch import Dispatcher
 from ddb_transform.writers.partiql import PartiqlWriter
-from ddb_transform.writers.proof import Proof
+from ddb_transform.writers.proof import UNPROVEN, Proof
 from ddb_transform.writers.read_item import read_item
 from ddb_transform.writers.reference import ReferenceWriter
 
@@ -141,7 +141,8 @@ class Kit:
         return Dispatcher(
             fast=PartiqlWriter(self.dynamodb, record.table_name, record.key_names),
             reference=ReferenceWriter(self.dynamodb, record.table_name),
-            proof=self.proof,
+            # How batches behave there has been told by nobody.
+            proof=UNPROVEN if record.is_multi_region_strong else self.proof,
             pacer=self.guard.pacers.write,
             threads=self.threads,
             patience=self.patience,

@@ -222,6 +222,7 @@ def _record(site: Site, request: StartRequest, scope: tuple[int, ...]) -> Migrat
         max_quarantined_percentage=request.max_quarantined_percentage,
         slice_seconds=request.slice_seconds,
         show_values=request.show_values,
+        is_multi_region_strong=table.is_multi_region_strong,
     )
     record = site.ledger.create_migration(wanted)
     require_its_table(site, record)

@@ -95,6 +95,7 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
         indexes=_indexes(description),
         replicas=table.replicas,
         table_class=table.table_class,
+        is_multi_region_strong=table.is_multi_region_strong,
         has_stream=bool(_stream(description)),
         deletion_protection=description.get("DeletionProtectionEnabled"),
     )

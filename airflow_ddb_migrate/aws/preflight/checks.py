@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 from airflow_ddb_migrate.aws.preflight.table_lease import acquired_lease, holder_is_live
 from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
-from airflow_ddb_migrate.aws.services.tables import require_active
+from airflow_ddb_migrate.aws.services.tables import Table, require_active
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
@@ -105,11 +105,22 @@ def _require_no_replicas(site: Site) -> None:
     table = site.table
     if table.replicas:
         raise InvalidInputError(
-            f"Table {table.name} has replicas in {', '.join(table.replicas)}. The condition of a "
-            f"write sees the replica in {table.key.region} only: what another region wrote to the "
-            "same item a moment before would be lost. If nothing writes to the table in another "
-            'region while this runs, say so with "single_writer_region": true.'
+            f"Table {table.name} has replicas in {', '.join(table.replicas)}. {_danger(table)} If "
+            "nothing writes to the table in another region while this runs, say so with "
+            '"single_writer_region": true.'
         )
+
+
+def _danger(table: Table) -> str:
+    if table.is_multi_region_strong:
+        return (
+            "AWS documents that with multi-region strong consistency a condition sees the writes "
+            "of all regions; no migration has shown it yet."
+        )
+    return (
+        f"The condition of a write sees the replica in {table.key.region} only: what another "
+        "region wrote to the same item a moment before would be lost."
+    )
 
 
 def _require_code(site: Site) -> None:

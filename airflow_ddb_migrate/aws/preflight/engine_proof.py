@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.function import invoke
 from airflow_ddb_migrate.aws.services.stack import Stack
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.runtime import runtime_in_words
@@ -58,6 +59,16 @@ def check_engine(clients: Clients, stack: Stack) -> EngineProof:
             "Migrations use single conditional requests until ddb-migrate self-check succeeds."
         )
     return _proof(said)
+
+
+def writer_words(site: Site) -> str:
+    """Say which writer a migration of the site's table uses."""
+    if site.table.is_multi_region_strong:
+        return (
+            "Writer: single conditional requests (the table has multi-region strong consistency, "
+            "for which batches are not proven)."
+        )
+    return known_proof(site.ledger).in_words()
 
 
 def known_proof(ledger: Ledger) -> EngineProof:

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.ledger.notes import noted_capacity, plan_fields
 from airflow_ddb_migrate.aws.plan.measured_cost import spent, tariff_of
-from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
+from airflow_ddb_migrate.aws.preflight.engine_proof import writer_words
 from airflow_ddb_migrate.aws.report import sections
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
@@ -65,7 +65,7 @@ def compose(site: Site) -> Report:
         "counts_words": counts_words(counts),
         "units": seen.progress.units.to_dict(),
         **trouble_of(seen.progress.throttles, seen.progress.conflicts),
-        "writer": known_proof(site.ledger).in_words(),
+        "writer": writer_words(site),
         "runtime": runtimes_in_words(site.ledger.read_note(site.migration_id, RUNTIMES)),
         "capacity": _capacity(site),
         "seconds": seconds,
@@ -114,7 +114,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
         "counts_words": counts_words(Counts()),
         "units": Units().to_dict(),
         **trouble_of(Throttles(), 0),
-        "writer": known_proof(site.ledger).in_words(),
+        "writer": writer_words(site),
         "runtime": "",
         "capacity": _capacity(site),
         "seconds": 0.0,

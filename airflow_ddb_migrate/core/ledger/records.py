@@ -60,6 +60,7 @@ class MigrationRecord:
     More quarantined items than ``max_quarantined``, or a larger share of those seen, fail it.
     ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
     ``show_values`` lets item values into the private bucket's diffs and quarantine.
+    ``is_multi_region_strong``: the table's writes are checked in all regions (MRSC).
     """
 
     migration_id: str
@@ -82,6 +83,7 @@ class MigrationRecord:
     max_quarantined_percentage: float = QUARANTINE_PERCENTAGE
     slice_seconds: float = 0.0
     show_values: bool = False
+    is_multi_region_strong: bool = False
 
     @property
     def lanes_in_scope(self) -> Collection[int]:

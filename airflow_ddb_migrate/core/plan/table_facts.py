@@ -85,6 +85,7 @@ class TableFacts:
     indexes: tuple[IndexFacts, ...] = ()
     replicas: tuple[str, ...] = ()
     table_class: TableClass = TableClass.STANDARD
+    is_multi_region_strong: bool = False
     has_stream: bool = False
     consumers: tuple[str, ...] | None = ()
     ttl_attribute: str | None = ""

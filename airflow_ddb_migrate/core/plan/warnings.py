@@ -56,9 +56,20 @@ def _replicas(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
             f"The table has replicas in {', '.join(facts.replicas)}: each write is billed in "
             f"{plan.load.regions} regions{_regions_cost(plan)}, and each replica has to have the "
             "capacity for it. The transfer between regions is billed beside that. "
-            "A write in another region meanwhile may be lost: single_writer_region says that there "
-            "is none."
+            f"{_elsewhere(facts)}"
         )
+
+
+def _elsewhere(facts: TableFacts) -> str:
+    if facts.is_multi_region_strong:
+        return (
+            "It has multi-region strong consistency: every write waits for another region, and "
+            "goes by itself, not in a batch. That takes several times as much of the Lambdas."
+        )
+    return (
+        "A write in another region meanwhile may be lost: single_writer_region says that there is "
+        "none."
+    )
 
 
 def _regions_cost(plan: MigrationPlan) -> str:

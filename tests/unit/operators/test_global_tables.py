@@ -18,6 +18,7 @@ from airflow_ddb_migrate import (
     VerifyMigrationOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSkipException
+from airflow_ddb_migrate.aws.preflight.engine_proof import writer_words
 from airflow_ddb_migrate.aws.services.tables import table_from
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import LeaseState
@@ -93,6 +94,28 @@ def test_what_writes_or_prepares_a_write_is_refused(world: AirflowWorld, make: A
         world.units(),
         len(world.stepfunctions.executions),
     )
+
+
+def test_a_strongly_consistent_table_is_told_in_its_own_words(world: AirflowWorld) -> None:
+    """And its migration writes item by item, which the ledger tells the workers."""
+    world.dynamodb.meta.events.register("after-call.dynamodb.DescribeTable", _strong)
+
+    with pytest.raises(AirflowFailException) as refused:
+        WRITERS["start"]().execute(make_context())
+    assert "with multi-region strong consistency a condition sees the writes" in str(refused.value)
+
+    start = WRITERS["start"](single_writer_region=True)
+    started = start.execute(make_context())
+    site = start.open_site(make_context())
+    assert site.ledger.required_migration(started["migration_id"]).is_multi_region_strong
+    assert "Writer: single conditional requests (the table has multi-region" in writer_words(site)
+    plan = WRITERS["plan"](single_writer_region=True).execute(make_context())
+    assert "goes by itself, not in a batch" in "".join(plan["warnings"])
+    assert "may be lost" not in "".join(plan["warnings"])
+
+
+def _strong(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["Table"]["MultiRegionConsistency"] = "STRONG"
 
 
 @pytest.mark.parametrize("says_so", [False, True])
