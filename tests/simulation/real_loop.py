@@ -16,8 +16,8 @@ from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.records import Budget, TypedItem
 from airflow_ddb_migrate.core.limits import READ_UNIT_BYTES
 from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
-from tests.simulation.table import SimTable
-from tests.support.factories import MIGRATION
+from tests.simulation.table import KEY_RANGE, SimTable
+from tests.support.factories import MIGRATION, client_error
 from tests.support.worlds.migration_world import PROVEN, Clock, MigrationWorld
 
 _READ_UNITS = 1_024 / READ_UNIT_BYTES / 2  # of one item, which is written for one unit
@@ -69,6 +69,18 @@ class SimClient:
         responses = [self._written(statement["Parameters"]) for statement in statements]
         done = responses.count({})
         return {"Responses": responses, "ConsumedCapacity": [{"CapacityUnits": float(done)}]}
+
+    def update_item(self, **arguments: Any) -> dict[str, Any]:
+        """Write one item, or tell why not; one of a throttled batch is tried so."""
+        if arguments["TableName"] != self.table_name:
+            return self.ledger.update_item(**arguments)  # type: ignore[no-any-return]
+        seconds = self.latency.request(self.latency.batch, self.draw)
+        self.clock.advance(1 / PROCESSOR_WRITE_UNITS + seconds)
+        if self._written([arguments["Key"]["id"]]):
+            reasons = [{"reason": KEY_RANGE, "resource": "arn:t"}]
+            code = "ProvisionedThroughputExceededException"
+            raise client_error(code, "UpdateItem", ThrottlingReasons=reasons)
+        return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
 
     def _written(self, parameters: list[dict[str, str]]) -> dict[str, Any]:
         (number,) = (int(one["S"]) for one in parameters if "S" in one)  # the key

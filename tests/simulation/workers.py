@@ -207,7 +207,7 @@ class SimWorker:
             return given, 0.0
         refused = writes.estimated - given
         world.throttled.add(now, refused * factor)
-        pacer.throttled(refused, _BATCH_REASON)
+        pacer.throttled(refused, reason)  # one of the batch is tried alone, and told why
         self._tries = 0 if given else self._tries
         backoff = self._patience.back_off(self._tries)
         self._tries += 1
@@ -229,7 +229,6 @@ class SimWorker:
 
 
 # A statement of a batch that is throttled tells its code, and neither key range nor index.
-_BATCH_REASON = "ProvisionedThroughputExceeded"
 _BITES_AHEAD = 4  # of other workers, too, that are about to bite
 _SMALL_BITE_SECONDS = 0.1
 _LEAST_ITEMS = 1e-3  # less is a rounding of floats
