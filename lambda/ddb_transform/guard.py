@@ -15,11 +15,14 @@ from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles, reason_of
-from airflow_ddb_migrate.core.ledger.usage import leave_seconds, return_seconds
+from airflow_ddb_migrate.core.ledger.usage import (
+    held_wait_seconds,
+    leave_seconds,
+    return_seconds,
+)
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
     HOLD_SECONDS,
-    HOLD_WAIT_SECONDS,
     LEASE_LOOK_SECONDS,
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
@@ -209,14 +212,9 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
 
 
 def hold_wait_seconds(control: ControlRecord | None, now: float) -> int:
-    """Return the wait of a held child: as long as the hold has lasted, within bounds.
-
-    So a pause of minutes ends soon after it is lifted, and one of an hour costs 33 looks of
-    each child. It never waits beyond the end of a hold that ends by itself.
-    """
-    first, longest = HOLD_WAIT_SECONDS
+    """Return the wait of a held child; never beyond the end of a hold that ends by itself."""
     if control is None or control.command is not Command.HOLD:
-        return first
-    wait = min(longest, max(first, int(now - control.since)))
+        return held_wait_seconds(0)
+    wait = held_wait_seconds(now - control.since)
     ends_in = math.ceil(control.until - now) if control.until else wait
     return max(1, min(wait, ends_in))

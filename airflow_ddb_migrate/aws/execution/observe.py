@@ -1,10 +1,10 @@
 """Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import NotBegunError
-from airflow_ddb_migrate.core.execution.hold import Hold, hold_words
+from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import (
     Execution,
     MapRunCounts,
@@ -18,6 +18,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     Command,
     ControlRecord,
     LaneRow,
+    LaneState,
     MigrationRecord,
 )
 from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
@@ -86,9 +87,12 @@ class Observation:
             ended_at=self.execution.ended_at,
         )
 
-    def hold_words(self, now: float, *, owes_capacity: bool) -> str:
-        """Say what the hold means; empty without one."""
-        return hold_words(replace(self.hold, owes_capacity=owes_capacity), now) if self.hold else ""
+    @property
+    def children(self) -> int:
+        """How many children of the latest attempt have begun and not ended."""
+        unfinished = {LaneState.PENDING, LaneState.RUNNING}
+        mine = (row for row in self.rows if row.attempt == self.attempt.number and row.laps)
+        return sum(row.state in unfinished for row in mine)
 
     @property
     def result(self) -> str:

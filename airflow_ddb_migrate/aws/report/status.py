@@ -1,14 +1,17 @@
 """How a migration stands now: observed once, for the page as for a terminal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
 from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.execution.hold import hold_words
 from airflow_ddb_migrate.core.execution.rates import Pulse, Pulses, Reading
 from airflow_ddb_migrate.core.ledger.events import Event
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
+from airflow_ddb_migrate.core.plan.bill import bill_of_hold
 from airflow_ddb_migrate.core.report.view import owes_capacity
 
 
@@ -33,12 +36,24 @@ def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) ->
     seen = observe(site)
     lease = site.leases.get(site.table.key)
     reading = reading_of(site, seen)
-    owes = owes_capacity(lease, site.migration_id)
     return Status(
         seen=seen,
         reading=reading,
         pulse=(pulses or Pulses()).of(reading, planned_work(site, seen)),
         events=events(site.ledger, site.migration_id, events_shown),
         lease=lease,
-        hold=seen.hold_words(site.clock.now(), owes_capacity=owes),
+        hold=_hold_words(site, seen, lease),
     )
+
+
+def _hold_words(site: Site, seen: Observation, lease: LeaseRecord | None) -> str:
+    """Say what the hold means, and what waiting costs; empty without one."""
+    if seen.hold is None:
+        return ""
+    hold = replace(
+        seen.hold,
+        owes_capacity=owes_capacity(lease, site.migration_id),
+        children=seen.children,
+        hourly_usd=bill_of_hold(seen.children, tariff_of(site)),
+    )
+    return hold_words(hold, site.clock.now())

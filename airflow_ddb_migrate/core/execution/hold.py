@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 
 _MINUTES = HOLD_SECONDS // 60
@@ -15,6 +16,7 @@ class Hold:
 
     Times are seconds since the epoch, 0 for never: ``until`` of a hold that ends by itself,
     ``ended_at`` of the execution. ``owes_capacity``: it is raised and not given back yet.
+    ``children`` wait, which costs ``hourly_usd`` dollars in an hour at most.
     """
 
     reason: str
@@ -23,6 +25,8 @@ class Hold:
     is_live: bool = True
     ended_at: float = 0.0
     owes_capacity: bool = False
+    children: int = 0
+    hourly_usd: float = 0.0
 
     def is_news_after(self, told: "Hold | None") -> bool:
         """Return whether to tell people of it, too.
@@ -53,7 +57,7 @@ def hold_words(hold: Hold, now: float) -> str:
         )
     ends_at = hold.since + HOLD_SECONDS
     return (
-        f"{start} Waiting costs next to nothing{_but_capacity(hold)}. Resume goes on where it was. "
+        f"{start} {_costs(hold)} Resume goes on where it was. "
         f"If nobody resumes it by {iso(ends_at)}, in {_minutes(ends_at - now)}, the execution "
         f"ends by itself within minutes. {_then(hold)}"
     )
@@ -100,5 +104,11 @@ def _again() -> str:
     )
 
 
-def _but_capacity(hold: Hold) -> str:
-    return ", but capacity that was raised is paid for" if hold.owes_capacity else ""
+def _costs(hold: Hold) -> str:
+    """Each child that waits looks again every two minutes at least."""
+    children = f"{hold.children:,} child{'' if hold.children == 1 else 'ren'}"
+    capacity = ", and capacity that was raised is paid for" if hold.owes_capacity else ""
+    return (
+        f"An hour of waiting costs {dollars_words(hold.hourly_usd)} at most, for {children}"
+        f"{capacity}."
+    )

@@ -7,9 +7,18 @@ from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
 from airflow_ddb_migrate.core.ledger.usage import (
     CONTROL_READ_UNITS,
     LEASE_READ_UNITS,
+    looks_of_hold,
     save_seconds,
 )
-from airflow_ddb_migrate.core.limits import LANE_ROW_UNITS, SCAN_PAGE_ITEMS, UNDO_LOG_DAYS
+from airflow_ddb_migrate.core.limits import (
+    HELD_LAP_TRANSITIONS,
+    HELD_LOOK_READS,
+    HELD_LOOK_SECONDS,
+    HOLD_SECONDS,
+    LANE_ROW_UNITS,
+    SCAN_PAGE_ITEMS,
+    UNDO_LOG_DAYS,
+)
 from airflow_ddb_migrate.core.plan.estimate import Effort, Load
 from airflow_ddb_migrate.core.plan.prices import Prices
 
@@ -53,16 +62,31 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
         "reads": _per_million(load.read_units, table.read_request_million) * requests,
         "prewarm": tariff.hourly_difference * seconds / _HOUR,
         "warm_throughput": tariff.once,
-        "lambda": _lambda(effort, tariff),
+        "lambda": _lambda(effort.lambda_seconds, effort.invocations, tariff),
         "step_functions": transitions * prices.step_functions_transition_thousand,
         "undo_log": _undo_log(load, prices),
         "ledger": _ledger(effort, prices, workers=effort.lambda_seconds / max(1.0, seconds)),
     }
 
 
-def _lambda(effort: Effort, tariff: Tariff) -> float:
-    gb_seconds = effort.lambda_seconds * tariff.lambda_memory_mb / _MB
-    calls = _per_million(effort.invocations, tariff.prices.lambda_request_million)
+def bill_of_hold(children: int, tariff: Tariff, *, seconds: float = HOLD_SECONDS) -> float:
+    """Return the dollars that so many children cost at most while they are held for so long.
+
+    Each look is an invocation that reads a little of the ledger, and three state transitions.
+    Capacity that was raised is not in it.
+    """
+    looks, prices = children * looks_of_hold(seconds), tariff.prices
+    transitions = looks * HELD_LAP_TRANSITIONS / _THOUSAND
+    return (
+        transitions * prices.step_functions_transition_thousand
+        + _lambda(looks * HELD_LOOK_SECONDS, looks, tariff)
+        + _per_million(looks * HELD_LOOK_READS, prices.read_request_million)
+    )
+
+
+def _lambda(seconds: float, invocations: int, tariff: Tariff) -> float:
+    gb_seconds = seconds * tariff.lambda_memory_mb / _MB
+    calls = _per_million(invocations, tariff.prices.lambda_request_million)
     return gb_seconds * tariff.prices.lambda_gb_second + calls
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
+from airflow_ddb_migrate.core.plan.bill import bill_of_hold
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 
@@ -78,8 +79,13 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
         *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
         *rows,
         ("**in all**", f"**${plan.total_cost_usd:,.2f}**"),
+        ("an hour on hold, if there is one", f"{_hold_words(plan)} at most, besides"),
         ("prices", f"{plan.tariff.table_prices.words}; a guide, not a bill"),
     ]
+
+
+def _hold_words(plan: MigrationPlan) -> str:
+    return dollars_words(bill_of_hold(plan.layout.workers, plan.tariff))
 
 
 def _budget_words(units: float) -> str:

@@ -6,6 +6,7 @@ from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.execution.hold import hold_words
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
@@ -121,7 +122,8 @@ def test_a_hold_ends_with_its_execution_whenever_somebody_looks(world: SiteWorld
 
     assert (60, NOW) == (seen.orders.held_seconds, seen.orders.held_since)
     assert "over 60 minutes" not in seen.verdict.reason
-    assert "" == seen.hold_words(NOW + 10**6, owes_capacity=False)
+    assert seen.hold is not None
+    assert "" == hold_words(seen.hold, NOW + 10**6)
 
 
 def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:

@@ -173,6 +173,8 @@ def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
 def test_a_pause_is_explained(world: SiteWorld) -> None:
     """While it lasts, and after it has ended the execution with Airflow down."""
     world.start()
+    world.lane(0, LaneState.PENDING)
+    world.lane(1)
     calm = view_of(at(world.site, NOW))["hold"]
     pause(at(world.site, NOW), by="ann")
     world.site.leases.change(
@@ -183,7 +185,8 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
     ended = view_of(at(world.site, NOW + 10**5))
 
     assert "" == calm
-    assert "paused by ann. Waiting costs next to nothing, but capacity" in paused
+    words = "paused by ann. An hour of waiting costs under $0.01 at most, for 1 child, and capacity"
+    assert words in paused
     assert "the execution ended by itself at 2023-11-14T23:14:50.000Z" in ended["hold"]
     assert "not given back yet" in ended["hold"]
     assert ("FAILED", False) == (ended["outcome"], ended["is_live"])

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from tests.support.factories import NOW
 
 THROTTLED = "writes were throttled"
-PAUSED = Hold(reason="paused by ann: sale", since=NOW)
+PAUSED = Hold(reason="paused by ann: sale", since=NOW, children=10_000, hourly_usd=26.92)
 GIVER = (
     "The task restore does that, or, where Airflow is down, the stack itself about 45 minutes "
     "after the last sign of life."
@@ -20,10 +20,11 @@ AGAIN = (
 
 
 def test_a_pause_says_since_when_by_whom_and_until_when() -> None:
-    """And that it costs nothing to speak of."""
+    """And what it costs."""
     assert (
-        "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Waiting "
-        "costs next to nothing. Resume goes on where it was. If nobody resumes it by "
+        "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. An hour "
+        "of waiting costs $26.92 at most, for 10,000 children. Resume goes on where it was. If "
+        "nobody resumes it by "
         "2023-11-14T23:13:20.000Z, in 48 minutes, the execution ends by itself within minutes. "
         f"What is done is kept: {AGAIN}"
     ) == hold_words(PAUSED, NOW + 720)
@@ -33,7 +34,7 @@ def test_raised_capacity_is_paid_for_while_it_waits() -> None:
     """Until the execution ends: then somebody gives it back, Airflow or not."""
     words = hold_words(replace(PAUSED, owes_capacity=True), NOW + 720)
 
-    assert "Waiting costs next to nothing, but capacity that was raised is paid for." in words
+    assert "for 10,000 children, and capacity that was raised is paid for." in words
     assert f"Capacity that was raised is given back then. {GIVER}" in words
 
 

@@ -4,7 +4,9 @@ import pytest
 from airflow_ddb_migrate.core.ledger.usage import (
     CONTROL_READ_UNITS,
     LEASE_READ_UNITS,
+    held_wait_seconds,
     leave_seconds,
+    looks_of_hold,
     return_seconds,
     save_seconds,
 )
@@ -48,3 +50,16 @@ def test_all_workers_read_no_more_than_one_partition_takes() -> None:
 def test_few_workers_wait_for_nobody() -> None:
     assert (0, 0) == (return_seconds(100), leave_seconds(100))
     assert (66, 16) == (return_seconds(MAP_CHILDREN), leave_seconds(MAP_CHILDREN))
+
+
+@pytest.mark.parametrize(
+    ("lasted", "waits"), [(0, 30), (29, 30), (75, 75), (120, 120), (9_999, 120)]
+)
+def test_a_held_child_waits_as_long_as_the_hold_has_lasted(lasted: float, waits: int) -> None:
+    """Within half a minute and two minutes."""
+    assert waits == held_wait_seconds(lasted)
+
+
+def test_a_hold_of_an_hour_is_33_looks_of_each_child() -> None:
+    """The last one ends it; a hold of the workers' own is short."""
+    assert (33, 1, 5) == (looks_of_hold(), looks_of_hold(0), looks_of_hold(300))

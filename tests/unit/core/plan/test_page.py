@@ -46,6 +46,7 @@ PLAN_OF_100_GIB = """\
 | undo log | $0.86 |
 | ledger | $0.06 |
 | **in all** | **$69.90** |
+| an hour on hold, if there is one | $0.01 at most, besides |
 | prices | us-east-1, November 2024; a guide, not a bill |
 
 **Warnings**
