@@ -11,7 +11,7 @@ ITEM_EXAMPLES ?= 10000
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick clean
+.PHONY: help check demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick botocore botocore-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -41,7 +41,7 @@ properties: $(STAMP) ## Compare an item with a dict, many times (ITEM_EXAMPLES=1
 	@ITEM_EXAMPLES=$(ITEM_EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist load \
 		tests/unit/lambda_/contract/test_item_properties.py
 
-check: lint test stories matrix-quick demo ## All that CI runs
+check: lint test stories matrix-quick botocore-quick demo ## All that CI runs
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
@@ -79,6 +79,12 @@ matrix: $(STAMP) ## Install the wheel beside each Airflow minor and Python, and 
 
 matrix-quick: $(STAMP) ## The same with one Python, and only the example DAGs
 	@$(BIN)/python -m tests.campaigns.matrix --quick
+
+botocore: $(STAMP) ## Test the Lambda's code on the botocores and Pythons that it may have
+	@$(BIN)/python -m tests.campaigns.botocore
+
+botocore-quick: $(STAMP) ## The same with one Python, two botocores, and fewer tests
+	@$(BIN)/python -m tests.campaigns.botocore --quick
 
 lock: $(STAMP) ## Resolve requirements.lock again; it names no host
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \

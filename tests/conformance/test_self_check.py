@@ -1,6 +1,5 @@
 """The Lambda's self-check on the double: what it would find on AWS."""
 
-
 import pytest
 from ddb_transform import handler
 from ddb_transform.botocore_shortcuts import without_walks

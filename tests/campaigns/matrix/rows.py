@@ -46,13 +46,21 @@ def tried(pair: Pair, wheel: Path, *, is_quick: bool) -> Row:
 
 def made(row: Row, env: Environment, wheel: Path) -> bool:
     """Make the environment, unless it is there, and put the wheel into it."""
+    if not prepared(row, env):
+        return False
+    how = row.cells["install"].partition(", ")[2]
+    return _try(row, "install", lambda: env.install_ours(wheel) or [], how)
+
+
+def prepared(row: Row, env: Environment) -> bool:
+    """Make the environment, unless it is there."""
     how = "kept" if env.is_kept else ""
     steps: dict[str, Callable[[], None]] = {"resolve": env.resolve, "install": env.install}
     for column, step in steps.items():
         if not (how or _try(row, column, lambda step=step: step() or [])):
             return False
         row.passed(column, how)
-    return _try(row, "install", lambda: env.install_ours(wheel) or [], how)
+    return True
 
 
 def constrained(one: Constrained, wheel: Path) -> Row:
