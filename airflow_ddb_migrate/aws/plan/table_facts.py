@@ -191,20 +191,39 @@ def _stream(description: Mapping[str, Any]) -> str:
 
 def _indexes(description: Mapping[str, Any]) -> tuple[IndexFacts, ...]:
     kinds = {"GlobalSecondaryIndexes": False, "LocalSecondaryIndexes": True}
-    return tuple(
-        _index(row, is_local=is_local)
-        for kind, is_local in kinds.items()
-        for row in description.get(kind) or ()
+    return (
+        *(
+            _index(row, is_local=is_local)
+            for kind, is_local in kinds.items()
+            for row in description.get(kind) or ()
+        ),
+        *map(_vector_index, description.get("VectorIndexes") or ()),
     )
 
 
 def _index(row: Mapping[str, Any], *, is_local: bool) -> IndexFacts:
     """An index always holds the table's keys, too, which no transform changes."""
-    projection = row.get("Projection") or {}
-    is_all = projection.get("ProjectionType", "ALL") == "ALL"
     return IndexFacts(
         name=row["IndexName"],
         key_names=tuple(element["AttributeName"] for element in row["KeySchema"]),
-        projected=None if is_all else tuple(projection.get("NonKeyAttributes") or ()),
+        projected=_projected(row),
         is_local=is_local,
     )
+
+
+def _vector_index(row: Mapping[str, Any]) -> IndexFacts:
+    """What a botocore of before they came leaves out makes no trouble."""
+    vector = (row.get("VectorAttribute") or {}).get("AttributeName")
+    searched = tuple(element["AttributeName"] for element in row.get("SearchSchema") or ())
+    return IndexFacts(
+        name=row["IndexName"],
+        key_names=(*([vector] if vector else []), *searched),
+        projected=_projected(row),
+        is_vector=True,
+    )
+
+
+def _projected(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    projection = row.get("Projection") or {}
+    is_all = projection.get("ProjectionType", "ALL") == "ALL"
+    return None if is_all else tuple(projection.get("NonKeyAttributes") or ())

@@ -59,6 +59,7 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
     transitions = effort.transitions / _THOUSAND
     return {
         "writes": _per_million(load.billed_write_units, table.write_request_million) * requests,
+        "vector_indexes": _per_million(load.vector_write_units, prices.write_request_million),
         "reads": _per_million(load.read_units, table.read_request_million) * requests,
         "prewarm": tariff.hourly_difference * seconds / _HOUR,
         "warm_throughput": tariff.once,

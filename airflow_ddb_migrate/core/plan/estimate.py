@@ -43,8 +43,9 @@ class Load:
     """What there is to do. ``changed_share`` is 0 to 1; ``units_per_item`` of one changed item.
 
     ``writes_per_change`` counts the table's own write and those of its indexes,
-    ``writes_at_busiest`` those of whichever of them gets the most; ``logged_bytes`` are what the
-    undo log keeps of one changed item.
+    ``writes_at_busiest`` those of whichever of them gets the most; ``vector_writes`` are those of
+    vector indexes, which have no capacity; ``logged_bytes`` are what the undo log keeps of one
+    changed item.
     """
 
     items: int
@@ -53,6 +54,7 @@ class Load:
     units_per_item: float = 1.0
     writes_per_change: int = 1
     writes_at_busiest: int = 1
+    vector_writes: int = 0
     regions: int = 1
     logged_bytes: float = 0.0
 
@@ -81,6 +83,11 @@ class Load:
     @property
     def billed_write_units(self) -> float:
         return self.reported_write_units * self.regions
+
+    @property
+    def vector_write_units(self) -> float:
+        """AWS charges these by bytes; about as much as units of 1 KB of the whole item."""
+        return self.write_units * self.vector_writes * self.regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.plan.estimate import (
 )
 from airflow_ddb_migrate.core.plan.prices import Prices
 from airflow_ddb_migrate.core.plan.segmentation import Layout
-from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, writes_by_resource
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, vector_writes, writes_by_resource
 
 _ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there are
 
@@ -198,7 +198,8 @@ def corrected(plan: MigrationPlan, seen: DryRunFigures) -> MigrationPlan:
         return plan
     writes = seen.changed + seen.deleted
     items = _items(plan, seen)
-    old, by_resource = plan.load, _writes(plan, seen)
+    old, kinds = plan.load, _kinds_of_change(seen)
+    by_resource = [writes_by_resource(plan.indexes, changed) for changed in kinds]
     load = replace(
         old,
         items=items,
@@ -207,6 +208,7 @@ def corrected(plan: MigrationPlan, seen: DryRunFigures) -> MigrationPlan:
         units_per_item=seen.write_units / writes if writes else old.units_per_item,
         writes_per_change=max(sum(found.values()) for found in by_resource),
         writes_at_busiest=max(max(found.values()) for found in by_resource),
+        vector_writes=max(vector_writes(plan.indexes, changed) for changed in kinds),
     )
     return replace(plan, load=load, writes=_most(by_resource))
 
@@ -220,15 +222,14 @@ def _items(plan: MigrationPlan, seen: DryRunFigures) -> int:
     return round(seen.items * lanes / seen.sampled_lanes)
 
 
-def _writes(plan: MigrationPlan, seen: DryRunFigures) -> list[dict[str, int]]:
-    """Return what a changed item writes, and what a deleted one does: it leaves every index.
+def _kinds_of_change(seen: DryRunFigures) -> tuple[tuple[str, ...] | None, ...]:
+    """Return what a changed item changes, and a deleted one: all of it, it leaves every index.
 
     A look at a part of the table that found no change does not tell what the others write.
     """
     is_known = seen.changed or not seen.sampled_lanes
     changed = seen.changed_attributes if is_known else None
-    kinds = (changed, None) if seen.deleted else (changed,)
-    return [writes_by_resource(plan.indexes, changed) for changed in kinds]
+    return (changed, None) if seen.deleted else (changed,)
 
 
 def _most(kinds: Sequence[Mapping[str, int]]) -> dict[str, int]:
@@ -242,4 +243,5 @@ def _index(row: Mapping[str, Any]) -> IndexFacts:
         key_names=tuple(row["key_names"]),
         projected=None if projected is None else tuple(projected),
         is_local=row["is_local"],
+        is_vector=row.get("is_vector", False),
     )

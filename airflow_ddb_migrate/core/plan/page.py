@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, tim
 
 _PART_WORDS = {
     "writes": "writes",
+    "vector_indexes": "vector indexes, about",
     "reads": "reads",
     "prewarm": "prewarmed capacity, while it is raised",
     "warm_throughput": "warm throughput, once and for good: restore gives nothing of it back",

@@ -35,6 +35,7 @@ from airflow_ddb_migrate.core.plan.segmentation import (
 )
 from airflow_ddb_migrate.core.plan.table_facts import (
     TableFacts,
+    vector_writes,
     writes_by_resource,
     written_resources,
 )
@@ -147,7 +148,8 @@ def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
     sampled = sampled or SampleResult()
     items, size = _table_size(facts, sampled)
     item_bytes = size / items if items else 0
-    writes = writes_by_resource(facts.indexes, changed_attributes(sampled)).values()
+    changed = changed_attributes(sampled)
+    writes = writes_by_resource(facts.indexes, changed).values()
     return Load(
         items=items,
         bytes=size,
@@ -159,6 +161,7 @@ def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
         ),
         writes_per_change=sum(writes),
         writes_at_busiest=max(writes),
+        vector_writes=vector_writes(facts.indexes, changed),
         regions=1 + len(facts.replicas),
         logged_bytes=sampled.logged_bytes / sampled.writes if sampled.writes else item_bytes,
     )

@@ -24,24 +24,29 @@ _KEY_WRITES = 2  # [DDB] a changed index key: the old entry is deleted, the new 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFacts:
-    """A secondary index. ``projected`` are its other attributes; None: all of the item's."""
+    """A secondary index. ``projected`` are its other attributes; None: all of the item's.
+
+    A vector index has the vector and what it searches by as ``key_names``.
+    """
 
     name: str
     key_names: tuple[str, ...]
     projected: tuple[str, ...] | None = None
     is_local: bool = False
+    is_vector: bool = False
 
     def writes_per_change(self, changed: Iterable[str] | None) -> int:
         """Return how often the index is written when these attributes change; None: not known.
 
         Source: "Provisioned throughput considerations for global secondary indexes": nothing when
-        no attribute of it changes, two writes when its key does, else one.
+        no attribute of it changes, two writes when its key does, else one. "Monitoring vector index
+        capacity": a vector index is written when an attribute of it changes.
         """
         changed = frozenset({OTHERS} if changed is None else changed)
         if OTHERS in changed:
             return 1
         if changed & frozenset(self.key_names):
-            return _KEY_WRITES
+            return 1 if self.is_vector else _KEY_WRITES
         touches = bool(changed) if self.projected is None else bool(changed & {*self.projected})
         return 1 if touches else 0
 
@@ -51,14 +56,19 @@ def writes_by_resource(
 ) -> dict[str, int]:
     """Return how often a change of these attributes writes the table, as ``""``, and each index.
 
-    A local index shares the table's capacity, a global one has its own. None: it is not known
-    what changes.
+    A local index shares the table's capacity, a global one has its own; a vector index has none
+    and is not among them. None: it is not known what changes.
     """
     writes = {TABLE: 1}
-    for index in indexes:
+    for index in (one for one in indexes if not one.is_vector):
         resource = TABLE if index.is_local else index.name
         writes[resource] = writes.get(resource, 0) + index.writes_per_change(changed)
     return writes
+
+
+def vector_writes(indexes: Iterable[IndexFacts], changed: Iterable[str] | None) -> int:
+    """Return how many vector indexes a change of these attributes writes; None: not known."""
+    return sum(index.writes_per_change(changed) for index in indexes if index.is_vector)
 
 
 def written_resources(writes: Mapping[str, int]) -> tuple[str, ...]:

@@ -157,10 +157,20 @@ def _indexes(of: Circumstances) -> Iterator[str]:
     for index in of.facts.indexes:
         times = index.writes_per_change(changed)
         if times:
+            kind = "Vector index" if index.is_vector else "Index"
             yield (
-                f"Index {index.name} is written {'twice' if times > 1 else 'once'} per changed "
-                f"item: the transform changes {_touched(index, changed)}."
+                f"{kind} {index.name} is written {'twice' if times > 1 else 'once'} per changed "
+                f"item: the transform changes {_touched(index, changed)}.{_by_bytes(index)}"
             )
+
+
+def _by_bytes(index: IndexFacts) -> str:
+    if not index.is_vector:
+        return ""
+    return (
+        " AWS charges that by bytes, beside the table's units; the plan counts one more write of "
+        "the item."
+    )
 
 
 def _touched(index: IndexFacts, changed: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.limits import LAMBDA_MEMORY_MB
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
 from airflow_ddb_migrate.core.version import __version__
 from tests.support.factories import MIGRATION, NOW, REGION, STARTED_AT, TABLE, at, client_error
 from tests.support.plans import GIB, KIB, sampled
@@ -263,6 +264,37 @@ def test_an_index_has_traffic_of_its_own(make_world: Callable[..., SiteWorld]) -
         plan.load.writes_per_change,
     )
     assert has(plan, "Index by_day is written once per changed item: the transform changes ")
+
+
+@pytest.mark.parametrize(
+    ("row", "index"),
+    [
+        (
+            {
+                "IndexName": "near",
+                "IndexStatus": "ACTIVE",
+                "VectorAttribute": {"AttributeName": "embedding"},
+                "SearchSchema": [
+                    {"AttributeName": "tenant", "SearchSchemaElementType": "PARTITION_KEY"}
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title"]},
+                "Dimensions": 256,
+            },
+            IndexFacts(
+                name="near",
+                key_names=("embedding", "tenant"),
+                projected=("title",),
+                is_vector=True,
+            ),
+        ),
+        ({"IndexName": "bare"}, IndexFacts(name="bare", key_names=(), is_vector=True)),
+    ],
+)
+def test_a_vector_index_is_known(place: PlanWorld, row: dict[str, Any], index: IndexFacts) -> None:
+    """As far as DescribeTable tells of it; a field that is not there makes no trouble."""
+    place.around.table |= {"VectorIndexes": [row]}
+
+    assert index in place.plan().indexes
 
 
 # What may not be asked

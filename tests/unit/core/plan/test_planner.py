@@ -619,3 +619,50 @@ def test_a_table_of_standard_ia_is_planned_by_its_own_prices() -> None:
     assert standard.cost_usd["ledger"] == made.cost_usd["ledger"]
     assert "Table class Standard-IA." in plan_markdown(made)
     assert MigrationPlan.from_json(made.to_json()) == made
+
+
+VECTORS = (
+    IndexFacts(
+        name="near", key_names=("embedding", "tenant"), projected=("title",), is_vector=True
+    ),
+    IndexFacts(name="by_day", key_names=("day",), projected=()),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "times"),
+    [("embedding", 1), ("tenant", 1), ("title", 1), ("day", 0), ("else", 0)],
+)
+def test_a_change_of_what_feeds_a_vector_index_is_one_more_write(changed: str, times: int) -> None:
+    """Counted like a write of the item; it takes nothing of the table's capacity."""
+    made = plan(facts(100, indexes=VECTORS), sampled(attributes={changed: 1_000}))
+
+    assert times * 65.536 == pytest.approx(made.cost_usd["vector_indexes"])
+    assert times == made.load.vector_writes
+    assert {"": 1, "by_day": 2 if changed == "day" else 0} == made.writes
+    assert MigrationPlan.from_json(made.to_json()) == made
+
+
+def test_a_vector_index_of_a_provisioned_table_is_charged_in_each_region() -> None:
+    """It is no part of the capacity that is paid anyway."""
+    provisioned = snapshot(provisioned={"": CapacityUnits(100, 100)})
+    table = facts(1, snapshot=provisioned, indexes=VECTORS, replicas=OTHER_REGIONS)
+
+    made = plan(table, sampled(attributes={"embedding": 1_000}))
+
+    assert 0 == made.cost_usd["writes"]
+    assert 3 * 0.65536 == pytest.approx(made.cost_usd["vector_indexes"])
+    assert "| vector indexes, about | $1.97 |" in plan_markdown(made)
+    (said,) = [
+        words for words in warnings(table, sampled(attributes={"title": 1_000})) if "ector" in words
+    ]
+    assert "Vector index near is written once per changed item" in said
+    assert "AWS charges that by bytes" in said
+
+
+def test_a_dry_run_corrects_the_writes_of_vector_indexes() -> None:
+    """A deleted item leaves them, too."""
+    made = plan(facts(1, indexes=VECTORS), sampled())
+    seen = DryRunFigures(items=10, changed=9, deleted=1, write_units=9)
+
+    assert (0, 1) == (made.load.vector_writes, corrected(made, seen).load.vector_writes)
