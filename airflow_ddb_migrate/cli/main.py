@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_deploy(commands.add_parser("deploy", help="make or update the stack"))
-    _add_destroy(commands.add_parser("destroy", help="delete the stack, its ledger and bucket"))
+    _add_destroy(
+        commands.add_parser("destroy", help="delete the stack; ledger and bucket when asked")
+    )
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
@@ -125,6 +127,11 @@ def _add_destroy(parser: argparse.ArgumentParser) -> None:
         "--force",
         action="store_true",
         help="also while a migration runs or capacity is not restored",
+    )
+    parser.add_argument(
+        "--delete-data",
+        action="store_true",
+        help="delete ledger and bucket, too: no migration can be undone then",
     )
     parser.set_defaults(run=_destroy)
 
@@ -215,15 +222,16 @@ def _show(options: argparse.Namespace) -> None:
 def _destroy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.deployment.destroy import Removal
 
-    if not options.yes and not _confirmed(options.stack_name):
-        print("Nothing was deleted.")
-        return
-    Removal(clients=_clients(options), stack_name=options.stack_name).destroy(force=options.force)
+    Removal(
+        clients=_clients(options),
+        stack_name=options.stack_name,
+        confirm=lambda question: options.yes or _confirmed(question, options.stack_name),
+    ).destroy(force=options.force, delete_data=options.delete_data)
 
 
-def _confirmed(stack_name: str) -> bool:
+def _confirmed(question: str, stack_name: str) -> bool:
     try:
-        answer = input(f"Delete stack {stack_name} with its ledger and bucket? Type its name: ")
+        answer = input(f"{question} Type {stack_name} to do it: ")
     except EOFError:  # nobody is there to answer
         return False
     return answer == stack_name

@@ -21,18 +21,19 @@ from airflow_ddb_migrate.aws.services.stack import (
     stack_parameters,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
 from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
 from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.first_check import first_check
+from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept, missing_of, note_bucket
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
 from airflow_ddb_migrate.deployment.rendering import StackPlace
 from airflow_ddb_migrate.deployment.sizes import require_fitting
-from airflow_ddb_migrate.deployment.stack_status import require_deployable
+from airflow_ddb_migrate.deployment.stack_status import ABSENT, EMPTY, require_deployable
 from airflow_ddb_migrate.deployment.upload import Uploader
 
 
@@ -67,6 +68,7 @@ class Deployment:
         before = our_stack(self.clients.cloudformation, self.stack_name) or {}
         require_deployable(self.stack_name, before.get("StackStatus", ""))
         tables = self._tables()
+        kept = self._kept(before)
         bundle = bundles.build(self.transforms_dir, self.runtime)
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
@@ -74,14 +76,16 @@ class Deployment:
             if line:
                 self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
-        parameters = self._parameters(tables, bundle)
+        parameters = {**self._parameters(tables, bundle), **kept.parameters}
         template = _template(bundle.code_hash + parameters["Republished"].strip("-"))
         require_fitting(template, parameters, self._place())
-        self._upload(parameters, bundle)
+        self._upload(parameters, bundle, bucket=self._bucket(kept))
         is_new = self._change().apply(template, parameters)
         if not is_new:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
+        if kept.ledger:
+            note_bucket(self.clients.dynamodb, KeptData(kept.ledger, stack.bucket))
         self._check_code(stack, bundle)
         self._check_engine(stack, is_new=is_new)
         if unchecked:
@@ -134,11 +138,34 @@ class Deployment:
     def _listed(self, output: str) -> tuple[str, ...]:
         return tuple(filter(None, self._output(output).split(",")))
 
-    def _bucket(self) -> str:
+    def _kept(self, before: Mapping[str, Any]) -> KeptData:
+        """Return what is there of a former stack, or was when this one was made.
+
+        :raises DeployError: the stack's own ledger or bucket is gone.
+        """
+        if before.get("StackStatus", "") in ABSENT | {EMPTY}:
+            kept = find_kept(self.clients, self.stack_name)
+            if kept:
+                self.say(f"Taken up again from a former stack of this name: {kept}")
+            return kept
+        outputs, given = stack_outputs(before), stack_parameters(before)
+        data = KeptData(outputs.get("LedgerTable", ""), outputs.get("Bucket", ""))
+        if gone := missing_of(self.clients, data):
+            tables = " ".join(f"--table '{name}'" for name in self._listed("Tables"))
+            raise DeployError(
+                f"Of stack {self.stack_name} {gone} is gone: somebody deleted it, and what was in "
+                "it. Nothing was changed. Make the stack anew, which keeps what is left of ledger "
+                f"and bucket: ddb-migrate destroy --stack-name {self.stack_name}, then ddb-migrate "
+                f"deploy --stack-name {self.stack_name} {tables} and, for transforms of your own, "
+                "--transforms DIR"
+            )
+        return KeptData(given.get("KeptLedger", ""), given.get("KeptBucket", ""))
+
+    def _bucket(self, kept: KeptData) -> str:
         """Return the stack's bucket; the first deployment makes the stack with it alone."""
-        bucket = self._output("Bucket")
+        bucket = self._output("Bucket") or kept.bucket
         if not bucket:
-            parameters = {"PackageVersion": __version__}
+            parameters = {"PackageVersion": __version__, **kept.parameters}
             self._change().apply(_template(""), parameters)
             bucket = self._output("Bucket")
         return bucket
@@ -149,8 +176,8 @@ class Deployment:
     def _stack(self) -> Mapping[str, Any]:
         return describe_stack(self.clients.cloudformation, self.stack_name) or {}
 
-    def _upload(self, parameters: Mapping[str, str], bundle: Bundle) -> None:
-        upload = Uploader(self.clients.s3, self._bucket(), self.say)
+    def _upload(self, parameters: Mapping[str, str], bundle: Bundle, *, bucket: str) -> None:
+        upload = Uploader(self.clients.s3, bucket, self.say)
         upload(parameters["CodeKey"], bundle.content)
         upload(parameters["DefinitionKey"], _definition())
 

@@ -1,50 +1,81 @@
-"""Delete the stack with its ledger and bucket."""
+"""Delete the stack; its ledger and bucket only when asked."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.services.stack import describe_stack, stack_outputs
+from airflow_ddb_migrate.aws.services.stack import stack_outputs, stack_parameters
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
+from airflow_ddb_migrate.deployment import kept_data
+from airflow_ddb_migrate.deployment.bucket_removal import empty_bucket, remove_bucket
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
+from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept
 from airflow_ddb_migrate.deployment.stack_status import require_deletable
 from airflow_ddb_migrate.deployment.unfinished import unfinished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """The end of a stack. ``say`` gets one line per event."""
+    """The end of a stack. ``say`` gets one line per event.
+
+    ``confirm`` is asked, with what will be done, when nothing else is in the way of it.
+    """
 
     clients: Clients
     stack_name: str
     say: Say = print
     poll_seconds: float = 3.0
+    confirm: Callable[[str], bool] = lambda _: True
+    clock: Callable[[], float] = time.time
 
-    def destroy(self, *, force: bool = False) -> bool:
-        """Delete the stack with its ledger and bucket; False when it is not there.
+    def destroy(self, *, force: bool = False, delete_data: bool = False) -> bool:
+        """Delete the stack, and with ``delete_data`` what is kept; False if there was nothing.
+
+        It can be repeated, also after it was interrupted.
 
         :raises DeployError: a migration runs, or a table's raised capacity is not restored, and
-            ``force`` was not given; or the stack is somebody else's. Nothing was deleted.
+            ``force`` was not given; the stack is protected, busy, or somebody else's. Nothing was
+            deleted.
         """
         validate_stack_name(self.stack_name)
         stack = our_stack(self.clients.cloudformation, self.stack_name)
-        if stack is None:
-            self.say(f"Stack {self.stack_name} is not there: nothing to do.")
+        data = _data_of(stack) if stack else find_kept(self.clients, self.stack_name)
+        if stack is None and not (delete_data and data):
+            self._say_nothing_to_do(data)
             return False
-        self._check_deletable(stack)
-        self._check_finished(force=force)
-        bucket = self._output("Bucket")
-        if bucket:
-            _empty(self.clients.s3, bucket)
-        StackChange(
-            self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
-        ).delete()
+        self._check(stack, data, force=force, delete_data=delete_data)
+        for line in self._goodbye(data) if delete_data else ():
+            self.say(line)
+        if not self.confirm(self._question(stack, data, delete_data=delete_data)):
+            self.say("Nothing was deleted.")
+            return False
+        if stack:
+            self._delete_stack(stack, data, delete_data=delete_data)
+        if delete_data:
+            kept_data.remove(self.clients, data, self.say)
+        elif data.ledger:
+            self.say(f"Kept: {data}. {self._later()}")
         return True
+
+    def _check(
+        self, stack: Mapping[str, Any] | None, data: KeptData, *, force: bool, delete_data: bool
+    ) -> None:
+        """Raise for all that may refuse, before anything is deleted."""
+        if stack:
+            self._check_deletable(stack)
+            if not _keeps_data(stack) and data.ledger and not delete_data:
+                raise DeployError(
+                    f"Stack {self.stack_name} was deployed by a version whose template deletes the "
+                    "ledger with the stack. Nothing was deleted. Deploy with this version first, "
+                    "which keeps it, or delete it as well with --delete-data."
+                )
+        self._check_finished(stack, data, force=force)
+        if delete_data:
+            kept_data.require_removable(self.clients, data)
 
     def _check_deletable(self, stack: Mapping[str, Any]) -> None:
         """Raise DeployError for what CloudFormation would refuse, or take half of."""
@@ -57,12 +88,14 @@ class Removal:
                 f"{self.stack_name}"
             )
 
-    def _check_finished(self, *, force: bool) -> None:
+    def _check_finished(
+        self, stack: Mapping[str, Any] | None, data: KeptData, *, force: bool
+    ) -> None:
         left = unfinished(
             self.clients,
-            ledger_table=self._output("LedgerTable"),
-            state_machine_arn=self._output("StateMachineArn"),
-            now=time.time(),
+            ledger_table=data.ledger,
+            state_machine_arn=stack_outputs(stack or {}).get("StateMachineArn", ""),
+            now=self.clock(),
         )
         if force:
             for sentence in left:
@@ -73,14 +106,52 @@ class Removal:
                 "To delete it all the same, and forget this: ddb-migrate destroy --force"
             )
 
-    def _output(self, key: str) -> str:
-        stack = describe_stack(self.clients.cloudformation, self.stack_name) or {}
-        return stack_outputs(stack).get(key, "")
+    def _delete_stack(self, stack: Mapping[str, Any], data: KeptData, *, delete_data: bool) -> None:
+        if data.bucket and not data.ledger:  # no migration was possible, and nothing names it
+            remove_bucket(self.clients.s3, data.bucket)
+        elif data.bucket and delete_data and not _keeps_data(stack):
+            empty_bucket(self.clients.s3, data.bucket)  # else CloudFormation could not delete it
+        StackChange(
+            self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
+        ).delete()
+
+    def _say_nothing_to_do(self, data: KeptData) -> None:
+        if data:
+            self.say(f"Stack {self.stack_name} is not there; kept are {data}. {self._later()}")
+        else:
+            self.say(f"Stack {self.stack_name} is not there: nothing to do.")
+
+    def _later(self) -> str:
+        return (
+            f"The next deploy --stack-name {self.stack_name} takes this up again. To delete it: "
+            f"ddb-migrate destroy --stack-name {self.stack_name} --delete-data"
+        )
+
+    def _goodbye(self, data: KeptData) -> list[str]:
+        lines = list(kept_data.undoable(self.clients.dynamodb, data.ledger, self.clock()))
+        if not lines:
+            return ["No migration of it could be undone."]
+        return ["These migrations cannot be undone any more:", *(f"  {line}" for line in lines)]
+
+    def _question(
+        self, stack: Mapping[str, Any] | None, data: KeptData, *, delete_data: bool
+    ) -> str:
+        parts = ([f"stack {self.stack_name}"] if stack else []) + (
+            [str(data)] if delete_data and data else []
+        )
+        kept = "" if delete_data or not data.ledger else f" {data} are kept."
+        return f"Delete {' with '.join(parts)}?{kept}"
 
 
-def _empty(s3: Any, bucket: str) -> None:
-    with aws_call("s3:DeleteObject", f"bucket {bucket}"):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            objects = [{"Key": row["Key"]} for row in page.get("Contents", ())]
-            if objects:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+def _data_of(stack: Mapping[str, Any]) -> KeptData:
+    """Return what the stack uses; one that is half made, or half deleted, may only be given it."""
+    outputs, given = stack_outputs(stack), stack_parameters(stack)
+    return KeptData(
+        outputs.get("LedgerTable") or given.get("KeptLedger", ""),
+        outputs.get("Bucket") or given.get("KeptBucket", ""),
+    )
+
+
+def _keeps_data(stack: Mapping[str, Any]) -> bool:
+    """Return whether the stack's template leaves ledger and bucket behind."""
+    return "KeptLedger" in stack_parameters(stack)

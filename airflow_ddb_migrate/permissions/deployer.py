@@ -21,7 +21,16 @@ DEPLOYER = (
     ),
     Row("UploadCode", scope.code_objects, always("s3:GetObject", "s3:PutObject")),
     Row("FindObjects", scope.bucket, always("s3:ListBucket")),
-    Row("EmptyTheBucket", scope.objects, always("s3:DeleteObject")),
+    # For destroy --delete-data.
+    Row("DeleteTheBucket", scope.bucket, always("s3:ListBucketVersions", "s3:DeleteBucket")),
+    Row("EmptyTheBucket", scope.objects, always("s3:DeleteObject", "s3:DeleteObjectVersion")),
+    Row("DeleteTheLedger", scope.ledger, always("dynamodb:DeleteTable")),
+    # What a former stack left behind is found by its tags.
+    Row(
+        "FindTheLedger",
+        scope.ledger,
+        always("dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:TagResource"),
+    ),
     Row(
         "CheckWhatRuns",
         scope.functions_and_versions,

@@ -3,8 +3,8 @@
 ministack knows batches of statements by the operation's name, ``dynamodb:BatchExecuteStatement``,
 of which AWS knows no permission: there each statement is an action on its table. It treats
 transactions in this way already, so the statements are given to it as if they were one. Nor does it
-know the resource of what is asked of a backup or a map run, though the request names it. It has
-no TLS on loopback, which our bucket insists on: every request counts as one by TLS.
+know the resource of what is asked of a backup, tags or a map run, though the request names it. It
+has no TLS on loopback, which our bucket insists on: every request counts as one by TLS.
 """
 
 import json
@@ -28,7 +28,7 @@ _enforce = iam_evaluator.enforce
 _transaction_checks = iam_actions.dynamodb_transaction_checks
 _resource_arn = iam_actions.extract_resource_arn
 _pin_request_origin = iam_evaluator.pin_request_origin
-_NAMED = re.compile(rb'"(?:BackupArn|mapRunArn)": *"([^"]+)"')
+_NAMED = re.compile(rb'"(?:BackupArn|mapRunArn|ResourceArn)": *"([^"]+)"')
 
 
 def _recorded(access_key: str, action: str, service: str, region: str, **more: Any) -> Any:

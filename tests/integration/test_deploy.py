@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,10 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.deployment import changeset
 from airflow_ddb_migrate.deployment import deploy as deployment
+from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
+from airflow_ddb_migrate.deployment.kept_data import find_kept, is_there
 from airflow_ddb_migrate.deployment.packaging.bundle import build
 from airflow_ddb_migrate.deployment.sizes import role_policy_chars
 from tests.support.factories import SHIPPED_TRANSFORMS
@@ -76,7 +79,7 @@ def deployer(clients: Clients, request: pytest.FixtureRequest) -> Iterator[Deplo
     """A deployer whose stack is destroyed after the test."""
     deployer = Deployer(clients, request.node.name.replace("_", "-")[:50].strip("-"))
     yield deployer
-    deployer.removal().destroy()
+    deployer.removal().destroy(delete_data=True)
 
 
 @pytest.fixture
@@ -292,14 +295,79 @@ def test_the_same_code_is_published_once_more_when_asked(deployer: Deployer) -> 
 
 
 def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
-    """Bucket and ledger go with the stack; a second time there is nothing to do."""
+    """With the data, when that is asked for; a second time there is nothing to do."""
     stack = deployer.deploy("orders")
 
-    assert [True, False] == [deployer.removal().destroy() for _ in range(2)]
+    assert [True, False] == [deployer.removal().destroy(delete_data=True) for _ in range(2)]
     assert [f"Stack {deployer.stack_name} is not there: nothing to do."] == deployer.said
     assert stack.ledger_table not in deployer.clients.dynamodb.list_tables()["TableNames"]
+    assert not is_there(deployer.clients.s3, stack.bucket)
     with pytest.raises(StackNotFoundError, match="is not deployed in us-east-1"):
         find_stack(deployer.clients.cloudformation, deployer.stack_name)
+
+
+def test_the_next_stack_takes_up_ledger_and_bucket_again(deployer: Deployer) -> None:
+    """Twice, since it does not own them then; what a migration left is still there."""
+    first, clients = deployer.deploy("orders"), deployer.clients
+    record = {"pk": {"S": "migration#1"}, "sk": {"S": "plan"}}
+    clients.dynamodb.put_item(TableName=first.ledger_table, Item=record)
+    clients.s3.put_object(Bucket=first.bucket, Key="migrations/1/undo/0", Body=b"old values")
+
+    for _ in range(2):
+        assert deployer.removal().destroy()
+        assert f"Kept: ledger {first.ledger_table} and bucket {first.bucket}." in deployer.said[-1]
+        again = deployer.deploy("orders")
+        assert (first.ledger_table, first.bucket) == (again.ledger_table, again.bucket)
+
+    assert "nothing to change" in " ".join((deployer.deploy(), *deployer.said)[1:])
+    found = clients.dynamodb.get_item(TableName=first.ledger_table, Key=record)
+    assert record == found["Item"]
+    assert clients.s3.head_object(Bucket=first.bucket, Key="migrations/1/undo/0")
+
+
+def test_a_bucket_that_somebody_deleted_is_told_and_made_anew(deployer: Deployer) -> None:
+    """By destroy, which keeps the ledger, and deploy; each ends."""
+    first, clients = deployer.deploy("orders"), deployer.clients
+    remove_bucket(clients.s3, first.bucket)
+
+    with pytest.raises(
+        DeployError,
+        match=rf"bucket {first.bucket} is gone.*Nothing was changed.*ddb-migrate destroy --stack-"
+        rf"name {deployer.stack_name}, then .*deploy --stack-name {deployer.stack_name} --table",
+    ):
+        deployer.deploy()
+    assert deployer.removal().destroy()
+    second = deployer.deploy("orders")
+
+    assert first.bucket != second.bucket
+    assert first.ledger_table == second.ledger_table
+    assert deployer.removal().destroy()
+    assert second.bucket == find_kept(clients, deployer.stack_name).bucket
+
+
+def test_a_versioned_bucket_is_deleted_with_the_data(deployer: Deployer) -> None:
+    """With every version and marker."""
+    stack, s3 = deployer.deploy("orders"), deployer.clients.s3
+    s3.put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket=stack.bucket, Key="migrations/a", Body=body)
+    s3.delete_object(Bucket=stack.bucket, Key="migrations/a")
+
+    assert deployer.removal().destroy(delete_data=True)
+    assert not is_there(s3, stack.bucket)
+
+
+def test_a_protected_stack_loses_nothing(deployer: Deployer) -> None:
+    """Whatever destroy is told."""
+    stack, cloudformation = deployer.deploy("orders"), deployer.clients.cloudformation
+    protect = partial(cloudformation.update_termination_protection, StackName=deployer.stack_name)
+    protect(EnableTerminationProtection=True)
+
+    with pytest.raises(DeployError, match="has termination protection"):
+        deployer.removal().destroy(force=True, delete_data=True)
+    protect(EnableTerminationProtection=False)
+
+    assert stack == deployer.deploy()
 
 
 def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deployer) -> None:

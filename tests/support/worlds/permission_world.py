@@ -35,6 +35,7 @@ from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
@@ -237,12 +238,16 @@ class Life:
         assert CapacityUnits(5, 5) == site.fresh_table().snapshot.provisioned[""]
 
     def _destroyed(self) -> None:
+        """Somebody deletes the bucket; the stack is made anew, with its ledger, and deleted."""
+        remove_bucket(self.root.s3, self.world.stack.bucket)
         self._remove(force=True)  # the safety net leaves the warmed table's lease
+        self._deploy()
+        self._remove(force=True, delete_data=True)
 
-    def _remove(self, *, force: bool = False) -> None:
+    def _remove(self, *, force: bool = False, delete_data: bool = False) -> None:
         Removal(
             clients=self.deployer, stack_name=STACK, say=lambda _: None, poll_seconds=0.2
-        ).destroy(force=force)
+        ).destroy(force=force, delete_data=delete_data)
 
     # What they are made of
 

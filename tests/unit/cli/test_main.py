@@ -31,10 +31,15 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Destructions that were asked for, by whether they were forced; none happens."""
-    asked: list[bool] = []
-    monkeypatch.setattr(destroy.Removal, "destroy", lambda self, *, force: asked.append(force))
+def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, bool]]:
+    """Destructions that were confirmed: forced or not, with the data or not; none happens."""
+    asked: list[tuple[bool, bool]] = []
+
+    def destroy_it(self: destroy.Removal, *, force: bool, delete_data: bool) -> None:
+        if self.confirm("Delete stack ddb-migrate?"):
+            asked.append((force, delete_data))
+
+    monkeypatch.setattr(destroy.Removal, "destroy", destroy_it)
     return asked
 
 
@@ -167,10 +172,15 @@ def test_an_unknown_profile_is_a_clear_message(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"), [("ddb-migrate", [False]), ("yes", []), (EOFError, [])], ids=str
+    ("answer", "expected"),
+    [("ddb-migrate", [(False, False)]), ("yes", []), (EOFError, [])],
+    ids=str,
 )
 def test_destroy_asks_for_the_name(
-    answer: Any, expected: list[bool], destroyed: list[bool], monkeypatch: pytest.MonkeyPatch
+    answer: Any,
+    expected: list[bool],
+    destroyed: list[tuple[bool, bool]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The ledger is the memory of every migration; where nobody answers, nothing is deleted."""
 
@@ -185,13 +195,17 @@ def test_destroy_asks_for_the_name(
     assert expected == destroyed
 
 
-@pytest.mark.parametrize(("arguments", "forced"), [([], False), (["--force"], True)], ids=str)
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [([], (False, False)), (["--force"], (True, False)), (["--delete-data"], (False, True))],
+    ids=str,
+)
 def test_destroy_does_not_ask_with_yes(
-    arguments: list[str], forced: bool, destroyed: list[bool]
+    arguments: list[str], expected: tuple[bool, bool], destroyed: list[tuple[bool, bool]]
 ) -> None:
-    """For scripts; --force is a second decision, since it may lose what capacity was."""
+    """For scripts; --force may lose what capacity was, --delete-data what an undo needs."""
     assert 0 == main.main(["destroy", "--yes", *arguments])
-    assert [forced] == destroyed
+    assert [expected] == destroyed
 
 
 @pytest.fixture

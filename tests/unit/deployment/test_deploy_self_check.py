@@ -10,6 +10,7 @@ from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
+from airflow_ddb_migrate.deployment.kept_data import KeptData
 from botocore.exceptions import ReadTimeoutError
 from tests.support.engines.fakes import FakeLambda
 from tests.support.factories import client_error, stack
@@ -34,7 +35,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[s
     monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
     monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
-    monkeypatch.setattr(Deployment, "_upload", lambda *_: None)
+    monkeypatch.setattr(Deployment, "_upload", lambda *_, **__: None)
+    monkeypatch.setattr(Deployment, "_bucket", lambda *_: "bucket")
+    monkeypatch.setattr(Deployment, "_kept", lambda *_: KeptData())
     monkeypatch.setattr(Deployment, "_place", lambda _: None)
     monkeypatch.setattr(deployment, "require_fitting", lambda *_: None)
     monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {"Republished": ""})

@@ -12,6 +12,7 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.ledger import lanes, leases, scans, table
 from airflow_ddb_migrate.aws.ledger import migrations as ledger
 from airflow_ddb_migrate.aws.services import bucket, stack, table_updates, tables
+from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.limits import (
     LAMBDA_MEMORY_MB,
     LAMBDA_SECONDS,
@@ -19,11 +20,15 @@ from airflow_ddb_migrate.core.limits import (
     UNDO_LOG_DAYS,
 )
 from airflow_ddb_migrate.deployment import deploy
+from airflow_ddb_migrate.deployment.kept_data import BUCKET_TAG
 from ddb_transform.writers import partiql, read_item, reference, self_check
 from tests.support.policies import called, sources
 
 _BODY_BYTES = 51_200  # CloudFormation's limit of a template that is sent, not uploaded
 _BEFORE_THE_CODE = {"Bucket", "BucketPolicy"}
+_LEDGER_ARN = (
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-ledger"
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -58,9 +63,13 @@ def statements(made: dict[str, Any], role: str) -> dict[str, dict[str, Any]]:
 
 def test_only_the_bucket_comes_before_the_code(template: dict[str, Any]) -> None:
     """The first change set makes the place that the code is uploaded to, and nothing else."""
-    conditional = {n for n, row in template["Resources"].items() if row.get("Condition")}
+    by_condition = {n: row.get("Condition") for n, row in template["Resources"].items()}
+    early = {n for n, condition in by_condition.items() if condition == "MakesBucket"}
+    late = {n for n, condition in by_condition.items() if condition in {"HasCode", "MakesLedger"}}
 
-    assert template["Resources"].keys() - _BEFORE_THE_CODE == conditional
+    assert early == _BEFORE_THE_CODE == by_condition.keys() - late
+    assert {"Equals": [{"Ref": "KeptBucket"}, ""]} == template["Conditions"]["MakesBucket"]
+    assert {"Condition": "HasCode"} in template["Conditions"]["MakesLedger"]["And"]
     assert {"Bucket"} == {n for n, row in template["Outputs"].items() if "Condition" not in row}
 
 
@@ -100,6 +109,25 @@ def test_the_ledger_is_on_demand_and_can_be_recovered(made: dict[str, Any]) -> N
     assert "PAY_PER_REQUEST" == ledger["BillingMode"]
     assert {"PointInTimeRecoveryEnabled": True} == ledger["PointInTimeRecoverySpecification"]
     assert {"AttributeName": "expires", "Enabled": True} == ledger["TimeToLiveSpecification"]
+
+
+@pytest.mark.parametrize("name", ["Bucket", "BucketPolicy", "LedgerTable"])
+def test_what_an_undo_needs_outlives_the_stack(template: dict[str, Any], name: str) -> None:
+    """Unless the operation that made it fails: then a repetition can make it again."""
+    resource = template["Resources"][name]
+    policies = (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+
+    assert ("RetainExceptOnCreate", "Retain") == policies
+
+
+def test_what_outlives_the_stack_can_be_found_again(made: dict[str, Any]) -> None:
+    """By tags: whose it is, and the ledger's bucket."""
+    ours = {"Key": TAG, "Value": {"Ref": "AWS::StackName"}}
+    bucket = {"If": ["MakesBucket", {"Ref": "Bucket"}, {"Ref": "KeptBucket"}]}
+
+    assert [ours] == made["Bucket"]["Tags"]
+    assert [ours, {"Key": BUCKET_TAG, "Value": bucket}] == made["LedgerTable"]["Tags"]
+    assert {"Sub": "${AWS::StackName}-ledger"} == made["LedgerTable"]["TableName"]
 
 
 def test_a_published_version_outlives_the_next_deployment(template: dict[str, Any]) -> None:
@@ -195,7 +223,7 @@ def test_the_function_reaches_migrations_only_in_the_bucket(made: dict[str, Any]
     """Its own code is in there, too."""
     row = statements(made, "FunctionRole")["UndoLogAndQuarantine"]
 
-    assert {"Sub": "${Bucket.Arn}/migrations/*"} == row["Resource"]
+    assert "arn:${AWS::Partition}:s3:::${Name}/migrations/*" == row["Resource"]["Sub"][0]
 
 
 def test_what_the_safety_net_may_do_is_what_its_codecalled(made: dict[str, Any]) -> None:
@@ -228,7 +256,7 @@ def test_the_safety_net_never_reads_or_writes_items_of_migrated_tables(
     items = {"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     over_tables = {sid for sid, row in rows.items() if items & set(_actions(row))}
     assert {"Ledger"} == over_tables
-    assert {"GetAtt": "LedgerTable.Arn"} == rows["Ledger"]["Resource"]
+    assert {"Sub": _LEDGER_ARN} == rows["Ledger"]["Resource"]
 
 
 def test_a_rule_calls_the_safety_net_every_quarter_of_an_hour(made: dict[str, Any]) -> None:

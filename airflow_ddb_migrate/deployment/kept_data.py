@@ -1,0 +1,161 @@
+"""Ledger and bucket, which outlive the stack: found again by tags, never by name alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.aws.ledger.scans import all_history
+from airflow_ddb_migrate.aws.services.stack_identity import TAG
+from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.core.limits import UNDO_LOG_DAYS
+from airflow_ddb_migrate.core.text.times import iso
+from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket, require_emptying_allowed
+from airflow_ddb_migrate.deployment.changeset import Say
+
+BUCKET_TAG = f"{TAG}-bucket"  # of the ledger: the bucket that goes with it
+
+_DAY_SECONDS = 86_400
+_MISSING_TABLE = "ResourceNotFoundException"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptData:
+    """Names of a ledger and of its bucket; empty for one that is not there."""
+
+    ledger: str = ""
+    bucket: str = ""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Those of the template."""
+        return {"KeptLedger": self.ledger, "KeptBucket": self.bucket}
+
+    def __bool__(self) -> bool:
+        return bool(self.ledger or self.bucket)
+
+    def __str__(self) -> str:
+        parts = (("ledger", self.ledger), ("bucket", self.bucket))
+        return " and ".join(f"{what} {name}" for what, name in parts if name)
+
+
+def find_kept(clients: Clients, stack_name: str) -> KeptData:
+    """Return what a former stack of this name left behind.
+
+    :raises DeployError: a table of the ledger's name is there, and is not of such a stack.
+    """
+    ledger = f"{stack_name}-ledger"
+    table = _table(clients.dynamodb, ledger)
+    if table is None:
+        return KeptData()
+    tags = _tags(clients.dynamodb, table["TableArn"])
+    if tags.get(TAG) != stack_name:
+        raise DeployError(
+            f"Table {ledger} is there, and no stack of ddb-migrate made it: it lacks the tag "
+            f"{TAG}={stack_name}. A stack of this name would need that name for its ledger. "
+            "Nothing was changed. Use another --stack-name."
+        )
+    if table["TableStatus"] != "ACTIVE":
+        raise DeployError(
+            f"Table {ledger} of a former stack is {table['TableStatus']}. Nothing was changed. "
+            "Wait until it is ACTIVE or gone, then try again."
+        )
+    bucket = tags.get(BUCKET_TAG, "")
+    return KeptData(ledger, bucket if bucket and is_there(clients.s3, bucket) else "")
+
+
+def missing_of(clients: Clients, data: KeptData) -> str:
+    """Return what is not there any more, in words; empty when all is."""
+    if data.bucket and not is_there(clients.s3, data.bucket):
+        return f"bucket {data.bucket}"
+    if data.ledger and _table(clients.dynamodb, data.ledger) is None:
+        return f"ledger {data.ledger}"
+    return ""
+
+
+def is_there(s3: Any, bucket: str) -> bool:
+    """Return whether there is such a bucket; one that may not be looked at is there."""
+    with aws_call("s3:ListBucket", f"bucket {bucket}"):
+        try:
+            s3.head_bucket(Bucket=bucket)
+        except ClientError as exc:
+            if error_code(exc) in {"404", "NoSuchBucket"}:
+                return False
+            if error_code(exc) != "403":
+                raise
+    return True
+
+
+def note_bucket(dynamodb: Any, data: KeptData) -> None:
+    """Have a kept ledger name the bucket that is now used with it."""
+    table = _table(dynamodb, data.ledger)
+    if table and _tags(dynamodb, table["TableArn"]).get(BUCKET_TAG) != data.bucket:
+        with aws_call("dynamodb:TagResource", f"table {data.ledger}"):
+            dynamodb.tag_resource(
+                ResourceArn=table["TableArn"], Tags=[{"Key": BUCKET_TAG, "Value": data.bucket}]
+            )
+
+
+def undoable(dynamodb: Any, ledger: str, now: float) -> Iterator[str]:
+    """Name, in a line each, the migrations that an undo could still take back."""
+    if not ledger or _table(dynamodb, ledger) is None:
+        return
+    rows, _ = all_history(dynamodb, ledger)
+    for row in rows:
+        changed = row["counts"]["changed"] + row["counts"]["deleted"]
+        if changed and row["started_at"] > now - UNDO_LOG_DAYS * _DAY_SECONDS:
+            table = row["table_arn"].rpartition("/")[2]
+            yield (
+                f"{row['migration_id']} of table {table}, {iso(row['started_at'])}, "
+                f"{changed:,} items changed"
+            )
+
+
+def require_removable(clients: Clients, data: KeptData) -> None:
+    """Raise for what keeps ledger or bucket from being deleted, before either is.
+
+    :raises DeployError: the ledger is protected.
+    :raises AccessDeniedError: no object may be deleted.
+    """
+    table = _table(clients.dynamodb, data.ledger) if data.ledger else None
+    if table and table.get("DeletionProtectionEnabled"):
+        raise DeployError(
+            f"Ledger {data.ledger} has deletion protection: somebody wants it kept. Nothing was "
+            "deleted. To take the protection away: aws dynamodb update-table "
+            f"--no-deletion-protection-enabled --table-name {data.ledger}"
+        )
+    if data.bucket:
+        require_emptying_allowed(clients.s3, data.bucket)
+
+
+def remove(clients: Clients, data: KeptData, say: Say) -> None:
+    """Delete bucket, then ledger, which names the bucket: a repetition finds what is left."""
+    if data.bucket:
+        objects = remove_bucket(clients.s3, data.bucket)
+        say(f"Deleted bucket {data.bucket} ({objects:,} objects and versions).")
+    if data.ledger and _table(clients.dynamodb, data.ledger):
+        with aws_call("dynamodb:DeleteTable", f"table {data.ledger}"):
+            clients.dynamodb.delete_table(TableName=data.ledger)
+            clients.dynamodb.get_waiter("table_not_exists").wait(
+                TableName=data.ledger, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+            )
+        say(f"Deleted ledger {data.ledger}. DynamoDB keeps a backup of it for 35 days.")
+
+
+def _table(dynamodb: Any, name: str) -> dict[str, Any] | None:
+    with aws_call("dynamodb:DescribeTable", f"table {name}"):
+        try:
+            return dict(dynamodb.describe_table(TableName=name)["Table"])
+        except ClientError as exc:
+            if error_code(exc) == _MISSING_TABLE:
+                return None
+            raise
+
+
+def _tags(dynamodb: Any, arn: str) -> dict[str, str]:
+    with aws_call("dynamodb:ListTagsOfResource", arn):
+        rows = dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags") or ()
+    return {row["Key"]: row["Value"] for row in rows}
