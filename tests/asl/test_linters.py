@@ -64,6 +64,39 @@ def test_statelint_finds_nothing_but_what_it_does_not_know(
     assert sorted(_NEWER_THAN_STATELINT) == sorted(complaints)
 
 
+def test_awss_language_service_finds_nothing(linters: Path) -> None:
+    """The one of AWS's editors: schema, fields of each type of state, transitions."""
+    assert [] == _told_by_language_service(definition_text())
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ('"Next": "More?"', '"Next": "Nowhere"', "must be the name of an existing state"),
+        ('"SecondsPath"', '"SecondPath"', "Field is not supported"),
+        ('"Type": "Wait"', '"Type": "Waits"', "Value is not accepted"),
+    ],
+)
+def test_awss_language_service_would_find_a_mistake(
+    linters: Path, right: str, wrong: str, words: str
+) -> None:
+    """It is awake, too."""
+    assert words in " ".join(_told_by_language_service(definition_text().replace(right, wrong)))
+
+
+def _told_by_language_service(definition: str) -> list[str]:
+    answer = subprocess.run(
+        ["node", "language_service.cjs"],
+        cwd=FOLDER,
+        input=definition,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "") == (answer.returncode, answer.stderr)
+    return list(json.loads(answer.stdout))
+
+
 def _run(command: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(command), *arguments], cwd=FOLDER, capture_output=True, text=True, check=False

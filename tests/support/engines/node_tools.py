@@ -15,13 +15,14 @@ import pytest
 def commands_of(folder: Path, command: str) -> Path:
     """Return the folder of the commands of a folder's package.json, ``command`` among them."""
     modules = folder / "node_modules"
-    done = modules / ".complete"  # an installation that was killed is none
+    done = modules / ".made-from.json"  # an installation that was killed has none
     with (folder / "package.json").open() as package:
         fcntl.flock(package, fcntl.LOCK_EX)  # two test processes may need it at once
-        if not done.exists():
+        wanted = package.read()
+        if not done.exists() or done.read_text() != wanted:
             shutil.rmtree(modules, ignore_errors=True)
             _install(folder)
-            done.touch()
+            done.write_text(wanted)
     commands = modules / ".bin"
     assert (commands / command).exists()
     return commands
