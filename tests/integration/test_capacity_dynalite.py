@@ -24,7 +24,7 @@ POLL_SECONDS = 0.05
 WANTED = units(1_000, 500)
 INDEX = "by_day"
 ORIGINAL = dict.fromkeys(("", INDEX), (BEFORE.read, BEFORE.write))
-RAISED = dict.fromkeys(("", INDEX), (WANTED.read, WANTED.write))
+RAISED = {"": (WANTED.read, WANTED.write), INDEX: (50, WANTED.write)}
 
 
 class History:
