@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError
 
@@ -11,6 +12,18 @@ from airflow_ddb_migrate.core.errors import ConnectionSetupError
 
 AUTOSCALING: Final = "application-autoscaling"
 _REFUSED_FROM = 300  # HTTP status: botocore raises these itself
+
+
+_AWS_DOMAINS: Final = (
+    *("amazonaws.com", "amazonaws.com.cn", "api.aws"),
+    *("c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov", "amazonaws.eu"),
+)
+
+
+def is_aws_endpoint(url: str) -> bool:
+    """Return whether a URL is AWS's own, by its host."""
+    host = urlsplit(url).hostname or ""
+    return any(host == name or host.endswith(f".{name}") for name in _AWS_DOMAINS)
 
 
 class NotAwsError(BotoCoreError):  # type: ignore[misc]

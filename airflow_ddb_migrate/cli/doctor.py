@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_ddb_migrate.core.doctor.check_results import is_healthy
 from airflow_ddb_migrate.core.doctor.page import results_json, results_page
@@ -15,8 +14,6 @@ from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.doctor.patient import Access, Patient
-
-_AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "c2s.ic.gov", "sc2s.sgov.gov")
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +43,6 @@ def examined(options: argparse.Namespace) -> tuple[str, bool]:
         "table": patient.table_name,
     }
     return results_json(results, about), is_healthy(results)
-
-
-def is_aws_endpoint(url: str) -> bool:
-    """Return whether a URL is AWS's own, by its host."""
-    host = urlsplit(url).hostname or ""
-    return any(host == name or host.endswith(f".{name}") for name in _AWS_DOMAINS)
 
 
 def _columns() -> int | None:
@@ -91,6 +82,7 @@ def _patient(options: argparse.Namespace) -> "Patient":
 
 
 def _access(session: Any, options: argparse.Namespace, environment: Mapping[str, str]) -> "Access":
+    from airflow_ddb_migrate.aws.clients import is_aws_endpoint
     from airflow_ddb_migrate.doctor.patient import Access
 
     region = session.region_name or ""

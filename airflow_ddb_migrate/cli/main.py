@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.doctor import add_doctor, examined
 from airflow_ddb_migrate.cli.policy import add_policy, asked_policy
+from airflow_ddb_migrate.cli.prove import add_prove, prove
 from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -54,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_connection(doctor)
     add_doctor(doctor)
     doctor.set_defaults(run=_doctor)
+    proof = commands.add_parser("prove", help="ask AWS what only AWS can answer, on scratch tables")
+    _add_aws(proof)
+    add_prove(proof)
+    proof.set_defaults(run=prove)
     trial = commands.add_parser("try", help="show what a transform would do to some items")
     _add_aws(trial)
     add_try(trial)

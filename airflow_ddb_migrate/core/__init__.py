@@ -1,7 +1,7 @@
 """Pure rules of a migration: standard library only, no AWS, no Airflow.
 
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept; ``items``,
-``capacity``, ``execution`` and ``doctor``; ``inspection`` and ``report``; ``plan``. Beside them are
-``clock``, ``code_hash``, ``errors``, ``limits`` (every limit, with its source), ``mode``,
-``names``, ``validation`` and ``version``.
+``capacity``, ``execution`` and ``doctor``; ``inspection`` and ``report``; ``plan``; ``prove``.
+Beside them are ``clock``, ``code_hash``, ``errors``, ``limits`` (every limit, with its source),
+``mode``, ``names``, ``validation`` and ``version``.
 """

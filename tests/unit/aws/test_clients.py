@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow_ddb_migrate.aws.clients import Clients, made_client
+from airflow_ddb_migrate.aws.clients import Clients, is_aws_endpoint, made_client
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Identity, open_site
@@ -177,3 +177,21 @@ def test_a_connection_that_makes_no_client_is_a_sentence(
 def test_options_that_botocore_does_not_have_are_a_sentence() -> None:
     with pytest.raises(ConnectionSetupError, match="retrys"):
         _ = address(botocore_config={"retrys": 3}).clients().dynamodb
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://dynamodb.us-east-1.amazonaws.com", True),
+        ("https://123456789012.ddb.us-east-1.amazonaws.com", True),
+        ("https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/", True),
+        ("https://dynamodb.cn-north-1.amazonaws.com.cn", True),
+        ("https://lambda.eu-west-1.api.aws", True),
+        ("http://localhost:4566", False),
+        ("https://amazonaws.com.example.org", False),
+        ("https://notamazonaws.com", False),
+        ("", False),
+    ],
+)
+def test_aws_is_known_by_its_domains(url: str, expected: bool) -> None:
+    assert expected == is_aws_endpoint(url)

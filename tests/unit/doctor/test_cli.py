@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.cli import doctor, main
+from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.doctor import patient
 
 
@@ -79,21 +79,3 @@ def test_what_is_given_wrong_is_one_message(
 ) -> None:
     assert 1 == main.main(["doctor", *arguments])
     assert capsys.readouterr().err.startswith("ddb-migrate: ")
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://dynamodb.us-east-1.amazonaws.com", True),
-        ("https://123456789012.ddb.us-east-1.amazonaws.com", True),
-        ("https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/", True),
-        ("https://dynamodb.cn-north-1.amazonaws.com.cn", True),
-        ("https://lambda.eu-west-1.api.aws", True),
-        ("http://localhost:4566", False),
-        ("https://amazonaws.com.example.org", False),
-        ("https://notamazonaws.com", False),
-        ("", False),
-    ],
-)
-def test_aws_is_known_by_its_domains(url: str, expected: bool) -> None:
-    assert expected == doctor.is_aws_endpoint(url)

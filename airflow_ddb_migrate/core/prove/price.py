@@ -1,0 +1,31 @@
+"""What the questions cost at most: figures that the questions keep to, and list prices."""
+
+from typing import Final
+
+from airflow_ddb_migrate.core.plan.prices import Prices
+
+LIMIT_DOLLARS: Final = 1.0
+
+# Of all questions together, with room for what is tried again.
+WRITE_REQUESTS: Final = 20_000
+READ_REQUESTS: Final = 20_000
+SLOW_READ_UNITS: Final = 8  # the provisioned table's; its index is none
+SLOW_WRITE_UNITS: Final = 1
+_HOURS: Final = 2  # charged by the hour that has begun
+_LAMBDA_GB_SECONDS: Final = 500.0
+_TRANSITIONS: Final = 200
+_S3_REQUESTS: Final = 500
+
+
+def asking_price(prices: Prices) -> float:
+    """Return the dollars that a run costs at most."""
+    million, thousand = 1_000_000, 1_000
+    return (
+        WRITE_REQUESTS * prices.write_request_million / million
+        + READ_REQUESTS * prices.read_request_million / million
+        + _HOURS * SLOW_READ_UNITS * prices.read_unit_hour
+        + _HOURS * SLOW_WRITE_UNITS * prices.write_unit_hour
+        + _LAMBDA_GB_SECONDS * prices.lambda_gb_second
+        + _TRANSITIONS * prices.step_functions_transition_thousand / thousand
+        + _S3_REQUESTS * prices.s3_put_thousand / thousand
+    )
