@@ -11,6 +11,7 @@ from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.doctor import add_doctor, examined
 from airflow_ddb_migrate.cli.policy import add_policy, asked_policy
 from airflow_ddb_migrate.cli.prove import add_prove, prove
+from airflow_ddb_migrate.cli.settings import add_service_role, add_settings, given_settings
 from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -122,6 +123,7 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="publish a new version of the Lambda, also when its code is that of the last one",
     )
+    add_settings(parser)
     parser.set_defaults(run=_deploy)
 
 
@@ -138,6 +140,7 @@ def _add_destroy(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="delete ledger and bucket, too: no migration can be undone then",
     )
+    add_service_role(parser)
     parser.set_defaults(run=_destroy)
 
 
@@ -170,6 +173,7 @@ def _clients(options: argparse.Namespace) -> "Clients":
 def _deploy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
     from airflow_ddb_migrate.deployment.deploy import Deployment
+    from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
 
     stack = Deployment(
         clients=_clients(options),
@@ -177,6 +181,7 @@ def _deploy(options: argparse.Namespace) -> None:
         tables=[ALL_TABLES] if options.all_tables else options.tables,
         transforms_dir=options.transforms,
         republish=options.republish,
+        asked=AskedSettings(given_settings(options)),
     ).deploy()
     print(f"Stack {stack.name} in {stack.region}, version {stack.version}:")
     print(f"  tables         {', '.join(stack.tables)}")
@@ -226,11 +231,13 @@ def _show(options: argparse.Namespace) -> None:
 
 def _destroy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.deployment.destroy import Removal
+    from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
 
     Removal(
         clients=_clients(options),
         stack_name=options.stack_name,
         confirm=lambda question: options.yes or _confirmed(question, options.stack_name),
+        asked=AskedSettings(given_settings(options)),
     ).destroy(force=options.force, delete_data=options.delete_data)
 
 

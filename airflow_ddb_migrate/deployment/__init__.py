@@ -1,8 +1,9 @@
 """Deploy the stack and take it down. Does not ship in the Lambda zip.
 
-``deploy`` is the whole of it: ``packaging`` makes the Lambda's zip, ``sizes`` compares what is
-passed on with AWS's limits, by a ``rendering`` of the template, ``upload`` puts the zip into the
-bucket, ``changeset`` changes the stack, if ``stack_status`` lets it, and ``first_check`` lets the
-stack check itself. ``destroy`` deletes the stack, unless ``unfinished`` finds what forbids that.
-``kept_data`` is what outlives it, which only ``bucket_removal`` and a command of its own delete.
+``deploy`` is the whole of it: ``packaging`` makes the Lambda's zip, ``settings`` has what the
+account asks for, ``sizes`` compares what is passed on with AWS's limits, by a ``rendering`` of the
+template, ``upload`` puts the zip into the bucket, ``changeset`` changes the stack, if
+``stack_status`` lets it, and ``first_check`` lets the stack check itself. ``destroy`` deletes the
+stack, unless ``unfinished`` finds what forbids that. ``kept_data`` is what outlives it, which only
+``bucket_removal`` and a command of its own delete.
 """

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.services.stack import describe_stack, is_missing_stack
 from airflow_ddb_migrate.aws.services.stack_identity import CHANGE_SET_PREFIX, TAG
 from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.deployment.settings.settings import StackSettings
 from airflow_ddb_migrate.deployment.stack_status import (
     ABSENT,
     EMPTY,
@@ -23,6 +24,7 @@ _PATIENCE_SECONDS = 1_800.0
 _SHOWN_FAILURES = 3
 _PUBLISHED = ("Modify the function", "A version for this Lambda function exists")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+_UNNAMED, _NAMED = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"
 
 Say = Callable[[str], None]
 
@@ -35,6 +37,7 @@ class StackChange:
     stack_name: str
     say: Say
     poll_seconds: float = _POLL_SECONDS
+    settings: StackSettings = field(default_factory=StackSettings)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _told: set[str] = field(default_factory=set, init=False)
@@ -68,7 +71,7 @@ class StackChange:
         """Delete the stack and wait."""
         self._skip_old_events()
         with aws_call("cloudformation:DeleteStack", f"stack {self.stack_name}"):
-            self.cloudformation.delete_stack(StackName=self.stack_name)
+            self.cloudformation.delete_stack(StackName=self.stack_name, **self._role())
         self.wait()
 
     def wait(self) -> None:
@@ -92,6 +95,10 @@ class StackChange:
             self.sleep(self.poll_seconds)
         return None
 
+    def _role(self) -> dict[str, str]:
+        role = self.settings.service_role
+        return {"RoleARN": role} if role else {}
+
     def _status(self) -> str:
         stack = describe_stack(self.cloudformation, self.stack_name)
         return str(stack["StackStatus"]) if stack else ""
@@ -99,6 +106,7 @@ class StackChange:
     def _create_change_set(
         self, template: str, parameters: Mapping[str, str], *, exists: bool
     ) -> str:
+        tags = {**self.settings.tags, TAG: self.stack_name}
         with aws_call("cloudformation:CreateChangeSet", f"stack {self.stack_name}"):
             answer = self.cloudformation.create_change_set(
                 StackName=self.stack_name,
@@ -109,8 +117,9 @@ class StackChange:
                     {"ParameterKey": name, "ParameterValue": value}
                     for name, value in parameters.items()
                 ],
-                Capabilities=["CAPABILITY_IAM"],
-                Tags=[{"Key": TAG, "Value": self.stack_name}],
+                Capabilities=[_NAMED if self.settings.names_roles else _UNNAMED],
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                **self._role(),
             )
         return str(answer["Id"])
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
 from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
 from airflow_ddb_migrate.aws.services.stack import (
@@ -29,9 +28,16 @@ from airflow_ddb_migrate.deployment.first_check import first_check
 from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept, missing_of, note_bucket
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
-from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
-from airflow_ddb_migrate.deployment.rendering import StackPlace
+from airflow_ddb_migrate.deployment.rendering import StackPlace, find_place
+from airflow_ddb_migrate.deployment.settings.keys import require_key_of
+from airflow_ddb_migrate.deployment.settings.roles import require_unused_roles
+from airflow_ddb_migrate.deployment.settings.settings import (
+    NOTHING_ASKED,
+    AskedSettings,
+    StackSettings,
+)
 from airflow_ddb_migrate.deployment.sizes import require_fitting
 from airflow_ddb_migrate.deployment.stack_status import ABSENT, EMPTY, require_deployable
 from airflow_ddb_migrate.deployment.upload import Uploader
@@ -52,6 +58,7 @@ class Deployment:
     poll_seconds: float = 3.0
     runtime: Runtime | None = None  # by default the template's
     republish: bool = False
+    asked: AskedSettings = NOTHING_ASKED
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -67,20 +74,28 @@ class Deployment:
                 validate_table_name(name)
         before = our_stack(self.clients.cloudformation, self.stack_name) or {}
         require_deployable(self.stack_name, before.get("StackStatus", ""))
+        settings = self._settings(before)
         tables = self._tables()
         kept = self._kept(before)
-        bundle = bundles.build(self.transforms_dir, self.runtime)
+        require_key_of(kept.ledger, self.clients, settings)
+        runtime = self.runtime or lambda_runtime(settings.parameters["Architecture"])
+        bundle = bundles.build(self.transforms_dir, runtime)
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
         for line in (*bundle.notes, unchecked := check_transforms(bundle)):
             if line:
                 self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
-        parameters = {**self._parameters(tables, bundle), **kept.parameters}
-        template = _template(bundle.code_hash + parameters["Republished"].strip("-"))
-        require_fitting(template, parameters, self._place())
-        self._upload(parameters, bundle, bucket=self._bucket(kept))
-        is_new = self._change().apply(template, parameters)
+        parameters = {
+            **self._parameters(tables, bundle),
+            **kept.parameters,
+            **settings.parameters,
+        }
+        version = bundle.code_hash + parameters["Republished"].strip("-") + settings.version
+        template = _template(version, names_roles=settings.names_roles)
+        require_fitting(template, parameters, self._place)
+        self._upload(parameters, bundle, bucket=self._bucket(kept, settings))
+        is_new = self._change(settings).apply(template, parameters)
         if not is_new:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
@@ -113,9 +128,25 @@ class Deployment:
         for name in stack.transforms:
             describe_transform(self.clients.lambda_, stack.function_arn, name)
 
-    def _change(self) -> StackChange:
+    def _settings(self, stack: Mapping[str, Any]) -> StackSettings:
+        """Return what was asked for over what the stack has.
+
+        :raises DeployError: a role would be deleted that executions use.
+        """
+        settings = self.asked.over(stack, self._place)
+        if stack and settings.replaces_roles(stack):
+            require_unused_roles(self.clients, stack)
+        for line in settings.differences(stack) if stack else ():
+            self.say(line)
+        return settings
+
+    def _change(self, settings: StackSettings) -> StackChange:
         return StackChange(
-            self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
+            self.clients.cloudformation,
+            self.stack_name,
+            self.say,
+            self.poll_seconds,
+            settings,
         )
 
     def _tables(self) -> tuple[str, ...]:
@@ -161,17 +192,26 @@ class Deployment:
             )
         return KeptData(given.get("KeptLedger", ""), given.get("KeptBucket", ""))
 
-    def _bucket(self, kept: KeptData) -> str:
+    def _bucket(self, kept: KeptData, settings: StackSettings) -> str:
         """Return the stack's bucket; the first deployment makes the stack with it alone."""
         bucket = self._output("Bucket") or kept.bucket
         if not bucket:
-            parameters = {"PackageVersion": __version__, **kept.parameters}
-            self._change().apply(_template(""), parameters)
+            parameters = {
+                "PackageVersion": __version__,
+                **kept.parameters,
+                **settings.parameters,
+            }
+            template = _template("", names_roles=settings.names_roles)
+            self._change(settings).apply(template, parameters)
             bucket = self._output("Bucket")
         return bucket
 
     def _output(self, key: str) -> str:
         return stack_outputs(self._stack()).get(key, "")
+
+    @property
+    def _place(self) -> StackPlace:
+        return find_place(self.clients, self.stack_name)
 
     def _stack(self) -> Mapping[str, Any]:
         return describe_stack(self.clients.cloudformation, self.stack_name) or {}
@@ -182,7 +222,7 @@ class Deployment:
         upload(parameters["DefinitionKey"], _definition())
 
     def _parameters(self, tables: tuple[str, ...], bundle: Bundle) -> dict[str, str]:
-        place = self._place()
+        place = self._place
         return {
             "CodeKey": f"code/{bundle.code_hash}.zip",
             "CodeHash": bundle.code_hash,
@@ -202,21 +242,15 @@ class Deployment:
         is_same = self._output("CodeHash") == code_hash
         return stack_parameters(self._stack()).get("Republished", "") if is_same else ""
 
-    def _place(self) -> StackPlace:
-        with aws_call("sts:GetCallerIdentity", "the caller"):
-            caller = self.clients.sts.get_caller_identity()
-        return StackPlace(
-            partition=caller["Arn"].split(":")[1],
-            region=self.clients.dynamodb.meta.region_name,
-            account=caller["Account"],
-            stack_name=self.stack_name,
-        )
 
+def _template(version: str, *, names_roles: bool = False) -> str:
+    """Return the template, the Lambda version's logical id made new for what is to be published.
 
-def _template(version: str) -> str:
-    """Return the template, the Lambda version's logical id made new for what is to be published."""
+    CloudFormation asks for CAPABILITY_NAMED_IAM where a role can have a name, used or not.
+    """
     text = (resources.folder("deploy") / "template.yaml").read_text()
-    return re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
+    text = re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
+    return text if names_roles else re.sub(r"(?m)^ +RoleName: .*\n", "", text)
 
 
 def _definition() -> bytes:

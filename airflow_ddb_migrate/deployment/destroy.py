@@ -14,6 +14,12 @@ from airflow_ddb_migrate.deployment import kept_data
 from airflow_ddb_migrate.deployment.bucket_removal import empty_bucket, remove_bucket
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept
+from airflow_ddb_migrate.deployment.rendering import find_place
+from airflow_ddb_migrate.deployment.settings.settings import (
+    NOTHING_ASKED,
+    AskedSettings,
+    StackSettings,
+)
 from airflow_ddb_migrate.deployment.stack_status import require_deletable
 from airflow_ddb_migrate.deployment.unfinished import unfinished
 
@@ -31,6 +37,7 @@ class Removal:
     poll_seconds: float = 3.0
     confirm: Callable[[str], bool] = lambda _: True
     clock: Callable[[], float] = time.time
+    asked: AskedSettings = NOTHING_ASKED
 
     def destroy(self, *, force: bool = False, delete_data: bool = False) -> bool:
         """Delete the stack, and with ``delete_data`` what is kept; False if there was nothing.
@@ -47,6 +54,7 @@ class Removal:
         if stack is None and not (delete_data and data):
             self._say_nothing_to_do(data)
             return False
+        role = self._service_role()
         self._check(stack, data, force=force, delete_data=delete_data)
         for line in self._goodbye(data) if delete_data else ():
             self.say(line)
@@ -54,12 +62,17 @@ class Removal:
             self.say("Nothing was deleted.")
             return False
         if stack:
-            self._delete_stack(stack, data, delete_data=delete_data)
+            self._delete_stack(stack, data, role, delete_data=delete_data)
         if delete_data:
             kept_data.remove(self.clients, data, self.say)
         elif data.ledger:
             self.say(f"Kept: {data}. {self._later()}")
         return True
+
+    def _service_role(self) -> str:
+        if not self.asked.values:
+            return ""
+        return self.asked.service_role(find_place(self.clients, self.stack_name))
 
     def _check(
         self, stack: Mapping[str, Any] | None, data: KeptData, *, force: bool, delete_data: bool
@@ -106,13 +119,19 @@ class Removal:
                 "To delete it all the same, and forget this: ddb-migrate destroy --force"
             )
 
-    def _delete_stack(self, stack: Mapping[str, Any], data: KeptData, *, delete_data: bool) -> None:
+    def _delete_stack(
+        self, stack: Mapping[str, Any], data: KeptData, role: str, *, delete_data: bool
+    ) -> None:
         if data.bucket and not data.ledger:  # no migration was possible, and nothing names it
             remove_bucket(self.clients.s3, data.bucket)
         elif data.bucket and delete_data and not _keeps_data(stack):
             empty_bucket(self.clients.s3, data.bucket)  # else CloudFormation could not delete it
         StackChange(
-            self.clients.cloudformation, self.stack_name, self.say, self.poll_seconds
+            self.clients.cloudformation,
+            self.stack_name,
+            self.say,
+            self.poll_seconds,
+            StackSettings(service_role=role),
         ).delete()
 
     def _say_nothing_to_do(self, data: KeptData) -> None:

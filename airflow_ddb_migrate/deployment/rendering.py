@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
+from botocore.session import Session
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call
 
 _ABSENT: Final = object()  # AWS::NoValue
 # An ARN by the resource's type, of its name, which a property gives.
@@ -29,8 +33,27 @@ class StackPlace:
     account: str
     stack_name: str
 
+    @property
+    def url_suffix(self) -> str:
+        """The partition's domain, as amazonaws.com."""
+        known = Session().get_data("partitions")["partitions"]
+        suffixes = {row["id"]: row["outputs"]["dnsSuffix"] for row in known}
+        return str(suffixes[self.partition])
+
     def table_arn(self, table: str) -> str:
         return f"arn:{self.partition}:dynamodb:{self.region}:{self.account}:table/{table}"
+
+
+def find_place(clients: Clients, stack_name: str) -> StackPlace:
+    """Return where the clients are, by asking whose they are."""
+    with aws_call("sts:GetCallerIdentity", "the caller"):
+        caller = clients.sts.get_caller_identity()
+    return StackPlace(
+        partition=caller["Arn"].split(":")[1],
+        region=clients.dynamodb.meta.region_name,
+        account=caller["Account"],
+        stack_name=stack_name,
+    )
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -61,6 +84,7 @@ class Rendering:
             "AWS::Region": place.region,
             "AWS::AccountId": place.account,
             "AWS::StackName": place.stack_name,
+            "AWS::URLSuffix": place.url_suffix,
             "AWS::NoValue": _ABSENT,
             "Bucket": bucket,
         }

@@ -319,7 +319,7 @@ def test_a_missing_folder_of_transforms_is_refused_before_aws_is_changed(
 @pytest.mark.parametrize("table", ["orders", "*"])
 def test_a_table_s_arn_names_partition_region_and_account(world: World, table: str) -> None:
     """Every table, when asked for, is still of one account and region."""
-    arn = world.deployment()._place().table_arn(table)
+    arn = world.deployment()._place.table_arn(table)
 
     assert f"arn:aws:dynamodb:{factories.REGION}:123456789012:table/{table}" == arn
 

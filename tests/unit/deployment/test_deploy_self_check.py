@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.kept_data import KeptData
+from airflow_ddb_migrate.deployment.settings.settings import StackSettings
 from botocore.exceptions import ReadTimeoutError
 from tests.support.engines.fakes import FakeLambda
 from tests.support.factories import client_error, stack
@@ -38,7 +39,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[s
     monkeypatch.setattr(Deployment, "_upload", lambda *_, **__: None)
     monkeypatch.setattr(Deployment, "_bucket", lambda *_: "bucket")
     monkeypatch.setattr(Deployment, "_kept", lambda *_: KeptData())
-    monkeypatch.setattr(Deployment, "_place", lambda _: None)
+    monkeypatch.setattr(Deployment, "_place", None)
+    monkeypatch.setattr(deployment, "require_key_of", lambda *_: None)
+    monkeypatch.setattr(Deployment, "_settings", lambda *_: StackSettings())
     monkeypatch.setattr(deployment, "require_fitting", lambda *_: None)
     monkeypatch.setattr(Deployment, "_parameters", lambda *_, **__: {"Republished": ""})
     monkeypatch.setattr(deployment, "check_code", lambda *_: "")
@@ -46,7 +49,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[s
     def run(lambda_: Any, *, changes: bool = False) -> tuple[Stack, list[str]]:
         said: list[str] = []
         times = [0.0]
-        monkeypatch.setattr(Deployment, "_change", lambda _: Changing(changes))
+        monkeypatch.setattr(Deployment, "_change", lambda *_: Changing(changes))
         clients = Clients({"lambda": lambda_, "cloudformation": None}.__getitem__)
         asked = Deployment(
             clients=clients,

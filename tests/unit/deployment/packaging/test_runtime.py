@@ -14,8 +14,8 @@ def test_it_is_that_of_each_function_of_the_template() -> None:
     found = lambda_runtime()
 
     assert text.count("AWS::Lambda::Function\n") == text.count(f"Runtime: python{found.python}\n")
-    assert text.count("AWS::Lambda::Function\n") == text.count("Architectures: [arm64]\n")
-    assert "aarch64" == found.machine
+    assert text.count("AWS::Lambda::Function\n") == text.count("Architectures: [!Ref Architecture]")
+    assert ("aarch64", "x86_64") == (found.machine, lambda_runtime("x86_64").machine)
     assert tuple(map(int, found.python.split("."))) >= (3, 12)
 
 

@@ -1,0 +1,148 @@
+"""The options of ``deploy`` for an account that is locked down, each with its parameter.
+
+An option that is not given keeps what the stack has; ``none``, or nothing, takes its default.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.settings import checks
+from airflow_ddb_migrate.deployment.settings.checks import Check
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.deployment.rendering import StackPlace
+
+_UNSET: Final = ("", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of the command line, and the parameter that has its value.
+
+    ``most``: how often it may be given; more than once makes a list. ``is_of_version``: a published
+    version of the functions keeps it, so that another value needs another version.
+    """
+
+    name: str
+    parameter: str
+    check: Check
+    help: str
+    metavar: str = "ARN"
+    default: str = ""
+    most: int = 1
+    is_of_version: bool = False
+
+    @property
+    def dest(self) -> str:
+        """The name of its values among those that argparse has parsed."""
+        return self.name.strip("-").replace("-", "_")
+
+    def wanted(self, values: Sequence[str], place: "StackPlace") -> tuple[str, ...]:
+        """Return the values, checked; none when it is to be unset.
+
+        :raises InvalidInputError: one cannot be, or there are too many.
+        """
+        found = tuple(dict.fromkeys(text for text in values if text not in _UNSET))
+        if found and any(text in _UNSET for text in values):
+            raise InvalidInputError(f"{self.name} is given both none and a value. Give one.")
+        for text in found:
+            self.check(self.name, text, place)
+        if len(found) > self.most:
+            raise InvalidInputError(
+                f"{self.name} is given {len(found)} times; it can be given {self.most}. Nothing "
+                "changed."
+            )
+        return found
+
+
+def _own_role(name: str, parameter: str, of: str, *, is_of_version: bool = False) -> Option:
+    text = f"a role for {of}; then none is made"
+    return Option(name, parameter, checks.role, text, is_of_version=is_of_version)
+
+
+OPTIONS: Final = (
+    Option(
+        "--permissions-boundary",
+        "PermissionsBoundary",
+        checks.boundary,
+        "the policy that bounds the roles that are made",
+    ),
+    Option(
+        "--role-path",
+        "RolePath",
+        checks.path,
+        "path of the roles that are made, as /teams/data/",
+        "PATH",
+        is_of_version=True,
+    ),
+    Option(
+        "--role-prefix",
+        "RolePrefix",
+        checks.prefix,
+        "how the names of the roles that are made begin",
+        "TEXT",
+        is_of_version=True,
+    ),
+    _own_role("--function-role", "FunctionRoleArn", "the transform function", is_of_version=True),
+    _own_role("--state-machine-role", "StateMachineRoleArn", "the state machine"),
+    _own_role("--restore-role", "RestoreRoleArn", "the safety net"),
+    Option(
+        "--subnet-id",
+        "SubnetIds",
+        checks.subnet,
+        "a subnet for both functions (repeatable)",
+        "ID",
+        most=16,
+        is_of_version=True,
+    ),
+    Option(
+        "--security-group-id",
+        "SecurityGroupIds",
+        checks.security_group,
+        "a security group for both functions (repeatable)",
+        "ID",
+        most=5,
+        is_of_version=True,
+    ),
+    Option("--kms-key", "KmsKeyArn", checks.key, "the KMS key of ledger, bucket and logs"),
+    Option(
+        "--table-kms-key",
+        "TableKmsKeyArns",
+        checks.key,
+        "a customer-managed KMS key of a migrated table (repeatable)",
+        most=50,
+    ),
+    Option(
+        "--log-retention-days",
+        "LogRetentionDays",
+        checks.log_days,
+        "for which logs of both functions are kept",
+        "DAYS",
+        "90",
+    ),
+    Option(
+        "--undo-retention-days",
+        "UndoRetentionDays",
+        checks.undo_days,
+        "for which undo log, quarantine and reports are kept",
+        "DAYS",
+        "90",
+    ),
+    Option(
+        "--architecture",
+        "Architecture",
+        checks.one_of("arm64", "x86_64"),
+        "the functions' processor: arm64 or x86_64",
+        "NAME",
+        "arm64",
+        is_of_version=True,
+    ),
+)
+TAGS: Final = Option(
+    "--tag", "", checks.tag, "a tag of the stack and all in it (repeatable)", "K=V", most=49
+)
+SERVICE_ROLE: Final = Option(
+    "--cloudformation-role", "", checks.role, "the service role with which CloudFormation works"
+)

@@ -1,0 +1,29 @@
+"""Roles that executions use must not be replaced: an execution keeps its role to its end."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.services.stack import stack_outputs
+from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.deployment.unfinished import unfinished
+
+
+def require_unused_roles(clients: Clients, stack: Mapping[str, Any]) -> None:
+    """Raise DeployError while a migration runs, or capacity is owed: the roles are needed.
+
+    :param stack: CloudFormation's description.
+    """
+    outputs = stack_outputs(stack)
+    left = unfinished(
+        clients,
+        ledger_table=outputs.get("LedgerTable", ""),
+        state_machine_arn=outputs.get("StateMachineArn", ""),
+        now=time.time(),
+    )
+    if left:
+        raise DeployError(
+            f"Stack {stack['StackName']} would get other roles, and those that it has are in use. "
+            f"{' '.join(left)} Nothing changed. Deploy again when that is over."
+        )

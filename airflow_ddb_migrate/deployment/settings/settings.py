@@ -1,0 +1,142 @@
+"""What a stack is to have: what was given, else what it has, else the defaults."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from airflow_ddb_migrate.aws.services.stack import stack_parameters
+from airflow_ddb_migrate.aws.services.stack_identity import TAG
+from airflow_ddb_migrate.core.code_hash import content_hash
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.rendering import StackPlace
+from airflow_ddb_migrate.deployment.settings.options import OPTIONS, SERVICE_ROLE, TAGS
+
+_DEFAULTS: Final = {option.parameter: option.default for option in OPTIONS}
+_ROLE_NAME_CHARS: Final = 64  # IAM's
+_ROLES: Final = ("FunctionRoleArn", "StateMachineRoleArn", "RestoreRoleArn")
+# Another value makes another role in the place of one that executions use while they run.
+_OF_ROLES: Final = ("RolePath", "RolePrefix", *_ROLES)
+_VERSION_CHARS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """The template's parameters, the stack's tags without ours, and the role to pass, if any."""
+
+    parameters: Mapping[str, str] = field(default_factory=lambda: dict(_DEFAULTS))
+    tags: Mapping[str, str] = field(default_factory=dict)
+    service_role: str = ""
+
+    @property
+    def names_roles(self) -> bool:
+        """Whether a role is made under a name that was given."""
+        return bool(self.parameters["RolePrefix"]) and self.makes_roles
+
+    @property
+    def makes_roles(self) -> bool:
+        return not all(self.parameters[name] for name in _ROLES)
+
+    @property
+    def version(self) -> str:
+        """What tells apart versions of the same code under other settings; empty for defaults.
+
+        A published version keeps role, network and processor, and changes them never.
+        """
+        kept = {
+            option.parameter: self.parameters[option.parameter].encode()
+            for option in OPTIONS
+            if option.is_of_version and self.parameters[option.parameter] != option.default
+        }
+        return content_hash(kept)[:_VERSION_CHARS] if kept else ""
+
+    def replaces_roles(self, stack: Mapping[str, Any]) -> bool:
+        """Return whether a role that the stack has would be deleted for these settings."""
+        before = _DEFAULTS | stack_parameters(stack)
+        return any(self.parameters[name] != before[name] for name in _OF_ROLES)
+
+    def differences(self, stack: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what these settings change of the stack that is there, a line each."""
+        before = _DEFAULTS | stack_parameters(stack)
+        for option in OPTIONS:
+            now, then = self.parameters[option.parameter], before[option.parameter]
+            if now != then:
+                yield f"{option.name}: {then or 'none'} -> {now or 'none'}"
+        now, then = (_tags_in_words(tags) for tags in (self.tags, _tags_of(stack)))
+        if now != then:
+            yield f"--tag: {then} -> {now}"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSettings:
+    """What was given, by the option's name: its values as they stand on the command line."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def over(self, stack: Mapping[str, Any], place: StackPlace) -> StackSettings:
+        """Return what the stack is to have.
+
+        :param stack: CloudFormation's description; empty for a stack that is not there yet.
+        :raises InvalidInputError: a value is not possible, or two do not go together.
+        """
+        before = _DEFAULTS | stack_parameters(stack)
+        parameters = {}
+        for option in OPTIONS:
+            asked = self.values.get(option.name)
+            value = ",".join(option.wanted(asked, place)) or option.default if asked else ""
+            parameters[option.parameter] = value if asked else before[option.parameter]
+        settings = StackSettings(parameters, self._tags(stack, place), self.service_role(place))
+        _require_consistent(settings, place)
+        return settings
+
+    def service_role(self, place: StackPlace) -> str:
+        """Return the role that CloudFormation is to use; empty keeps that of the stack.
+
+        :raises InvalidInputError: the role cannot be, or it is to be taken away.
+        """
+        asked = self.values.get(SERVICE_ROLE.name)
+        if not asked:
+            return ""
+        for role in SERVICE_ROLE.wanted(asked, place):
+            return role
+        raise InvalidInputError(
+            f"{SERVICE_ROLE.name} cannot be taken away: a stack keeps its role. Give another role, "
+            "or leave the option out. Nothing changed."
+        )
+
+    def _tags(self, stack: Mapping[str, Any], place: StackPlace) -> dict[str, str]:
+        asked = self.values.get(TAGS.name)
+        if not asked:
+            return _tags_of(stack)
+        pairs = [text.partition("=") for text in TAGS.wanted(asked, place)]
+        tags = {name: value for name, _, value in pairs}
+        if TAG in tags or len(tags) < len(pairs):
+            why = f"{TAG} says whose the stack is" if TAG in tags else "a key has two values"
+            raise InvalidInputError(f"{TAGS.name}: {why}. Nothing changed.")
+        return tags
+
+
+NOTHING_ASKED: Final = AskedSettings()
+
+
+def _require_consistent(settings: StackSettings, place: StackPlace) -> None:
+    """Raise InvalidInputError for settings of which each is possible, but not all together."""
+    parameters = settings.parameters
+    if bool(parameters["SubnetIds"]) != bool(parameters["SecurityGroupIds"]):
+        raise InvalidInputError(
+            "A function in a VPC needs --subnet-id and --security-group-id; one of them is "
+            "missing. To leave the VPC give none to both. Nothing changed."
+        )
+    longest = f"{parameters['RolePrefix']}{place.stack_name}-{place.region}-transform"
+    if settings.names_roles and len(longest) > _ROLE_NAME_CHARS:
+        raise InvalidInputError(
+            f"--role-prefix makes the name {longest}, of {len(longest)} characters; IAM takes "
+            f"{_ROLE_NAME_CHARS}. Shorten it by {len(longest) - _ROLE_NAME_CHARS}. Nothing changed."
+        )
+
+
+def _tags_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {row["Key"]: row["Value"] for row in stack.get("Tags") or () if row["Key"] != TAG}
+
+
+def _tags_in_words(tags: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(tags.items())) or "none"
