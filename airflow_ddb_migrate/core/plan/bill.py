@@ -12,9 +12,11 @@ from airflow_ddb_migrate.core.ledger.usage import (
 )
 from airflow_ddb_migrate.core.limits import (
     HELD_LAP_TRANSITIONS,
-    HELD_LOOK_READS,
     HELD_LOOK_SECONDS,
     HOLD_SECONDS,
+    INVOCATION_COUNTS,
+    INVOCATION_READS,
+    INVOCATION_SAVES,
     LANE_ROW_UNITS,
     SCAN_PAGE_ITEMS,
     UNDO_LOG_DAYS,
@@ -81,7 +83,7 @@ def bill_of_hold(children: int, tariff: Tariff, *, seconds: float = HOLD_SECONDS
     return (
         transitions * prices.step_functions_transition_thousand
         + _lambda(looks * HELD_LOOK_SECONDS, looks, tariff)
-        + _per_million(looks * HELD_LOOK_READS, prices.read_request_million)
+        + _per_million(looks * INVOCATION_READS, prices.read_request_million)
     )
 
 
@@ -103,13 +105,12 @@ def _undo_log(load: Load, prices: Prices) -> float:
 def _ledger(effort: Effort, prices: Prices, *, workers: float) -> float:
     """A worker saves its lane's row now and then, and looks at control record and lease.
 
-    An invocation reads the migration, its attempts and the proof as well; it takes its lane, and
-    counts itself in and out.
+    An invocation reads what it works by as well, takes its lane and gives it back.
     """
-    saves = effort.lambda_seconds / save_seconds(round(workers)) + effort.invocations
-    counts = 2 * effort.invocations
-    reads = effort.lambda_seconds * (CONTROL_READ_UNITS + LEASE_READ_UNITS) + 5 * effort.invocations
-    writes = saves * LANE_ROW_UNITS + counts
+    seconds, calls = effort.lambda_seconds, effort.invocations
+    saves = seconds / save_seconds(round(workers)) + calls * INVOCATION_SAVES
+    reads = seconds * (CONTROL_READ_UNITS + LEASE_READ_UNITS) + calls * INVOCATION_READS
+    writes = saves * LANE_ROW_UNITS + calls * INVOCATION_COUNTS
     return _per_million(writes, prices.write_request_million) + _per_million(
         reads, prices.read_request_million
     )

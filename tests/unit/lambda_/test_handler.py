@@ -14,7 +14,8 @@ from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
-from airflow_ddb_migrate.core.ledger.records import AttemptRecord
+from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command
+from airflow_ddb_migrate.core.limits import INVOCATION_READS, INVOCATION_SAVES
 from ddb_transform import handler
 from ddb_transform import worker as workers
 from ddb_transform.assembly import Kit
@@ -377,3 +378,36 @@ def test_the_tables_client_never_tries_again_by_itself() -> None:
 
     assert 1 == client.meta.config.retries["total_max_attempts"]
     assert client is handler._table_client()
+
+
+# What an invocation asks of the ledger is what the plan charges for
+
+
+def asked(world: MigrationWorld) -> list[tuple[str, float]]:
+    """Return what was written, by sort key, and read units; a note of a cold start apart."""
+    found = []
+    for name, arguments in world.dynamodb.calls:
+        key = (arguments.get("Key") or {}).get("sk", {}).get("S", "")
+        if arguments.get("TableName") == world.ledger.table_name and RUNTIMES not in key:
+            is_read = name in {"get_item", "query"}
+            units = (1.0 if arguments.get("ConsistentRead") else 0.5) if is_read else 0.0
+            found.append(("" if is_read else key, units))
+    return found
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_the_ledger_is_asked_for_as_much_as_is_charged(world: MigrationWorld, held: bool) -> None:
+    """A slice of one page takes its row, saves it behind the page and gives it back.
+
+    One that is held reads as much, and writes nothing, however many children wait.
+    """
+    if held:
+        world.command(Command.HOLD)
+    world.dynamodb.calls.clear()
+
+    assert ("HOLD" if held else "DONE") == handler.handle(event(world), PLENTY)["status"]
+
+    pages = 1
+    written = [key for key, units in asked(world) if not units]
+    assert (0 if held else INVOCATION_SAVES + pages) * ["lane#000000"] == written
+    assert INVOCATION_READS == sum(units for _, units in asked(world))

@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 from tests.support.factories import NOW
 
 THROTTLED = "writes were throttled"
-PAUSED = Hold(reason="paused by ann: sale", since=NOW, children=10_000, hourly_usd=26.92)
+PAUSED = Hold(reason="paused by ann: sale", since=NOW, children=10_000, hourly_usd=26.90)
 GIVER = (
     "The task restore does that, or, where Airflow is down, the stack itself about 45 minutes "
     "after the last sign of life."
@@ -23,7 +23,7 @@ def test_a_pause_says_since_when_by_whom_and_until_when() -> None:
     """And what it costs."""
     assert (
         "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. An hour "
-        "of waiting costs $26.92 at most, for 10,000 children. Resume goes on where it was. If "
+        "of waiting costs $26.90 at most, for 10,000 children. Resume goes on where it was. If "
         "nobody resumes it by "
         "2023-11-14T23:13:20.000Z, in 48 minutes, the execution ends by itself within minutes. "
         f"What is done is kept: {AGAIN}"

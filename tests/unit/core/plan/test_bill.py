@@ -27,7 +27,7 @@ ONLY_TRANSITIONS = replace(
         (0, 0, 0),
         (100, 0.2475, 0.27),  # 100 x 33 looks x 3 transitions x $0.025 per thousand
         (1_000, 2.475, 2.69),
-        (MAP_CHILDREN, 24.75, 26.92),
+        (MAP_CHILDREN, 24.75, 26.90),
     ],
 )
 def test_an_hour_on_hold(children: int, transitions: float, in_all: float) -> None:
