@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_ddb_migrate.core.doctor.check_results import is_healthy
 from airflow_ddb_migrate.core.doctor.page import results_json, results_page
-from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
 from airflow_ddb_migrate.core.version import __version__
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
 def examined(options: argparse.Namespace) -> tuple[str, bool]:
     """Return the page of every check, and whether nothing has failed.
 
-    :raises InvalidInputError: no table can have the name.
+    :raises InvalidInputError: no stack or table can have the name.
     :raises ConnectionSetupError: there is no such profile.
     """
     from airflow_ddb_migrate.doctor.checkup import examine
 
+    validate_stack_name(options.stack_name)
     if options.table is not None:
         validate_table_name(options.table)
     patient = _patient(options)

@@ -84,12 +84,15 @@ def advice_after(stack_name: str, status: str) -> str:
     return "Mend that and deploy again."
 
 
-def _refusal(stack_name: str, status: str, done: str) -> DeployError:
+def meaning_and_advice(stack_name: str, status: str) -> tuple[str, str]:
+    """Return what a status means in which a stack cannot be changed, and what to do."""
     meaning, todo = _ENDED_BADLY.get(status) or (
         _AT_WORK.get(status, "this version does not know that status"),
         _WAIT,
     )
-    return DeployError(
-        f"Stack {stack_name} is {status}: {meaning}. Nothing was {done}. "
-        + todo.format(name=stack_name)
-    )
+    return meaning, todo.format(name=stack_name)
+
+
+def _refusal(stack_name: str, status: str, done: str) -> DeployError:
+    meaning, todo = meaning_and_advice(stack_name, status)
+    return DeployError(f"Stack {stack_name} is {status}: {meaning}. Nothing was {done}. {todo}")

@@ -36,7 +36,7 @@ def examine(patient: Patient, monotonic: Callable[[], float] = time.monotonic) -
     reach = Reach()
     found += run(reach.checks(_ready(patient)), seconds=ENDPOINT_SECONDS)
     found.append(judge_clock(reach.ahead_seconds))
-    patient = _ready(patient.without(reach.unreachable))
+    patient = _ready(patient.without(reach.silent))
     lookup = stack.StackLookup(patient)
     found += run({"stack": lookup.check}, seconds=STACK_SECONDS)
     return found + run(dict(_rest(patient, lookup)), seconds=REST_SECONDS)

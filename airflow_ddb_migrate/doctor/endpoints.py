@@ -8,8 +8,10 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING
-from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, ok, warning
-from airflow_ddb_migrate.doctor.patient import SERVICES, Patient
+from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, ok, unknown, warning
+from airflow_ddb_migrate.doctor.patient import Patient
+
+_THIS: Final = "checks of this command alone"
 
 # A question that changes nothing, and what the service is for. Any answer will do, a refusal too.
 _ASK: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
@@ -27,6 +29,9 @@ _ASK: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "prewarm of provisioned tables",
         lambda client: client.describe_scalable_targets(ServiceNamespace="dynamodb", MaxResults=1),
     ),
+    "iam": (_THIS, lambda client: client.get_account_summary()),
+    "events": (_THIS, lambda client: client.list_rules(Limit=1)),
+    "service-quotas": (_THIS, lambda client: client.list_services(MaxResults=1)),
 }
 _NEEDED: Final = {"dynamodb", "cloudformation", "stepfunctions", "lambda"}
 
@@ -37,11 +42,6 @@ class Reach:
 
     silent: set[str] = field(default_factory=set)
     ahead_seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def unreachable(self) -> set[str]:
-        """The services that need not be asked again: all, where none of these answered."""
-        return {*SERVICES} if self.silent == {*_ASK} else self.silent
 
     def checks(self, patient: Patient) -> dict[str, Callable[[], Iterator[CheckResult]]]:
         """Return a check for each service; they fill this object."""
@@ -54,7 +54,6 @@ class Reach:
     def _check(self, patient: Patient, service: str) -> Iterator[CheckResult]:
         use, ask = _ASK[service]
         self.silent.add(service)  # until it has answered
-        make = broken if service in _NEEDED else warning
         client = patient.probing.of(service)
         client.meta.events.register("after-call", self._reader(patient, service))
         try:
@@ -62,8 +61,7 @@ class Reach:
         except ClientError:
             pass  # an answer, too: what it refuses is said where it matters
         except BotoCoreError as exc:
-            found = f"{str(exc).rstrip('.')}. It is needed for {use}."
-            yield make(f"endpoint-{service}", found, _advice(patient))
+            yield _unreachable(patient, service, f"{str(exc).rstrip('.')}. It is needed for {use}.")
             return
         self.silent.discard(service)
         yield ok(f"endpoint-{service}", f"{client.meta.endpoint_url} answers.")
@@ -78,6 +76,15 @@ class Reach:
             self.ahead_seconds[service] = patient.clock.now() - there
 
         return read
+
+
+def _unreachable(patient: Patient, service: str, found: str) -> CheckResult:
+    check = f"endpoint-{service}"
+    if service in _NEEDED:
+        return broken(check, found, _advice(patient))
+    if _ASK[service][0] == _THIS:
+        return unknown(check, found)
+    return warning(check, found, _advice(patient))
 
 
 def _advice(patient: Patient) -> str:

@@ -28,9 +28,10 @@ from airflow_ddb_migrate.core.errors import (
     TableNotFoundError,
 )
 from airflow_ddb_migrate.core.version import __version__
+from airflow_ddb_migrate.deployment.stack_status import USABLE, meaning_and_advice
 from airflow_ddb_migrate.doctor.patient import Patient
 
-_GOOD: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+_TAKEN_BACK: Final = {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 
 
 @dataclass(slots=True)
@@ -70,23 +71,21 @@ class StackLookup:
 
     def _status(self) -> CheckResult:
         assert self.description is not None
-        status = self.description["StackStatus"]
-        if status in _GOOD:
-            return ok("stack-status", f"{status}.")
-        if status.endswith("_IN_PROGRESS"):
-            return warning("stack-status", f"{status}.", "Wait until the change has ended.")
-        if status == "UPDATE_ROLLBACK_COMPLETE":
-            return warning(
-                "stack-status",
-                f"{status}: the last deployment failed; what was there before runs.",
-                "Read its events in CloudFormation, and run ddb-migrate deploy again.",
-            )
-        reason = self.description.get("StackStatusReason", "no reason is given")
-        return broken(
+        return _judged_status(self.patient.stack_name, str(self.description["StackStatus"]))
+
+
+def _judged_status(name: str, status: str) -> CheckResult:
+    if status in _TAKEN_BACK:
+        return warning(
             "stack-status",
-            f"{status}: {reason}.",
-            "Read its events in CloudFormation, mend what they name, and deploy again.",
+            f"{status}: the last change failed; what was there before runs.",
+            "Read its events in CloudFormation, and run ddb-migrate deploy again.",
         )
+    if status in USABLE:
+        return ok("stack-status", f"{status}.")
+    meaning, advice = meaning_and_advice(name, status)
+    make = warning if status.endswith("_IN_PROGRESS") else broken
+    return make("stack-status", f"{status}: {meaning}.", advice)
 
 
 def _version(deployed: str) -> CheckResult:

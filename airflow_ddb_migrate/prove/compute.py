@@ -25,6 +25,8 @@ _NOT_YET: Final = {
 }
 _MODULE: Final = "scratch_function"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_UNIX: Final = 3
+_MODE: Final = 0o644 << 16
 _TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [
@@ -180,6 +182,8 @@ def function_zip(marker: str) -> bytes:
     """Return the function's zip: the same bytes for the same marker."""
     source = Path(__file__).with_name(f"{_MODULE}.py").read_text() + f'\nMARKER = "{marker}"\n'
     buffer = io.BytesIO()
+    info = zipfile.ZipInfo(f"{_MODULE}.py", _EPOCH)
+    info.create_system, info.external_attr = _UNIX, _MODE  # else Lambda may not read it
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(f"{_MODULE}.py", _EPOCH), source)
+        archive.writestr(info, source)
     return buffer.getvalue()

@@ -1,5 +1,7 @@
 """What was made is removed, whatever happens; what is somebody's stays."""
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.prove.answers import Engine
 from airflow_ddb_migrate.core.prove.questions import QUESTIONS
 from airflow_ddb_migrate.core.prove.scratch_names import TAG, scratch_names
-from airflow_ddb_migrate.prove.compute import Compute
+from airflow_ddb_migrate.prove.compute import Compute, function_zip
 from airflow_ddb_migrate.prove.run import Proving
 from airflow_ddb_migrate.prove.scratch import Scratch
 from moto import mock_aws
@@ -229,3 +231,12 @@ def test_a_missing_permission_is_not_waited_for(
     with pytest.raises(Exception, match="Access denied: lambda:CreateFunction"):
         assert compute.function
     assert 0.0 == compute.waits["function"]
+
+
+def test_the_function_s_zip_can_be_read_by_lambda_and_is_the_same_each_time() -> None:
+    """A file without rights for everybody cannot be imported there."""
+    archive = zipfile.ZipFile(io.BytesIO(function_zip("a")))
+
+    (info,) = archive.infolist()
+    assert (0o644, "scratch_function.py") == (info.external_attr >> 16, info.filename)
+    assert function_zip("a") == function_zip("a") != function_zip("b")
