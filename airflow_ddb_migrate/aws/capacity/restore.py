@@ -74,6 +74,8 @@ def _is_stopping(site: Site) -> bool:
     attempt = site.ledger.latest_attempt(site.migration_id)
     if control is None or attempt is None or control.command is not Command.STOP:
         return False
+    if attempt.ended_at:
+        return False
     return site.execution_of(attempt).status.is_live
 
 
@@ -112,9 +114,12 @@ def _end(site: Site, by: str, *, restored: bool) -> None:
 
 
 def _free(site: Site) -> None:
-    """Free the table unless an execution of this migration still works on it."""
+    """Free the table unless an execution of this migration still works on it.
+
+    Step Functions is seen late: an end that is noted already is one, whatever it says now.
+    """
     attempt = site.ledger.latest_attempt(site.migration_id)
-    if attempt and site.execution_of(attempt).status.is_live:
+    if attempt and not attempt.ended_at and site.execution_of(attempt).status.is_live:
         return
     site.leases.change(site.table.key, lambda current: release(current, site.migration_id))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.capacity.restore import RestoreResult, restore
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnapshot
 from airflow_ddb_migrate.core.errors import (
@@ -146,6 +147,20 @@ def test_restore_without_a_prewarm_frees_the_table(world: SiteWorld) -> None:
     world.end()
 
     assert "Nothing to restore." == str(restored(world))
+    assert LeaseState.FREE is world.lease.state
+
+
+def test_restore_frees_a_table_whose_end_is_noted_and_not_seen_yet(world: SiteWorld) -> None:
+    """Step Functions may say RUNNING for a while after it has told the end."""
+    raised(world)
+    world.start()
+    world.end()
+    assert tend(world.site).is_over
+    for execution in world.stepfunctions.executions.values():
+        execution["status"] = ExecutionStatus.RUNNING.value
+
+    restored(world)
+
     assert LeaseState.FREE is world.lease.state
 
 
