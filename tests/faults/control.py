@@ -19,6 +19,7 @@ from tests.faults.run import Run, word_of
 from tests.support.factories import at
 from tests.support.waiting import HANG_SECONDS
 
+_STOPPED_SHARE = 0.4
 _GONE_WORDS = ("gone", "made again", "another")
 
 
@@ -84,6 +85,30 @@ def double_trigger(run: Run, during: Callable[[Run], None]) -> None:
     _refused(run)
     run.settle(run.finish())
     run.restore()
+
+
+def started_unseen(run: Run, during: Callable[[Run], None]) -> None:
+    """Start, and steer while nothing is seen of it yet: start again and pause, or stop."""
+    if run.draw.random() < _STOPPED_SHARE:
+        migrate(run, _stop_at_once, may_be_red=True, must_be_red=False)
+        return
+    site = run.open()
+    run.prewarm()
+    arns = {run.start().execution_arn for _ in range(2)}
+    if len(arns) != 1:
+        run.violate(Rule.END, f"Two starts, one after the other, made {len(arns)} executions")
+    _refused(run)
+    if _steered(run, steering.pause):
+        run.said.append(steering.resume(at(site, run.now()), by="a person"))
+    run.settle(run.finish())
+    latest = run.site.ledger.latest_attempt(run.site.migration_id)
+    if latest is None or latest.number != 1:
+        run.violate(Rule.END, f"It took another attempt: {latest}")
+    run.restore()
+
+
+def _stop_at_once(run: Run) -> None:
+    _steered(run, lambda site, by: stop_now(site, by=by))
 
 
 def _refused(run: Run) -> None:

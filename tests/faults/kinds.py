@@ -119,6 +119,19 @@ _WIRE = (
         ends=Ends.EITHER,
         inject=storms.bucket_down,
     ),
+    FaultKind(
+        name="ledger-throttled",
+        where=Where.WIRE,
+        what="30-90 % of the requests about the ledger are throttled for 60 s, Airflow's, too",
+        inject=storms.ledger_throttled,
+    ),
+    FaultKind(
+        name="iam-delay",
+        where=Where.WIRE,
+        what="30-100 % of the workers' requests are denied for 2-10 s, as after a change of rights",
+        ends=Ends.EITHER,
+        inject=storms.late_rights,
+    ),
 )
 
 _WORKER = (
@@ -255,6 +268,14 @@ _CONTROL = (
         where=Where.CONTROL,
         what="two starts of one migration at once, and another migration of the table",
         drive=control.double_trigger,
+        seconds=0.04,
+    ),
+    FaultKind(
+        name="stale-control-plane",
+        where=Where.CONTROL,
+        what="executions are not found for 1-8 s, and run on for 1-5 s after their end",
+        inject=storms.stale_control_plane,
+        drive=control.started_unseen,
         seconds=0.04,
     ),
     FaultKind(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from airflow_ddb_migrate.aws.capacity import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
+from airflow_ddb_migrate.aws.capacity.wait import CapacityWait
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution import start, tend
 from airflow_ddb_migrate.aws.execution.observe import Observation
@@ -77,6 +78,7 @@ class Run:
     violations: list[Violation] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     struck: Callable[[], int] = lambda: 1
+    is_struck_still: Callable[[], bool] = lambda: False
     waited: float = 0.0
     began_at: float = field(default_factory=time.time)
     migrations: set[str] = field(default_factory=set)
@@ -182,7 +184,14 @@ class Run:
 
     def prewarm(self) -> None:
         site = self.site
-        self.as_airflow(lambda: prewarm.prewarm(at(site, self.now()), _RAISED, warm=False))
+        raised = self.as_airflow(lambda: prewarm.prewarm(at(site, self.now()), _RAISED, warm=False))
+        wait = CapacityWait(
+            changes=raised.changes,
+            deadline=self.now() + HANG_SECONDS,
+            poke_interval=_POLL_SECONDS,
+        )
+        while self.as_airflow(lambda: wait.look(at(site, self.now()))):
+            time.sleep(_POLL_SECONDS)  # the table is UPDATING: there is no clock to inject
         assert self.capacity() != self.before
 
     def start(self, **fields: Any) -> StartResult:
@@ -259,7 +268,9 @@ class Run:
             (self.folder / "broken").touch()
 
     def mend(self) -> None:
-        """What a person does after reading the report: mend the transform."""
+        """What a person does after reading the report: mend the transform, wait for rights."""
+        while self.is_struck_still():
+            time.sleep(_POLL_SECONDS)  # the fault is one of time: there is no clock to inject
         shutil.rmtree(self.folder)
         self.folder.mkdir()
 

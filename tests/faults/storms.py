@@ -8,6 +8,7 @@ from tests.faults.wire import Hits, Outage, Storm, throttled
 from tests.faults.wire import partial as partial_fate
 from tests.faults.wire import unwell as unwell_fate
 from tests.faults.world import AIRFLOW, WORKERS
+from tests.support.engines.double.control_planes import LateRights, StaleExecutions
 from tests.support.engines.fates import delay, lose, refuse, reset
 from tests.support.engines.proxy import Fate, Request
 
@@ -58,23 +59,60 @@ def ledger_down(run: Run) -> None:
     _outage(run, lambda request: request.table == ledger)
 
 
+def ledger_throttled(run: Run) -> None:
+    """Throttle it twice as long as an outage lasts, with the reasons that a table has."""
+    ledger = run.world.stack(run.stack).ledger_table
+    arn = run.world.clients.dynamodb.describe_table(TableName=ledger)["Table"]["TableArn"]
+
+    def fate(draw: random.Random) -> Fate:
+        return throttled(draw, table_arn=arn, operation=draw.choice(("Read", "Write")))
+
+    _strike(
+        run,
+        Outage(
+            run.draw,
+            lambda request: request.table == ledger,
+            fate,
+            first=run.draw.randint(5, 25),
+            seconds=2 * run.outage_seconds,
+            share=run.draw.uniform(0.3, 0.9),
+        ),
+    )
+
+
+def stale_control_plane(run: Run) -> None:
+    """Let Step Functions be seen late by whoever steers."""
+    draw = run.draw
+    seconds = {"start_seconds": draw.uniform(1, 8), "end_seconds": draw.uniform(1, 5)}
+    _strike(run, StaleExecutions(draw, share=draw.uniform(0.5, 1), **seconds))
+
+
+def late_rights(run: Run) -> None:
+    """Deny the workers for a while, as if their role had been made a moment ago."""
+    draw = run.draw
+    fault = LateRights(draw, _of_workers, draw.uniform(2, 10), draw.uniform(0.3, 1))
+    run.is_struck_still = fault.is_under_way
+    _strike(run, fault)
+
+
 def bucket_down(run: Run) -> None:
     bucket = run.world.stack(run.stack).bucket
     _outage(run, lambda request: request.bucket == bucket)
 
 
 def _storm(run: Run, hits: Hits, fate: Draw, share: tuple[float, float], *, most: int) -> None:
-    storm = Storm(run.draw, hits, fate, share=run.draw.uniform(*share), most=most)
-    run.world.proxy.faults = (storm, *run.world.proxy.faults)
-    run.struck = lambda: storm.struck
+    _strike(run, Storm(run.draw, hits, fate, share=run.draw.uniform(*share), most=most))
 
 
 def _outage(run: Run, hits: Hits) -> None:
     fate = run.draw.choice((lambda draw: reset, lambda draw: refuse(503, "ServiceUnavailable")))
     first = run.draw.randint(5, 25)
-    outage = Outage(run.draw, hits, fate, first=first, seconds=run.outage_seconds)
-    run.world.proxy.faults = (outage, *run.world.proxy.faults)
-    run.struck = lambda: outage.struck
+    _strike(run, Outage(run.draw, hits, fate, first=first, seconds=run.outage_seconds))
+
+
+def _strike(run: Run, fault: Storm | Outage | StaleExecutions | LateRights) -> None:
+    run.world.proxy.faults = (fault, *run.world.proxy.faults)
+    run.struck = lambda: fault.struck
 
 
 def _throttled(run: Run, operation: str) -> Draw:

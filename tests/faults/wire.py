@@ -43,13 +43,14 @@ class Storm:
 
 @dataclass(slots=True)
 class Outage:
-    """From its ``first`` request on, a service answers nothing that ``hits`` names for a while."""
+    """From its ``first`` request on, a ``share`` of what ``hits`` names fails for a while."""
 
     draw: random.Random
     hits: Hits
     fate: Callable[[random.Random], Fate]
     first: int
     seconds: float
+    share: float = 1.0
     clock: Callable[[], float] = time.monotonic
     struck: int = field(default=0, init=False)
     _asked: int = field(default=0, init=False)
@@ -62,6 +63,8 @@ class Outage:
         if self._asked == self.first:
             self._ends = self.clock() + self.seconds
         if self._asked < self.first or self.clock() > self._ends:
+            return None
+        if self.draw.random() >= self.share:
             return None
         self.struck += 1
         return self.fate(self.draw)

@@ -1,4 +1,4 @@
-"""One emulator and one deployment for a whole campaign, with a proxy before DynamoDB and S3."""
+"""One emulator and one deployment for a whole campaign, with a proxy before it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +15,7 @@ from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from tests.live.endpoints import Endpoint
+from tests.support.engines.double.engine import StrictDynamo
 from tests.support.engines.proxy import Fate, FaultProxy, Forward, Request, Response
 from tests.support.worlds.chain_world import ChainWorld
 
@@ -37,6 +38,7 @@ class FaultWorld:
     proxy: FaultProxy
     airflow_url: str
     folder: Path
+    double: StrictDynamo = field(default_factory=lambda: StrictDynamo(updating_seconds=1.0))
     stacks: dict[str, Stack] = field(default_factory=dict)
 
     @property
@@ -72,8 +74,8 @@ class FaultWorld:
         return self.folder / "skew"
 
     def airflow_clients(self) -> Clients:
-        """What Airflow's tasks use: DynamoDB and S3 through the proxy."""
-        urls = dict.fromkeys(("dynamodb", "s3"), self.airflow_url)
+        """What Airflow's tasks use: DynamoDB, S3 and Step Functions through the proxy."""
+        urls = dict.fromkeys(("dynamodb", "s3", "stepfunctions"), self.airflow_url)
 
         def make(service: str) -> Any:
             url = urls.get(service, self.emulator.endpoint_url)

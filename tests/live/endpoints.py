@@ -29,14 +29,14 @@ _CONFIG = Config(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A DynamoDB that answers."""
+    """A DynamoDB that answers, and what else the engine has."""
 
     url: str
     credentials: Mapping[str, str] = field(default_factory=dict)
 
-    def client(self, config: Config = _CONFIG) -> Any:
+    def client(self, config: Config = _CONFIG, service: str = "dynamodb") -> Any:
         session = boto3.Session(region_name=REGION, **self.credentials)
-        return session.client("dynamodb", endpoint_url=self.url, config=config)
+        return session.client(service, endpoint_url=self.url, config=config)
 
 
 def make_table(dynamodb: Any, name: str) -> None:

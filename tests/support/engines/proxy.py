@@ -201,10 +201,16 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             if name.lower() not in _HOP:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", self._length(response))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
+
+    def _length(self, response: Response) -> str:
+        """Return the body's length; of a HEAD it is the one that a GET would have."""
+        known = {name.lower(): value for name, value in response.headers.items()}
+        of_get = known.get("content-length", "0")
+        return of_get if self.command == "HEAD" else str(len(response.body))
 
     def _hang_up(self) -> None:
         """Reset the connection: whoever waits for an answer learns that none comes."""
