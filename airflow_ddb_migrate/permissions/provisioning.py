@@ -25,7 +25,7 @@ _BUCKET = Row(
         *("CreateBucket", "DeleteBucket", "ListBucket"),
         *("PutEncryptionConfiguration", "PutLifecycleConfiguration", "PutBucketPublicAccessBlock"),
         *("PutBucketPolicy", "GetBucketPolicy", "DeleteBucketPolicy"),
-        *("PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging"),
+        *("PutBucketTagging", "GetBucketTagging"),
         *(*_TAGS, "ListTagsForResource"),
         # What CloudFormation reads of any bucket.
         *("GetAccelerateConfiguration", "GetAnalyticsConfiguration", "GetBucketAbac"),
