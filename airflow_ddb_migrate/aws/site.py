@@ -78,7 +78,7 @@ class Site:
 
     @property
     def executions(self) -> Executions:
-        return Executions(self.clients.stepfunctions)
+        return Executions(self.clients.stepfunctions, self.clock)
 
     @property
     def bucket(self) -> Bucket:
@@ -93,9 +93,11 @@ class Site:
 
         :param if_confirmed: only if StartExecution is known to have succeeded.
         """
-        since = 0.0 if if_confirmed and not attempt.started_at else attempt.expected_since
+        is_unconfirmed = if_confirmed and not attempt.started_at
         return self.executions.describe(
-            attempt.execution_arn, expected_since=since, now=self.clock.now()
+            attempt.execution_arn,
+            expected_since=0.0 if is_unconfirmed else attempt.expected_since,
+            is_over=is_unconfirmed or bool(attempt.ended_at),
         )
 
     def note_event(

@@ -1,6 +1,5 @@
 """Delete the stack; its ledger and bucket only when asked."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack import stack_outputs, stack_parameters
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.deployment import kept_data
@@ -36,7 +36,7 @@ class Removal:
     say: Say = print
     poll_seconds: float = 3.0
     confirm: Callable[[str], bool] = lambda _: True
-    clock: Callable[[], float] = time.time
+    clock: Clock = Clock()
     asked: AskedSettings = NOTHING_ASKED
 
     def destroy(self, *, force: bool = False, delete_data: bool = False) -> bool:
@@ -108,7 +108,7 @@ class Removal:
             self.clients,
             ledger_table=data.ledger,
             state_machine_arn=stack_outputs(stack or {}).get("StateMachineArn", ""),
-            now=self.clock(),
+            clock=self.clock,
         )
         if force:
             for sentence in left:
@@ -147,7 +147,7 @@ class Removal:
         )
 
     def _goodbye(self, data: KeptData) -> list[str]:
-        lines = list(kept_data.undoable(self.clients.dynamodb, data.ledger, self.clock()))
+        lines = list(kept_data.undoable(self.clients.dynamodb, data.ledger, self.clock.now()))
         if not lines:
             return ["No migration of it could be undone."]
         return ["These migrations cannot be undone any more:", *(f"  {line}" for line in lines)]

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.ledger.scans import all_leases
 from airflow_ddb_migrate.aws.services.executions import Executions
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
 
@@ -17,7 +18,7 @@ _GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist"}
 
 
 def unfinished(
-    clients: Clients, *, ledger_table: str, state_machine_arn: str, now: float
+    clients: Clients, *, ledger_table: str, state_machine_arn: str, clock: Clock
 ) -> tuple[str, ...]:
     """Say, one sentence each, what is still open: which table, which migration, what to do.
 
@@ -25,10 +26,11 @@ def unfinished(
     """
     leases = list(_leases(clients, ledger_table)) if ledger_table else []
     running = list(_running(clients, state_machine_arn)) if state_machine_arn else []
-    ledger, executions = Ledger(clients.dynamodb, ledger_table), Executions(clients.stepfunctions)
+    ledger = Ledger(clients.dynamodb, ledger_table)
+    executions = Executions(clients.stepfunctions, clock)
     for lease in leases:  # what has only just been started may be in no listing yet
         if lease.state is LeaseState.HELD:
-            live = executions.live_of(lease, ledger.latest_attempt(lease.migration_id), now)
+            live = executions.live_of(lease, ledger.latest_attempt(lease.migration_id))
             running += [arn for arn in live if arn not in running]
     owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)
     tables = {lease.execution_arn: lease.table_name for lease in leases}

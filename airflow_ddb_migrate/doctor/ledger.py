@@ -32,7 +32,7 @@ def check_leases(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
     leases = list(all_leases(dynamodb, stack.ledger_table, consistent=True))
     ledger, executions = (
         Ledger(dynamodb, stack.ledger_table),
-        Executions(patient.clients.stepfunctions),
+        Executions(patient.clients.stepfunctions, patient.clock),
     )
     found = False
     for lease in leases:
@@ -40,7 +40,7 @@ def check_leases(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
             continue
         found = True
         attempt = ledger.latest_attempt(lease.migration_id)
-        live = executions.live_of(lease, attempt, patient.clock.now())
+        live = executions.live_of(lease, attempt)
         yield _judged(patient, lease, is_live=bool(live))
     if not found:
         yield ok("leases", "No table is held, and no capacity is owed.")

@@ -75,12 +75,17 @@ _ADVICE = {
 
 
 class FatalError(Exception):
-    """Ends the whole run: what is wrong is wrong for every item. ``error`` is its short name."""
+    """Ends the whole run: what is wrong is wrong for every item. ``error`` is its short name.
 
-    def __init__(self, error: str, cause: str) -> None:
+    What AWS said is not ``final``: a new right, a new table take seconds to be known everywhere.
+    Nothing takes a STOP back, so the lane that was told so asks again first.
+    """
+
+    def __init__(self, error: str, cause: str, *, final: bool = True) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
+        self.final = final
 
 
 class PassingError(Exception):
@@ -115,7 +120,8 @@ def code_of(exc: Exception) -> str:
 
 def fatal(operation: str, code: str, message: str) -> FatalError:
     """Say why the run ends and what to do."""
-    return FatalError(code, f"{operation}: {message} {_ADVICE.get(_short(code), '')}".rstrip())
+    words = f"{operation}: {message} {_ADVICE.get(_short(code), '')}".rstrip()
+    return FatalError(code, words, final=False)
 
 
 def fatal_of(exc: ClientError) -> FatalError:

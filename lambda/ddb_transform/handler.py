@@ -22,7 +22,12 @@ from botocore.config import Config
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.bucket import Bucket
-from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, TransformError
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    InvalidInputError,
+    MigrationError,
+    TransformError,
+)
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
@@ -130,6 +135,8 @@ _ACTIONS = {"describe": answer_describe, "sample": answer_sample, "self-check": 
 def _slice(event: dict[str, Any], context: Any) -> WorkResult:
     try:
         return _worker(WorkRequest.from_event(event), context).run()
+    except AccessDeniedError:
+        raise  # a new right takes seconds to be known everywhere: Step Functions tries again
     except MigrationError as error:
         return _held(error) if error.retryable else _refused(error)
 

@@ -47,6 +47,7 @@ class SameTable:
                 f"the one with the id {self.record.table_id}, which is gone. It was deleted and "
                 "made again, and nothing more is written. Start a new migration if the new table "
                 "needs one.",
+                final=False,
             )
 
     def _table_id(self) -> str | None:

@@ -75,6 +75,7 @@ class Worker:
     out_of_time: Callable[[], bool]
     sleep: Callable[[float], None] = time.sleep
     _row: LaneRow = field(init=False)
+    _said_before: str = field(init=False)  # what ended this lane's former slice of the attempt
     _position: Position | None = field(init=False)
     _carried: SettledPage = field(init=False)
     _saved_at: float = field(default=0.0, init=False)
@@ -90,6 +91,7 @@ class Worker:
         row = self.lanes.take(self._claim, self.clock())
         if row is None:
             return DONE  # finished already, or in the hands of a newer attempt
+        self._said_before = row.error if row.laps > 1 else ""
         self._row = replace(row, error="", cause="")
         self._position = Position.of(row)
         self._saved_at = self._counted_until = self.clock()
@@ -272,6 +274,8 @@ class Worker:
 
     def _fatal(self, error: FatalError) -> tuple[LaneState, WorkResult]:
         """What is wrong for every item ends the whole run, not this lane alone."""
+        if not error.final and error.error != self._said_before:
+            return self._passing(PassingError(error.error, error.cause))
         self.guard.stop_all(f"{error.error}: {error.cause}")
         result = WorkResult(status=WorkStatus.FAILED, error=error.error, cause=error.cause)
         self._row = replace(self._row, error=error.error, cause=error.cause)

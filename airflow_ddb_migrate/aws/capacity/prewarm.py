@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.capacity.changes import (
     first_step,
     latest,
 )
-from airflow_ddb_migrate.core.capacity.owed import note_raised
+from airflow_ddb_migrate.core.capacity.owed import note_asked, note_raised
 from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise, unmet
 from airflow_ddb_migrate.core.capacity.refusals import IN_USE, is_momentary, refusal
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot, CapacityUnits
@@ -103,6 +103,7 @@ def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
         table.still_warming and left and left[0].step is Step.WARM_THROUGHPUT
     )
     if left and not is_under_way and _raised_by_us(site):
+        _note_asked(site, at=site.clock.now())
         _ask(site, left, is_contended=True)
 
 
@@ -125,9 +126,10 @@ def _raised_by_us(site: Site) -> LeaseRecord | None:
 
 def _write_down(site: Site, seen: CapacitySnapshot, changes: tuple[Change, ...]) -> None:
     take_lease(site)
+    name, now = site.migration_id, site.clock.now()
     site.leases.change(
         site.table.key,
-        lambda current: note_raised(current, site.migration_id, seen, changes),
+        lambda current: note_asked(note_raised(current, name, seen, changes), name, at=now),
     )
 
 
@@ -172,9 +174,14 @@ def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
             return
         if not _still_unmet(site, step):
             return
+        _note_asked(site, at=0.0)
         # A change in progress passes: another try may help, which a quota does not.
         error = TableNotReadyError if exc.aws_code == IN_USE else CapacityError
         raise error(refusal(site.table.name, step, exc.aws_code, str(exc)), exc.aws_code) from exc
+
+
+def _note_asked(site: Site, *, at: float) -> None:
+    site.leases.change(site.table.key, lambda lease: note_asked(lease, site.migration_id, at=at))
 
 
 def _still_unmet(site: Site, changes: Sequence[Change]) -> bool:

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.lease import release
 from airflow_ddb_migrate.core.ledger.notes import RESTORE
 from airflow_ddb_migrate.core.ledger.records import Command, LeaseRecord
-from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.limits import OWNER_SECONDS, START_SEEN_SECONDS
 
 __all__ = ["RestoreResult", "RestoreWait", "restore"]
 
@@ -85,6 +85,7 @@ def _restore_owed(
     work = Restoring(
         site=site,
         raised=changes_from_json(lease.raised),
+        shown_by=lease.asked_at + START_SEEN_SECONDS if lease.asked_at else 0.0,
         rules=RestoreRules(force=force, scaled=_governed(lease)),
         wait=wait,
         keep=lambda: _keep(site, by),

@@ -8,7 +8,8 @@ from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, scaling
 from airflow_ddb_migrate.aws.services.table_updates import update_capacity
 from airflow_ddb_migrate.aws.services.tables import Table
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step
+from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step, latest
+from airflow_ddb_migrate.core.capacity.raise_rules import unmet
 from airflow_ddb_migrate.core.capacity.refusals import CONCURRENT, IN_USE, LIMIT
 from airflow_ddb_migrate.core.capacity.restore_rules import (
     RestorePlan,
@@ -40,13 +41,18 @@ class RestoreWait:
 
 @dataclass(slots=True, kw_only=True)
 class Restoring:
-    """One restore at work. ``keep`` is called while it waits, so that nobody takes it over."""
+    """One restore at work. ``keep`` is called while it waits, so that nobody takes it over.
+
+    DescribeTable is eventually consistent: a raise that it does not show may still come to light
+    until ``shown_by``.
+    """
 
     site: Site
     raised: tuple[Change, ...]
     rules: RestoreRules
     wait: RestoreWait
     keep: Callable[[], None]
+    shown_by: float = 0.0
     made: list[Change] = field(default_factory=list)
     deadline: float = 0.0
 
@@ -57,6 +63,9 @@ class Restoring:
         """
         self.deadline = self.site.clock.now() + self.wait.seconds
         now = self._look()
+        while unmet(now, latest(self.raised)) and self.site.clock.now() < self.shown_by:
+            self._sleep(_POLL_SECONDS)
+            now = self._look()
         plan = first = self._plan(now)
         while plan.changes:
             step = first_step(plan.changes)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ from airflow_ddb_migrate.core.errors import MigrationError, RestoreError, TableN
 from airflow_ddb_migrate.core.ledger.lease import TableKey, release
 from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
+from airflow_ddb_migrate.core.limits import CONFIRM_LOOKS, CONFIRM_SECONDS
 
 
 class Fate(StrEnum):
@@ -101,18 +103,25 @@ class SafetyNet:
         return self._restore(lease, table, seconds) if table else self._forget(lease)
 
     def _live_execution(self, lease: LeaseRecord) -> str:
-        executions = Executions(self.clients.stepfunctions)
+        executions = Executions(self.clients.stepfunctions, self.clock)
         attempt = self._ledger.latest_attempt(lease.migration_id)
-        live = executions.live_of(lease, attempt, self.clock.now())
+        live = executions.live_of(lease, attempt)
         return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
 
     def _table(self, lease: LeaseRecord) -> Table | None:
-        """Return the leased table; None when it is gone, though another may have its name now."""
-        try:
-            table = describe_table(self.clients.dynamodb, lease.table_name)
-        except TableNotFoundError:
-            return None
-        return table if table.key.table_id == lease.table_id else None
+        """Return the leased table; None when it is gone, though another may have its name now.
+
+        DescribeTable is eventually consistent, and what is owed by a table that is gone is
+        forgotten: so it has to be gone in each of some looks.
+        """
+        for left in reversed(range(CONFIRM_LOOKS)):
+            with suppress(TableNotFoundError):
+                table = describe_table(self.clients.dynamodb, lease.table_name)
+                if table.key.table_id == lease.table_id:
+                    return table
+            if left:
+                self.clock.sleep(CONFIRM_SECONDS)
+        return None
 
     def _take(self, seen: LeaseRecord) -> bool:
         """Take the right to restore, unless anybody touched the lease since we looked at it."""

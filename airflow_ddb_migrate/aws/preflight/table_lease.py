@@ -45,11 +45,10 @@ def require_its_table(site: Site, record: MigrationRecord) -> None:
 
 def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
     """Return whether the execution of another migration that holds the table runs."""
-    now = site.clock.now()
     if lease is None or lease.migration_id == site.migration_id:
         return False
     attempt = site.ledger.latest_attempt(lease.migration_id)
-    return bool(site.executions.live_of(lease, attempt, now))
+    return bool(site.executions.live_of(lease, attempt))
 
 
 def acquired_lease(site: Site, lease: LeaseRecord | None, *, is_live: bool) -> LeaseRecord:

@@ -6,9 +6,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, LeaseRecord
-from airflow_ddb_migrate.core.limits import START_SEEN_SECONDS
+from airflow_ddb_migrate.core.limits import CONFIRM_LOOKS, CONFIRM_SECONDS, START_SEEN_SECONDS
 
 _MISSING = "ExecutionDoesNotExist"
 
@@ -18,6 +19,7 @@ class Executions:
     """``stepfunctions`` is a boto3 client."""
 
     stepfunctions: Any
+    clock: Clock = Clock()
 
     def start(self, *, state_machine_arn: str, name: str, payload: str) -> bool:
         """Start an execution; False when one of this name exists, which is then the one meant."""
@@ -32,23 +34,35 @@ class Executions:
                 raise
         return True
 
-    def describe(self, arn: str, *, expected_since: float, now: float) -> Execution:
+    def describe(self, arn: str, *, expected_since: float, is_over: bool = False) -> Execution:
         """Describe an execution; MISSING when it was never started or is forgotten (90 days).
 
         DescribeExecution is eventually consistent: one that is not found within START_SEEN_SECONDS
-        of ``expected_since`` counts as RUNNING.
+        of ``expected_since`` counts as RUNNING, and after that it has to be missing in
+        CONFIRM_LOOKS looks, since what is stopped or freed then stays so.
+
+        :param is_over: nothing can follow from it any more: one look will do.
         """
         if not arn:
             return Execution()
+        for left in reversed(range(1 if is_over else CONFIRM_LOOKS)):
+            found = self._look(arn)
+            if found:
+                return found
+            if self.clock.now() - expected_since < START_SEEN_SECONDS:
+                return Execution(arn=arn, status=ExecutionStatus.RUNNING)
+            if left:
+                self.clock.sleep(CONFIRM_SECONDS)
+        return Execution(arn=arn, status=ExecutionStatus.MISSING)
+
+    def _look(self, arn: str) -> Execution | None:
         with aws_call("states:DescribeExecution", arn):
             try:
                 answer = self.stepfunctions.describe_execution(executionArn=arn)
             except ClientError as exc:
-                if error_code(exc) != _MISSING:
-                    raise
-                is_expected = now - expected_since < START_SEEN_SECONDS
-                status = ExecutionStatus.RUNNING if is_expected else ExecutionStatus.MISSING
-                return Execution(arn=arn, status=status)
+                if error_code(exc) == _MISSING:
+                    return None
+                raise
         return Execution(
             arn=arn,
             status=ExecutionStatus(answer["status"]),
@@ -103,9 +117,7 @@ class Executions:
                 return error_code(exc) != _MISSING
         return True
 
-    def live_of(
-        self, lease: LeaseRecord, attempt: AttemptRecord | None, now: float
-    ) -> tuple[str, ...]:
+    def live_of(self, lease: LeaseRecord, attempt: AttemptRecord | None) -> tuple[str, ...]:
         """Return the ARNs of what runs for a lease's holder, whose latest attempt is given.
 
         The lease may have been renewed before the attempt was written.
@@ -116,5 +128,5 @@ class Executions:
         return tuple(
             arn
             for arn, since in sorted(expected.items())
-            if self.describe(arn, expected_since=since, now=now).status.is_live
+            if self.describe(arn, expected_since=since).status.is_live
         )

@@ -51,6 +51,13 @@ def note_raised(
     )
 
 
+def note_asked(lease: LeaseRecord | None, migration_id: str, *, at: float) -> LeaseRecord | None:
+    """Note when AWS was asked to raise capacity, 0 once it refused; None if it is not ours."""
+    if not is_held_by(lease, migration_id) or lease.capacity_state is not CapacityState.RAISED:
+        return None
+    return replace(lease, asked_at=at)
+
+
 def keep_raised(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
     """Keep raised capacity for a job that gives no sign of life; None when there is nothing to."""
     if not is_held_by(lease, migration_id) or not lease.owes_capacity or lease.expires_at >= until:

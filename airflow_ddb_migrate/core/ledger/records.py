@@ -212,9 +212,9 @@ class LaneRow:
 class LeaseRecord:
     """Who holds a table, and what its capacity was before anything was raised.
 
-    ``snapshot`` is JSON of a CapacitySnapshot, ``raised`` of Changes; ``taken_from`` is the
-    migration that lost the table to this one; ``version`` grows with every write and is the
-    condition of the next one.
+    ``snapshot`` is JSON of a CapacitySnapshot, ``raised`` of Changes, and ``asked_at`` is when AWS
+    was last asked to raise something (0: it refused). ``taken_from`` is the migration that lost the
+    table to this one; ``version`` grows with every write and is the condition of the next one.
     """
 
     table_arn: str
@@ -229,6 +229,7 @@ class LeaseRecord:
     capacity_state: CapacityState = CapacityState.NONE
     snapshot: str = ""
     raised: str = ""
+    asked_at: float = 0.0
     restoring_by: str = ""
     restoring_until: float = 0.0
     taken_from: str = ""

@@ -123,7 +123,12 @@ CASES = {
     ),
     "airflow": Case(killed="all of Airflow, restarted", cut=_kill_airflow, goes_on=True),
     "lambdas": Case(killed="every Lambda worker", cut=_kill_lambdas, goes_on=True),
-    "wait-failed": Case(killed="`wait` marked failed", cut=_fail_wait, goes_on=False),
+    "wait-failed": Case(
+        killed="`wait` marked failed",
+        cut=_fail_wait,
+        goes_on=False,
+        item_seconds=0.12,  # before Airflow 3.3 it takes restore to stop it
+    ),
     "early": Case(
         killed="`wait` marked failed before its trigger watches",
         cut=_fail_wait_early,

@@ -13,6 +13,7 @@ from airflow_ddb_migrate.aws.ledger.keys import history_key
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError
 from airflow_ddb_migrate.core.ledger.records import CapacityState
 from airflow_ddb_migrate.core.mode import Mode
@@ -101,7 +102,7 @@ class World:
             stack_name=STACK,
             say=self.said.append,
             confirm=lambda question: self.asked.append(question) or self.answer,  # type: ignore[func-returns-value]
-            clock=lambda: factories.NOW,
+            clock=Clock(now=lambda: factories.NOW, sleep=lambda _: None),
         ).destroy(**options)
 
     @property

@@ -63,14 +63,15 @@ def test_who_may_not_ask_goes_on(code: str) -> None:
 def test_a_lane_that_was_held_meanwhile_does_not_touch_the_new_table(
     world: Callable[..., MigrationWorld],
 ) -> None:
-    """The next slice stops every worker before it reads a page."""
+    """No slice reads a page of it, and the second to see it stops every worker."""
     w = world()
     w.put_many(3)
     w.record = replace(w.record, table_id="another")
     w.take_table(w.record.migration_id)
 
-    result = w.work()
+    first, result = w.work(), w.work()
 
+    assert WorkStatus.HOLD is first.status
     assert (WorkStatus.FAILED, "TableMadeAgain") == (result.status, result.error)
     assert (0, 0) == (w.table_writes, len(w.dynamodb.arguments_of("scan")))
     assert LaneState.FAILED is w.row().state

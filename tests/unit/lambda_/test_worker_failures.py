@@ -7,10 +7,8 @@ import pytest
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.ledger.counts import Counts
-from airflow_ddb_migrate.core.ledger.records import LaneState
-from airflow_ddb_migrate.core.limits import (
-    HEARTBEAT_SECONDS,
-)
+from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, LaneState
+from airflow_ddb_migrate.core.limits import HEARTBEAT_SECONDS, HOLD_WAIT_SECONDS
 from botocore.exceptions import ClientError
 from ddb_transform.contract.item import Item
 from ddb_transform.contract.transform import Context
@@ -25,6 +23,12 @@ pytestmark = pytest.mark.usefixtures("small_pages")
 
 def all_done(world: MigrationWorld) -> bool:
     return all(item.get("done") == DONE for item in world.items().values())
+
+
+def control_of(w: MigrationWorld) -> ControlRecord:
+    control = w.ledger.control(w.record.migration_id)
+    assert control is not None
+    return control
 
 
 def let_live(w: MigrationWorld) -> None:
@@ -94,16 +98,55 @@ def refuse(w: MigrationWorld, operation: str, code: str) -> None:
 def test_what_waiting_does_not_mend_fails_the_lane(
     world: Callable[..., MigrationWorld], code: str
 ) -> None:
-    """Code, operation, AWS's words and what to do are in the row."""
+    """Seen twice. Code, operation, AWS's words and what to do are in the row."""
     w = world()
     w.put_many(5)
     refuse(w, "scan", code)
 
-    result = w.work()
+    first, result = w.work(), w.work()
+
+    assert (WorkStatus.HOLD, HOLD_WAIT_SECONDS[0]) == (first.status, first.wait_seconds)
 
     assert (WorkStatus.FAILED, code) == (result.status, result.error)
     assert (LaneState.FAILED, code) == (w.row().state, w.row().error)
     assert w.row().cause.startswith("scan: as AWS says it The ")
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+@pytest.mark.parametrize("operation", ["scan", "update_item"])
+def test_no_single_answer_of_aws_stops_a_migration(
+    world: Callable[..., MigrationWorld], code: str, operation: str
+) -> None:
+    """A new right takes seconds to be known everywhere, and a STOP is for ever."""
+    w = world()
+    w.put_many(5)
+    for _ in range(3):
+        refuse(w, operation, code)
+        assert WorkStatus.HOLD is w.work().status
+        assert (Command.RUN, LaneState.PENDING, code) == (
+            control_of(w).command,
+            w.row().state,
+            w.row().error,
+        )
+        let_live(w)
+        w.work(out_of_time=lambda: True)
+
+    assert WorkStatus.DONE is w.work().status
+    assert all_done(w)
+
+
+def test_what_a_former_attempt_was_told_counts_for_nothing(
+    world: Callable[..., MigrationWorld],
+) -> None:
+    """Somebody gave the right meanwhile."""
+    w = world()
+    w.put_many(5)
+    refuse(w, "scan", "AccessDeniedException")
+    w.work()
+    assert WorkStatus.FAILED is w.work().status
+    w.begin_attempt(2)
+
+    assert WorkStatus.HOLD is w.work().status
 
 
 def test_what_nobody_foresaw_is_raised(world: Callable[..., MigrationWorld]) -> None:

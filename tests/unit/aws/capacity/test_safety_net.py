@@ -132,6 +132,24 @@ def test_an_execution_that_ended_keeps_no_capacity(world: SiteWorld, status: str
     assert BEFORE == world.provisioned()
 
 
+@pytest.mark.parametrize("missed", [1, 2])
+def test_a_table_that_was_not_found_in_one_look_is_restored(world: SiteWorld, missed: int) -> None:
+    """What is owed by a table that is gone is forgotten, and DescribeTable is eventually
+    consistent.
+    """
+    run_out(world)
+    left = iter(range(missed))
+
+    def behind(name: str, arguments: dict[str, Any]) -> None:
+        if name == "describe_table" and next(left, None) is not None:
+            raise client_error("ResourceNotFoundException", "DescribeTable")
+
+    world.dynamodb.before = behind
+
+    assert Fate.RESTORED is swept(world).fate
+    assert BEFORE == world.provisioned()
+
+
 def test_a_restore_that_was_killed_is_taken_over(world: SiteWorld) -> None:
     """RESTORING runs out, too."""
     run_out(world)

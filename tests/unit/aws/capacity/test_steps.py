@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
-from airflow_ddb_migrate.core.limits import LEASE_SECONDS
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from tests.support.factories import MIGRATION, NOW, TABLE, at, client_error, units
 from tests.support.worlds.site_world import OTHER, SiteWorld
 
@@ -378,3 +378,54 @@ def test_a_running_migration_keeps_its_table_through_a_restore(world: SiteWorld)
     world.end(1, ExecutionStatus.ABORTED)
     restored(world)
     assert LeaseState.FREE is world.lease.state
+
+
+@pytest.mark.parametrize("seconds", [1, START_SEEN_SECONDS - 10])
+def test_a_raise_that_aws_does_not_show_yet_is_waited_for(world: SiteWorld, seconds: float) -> None:
+    """DescribeTable is eventually consistent: what looks as before may be high in a moment."""
+    old = world.service.describe_table(TableName=TABLE)
+    raised(world)
+    until = world.clock() + seconds
+
+    def answer(name: str, answer: Any) -> Any:
+        return old if name == "describe_table" and world.clock() < until else answer
+
+    world.dynamodb.answers = answer
+    restored(world)
+
+    assert BEFORE == world.provisioned()
+    assert CapacityState.RESTORED is world.lease.capacity_state
+
+
+def test_what_was_never_raised_is_waited_for_two_minutes_at_most(world: SiteWorld) -> None:
+    """Prewarm was killed between its note and its request."""
+    before = world.clock()
+
+    def die(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_table":
+            raise KeyboardInterrupt
+
+    world.dynamodb.before = die
+    with pytest.raises(KeyboardInterrupt):
+        raised(world)
+    world.dynamodb.before = lambda name, arguments: None
+    restored(world)
+
+    assert START_SEEN_SECONDS <= world.clock() - before <= START_SEEN_SECONDS + 10
+    assert LeaseState.FREE is world.lease.state
+
+
+def test_what_aws_refused_to_raise_is_not_waited_for(world: SiteWorld) -> None:
+    """It said so: nothing can come to light."""
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_table":
+            raise client_error("LimitExceededException", "UpdateTable")
+
+    world.dynamodb.before = refuse
+    with pytest.raises(CapacityError):
+        raised(world)
+    before = world.clock()
+    restored(world)
+
+    assert before == world.clock()

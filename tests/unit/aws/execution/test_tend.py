@@ -243,7 +243,7 @@ def test_stopping_tells_the_workers_then_ends_the_execution(world: SiteWorld) ->
     assert 3 * [(Command.STOP, [])] == alive
     assert [arn_of(1)] == world.stepfunctions.stopped
     assert f"Stopped attempt 1 of {MIGRATION}: by hand." == said
-    ended = world.site.executions.describe(arn_of(1), expected_since=0, now=NOW)
+    ended = world.site.executions.describe(arn_of(1), expected_since=0)
     assert (ExecutionStatus.ABORTED, "Stopped", "by hand") == (
         ended.status,
         ended.error,

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.unfinished import unfinished
-from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, at, units
+from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, at, client_error, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 UNITS = {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25}
@@ -94,6 +94,37 @@ def test_what_only_looks_is_watched_in_the_same_way(world: SiteWorld, mode: Mode
 
     assert Outcome.RUNNING is tend(part).verdict.outcome
     assert Command.RUN is command_of(world, OTHER)
+
+
+@pytest.mark.parametrize("missed", [1, 2])
+def test_one_that_was_seen_for_hours_is_not_missing_after_a_look(
+    unseen: SiteWorld, missed: int
+) -> None:
+    """Nothing irrevocable follows from a single one, however late."""
+    unseen.clock.advance(10 * START_SEEN_SECONDS)
+    unseen.stepfunctions.is_behind = False
+    for act in (
+        lambda: tend(unseen.site).verdict.outcome is Outcome.RUNNING,
+        lambda: "Attached" in unseen.start().explanation,
+        lambda: unseen.site.executions.live_of(unseen.lease, None) == (arn_of(1),),
+    ):
+        unseen.stepfunctions.failing = [client_error("ExecutionDoesNotExist") for _ in "ab"][
+            :missed
+        ]
+        assert act()
+        assert is_untouched(unseen)
+
+
+def test_what_ended_long_ago_is_looked_for_once(unseen: SiteWorld) -> None:
+    """A page about a migration of 90 days ago does not wait."""
+    unseen.clock.advance(START_SEEN_SECONDS)
+    tend(unseen.site)
+    unseen.stepfunctions.described.clear()
+    before = unseen.clock()
+
+    observe(unseen.site)
+
+    assert ([arn_of(1)], before) == (unseen.stepfunctions.described, unseen.clock())
 
 
 def test_what_is_seen_at_last_goes_on(unseen: SiteWorld) -> None:
@@ -186,7 +217,7 @@ def test_its_table_is_not_taken(unseen: SiteWorld) -> None:
     """Not even when its lease has been lost track of."""
     attempt = unseen.site.ledger.latest_attempt(MIGRATION)
 
-    assert (arn_of(1),) == unseen.site.executions.live_of(unseen.lease, attempt, unseen.clock())
+    assert (arn_of(1),) == unseen.site.executions.live_of(unseen.lease, attempt)
     with pytest.raises(LeaseHeldError, match=r"execution .* runs"):
         unseen.start(unseen.site.named(OTHER))
 
@@ -222,7 +253,7 @@ def test_destroy_waits_for_it(unseen: SiteWorld) -> None:
         unseen.site.clients,
         ledger_table=LEDGER,
         state_machine_arn=STATE_MACHINE,
-        now=unseen.clock(),
+        clock=unseen.site.clock,
     )
 
     assert f"Execution {MIGRATION}-a01 of table orders runs. Wait for it" in left[0]
