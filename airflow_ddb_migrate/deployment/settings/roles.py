@@ -1,11 +1,11 @@
 """Roles that executions use must not be replaced: an execution keeps its role to its end."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack import stack_outputs
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.deployment.unfinished import unfinished
 
@@ -20,7 +20,7 @@ def require_unused_roles(clients: Clients, stack: Mapping[str, Any]) -> None:
         clients,
         ledger_table=outputs.get("LedgerTable", ""),
         state_machine_arn=outputs.get("StateMachineArn", ""),
-        now=time.time(),
+        clock=Clock(),
     )
     if left:
         raise DeployError(
