@@ -27,6 +27,7 @@ from airflow_ddb_migrate.core.errors import (
     CredentialsError,
     MigrationError,
 )
+from airflow_ddb_migrate.core.text.kms_keys import key_advice
 
 _DENIED = {
     "403",  # S3's HeadObject has no body to say more
@@ -115,10 +116,9 @@ def _translated(exc: ClientError, action: str, resource: str) -> MigrationError:
     code = error_code(exc)
     message = exc.response.get("Error", {}).get("Message", "")
     if code in _DENIED:
+        what_to_do = key_advice(message) or "Allow it to the credentials in use."
         return AccessDeniedError(
-            f"Access denied: {action} on {resource}. Allow it to the credentials in use. "
-            f"AWS says: {message}",
-            code,
+            f"Access denied: {action} on {resource}. {what_to_do} AWS says: {message}", code
         )
     if code in _BAD_CREDENTIALS:
         return CredentialsError(

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 )
 
 from airflow_ddb_migrate.core.errors import LedgerBusyError, MigrationError
+from airflow_ddb_migrate.core.text.kms_keys import key_advice
 
 
 class Kind(Enum):
@@ -120,8 +121,10 @@ def code_of(exc: Exception) -> str:
 
 def fatal(operation: str, code: str, message: str) -> FatalError:
     """Say why the run ends and what to do."""
-    words = f"{operation}: {message} {_ADVICE.get(_short(code), '')}".rstrip()
-    return FatalError(code, words, final=False)
+    advice = _ADVICE.get(_short(code), "")
+    if _short(code) == "AccessDenied":
+        advice = key_advice(message) or advice
+    return FatalError(code, f"{operation}: {message} {advice}".rstrip(), final=False)
 
 
 def fatal_of(exc: ClientError) -> FatalError:

@@ -96,9 +96,15 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
         replicas=table.replicas,
         table_class=table.table_class,
         is_multi_region_strong=table.is_multi_region_strong,
+        unknown_key=_unknown_key(site, description),
         has_stream=bool(_stream(description)),
         deletion_protection=description.get("DeletionProtectionEnabled"),
     )
+
+
+def _unknown_key(site: Site, description: Mapping[str, Any]) -> str:
+    key = str((description.get("SSEDescription") or {}).get("KMSMasterKeyArn", ""))
+    return "" if site.stack.may_use(key) else key
 
 
 def _with_traffic(facts: TableFacts, site: Site, questions: Questions, now: float) -> TableFacts:

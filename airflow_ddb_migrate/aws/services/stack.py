@@ -21,7 +21,8 @@ _OUTPUTS = {
     "code_hash": "CodeHash",
     "version": "PackageVersion",
 }
-_LATER = {"code_sha256": "CodeSha256"}  # an older stack has none, and can be used all the same
+# An older stack has none of these, and can be used all the same.
+_LATER = {"code_sha256": "CodeSha256", "table_kms_keys": "TableKmsKeys"}
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
 OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # of every stack that can be used
 
@@ -31,7 +32,8 @@ class Stack:
     """What deploy made. ``function_arn`` is the published version's, as the state machine has it.
 
     ``tables`` are the names that the Lambda may migrate, or ``*`` alone. ``code_sha256`` is that of
-    the zip as it was deployed, in base64; empty when the stack does not say.
+    the zip as it was deployed, in base64; empty when the stack does not say. ``table_kms_keys`` are
+    the ARNs of the KMS keys that the roles may use for migrated tables, comma separated.
     """
 
     name: str
@@ -47,10 +49,15 @@ class Stack:
     code_hash: str
     version: str
     code_sha256: str = ""
+    table_kms_keys: str = ""
 
     def allows(self, table_name: str) -> bool:
         """Return whether the stack's Lambda has the permission to change this table."""
         return ALL_TABLES in self.tables or table_name in self.tables
+
+    def may_use(self, key_arn: str) -> bool:
+        """Return whether the roles were given this KMS key; no key at all needs no rights."""
+        return not key_arn or key_arn in self.table_kms_keys.split(",")
 
 
 def stack_of_ledger(ledger_table: str) -> Stack:

@@ -82,7 +82,8 @@ class TableFacts:
 
     ``peak`` are the most units per second of the last day by resource, the table as ``""``;
     ``not_judged_seconds`` of that day belonged to migrations, whose units are not in it.
-    ``consumers`` read its stream. ``ttl_attribute`` is empty without TTL. Item count and size are
+    ``unknown_key`` is its KMS key, if the stack's roles were given no rights on it. ``consumers``
+    read its stream. ``ttl_attribute`` is empty without TTL. Item count and size are
     up to six hours old.
     """
 
@@ -96,6 +97,7 @@ class TableFacts:
     replicas: tuple[str, ...] = ()
     table_class: TableClass = TableClass.STANDARD
     is_multi_region_strong: bool = False
+    unknown_key: str = ""
     has_stream: bool = False
     consumers: tuple[str, ...] | None = ()
     ttl_attribute: str | None = ""

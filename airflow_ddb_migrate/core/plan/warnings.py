@@ -39,6 +39,7 @@ def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
         *traffic_warnings(of.facts, of.room, of.wishes),
         *_replicas(plan, of.facts),
         *_warm_throughput(plan),
+        *_key(of.facts),
         *_transform(of),
         *_ttl(of),
         *_readers(plan, of.facts),
@@ -86,6 +87,15 @@ def _warm_throughput(plan: MigrationPlan) -> Iterator[str]:
             f"Prewarm raises warm throughput for ${plan.tariff.once:,.2f}, once"
             f"{everywhere(plan.replicas)}. AWS never lowers it again, and restore gives nothing of "
             "it back."
+        )
+
+
+def _key(facts: TableFacts) -> Iterator[str]:
+    if facts.unknown_key:
+        yield (
+            f"The table is encrypted with the KMS key {facts.unknown_key}, of which the stack was "
+            "not told. Unless it is AWS's own (aws/dynamodb), every worker is refused: ddb-migrate "
+            f"deploy --table-kms-key {facts.unknown_key}"
         )
 
 

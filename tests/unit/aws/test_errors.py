@@ -42,6 +42,15 @@ def test_access_denied_names_action_and_resource(code: str) -> None:
     assert code == error.aws_code
 
 
+def test_a_key_that_refuses_has_advice_of_its_own() -> None:
+    """The action that was asked for may be allowed: it is not what is missing."""
+    error = translated(client_error("AccessDeniedException", message="KMS key access denied error"))
+
+    assert isinstance(error, AccessDeniedError)
+    assert "ddb-migrate deploy --table-kms-key" in str(error)
+    assert "Allow it to the credentials in use" not in str(error)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
+from ddb_transform import failures
 from ddb_transform.failures import (
     FatalError,
     Kind,
@@ -90,6 +91,15 @@ def test_what_passes_is_waited_for(code: str) -> None:
     assert code == error.error
     assert error.cause.startswith("Scan: ")
     assert error.cause.endswith("as AWS says it")
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_a_key_that_refuses_is_told_from_a_table_that_was_not_named(code: str) -> None:
+    """Of a request and of a statement of a batch; another --table would not help."""
+    error = failures.fatal("Scan", code, "KMS key access denied error: kms:Decrypt")
+
+    assert "ddb-migrate deploy --table-kms-key" in error.cause
+    assert "--table for the table" not in error.cause
 
 
 @pytest.mark.parametrize(

@@ -334,6 +334,17 @@ def test_a_sample_that_failed_for_aws_s_reasons_is_unknown(place: PlanWorld) -> 
     assert 1.0 == plan.load.changed_share
 
 
+def test_a_key_that_the_stack_does_not_know_is_warned_of(place: PlanWorld) -> None:
+    """The worker would be refused at its first scan; one that was named is no news."""
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1"
+    place.around.table |= {"SSEDescription": {"SSEType": "KMS", "KMSMasterKeyArn": key}}
+    words = f"ddb-migrate deploy --table-kms-key {key}"
+
+    assert any(warning.endswith(words) for warning in place.plan().warnings)
+    known = place.plan(stack={"table_kms_keys": f"arn:another,{key}"})
+    assert not any(words in warning for warning in known.warnings)
+
+
 # What is refused
 
 

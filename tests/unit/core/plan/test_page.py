@@ -146,6 +146,8 @@ def test_the_worst_comes_first() -> None:
         ({"deletion_protection": False}, {}, "Deletion protection of the table is off."),
         ({"ttl_attribute": "done"}, {}, "The transform changes 'done', the table's TTL attribute"),
         ({"ttl_attribute": "ttl"}, {}, "TTL is on (attribute 'ttl')"),
+        ({"unknown_key": "arn:k"}, {}, "KMS key arn:k, of which the stack was not told."),
+        ({"unknown_key": "arn:k"}, {}, "ddb-migrate deploy --table-kms-key arn:k"),
         ({"has_stream": True}, {}, "(none that is known) gets about 1,048,576 records, 3,200 per"),
         (
             {"consumers": tuple("abcdefg")},
