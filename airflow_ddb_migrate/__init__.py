@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.core.execution.payload import (
         build_segment_payload as build_segment_payload,
     )
+    from airflow_ddb_migrate.notices import NOTICE_HTML as NOTICE_HTML
+    from airflow_ddb_migrate.notices import NOTICE_SLACK as NOTICE_SLACK
     from airflow_ddb_migrate.notices import NOTICE_TEXT as NOTICE_TEXT
     from airflow_ddb_migrate.notices import NOTICE_TITLE as NOTICE_TITLE
     from airflow_ddb_migrate.operators.approve import (
@@ -75,6 +77,8 @@ _HOMES = {
     "DryRunMigrationOperator": "operators.dry_run",
     "EndTurnOperator": "operators.turn",
     "MigrationReportOperator": "operators.report",
+    "NOTICE_HTML": "notices",
+    "NOTICE_SLACK": "notices",
     "NOTICE_TEXT": "notices",
     "NOTICE_TITLE": "notices",
     "PlanManyMigrationsOperator": "operators.plan_many",

@@ -24,3 +24,11 @@ NOTICE_TEXT: Final = (
     _NOTICE + "{% if told %}{{ told['text'] }}{% else %}{{ exception | default('', true) }}"
     "{% endif %}\n\nDAG {{ ti.dag_id }}, run {{ ti.run_id }}: {{ ti.log_url }}"
 )
+
+# For HTML mail and for Slack: what a person entered, such as a reason, stays text there.
+NOTICE_HTML: Final = f"<pre>{{% filter e %}}{NOTICE_TEXT}{{% endfilter %}}</pre>"
+
+NOTICE_SLACK: Final = (
+    "{% filter replace('&', '&amp;') | replace('<', '&lt;') | replace('>', '&gt;') %}"
+    f"*{NOTICE_TITLE}*\n{NOTICE_TEXT}{{% endfilter %}}"
+)

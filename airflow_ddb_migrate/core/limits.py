@@ -89,6 +89,7 @@ EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
 WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
 WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
 
+ENTERED_CHARS: Final = 300  # [OURS] of a reason or a name that a person enters
 TABLES: Final = 100  # [OURS] of one DAG run: one approval over more is none
 
 # Airflow

@@ -11,10 +11,10 @@ from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import ENTERED_CHARS
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
 from airflow_ddb_migrate.plugin.views import Looks
 
-_REASON_CHARS = 300
 # A browser waits that long. Workers look every few seconds; one that was killed shows life longer.
 _STOP_SECONDS = 20.0
 _TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency")
@@ -66,9 +66,9 @@ def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:
 def _reason(asked: dict[str, Any]) -> str:
     _known(asked, ("reason",))
     reason = asked.get("reason", "")
-    if not isinstance(reason, str) or len(reason) > _REASON_CHARS:
+    if not isinstance(reason, str) or len(reason) > ENTERED_CHARS:
         raise InvalidInputError(
-            f"reason must be a text of at most {_REASON_CHARS} characters; nothing was changed."
+            f"reason must be a text of at most {ENTERED_CHARS} characters; nothing was changed."
         )
     return reason.strip()
 

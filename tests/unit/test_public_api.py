@@ -28,6 +28,8 @@ def test_the_public_names_are_these() -> None:
         "DryRunMigrationOperator",
         "EndTurnOperator",
         "MigrationReportOperator",
+        "NOTICE_HTML",
+        "NOTICE_SLACK",
         "NOTICE_TEXT",
         "NOTICE_TITLE",
         "PlanManyMigrationsOperator",

@@ -1,8 +1,8 @@
 """Steer a migration while it runs: pause, resume, stop, retune.
 
 Each writes the control record on the condition that the attempt it was meant for is still the
-current one, notes an event, and returns in prose what was done. ``by`` is who
-asks. Workers obey within about five seconds (CONTROL_SECONDS).
+current one, notes an event, and returns in prose what was done. ``by`` is who asks, ``reason`` why;
+both become one printable line. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
 from airflow_ddb_migrate.aws.execution.stop import stop
@@ -12,9 +12,15 @@ from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
-from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, OWNER_SECONDS
+from airflow_ddb_migrate.core.limits import (
+    CONTROL_SECONDS,
+    HOLD_SECONDS,
+    OWNER_SECONDS,
+    TABLE_UNITS,
+)
+from airflow_ddb_migrate.core.text.markdown import entered
 from airflow_ddb_migrate.core.text.times import iso
-from airflow_ddb_migrate.core.validation import is_number
+from airflow_ddb_migrate.core.validation import is_number, shown
 
 _AGAIN = (
     "To go on, clear the tasks from prewarm on, or trigger the DAG with migration_id "
@@ -28,6 +34,7 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, or is being stopped.
     """
+    by, reason = entered(by), entered(reason)
     attempt, control = _current(site)
     if _is_paused(control):
         why = control.reason or "no reason given"
@@ -53,7 +60,7 @@ def resume(site: Site, *, by: str) -> str:
     :raises LedgerError: it was never started.
     :raises SteeringError: the execution has ended or is ending; the message says how to go on.
     """
-    now = site.clock.now()
+    now, by = site.clock.now(), entered(by)
     attempt, control = _current(site)
     if control.command is Command.RUN or control.is_over(now):
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
@@ -81,6 +88,7 @@ def stop_now(
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over.
     """
+    by, reason = entered(by), entered(reason)
     _running_attempt(site)
     why = f"by {by}" + (f": {reason}" if reason else "")
     return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
@@ -102,6 +110,7 @@ def retune(
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, is being stopped, or its map has not begun yet.
     """
+    by = entered(by)
     budget = _budget(
         read_units_per_second=read_units_per_second, write_units_per_second=write_units_per_second
     )
@@ -143,10 +152,10 @@ def _budget(**figures: object) -> dict[str, float]:
 
 
 def _checked(name: str, given: object) -> float:
-    if not is_number(given) or given < 0:
+    if not is_number(given) or not (given == 0 or 1 <= given <= TABLE_UNITS):
         raise InvalidInputError(
-            f"{name} is {given!r}; it must be a number of units per second, 0 for no budget. "
-            "Leave it out to keep it as it is."
+            f"{name} is {shown(given)}; it must be 0 for no budget, or 1 to {TABLE_UNITS:,} units "
+            "per second. Leave it out to keep it as it is."
         )
     return float(given)
 

@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command
 from airflow_ddb_migrate.core.ledger.results import STOPPED
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.text.markdown import entered
 
 _STOP_POLL_SECONDS = 2.0
 
@@ -17,6 +18,7 @@ def stop(
 
     Returns what was done, in prose. Nothing is lost: a new attempt goes on where workers ended.
     """
+    reason, by = entered(reason), entered(by)
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt is None:
         return f"Migration {site.migration_id} was never started: nothing to stop."

@@ -6,7 +6,7 @@ from airflow_ddb_migrate.core.ledger.throttles import as_sentence
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.report.migration_report import Part, Report, ResourceCapacity
 from airflow_ddb_migrate.core.text.figures import dollars_words
-from airflow_ddb_migrate.core.text.markdown import code, table
+from airflow_ddb_migrate.core.text.markdown import code, prose, table
 
 _STAGES = ("before", "during", "after")
 
@@ -23,14 +23,14 @@ def _head(report: Report) -> str:
     lines = [
         f"# Migration {report['migration_id']}: {report['status']}",
         "",
-        report["reason"],
+        prose(report["reason"]),
         "",
         f"Table {code(report['table'])}{what}, {report['segments']:,} segments, transform "
         f"{code(report['transform'])}.",
     ]
     if report["tries"]:
         lines.append(
-            f"Started by {report['started_by']} on {report['started_at']}; "
+            f"Started by {prose(report['started_by'])} on {report['started_at']}; "
             f"{report['seconds']:,.0f} s in {report['attempts']:,} attempts: "
             f"{', '.join(_try_words(report))}."
         )
@@ -124,7 +124,8 @@ def _part_words(part: Part) -> str:
     changed = part["counts"].get("changed", 0) + part["counts"].get("deleted", 0)
     seen = part["counts"].get("seen", 0)
     verb = "changed" if Mode(part["mode"]).writes else "would change"
-    by = f", started by {part['started_by']} on {part['started_at']}" if part["started_by"] else ""
+    who = prose(part["started_by"])
+    by = f", started by {who} on {part['started_at']}" if who else ""
     return (
         f"{part['mode']} {part['migration_id']}: {part['status']}, {seen:,} items seen, "
         f"{changed:,} {verb}{by}."

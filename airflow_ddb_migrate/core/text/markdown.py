@@ -1,10 +1,13 @@
-"""Markdown of what users name and hold: shown as it is, whatever it has in it."""
+"""What users name, hold and enter: shown as it is, whatever it has in it, also in Markdown."""
 
 import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from airflow_ddb_migrate.core.limits import ENTERED_CHARS
+
 _LONG = "..."
+_MARKUP = str.maketrans({character: f"\\{character}" for character in "[]<>`"})
 
 
 def shortened(text: str, chars: int) -> str:
@@ -43,6 +46,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(content: object) -> str:
     return f"{content:,}" if isinstance(content, int) else str(content).replace("|", "\\|")
+
+
+def entered(text: str) -> str:
+    """Return a reason, or who gives it, as one printable line of at most ENTERED_CHARS.
+
+    As it was entered it might rewrite the terminal, or a line of the log, of whoever reads it.
+    """
+    return shortened(visible(" ".join(text.split())), ENTERED_CHARS)
+
+
+def prose(text: str) -> str:
+    """Return prose with what somebody entered: no link, image, code or HTML comes of it."""
+    return text.translate(_MARKUP)
 
 
 def visible(text: str) -> str:

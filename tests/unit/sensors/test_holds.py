@@ -7,6 +7,8 @@ import pytest
 from airflow.sdk import BaseNotifier
 from airflow.sdk.exceptions import TaskDeferred
 from airflow_ddb_migrate import (
+    NOTICE_HTML,
+    NOTICE_SLACK,
     NOTICE_TEXT,
     NOTICE_TITLE,
     DistributedMapMigrationSensor,
@@ -264,3 +266,20 @@ def test_a_task_without_a_notice_is_told_of_by_its_exception():
             "4 decreases today\n\nDAG d, run r: http://airflow/log",
         )
     ] == Postbox.sent
+
+
+@pytest.mark.parametrize("template", [NOTICE_HTML, NOTICE_SLACK])
+def test_what_a_person_entered_is_no_markup_in_mail_and_chat(world, template):
+    """A reason is neither a link nor a mention of everybody."""
+    Postbox.sent.clear()
+    hold(world, '<a href="https://evil.example">Sign in again</a> <!channel> & more')
+    waiting = sensor(
+        [], deferrable=False, on_hold_callback=Postbox(subject=NOTICE_TITLE, message=template)
+    )
+
+    waiting.poke(with_dag(make_context()))
+
+    ((_, message),) = Postbox.sent
+    assert "<a" not in message
+    assert "<!channel>" not in message
+    assert "&lt;!channel&gt; &amp; more" in message

@@ -45,7 +45,7 @@ def retuned(world: SiteWorld, **fields: Any) -> str:
 
 
 def stopped(world: SiteWorld, **fields: Any) -> str:
-    return stop_now(world.site, by="ann", **fields)
+    return stop_now(world.site, **{"by": "ann", **fields})
 
 
 STEER = [paused, resumed, stopped, lambda world: retuned(world, write_units_per_second=5)]
@@ -288,3 +288,26 @@ def test_an_event_that_cannot_be_noted_fails_nothing(world: SiteWorld) -> None:
 
     assert "Paused attempt 1" in paused(world)
     assert Command.HOLD is control_of(world).command
+
+
+@pytest.mark.parametrize("act", [paused, stopped])
+def test_a_reason_is_one_printable_line_wherever_it_is_shown(world: SiteWorld, act: Any) -> None:
+    """In the answer, the control record and the events: logs, terminals and mails show them."""
+    began(world)
+
+    words = act(world, by="an\x1b[2Jn", reason="sale\n[INFO] done\u202e" + "!" * 1_000)
+
+    (event,) = [e for e in events(world.site.ledger, MIGRATION) if e.what is not What.STARTED]
+    for text in (words, event.by, event.words, control_of(world).reason):
+        assert text.isprintable()
+        assert "sale [INFO] done" in text or text == event.by
+        assert len(text) < 1_000
+
+
+@pytest.mark.parametrize("units", [1e-300, 0.5, 1e308, 100_000_001])
+def test_a_budget_that_no_table_has_is_refused(world: SiteWorld, units: float) -> None:
+    """The pacer would wait for ever, or DynamoDB could not hold the number."""
+    began(world)
+
+    with pytest.raises(InvalidInputError, match="it must be 0 for no budget, or 1 to 100,000,000"):
+        retuned(world, write_units_per_second=units)

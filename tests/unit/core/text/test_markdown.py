@@ -1,7 +1,15 @@
 """Names and values of users in markdown: shown as they are, and never as markup."""
 
 import pytest
-from airflow_ddb_migrate.core.text.markdown import code, codes, quoted, shortened, table
+from airflow_ddb_migrate.core.text.markdown import (
+    code,
+    codes,
+    entered,
+    prose,
+    quoted,
+    shortened,
+    table,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +47,21 @@ def test_a_table_keeps_its_columns() -> None:
 def test_several_texts_are_a_list() -> None:
     """Each in a span of its own."""
     assert "`a`, `b`" == codes(["a", "b"])
+
+
+HOSTILE = "\x1b[2Jgone\n[2026-03-01] INFO - Migration SUCCEEDED\u202eevil\r\u200b ![x](https://evil.example/p)"
+
+
+def test_what_a_person_entered_is_one_printable_line() -> None:
+    """No escape sequence, reversed writing or line end reaches a terminal or a log."""
+    line = entered(HOSTILE)
+
+    assert line.isprintable()
+    assert line.startswith("\\x1b[2Jgone [2026-03-01] INFO - Migration SUCCEEDED\\u202eevil")
+    assert (300, "...") == (len(entered("a" * 5_000)), entered("a" * 5_000)[-3:])
+    assert "why not?" == entered("  why\tnot?  ")
+
+
+def test_prose_makes_no_markup_of_what_was_entered() -> None:
+    """Neither link nor image, code nor HTML."""
+    assert r"!\[x\](u) \<b\> \`rm\`" == prose("![x](u) <b> `rm`")
