@@ -128,8 +128,7 @@ _WIRE = (
     FaultKind(
         name="iam-delay",
         where=Where.WIRE,
-        what="30-100 % of the workers' requests are denied for 2-10 s, as after a change of rights",
-        ends=Ends.EITHER,
+        what="30-100 % of the workers' requests are denied for 3-20 s, as after a change of rights",
         inject=storms.late_rights,
     ),
 )

@@ -78,7 +78,6 @@ class Run:
     violations: list[Violation] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     struck: Callable[[], int] = lambda: 1
-    is_struck_still: Callable[[], bool] = lambda: False
     waited: float = 0.0
     began_at: float = field(default_factory=time.time)
     migrations: set[str] = field(default_factory=set)
@@ -268,9 +267,7 @@ class Run:
             (self.folder / "broken").touch()
 
     def mend(self) -> None:
-        """What a person does after reading the report: mend the transform, wait for rights."""
-        while self.is_struck_still():
-            time.sleep(_POLL_SECONDS)  # the fault is one of time: there is no clock to inject
+        """What a person does after reading the report: mend the transform."""
         shutil.rmtree(self.folder)
         self.folder.mkdir()
 

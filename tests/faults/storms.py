@@ -7,7 +7,7 @@ from tests.faults.run import Run
 from tests.faults.wire import Hits, Outage, Storm, throttled
 from tests.faults.wire import partial as partial_fate
 from tests.faults.wire import unwell as unwell_fate
-from tests.faults.world import AIRFLOW, WORKERS
+from tests.faults.world import AIRFLOW, WAIT_SCALE, WORKERS
 from tests.support.engines.double.control_planes import LateRights, StaleExecutions
 from tests.support.engines.fates import delay, lose, refuse, reset
 from tests.support.engines.proxy import Fate, Request
@@ -90,9 +90,8 @@ def stale_control_plane(run: Run) -> None:
 def late_rights(run: Run) -> None:
     """Deny the workers for a while, as if their role had been made a moment ago."""
     draw = run.draw
-    fault = LateRights(draw, _of_workers, draw.uniform(2, 10), draw.uniform(0.3, 1))
-    run.is_struck_still = fault.is_under_way
-    _strike(run, fault)
+    seconds = draw.uniform(3, 20) * WAIT_SCALE
+    _strike(run, LateRights(draw, _of_workers, seconds, draw.uniform(0.3, 1)))
 
 
 def bucket_down(run: Run) -> None:

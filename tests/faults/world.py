@@ -26,7 +26,7 @@ AS_SHIPPED, IMPATIENT = "faults", "faults-impatient"  # stacks
 IMPATIENT_SECONDS = 6  # Lambda's time limit in the second stack, for transforms that hang
 
 _HERE = Path(__file__).parent
-_WAIT_SCALE = 0.1  # of Step Functions' waits: a hold of 30 s and a retry after 5 s take a tenth
+WAIT_SCALE = 0.1  # of Step Functions' waits: a hold of 30 s and a retry after 5 s take a tenth
 _PAGE_ITEMS = 12
 
 
@@ -111,7 +111,7 @@ def _behind(patch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
             "AWS_ENDPOINT_URL_S3": url,
             "FAULT_SKEW": str(folder / "skew"),
             "PYTHONPATH": f"{_HERE / 'clock'}:{_HERE.parents[1]}",
-            "SFN_WAIT_SCALE": str(_WAIT_SCALE),
+            "SFNWAIT_SCALE": str(WAIT_SCALE),
         }
 
     patch.setattr(emulators, "_environment", environment)

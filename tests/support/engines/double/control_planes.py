@@ -110,7 +110,7 @@ class LateRights:
             return None
         if self._until is None:
             self._until = self.clock() + self.seconds
-        if not self.is_under_way() or self.draw.random() >= self.share:
+        if self.clock() >= self._until or self.draw.random() >= self.share:
             return None
         self.struck += 1
         if request.is_dynamodb:
@@ -118,9 +118,6 @@ class LateRights:
             words = f"User: {_ROLE} is not authorized to perform: {action}"
             return refuse(400, "AccessDeniedException", words)
         return refuse(403, "AccessDenied", "Access Denied")
-
-    def is_under_way(self) -> bool:
-        return self._until is not None and self.clock() < self._until
 
 
 def hidden_keys(request: Request) -> Fate | None:
