@@ -15,8 +15,9 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 
 _ABSENT: Final = object()  # AWS::NoValue
-# An ARN by the resource's type, of its name, which a property gives.
+# An ARN by the resource's type, of its name, which a property gives where it is not known.
 _ARNS: Final = {
+    "AWS::IAM::Role": ("RoleName", "arn:{p}:iam::{a}:role{path}{name}"),
     "AWS::S3::Bucket": ("BucketName", "arn:{p}:s3:::{name}"),
     "AWS::DynamoDB::Table": ("TableName", "arn:{p}:dynamodb:{r}:{a}:table/{name}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "arn:{p}:logs:{r}:{a}:log-group:{name}:*"),
@@ -73,9 +74,18 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 class Rendering:
-    """A template, filled in with parameters; what these leave out has its default."""
+    """A template, filled in with parameters; what these leave out has its default.
 
-    def __init__(self, text: str, given: Mapping[str, str], place: StackPlace, bucket: str) -> None:
+    ``physical_ids`` are those of resources that are there already, by their logical ids.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        given: Mapping[str, str],
+        place: StackPlace,
+        physical_ids: Mapping[str, str],
+    ) -> None:
         template = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader, but for the forms
         self._template = template
         self._place = place
@@ -86,7 +96,7 @@ class Rendering:
             "AWS::StackName": place.stack_name,
             "AWS::URLSuffix": place.url_suffix,
             "AWS::NoValue": _ABSENT,
-            "Bucket": bucket,
+            **physical_ids,
         }
         for name, row in template["Parameters"].items():
             value = given.get(name, row.get("Default", ""))
@@ -96,7 +106,7 @@ class Rendering:
     def made(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of the resources of a type that will be made, by logical id."""
         return {
-            name: self._filled(resource["Properties"])
+            name: self._filled(resource.get("Properties") or {})
             for name, resource in self._template["Resources"].items()
             if resource["Type"] == kind and self._is_made(resource)
         }
@@ -120,21 +130,27 @@ class Rendering:
             return self._values[name]
         return self._named(self._template["Resources"][name])[0]
 
-    def _attribute(self, path: str) -> str:
-        name, _, attribute = path.partition(".")
+    def _attribute(self, path: str | list[str]) -> str:
+        name, attribute = path.split(".", 1) if isinstance(path, str) else path
         resource = self._template["Resources"][name]
         if attribute != "Arn" or resource["Type"] not in _ARNS:
             raise KeyError(path)
-        if name == "Bucket":
-            return f"arn:{self._place.partition}:s3:::{self._values[name]}"
-        return self._named(resource)[1]
+        return self._named(resource, self._values.get(name))[1]
 
-    def _named(self, resource: Mapping[str, Any]) -> tuple[str, str]:
-        """Return the name of a resource that is named by the template, and its ARN."""
+    def _named(self, resource: Mapping[str, Any], known: str | None = None) -> tuple[str, str]:
+        """Return the name of a resource, by the template if it is not known, and its ARN."""
         prop, arn = _ARNS[resource["Type"]]
-        name = self._filled(resource["Properties"][prop])
+        properties = resource.get("Properties") or {}
+        name = self._filled(properties[prop]) if known is None else known
+        path = self._filled(properties.get("Path", "/"))
         place = self._place
-        return name, arn.format(p=place.partition, r=place.region, a=place.account, name=name)
+        return name, arn.format(
+            p=place.partition,
+            r=place.region,
+            a=place.account,
+            path="/" if path is _ABSENT else path,
+            name=name,
+        )
 
     def _sub(self, argument: Any) -> str:
         text, names = argument if isinstance(argument, list) else (argument, {})

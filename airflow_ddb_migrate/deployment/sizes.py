@@ -39,7 +39,8 @@ def role_policy_chars(
 
     :param bucket: the stack's bucket; empty: one with the longest name that there can be.
     """
-    rendering = Rendering(template, parameters, place, bucket or "x" * BUCKET_NAME_CHARS)
+    made = {"Bucket": bucket or "x" * BUCKET_NAME_CHARS}
+    rendering = Rendering(template, parameters, place, made)
     return {
         name: sum(policy_chars(policy["PolicyDocument"]) for policy in role.get("Policies", ()))
         for name, role in rendering.made("AWS::IAM::Role").items()

@@ -10,8 +10,6 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote
 
-import yaml
-
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.core.code_hash import content_hash
@@ -27,8 +25,8 @@ from airflow_ddb_migrate.core.doctor.differences import (
     function_differences,
     policy_differences,
 )
-from airflow_ddb_migrate.core.doctor.template_values import StackValues, UnresolvedError
-from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.errors import DeployError, MigrationError
+from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.doctor.patient import Patient
 
 _DEPLOY_AGAIN: Final = (
@@ -39,35 +37,17 @@ _SHOWN: Final = 4
 Differences = Callable[[], Iterator[str]]
 
 
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads the short form of CloudFormation's functions as their long form."""
-
-
-def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-_TemplateLoader.add_multi_constructor("!", _function)
-
-
 def check_drift(patient: Patient, description: Mapping[str, Any]) -> Iterator[CheckResult]:
     """Judge every function, state machine and role of the stack, each for itself.
 
     :param description: of the stack, as DescribeStacks gives it.
     :raises AccessDeniedError: the template, or what was made by it, may not be read.
     """
-    drift = _Drift(patient, _values(patient, description))
-    for name, differences in drift.comparisons():
+    for name, differences in _Drift(patient, *_deployed(patient, description)).comparisons():
         check = f"drift-{name}"
         try:
             found = list(differences())
-        except (MigrationError, UnresolvedError) as exc:
+        except MigrationError as exc:
             yield unknown(check, f"It could not be compared with the template: {exc}")
         except (KeyError, TypeError, ValueError) as exc:  # a template or an answer of another shape
             yield unknown(check, f"It could not be compared: there is no {exc}.")
@@ -80,7 +60,8 @@ class _Drift:
     """Compares a stack's functions, state machine and roles with its template."""
 
     patient: Patient
-    values: StackValues
+    rendering: Rendering
+    physical_ids: Mapping[str, str]
 
     def comparisons(self) -> Iterator[tuple[str, Differences]]:
         for kind, compare in (
@@ -88,27 +69,23 @@ class _Drift:
             ("AWS::StepFunctions::StateMachine", self._state_machine),
             ("AWS::IAM::Role", self._role),
         ):
-            for name in self.values.resources_of(kind):
-                yield name, partial(compare, name)
+            for name, wanted in self.rendering.made(kind).items():
+                yield name, partial(compare, self.physical_ids[name], wanted)
 
-    def _function(self, name: str) -> Iterator[str]:
-        function = self._published(name) or self.values.physical_ids[name]
+    def _function(self, name: str, wanted: Mapping[str, Any]) -> Iterator[str]:
+        function = self._published(name) or name
         with aws_call("lambda:GetFunctionConfiguration", function):
             there = self.patient.clients.lambda_.get_function_configuration(FunctionName=function)
-        yield from function_differences(self.values.properties(name), there)
+        yield from function_differences(wanted, there)
         if there.get("State", "Active") != "Active":
             yield f"its state is {there['State']} ({there.get('StateReason', 'no reason given')})"
 
     def _published(self, function: str) -> str:
         """Return the version that executions use; empty when there is none of this function."""
-        versions = self.values.resources_of("AWS::Lambda::Version")
-        name = self.values.physical_ids[function]
-        arns = [self.values.physical_ids[version] for version in versions]
-        return next((arn for arn in arns if f":function:{name}:" in arn), "")
+        arns = (arn for arn in self.physical_ids.values() if f":function:{function}:" in arn)
+        return next(arns, "")
 
-    def _state_machine(self, name: str) -> Iterator[str]:
-        arn = self.values.physical_ids[name]
-        wanted = self.values.properties(name)
+    def _state_machine(self, arn: str, wanted: Mapping[str, Any]) -> Iterator[str]:
         with aws_call("states:DescribeStateMachine", arn):
             there = self.patient.clients.stepfunctions.describe_state_machine(stateMachineArn=arn)
         text = _definition(wanted["DefinitionS3Location"]["Key"])
@@ -118,8 +95,7 @@ class _Drift:
         if there.get("roleArn") != wanted["RoleArn"]:
             yield f"its role is {there.get('roleArn')}"
 
-    def _role(self, name: str) -> Iterator[str]:
-        role, wanted = self.values.physical_ids[name], self.values.properties(name)
+    def _role(self, role: str, wanted: Mapping[str, Any]) -> Iterator[str]:
         iam = self.patient.clients.iam
         with aws_call("iam:GetRole", f"role {role}"):
             there = iam.get_role(RoleName=role)["Role"]
@@ -151,33 +127,26 @@ class _Drift:
                 yield f"in its policy {name}, {words}"
 
 
-def template_from(body: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a template with its functions in the long form; boto3 parses one that is JSON."""
-    if isinstance(body, Mapping):
-        return body
-    return dict(yaml.load(body, _TemplateLoader))  # noqa: S506  # a subclass of the safe one
-
-
-def _values(patient: Patient, description: Mapping[str, Any]) -> StackValues:
+def _deployed(patient: Patient, description: Mapping[str, Any]) -> tuple[Rendering, dict[str, str]]:
+    """Return the deployed template as CloudFormation rendered it, and the physical ids."""
     cloudformation, name = patient.clients.cloudformation, patient.stack_name
     with aws_call("cloudformation:GetTemplate", f"stack {name}"):
         body = cloudformation.get_template(StackName=name)["TemplateBody"]
     with aws_call("cloudformation:DescribeStackResources", f"stack {name}"):
         rows = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    return StackValues(
-        template=template_from(body),
-        stack_name=name,
-        stack_id=description["StackId"],
-        parameters={
-            row["ParameterKey"]: row.get("ResolvedValue", row["ParameterValue"])
-            for row in description.get("Parameters") or ()
-        },
-        physical_ids={
-            row["LogicalResourceId"]: row["PhysicalResourceId"]
-            for row in rows
-            if row.get("PhysicalResourceId") and row["ResourceStatus"] != "DELETE_COMPLETE"
-        },
-    )
+    physical_ids = {
+        row["LogicalResourceId"]: row["PhysicalResourceId"]
+        for row in rows
+        if row.get("PhysicalResourceId") and row["ResourceStatus"] != "DELETE_COMPLETE"
+    }
+    parameters = {
+        row["ParameterKey"]: row.get("ResolvedValue", row["ParameterValue"])
+        for row in description.get("Parameters") or ()
+    }
+    _, partition, _, region, account, *_ = description["StackId"].split(":")
+    text = body if isinstance(body, str) else json.dumps(body)  # boto3 parses one that is JSON
+    place = StackPlace(partition, region, account, name)
+    return Rendering(text, parameters, place, physical_ids), physical_ids
 
 
 def _judged(check: str, differences: Sequence[str], *, is_fatal: bool) -> CheckResult:
@@ -189,14 +158,14 @@ def _judged(check: str, differences: Sequence[str], *, is_fatal: bool) -> CheckR
 
 
 def _definition(key: str) -> str:
-    """Return this package's definition; raises UnresolvedError when another one was deployed.
+    """Return this package's definition; raises DeployError when another one was deployed.
 
     :param key: in the bucket, which names the hash of the definition.
     """
     content = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
     digest = key.rpartition("/")[2].partition(".")[0]
     if not digest or not content_hash({"": content}).startswith(digest):
-        raise UnresolvedError("its definition was deployed by another version of this package")
+        raise DeployError("Its definition was deployed by another version of this package.")
     return content.decode()
 
 

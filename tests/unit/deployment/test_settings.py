@@ -84,7 +84,7 @@ def stack_of(settings: StackSettings) -> dict[str, Any]:
 def rendered(settings: StackSettings, place: StackPlace = PLACE) -> Rendering:
     template = deploy._template("0", names_roles=settings.names_roles)
     code = {"CodeKey": "code/0.zip", "TableArns": place.table_arn("orders")}
-    return Rendering(template, {**code, **settings.parameters}, place, "a-bucket")
+    return Rendering(template, {**code, **settings.parameters}, place, {"Bucket": "a-bucket"})
 
 
 def statements(settings: StackSettings, role: str, place: StackPlace = PLACE) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def test_every_partition_has_arns_of_its_own(place: StackPlace) -> None:
 def test_every_parameter_of_an_option_is_one_of_the_template() -> None:
     """With the same default: a stack that was never asked has what it had."""
     rendering = Rendering(
-        (resources.folder("deploy") / "template.yaml").read_text(), {}, PLACE, "a-bucket"
+        (resources.folder("deploy") / "template.yaml").read_text(), {}, PLACE, {}
     )
 
     defaults = {o.parameter: o.default for o in OPTIONS}
