@@ -169,6 +169,9 @@ class Rendering:
     def _split(self, argument: list[Any]) -> list[str]:
         return str(self._filled(argument[1])).split(argument[0])
 
+    def _select(self, argument: list[Any]) -> Any:
+        return self._filled(argument[1])[int(argument[0])]
+
     def _if(self, argument: list[Any]) -> Any:
         name, then, otherwise = argument
         return self._filled(then if self._condition(name) else otherwise)
@@ -193,5 +196,6 @@ class Rendering:
         "Fn::Sub": _sub,
         "Fn::Join": _join,
         "Fn::Split": _split,
+        "Fn::Select": _select,
         "Fn::If": _if,
     }

@@ -1,7 +1,6 @@
 """The order of the checks: who asks, what answers, the stack, then everything else at once."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -12,7 +11,7 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.doctor import caller, drift, ledger, permissions, quotas, stack, table
 from airflow_ddb_migrate.doctor.endpoints import Reach
 from airflow_ddb_migrate.doctor.patient import SERVICES, Patient
-from airflow_ddb_migrate.doctor.running import Check, run_checks
+from airflow_ddb_migrate.doctor.running import Check, Run, run_checks
 
 CALLER_SECONDS: Final = 12.0  # a role that is assumed, and STS
 ENDPOINT_SECONDS: Final = 12.0
@@ -20,13 +19,12 @@ STACK_SECONDS: Final = 15.0
 REST_SECONDS: Final = 30.0
 
 
-def examine(patient: Patient, monotonic: Callable[[], float] = time.monotonic) -> list[CheckResult]:
+def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
     """Make every check and return what was found, in a fixed order; never raises for AWS.
 
     What cannot be asked, because something before it failed, is one unknown result. It takes 69
     seconds at most, whatever does not answer.
     """
-    run = partial(run_checks, monotonic=monotonic)
     found = list(caller.check_region(patient.access))
     if not is_healthy(found):
         return [*found, _skipped("a region")]
@@ -42,7 +40,7 @@ def examine(patient: Patient, monotonic: Callable[[], float] = time.monotonic) -
     return found + run(dict(_rest(patient, lookup)), seconds=REST_SECONDS)
 
 
-def _clock_alone(patient: Patient, run: Callable[..., list[CheckResult]]) -> Iterator[CheckResult]:
+def _clock_alone(patient: Patient, run: Run) -> Iterator[CheckResult]:
     """Credentials may be refused for the clock alone; any refusal has a Date."""
     reach = Reach()
     try:

@@ -1,8 +1,10 @@
 """Runs checks beside each other: each fails for itself, none is waited for after the deadline."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult, unknown
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -42,15 +44,19 @@ class _Run:
         return [*self.found, *late]
 
 
-def run_checks(
-    checks: Mapping[str, Check], *, seconds: float, monotonic: Callable[[], float]
-) -> list[CheckResult]:
+class Run(Protocol):
+    """Makes checks beside each other, within so many seconds; tests wait longer."""
+
+    def __call__(self, checks: Mapping[str, Check], *, seconds: float) -> list[CheckResult]: ...
+
+
+def run_checks(checks: Mapping[str, Check], *, seconds: float) -> list[CheckResult]:
     """Return the results of all checks, in the order of their names in the mapping.
 
     :param seconds: for all of them together; a check that takes longer is unknown.
     """
     runs: Sequence[_Run] = [_Run(name, check) for name, check in checks.items()]
-    deadline = monotonic() + seconds
+    deadline = time.monotonic() + seconds
     for run in runs:
         run.start()
-    return [result for run in runs for result in run.results(deadline - monotonic())]
+    return [result for run in runs for result in run.results(deadline - time.monotonic())]

@@ -59,6 +59,7 @@ def properties(given: Any, **parameters: str) -> Any:
         ({"Fn::Sub": ["${One}-${Name}", {"One": {"Ref": "Name"}}]}, "x-x"),
         ({"Fn::Join": ["/", {"Ref": "Arns"}]}, "a/b"),
         ({"Fn::Split": [",", "c,d"]}, ["c", "d"]),
+        ({"Fn::Select": [1, {"Ref": "Arns"}]}, "b"),
         ({"Fn::If": ["Both", 1, 2]}, 1),
         ({"Fn::If": ["Either", 1, 2]}, 1),
         ({"a": [{"Fn::If": ["HasName", {"Ref": "AWS::NoValue"}, 1]}, 2]}, {"a": [2]}),

@@ -131,9 +131,7 @@ def test_every_partition_has_arns_of_its_own(place: StackPlace) -> None:
 
 def test_every_parameter_of_an_option_is_one_of_the_template() -> None:
     """With the same default: a stack that was never asked has what it had."""
-    rendering = Rendering(
-        (resources.folder("deploy") / "template.yaml").read_text(), {}, PLACE, {}
-    )
+    rendering = Rendering((resources.folder("deploy") / "template.yaml").read_text(), {}, PLACE, {})
 
     defaults = {o.parameter: o.default for o in OPTIONS}
     known = rendering._template["Parameters"]
