@@ -5,4 +5,7 @@ by page. Chapters: ``user_code``, ``contract``, ``writers``, ``objects``, ``sour
 Beside them are ``pages``, which sources give; ``guard``, the worker's fence and budget;
 ``failures`` and ``patience``, what to do about AWS's errors; ``table_identity``; and
 ``botocore_shortcuts``, which of those may be taken in ``botocore_probe``.
+
+Classes that do something, and are no values, are neither compared nor shown (``eq=False,
+repr=False``): a cold start compiles each of a dataclass's methods.
 """

@@ -34,7 +34,7 @@ from ddb_transform.writers.read_item import read_item
 from ddb_transform.writers.reference import ReferenceWriter
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Kit:
     """What a worker is made of. ``dynamodb`` is the table's client: one that does not retry.
 

@@ -10,7 +10,6 @@ them in the answer. Which of these may be taken ``botocore_probe`` finds out.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_ddb_migrate.core.items.binary import base64_text, unwired
@@ -22,12 +21,12 @@ _REASONS = ("ThrottlingReasons", "throttlingReasons")  # of different exceptions
 Handler = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
 class Shortcut:
     """``handlers`` by the events of botocore for which they are registered."""
 
-    name: str
-    handlers: Mapping[str, Handler]
+    def __init__(self, name: str, handlers: Mapping[str, Handler]) -> None:
+        self.name = name
+        self.handlers = handlers
 
     def take(self, client: Any) -> None:
         for event, handler in self.handlers.items():

@@ -69,7 +69,7 @@ class Pacers:
         return " and ".join(word for word, pacer in words.items() if pacer.others_suffer())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Guard:
     """Looks at the control record and the lease, each no more often than its limit says.
 

@@ -15,7 +15,7 @@ class StoppedError(Exception):
     """The slice ends: nothing more is to be begun."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Patience:
     """Sleeps in small steps, in any thread, until it is told to stop."""
 

@@ -18,7 +18,7 @@ from ddb_transform.contract.index_keys import IndexKeys, index_keys
 from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class SameTable:
     """Asks for the table, at most every ``SAME_TABLE_SECONDS``.
 

@@ -58,7 +58,7 @@ class Tools:
         return self.work.ready(page, self.patience.check)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Worker:
     """Works on one lane until it is finished, time is up, or the ledger says otherwise.
 

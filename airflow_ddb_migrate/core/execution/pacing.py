@@ -42,7 +42,7 @@ class Reservation:
     changes: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Pacer:
     """Spaces spending in units so that it stays within a rate.
 

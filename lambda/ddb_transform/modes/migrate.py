@@ -58,7 +58,7 @@ class Work(Protocol):
         """Return the row with what this mode keeps in it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Migrating:
     """Writes what the transform wants. Live traffic wins.
 

@@ -28,7 +28,7 @@ from ddb_transform.objects.object_names import (
 FOLDER = "undo"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class UndoLog:
     """Writes the log of one slice."""
 

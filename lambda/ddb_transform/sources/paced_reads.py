@@ -15,7 +15,7 @@ _TRIES = 10
 Answer = Mapping[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class PacedReads:
     """Paces requests by what the last one cost."""
 

@@ -11,7 +11,7 @@ from ddb_transform.pages import Page, Position
 from ddb_transform.sources.paced_reads import Answer, PacedReads
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ScanSource:
     """Scans the segments of a lane. ``filter_arguments`` are the transform's FILTER."""
 

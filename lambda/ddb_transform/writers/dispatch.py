@@ -49,7 +49,7 @@ class DispatchResult:
     units: Units
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Dispatcher:
     """Writes intents until each is applied, lost or refused.
 
