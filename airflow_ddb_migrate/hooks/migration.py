@@ -13,12 +13,17 @@ from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.site import Identity, Site, open_ledger, open_site
 from airflow_ddb_migrate.core.errors import ConnectionSetupError
 
+_HURRIED = Config(
+    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteAddress:
     """A table and a stack as parameters name them, the DAG run that asks, and the connection.
 
-    Without ``table_name`` it is the table of the migration ``table_of`` that is meant.
+    Without ``table_name`` it is the table of the migration ``table_of`` that is meant. What
+    ``is_hurried`` gives up soon: somebody waits in a browser.
     """
 
     table_name: str | None
@@ -32,6 +37,7 @@ class SiteAddress:
     region_name: str | None = None
     verify: bool | str | None = None
     botocore_config: Mapping[str, Any] | None = None
+    is_hurried: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -70,12 +76,21 @@ class SiteAddress:
         )
 
     def _hook(self, service: str) -> Any:
+        hook = self._plain_hook(service, self.botocore_config)
+        if not self.is_hurried:
+            return hook
+        given = hook.conn_config.botocore_config or Config()
+        return self._plain_hook(service, {}, given.merge(_HURRIED))
+
+    def _plain_hook(
+        self, service: str, options: Mapping[str, Any] | None, config: Config | None = None
+    ) -> Any:
         return AwsBaseHook(
             client_type=service,
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
-            config=Config(**self.botocore_config) if self.botocore_config else None,
+            config=config or (Config(**options) if options else None),
         )
 
 

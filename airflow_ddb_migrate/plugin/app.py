@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -16,6 +17,7 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, User, may
 from airflow_ddb_migrate.plugin.steering import add_steering
+from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
 STATIC = Path(__file__).parent / "static"
@@ -28,12 +30,15 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_BUSY, _BUSY_SECONDS = 503, 3
 _STATUSES: dict[type[Exception], int] = {
     InvalidInputError: 400,
     LedgerError: 404,
     SteeringError: 409,
+    BusyError: _BUSY,
 }
 _AWS_FAILED = 502
+_LOOKING = OwnThreads(4, "look")
 _RUN = "/api/{dag_id}/{run_id}/migrations"
 _ONE = _RUN + "/{migration_id}"
 
@@ -72,32 +77,42 @@ def _add_pages(app: FastAPI) -> None:
 
 def _add_looks(app: FastAPI, looks: Looks) -> None:
     @app.get("/api/list", dependencies=[SIGNED_IN])
-    def list_all(request: Request, user: User) -> Response:
-        """Show the migrations of those DAGs whose runs the user may see."""
-        rows, is_whole = looks.all()
-        dags = {row["dag_id"] for row in rows} - {""}
-        readable = {dag for dag in dags if may(request, user, dag, change=False)}
-        shown = [row for row in rows if row["dag_id"] in readable]
-        return JSONResponse({"migrations": shown, "is_whole": is_whole})
+    async def list_all(request: Request, user: User) -> Response:
+        return await _shown(lambda: _list(looks, request, user))
 
     @app.get(_RUN, dependencies=[MAY_LOOK])
-    def list_of_run(request: Request, dag_id: str, run_id: str, user: User) -> Response:
-        found = looks.migrations(dag_id, run_id)
-        return JSONResponse(
-            {"migrations": found, "may_steer": may(request, user, dag_id, change=True)}
+    async def list_of_run(request: Request, dag_id: str, run_id: str, user: User) -> Response:
+        return await _shown(
+            lambda: {
+                "migrations": looks.migrations(dag_id, run_id),
+                "may_steer": may(request, user, dag_id, change=True),
+            }
         )
 
     @app.get(_ONE, dependencies=[MAY_LOOK])
-    def view(dag_id: str, run_id: str, migration_id: str) -> Response:
-        return JSONResponse(looks.view(dag_id, run_id, migration_id))
+    async def view(dag_id: str, run_id: str, migration_id: str) -> Response:
+        return await _shown(lambda: looks.view(dag_id, run_id, migration_id))
 
     @app.get(_ONE + "/lanes/{lane}", dependencies=[MAY_LOOK])
-    def lane(dag_id: str, run_id: str, migration_id: str, lane: int) -> Response:
-        return JSONResponse(looks.lane(dag_id, run_id, migration_id, lane))
+    async def lane(dag_id: str, run_id: str, migration_id: str, lane: int) -> Response:
+        return await _shown(lambda: looks.lane(dag_id, run_id, migration_id, lane))
 
     @app.get(_ONE + "/quarantine", dependencies=[MAY_LOOK])
-    def quarantine(dag_id: str, run_id: str, migration_id: str) -> Response:
-        return JSONResponse(looks.quarantine(dag_id, run_id, migration_id))
+    async def quarantine(dag_id: str, run_id: str, migration_id: str) -> Response:
+        return await _shown(lambda: looks.quarantine(dag_id, run_id, migration_id))
+
+
+async def _shown(look: Callable[[], Any]) -> Response:
+    return await _LOOKING.run(lambda: JSONResponse(look()))
+
+
+def _list(looks: Looks, request: Request, user: User) -> dict[str, Any]:
+    """Return the migrations of those DAGs whose runs the user may see."""
+    rows, is_whole = looks.all()
+    dags = {row["dag_id"] for row in rows} - {""}
+    readable = {dag for dag in dags if may(request, user, dag, change=False)}
+    shown = [row for row in rows if row["dag_id"] in readable]
+    return {"migrations": shown, "is_whole": is_whole}
 
 
 def _file(name: str) -> Response:
@@ -110,7 +125,8 @@ def _file(name: str) -> Response:
 
 async def _explained(_: Request, exc: Exception) -> Response:
     status = next((code for kind, code in _STATUSES.items() if isinstance(exc, kind)), _AWS_FAILED)
-    return JSONResponse({"detail": str(exc)}, status)
+    headers = {"Retry-After": str(_BUSY_SECONDS)} if status == _BUSY else None
+    return JSONResponse({"detail": str(exc)}, status, headers)
 
 
 async def _with_headers(

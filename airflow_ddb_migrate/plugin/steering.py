@@ -1,5 +1,6 @@
 """The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -10,13 +11,18 @@ from fastapi.responses import JSONResponse, Response
 from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, SteeringError
 from airflow_ddb_migrate.core.limits import ENTERED_CHARS
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
+from airflow_ddb_migrate.plugin.threads import OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
-# A browser waits that long. Workers look every few seconds; one that was killed shows life longer.
+_logger = logging.getLogger(__name__)
+_DONE, _ACCEPTED = 200, 202
+
+# Workers look every few seconds; one that was killed shows life longer.
 _STOP_SECONDS = 20.0
+_PRESSING, _STOPPING = OwnThreads(2, "press"), OwnThreads(2, "stop")
 _TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency")
 
 _Asked = Annotated[dict[str, Any], Body()]
@@ -36,13 +42,18 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
     audit = Depends(action_logging(event=f"ddb_migrate.{name}"))
 
     @app.post(path, dependencies=[MAY_STEER, FROM_THIS_PAGE, audit], name=name)
-    def press(dag_id: str, run_id: str, migration_id: str, user: User, asked: _Asked) -> Response:
-        site = looks.site(dag_id, run_id, migration_id)
-        try:
-            words = action(site, user.get_name(), asked)
-        finally:
-            looks.forget(site)
-        return JSONResponse({"words": words})
+    async def press(
+        dag_id: str, run_id: str, migration_id: str, user: User, asked: _Asked
+    ) -> Response:
+        def act() -> Response:
+            site = looks.site(dag_id, run_id, migration_id)
+            try:
+                words = action(site, user.get_name(), asked)
+            finally:
+                looks.forget(site)
+            return JSONResponse({"words": words}, _ACCEPTED if action is _stop else _DONE)
+
+        return await _PRESSING.run(act)
 
 
 def _pause(site: Site, by: str, asked: dict[str, Any]) -> str:
@@ -55,7 +66,20 @@ def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
 
 
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
-    return stop_now(site, by=by, reason=_reason(asked), patience_seconds=_STOP_SECONDS)
+    """Tell the workers at once; their end, and that of the execution, is awaited behind it."""
+    reason = _reason(asked)
+    words = steering.begin_stop(site, by=by, reason=reason)
+    _STOPPING.submit(lambda: _finish_stop(site, by, reason))
+    return words
+
+
+def _finish_stop(site: Site, by: str, reason: str) -> None:
+    try:
+        stop_now(site, by=by, reason=reason, patience_seconds=_STOP_SECONDS)
+    except SteeringError:
+        return  # it ended by itself: its workers obeyed
+    except MigrationError:
+        _logger.exception("Migration %s was told to stop; its execution runs", site.migration_id)
 
 
 def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:

@@ -113,4 +113,5 @@ def _clients(where: dag_runs.Where, dag_id: str, run_id: str) -> Clients:
         run_id=run_id,
         aws_conn_id=where.aws_conn_id,
         region_name=where.region_name,
+        is_hurried=True,
     ).clients()

@@ -5,7 +5,7 @@ current one, notes an event, and returns in prose what was done. ``by`` is who a
 both become one printable line. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
@@ -80,6 +80,20 @@ def resume(site: Site, *, by: str) -> str:
     return words
 
 
+def begin_stop(site: Site, *, by: str, reason: str = "") -> str:
+    """Tell the workers of the attempt that runs to end, and do not wait: ``stop_now`` does.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over.
+    """
+    attempt = _running_attempt(site)
+    command_stop(site, attempt, _stop_reason(entered(by), entered(reason)))
+    return (
+        f"Stopping attempt {attempt.number} of {site.migration_id}. Workers settle what they have "
+        f"in hand and end within about {2 * CONTROL_SECONDS} s; then its execution is stopped."
+    )
+
+
 def stop_now(
     site: Site, *, by: str, reason: str = "", patience_seconds: float = OWNER_SECONDS
 ) -> str:
@@ -90,8 +104,11 @@ def stop_now(
     """
     by, reason = entered(by), entered(reason)
     _running_attempt(site)
-    why = f"by {by}" + (f": {reason}" if reason else "")
-    return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
+    return stop(site, reason=_stop_reason(by, reason), by=by, patience_seconds=patience_seconds)
+
+
+def _stop_reason(by: str, reason: str) -> str:
+    return f"by {by}" + (f": {reason}" if reason else "")
 
 
 def retune(

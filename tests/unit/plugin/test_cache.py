@@ -4,7 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from airflow_ddb_migrate.plugin import cache
 from airflow_ddb_migrate.plugin.cache import SECONDS, AnswerCache
+from airflow_ddb_migrate.plugin.threads import BusyError
 from tests.support.worlds.migration_world import Clock
 
 
@@ -56,6 +58,7 @@ def test_a_failure_is_kept_as_well_but_not_for_long(clock: Clock) -> None:
 
     def fail() -> None:
         calls.append(1)
+        clock.now += 300  # AWS hung for so long
         raise ValueError("no")
 
     for _ in range(2):
@@ -98,3 +101,54 @@ def test_old_answers_do_not_pile_up(clock: Clock) -> None:
         clock.now += 1
 
     assert 260 > len(kept._entries)
+
+
+def test_who_comes_while_somebody_asks_gets_the_last_answer(clock: Clock) -> None:
+    """At once: an AWS that hangs holds one thread, not one for each viewer."""
+    kept, asking, go = AnswerCache(clock=clock), threading.Event(), threading.Event()
+    kept.get("a", lambda: "old")
+    clock.now += SECONDS
+
+    def slow() -> str:
+        asking.set()
+        assert go.wait(60)
+        return "new"
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(kept.get, "a", slow)
+        assert asking.wait(60)
+        meanwhile = [kept.get("a", slow) for _ in range(10)]
+        go.set()
+
+    assert (["old"] * 10, "new", "new") == (meanwhile, future.result(), kept.get("a", slow))
+
+
+def test_who_comes_while_somebody_asks_for_the_first_time_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a moment."""
+    monkeypatch.setattr(cache, "_WAIT_SECONDS", 0.01)
+    kept, asking, go = AnswerCache(), threading.Event(), threading.Event()
+
+    def slow() -> str:
+        asking.set()
+        assert go.wait(60)
+        return "first"
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(kept.get, "a", slow)
+        assert asking.wait(60)
+        with pytest.raises(BusyError, match="AWS has not answered yet"):
+            kept.get("a", slow)
+        go.set()
+
+    assert "first" == future.result()
+
+
+def test_a_day_of_answers_has_a_bound(clock: Clock) -> None:
+    """Also of those that are kept for a day."""
+    kept = AnswerCache(86_400.0, clock)
+    for key in range(5_000):
+        kept.get(key, lambda: 1)
+
+    assert 256 >= len(kept._entries)

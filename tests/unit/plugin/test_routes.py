@@ -6,8 +6,10 @@ import pytest
 from airflow.models.log import Log
 from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws.ledger import history
+from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.plugin import views
 from fastapi import FastAPI
@@ -15,7 +17,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.support.factories import MIGRATION, migration_record
 from tests.support.plugin_routes import plugin_routes
-from tests.support.worlds.site_world import OTHER, SiteWorld
+from tests.support.waiting import await_that
+from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 from tests.unit.plugin.airflow_database import returned
 from tests.unit.plugin.conftest import DAG, RUN
 
@@ -157,7 +160,7 @@ def test_pressing_shows_at_the_next_look(client_of: ClientOf, world: SiteWorld) 
 
 
 def test_every_button_reaches_the_migration(client_of: ClientOf, world: SiteWorld) -> None:
-    """One after another on the same attempt."""
+    """One after another on the same attempt; a stop is accepted, and finished behind it."""
     world.start()
     client = client_of("admin")
 
@@ -168,10 +171,16 @@ def test_every_button_reaches_the_migration(client_of: ClientOf, world: SiteWorl
         press(client, "stop", {"reason": "enough"}),
     ]
 
-    assert [200] * 4 == [status for status, _ in answers], answers
+    assert [200, 200, 200, 202] == [status for status, _ in answers], answers
+    await_that(lambda: What.STOPPED in noted(world), lambda: noted(world), poll_seconds=0.01)
+    assert [arn_of(1)] == world.stepfunctions.stopped
     control = world.site.ledger.control(MIGRATION)
     assert control is not None
     assert (Command.STOP, 70) == (control.command, control.write_units_per_second)
+
+
+def noted(world: SiteWorld) -> set[What]:
+    return {event.what for event in events(world.site.ledger, MIGRATION)}
 
 
 @pytest.mark.parametrize(
