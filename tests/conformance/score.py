@@ -9,12 +9,14 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.conformance import batches, numbers, reads, tables, values, writes
+from tests.conformance import batches, items, numbers, reads, tables, values, writes
 from tests.conformance.case import SCHEMAS, Case, Request, differs, filled
 from tests.support.waiting import HANG_SECONDS
 
 CASES: tuple[Case, ...] = tuple(
-    case for module in (numbers, values, writes, batches, reads, tables) for case in module.cases()
+    case
+    for module in (numbers, values, items, writes, batches, reads, tables)
+    for case in module.cases()
 )
 AREAS = tuple(dict.fromkeys(case.area for case in CASES))
 

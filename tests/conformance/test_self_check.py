@@ -2,7 +2,7 @@
 
 import pytest
 from ddb_transform import handler
-from ddb_transform.botocore_shortcuts import without_walks
+from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.writers.proof import Proof
 from ddb_transform.writers.self_check import self_check
 from tests.live import endpoints
@@ -14,7 +14,8 @@ _REFUSED = "ALONE, ALONE"  # each statement goes to the reference writer
 @pytest.fixture(scope="module")
 def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     with endpoints.double(tmp_path_factory.mktemp("double")) as endpoint:
-        dynamodb = without_walks(endpoint.client(handler._PLAIN))
+        dynamodb = endpoint.client(handler._PLAIN)
+        take_shortcuts(dynamodb)
         ledger_table(dynamodb, "self-check")
         return self_check(dynamodb, "self-check", now=0.0)
 

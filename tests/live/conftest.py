@@ -20,6 +20,14 @@ def dynalite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 
 
 @pytest.fixture(scope="session")
+def double_on_dynalite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """Batches for dynalite, which has none: the fast writer on storage that is not ours."""
+    folder = tmp_path_factory.mktemp("double-on-dynalite")
+    with endpoints.double(folder, storage=endpoints.dynalite) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
 def double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     with endpoints.double(tmp_path_factory.mktemp("double")) as endpoint:
         yield endpoint

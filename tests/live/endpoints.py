@@ -4,8 +4,8 @@ The emulator; dynalite, which shares no code; and a double of AWS, the emulator 
 front.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,10 @@ def dynalite(folder: Path) -> Iterator[Endpoint]:
 
 
 @contextmanager
-def double(folder: Path, engine: StrictDynamo | None = None) -> Iterator[Endpoint]:
-    with ministack(folder) as behind, FaultProxy(behind.url, engine=engine or StrictDynamo()) as it:
+def double(
+    folder: Path,
+    engine: StrictDynamo | None = None,
+    storage: Callable[[Path], AbstractContextManager[Endpoint]] = ministack,
+) -> Iterator[Endpoint]:
+    with storage(folder) as behind, FaultProxy(behind.url, engine=engine or StrictDynamo()) as it:
         yield Endpoint(it.door("double"), behind.credentials)

@@ -1,4 +1,4 @@
-"""Live traffic wins: on three DynamoDBs, at a high rate, with conflicts on purpose."""
+"""Live traffic wins: on four DynamoDBs, at a high rate, with conflicts on purpose."""
 
 import os
 from functools import partial
@@ -20,6 +20,7 @@ _SEEDS = {
     ("ministack", "fast"): 10,
     ("dynalite", "reference"): 10,
     ("double", "fast"): 3,
+    ("double_on_dynalite", "fast"): 3,
     ("double", "reference"): 0,
 }
 _RUNS = [

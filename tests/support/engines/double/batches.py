@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from tests.support.engines.double import index_keys
 from tests.support.engines.double.capacity import summed
 from tests.support.engines.double.names import hidden, shown
 from tests.support.engines.double.upstream import Upstream, validation
@@ -127,6 +128,10 @@ class _Named:
 
     def describe_table(self, *, TableName: str) -> dict[str, Any]:  # noqa: N803  # boto3's
         return {"Table": {"KeySchema": self.upstream.keys_of(TableName)}}
+
+    def update_item(self, **said: Any) -> dict[str, Any]:
+        index_keys.check(self.upstream, "UpdateItem", said)
+        return shown(self.upstream.update_item(**hidden(said)))
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.upstream, name)

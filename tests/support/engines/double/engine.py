@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from tests.support.engines.double import batches, expressions
+from tests.support.engines.double import batches, expressions, index_keys
 from tests.support.engines.double.capacity import scan_units
 from tests.support.engines.double.names import hidden, shown
 from tests.support.engines.double.tables import TableState
@@ -53,11 +53,13 @@ class StrictDynamo:
             with self._lock:
                 state = self._state(said["TableName"])
                 is_change = operation == "UpdateTable"
+                self._schemas.pop(said["TableName"], None)  # indexes come and go
                 return state.change(upstream, said) if is_change else state.describe(upstream)
         if operation in {"CreateTable", "DeleteTable"}:
             self._tables.pop(said["TableName"], None)
             self._schemas.pop(said["TableName"], None)
         expressions.check(said)
+        index_keys.check(upstream, operation, said)
         answer = _asked(upstream, operation, said)
         if operation == "Scan" and "ConsumedCapacity" in answer:
             answer["ConsumedCapacity"]["CapacityUnits"] = _scanned(upstream, said, answer)

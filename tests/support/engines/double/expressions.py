@@ -22,6 +22,7 @@ _PARAMETERS = (
 _WORDS = r"(?:SET|REMOVE|ADD|DELETE)\b"
 _CLAUSE = re.compile(rf"({_WORDS})\s+(.*?)(?=\s{_WORDS}\s|$)", re.IGNORECASE | re.DOTALL)
 _PATH = re.compile(r"\s*([#\w.\[\]-]+)")
+_ASSIGNMENT = re.compile(r"([#\w-]+)\s*=\s*(:\w+)")
 _COMMA = re.compile(r",(?![^(]*\))")
 
 
@@ -46,6 +47,14 @@ def check(said: Mapping[str, Any]) -> None:
             "Invalid UpdateExpression: Two document paths overlap with each other; must remove or "
             f"rewrite one of these paths; path one: [{twice}], path two: [{twice}]"
         )
+
+
+def assigned(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an update sets to a value of the request, by attribute."""
+    names = said.get("ExpressionAttributeNames") or {}
+    values = said.get("ExpressionAttributeValues") or {}
+    pairs = _ASSIGNMENT.findall(said.get("UpdateExpression") or "")
+    return {names.get(path, path): values[value] for path, value in pairs if value in values}
 
 
 def _targets(update: str) -> list[str]:

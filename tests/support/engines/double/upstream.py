@@ -10,6 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from tests.support.engines.proxy import Forward, Request, Response
 
+_KEY_BYTES = {"HASH": 2_048, "RANGE": 1_024}
 _OPERATIONS = {
     xform_name(name): name
     for name in (
@@ -27,7 +28,8 @@ _OPERATIONS = {
 class Upstream:
     """Has boto3's methods and errors, but values as they are on the wire.
 
-    ``spent`` collects the capacity that writes of items consumed, ``schemas`` keys of tables.
+    ``spent`` collects the capacity that writes of items consumed; ``schemas`` are descriptions of
+    tables, of which only the keys are read.
     """
 
     request: Request
@@ -43,8 +45,21 @@ class Upstream:
 
         :raises ClientError: there is no such table.
         """
+        return self._described(table)["KeySchema"]  # type: ignore[no-any-return]
+
+    def index_keys_of(self, table: str) -> dict[str, int]:
+        """Return the most bytes of each attribute that is a key of an index."""
+        described = self._described(table)
+        indexes = [
+            *(described.get("GlobalSecondaryIndexes") or ()),
+            *(described.get("LocalSecondaryIndexes") or ()),
+        ]
+        parts = [part for index in indexes for part in index["KeySchema"]]
+        return {part["AttributeName"]: _KEY_BYTES[part["KeyType"]] for part in parts}
+
+    def _described(self, table: str) -> dict[str, Any]:
         if table not in self.schemas:
-            self.schemas[table] = self.describe_table(TableName=table)["Table"]["KeySchema"]
+            self.schemas[table] = self.describe_table(TableName=table)["Table"]
         return self.schemas[table]  # type: ignore[no-any-return]
 
     def ask(self, operation: str, said: Mapping[str, Any]) -> Response:
