@@ -1,5 +1,6 @@
 """What answers in AWS's place, and endpoints that are none: a sentence, never a traceback."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -195,3 +196,21 @@ def test_options_that_botocore_does_not_have_are_a_sentence() -> None:
 )
 def test_aws_is_known_by_its_domains(url: str, expected: bool) -> None:
     assert expected == is_aws_endpoint(url)
+
+
+def test_who_is_hurried_keeps_what_the_connection_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its proxies and pool, with timeouts of seconds: somebody waits in a browser."""
+    extra = {"config_kwargs": {"max_pool_connections": 3, "read_timeout": 60}}
+    connection = {"conn_type": "aws", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+
+    plain, hurried = (
+        address(is_hurried=is_hurried).clients().sts.meta.config for is_hurried in (False, True)
+    )
+
+    assert (3, 60) == (plain.max_pool_connections, plain.read_timeout)
+    assert (3, 10, 3) == (
+        hurried.max_pool_connections,
+        hurried.read_timeout,
+        hurried.connect_timeout,
+    )
