@@ -110,13 +110,32 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         dest="tables",
-        help="a table that may be migrated (repeatable); default: those of the stack there is",
+        help="a table that may be migrated, beside those of the stack there is (repeatable)",
     )
     tables.add_argument(
         "--all-tables", action="store_true", help="allow every table of the account and region"
     )
     parser.add_argument(
-        "--transforms", type=Path, help="folder with your own transforms, their data and packages"
+        "--drop-table",
+        action="append",
+        default=[],
+        dest="drop_tables",
+        metavar="TABLE",
+        help="a table that may not be migrated any more (repeatable); '*' after --all-tables",
+    )
+    parser.add_argument(
+        "--transforms",
+        type=Path,
+        help="folder with all of your own transforms, their data and packages; default: those of "
+        "the stack there is",
+    )
+    parser.add_argument(
+        "--drop-transform",
+        action="append",
+        default=[],
+        dest="drop_transforms",
+        metavar="NAME",
+        help="a transform of your own that goes (repeatable)",
     )
     parser.add_argument(
         "--republish",
@@ -179,7 +198,9 @@ def _deploy(options: argparse.Namespace) -> None:
         clients=_clients(options),
         stack_name=options.stack_name,
         tables=[ALL_TABLES] if options.all_tables else options.tables,
+        drop_tables=options.drop_tables,
         transforms_dir=options.transforms,
+        drop_transforms=options.drop_transforms,
         republish=options.republish,
         asked=AskedSettings(given_settings(options)),
     ).deploy()

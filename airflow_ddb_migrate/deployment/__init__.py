@@ -4,6 +4,5 @@
 account asks for, ``sizes`` compares what is passed on with AWS's limits, by a ``rendering`` of the
 template, ``upload`` puts the zip into the bucket, ``changeset`` changes the stack, if
 ``stack_status`` lets it, and ``first_check`` lets the stack check itself. ``destroy`` deletes the
-stack, unless ``unfinished`` finds what forbids that. ``kept_data`` is what outlives it, which only
-``bucket_removal`` and a command of its own delete.
+stack. ``keeping`` is what neither takes away unasked.
 """

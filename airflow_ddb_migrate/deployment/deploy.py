@@ -12,7 +12,6 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
 from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
 from airflow_ddb_migrate.aws.services.stack import (
-    ALL_TABLES,
     Stack,
     describe_stack,
     find_stack,
@@ -20,12 +19,28 @@ from airflow_ddb_migrate.aws.services.stack import (
     stack_parameters,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
-from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
-from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
+from airflow_ddb_migrate.core.clock import Clock
+from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.first_check import first_check
-from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept, missing_of, note_bucket
+from airflow_ddb_migrate.deployment.keeping.in_use import (
+    require_tables_free,
+    require_transforms_unused,
+)
+from airflow_ddb_migrate.deployment.keeping.kept_data import (
+    KeptData,
+    find_kept,
+    missing_of,
+    note_bucket,
+)
+from airflow_ddb_migrate.deployment.keeping.table_set import tables_after, validate_tables
+from airflow_ddb_migrate.deployment.keeping.transform_set import (
+    deployed_transforms,
+    kept_part,
+    require_none_lost,
+)
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
@@ -45,15 +60,19 @@ from airflow_ddb_migrate.deployment.upload import Uploader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One deployment. No tables: those of the stack that is there.
+    """One deployment. Tables are added to those of the stack that is there.
 
+    Without ``transforms_dir`` the user's transforms that are deployed stay. ``drop_tables`` and
+    ``drop_transforms`` are taken away by name.
     ``republish``: publish a new version of the Lambda, also of code that was published before.
     """
 
     clients: Clients
     stack_name: str
     tables: Sequence[str] = ()
+    drop_tables: Sequence[str] = ()
     transforms_dir: Path | None = None
+    drop_transforms: Sequence[str] = ()
     say: Say = print
     poll_seconds: float = 3.0
     runtime: Runtime | None = None  # by default the template's
@@ -69,17 +88,14 @@ class Deployment:
             or the stack; the message says what. The stack stays as it was.
         """
         validate_stack_name(self.stack_name)
-        for name in self.tables:
-            if name != ALL_TABLES:
-                validate_table_name(name)
+        validate_tables((*self.tables, *self.drop_tables))
         before = our_stack(self.clients.cloudformation, self.stack_name) or {}
         require_deployable(self.stack_name, before.get("StackStatus", ""))
         settings = self._settings(before)
         tables = self._tables()
         kept = self._kept(before)
         require_key_of(kept.ledger, self.clients, settings)
-        runtime = self.runtime or lambda_runtime(settings.parameters["Architecture"])
-        bundle = bundles.build(self.transforms_dir, runtime)
+        bundle = self._bundle(self.runtime or lambda_runtime(settings.parameters["Architecture"]))
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
         for line in (*bundle.notes, unchecked := check_transforms(bundle)):
@@ -150,18 +166,29 @@ class Deployment:
         )
 
     def _tables(self) -> tuple[str, ...]:
+        """Return the tables that the stack will have; none is dropped that is still needed."""
         before = self._listed("Tables")
-        if not self.tables and not before:
-            raise InvalidInputError(
-                "Which tables may be migrated? Name each with --table TABLE, or allow every table "
-                "of the account with --all-tables."
+        after = tables_after(before, self.tables, self.drop_tables, self.say)
+        if set(self.drop_tables) & set(before):
+            require_tables_free(
+                self.clients, self._output("LedgerTable"), after=after, clock=Clock()
             )
-        tables = tuple(dict.fromkeys(self.tables)) or before
-        self._tell_difference("Tables", tables)
-        return tables
+        return after
+
+    def _bundle(self, runtime: Runtime) -> Bundle:
+        """Make the zip, with the user's transforms that are deployed unless a folder is given."""
+        has_folder = self.transforms_dir is not None
+        outputs = stack_outputs(self._stack())
+        deployed = deployed_transforms(self.clients, outputs, has_folder=has_folder, say=self.say)
+        kept = None if has_folder else kept_part(deployed, self.drop_transforms, self.say)
+        bundle = bundles.build(self.transforms_dir, runtime, kept)
+        require_none_lost(deployed, bundle.own, self.drop_transforms)
+        dropped = deployed.names - set(bundle.own)
+        require_transforms_unused(self.clients, outputs.get("LedgerTable", ""), dropped)
+        return bundle
 
     def _tell_difference(self, what: str, now: Sequence[str]) -> None:
-        """Say what a deployment takes away or adds: ``--table`` and ``--transforms`` replace."""
+        """Say what a deployment takes away or adds."""
         before = self._listed(what)
         if before and set(now) != set(before):
             self.say(f"{what}: {', '.join(before)} -> {', '.join(now)}")

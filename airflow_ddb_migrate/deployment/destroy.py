@@ -10,10 +10,11 @@ from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
-from airflow_ddb_migrate.deployment import kept_data
-from airflow_ddb_migrate.deployment.bucket_removal import empty_bucket, remove_bucket
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
-from airflow_ddb_migrate.deployment.kept_data import KeptData, find_kept
+from airflow_ddb_migrate.deployment.keeping import kept_data
+from airflow_ddb_migrate.deployment.keeping.bucket_removal import empty_bucket, remove_bucket
+from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData, find_kept
+from airflow_ddb_migrate.deployment.keeping.unfinished import unfinished
 from airflow_ddb_migrate.deployment.rendering import find_place
 from airflow_ddb_migrate.deployment.settings.settings import (
     NOTHING_ASKED,
@@ -21,7 +22,6 @@ from airflow_ddb_migrate.deployment.settings.settings import (
     StackSettings,
 )
 from airflow_ddb_migrate.deployment.stack_status import require_deletable
-from airflow_ddb_migrate.deployment.unfinished import unfinished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

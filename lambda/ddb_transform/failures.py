@@ -69,7 +69,7 @@ _KINDS = {
 }
 _ADVICE = {
     "AccessDenied": "The stack may not do this: deploy again, with --table for the table.",
-    "NoSuchBucket": "The stack's bucket is gone: deploy again.",
+    "NoSuchBucket": "The stack's bucket is gone: ddb-migrate deploy says what to do.",
     "ResourceNotFound": "The table is gone, or it was made again: start a new migration.",
     "TableNotFound": "The table is gone, or it was made again: start a new migration.",
 }

@@ -25,10 +25,10 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.deployment import changeset
 from airflow_ddb_migrate.deployment import deploy as deployment
-from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
-from airflow_ddb_migrate.deployment.kept_data import find_kept, is_there
+from airflow_ddb_migrate.deployment.keeping.bucket_removal import remove_bucket
+from airflow_ddb_migrate.deployment.keeping.kept_data import find_kept, is_there
 from airflow_ddb_migrate.deployment.packaging.bundle import build
 from airflow_ddb_migrate.deployment.sizes import role_policy_chars
 from tests.support.factories import SHIPPED_TRANSFORMS
@@ -160,7 +160,7 @@ def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: 
     first = deployer.deploy("orders")
     deployer.deploy("orders", transforms_dir=transforms_dir)
 
-    third = deployer.deploy("orders")
+    third = replace(deployer.deployment(), drop_transforms=["mine"]).deploy()
 
     assert first.code_hash == third.code_hash
     ours = ", ".join(SHIPPED_TRANSFORMS)
@@ -177,14 +177,31 @@ def test_tables_stay_when_none_is_named(deployer: Deployer) -> None:
     assert ("orders", "customers") == deployer.deploy().tables
 
 
-def test_named_tables_replace_those_before_and_the_difference_is_told(deployer: Deployer) -> None:
-    """--table is the whole set, and what it takes away is printed."""
+def test_tables_are_added_and_dropped_by_name(deployer: Deployer) -> None:
+    """What changes is printed."""
     deployer.deploy("orders", "customers")
 
-    stack = deployer.deploy("orders")
+    assert ("orders", "customers", "invoices") == deployer.deploy("invoices").tables
+    assert "Tables: orders, customers -> orders, customers, invoices" in deployer.said
+    dropping = replace(deployer.deployment(), drop_tables=["orders"])
+    assert ("customers", "invoices") == dropping.deploy().tables
+    statements = _function_statements(deployer)
+    assert 2 == len(statements["MigratedTables"]["Resource"])
 
-    assert ("orders",) == stack.tables
-    assert "Tables: orders, customers -> orders" in deployer.said
+
+def test_own_transforms_stay_until_they_are_dropped_by_name(
+    deployer: Deployer, transforms_dir: Path
+) -> None:
+    """Without the folder what is deployed is deployed again; with it, it is all that there is."""
+    first = deployer.deploy("orders", transforms_dir=transforms_dir)
+
+    assert first == deployer.deploy()
+    assert f"Stack {deployer.stack_name}: nothing to change." in deployer.said
+    (transforms_dir / "mine.py").rename(transforms_dir / "other.py")
+    with pytest.raises(InvalidInputError, match=r"lacks: mine\. .*--drop-transform mine"):
+        deployer.deploy(transforms_dir=transforms_dir)
+    dropping = replace(deployer.deployment((), transforms_dir), drop_transforms=["mine"])
+    assert {*SHIPPED_TRANSFORMS, "other"} == set(dropping.deploy().transforms)
 
 
 def test_the_function_may_touch_the_named_tables_and_the_ledger_only(deployer: Deployer) -> None:

@@ -43,6 +43,7 @@ ORDER = (
     # What runs beside Airflow, or in it.
     "resources provider_info conf_field form permissions _compat",
     "transform_file deployment.packaging",
+    "deployment.keeping",
     "deployment hooks assets links notices params settings testing local.processes",
     "triggers plugin local.emulated_aws doctor prove",
     "local",

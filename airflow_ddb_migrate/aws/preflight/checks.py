@@ -7,7 +7,6 @@ from packaging.version import InvalidVersion, Version
 
 from airflow_ddb_migrate.aws.preflight.table_lease import acquired_lease, holder_is_live
 from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
-from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.services.tables import Table, require_active
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import (
@@ -60,15 +59,8 @@ def require_current_stack(site: Site) -> None:
         raise StackOutdatedError(
             f"Stack {stack.name!r} was deployed by version {stack.version}; this is "
             f"{__version__}, whose Lambda does more. "
-            f"Run: ddb-migrate deploy --stack-name {stack.name} "
-            + " ".join(_deploy_tables(stack.tables))
+            f"Run: ddb-migrate deploy --stack-name {stack.name} (its tables and transforms stay)"
         )
-
-
-def _deploy_tables(tables: tuple[str, ...]) -> list[str]:
-    if ALL_TABLES in tables:
-        return ["--all-tables"]
-    return [f"--table {name}" for name in tables]
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -95,8 +87,7 @@ def _require_allowed(site: Site) -> None:
     if not stack.allows(table):
         raise InvalidInputError(
             f"Stack {stack.name!r} may migrate {', '.join(stack.tables)}, not {table}. "
-            f"Run: ddb-migrate deploy --stack-name {stack.name} "
-            + " ".join(f"--table {name}" for name in (*stack.tables, table))
+            f"Run: ddb-migrate deploy --stack-name {stack.name} --table {table} (the others stay)"
         )
 
 

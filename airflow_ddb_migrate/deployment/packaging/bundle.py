@@ -11,6 +11,7 @@ from pathlib import Path
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.packaging.deployed_part import UserPart
 from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_packages
 from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
@@ -28,13 +29,15 @@ class Bundle:
     """The zip and what is in it.
 
     ``code_hash`` depends on names, contents and the template only: a published version keeps code
-    and settings together, so other settings are a new version, too. ``notes`` say, a line each,
-    what of the user's folder is shipped and what is not.
+    and settings together, so other settings are a new version, too. ``own`` are the user's
+    transforms, and ``replaced`` those of them that take the place of one of ours. ``notes`` say, a
+    line each, what of the user's folder is shipped and what is not.
     """
 
     content: bytes
     code_hash: str
     transforms: tuple[str, ...]
+    own: tuple[str, ...]
     replaced: tuple[str, ...]
     notes: tuple[str, ...]
     packages: Packages
@@ -46,20 +49,26 @@ class Bundle:
         return sha256_of(self.content)
 
 
-def build(transforms_dir: Path | None = None, runtime: Runtime | None = None) -> Bundle:
+def build(
+    transforms_dir: Path | None = None,
+    runtime: Runtime | None = None,
+    deployed: UserPart | None = None,
+) -> Bundle:
     """Build the zip from this package, the user's own folder, and what its requirements.txt names.
 
     A transform of the user's replaces one of ours of the same name, and ``replaced`` says so.
 
     :param runtime: the Python that will run it; by default the template's.
+    :param deployed: what takes the place of a folder that is not given.
     :raises InvalidInputError: the folder is missing, has no transforms, or holds what cannot be
         shipped; its requirements.txt cannot be resolved; all of it is too large for Lambda.
     """
     runtime = runtime or lambda_runtime()
     ours = _ours()
-    theirs = read_folder(transforms_dir) if transforms_dir else UserFiles()
-    packages = _packages(transforms_dir, runtime)
-    contents = _contents({**ours, **theirs.files}, packages)
+    part = _part(transforms_dir, runtime) if transforms_dir else deployed or UserPart()
+    part.require_runs_on(runtime)
+    theirs, packages = part.files, part.packages
+    contents = _contents({**ours, **theirs.files}, packages, part.manifest())
     shipped = {_module_name(name) for name in ours} - {""}
     transforms = tuple(sorted(shipped.union(theirs.transforms)))
     _require_no_twin(transforms, theirs)
@@ -67,6 +76,7 @@ def build(transforms_dir: Path | None = None, runtime: Runtime | None = None) ->
         content=_zip(contents),
         code_hash=short_hash({**contents, "": _template()}),
         transforms=transforms,
+        own=tuple(sorted(theirs.transforms)),
         replaced=tuple(sorted(shipped.intersection(theirs.transforms))),
         notes=(*theirs.notes, *packages.notes(runtime)),
         packages=packages,
@@ -74,12 +84,14 @@ def build(transforms_dir: Path | None = None, runtime: Runtime | None = None) ->
     )
 
 
-def _contents(code: Mapping[str, bytes], packages: Packages) -> dict[str, bytes]:
+def _contents(
+    code: Mapping[str, bytes], packages: Packages, manifest: Mapping[str, bytes]
+) -> dict[str, bytes]:
     """Return what the zip holds, in order; raises InvalidInputError when Lambda takes less."""
     user = {name: content for name, content in code.items() if name.startswith("transforms/")}
     engine = {name: content for name, content in code.items() if name not in user}
     python = (content for name, content in code.items() if name.endswith(".py"))
-    engine |= package_files(python)
+    engine |= {**package_files(python), **manifest}
     of_user = content_hash({**user, **packages.files})
     engine[f"ddb_transform/{USER_HASH_FILE}"] = of_user.encode()
     sizes = {name: len(content) for name, content in user.items()}
@@ -97,9 +109,11 @@ def short_hash(contents: Mapping[str, bytes]) -> str:
     return content_hash(contents)[:_HASH_CHARS]
 
 
-def _packages(transforms_dir: Path | None, runtime: Runtime) -> Packages:
-    requirements = read_requirements(transforms_dir, runtime) if transforms_dir else None
-    return resolve_packages(requirements, runtime) if requirements else Packages()
+def _part(transforms_dir: Path, runtime: Runtime) -> UserPart:
+    files = read_folder(transforms_dir)
+    requirements = read_requirements(transforms_dir, runtime)
+    packages = resolve_packages(requirements, runtime) if requirements else Packages()
+    return UserPart(files, packages, str(runtime))
 
 
 def _template() -> bytes:
@@ -110,6 +124,11 @@ def _ours() -> dict[str, bytes]:
     code = resources.folder("lambda")
     paths = code.glob("*/**/*.py")
     return {path.relative_to(code).as_posix(): path.read_bytes() for path in paths}
+
+
+def our_transform_files() -> dict[str, bytes]:
+    """Return what this package itself puts under ``transforms/``."""
+    return {name: text for name, text in _ours().items() if name.startswith("transforms/")}
 
 
 def _module_name(path: str) -> str:

@@ -51,8 +51,10 @@ def check_transforms(bundle: Bundle) -> str:
 def _loadable(bundle: Bundle) -> Packages:
     """Return the bundle's packages as this interpreter can import them."""
     packages = bundle.packages
-    if not packages.requirements or not packages.is_compiled or bundle.runtime.runs_here:
+    if not packages.is_compiled or bundle.runtime.runs_here:
         return packages
+    if not packages.requirements:
+        raise InvalidInputError("They were deployed before, and are not resolved anew.")
     return resolve_packages(packages.requirements, this_runtime(), packages.pins)
 
 

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack import stack_outputs
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
-from airflow_ddb_migrate.deployment.unfinished import unfinished
+from airflow_ddb_migrate.deployment.keeping.unfinished import unfinished
 
 
 def require_unused_roles(clients: Clients, stack: Mapping[str, Any]) -> None:

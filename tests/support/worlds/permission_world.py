@@ -35,9 +35,9 @@ from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
+from airflow_ddb_migrate.deployment.keeping.bucket_removal import remove_bucket
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from airflow_ddb_migrate.permissions.policy import Audience
 from airflow_ddb_migrate.permissions.rows import Feature

@@ -291,15 +291,6 @@ def test_tables_that_are_not_named_stay(world: World) -> None:
     assert [] == world.said
 
 
-def test_named_tables_replace_the_set_and_the_difference_is_told(world: World) -> None:
-    """A table named twice is one table."""
-    world.cloudformation.outputs["Tables"] = "orders,customers"
-
-    tables = world.deployment(tables=["orders", "orders"])._tables()
-
-    assert (("orders",), ["Tables: orders, customers -> orders"]) == (tables, world.said)
-
-
 def test_a_new_stack_without_tables_is_refused(world: World) -> None:
     """Every table is never a default."""
     world.cloudformation.deleted = True

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
-from airflow_ddb_migrate.deployment.kept_data import KeptData
+from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData
 from airflow_ddb_migrate.deployment.settings.settings import StackSettings
 from botocore.exceptions import ReadTimeoutError
 from tests.support.engines.fakes import FakeLambda
@@ -35,7 +35,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[s
     monkeypatch.setattr(deployment, "check_transforms", lambda _: None)
     monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
-    monkeypatch.setattr(Deployment, "_listed", lambda *_: ())
+    monkeypatch.setattr(Deployment, "_stack", lambda _: {})
     monkeypatch.setattr(Deployment, "_upload", lambda *_, **__: None)
     monkeypatch.setattr(Deployment, "_bucket", lambda *_: "bucket")
     monkeypatch.setattr(Deployment, "_kept", lambda *_: KeptData())

@@ -20,7 +20,7 @@ from airflow_ddb_migrate.core.limits import (
     UNDO_LOG_DAYS,
 )
 from airflow_ddb_migrate.deployment import deploy
-from airflow_ddb_migrate.deployment.kept_data import BUCKET_TAG
+from airflow_ddb_migrate.deployment.keeping.kept_data import BUCKET_TAG
 from ddb_transform.writers import partiql, read_item, reference, self_check
 from tests.support.policies import called, sources
 

@@ -106,7 +106,7 @@ def test_a_key_that_refuses_is_told_from_a_table_that_was_not_named(code: str) -
     ("code", "advice"),
     [
         ("AccessDeniedException", "deploy again, with --table for the table."),
-        ("NoSuchBucket", "deploy again."),
+        ("NoSuchBucket", "ddb-migrate deploy says what to do."),
         ("ResourceNotFoundException", "start a new migration."),
     ],
 )

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, Lane
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS, START_SEEN_SECONDS
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.deployment.unfinished import unfinished
+from airflow_ddb_migrate.deployment.keeping.unfinished import unfinished
 from tests.support.factories import LEDGER, MIGRATION, STATE_MACHINE, at, client_error, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 

@@ -379,7 +379,9 @@ def test_an_older_stack_is_refused(place: PlanWorld, version: str) -> None:
     message = refusal(StackOutdatedError, lambda: place.plan(stack={"version": version}))
 
     assert f"was deployed by version {version}; this is" in message
-    assert message.endswith("Run: ddb-migrate deploy --stack-name ddb-migrate --all-tables")
+    assert message.endswith(
+        "Run: ddb-migrate deploy --stack-name ddb-migrate (its tables and transforms stay)"
+    )
     assert [] == place.world.lambda_.invoked
 
 

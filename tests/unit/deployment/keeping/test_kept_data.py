@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError
 from airflow_ddb_migrate.core.ledger.records import CapacityState
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.destroy import Removal
-from airflow_ddb_migrate.deployment.kept_data import (
+from airflow_ddb_migrate.deployment.keeping.kept_data import (
     BUCKET_TAG,
     KeptData,
     find_kept,

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from airflow_ddb_migrate.core.errors import AccessDeniedError, AwsRequestError, DeployError
-from airflow_ddb_migrate.deployment.bucket_removal import (
+from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
     empty_bucket,
     remove_bucket,
     require_emptying_allowed,

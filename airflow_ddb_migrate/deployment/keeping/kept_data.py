@@ -1,6 +1,6 @@
 """Ledger and bucket, which outlive the stack: found again by tags, never by name alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.limits import UNDO_LOG_DAYS
 from airflow_ddb_migrate.core.text.times import iso
-from airflow_ddb_migrate.deployment.bucket_removal import remove_bucket, require_emptying_allowed
-from airflow_ddb_migrate.deployment.changeset import Say
+from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
+    remove_bucket,
+    require_emptying_allowed,
+)
 
 BUCKET_TAG = f"{TAG}-bucket"  # of the ledger: the bucket that goes with it
 
@@ -131,7 +133,7 @@ def require_removable(clients: Clients, data: KeptData) -> None:
         require_emptying_allowed(clients.s3, data.bucket)
 
 
-def remove(clients: Clients, data: KeptData, say: Say) -> None:
+def remove(clients: Clients, data: KeptData, say: Callable[[str], None]) -> None:
     """Delete bucket, then ledger, which names the bucket: a repetition finds what is left."""
     if data.bucket:
         objects = remove_bucket(clients.s3, data.bucket)

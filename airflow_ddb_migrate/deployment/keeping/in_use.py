@@ -1,0 +1,73 @@
+"""What must not be taken from a stack: a table that is held or owed, a transform that is used."""
+
+from collections.abc import Collection, Iterator
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.scans import all_history, all_leases
+from airflow_ddb_migrate.aws.services.executions import Executions
+from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
+from airflow_ddb_migrate.core.clock import Clock
+from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+
+
+def require_tables_free(
+    clients: Clients, ledger_table: str, *, after: Collection[str], clock: Clock
+) -> None:
+    """Raise DeployError if a table that would be dropped is held, or owes capacity.
+
+    Role policies apply to running versions at once: neither its workers nor the safety net could
+    touch it any more.
+
+    :param after: the tables that the stack will have.
+    """
+    if ALL_TABLES in after:
+        return
+    for lease in all_leases(clients.dynamodb, ledger_table, consistent=True):
+        if lease.table_name not in after:
+            why = _still_needed(clients, ledger_table, lease, clock)
+            if why:
+                raise DeployError(
+                    f"Table {lease.table_name} cannot be dropped: migration {lease.migration_id} "
+                    f"{why} Nothing was changed. Then drop it."
+                )
+
+
+def _still_needed(clients: Clients, ledger_table: str, lease: LeaseRecord, clock: Clock) -> str:
+    """Say what a migration still has to do with a table, and what to do; empty for nothing."""
+    if lease.owes_capacity:
+        return (
+            "raised its capacity, which is not restored, and only this stack can do that. Clear "
+            "the restore task of that DAG run."
+        )
+    if lease.state is not LeaseState.HELD:
+        return ""
+    attempt = Ledger(clients.dynamodb, ledger_table).latest_attempt(lease.migration_id)
+    live = Executions(clients.stepfunctions, clock).live_of(lease, attempt)
+    if live or lease.expires_at > clock.now():
+        return f"holds it. Wait for it, or stop it: ddb-migrate stop {lease.migration_id}."
+    return ""
+
+
+def require_transforms_unused(
+    clients: Clients, ledger_table: str, dropped: Collection[str]
+) -> None:
+    """Raise DeployError if a migration that is not finished runs one of these transforms."""
+    for transform, migration_id in _unfinished(clients, ledger_table) if dropped else ():
+        if transform in dropped:
+            raise DeployError(
+                f"Transform {transform!r} cannot be dropped: migration {migration_id}, which is "
+                "not finished, uses it. Nothing was changed. Wait for it, or stop it: ddb-migrate "
+                f"stop {migration_id}. Then drop it."
+            )
+
+
+def _unfinished(clients: Clients, ledger_table: str) -> Iterator[tuple[str, str]]:
+    """Yield transform and id of migrations whose end is not on record, or which hold a table."""
+    leases = all_leases(clients.dynamodb, ledger_table, consistent=True)
+    holders = {lease.migration_id for lease in leases if lease.state is LeaseState.HELD}
+    rows, _ = all_history(clients.dynamodb, ledger_table)
+    for row in rows:
+        if not row["ended_at"] or row["migration_id"] in holders:
+            yield row["transform"], row["migration_id"]

@@ -1,0 +1,101 @@
+"""Which transforms of the user's a stack has: they are kept, and dropped only by name."""
+
+import zipfile
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
+from airflow_ddb_migrate.deployment.packaging.bundle import our_transform_files, sha256_of
+from airflow_ddb_migrate.deployment.packaging.deployed_part import UserPart, read_part
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedTransforms:
+    """The user's transforms in a stack. ``part``: their files; None where these are unknown."""
+
+    names: frozenset[str] = frozenset()
+    part: UserPart | None = None
+
+
+def deployed_transforms(
+    clients: Clients, outputs: Mapping[str, str], *, has_folder: bool, say: Callable[[str], None]
+) -> DeployedTransforms:
+    """Read the user's part of what is deployed, by the hash that was deployed.
+
+    :param outputs: the stack's; none of one that is not there.
+    :param has_folder: --transforms was given: then the names alone are enough.
+    :raises DeployError: it cannot be read, or is not what was deployed.
+    """
+    if not outputs.get("CodeHash"):
+        return DeployedTransforms()
+    try:
+        part = read_part(_zip(clients.s3, outputs), our_transform_files())
+    except (MigrationError, zipfile.BadZipFile) as exc:
+        names = set(filter(None, outputs.get("Transforms", "").split(","))) - _shipped()
+        if not has_folder and names:
+            raise DeployError(
+                f"The transforms {', '.join(sorted(names))} are deployed, and cannot be kept: "
+                f"{exc} Nothing was changed. Give the folder that holds them: --transforms DIR"
+            ) from exc
+        say(f"What is deployed was not looked at: {exc}")
+        return DeployedTransforms(frozenset(names))
+    return DeployedTransforms(frozenset(part.files.transforms), part)
+
+
+def _zip(s3: Any, outputs: Mapping[str, str]) -> bytes:
+    bucket, key = outputs["Bucket"], f"code/{outputs['CodeHash']}.zip"
+    with aws_call("s3:GetObject", f"s3://{bucket}/{key}"):
+        content = bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    if sha256_of(content) != outputs.get("CodeSha256"):
+        raise DeployError(
+            f"s3://{bucket}/{key} has SHA-256 {sha256_of(content)}; what was deployed has "
+            f"{outputs.get('CodeSha256') or 'none on record'}."
+        )
+    return content
+
+
+def _shipped() -> set[str]:
+    names = (name.removeprefix("transforms/") for name in our_transform_files())
+    return {name.removesuffix(".py") for name in names if not name.startswith("_")}
+
+
+def kept_part(
+    deployed: DeployedTransforms, drop: Collection[str], say: Callable[[str], None]
+) -> UserPart:
+    """Return what of the deployed transforms a deployment without --transforms ships again."""
+    for name in sorted(set(drop) - deployed.names):
+        _require_not_shipped(name)
+        say(f"--drop-transform {name}: the stack does not have it, so there is nothing to drop.")
+    return (deployed.part or UserPart()).without(drop)
+
+
+def require_none_lost(
+    deployed: DeployedTransforms, own: Collection[str], drop: Collection[str]
+) -> None:
+    """Raise InvalidInputError for transforms that a folder lacks and nobody dropped, or has.
+
+    :param own: the user's transforms that are about to be deployed.
+    """
+    if both := sorted(set(own) & set(drop)):
+        raise InvalidInputError(
+            f"--drop-transform names {', '.join(both)}, which the folder of --transforms has. "
+            "Remove the file, or do not drop it."
+        )
+    if lost := sorted(deployed.names - set(own) - set(drop)):
+        options = " ".join(f"--drop-transform {name}" for name in lost)
+        raise InvalidInputError(
+            f"The stack has transforms of yours that the folder of --transforms lacks: "
+            f"{', '.join(lost)}. Nothing was changed. Put them into the folder, or drop them by "
+            f"name: {options}"
+        )
+
+
+def _require_not_shipped(name: str) -> None:
+    if name in _shipped():
+        raise InvalidInputError(
+            f"--drop-transform {name}: this transform ships with the package, and cannot be "
+            "dropped. Only transforms of your own can."
+        )

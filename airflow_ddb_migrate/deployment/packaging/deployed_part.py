@@ -1,0 +1,100 @@
+"""What of a deployed zip is the user's, so that a later deployment can keep it.
+
+A zip with anything of the user's says so itself, in one file beside the engine.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.deployment.packaging.packages import Packages
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
+from airflow_ddb_migrate.deployment.packaging.user_files import UserFiles
+
+MANIFEST: Final = "ddb_transform/user_part.json"
+_TRANSFORMS: Final = "transforms/"
+_ENGINE: Final = (_TRANSFORMS, "airflow_ddb_migrate/", "ddb_restore/", "ddb_transform/")
+
+
+@dataclass(frozen=True, slots=True)
+class UserPart:
+    """The user's files and packages. ``runtime``: what the packages were resolved for."""
+
+    files: UserFiles = field(default_factory=UserFiles)
+    packages: Packages = field(default_factory=Packages)
+    runtime: str = ""
+
+    def without(self, names: Iterable[str]) -> "UserPart":
+        """Return it without some of its transforms; without its last one there is nothing left."""
+        gone = {f"{_TRANSFORMS}{name}.py" for name in names}
+        left = tuple(
+            name for name in self.files.transforms if f"{_TRANSFORMS}{name}.py" not in gone
+        )
+        if not left:
+            return UserPart()
+        files = {name: text for name, text in self.files.files.items() if name not in gone}
+        return replace(self, files=replace(self.files, files=files, transforms=left))
+
+    def require_runs_on(self, runtime: Runtime) -> None:
+        """Raise InvalidInputError if a package was compiled for another Python or processor."""
+        if self.packages.is_compiled and self.runtime != str(runtime):
+            raise InvalidInputError(
+                f"The packages that are deployed are compiled for {self.runtime or 'unknown'}; "
+                f"the Lambda now has {runtime}. Give --transforms DIR, so that they are resolved "
+                "anew. Nothing was changed."
+            )
+
+    def manifest(self) -> dict[str, bytes]:
+        """Return the file of the zip that says what this is; none if it is nothing."""
+        if not self.files.files:
+            return {}
+        said = {
+            "files": sorted(self.files.files),
+            "transforms": sorted(self.files.transforms),
+            "versions": dict(self.packages.versions),
+            "sizes": dict(self.packages.sizes),
+            "left_out": list(self.packages.left_out),
+            "runtime": self.runtime if self.packages.files else "",
+        }
+        return {MANIFEST: json.dumps(said, sort_keys=True, indent=1).encode()}
+
+
+def read_part(content: bytes, shipped: Mapping[str, bytes]) -> UserPart:
+    """Return the user's part of a zip.
+
+    :param shipped: what this package ships under ``transforms/``: in a zip of before there was a
+        manifest, a file of such a name is taken for ours.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        said: dict[str, Any] = (
+            json.loads(archive.read(MANIFEST)) if MANIFEST in names else _guessed(names, shipped)
+        )
+        files = {name: archive.read(name) for name in said["files"]}
+        packages = {name: archive.read(name) for name in names if not name.startswith(_ENGINE)}
+    return UserPart(
+        files=UserFiles(files=files, transforms=tuple(said["transforms"])),
+        packages=Packages(
+            files=packages,
+            versions=said["versions"],
+            sizes=said["sizes"],
+            left_out=tuple(said["left_out"]),
+        ),
+        runtime=said["runtime"],
+    )
+
+
+def _guessed(names: Iterable[str], shipped: Mapping[str, bytes]) -> dict[str, Any]:
+    files = [name for name in names if name.startswith(_TRANSFORMS) and name not in shipped]
+    modules = (name.removeprefix(_TRANSFORMS) for name in files)
+    transforms = [
+        name.removesuffix(".py")
+        for name in modules
+        if name.endswith(".py") and "/" not in name and not name.startswith("_")
+    ]
+    known: dict[str, Any] = {"versions": {}, "sizes": {}, "left_out": [], "runtime": ""}
+    return {"files": files, "transforms": transforms if files else [], **known}

@@ -1,0 +1,146 @@
+"""What a user deployed stays deployed: read from the zip, and dropped only by name."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
+from airflow_ddb_migrate.deployment.keeping.transform_set import (
+    DeployedTransforms,
+    deployed_transforms,
+    kept_part,
+    require_none_lost,
+)
+from airflow_ddb_migrate.deployment.packaging.bundle import Bundle, build
+from moto import mock_aws
+from tests.support.factories import SHIPPED_TRANSFORMS
+
+BUCKET, IDENTITY = "bucket", "def transform(item, context):\n    return item\n"
+
+
+@pytest.fixture
+def s3() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {"mine.py": IDENTITY, "add_updated_at.py": IDENTITY, "_help.py": ""}.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def deploy(s3: Any, bundle: Bundle) -> dict[str, str]:
+    """Put a zip where it was deployed from; return the stack's outputs."""
+    s3.put_object(Bucket=BUCKET, Key=f"code/{bundle.code_hash}.zip", Body=bundle.content)
+    return {
+        "Bucket": BUCKET,
+        "CodeHash": bundle.code_hash,
+        "CodeSha256": b64encode(sha256(bundle.content).digest()).decode(),
+        "Transforms": ",".join(bundle.transforms),
+    }
+
+
+def look(
+    s3: Any, outputs: dict[str, str], said: list[str] | None = None, *, has_folder: bool = False
+) -> DeployedTransforms:
+    clients = Clients({"s3": s3}.__getitem__)
+    say = (said if said is not None else []).append
+    return deployed_transforms(clients, outputs, has_folder=has_folder, say=say)
+
+
+def test_what_is_deployed_is_deployed_again(s3: Any, folder: Path) -> None:
+    """Byte by byte, with what takes the place of ours: nothing changes."""
+    bundle = build(folder)
+    deployed = look(s3, deploy(s3, bundle))
+
+    assert {"mine", "add_updated_at"} == deployed.names
+    assert bundle.content == build(deployed=kept_part(deployed, [], print)).content
+
+
+def test_one_that_is_dropped_is_gone_and_the_others_stay(s3: Any, folder: Path) -> None:
+    """One of ours takes its place again."""
+    deployed = look(s3, deploy(s3, build(folder)))
+
+    left = build(deployed=kept_part(deployed, ["add_updated_at"], print))
+
+    assert (("mine",), ()) == (left.own, left.replaced)
+    assert {*SHIPPED_TRANSFORMS, "mine"} == set(left.transforms)
+
+
+def test_with_the_last_transform_goes_what_helped_it(s3: Any, folder: Path) -> None:
+    """No trace of it is left in the zip."""
+    deployed = look(s3, deploy(s3, build(folder)))
+
+    assert build() == build(deployed=kept_part(deployed, ["mine", "add_updated_at"], print))
+
+
+def test_a_stack_that_is_not_there_has_nothing(s3: Any) -> None:
+    """Nor has one that holds the bucket alone."""
+    assert DeployedTransforms() == look(s3, {}) == look(s3, {"Bucket": BUCKET})
+
+
+@pytest.mark.parametrize("what", ["gone", "other"])
+def test_what_is_not_as_it_was_deployed_is_not_deployed_again(
+    s3: Any, folder: Path, what: str
+) -> None:
+    """Whoever may write to the bucket could have put it there. A folder does without."""
+    bundle = build(folder)
+    outputs = deploy(s3, bundle)
+    key = f"code/{bundle.code_hash}.zip"
+    if what == "gone":
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    else:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=build().content)
+
+    words = {"gone": "s3:GetObject on s3://bucket/code", "other": "has SHA-256 .*; what was deploy"}
+    with pytest.raises(
+        DeployError, match=rf"mine are deployed, and cannot be kept: .*{words[what]}.*--transforms"
+    ):
+        look(s3, outputs)
+    assert frozenset({"mine"}) == look(s3, outputs, has_folder=True).names
+
+
+def test_without_transforms_of_the_user_s_nothing_can_be_lost(s3: Any) -> None:
+    """It is said, and the deployment goes on."""
+    bundle, said = build(), list[str]()
+    outputs = deploy(s3, bundle)
+    s3.delete_object(Bucket=BUCKET, Key=f"code/{bundle.code_hash}.zip")
+
+    assert DeployedTransforms() == look(s3, outputs, said)
+    assert said[0].startswith("What is deployed was not looked at: s3:GetObject")
+
+
+def test_dropping_what_is_not_there_is_told_and_one_of_ours_refused() -> None:
+    """The same command can be given twice."""
+    said: list[str] = []
+
+    kept_part(DeployedTransforms(), ["mine"], said.append)
+
+    assert ["--drop-transform mine: the stack does not have it, so there is nothing to drop."] == (
+        said
+    )
+    with pytest.raises(InvalidInputError, match="ships with the package, and cannot be dropped"):
+        kept_part(DeployedTransforms(), ["add_updated_at"], print)
+
+
+def test_a_folder_that_lacks_a_deployed_transform_is_refused() -> None:
+    """Unless that is dropped by name."""
+    deployed = DeployedTransforms(frozenset({"a", "b", "mine"}))
+
+    with pytest.raises(
+        InvalidInputError,
+        match=r"lacks: a, b\. Nothing was changed\. .*: --drop-transform a --drop-transform b$",
+    ):
+        require_none_lost(deployed, ["mine"], [])
+    require_none_lost(deployed, ["mine", "new"], ["a", "b"])
+    with pytest.raises(InvalidInputError, match="names mine, which the folder of --transforms has"):
+        require_none_lost(deployed, ["mine"], ["mine", "a", "b"])
