@@ -136,6 +136,7 @@ def _planned(patient: Patient, stack: Stack, table: Table) -> Iterator[CheckResu
     except TableUnusableError as exc:
         yield broken("table-key", f"{exc}")
         return
+    yield ok("table-settings", f"{'; '.join(_settings(facts))}.")
     for why in questions.unknown:
         yield unknown("table-plan", why.removeprefix("unknown: "))
     try:
@@ -147,6 +148,21 @@ def _planned(patient: Patient, stack: Stack, table: Table) -> Iterator[CheckResu
         yield warning("table-plan", words)
     if not found:
         yield ok("table-plan", "The plan has nothing to warn of.")
+
+
+def _settings(facts: TableFacts) -> Iterator[str]:
+    """Say what is asked of others than DescribeTable; what is not known stands in other lines."""
+    switches = {
+        "point-in-time recovery": facts.point_in_time_recovery,
+        "deletion protection": facts.deletion_protection,
+    }
+    words = {True: "on", False: "off", None: "unknown"}
+    for name, is_on in switches.items():
+        yield f"{name} {words[is_on]}"
+    ttl = {None: "unknown", "": "off"}.get(facts.ttl_attribute, f"by {facts.ttl_attribute}")
+    yield f"TTL {ttl}"
+    consumers = "unknown" if facts.consumers is None else ", ".join(facts.consumers) or "none"
+    yield f"consumers of its changes: {consumers}"
 
 
 def _warnings(facts: TableFacts) -> tuple[str, ...]:

@@ -144,6 +144,10 @@ def test_a_stack_is_healthy_as_it_was_deployed(healthy: Found) -> None:
     assert {"permissions", "table-plan", *_UNASKED} == bad
     assert "root credentials" in healthy["permissions"][0].found
     assert "PROVISIONED; table 5 read / 7 write." == healthy["table-capacity"][0].found
+    assert (
+        "point-in-time recovery off; deletion protection off; TTL off; "
+        "consumers of its changes: none." == healthy["table-settings"][0].found
+    )
     functions = {"Function", "RestoreFunction", "StateMachine"}
     roles = {"FunctionRole", "StateMachineRole", "RestoreRole"}
     assert {f"drift-{name}" for name in functions | roles} <= healthy.keys()
