@@ -97,7 +97,9 @@ def take_shortcuts(client: Any) -> LambdaRuntime:
     return {
         "python": platform.python_version(),
         "botocore": botocore.__version__,
-        "protocol": str(getattr(model, "resolved_protocol", "") or model.metadata["protocol"]),
+        "protocol": str(
+            getattr(model, "resolved_protocol", "") or model.metadata.get("protocol", "")
+        ),
         "shortcuts": {probe.shortcut.name: _tried(client, probe) for probe in _PROBES},
     }
 

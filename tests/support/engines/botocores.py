@@ -43,6 +43,12 @@ def client(service: Any, *, protocol: str = JSON, **config: Any) -> Any:
     return made
 
 
+def knows_reasons(client: Any) -> bool:
+    """Return whether a client's model has the reasons for throttling, as since 1.40.10."""
+    shape = client.meta.service_model.shape_for("ProvisionedThroughputExceededException")
+    return "ThrottlingReasons" in shape.members
+
+
 def without_before_parse(service: Any) -> Any:
     """As before botocore 1.35.x."""
     made = client(service)
