@@ -1,5 +1,7 @@
 """Who may look and who may press: Airflow's own permissions, on every route."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -35,6 +37,21 @@ def may(request: Request, user: BaseUser, dag_id: str, *, change: bool) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class AskedMigration:
+    """The migration in the path, by the run whose tab it is, and who asks for it."""
+
+    request: Request
+    user: User
+    dag_id: str
+    run_id: str
+    migration_id: str
+
+    def may(self, *, change: bool) -> Callable[[str], bool]:
+        """Return how to ask whether the user may see, or change, the runs of another DAG."""
+        return lambda dag_id: may(self.request, self.user, dag_id, change=change)
+
+
 def from_this_page(request: Request) -> None:
     """Refuse a request that a page of another site made a browser send, with its cookie.
 
@@ -52,3 +69,4 @@ def from_this_page(request: Request) -> None:
 
 
 FROM_THIS_PAGE = Depends(from_this_page)
+Asked = Annotated[AskedMigration, Depends()]

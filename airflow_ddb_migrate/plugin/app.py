@@ -9,13 +9,14 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from airflow_ddb_migrate._compat import AirflowException
+from airflow_ddb_migrate.aws.report.view import look_at_lane
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LedgerError,
     MigrationError,
     SteeringError,
 )
-from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, User, may
+from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, Asked, User, may
 from airflow_ddb_migrate.plugin.steering import add_steering
 from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
@@ -90,16 +91,16 @@ def _add_looks(app: FastAPI, looks: Looks) -> None:
         )
 
     @app.get(_ONE, dependencies=[MAY_LOOK])
-    async def view(dag_id: str, run_id: str, migration_id: str) -> Response:
-        return await _shown(lambda: looks.view(dag_id, run_id, migration_id))
+    async def view(one: Asked) -> Response:
+        return await _shown(lambda: looks.view(looks.site(one, change=False)))
 
     @app.get(_ONE + "/lanes/{lane}", dependencies=[MAY_LOOK])
-    async def lane(dag_id: str, run_id: str, migration_id: str, lane: int) -> Response:
-        return await _shown(lambda: looks.lane(dag_id, run_id, migration_id, lane))
+    async def lane(one: Asked, lane: int) -> Response:
+        return await _shown(lambda: look_at_lane(looks.site(one, change=False), lane))
 
     @app.get(_ONE + "/quarantine", dependencies=[MAY_LOOK])
-    async def quarantine(dag_id: str, run_id: str, migration_id: str) -> Response:
-        return await _shown(lambda: looks.quarantine(dag_id, run_id, migration_id))
+    async def quarantine(one: Asked) -> Response:
+        return await _shown(lambda: looks.quarantine(looks.site(one, change=False)))
 
 
 async def _shown(look: Callable[[], Any]) -> Response:

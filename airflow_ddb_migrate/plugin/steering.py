@@ -13,7 +13,7 @@ from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, SteeringError
 from airflow_ddb_migrate.core.limits import ENTERED_CHARS
-from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, User
+from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, Asked
 from airflow_ddb_migrate.plugin.threads import OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
@@ -25,7 +25,7 @@ _STOP_SECONDS = 20.0
 _PRESSING, _STOPPING = OwnThreads(2, "press"), OwnThreads(2, "stop")
 _TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency")
 
-_Asked = Annotated[dict[str, Any], Body()]
+_Said = Annotated[dict[str, Any], Body()]
 _Action = Callable[[Site, str, dict[str, Any]], str]
 
 
@@ -42,13 +42,11 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
     audit = Depends(action_logging(event=f"ddb_migrate.{name}"))
 
     @app.post(path, dependencies=[MAY_STEER, FROM_THIS_PAGE, audit], name=name)
-    async def press(
-        dag_id: str, run_id: str, migration_id: str, user: User, asked: _Asked
-    ) -> Response:
+    async def press(one: Asked, said: _Said) -> Response:
         def act() -> Response:
-            site = looks.site(dag_id, run_id, migration_id)
+            site = looks.site(one, change=True)
             try:
-                words = action(site, user.get_name(), asked)
+                words = action(site, one.user.get_name(), said)
             finally:
                 looks.forget(site)
             return JSONResponse({"words": words}, _ACCEPTED if action is _stop else _DONE)

@@ -3,16 +3,18 @@
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.ledger.scans import all_history
-from airflow_ddb_migrate.aws.report.view import look_at_lane, look_at_quarantine, view_of
+from airflow_ddb_migrate.aws.report.view import look_at_quarantine, view_of
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.site import Site, open_known_site
 from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.rates import Pulses
-from airflow_ddb_migrate.core.report.list_row import ListedMigration
-from airflow_ddb_migrate.core.report.view import LaneView, MigrationView, QuarantineView
+from airflow_ddb_migrate.core.report.list_row import ListedMigration, run_of
+from airflow_ddb_migrate.core.report.view import MigrationView, QuarantineView
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.plugin import dag_runs
+from airflow_ddb_migrate.plugin.access import AskedMigration
 from airflow_ddb_migrate.plugin.cache import AnswerCache
 
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
@@ -30,6 +32,7 @@ class Looks:
         self._quarantines = AnswerCache()
         self._pulses = AnswerCache(_PULSES_SECONDS)
         self._sites = AnswerCache(_SITE_SECONDS)
+        self._owners = AnswerCache(_SITE_SECONDS)
         self._lists = AnswerCache(_LIST_SECONDS)
 
     def migrations(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
@@ -43,20 +46,15 @@ class Looks:
             for found in self._found(dag_id, run_id)
         ]
 
-    def view(self, dag_id: str, run_id: str, migration_id: str) -> MigrationView:
-        site = self.site(dag_id, run_id, migration_id)
-        key = site.stack.ledger_table, migration_id
+    def view(self, site: Site) -> MigrationView:
+        key = site.stack.ledger_table, site.migration_id
         pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
         view: MigrationView = self._views.get(key, lambda: view_of(site, pulses))
         return view
 
-    def lane(self, dag_id: str, run_id: str, migration_id: str, lane: int) -> LaneView:
-        return look_at_lane(self.site(dag_id, run_id, migration_id), lane)
-
-    def quarantine(self, dag_id: str, run_id: str, migration_id: str) -> QuarantineView:
-        site = self.site(dag_id, run_id, migration_id)
+    def quarantine(self, site: Site) -> QuarantineView:
         found: QuarantineView = self._quarantines.get(
-            (site.stack.bucket, migration_id), lambda: look_at_quarantine(site)
+            (site.stack.bucket, site.migration_id), lambda: look_at_quarantine(site)
         )
         return found
 
@@ -66,18 +64,26 @@ class Looks:
         found: tuple[list[ListedMigration], bool] = self._lists.get(where, lambda: _all(where))
         return found
 
-    def site(self, dag_id: str, run_id: str, migration_id: str) -> Site:
+    def site(self, asked: AskedMigration, *, change: bool) -> Site:
         """Open a migration of this run.
 
-        :raises LedgerError: the run has no such migration: who may see one DAG's runs sees no
-            other's migrations by it.
+        Any task may return another run's migration, so the DAG that counts is the one that the
+        ledger says started it.
+
+        :raises LedgerError: the run has no such migration, or that of a DAG that the user may not
+            see or change: neither is told apart.
         """
+        site = self._site(asked.dag_id, asked.run_id, asked.migration_id)
+        key = site.stack.ledger_table, site.migration_id
+        owner: str = self._owners.get(key, lambda: _dag(site))
+        if owner != asked.dag_id and not (owner and asked.may(change=change)(owner)):
+            raise _unknown(asked.dag_id, asked.run_id, asked.migration_id)
+        return site
+
+    def _site(self, dag_id: str, run_id: str, migration_id: str) -> Site:
         found = dag_runs.owner_of(self._found(dag_id, run_id), migration_id)
         if found is None:
-            raise LedgerError(
-                f"Run {run_id} of DAG {dag_id} has no migration {migration_id}. Open the tab of "
-                "the run that started it."
-            )
+            raise _unknown(dag_id, run_id, migration_id)
         site: Site = self._sites.get(
             (found.where, migration_id),
             lambda: self.open_site(found.where, dag_id, run_id, migration_id),
@@ -97,6 +103,21 @@ class Looks:
             (dag_id, run_id), lambda: dag_runs.find_migrations(dag_id, run_id)
         )
         return found
+
+
+def _unknown(dag_id: str, run_id: str, migration_id: str) -> LedgerError:
+    return LedgerError(
+        f"Run {run_id} of DAG {dag_id} has no migration {migration_id}. Open the tab of the run "
+        "that started it."
+    )
+
+
+def _dag(site: Site) -> str:
+    """Return the DAG that started the migration, or planned it; empty if none did."""
+    record = site.ledger.migration(site.migration_id)
+    if record:
+        return run_of(record.started_by)[0]
+    return run_of(str(plan_fields(site.ledger, site.migration_id).get("planned_by", "")))[0]
 
 
 def _all(where: dag_runs.Where) -> tuple[list[ListedMigration], bool]:

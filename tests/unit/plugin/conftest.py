@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.execution.start import StartResult
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.views import Looks
 from fastapi import FastAPI
@@ -29,9 +31,17 @@ def service() -> Iterator[Any]:
 
 @pytest.fixture
 def world(service: Any) -> Iterator[SiteWorld]:
-    yield SiteWorld(service)
+    yield RunWorld(service)
     for name in service.list_tables()["TableNames"]:
         service.delete_table(TableName=name)
+
+
+class RunWorld(SiteWorld):
+    """A world whose migrations are started by the DAG run whose tab is opened."""
+
+    def start(self, site: Site | None = None, **fields: Any) -> StartResult:
+        started_by = f"DAG {DAG}, run {RUN}"
+        return SiteWorld.start(self, site, **{"started_by": started_by, **fields})
 
 
 class WorldLooks(Looks):

@@ -1,6 +1,7 @@
 """Who may ask what, and what they get."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from airflow.models.log import Log
@@ -11,8 +12,8 @@ from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.plugin import views
-from fastapi import FastAPI
+from airflow_ddb_migrate.plugin import access, views
+from fastapi import FastAPI, HTTPException
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.support.factories import MIGRATION, migration_record
@@ -26,6 +27,7 @@ BASE = f"/ddb-migrate/api/{DAG}/{RUN}/migrations"
 ONE = f"{BASE}/{MIGRATION}"
 FROM_THE_PAGE = {"X-DDB-Migrate": "1", "Sec-Fetch-Site": "same-origin"}
 BUTTONS = ("pause", "resume", "stop", "retune")
+PLANTED = "orders-cccccccccccc"
 HOSTILE = "<script>alert(1)</script>"
 
 ClientOf = Callable[[str], TestClient]
@@ -258,6 +260,56 @@ def test_a_run_shows_its_own_migrations_only(client_of: ClientOf, world: SiteWor
 
     assert 404 == answer.status_code
     assert "has no migration" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("by", ["DAG other, run 1", "command line", ""])
+def test_a_planted_id_shows_and_stops_nothing(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Any task may return another run's migration: the DAG that counts is the ledger's."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    returned(DAG, RUN, f"planted{by}", {"migration_id": PLANTED})
+    world.start(world.site_for(PLANTED), started_by=by)
+    client = client_of("admin")
+
+    looks = [client.get(f"{BASE}/{PLANTED}{rest}") for rest in ("", "/lanes/0", "/quarantine")]
+    presses = [
+        client.post(f"{BASE}/{PLANTED}/{b}", json={}, headers=FROM_THE_PAGE) for b in BUTTONS
+    ]
+
+    assert {404} == {answer.status_code for answer in looks + presses}
+    assert {f"Run {RUN} of DAG {DAG} has no migration {PLANTED}."} == {
+        answer.json()["detail"].partition(" Open")[0] for answer in looks + presses
+    }
+    assert Command.RUN is world.site.ledger.control(PLANTED).command  # type: ignore[union-attr]
+
+
+def test_who_may_change_the_other_dag_too_may_follow_a_continued_migration(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that continues a migration of another DAG has a tab for whoever may see both."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG, "other", change=(DAG,)))
+    returned(DAG, RUN, "continue", {"migration_id": PLANTED})
+    world.start(world.site_for(PLANTED), started_by="DAG other, run 1")
+    client = client_of("admin")
+
+    assert 200 == client.get(f"{BASE}/{PLANTED}").status_code
+    answer = client.post(f"{BASE}/{PLANTED}/pause", json={}, headers=FROM_THE_PAGE)
+    assert 404 == answer.status_code
+
+
+def only(*see: str, change: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """An auth manager's rights by DAG, as Airflow's dependency tells them."""
+    allowed = {"GET": see, "PUT": change}
+
+    def requires(method: str, access_entity: Any, param_dag_id: str) -> Callable[..., None]:
+        def check(request: Any, user: Any) -> None:
+            if param_dag_id not in allowed[method]:
+                raise HTTPException(403)
+
+        return check
+
+    return requires
 
 
 def test_a_run_of_something_else_is_no_error(client_of: ClientOf) -> None:
