@@ -81,3 +81,24 @@ def test_a_raised_minimum_lifts_the_table(provisioned: Any, scaling_service: Any
         scaling_service.deregister_scalable_target(**target)
 
     assert 500 == found["ProvisionedThroughput"]["ReadCapacityUnits"]
+
+
+@gap
+def test_a_part_of_warm_throughput_keeps_the_other_part(dynamodb: Any) -> None:
+    """AWS raises the figure that is given; moto forgets the other one."""
+    data_table(dynamodb)
+    dynamodb.update_table(TableName=TABLE, WarmThroughput={"WriteUnitsPerSecond": 5_000})
+
+    warm = dynamodb.describe_table(TableName=TABLE)["Table"]["WarmThroughput"]
+    assert 12_000 == warm["ReadUnitsPerSecond"]
+
+
+@gap
+def test_warm_throughput_is_raised_while_the_table_is_active(dynamodb: Any) -> None:
+    """On AWS only its own status is UPDATING, for minutes, and the old figures are shown."""
+    data_table(dynamodb)
+    wanted = {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 5_000}
+
+    answer = dynamodb.update_table(TableName=TABLE, WarmThroughput=wanted)
+
+    assert "UPDATING" == answer["TableDescription"]["WarmThroughput"]["Status"]

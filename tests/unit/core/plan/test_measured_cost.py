@@ -1,7 +1,9 @@
 """What a migration has cost, from what its workers counted."""
 
+from dataclasses import replace
+
 import pytest
-from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
+from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
 from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.plan.bill import Tariff
 from airflow_ddb_migrate.core.plan.measured_cost import measured_cost
@@ -29,6 +31,24 @@ def test_by_part() -> None:
         pytest.approx(cost["lambda"])
     )
     assert 5 * PRICES.step_functions_transition_thousand == cost["step_functions"]
+
+
+def test_writes_of_a_global_table_are_charged_in_each_region() -> None:
+    """Workers count those of their own; reads are made in one region."""
+    worked = progress(units=Units(read=1_000_000, written=1_000_000))
+
+    cost = measured_cost(worked, TARIFF, regions=3)
+
+    assert (1.875, 0.125) == (cost["writes"], cost["reads"])
+
+
+def test_a_table_of_standard_ia_is_charged_as_one() -> None:
+    """By its class, whatever the plan was made for."""
+    worked = progress(units=Units(read=1_000_000, written=1_000_000))
+
+    cost = measured_cost(worked, replace(TARIFF, table_class=TableClass.INFREQUENT_ACCESS))
+
+    assert (0.78, 0.155) == (cost["writes"], cost["reads"])
 
 
 def test_nothing_done_costs_nothing() -> None:
