@@ -63,10 +63,20 @@ def test_a_statement_throttled_without_a_reason_counts_as_one(
 def test_a_batch_learns_from_a_single_request_what_is_throttled(
     world: Callable[..., MigrationWorld],
 ) -> None:
-    """The first five statements say nothing; one of them, tried alone, is told the reason."""
+    """Five statements are told nothing; one of them, tried alone, is told the reason."""
     w = world(proof=PROVEN)
     w.put_many(5)
-    throttled(w, "update_item", often=6)
+    throttled(w, "update_item", often=5)
+    refuse, alone = w.dynamodb.before, iter([True])
+
+    def hook(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item" and "ReturnConsumedCapacity" in arguments and next(alone, False):
+            rows = [{"reason": REASON, "resource": f"{w.record.table_arn}/index/by_origin"}]
+            code = "ProvisionedThroughputExceededException"
+            raise client_error(code, name, ThrottlingReasons=rows)
+        refuse(name, arguments)
+
+    w.dynamodb.before = hook
 
     assert WorkStatus.DONE is w.work().status
     assert Throttles({WRITE: 5, KEPT: 1}) == w.row().throttles
