@@ -11,7 +11,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,7 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
-from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, REFUSAL, RUNTIMES
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.ledger.runtime import LambdaRuntime, with_runtime
 from airflow_ddb_migrate.core.limits import (
@@ -145,6 +145,24 @@ def _worker(request: WorkRequest, context: Any) -> Worker:
     ledger = _ledger()
     record = _agreed(ledger.required_migration(request.migration_id), request)
     _tell_runtime(ledger, record.migration_id)
+    with _told(ledger, request):
+        return _begun(ledger, record, request, context)
+
+
+@contextlib.contextmanager
+def _told(ledger: Ledger, request: WorkRequest) -> Iterator[None]:
+    """Note why a worker does not begin, for who watches its attempt: no row of a lane has it."""
+    try:
+        yield
+    except MigrationError as error:
+        said = json.dumps({"attempt": request.attempt, "why": f"{type(error).__name__}: {error}"})
+        with contextlib.suppress(MigrationError):
+            if not error.retryable:
+                ledger.note(request.migration_id, REFUSAL, said)
+        raise
+
+
+def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, context: Any) -> Worker:
     guard = Guard(
         ledger,
         record,

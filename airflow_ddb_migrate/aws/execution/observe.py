@@ -1,5 +1,6 @@
 """Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
 
+import json
 from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.aws.site import Site
@@ -13,6 +14,7 @@ from airflow_ddb_migrate.core.execution.progress import (
     judge,
     summarize,
 )
+from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     Command,
@@ -137,6 +139,7 @@ def observe(site: Site) -> Observation:
             stop_reason=orders.stop_reason,
             hold_reason=orders.hold_reason,
             held_seconds=orders.held_seconds,
+            refusal=_refusal(site, attempt) if has_failed else "",
         ),
         control=control,
         orders=orders,
@@ -162,6 +165,12 @@ def _said(
             held_until=control.until,
         )
     return Orders()
+
+
+def _refusal(site: Site, attempt: AttemptRecord) -> str:
+    """Return why a worker of this attempt did not begin; empty when none said so."""
+    said = json.loads(site.ledger.read_note(site.migration_id, REFUSAL) or "{}")
+    return str(said["why"]) if said.get("attempt") == attempt.number else ""
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:

@@ -126,12 +126,13 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     stop_reason: str = "",
     hold_reason: str = "",
     held_seconds: float = 0.0,
+    refusal: str = "",
 ) -> Verdict:
     """Judge a migration: success is what the ledger says, everything else only explains.
 
     Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
     what the control record says of a STOP, ``hold_reason`` of a HOLD in force, which has lasted
-    ``held_seconds``.
+    ``held_seconds``, ``refusal`` why a worker did not begin.
 
     A terminal execution whose workers still show life is DRAINING: they end at their next look
     at the control record, and until then nobody may take the table or its capacity away.
@@ -147,7 +148,8 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
         )
     if not progress.is_finished:
         hold = _hold_words(hold_reason, held_seconds)
-        why = _why_failed(progress, execution, map_run, stop_reason, hold)
+        told = " ".join(filter(None, (_refusal_words(refusal), _map_run_words(map_run))))
+        why = _why_failed(progress, execution, stop_reason, hold, told)
         return Verdict(outcome=Outcome.FAILED, reason=why)
     counts = progress.counts
     if record and not record.allows(counts.quarantined, seen=counts.seen):
@@ -208,10 +210,11 @@ def _hold_words(reason: str, held_seconds: float) -> tuple[str, str]:
 def _why_failed(
     progress: Progress,
     execution: Execution,
-    map_run: MapRunCounts | None,
     stop_reason: str,
     hold: tuple[str, str],
+    told: str,
 ) -> str:
+    """``told`` is what the workers and their map say."""
     held, how_to_go_on = hold
     parts = [
         f"{len(progress.unfinished):,} of {progress.lanes:,} segments are unfinished; "
@@ -221,7 +224,7 @@ def _why_failed(
         _execution_words(execution),
         as_sentence(trouble_words(progress.throttles, progress.conflicts)),
         _failed_words(progress.failed, stop_reason),
-        _map_run_words(map_run),
+        told,
         how_to_go_on,
     ]
     return " ".join(part for part in parts if part)
@@ -243,6 +246,10 @@ def _failed_words(failed: tuple[LaneRow, ...], said: str) -> str:
     )
     more = len(failed) - _SHOWN_LANES
     return f"Failed segments: {shown}{f'; and {more:,} more' if more > 0 else ''}."
+
+
+def _refusal_words(refusal: str) -> str:
+    return f"A worker did not begin: {refusal.rstrip('.')}." if refusal else ""
 
 
 def _map_run_words(map_run: MapRunCounts | None) -> str:

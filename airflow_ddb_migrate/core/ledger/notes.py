@@ -9,5 +9,6 @@ CAPACITY_DURING: Final = "capacity-during"  # as it was raised
 RESTORE: Final = "restore"  # what was brought back
 SAFETY_NET: Final = "safety-net"  # the same, by the safety net
 REPORT: Final = "report"
+REFUSAL: Final = "refusal"  # why a worker of which attempt did not begin
 RUNTIMES: Final = "runtimes"  # what its workers run on
 ENGINE_PROOF: Final = "engine-proof"  # of the stack: the self-check's result

@@ -13,7 +13,7 @@ import transforms
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
-from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, RUNTIMES
+from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, REFUSAL, RUNTIMES
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command
 from airflow_ddb_migrate.core.limits import INVOCATION_READS, INVOCATION_SAVES
 from ddb_transform import handler
@@ -222,6 +222,8 @@ def test_a_worker_has_the_transform_that_its_attempt_was_started_with(
     if not is_same:
         assert "TransformError" == answer["error"]
         assert f"ffffffffffff; this Lambda has {deployed[:12]}." in answer["cause"]
+        said = json.loads(world.ledger.read_note(world.record.migration_id, REFUSAL))
+        assert {"attempt": 1, "why": f"TransformError: {answer['cause']}"} == said
         assert not any("updatedAt" in item for item in world.items().values())
 
 

@@ -1,5 +1,7 @@
 """Watching a migration, keeping its lease alive, and ending it."""
 
+import json
+
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.stop import stop
@@ -9,6 +11,7 @@ from airflow_ddb_migrate.core.errors import LedgerError
 from airflow_ddb_migrate.core.execution.hold import hold_words
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
@@ -67,6 +70,21 @@ def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     seen = observe(at(world.site, NOW))
     assert MapRunCounts(failed=3, timed_out=1) == seen.map_run
     assert "Child executions: 0 succeeded, 3 failed, 1 timed out" in seen.verdict.reason
+
+
+@pytest.mark.parametrize(("attempt", "is_told"), [(1, True), (2, False)])
+def test_a_worker_that_did_not_begin_explains_a_failure(
+    world: SiteWorld, attempt: int, *, is_told: bool
+) -> None:
+    """It had no row to say it in; what one of another attempt said is not told."""
+    world.start()
+    world.end()
+    said = json.dumps({"attempt": attempt, "why": "TransformError: It is another one."})
+    world.site.ledger.note(MIGRATION, REFUSAL, said)
+
+    reason = observe(at(world.site, NOW)).verdict.reason
+
+    assert is_told == (" A worker did not begin: TransformError: It is another one. " in reason)
 
 
 def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
