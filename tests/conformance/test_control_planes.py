@@ -12,7 +12,12 @@ from botocore.exceptions import ClientError
 from ddb_transform.failures import code_of
 from tests.live import endpoints
 from tests.live.endpoints import Endpoint
-from tests.support.engines.double.control_planes import LateRights, StaleExecutions, hidden_keys
+from tests.support.engines.double.control_planes import (
+    FormerDefinition,
+    LateRights,
+    StaleExecutions,
+    hidden_keys,
+)
 from tests.support.engines.proxy import FaultProxy, Request, Response
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:one"
@@ -93,6 +98,26 @@ def test_a_share_of_what_is_asked_is_up_to_date() -> None:
     world.fault.share = 0.5
 
     assert {"RUNNING", "SUCCEEDED"} == {world.status() for _ in range(20)}
+
+
+def test_an_execution_may_start_with_the_definition_of_before_an_update() -> None:
+    """One does; the next has the new one, and so has whoever asks for it."""
+    defined, started = ["new"], []
+
+    def forward(asked: Request) -> Response:
+        if asked.operation == "UpdateStateMachine":
+            defined.append(asked.said["definition"])
+        if asked.operation == "StartExecution":
+            started.append(defined[-1])
+        return Response(200, {}, json.dumps({"definition": defined[-1]}).encode())
+
+    fault = FormerDefinition("arn", "former", read_seconds=0)
+    asked = request("StartExecution", {"stateMachineArn": "arn"})
+    for _ in range(2):
+        fate = fault(asked)
+        _ = fate(asked, forward) if fate else forward(asked)
+
+    assert (["former", "new"], "new") == (started, defined[-1])
 
 
 @pytest.mark.parametrize(("service", "code"), [("dynamodb", 400), ("s3", 403)])

@@ -107,6 +107,13 @@ def started_unseen(run: Run, during: Callable[[Run], None]) -> None:
     run.restore()
 
 
+def former_definition(run: Run, during: Callable[[Run], None]) -> None:
+    """The first attempt is refused by its workers, and says why; the next one is as deployed."""
+    migrate(run, during, may_be_red=True, must_be_red=True)
+    if not any("TransformError" in said for said in run.said):
+        run.violate(Rule.END, "It does not say that another transform was started")
+
+
 def _stop_at_once(run: Run) -> None:
     _steered(run, lambda site, by: stop_now(site, by=by))
 

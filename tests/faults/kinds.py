@@ -278,6 +278,14 @@ _CONTROL = (
         seconds=0.04,
     ),
     FaultKind(
+        name="former-definition",
+        where=Where.CONTROL,
+        what="deployed anew just before; the execution starts with the definition of before that",
+        ends=Ends.RED,
+        inject=storms.former_definition,
+        drive=control.former_definition,
+    ),
+    FaultKind(
         name="table-recreated",
         where=Where.CONTROL,
         what="the table is deleted and made again under its name while it is migrated",

@@ -8,7 +8,11 @@ from tests.faults.wire import Hits, Outage, Storm, throttled
 from tests.faults.wire import partial as partial_fate
 from tests.faults.wire import unwell as unwell_fate
 from tests.faults.world import AIRFLOW, WAIT_SCALE, WORKERS
-from tests.support.engines.double.control_planes import LateRights, StaleExecutions
+from tests.support.engines.double.control_planes import (
+    FormerDefinition,
+    LateRights,
+    StaleExecutions,
+)
 from tests.support.engines.fates import delay, lose, refuse, reset
 from tests.support.engines.proxy import Fate, Request
 
@@ -94,6 +98,15 @@ def late_rights(run: Run) -> None:
     _strike(run, LateRights(draw, _of_workers, seconds, draw.uniform(0.3, 1)))
 
 
+def former_definition(run: Run) -> None:
+    """Deploy the transform anew, and let the next execution have the definition of before."""
+    machines = run.world.clients.stepfunctions
+    arn = run.world.stack(run.stack).state_machine_arn
+    former = machines.describe_state_machine(stateMachineArn=arn)["definition"]
+    run.world.deploy_anew(run.stack)
+    _strike(run, FormerDefinition(arn, former))
+
+
 def bucket_down(run: Run) -> None:
     bucket = run.world.stack(run.stack).bucket
     _outage(run, lambda request: request.bucket == bucket)
@@ -109,7 +122,9 @@ def _outage(run: Run, hits: Hits) -> None:
     _strike(run, Outage(run.draw, hits, fate, first=first, seconds=run.outage_seconds))
 
 
-def _strike(run: Run, fault: Storm | Outage | StaleExecutions | LateRights) -> None:
+def _strike(
+    run: Run, fault: Storm | Outage | StaleExecutions | FormerDefinition | LateRights
+) -> None:
     run.world.proxy.faults = (fault, *run.world.proxy.faults)
     run.struck = lambda: fault.struck
 

@@ -1,5 +1,7 @@
 """One emulator and one deployment for a whole campaign, with a proxy before it."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ AS_SHIPPED, IMPATIENT = "faults", "faults-impatient"  # stacks
 IMPATIENT_SECONDS = 6  # Lambda's time limit in the second stack, for transforms that hang
 
 _HERE = Path(__file__).parent
+_TRANSFORMS = _HERE / "transforms"
 WAIT_SCALE = 0.1  # of Step Functions' waits: a hold of 30 s and a retry after 5 s take a tenth
 _PAGE_ITEMS = 12
 
@@ -65,8 +68,16 @@ class FaultWorld:
             with pytest.MonkeyPatch.context() as patch:
                 if name == IMPATIENT:
                     patch.setattr(deploy, "_template", _impatient(deploy._template))
-                self.stacks[name] = _deploy(self.emulator, name)
+                self.stacks[name] = _deploy(self.emulator, name, _TRANSFORMS)
         return self.stacks[name]
+
+    def deploy_anew(self, name: str) -> None:
+        """Deploy the same transforms with another hash."""
+        folder = Path(tempfile.mkdtemp(prefix="transforms-", dir=self.folder)) / "transforms"
+        shutil.copytree(_TRANSFORMS, folder)
+        with (folder / "faulty.py").open("a") as code:
+            code.write(f"# Deployed again: {folder.parent.name}\n")
+        self.stacks[name] = _deploy(self.emulator, name, folder)
 
     @property
     def skew(self) -> Path:
@@ -117,12 +128,12 @@ def _behind(patch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
     patch.setattr(emulators, "_environment", environment)
 
 
-def _deploy(running: Emulator, name: str) -> Stack:
+def _deploy(running: Emulator, name: str, transforms: Path) -> Stack:
     return Deployment(
         clients=running.clients(),
         stack_name=name,
         tables=[ALL_TABLES],
-        transforms_dir=_HERE / "transforms",
+        transforms_dir=transforms,
         say=lambda _: None,
         poll_seconds=0.1,
     ).deploy()

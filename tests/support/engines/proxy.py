@@ -71,6 +71,14 @@ class Request:
     def saying(self, said: Mapping[str, Any]) -> "Request":
         return replace(self, body=json.dumps(said).encode())
 
+    def asking(self, operation: str, said: Mapping[str, Any]) -> "Request":
+        """Return another request to the same service, in the name of the same caller."""
+        known = self.headers.items()
+        headers = {name: value for name, value in known if name.lower() != "x-amz-target"}
+        service = self.headers["X-Amz-Target"].rpartition(".")[0]
+        headers["X-Amz-Target"] = f"{service}.{operation}"
+        return replace(self, headers=headers).saying(said)
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

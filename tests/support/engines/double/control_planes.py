@@ -1,8 +1,9 @@
 """Control planes as AWS has them: what was just made or ended is seen late, and so are rights.
 
 Each is a fault of the proxy. Sources: the API models of DescribeExecution and ListExecutions
-("eventually consistent ... may not reflect very recent updates"), AWS's page on IAM (changes take
-seconds to be seen everywhere), S3's model of HeadObject.
+("eventually consistent ... may not reflect very recent updates") and of UpdateStateMachine
+("executions started immediately after ... may use the previous" definition), AWS's page on IAM
+(changes take seconds to be seen everywhere), S3's model of HeadObject.
 """
 
 import json
@@ -91,6 +92,40 @@ class StaleExecutions:
         self.struck += 1
         former = {name: value for name, value in said.items() if name not in _ENDS}
         return _saying(response, {**former, "status": "RUNNING"})
+
+
+@dataclass(slots=True)
+class FormerDefinition:
+    """The first execution that starts after UpdateStateMachine has the definition of before it.
+
+    The emulator reads a definition a moment after it has answered: ``read_seconds``.
+    """
+
+    machine_arn: str
+    former: str
+    read_seconds: float = 0.5
+    struck: int = field(default=0, init=False)
+
+    def __call__(self, request: Request) -> Fate | None:
+        is_start = request.service == "states" and request.operation == "StartExecution"
+        if self.struck or not is_start or request.said["stateMachineArn"] != self.machine_arn:
+            return None
+        self.struck += 1
+        return self._start
+
+    def _start(self, request: Request, forward: Forward) -> Response:
+        arn = {"stateMachineArn": self.machine_arn}
+        known = json.loads(forward(request.asking("DescribeStateMachine", arn)).body)
+        self._define(request, forward, self.former)
+        try:
+            return forward(request)
+        finally:
+            time.sleep(self.read_seconds)
+            self._define(request, forward, known["definition"])
+
+    def _define(self, request: Request, forward: Forward, definition: str) -> None:
+        said = {"stateMachineArn": self.machine_arn, "definition": definition}
+        assert forward(request.asking("UpdateStateMachine", said)).status == 200
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -64,11 +64,7 @@ class Upstream:
 
     def ask(self, operation: str, said: Mapping[str, Any]) -> Response:
         """Ask the emulator in the name of the one who asked the double."""
-        target = f"DynamoDB_20120810.{operation}"
-        known = self.request.headers.items()
-        headers = {name: value for name, value in known if name.lower() != "x-amz-target"}
-        headers["X-Amz-Target"] = target
-        return self.forward(replace(self.request, headers=headers).saying(said))
+        return self.forward(self.request.asking(operation, said))
 
     def _call(self, operation: str, **said: Any) -> dict[str, Any]:
         if operation in {"UpdateItem", "DeleteItem"}:
