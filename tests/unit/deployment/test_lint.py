@@ -19,6 +19,7 @@ _OF_EMPTY_DEFAULTS = {"W1030", "W1033"}
 _KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _ROLE = "arn:aws:iam::123456789012:role/migrations"
 GIVEN = {
+    "CodeBucket": "code-of-all-teams",
     "CodeKey": "code/0.zip",
     "CodeHash": "0" * 64,
     "CodeSha256": "Zm9v",
