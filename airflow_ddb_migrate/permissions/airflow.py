@@ -73,13 +73,11 @@ AIRFLOW = (
     ),
     Row("AskTheLambda", scope.versions, always("lambda:InvokeFunction")),
     Row("CompareItsCode", scope.worker_and_versions, always("lambda:GetFunctionConfiguration")),
+    Row("KeepTheReport", scope.reports, needed_by((Feature.REPORT,), "s3:PutObject")),
     Row(
-        "ReportAndQuarantine",
-        scope.migrations,
-        {
-            **needed_by((Feature.REPORT,), "s3:PutObject"),
-            **needed_by((Feature.DRY_RUN, Feature.TAB), "s3:GetObject"),
-        },
+        "ReadQuarantineAndExamples",
+        scope.quarantines_and_examples,
+        needed_by((Feature.DRY_RUN, Feature.TAB), "s3:GetObject"),
     ),
     Row(
         "FindThem",
@@ -111,6 +109,6 @@ VIEWER = (
         scope.executions,
         always("states:DescribeExecution", "states:ListMapRuns"),
     ),
-    Row("ReadQuarantine", scope.migrations, always("s3:GetObject")),
+    Row("ReadQuarantine", scope.quarantines, always("s3:GetObject")),
     Row("FindIt", scope.bucket, always("s3:ListBucket")),
 )

@@ -69,9 +69,21 @@ def bucket(scope: Scope) -> tuple[str, ...]:
     return (f"arn:{scope.partition}:s3:::{scope.bucket}",)
 
 
-def migrations(scope: Scope) -> tuple[str, ...]:
-    """Return what migrations leave in the bucket."""
-    return (f"arn:{scope.partition}:s3:::{scope.bucket}/migrations/*",)
+def reports(scope: Scope) -> tuple[str, ...]:
+    return _left_behind(scope, "report.json")
+
+
+def quarantines(scope: Scope) -> tuple[str, ...]:
+    return _left_behind(scope, "quarantine/*")
+
+
+def quarantines_and_examples(scope: Scope) -> tuple[str, ...]:
+    """Return what is shown of migrations. Undo logs, which hold old values, are the worker's."""
+    return (*quarantines(scope), *_left_behind(scope, "diff/*"))
+
+
+def _left_behind(scope: Scope, path: str) -> tuple[str, ...]:
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}/migrations/*/{path}",)
 
 
 def state_machine_executions(scope: Scope) -> tuple[str, ...]:

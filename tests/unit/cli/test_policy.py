@@ -59,7 +59,7 @@ def test_features_narrow_it(capsys: pytest.CaptureFixture[str]) -> None:
     document = printed(capsys, "--for", "airflow", "--feature", "backup", "--feature", "report")
 
     sids = {row["Sid"] for row in document["Statement"]}
-    assert ({"Backups", "ReportAndQuarantine"} <= sids, "ItsCapacity" in sids) == (True, False)
+    assert ({"Backups", "KeepTheReport"} <= sids, "ItsCapacity" in sids) == (True, False)
 
 
 def test_all_tables_is_a_star(capsys: pytest.CaptureFixture[str]) -> None:

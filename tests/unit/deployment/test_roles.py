@@ -304,3 +304,23 @@ def test_the_whole_state_machine_calls_nothing_but_its_function() -> None:
 
     assert 1 == definition.count('"Resource":')
     assert "arn:${Partition}:states:::lambda:invoke" in definition
+
+
+@pytest.mark.parametrize("who", [Audience.AIRFLOW, Audience.VIEWER, Audience.DEPLOYER])
+@pytest.mark.parametrize("folder", ["undo", "kept"])
+def test_what_only_the_worker_may_reach_of_the_bucket(who: Audience, folder: str) -> None:
+    """Undo logs hold whole items, and an undo believes them: nobody else reads or writes one."""
+    held = f"{OBJECTS}/migrations/orders-1/{folder}/000001/001-00001-000001.jsonl.gz"
+    policy = policy_for(who)
+
+    assert [] == [a for a in ("s3:GetObject", "s3:PutObject") if policy.allows(a, held)]
+    assert role_policy("FunctionRole").allows("s3:GetObject", held)
+
+
+@pytest.mark.parametrize("path", ["quarantine/0/1.gz", "diff/0/1.gz", "undo/report.json/1.gz"])
+def test_airflow_changes_nothing_that_workers_left(path: str) -> None:
+    """A replay believes what it reads."""
+    policy = policy_for(Audience.AIRFLOW)
+
+    assert not policy.allows("s3:PutObject", f"{OBJECTS}/migrations/orders-1/{path}")
+    assert policy.allows("s3:PutObject", f"{OBJECTS}/migrations/orders-1/report.json")
