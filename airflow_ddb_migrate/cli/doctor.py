@@ -106,6 +106,6 @@ def _access(session: Any, options: argparse.Namespace, environment: Mapping[str,
 def _region_from(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
     if options.region:
         return "--region"
-    if environment.get("AWS_DEFAULT_REGION") and not options.profile:
+    if environment.get("AWS_DEFAULT_REGION"):  # before a profile's, also one that was named
         return "AWS_DEFAULT_REGION"
     return f"the profile {options.profile or environment.get('AWS_PROFILE') or 'default'}"

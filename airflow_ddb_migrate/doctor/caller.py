@@ -1,6 +1,7 @@
 """Which region is asked, and who asks."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +16,12 @@ from airflow_ddb_migrate.core.doctor.check_results import (
     warning,
 )
 from airflow_ddb_migrate.core.doctor.judging import judge_expiry
-from airflow_ddb_migrate.core.errors import AccessDeniedError, CredentialsError, MigrationError
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    ConnectionSetupError,
+    CredentialsError,
+    MigrationError,
+)
 from airflow_ddb_migrate.doctor.patient import Access, Patient, seconds_of
 
 # By boto3's word for where credentials come from: those that it gets anew before they end.
@@ -60,31 +66,39 @@ def check_region(access: Access) -> Iterator[CheckResult]:
         yield ok("region", f"{found}.")
 
 
-def check_credentials(patient: Patient) -> Iterator[CheckResult]:
-    """Judge the credentials: there, accepted, whose, and until when."""
-    try:
-        keys = patient.access.credentials()
-    except BotoCoreError as exc:
-        yield broken("credentials", f"{exc}", _SET_THEM)
-        return
-    if keys is None:
-        yield broken("credentials", "There are no AWS credentials.", _SET_THEM)
-        return
-    source = str(getattr(keys, "method", "") or "boto3")
-    try:
-        arn = caller_arn(patient)
-    except (CredentialsError, AccessDeniedError) as exc:
-        yield broken("credentials", f"From {source}: {exc}")
-    except MigrationError as exc:
-        yield unknown("credentials", f"From {source}, but whose they are is not known: {exc}")
-    else:
+@dataclass(slots=True)
+class CredentialsCheck:
+    """Judges the credentials; ``has_keys`` is whether there are any, accepted or not."""
+
+    patient: Patient
+    has_keys: bool = False
+
+    def check(self) -> Iterator[CheckResult]:
+        """Judge the credentials: there, accepted, whose, and until when."""
+        try:
+            keys = self.patient.access.credentials()
+        except BotoCoreError as exc:
+            yield broken("credentials", f"{str(exc).rstrip(': ')}.", _SET_THEM)
+            return
+        if keys is None:
+            yield broken("credentials", "There are no AWS credentials.", _SET_THEM)
+            return
+        self.has_keys = True
+        yield self._judged(keys, str(getattr(keys, "method", "") or "boto3"))
+
+    def _judged(self, keys: Any, source: str) -> CheckResult:
+        patient = self.patient
+        try:
+            arn = caller_arn(patient)
+        except ConnectionSetupError as exc:
+            return broken("endpoint", f"{exc}")
+        except (CredentialsError, AccessDeniedError) as exc:
+            return broken("credentials", f"From {source}: {exc}")
+        except MigrationError as exc:
+            return unknown("credentials", f"From {source}, but whose they are is not known: {exc}")
         found = f"{arn} in account {arn.split(':')[4]}, from {source}"
-        yield judge_expiry(
-            found,
-            _expires_at(patient.access, keys),
-            patient.clock.now(),
-            renews=source in _RENEWED,
-        )
+        ends = _expires_at(patient.access, keys)
+        return judge_expiry(found, ends, patient.clock.now(), renews=source in _RENEWED)
 
 
 def caller_arn(patient: Patient) -> str:

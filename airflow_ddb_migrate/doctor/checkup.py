@@ -28,7 +28,10 @@ def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
     found = list(caller.check_region(patient.access))
     if not is_healthy(found):
         return [*found, _skipped("a region")]
-    found += run({"credentials": lambda: caller.check_credentials(patient)}, seconds=CALLER_SECONDS)
+    asked = caller.CredentialsCheck(patient)
+    found += run({"credentials": asked.check}, seconds=CALLER_SECONDS)
+    if not asked.has_keys:  # making a client would look for them again, for as long
+        return [*found, _skipped("credentials")]
     if not is_healthy(found):
         return [*found, *_clock_alone(patient, run), _skipped("credentials that AWS accepts")]
     reach = Reach()
@@ -43,10 +46,6 @@ def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
 def _clock_alone(patient: Patient, run: Run) -> Iterator[CheckResult]:
     """Credentials may be refused for the clock alone; any refusal has a Date."""
     reach = Reach()
-    try:
-        patient.access.credentials()
-    except Exception:  # noqa: BLE001  # their own line says why
-        return
     run({"sts": reach.checks(patient)["endpoint-sts"]}, seconds=ENDPOINT_SECONDS)
     if reach.ahead_seconds:
         yield judge_clock(reach.ahead_seconds)

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, ok, unknown, warning
@@ -56,12 +57,9 @@ class Reach:
         self.silent.add(service)  # until it has answered
         client = patient.probing.of(service)
         client.meta.events.register("after-call", self._reader(patient, service))
-        try:
-            ask(client)
-        except ClientError:
-            pass  # an answer, too: what it refuses is said where it matters
-        except BotoCoreError as exc:
-            yield _unreachable(patient, service, f"{str(exc).rstrip('.')}. It is needed for {use}.")
+        why = _unanswered(lambda: ask(client), client)
+        if why:
+            yield _unreachable(patient, service, f"{why.rstrip('.')}. It is needed for {use}.")
             return
         self.silent.discard(service)
         yield ok(f"endpoint-{service}", f"{client.meta.endpoint_url} answers.")
@@ -76,6 +74,20 @@ class Reach:
             self.ahead_seconds[service] = patient.clock.now() - there
 
         return read
+
+
+def _unanswered(ask: Callable[[], Any], client: Any) -> str:
+    """Return why there was no answer of AWS; empty for one. A refusal is an answer, too."""
+    try:
+        ask()
+    except ClientError as exc:
+        if not exc.response.get("ResponseMetadata", {}).get("RequestId"):
+            return f"What answers at {client.meta.endpoint_url} is not AWS: it gave no request id"
+    except BotoCoreError as exc:
+        return str(exc)
+    except ResponseParserError:
+        return f"What answers at {client.meta.endpoint_url} is not AWS: it cannot be read"
+    return ""
 
 
 def _unreachable(patient: Patient, service: str, found: str) -> CheckResult:

@@ -8,7 +8,7 @@ import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult
-from airflow_ddb_migrate.doctor.caller import check_credentials, check_region
+from airflow_ddb_migrate.doctor.caller import CredentialsCheck, check_region
 from airflow_ddb_migrate.doctor.patient import Access, Patient
 from botocore.exceptions import ClientError, ConnectTimeoutError, SSOTokenLoadError
 from tests.support.factories import NOW, client_error
@@ -55,7 +55,7 @@ def region(**fields: Any) -> CheckResult:
 
 
 def credentials(error: Exception | None = None, **fields: Any) -> CheckResult:
-    (result,) = check_credentials(patient(error, **fields))
+    (result,) = CredentialsCheck(patient(error, **fields)).check()
     return result
 
 

@@ -1,15 +1,17 @@
 """The command: its arguments, its page and its exit code."""
 
 import json
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from airflow_ddb_migrate.cli import main
-from airflow_ddb_migrate.doctor import patient
+from airflow_ddb_migrate.cli import doctor, main
+from airflow_ddb_migrate.doctor import checkup, patient
 
 
 @pytest.fixture
@@ -79,3 +81,98 @@ def test_what_is_given_wrong_is_one_message(
 ) -> None:
     assert 1 == main.main(["doctor", *arguments])
     assert capsys.readouterr().err.startswith("ddb-migrate: ")
+
+
+def test_credentials_that_take_for_ever_are_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A credential_process that hangs, as one that waits for a token: nothing else waits for it."""
+    config, never = tmp_path / "config", tmp_path / "never"
+    os.mkfifo(never)
+    config.write_text(f"[profile slow]\ncredential_process = cat {never}\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setattr(checkup, "CALLER_SECONDS", 0.2)
+
+    main.main(["doctor", "--profile", "slow", "--json"])
+    never.write_text("")  # so that the process ends, too
+
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert ["region", "credentials", "the-rest"] == [row["check"] for row in checks]
+    assert "no answer in time" in checks[1]["found"]
+
+
+class _WebServer(BaseHTTPRequestHandler):
+    """Something else than AWS: a proxy's page, in every answer."""
+
+    def do_POST(self) -> None:
+        self.send_response(int(self.server.status))  # type: ignore[attr-defined]
+        self.end_headers()
+        self.wfile.write(b"<html><h1>Please sign in</h1>")
+
+    do_GET = do_POST  # noqa: N815  # http.server's name
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@pytest.mark.parametrize("status", [200, 403, 501])
+def test_a_web_server_is_not_taken_for_aws(status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor a proxy that wants somebody to sign in."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _WebServer) as server:
+        server.status = status  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+
+        code = main.main(["doctor", "--endpoint-url", url, "--json"])
+        server.shutdown()
+
+    checks = {row["check"]: row for row in json.loads(capsys.readouterr().out)["checks"]}
+    needed = ("dynamodb", "cloudformation", "stepfunctions", "lambda")
+    assert 1 == code
+    assert ["failed"] * 4 == [checks[f"endpoint-{name}"]["level"] for name in needed]
+    assert "is not AWS" in checks["endpoint-dynamodb"]["found"]
+
+
+def test_an_endpoint_that_is_no_url_is_said_of_the_endpoint(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And not of the credentials."""
+    assert 1 == main.main(["doctor", "--endpoint-url", "localhost:4566"])
+
+    assert "failed   endpoint " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        (["--region", "us-west-2"], {"AWS_DEFAULT_REGION": "us-east-1"}, "--region"),
+        ([], {"AWS_DEFAULT_REGION": "us-east-1"}, "AWS_DEFAULT_REGION"),
+        (["--profile", "p"], {"AWS_DEFAULT_REGION": "us-east-1"}, "AWS_DEFAULT_REGION"),
+        (["--profile", "p"], {}, "the profile p"),
+        ([], {"AWS_PROFILE": "q"}, "the profile q"),
+        ([], {}, "the profile default"),
+    ],
+)
+def test_a_region_names_where_boto3_found_it(
+    arguments: list[str],
+    environment: dict[str, str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """boto3's own order: the option, the variable, the profile; the variable beats a named one."""
+    config = tmp_path / "config"
+    names = ("default", "profile p", "profile q")
+    config.write_text("".join(f"[{name}]\nregion = eu-{i}\n" for i, name in enumerate(names)))
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    options = main._parser().parse_args(["doctor", *arguments])
+
+    found = doctor._patient(options).access
+
+    assert expected == found.region_from
+    by = {"--region": "us-west-2", "AWS_DEFAULT_REGION": "us-east-1"}
+    profiles = {f"the profile {n.removeprefix('profile ')}": f"eu-{i}" for i, n in enumerate(names)}
+    assert {**by, **profiles}[expected] == found.region
