@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_ddb_migrate.cli import steering
+from airflow_ddb_migrate.cli.deploying import (
+    add_bundle,
+    add_service_role,
+    add_settings,
+    given_settings,
+    written_bundle,
+)
 from airflow_ddb_migrate.cli.doctor import add_doctor, examined
 from airflow_ddb_migrate.cli.policy import add_policy, asked_policy
 from airflow_ddb_migrate.cli.prove import add_prove, prove
-from airflow_ddb_migrate.cli.settings import add_service_role, add_settings, given_settings
 from airflow_ddb_migrate.cli.trial import add_try, try_transform
 from airflow_ddb_migrate.cli.views import add_history, add_report
 from airflow_ddb_migrate.core.errors import MigrationError
@@ -49,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
+    bundle = commands.add_parser("bundle", help="write what another tool can deploy")
+    add_bundle(bundle)
+    bundle.set_defaults(run=_bundle)
     policy = commands.add_parser("policy", help="print the IAM policy for a person or program")
     add_policy(policy)
     policy.set_defaults(run=_policy)
@@ -222,6 +231,10 @@ def _self_check(options: argparse.Namespace) -> None:
     print(proof.in_words())
     for difference in proof.differences:
         print(f"  {difference}")
+
+
+def _bundle(options: argparse.Namespace) -> None:
+    print(written_bundle(options))
 
 
 def _policy(options: argparse.Namespace) -> None:

@@ -1,8 +1,9 @@
 """Deploy the stack and take it down. Does not ship in the Lambda zip.
 
 ``deploy`` is the whole of it: ``packaging`` makes the Lambda's zip, ``settings`` has what the
-account asks for, ``sizes`` compares what is passed on with AWS's limits, by a ``rendering`` of the
-template, ``upload`` puts the zip into the bucket, ``changeset`` changes the stack, if
-``stack_status`` lets it, and ``first_check`` lets the stack check itself. ``destroy`` deletes the
-stack. ``keeping`` is what neither takes away unasked.
+account asks for, ``template`` is what CloudFormation gets; ``sizes`` compares what is passed on
+with AWS's limits, by a ``rendering`` of it, ``upload`` puts the zip into the bucket, ``changeset``
+changes the stack, if ``stack_status`` lets it, and ``first_check`` lets the stack check itself.
+``destroy`` deletes the stack. ``keeping`` is what neither takes away unasked. ``artifacts`` are
+what another tool deploys instead.
 """

@@ -24,7 +24,6 @@ _PATIENCE_SECONDS = 1_800.0
 _SHOWN_FAILURES = 3
 _PUBLISHED = ("Modify the function", "A version for this Lambda function exists")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_UNNAMED, _NAMED = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"
 
 Say = Callable[[str], None]
 
@@ -117,7 +116,7 @@ class StackChange:
                     {"ParameterKey": name, "ParameterValue": value}
                     for name, value in parameters.items()
                 ],
-                Capabilities=[_NAMED if self.settings.names_roles else _UNNAMED],
+                Capabilities=[self.settings.capability],
                 Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
                 **self._role(),
             )

@@ -1,13 +1,11 @@
 """Deploy the stack: bundle, upload, change set, wait."""
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
 from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
@@ -55,6 +53,7 @@ from airflow_ddb_migrate.deployment.settings.settings import (
 )
 from airflow_ddb_migrate.deployment.sizes import require_fitting
 from airflow_ddb_migrate.deployment.stack_status import ABSENT, EMPTY, require_deployable
+from airflow_ddb_migrate.deployment.template import code_parameters, definition, stack_template
 from airflow_ddb_migrate.deployment.upload import Uploader
 
 
@@ -108,7 +107,7 @@ class Deployment:
             **settings.parameters,
         }
         version = bundle.code_hash + parameters["Republished"].strip("-") + settings.version
-        template = _template(version, names_roles=settings.names_roles)
+        template = stack_template(version, names_roles=settings.names_roles)
         require_fitting(template, parameters, self._place)
         self._upload(parameters, bundle, bucket=self._bucket(kept, settings))
         is_new = self._change(settings).apply(template, parameters)
@@ -228,7 +227,7 @@ class Deployment:
                 **kept.parameters,
                 **settings.parameters,
             }
-            template = _template("", names_roles=settings.names_roles)
+            template = stack_template("", names_roles=settings.names_roles)
             self._change(settings).apply(template, parameters)
             bucket = self._output("Bucket")
         return bucket
@@ -246,20 +245,13 @@ class Deployment:
     def _upload(self, parameters: Mapping[str, str], bundle: Bundle, *, bucket: str) -> None:
         upload = Uploader(self.clients.s3, bucket, self.say)
         upload(parameters["CodeKey"], bundle.content)
-        upload(parameters["DefinitionKey"], _definition())
+        upload(parameters["DefinitionKey"], definition())
 
     def _parameters(self, tables: tuple[str, ...], bundle: Bundle) -> dict[str, str]:
-        place = self._place
         return {
-            "CodeKey": f"code/{bundle.code_hash}.zip",
-            "CodeHash": bundle.code_hash,
-            "CodeSha256": bundle.sha256,
-            "DefinitionKey": f"code/{bundles.short_hash({'': _definition()})}.asl.json",
-            "Tables": ",".join(tables),
-            "TableArns": ",".join(map(place.table_arn, tables)),
-            "Transforms": ",".join(bundle.transforms),
+            **code_parameters(bundle, tables),
+            "TableArns": ",".join(map(self._place.table_arn, tables)),
             "Republished": self._republished(bundle.code_hash),
-            "PackageVersion": __version__,
         }
 
     def _republished(self, code_hash: str) -> str:
@@ -268,17 +260,3 @@ class Deployment:
             return time.strftime("-%Y%m%d%H%M%S", time.gmtime())
         is_same = self._output("CodeHash") == code_hash
         return stack_parameters(self._stack()).get("Republished", "") if is_same else ""
-
-
-def _template(version: str, *, names_roles: bool = False) -> str:
-    """Return the template, the Lambda version's logical id made new for what is to be published.
-
-    CloudFormation asks for CAPABILITY_NAMED_IAM where a role can have a name, used or not.
-    """
-    text = (resources.folder("deploy") / "template.yaml").read_text()
-    text = re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
-    return text if names_roles else re.sub(r"(?m)^ +RoleName: .*\n", "", text)
-
-
-def _definition() -> bytes:
-    return (resources.folder("deploy") / "state_machine.asl.json").read_bytes()

@@ -33,6 +33,11 @@ class StackSettings:
         return bool(self.parameters["RolePrefix"]) and self.makes_roles
 
     @property
+    def capability(self) -> str:
+        """What CloudFormation asks whoever deploys to acknowledge."""
+        return "CAPABILITY_NAMED_IAM" if self.names_roles else "CAPABILITY_IAM"
+
+    @property
     def makes_roles(self) -> bool:
         return not all(self.parameters[name] for name in _ROLES)
 

@@ -49,6 +49,7 @@ KEPT = {
     **GIVEN,
     "Tables": "*",
     "TableArns": ["*"],
+    "CodeBucket": "",
     "KeptLedger": "ddb-migrate-ledger",
     "KeptBucket": "ddb-migrate-bucket",
     "FunctionRoleArn": _ROLE,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 import yaml
 from airflow_ddb_migrate import resources
-from airflow_ddb_migrate.deployment import deploy
+from airflow_ddb_migrate.deployment.template import stack_template
 
 CONFLICT = "A version for this Lambda function exists ( {} ). Modify the function to create"
 
@@ -44,7 +44,7 @@ class ModelStack:
 
 def _rendered(code_hash: str, nonce: str) -> tuple[str, str, str]:
     """Return the version's logical id, the function's description and the version's policy."""
-    text = deploy._template(code_hash + nonce.strip("-"))
+    text = stack_template(code_hash + nonce.strip("-"))
     logical_id = next(iter(re.findall(r"^  (FunctionVersion\w+):", text, re.MULTILINE)))
     policy = re.search(r"AWS::Lambda::Version\n.*\n    DeletionPolicy: (\w+)", text)
     words = next(line for line in text.splitlines() if "Works on one lane" in line)

@@ -9,12 +9,12 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.packaging.runtime import lambda_runtime
 from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.deployment.settings.keys import require_key_of
 from airflow_ddb_migrate.deployment.settings.options import OPTIONS
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings, StackSettings
+from airflow_ddb_migrate.deployment.template import stack_template
 
 ACCOUNT = "111122223333"
 PLACE = StackPlace("aws", "eu-central-1", ACCOUNT, "ddb-migrate")
@@ -82,7 +82,7 @@ def stack_of(settings: StackSettings) -> dict[str, Any]:
 
 
 def rendered(settings: StackSettings, place: StackPlace = PLACE) -> Rendering:
-    template = deploy._template("0", names_roles=settings.names_roles)
+    template = stack_template("0", names_roles=settings.names_roles)
     code = {"CodeKey": "code/0.zip", "TableArns": place.table_arn("orders")}
     return Rendering(template, {**code, **settings.parameters}, place, {"Bucket": "a-bucket"})
 
@@ -212,7 +212,7 @@ def test_by_default_nothing_of_it_is_there() -> None:
     for function in functions():
         assert ("VpcConfig" not in function, ["arm64"]) == (True, function["Architectures"])
     assert "kms" not in str([rendering.made(f"AWS::{t}") for t in ("IAM::Role", "S3::Bucket")])
-    assert "RoleName:" not in deploy._template("0")
+    assert "RoleName:" not in stack_template("0")
 
 
 def test_roles_are_made_where_and_as_the_account_wants_them() -> None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import ROLE_POLICIES_CHARS, STACK_PARAMETER_BYTES
-from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.rendering import StackPlace
 from airflow_ddb_migrate.deployment.sizes import require_fitting, role_policy_chars
+from airflow_ddb_migrate.deployment.template import stack_template
 
 PLACE = StackPlace("aws", "us-east-1", "123456789012", "ddb-migrate")
-TEMPLATE = deploy._template("0123456789abcdef")
+TEMPLATE = stack_template("0123456789abcdef")
 ROLES = {"FunctionRole", "RestoreRole", "StateMachineRole"}
 
 

@@ -19,8 +19,8 @@ from airflow_ddb_migrate.core.limits import (
     SAFETY_NET_SECONDS,
     UNDO_LOG_DAYS,
 )
-from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.keeping.kept_data import BUCKET_TAG
+from airflow_ddb_migrate.deployment.template import stack_template
 from ddb_transform.writers import partiql, read_item, reference, self_check
 from tests.support.policies import called, sources
 
@@ -144,7 +144,7 @@ def test_a_published_version_outlives_the_next_deployment(template: dict[str, An
 
 def test_each_code_gets_a_version_of_its_own() -> None:
     """The logical id carries the hash, wherever the version is referred to."""
-    text = deploy._template("0123abcd")
+    text = stack_template("0123abcd")
 
     assert 3 <= len(re.findall(r"\bFunctionVersion0123abcd\b", text))
     assert [] == re.findall(r"\bFunctionVersion\b", text)
@@ -312,7 +312,7 @@ def test_every_placeholder_of_the_definition_is_substituted(made: dict[str, Any]
 
 def test_the_template_can_be_sent() -> None:
     """A larger one would need a bucket before the bucket."""
-    assert len(deploy._template("0" * 16).encode()) < _BODY_BYTES
+    assert len(stack_template("0" * 16).encode()) < _BODY_BYTES
 
 
 def _parts(condition: dict[str, Any]) -> list[Any]:
