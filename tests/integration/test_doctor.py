@@ -23,7 +23,7 @@ from airflow_ddb_migrate.permissions.scope import Scope
 from tests.support.waiting import HANG_SECONDS
 
 NAME, TABLE = "doctored", "examined"
-_UNASKED = {"quota-map-runs"}  # the emulator has no Service Quotas
+_UNASKED = {"endpoint-service-quotas", "quota-map-runs"}  # the emulator has no Service Quotas
 _READING = ("Describe", "Get", "List", "Head", "Scan", "Query", "Simulate")
 
 Found = dict[str, list[CheckResult]]
