@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from airflow_ddb_migrate.aws.services.stack import Stack
-from airflow_ddb_migrate.core.doctor.check_results import CheckResult, is_healthy, unknown
+from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, is_healthy, unknown
 from airflow_ddb_migrate.core.doctor.judging import judge_clock
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.doctor import caller, drift, ledger, permissions, quotas, stack, table
@@ -17,6 +17,11 @@ CALLER_SECONDS: Final = 12.0  # a role that is assumed, and STS
 ENDPOINT_SECONDS: Final = 12.0
 STACK_SECONDS: Final = 15.0
 REST_SECONDS: Final = 30.0
+
+_NO_KEYS: Final = (
+    "What boto3 asks for credentials has not answered: a credential_process, a role to assume, or "
+    "this machine's metadata. Try: aws sts get-caller-identity"
+)
 
 
 def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
@@ -31,7 +36,8 @@ def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
     asked = caller.CredentialsCheck(patient)
     found += run({"credentials": asked.check}, seconds=CALLER_SECONDS)
     if not asked.has_keys:  # making a client would look for them again, for as long
-        return [*found, _skipped("credentials")]
+        late = [broken("credentials", _NO_KEYS)] if is_healthy(found) else []
+        return [*found, *late, _skipped("credentials")]
     if not is_healthy(found):
         return [*found, *_clock_alone(patient, run), _skipped("credentials that AWS accepts")]
     reach = Reach()
