@@ -210,9 +210,9 @@ class Deployment:
         if gone := missing_of(self.clients, data):
             tables = " ".join(f"--table '{name}'" for name in self._listed("Tables"))
             raise DeployError(
-                f"Of stack {self.stack_name} {gone} is gone: somebody deleted it, and what was in "
-                "it. Nothing was changed. Make the stack anew, which keeps what is left of ledger "
-                f"and bucket: ddb-migrate destroy --stack-name {self.stack_name}, then ddb-migrate "
+                f"The {gone} of stack {self.stack_name} is gone: somebody deleted it, and what was "
+                "in it. Nothing was changed. Make the stack anew, which keeps what is left: "
+                f"ddb-migrate destroy --stack-name {self.stack_name}, then ddb-migrate "
                 f"deploy --stack-name {self.stack_name} {tables} and, for transforms of your own, "
                 "--transforms DIR"
             )

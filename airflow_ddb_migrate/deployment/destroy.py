@@ -13,7 +13,8 @@ from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.keeping import kept_data
 from airflow_ddb_migrate.deployment.keeping.bucket_removal import empty_bucket, remove_bucket
-from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData, find_kept
+from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData, find_kept, left_of
+from airflow_ddb_migrate.deployment.keeping.transform_set import own_transforms
 from airflow_ddb_migrate.deployment.keeping.unfinished import unfinished
 from airflow_ddb_migrate.deployment.rendering import find_place
 from airflow_ddb_migrate.deployment.settings.settings import (
@@ -66,7 +67,7 @@ class Removal:
         if delete_data:
             kept_data.remove(self.clients, data, self.say)
         elif data.ledger:
-            self.say(f"Kept: {data}. {self._later()}")
+            self._say_kept(data, stack_outputs(stack or {}))
         return True
 
     def _service_role(self) -> str:
@@ -134,6 +135,13 @@ class Removal:
             StackSettings(service_role=role),
         ).delete()
 
+    def _say_kept(self, data: KeptData, outputs: Mapping[str, str]) -> None:
+        """Tell what is kept, as far as it is still there, and what the next deploy has to get."""
+        if left := left_of(self.clients, data):
+            self.say(f"Kept: {left}. {self._later()}")
+        if own := ", ".join(own_transforms(outputs)):
+            self.say(f"Give your transforms to that deploy: {own} (--transforms DIR).")
+
     def _say_nothing_to_do(self, data: KeptData) -> None:
         if data:
             self.say(f"Stack {self.stack_name} is not there; kept are {data}. {self._later()}")
@@ -158,7 +166,7 @@ class Removal:
         parts = ([f"stack {self.stack_name}"] if stack else []) + (
             [str(data)] if delete_data and data else []
         )
-        kept = "" if delete_data or not data.ledger else f" {data} are kept."
+        kept = "" if delete_data or not data.ledger else f" Kept: {data}."
         return f"Delete {' with '.join(parts)}?{kept}"
 
 

@@ -69,13 +69,18 @@ def find_kept(clients: Clients, stack_name: str) -> KeptData:
     return KeptData(ledger, bucket if bucket and is_there(clients.s3, bucket) else "")
 
 
+def left_of(clients: Clients, data: KeptData) -> KeptData:
+    """Return what of it is still there."""
+    has_ledger = bool(data.ledger) and _table(clients.dynamodb, data.ledger) is not None
+    has_bucket = bool(data.bucket) and is_there(clients.s3, data.bucket)
+    return KeptData(data.ledger * has_ledger, data.bucket * has_bucket)
+
+
 def missing_of(clients: Clients, data: KeptData) -> str:
     """Return what is not there any more, in words; empty when all is."""
-    if data.bucket and not is_there(clients.s3, data.bucket):
-        return f"bucket {data.bucket}"
-    if data.ledger and _table(clients.dynamodb, data.ledger) is None:
-        return f"ledger {data.ledger}"
-    return ""
+    left = left_of(clients, data)
+    gone = KeptData(data.ledger * (not left.ledger), data.bucket * (not left.bucket))
+    return str(gone)
 
 
 def is_there(s3: Any, bucket: str) -> bool:

@@ -6,6 +6,8 @@ from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.names import validate_table_name
 
+_SHOWN = 8
+
 
 def validate_tables(names: Iterable[str]) -> None:
     """Raise InvalidInputError for what can be no table; every one, ``*``, can be named, too."""
@@ -40,8 +42,13 @@ def tables_after(
             )
         after = (ALL_TABLES,)
     if before and set(after) != set(before):
-        say(f"Tables: {', '.join(before)} -> {', '.join(after)}")
+        say(f"Tables: {_some(before)} -> {_some(after)}")
     return after
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _no_table(before: Sequence[str]) -> str:

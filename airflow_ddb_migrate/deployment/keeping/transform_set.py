@@ -34,15 +34,21 @@ def deployed_transforms(
     try:
         part = read_part(_zip(clients.s3, outputs), our_transform_files())
     except (MigrationError, zipfile.BadZipFile) as exc:
-        names = set(filter(None, outputs.get("Transforms", "").split(","))) - _shipped()
+        names = own_transforms(outputs)
         if not has_folder and names:
             raise DeployError(
-                f"The transforms {', '.join(sorted(names))} are deployed, and cannot be kept: "
+                f"The transforms {', '.join(names)} are deployed, and cannot be kept: "
                 f"{exc} Nothing was changed. Give the folder that holds them: --transforms DIR"
             ) from exc
         say(f"What is deployed was not looked at: {exc}")
         return DeployedTransforms(frozenset(names))
     return DeployedTransforms(frozenset(part.files.transforms), part)
+
+
+def own_transforms(outputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of a stack's transforms that do not ship with this package."""
+    names = set(filter(None, outputs.get("Transforms", "").split(",")))
+    return tuple(sorted(names - _shipped()))
 
 
 def _zip(s3: Any, outputs: Mapping[str, str]) -> bytes:

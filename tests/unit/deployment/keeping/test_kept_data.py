@@ -179,7 +179,20 @@ def test_destroy_keeps_ledger_and_bucket_and_says_so(world: World) -> None:
         f"Kept: ledger {LEDGER} and bucket {BUCKET}. {later}",
         f"Stack {STACK} is not there; kept are ledger {LEDGER} and bucket {BUCKET}. {later}",
     ] == world.said
-    assert [f"Delete stack {STACK}? ledger {LEDGER} and bucket {BUCKET} are kept."] == world.asked
+    assert [f"Delete stack {STACK}? Kept: ledger {LEDGER} and bucket {BUCKET}."] == world.asked
+
+
+def test_what_destroy_keeps_is_what_is_still_there(world: World) -> None:
+    """And the next deploy needs the user's transforms."""
+    world.stack.outputs["Transforms"] = "add_updated_at,mine,other"
+    world.s3.delete_object(Bucket=BUCKET, Key="code/1.zip")
+    world.s3.delete_bucket(Bucket=BUCKET)
+
+    assert world.destroy()
+
+    kept, own = world.said
+    assert kept.startswith(f"Kept: ledger {LEDGER}. The next deploy")
+    assert "Give your transforms to that deploy: mine, other (--transforms DIR)." == own
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["with the stack", "kept before"])

@@ -71,6 +71,17 @@ def test_what_makes_no_sense_is_refused(before: str, add: str, drop: str, words:
         tables_after(before.split(), add.split(), drop.split(), print)
 
 
+def test_many_tables_are_told_in_few_words() -> None:
+    """Eight by name."""
+    said: list[str] = []
+
+    tables_after(["a"], [f"table-{number}" for number in range(30)], [], said.append)
+
+    assert 1 == len(said)
+    assert said[0].startswith("Tables: a -> a, table-0, ")
+    assert said[0].endswith("table-6 and 23 more")
+
+
 def test_names_are_looked_at_before_anything() -> None:
     validate_tables(["orders", "*"])
     with pytest.raises(InvalidInputError, match="table is 'o'"):

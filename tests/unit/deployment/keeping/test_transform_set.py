@@ -1,7 +1,10 @@
 """What a user deployed stays deployed: read from the zip, and dropped only by name."""
 
+import io
+import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,9 @@ from airflow_ddb_migrate.deployment.keeping.transform_set import (
     require_none_lost,
 )
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle, build
+from airflow_ddb_migrate.deployment.packaging.deployed_part import MANIFEST, UserPart
+from airflow_ddb_migrate.deployment.packaging.packages import Packages
+from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
 from moto import mock_aws
 from tests.support.factories import SHIPPED_TRANSFORMS
 
@@ -144,3 +150,47 @@ def test_a_folder_that_lacks_a_deployed_transform_is_refused() -> None:
     require_none_lost(deployed, ["mine", "new"], ["a", "b"])
     with pytest.raises(InvalidInputError, match="names mine, which the folder of --transforms has"):
         require_none_lost(deployed, ["mine"], ["mine", "a", "b"])
+
+
+def test_a_zip_of_before_it_said_what_is_the_user_s_is_read_by_names(s3: Any, folder: Path) -> None:
+    """What has the name of a transform of ours is taken for ours."""
+    bundle = build(folder)
+    content = without_manifest(bundle.content)
+    outputs = deploy(s3, replace(bundle, content=content))
+
+    deployed = look(s3, outputs)
+
+    assert {"mine"} == deployed.names
+    assert deployed.part
+    assert {"transforms/mine.py", "transforms/_help.py"} == deployed.part.files.files.keys()
+
+
+def without_manifest(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            if name != MANIFEST:
+                new.writestr(name, old.read(name))
+    return buffer.getvalue()
+
+
+def test_packages_stay_with_the_transforms(s3: Any, folder: Path) -> None:
+    """As they were resolved, with their versions; compiled ones for the same Lambda only."""
+    files = {"words/__init__.py": b"", "words/fast.so": b"compiled"}
+    packages = Packages(files=files, versions={"words": "1.0"}, sizes={"words": 8})
+    read = UserPart(look(s3, deploy(s3, build(folder))).part.files, packages, "Python 3.12 on arm")  # type: ignore[union-attr]
+    runtime = Runtime("3.12", "arm", 34)
+
+    bundle = build(runtime=runtime, deployed=read)
+    again = look(s3, deploy(s3, bundle)).part
+
+    assert again
+    assert (dict(packages.files), dict(packages.versions)) == (
+        dict(again.packages.files),
+        dict(again.packages.versions),
+    )
+    assert bundle.content == build(runtime=runtime, deployed=again).content
+    with pytest.raises(
+        InvalidInputError, match=r"compiled for Python 3\.12 on arm; the Lambda now"
+    ):
+        build(runtime=Runtime("3.13", "arm", 34), deployed=again)
