@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.records import LeaseState
+from airflow_ddb_migrate.deployment.deploy import stack_template
 from tests.faults import campaign, cases
 from tests.faults.checker import Rule, Violation
 from tests.faults.kinds import KINDS, QUICK, FaultKind, Where
 from tests.faults.leaks import leaks
 from tests.faults.results import kinds_table
 from tests.faults.run import Run
-from tests.faults.world import FaultWorld
+from tests.faults.world import IMPATIENT_SECONDS, FaultWorld, impatient
 
 DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
 
@@ -34,6 +35,13 @@ def test_every_kind_can_be_named() -> None:
     """The names are what FAULTS_ONLY takes."""
     assert set(QUICK) < set(KINDS)
     assert all("," not in name for name in KINDS)
+
+
+def test_an_impatient_stack_ends_its_lambda_soon() -> None:
+    """The limit that is put in the place of the shipped one is there, of both functions."""
+    templates = [make("hash") for make in (stack_template, impatient(stack_template))]
+
+    assert [0, 2] == [text.count(f"Timeout: {IMPATIENT_SECONDS}\n") for text in templates]
 
 
 def test_the_docs_have_every_kind() -> None:

@@ -67,7 +67,7 @@ class FaultWorld:
         if name not in self.stacks:
             with pytest.MonkeyPatch.context() as patch:
                 if name == IMPATIENT:
-                    patch.setattr(deploy, "_template", _impatient(deploy._template))
+                    patch.setattr(deploy, "stack_template", impatient(deploy.stack_template))
                 self.stacks[name] = _deploy(self.emulator, name, _TRANSFORMS)
         return self.stacks[name]
 
@@ -139,8 +139,11 @@ def _deploy(running: Emulator, name: str, transforms: Path) -> Stack:
     ).deploy()
 
 
-def _impatient(template: Any) -> Any:
-    return lambda code: template(code).replace("Timeout: 900", f"Timeout: {IMPATIENT_SECONDS}")
+def impatient(template: Any) -> Any:
+    """Return the same template, with a short time limit of the Lambda."""
+    return lambda *code, **names: template(*code, **names).replace(
+        "Timeout: 900", f"Timeout: {IMPATIENT_SECONDS}"
+    )
 
 
 def short_pages(request: Request) -> Fate | None:

@@ -272,8 +272,10 @@ def test_a_failed_deployment_quotes_the_first_failure(
 ) -> None:
     """The error names resource and reason, here a version of unchanged code; nothing changed."""
     before = deployer.deploy("orders")
-    template = deployment._template
-    monkeypatch.setattr(deployment, "_template", lambda code_hash: template(f"{code_hash}x"))
+    template = deployment.stack_template
+    monkeypatch.setattr(
+        deployment, "stack_template", lambda version, **names: template(f"{version}x", **names)
+    )
 
     with pytest.raises(DeployError, match=r"FunctionVersion.*Modify the function") as caught:
         deployer.deploy("orders")
@@ -288,8 +290,12 @@ def test_code_whose_update_failed_can_be_deployed_again(
     """The version that it published is gone with it, so Lambda publishes it anew."""
     function = deployer.deploy("orders").function_name
     with monkeypatch.context() as broken:
-        template = deployment._template
-        broken.setattr(deployment, "_template", lambda version: _broken(template(version)))
+        template = deployment.stack_template
+        broken.setattr(
+            deployment,
+            "stack_template",
+            lambda version, **names: _broken(template(version, **names)),
+        )
         with pytest.raises(DeployError, match="UPDATE_ROLLBACK_COMPLETE"):
             deployer.deploy("orders", transforms_dir=transforms_dir)
     listed = deployer.clients.lambda_.list_versions_by_function(FunctionName=function)
@@ -437,10 +443,14 @@ def test_an_older_stack_is_recognised_once_and_tagged(
     deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its template has no metadata yet; the next deployment adds it, and the tag."""
-    template, wanted = deployment._template, {"Key": TAG, "Value": deployer.stack_name}
+    template, wanted = deployment.stack_template, {"Key": TAG, "Value": deployer.stack_name}
     with monkeypatch.context() as older:
         older.setattr(changeset, "TAG", "other")
-        older.setattr(deployment, "_template", lambda code: _without_metadata(template(code)))
+        older.setattr(
+            deployment,
+            "stack_template",
+            lambda version, **names: _without_metadata(template(version, **names)),
+        )
         deployer.deploy("orders")
     assert wanted not in _stack(deployer)["Tags"]
 

@@ -20,7 +20,7 @@ _SEEDS = {
     ("ministack", "fast"): 10,
     ("dynalite", "reference"): 10,
     ("double", "fast"): 3,
-    ("double_on_dynalite", "fast"): 3,
+    ("double_on_dynalite", "fast"): 1,
     ("double", "reference"): 0,
 }
 _RUNS = [
