@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from airflow_ddb_migrate.cli.deploying import add_settings, given_settings
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.names import (
     DEFAULT_STACK_NAME,
@@ -60,6 +61,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         ),
     ):
         parser.add_argument(f"--{name}", help=text.replace("%", "%%"))
+    add_settings(parser)
 
 
 def asked_policy(options: argparse.Namespace) -> tuple[str, str]:
@@ -89,8 +91,23 @@ def _scope(options: argparse.Namespace, audience: Audience) -> Scope:
     if audience in {Audience.DEPLOYER, Audience.CLOUDFORMATION} and not given["bucket"]:
         given["bucket"] = made_bucket(stack)
     tables = tuple(dict.fromkeys(map(validate_table_name, options.tables)))
-    scope = Scope(stack=stack, **_known(given))
+    scope = Scope(stack=stack, **_known(given), **_settings(options, given, stack))
     return replace(scope, tables=(_EVERY_TABLE,) if options.all_tables else tables or scope.tables)
+
+
+def _settings(options: argparse.Namespace, given: dict[str, str], stack: str) -> dict[str, Any]:
+    """Return what the options of ``deploy`` change, checked as deploy checks them."""
+    values = given_settings(options)
+    if not values:
+        return {}
+    from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
+
+    asked = AskedSettings(values)
+    place = asked.place(stack)
+    for name in ("partition", "region", "account"):
+        place = replace(place, **({name: given[name]} if given[name] else {}))
+    settings = asked.over({}, place)
+    return {"parameters": settings.parameters, "service_role": settings.service_role}
 
 
 def _known(given: dict[str, str]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import lambda_runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
-from airflow_ddb_migrate.deployment.rendering import StackPlace
 from airflow_ddb_migrate.deployment.settings.settings import (
     NOTHING_ASKED,
     AskedSettings,
@@ -31,8 +30,6 @@ from airflow_ddb_migrate.deployment.template import code_parameters, definition,
 
 CHECKSUMS: Final = "SHA256SUMS"
 _BODY_BYTES: Final = 51_200  # CloudFormation's limit of a template that is sent
-_LONGEST_REGION: Final = "ap-southeast-1"
-_PLACE: Final = re.compile(r"arn:([\w-]+):\w+:([\w-]*):(\d{12}):")
 _PARAMETER: Final = r"(?m)^  {}:\n(?: {{4}}.*\n)+"
 
 
@@ -56,7 +53,7 @@ class Artifacts:
         :raises InvalidInputError: something is wrong with the input; nothing was written.
         """
         self._check()
-        place = _place_of(self.asked, self.stack_name)
+        place = self.asked.place(self.stack_name)
         settings = self.asked.over({}, place)
         bundle = self._bundle(settings.parameters["Architecture"])
         given = code_parameters(bundle, self.tables)
@@ -95,15 +92,6 @@ class Artifacts:
             if table != ALL_TABLES:
                 validate_table_name(table)
         _require_own(self.folder)
-
-
-def _place_of(asked: AskedSettings, stack_name: str) -> StackPlace:
-    """Return where the ARNs that were given are; of what they do not say the longest there is."""
-    texts = [text for values in asked.values.values() for text in values]
-    found = [match.groups() for match in map(_PLACE.match, texts) if match]
-    region = next((r for _, r, _ in found if r), _LONGEST_REGION)
-    partition, account = next(((p, a) for p, _, a in found), ("aws", "0" * 12))
-    return StackPlace(partition, region, account, stack_name)
 
 
 def _of_any_account(code_hash: str, settings: StackSettings, tables: Sequence[str]) -> str:

@@ -21,14 +21,12 @@ from airflow_ddb_migrate.core.doctor.check_results import (
 )
 from airflow_ddb_migrate.doctor.caller import caller_arn
 from airflow_ddb_migrate.doctor.patient import Patient
-from airflow_ddb_migrate.permissions import scope
 from airflow_ddb_migrate.permissions.airflow import AIRFLOW
 from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Row
 from airflow_ddb_migrate.permissions.scope import Scope
 
 _CHECK: Final = "permissions"
 _ALLOWED: Final = "allowed"
-_OF_TABLES: Final = {scope.tables, scope.tables_and_indexes, scope.tables_and_backups}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def check_permissions(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
         yield _not_simulated(arn)
         return
     where = _scope(patient, stack, arn)
-    rows = [row for row in AIRFLOW if where.tables or row.where not in _OF_TABLES]
+    rows = [row for row in AIRFLOW if row.where(where)]  # a row may have no resources here
     denials = [
         each for row in rows for each in _denials(patient.clients.iam, principal, row, where)
     ]

@@ -1,7 +1,7 @@
 """What Airflow's connection needs, and what who only looks needs."""
 
 from airflow_ddb_migrate.permissions import scope
-from airflow_ddb_migrate.permissions.rows import Feature, Row, always, needed_by
+from airflow_ddb_migrate.permissions.rows import THROUGH_SERVICES, Feature, Row, always, needed_by
 
 _PLAN, _BACKUP = (Feature.PLAN,), (Feature.BACKUP,)
 _PROVISIONED, _SCALED = (Feature.PREWARM, Feature.AUTO_SCALING), (Feature.AUTO_SCALING,)
@@ -93,6 +93,21 @@ AIRFLOW = (
             **needed_by(_PLAN, "lambda:GetAccountSettings", "lambda:ListEventSourceMappings"),
         },
     ),
+    Row(
+        "KeyOfLedgerAndBucket",
+        scope.own_key,
+        always(
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ),
+        THROUGH_SERVICES,
+    ),
 )
 
 # The tab without its buttons, and ddb-migrate status, report and history.
@@ -111,4 +126,10 @@ VIEWER = (
     ),
     Row("ReadQuarantine", scope.quarantines, always("s3:GetObject")),
     Row("FindIt", scope.bucket, always("s3:ListBucket")),
+    Row(
+        "KeyOfLedgerAndBucket",
+        scope.own_key,
+        always("kms:Decrypt", "kms:DescribeKey"),
+        THROUGH_SERVICES,
+    ),
 )

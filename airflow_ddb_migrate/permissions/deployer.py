@@ -1,7 +1,7 @@
 """What who deploys needs for the calls that deploy, self-check and destroy make themselves."""
 
 from airflow_ddb_migrate.permissions import scope
-from airflow_ddb_migrate.permissions.rows import Row, always
+from airflow_ddb_migrate.permissions.rows import THROUGH_SERVICES, Row, always
 
 DEPLOYER = (
     Row(
@@ -41,5 +41,26 @@ DEPLOYER = (
         "LookAtExecutions",
         scope.state_machine_executions,
         always("states:ListExecutions", "states:DescribeExecution"),
+    ),
+    Row(
+        "PassTheServiceRole",
+        scope.service_role,
+        always("iam:PassRole"),
+        {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+    ),
+    Row(
+        "KeyOfLedgerAndBucket",
+        scope.own_key,
+        always(
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ),
+        THROUGH_SERVICES,
     ),
 )

@@ -37,10 +37,13 @@ def policy(
 ) -> dict[str, Any]:
     """Return the policy document that allows what the features need, and no more.
 
-    Features are Airflow's: they change no other policy.
+    Features are Airflow's: they change no other policy. Who passes a service role needs nothing of
+    what that does.
     """
     in_use = frozenset(features)
-    statements = (row.statement(scope, in_use) for row in _ROWS[audience])
+    is_passed = audience is Audience.DEPLOYER and scope.service_role
+    rows = DEPLOYER if is_passed else _ROWS[audience]
+    statements = (row.statement(scope, in_use) for row in rows)
     return {"Version": _VERSION, "Statement": [each for each in statements if each]}
 
 

@@ -76,7 +76,7 @@ _ROLES = Row(
 )
 _PASS_ROLES = Row(
     "PassRoles",
-    scope.roles,
+    scope.passed_roles,
     _of("iam", "PassRole"),
     {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "states.amazonaws.com"]}},
 )
@@ -118,7 +118,32 @@ _CODE = Row(
     "ReadCode", scope.code_objects, always("s3:GetObject")
 )  # for the functions and the machine
 
+# What only some options of deploy need.
+_BOUNDARY = Row(
+    "Boundary",
+    scope.bounded_roles,
+    _of("iam", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+)
+_NETWORK = Row(
+    "Network",
+    scope.network,
+    _of(
+        "ec2",
+        *("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets"),
+        "DescribeVpcs",
+    ),
+)
+_KEY = Row(
+    "KeyOfResources",
+    scope.own_key,
+    _of("kms", "CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"),
+)
+_KEY_OF_LOGS = Row(
+    "KeyOfLogs", scope.encrypted_log_groups, _of("logs", "AssociateKmsKey", "DisassociateKmsKey")
+)
+
 PROVISIONING = (
     *(_BUCKET, _LEDGER, _LOG_GROUPS, _ALL_LOG_GROUPS, _ROLES, _PASS_ROLES),
     *(_FUNCTIONS, _STATE_MACHINE, _RULE, _CODE),
+    *(_BOUNDARY, _NETWORK, _KEY, _KEY_OF_LOGS),
 )

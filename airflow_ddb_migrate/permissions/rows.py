@@ -47,9 +47,9 @@ class Row:
         ]
 
     def statement(self, scope: Scope, features: frozenset[Feature]) -> dict[str, Any] | None:
-        """Return the statement of a policy; None when none of its actions is needed."""
+        """Return the statement of a policy; None when nothing of it is needed."""
         actions, resources = self.needed(features), self.where(scope)
-        if not actions:
+        if not actions or not resources:
             return None
         statement = {
             "Sid": self.sid,
@@ -58,6 +58,12 @@ class Row:
             "Resource": _one_or_all(resources),
         }
         return {**statement, "Condition": self.condition} if self.condition else statement
+
+
+# Keys are used through the services whose data they encrypt, and not by themselves.
+THROUGH_SERVICES: Final = {
+    "StringLike": {"kms:ViaService": ["dynamodb.*.amazonaws.com*", "s3.*.amazonaws.com*"]}
+}
 
 
 def always(*actions: str) -> dict[str, Iterable[Feature]]:

@@ -1,17 +1,28 @@
 """Where a policy is for: the account, the stack and its tables, and the ARNs that follow."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 
 _FUNCTIONS = ("transform", "restore")  # what their names end in
 _CERTAIN_CHARS = 24  # of a stack's name that CloudFormation keeps in a name that it makes
+# By the parameter that has another: logical id, and how its name ends if it has a prefix.
+_ROLES = {
+    "FunctionRoleArn": ("FunctionRole", "transform"),
+    "StateMachineRoleArn": ("StateMachineRole", "machine"),
+    "RestoreRoleArn": ("RestoreRole", "restore"),
+}
 ANYWHERE = ("*",)  # for actions of which AWS knows no resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is not known stays a placeholder, as ``${Account}``. ``tables`` may be ``*`` alone."""
+    """What is not known stays a placeholder, as ``${Account}``. ``tables`` may be ``*`` alone.
+
+    ``parameters`` are those of the stack, as far as an option of ``deploy`` changes them;
+    ``service_role`` is the role that CloudFormation is given, or empty.
+    """
 
     partition: str = "${Partition}"
     region: str = "${Region}"
@@ -19,6 +30,8 @@ class Scope:
     stack: str = DEFAULT_STACK_NAME
     tables: tuple[str, ...] = ("${Table}",)
     bucket: str = "${Bucket}"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    service_role: str = ""
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
@@ -130,10 +143,41 @@ def _made(stack: str) -> str:
 
 
 def roles(scope: Scope) -> tuple[str, ...]:
-    """Return the patterns of the roles that CloudFormation makes."""
-    names = ("FunctionRole", "StateMachineRole", "RestoreRole")
-    stack = _made(scope.stack)
-    return tuple(f"arn:{scope.partition}:iam::{scope.account}:role/{stack}-{n}-*" for n in names)
+    """Return the roles that CloudFormation makes, or the patterns of their names."""
+    made = [row for name, row in _ROLES.items() if not scope.parameters.get(name)]
+    path, prefix = (scope.parameters.get(name, "") for name in ("RolePath", "RolePrefix"))
+    root = f"arn:{scope.partition}:iam::{scope.account}:role{path or '/'}"
+    if prefix:
+        return tuple(f"{root}{prefix}{scope.stack}-{scope.region}-{suffix}" for _, suffix in made)
+    return tuple(f"{root}{_made(scope.stack)}-{logical}-*" for logical, _ in made)
+
+
+def passed_roles(scope: Scope) -> tuple[str, ...]:
+    """Return the roles of the functions and of the state machine, whoever made them."""
+    own = (scope.parameters.get(name, "") for name in _ROLES)
+    return (*roles(scope), *filter(None, own))
+
+
+def bounded_roles(scope: Scope) -> tuple[str, ...]:
+    return roles(scope) if scope.parameters.get("PermissionsBoundary") else ()
+
+
+def own_key(scope: Scope) -> tuple[str, ...]:
+    """Return the key of ledger, bucket and log groups; none without an own one."""
+    return tuple(filter(None, (scope.parameters.get("KmsKeyArn"),)))
+
+
+def encrypted_log_groups(scope: Scope) -> tuple[str, ...]:
+    return log_groups(scope) if own_key(scope) else ()
+
+
+def network(scope: Scope) -> tuple[str, ...]:
+    """Return anything, for functions in a VPC: AWS knows no resources of these actions."""
+    return ANYWHERE if scope.parameters.get("SubnetIds") else ()
+
+
+def service_role(scope: Scope) -> tuple[str, ...]:
+    return tuple(filter(None, (scope.service_role,)))
 
 
 def anywhere(_: Scope) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What ``ddb-migrate policy`` prints. An integration test shows that it is enough, and needed."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,16 @@ _UNSET = (
     r"kinesis:\w+",
     r"iam:CreateServiceLinkedRole",
     r"kms:\w+",
-    r"ec2:\w+",
     r"elasticfilesystem:\w+",
     r"s3files:\w+",
     r"s3tables:\w+",
     r"firehose:\w+",
     r"s3:REST\.PUT\.OBJECT",
     r"iam:(Attach|Detach)RolePolicy",
-    r"iam:(Put|Delete)RolePermissionsBoundary",
     r"lambda:(Put|Delete|Get)\w*(CodeSigning|Concurrency|Recursion|Scaling|RuntimeManagement)\w*",
     r"lambda:(AssociateRuntimeAlias|GetLayerVersion|PassCapacityProvider)",
     r"logs:(Create|Describe)LogStreams?",
     r"logs:PutLogEvents",
-    r"logs:(Associate|Disassociate)KmsKey",
     r"logs:\w*(DataProtection|IndexPolicy|LogDelivery|BearerToken|ResourcePolicy|DeletionProtection)\w*",
     r"logs:DeleteRetentionPolicy",
     r"s3:(Create|Put|Delete|Update)\w*(Accelerate|Analytics|Abac|Acl|ACL|CORS|Cors|Inventory|Logging)\w*",
@@ -90,10 +88,10 @@ def test_what_is_left_out_has_a_reason_that_is_still_true() -> None:
 
 
 def test_cloudformation_may_read_all_that_it_makes() -> None:
-    """It reads back each property of a type, set or not; a key's only if there is one."""
+    """It reads back each property of a type, set or not."""
     ours = {action for row in PROVISIONING for action in row.actions}
 
-    assert {"kms:Decrypt"} == handlers()["read"] - ours
+    assert set() == handlers()["read"] - ours
 
 
 def test_who_deploys_may_do_what_cloudformation_does() -> None:
@@ -164,3 +162,74 @@ def test_iam_counts_no_white_space() -> None:
         {"Version": "2012-10-17", "Statement": []}
     )
     assert policy_chars(policy(Audience.AIRFLOW, PLACE)) < policies.MANAGED_POLICY_CHARS
+
+
+# What only some options of deploy need
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234"
+OWN = "arn:aws:iam::111122223333:role/own"
+
+
+def statements(audience: Audience, service_role: str = "", **parameters: str) -> dict[str, Any]:
+    scope = replace(PLACE, parameters=parameters, service_role=service_role)
+    return {row["Sid"]: row for row in policy(audience, scope)["Statement"]}
+
+
+def test_who_passes_a_service_role_needs_nothing_of_what_it_does() -> None:
+    """But to pass it, to CloudFormation alone."""
+    rows = statements(Audience.DEPLOYER, service_role=OWN)
+
+    passing = rows["PassTheServiceRole"]
+    assert (OWN, {"iam:PassedToService": "cloudformation.amazonaws.com"}) == (
+        passing["Resource"],
+        passing["Condition"]["StringEquals"],
+    )
+    assert set() == rows.keys() & {"Roles", "Functions", "LedgerTable", "PassRoles"}
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_a_key_of_one_s_own_is_used_by_all_who_use_ledger_or_bucket(audience: Audience) -> None:
+    """Through DynamoDB and S3, but for CloudFormation, which gives it to its resources."""
+    assert "kms:" not in str(statements(audience))
+    rows = [row for row in statements(audience, KmsKeyArn=KEY).values() if "kms:" in str(row)]
+
+    assert [KEY] == [*{row["Resource"] for row in rows}]
+    bound = [row["Sid"] for row in rows if "kms:ViaService" in str(row.get("Condition"))]
+    assert (audience is not Audience.CLOUDFORMATION) == bool(bound)
+
+
+def test_who_looks_may_only_decrypt() -> None:
+    key = statements(Audience.VIEWER, KmsKeyArn=KEY)["KeyOfLedgerAndBucket"]
+
+    assert ["kms:Decrypt", "kms:DescribeKey"] == key["Action"]
+
+
+def test_roles_are_those_that_are_made_and_others_are_only_passed() -> None:
+    """By their names, where they have one."""
+    rows = statements(
+        Audience.CLOUDFORMATION,
+        RolePath="/data/",
+        RolePrefix="acme-",
+        RestoreRoleArn=OWN,
+        PermissionsBoundary="arn:aws:iam::111122223333:policy/b",
+    )
+
+    root = "arn:aws:iam::111122223333:role/data/acme-ddb-migrate-eu-central-1"
+    made = [f"{root}-transform", f"{root}-machine"]
+    assert made == rows["Roles"]["Resource"] == rows["Boundary"]["Resource"]
+    assert [*made, OWN] == rows["PassRoles"]["Resource"]
+
+
+def test_without_roles_to_make_none_is_made() -> None:
+    names = ("FunctionRoleArn", "StateMachineRoleArn", "RestoreRoleArn")
+
+    rows = statements(Audience.CLOUDFORMATION, **dict.fromkeys(names, OWN))
+
+    assert ("Roles" not in rows, OWN) == (True, rows["PassRoles"]["Resource"])
+
+
+def test_a_vpc_is_looked_at() -> None:
+    assert (
+        "ec2:DescribeSubnets" in statements(Audience.DEPLOYER, SubnetIds="s")["Network"]["Action"]
+    )
+    assert "Network" not in statements(Audience.DEPLOYER)

@@ -1,5 +1,6 @@
 """What a stack is to have: what was given, else what it has, else the defaults."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,8 @@ _ROLES: Final = ("FunctionRoleArn", "StateMachineRoleArn", "RestoreRoleArn")
 # Another value makes another role in the place of one that executions use while they run.
 _OF_ROLES: Final = ("RolePath", "RolePrefix", *_ROLES)
 _VERSION_CHARS: Final = 8
+_LONGEST_REGION: Final = "ap-southeast-1"
+_PLACE: Final = re.compile(r"arn:([\w-]+):\w+:([\w-]*):(\d{12}):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,17 @@ class AskedSettings:
             f"{SERVICE_ROLE.name} cannot be taken away: a stack keeps its role. Give another role, "
             "or leave the option out. Nothing changed."
         )
+
+    def place(self, stack_name: str) -> StackPlace:
+        """Return where the ARNs that were given are; of what they do not say the longest there is.
+
+        For those who ask AWS nothing.
+        """
+        texts = [text for values in self.values.values() for text in values]
+        found = [match.groups() for match in map(_PLACE.match, texts) if match]
+        region = next((r for _, r, _ in found if r), _LONGEST_REGION)
+        partition, account = next(((p, a) for p, _, a in found), ("aws", "0" * 12))
+        return StackPlace(partition, region, account, stack_name)
 
     def _tags(self, stack: Mapping[str, Any], place: StackPlace) -> dict[str, str]:
         asked = self.values.get(TAGS.name)

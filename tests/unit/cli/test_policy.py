@@ -103,3 +103,14 @@ def test_a_policy_that_is_too_large_for_a_managed_one_says_so(
     said = capsys.readouterr()
     assert "a managed policy holds 6,144" in said.err
     assert json.loads(said.out)
+
+
+def test_options_of_deploy_are_taken_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Against the account and the region that are given."""
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1234"
+
+    document = printed(capsys, "--for", "airflow", *KNOWN, "--kms-key", key)
+    assert f'"{key}"' in resources(document)
+    for wrong in (key.replace("central", "west"), "alias/mine"):
+        assert 1 == main.main(["policy", "--for", "airflow", *KNOWN, "--kms-key", wrong])
+    assert "--kms-key" in capsys.readouterr().err
