@@ -356,8 +356,8 @@ def test_a_bucket_that_somebody_deleted_is_told_and_made_anew(deployer: Deployer
 
     with pytest.raises(
         DeployError,
-        match=rf"bucket {first.bucket} of stack .* is gone.*Nothing was changed.*destroy --stack-name "
-        rf"{deployer.stack_name}, then .*deploy --stack-name {deployer.stack_name} --table",
+        match=rf"bucket {first.bucket} of stack .* is gone.*Nothing was changed.*destroy --stack"
+        rf"-name {deployer.stack_name}, then .*deploy --stack-name {deployer.stack_name} --table",
     ):
         deployer.deploy()
     assert deployer.removal().destroy()
