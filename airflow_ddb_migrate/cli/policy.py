@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.names import (
     validate_stack_name,
     validate_table_name,
 )
+from airflow_ddb_migrate.deployment.settings.options import ROLE_PARAMETERS
 from airflow_ddb_migrate.permissions.policy import (
     MANAGED_POLICY_CHARS,
     Audience,
@@ -26,12 +27,17 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{12}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EVERY_TABLE = "*"
+# Whose policy has to be there before the bucket is.
+_BEFORE_THE_BUCKET = (Audience.DEPLOYER, Audience.CLOUDFORMATION, *ROLE_PARAMETERS)
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
     """Let a person have a policy printed."""
     parser.add_argument(
-        "--for", dest="audience", required=True, choices=[each.value for each in Audience]
+        "--for",
+        dest="audience",
+        required=True,
+        choices=[*(each.value for each in Audience), *ROLE_PARAMETERS],
     )
     parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
     tables = parser.add_mutually_exclusive_group()
@@ -56,8 +62,8 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         ("partition", "as aws-cn; default: the region's, or the placeholder ${Partition}"),
         (
             "bucket",
-            "the stack's, as deploy prints it; default: the placeholder ${Bucket}, or for "
-            "deployer and cloudformation the pattern of the name it will get",
+            "the stack's, as deploy prints it; default: the placeholder ${Bucket} for "
+            "airflow and viewer; else the pattern of the name it will get",
         ),
     ):
         parser.add_argument(f"--{name}", help=text.replace("%", "%%"))
@@ -69,9 +75,7 @@ def asked_policy(options: argparse.Namespace) -> tuple[str, str]:
 
     :raises InvalidInputError: a name, an account, a region or a partition is not valid.
     """
-    audience = Audience(options.audience)
-    features = map(Feature, options.features) if options.features else ALL_FEATURES
-    document = policy(audience, _scope(options, audience), features)
+    document = _document(options)
     size = policy_chars(document)
     warning = (
         f"This policy has {size:,} characters without white space; a managed policy holds "
@@ -80,7 +84,17 @@ def asked_policy(options: argparse.Namespace) -> tuple[str, str]:
     return policy_text(document), warning if size > MANAGED_POLICY_CHARS else ""
 
 
-def _scope(options: argparse.Namespace, audience: Audience) -> Scope:
+def _document(options: argparse.Namespace) -> dict[str, Any]:
+    scope = _scope(options)
+    if options.audience in ROLE_PARAMETERS:
+        from airflow_ddb_migrate.deployment.role_policies import role_policy
+
+        return role_policy(options.audience, scope)
+    features = map(Feature, options.features) if options.features else ALL_FEATURES
+    return policy(Audience(options.audience), scope, features)
+
+
+def _scope(options: argparse.Namespace) -> Scope:
     stack = validate_stack_name(options.stack_name)
     given = {
         "account": _matching("account", options.account, _ACCOUNT, "12 digits"),
@@ -88,7 +102,7 @@ def _scope(options: argparse.Namespace, audience: Audience) -> Scope:
         "partition": _partition(options),
         "bucket": _matching("bucket", options.bucket, _BUCKET, "the name of an S3 bucket"),
     }
-    if audience in {Audience.DEPLOYER, Audience.CLOUDFORMATION} and not given["bucket"]:
+    if options.audience in {*_BEFORE_THE_BUCKET} and not given["bucket"]:
         given["bucket"] = made_bucket(stack)
     tables = tuple(dict.fromkeys(map(validate_table_name, options.tables)))
     scope = Scope(stack=stack, **_known(given), **_settings(options, given, stack))

@@ -39,7 +39,7 @@ class StackPlace:
         """The partition's domain, as amazonaws.com."""
         known = Session().get_data("partitions")["partitions"]
         suffixes = {row["id"]: row["outputs"]["dnsSuffix"] for row in known}
-        return str(suffixes[self.partition])
+        return str(suffixes.get(self.partition, "amazonaws.com"))  # of a placeholder
 
     def table_arn(self, table: str) -> str:
         return f"arn:{self.partition}:dynamodb:{self.region}:{self.account}:table/{table}"

@@ -140,6 +140,12 @@ OPTIONS: Final = (
         is_of_version=True,
     ),
 )
+# Of the options that take a role in the place of one that is made, without dashes before.
+ROLE_PARAMETERS: Final = {
+    option.name.strip("-"): option.parameter
+    for option in OPTIONS
+    if option.parameter.endswith("RoleArn")
+}
 TAGS: Final = Option(
     "--tag", "", checks.tag, "a tag of the stack and all in it (repeatable)", "K=V", most=49
 )

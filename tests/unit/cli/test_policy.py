@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.cli import main
+from tests.support.policies import ACCOUNT, BUCKET, REGION, TABLES, role_policy
 
 KNOWN = ("--account", "111122223333", "--region", "eu-central-1", "--table", "orders")
 
@@ -114,3 +115,24 @@ def test_options_of_deploy_are_taken_and_checked(capsys: pytest.CaptureFixture[s
     for wrong in (key.replace("central", "west"), "alias/mine"):
         assert 1 == main.main(["policy", "--for", "airflow", *KNOWN, "--kms-key", wrong])
     assert "--kms-key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("role", "logical"),
+    [
+        ("function-role", "FunctionRole"),
+        ("state-machine-role", "StateMachineRole"),
+        ("restore-role", "RestoreRole"),
+    ],
+)
+def test_a_role_of_one_s_own_gets_what_the_template_s_has(
+    capsys: pytest.CaptureFixture[str], role: str, logical: str
+) -> None:
+    """As the emulator's CloudFormation makes it, to the letter; without options as placeholders."""
+    where = ("--account", ACCOUNT, "--region", REGION, "--bucket", BUCKET)
+    tables = [word for table in TABLES for word in ("--table", table)]
+
+    document = printed(capsys, "--for", role, *where, *tables)
+
+    assert role_policy(logical).document == document
+    assert "${Account}" in resources(printed(capsys, "--for", role))
