@@ -122,7 +122,7 @@ def _function(module: ModuleType, name: str) -> Callable[..., object]:
 
 
 def _check_signature(function: Any, wanted: str, name: str, *arguments: object) -> tuple[str, ...]:
-    """Return the names of the function's parameters; one in C says nothing of them."""
+    """Return the names of the function's parameters; those of one in C say nothing."""
     kind = next((word for is_it, word in _NO_FUNCTIONS if is_it(function)), "")
     if kind:
         raise TransformError(
@@ -140,7 +140,12 @@ def _check_signature(function: Any, wanted: str, name: str, *arguments: object) 
         raise TransformError(
             f"Transform {name!r} must define {wanted}, not {own}{signature}. Fix it and deploy."
         ) from exc
-    return tuple(signature.parameters)
+    is_in_c = not hasattr(function, "__code__")
+    return tuple(
+        one.name
+        for one in signature.parameters.values()
+        if not (is_in_c and one.kind is one.POSITIONAL_ONLY)
+    )
 
 
 _NO_FUNCTIONS = (

@@ -734,9 +734,10 @@ def test_parameters_are_each_calls_own(params: dict[str, Any]) -> None:
 # What is refused before anything is started
 
 
-def test_a_check_in_c_says_nothing_of_its_parameters(module: Any) -> None:
-    """It is called, and its answer judged."""
-    name = module("in_c", f"{IDENTITY}check = bool\n")
+@pytest.mark.parametrize("check", ["bool", "__import__('operator').truth"])
+def test_a_check_in_c_says_nothing_of_its_parameters(module: Any, check: str) -> None:
+    """It is called, and its answer judged, whatever C calls its parameter."""
+    name = module("in_c", f"{IDENTITY}check = {check}\n")
 
     assert load_transform(name, Context("m", STARTED_AT, {}, KEYS)).passes(TYPED)
 
