@@ -155,7 +155,7 @@ class Removal:
         )
 
     def _goodbye(self, data: KeptData) -> list[str]:
-        lines = list(kept_data.undoable(self.clients.dynamodb, data.ledger, self.clock.now()))
+        lines = list(kept_data.undoable(self.clients, data))
         if not lines:
             return ["No migration of it could be undone."]
         return ["These migrations cannot be undone any more:", *(f"  {line}" for line in lines)]

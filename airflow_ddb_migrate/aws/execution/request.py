@@ -103,6 +103,6 @@ def _quarantined(site: Site, migration_id: str) -> tuple[int, ...]:
     if not lanes:
         raise InvalidInputError(
             f"Migration {migration_id} has no quarantined items: there is nothing to replay. "
-            "(Records of the quarantine expire after 90 days.)"
+            f"(Records of the quarantine expire after {site.stack.undo_log_days:,} days.)"
         )
     return tuple(sorted(lanes))

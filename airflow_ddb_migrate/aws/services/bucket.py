@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.items.binary import base64_text
 
 Row = dict[str, Any]
 
+UNDO = "undo"
 QUARANTINE = "quarantine"
 DIFF = "diff"
 

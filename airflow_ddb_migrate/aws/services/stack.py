@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.errors import StackNotFoundError
+from airflow_ddb_migrate.core.limits import UNDO_LOG_DAYS
 
 ALL_TABLES = "*"
 
@@ -22,7 +23,11 @@ _OUTPUTS = {
     "version": "PackageVersion",
 }
 # An older stack has none of these, and can be used all the same.
-_LATER = {"code_sha256": "CodeSha256", "table_kms_keys": "TableKmsKeys"}
+_LATER = {
+    "code_sha256": "CodeSha256",
+    "table_kms_keys": "TableKmsKeys",
+    "undo_retention_days": "UndoRetentionDays",
+}
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
 OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # of every stack that can be used
 
@@ -50,6 +55,12 @@ class Stack:
     version: str
     code_sha256: str = ""
     table_kms_keys: str = ""
+    undo_retention_days: str = ""
+
+    @property
+    def undo_log_days(self) -> int:
+        """Return for how many days what migrations leave in the bucket is kept."""
+        return int(self.undo_retention_days or UNDO_LOG_DAYS)
 
     def allows(self, table_name: str) -> bool:
         """Return whether the stack's Lambda has the permission to change this table."""

@@ -47,6 +47,7 @@ class Tariff:
     hourly_difference: float = 0.0
     once: float = 0.0
     table_class: TableClass = TableClass.STANDARD
+    undo_log_days: int = UNDO_LOG_DAYS
 
     @property
     def table_prices(self) -> Prices:
@@ -67,7 +68,7 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
         "warm_throughput": tariff.once,
         "lambda": _lambda(effort.lambda_seconds, effort.invocations, tariff),
         "step_functions": transitions * prices.step_functions_transition_thousand,
-        "undo_log": _undo_log(load, prices),
+        "undo_log": _undo_log(load, prices, tariff.undo_log_days),
         "ledger": _ledger(effort, prices, workers=effort.lambda_seconds / max(1.0, seconds)),
     }
 
@@ -93,11 +94,11 @@ def _lambda(seconds: float, invocations: int, tariff: Tariff) -> float:
     return gb_seconds * tariff.prices.lambda_gb_second + calls
 
 
-def _undo_log(load: Load, prices: Prices) -> float:
+def _undo_log(load: Load, prices: Prices, days: int) -> float:
     """One object for each page with a change, kept until the bucket's rule deletes it."""
     pages = max(load.items / SCAN_PAGE_ITEMS, load.bytes / _PAGE_BYTES)
     objects = min(pages, load.changed)
-    months = UNDO_LOG_DAYS / _MONTH_DAYS
+    months = days / _MONTH_DAYS
     kept = load.changed * load.logged_bytes / _GB * months * prices.s3_storage_gb_month
     return objects / _THOUSAND * prices.s3_put_thousand + kept
 

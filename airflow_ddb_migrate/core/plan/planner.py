@@ -107,6 +107,7 @@ def plan_migration(
             hourly_difference=hourly_difference(room.changes, prices, facts.replicas),
             once=once(room.changes, prices, facts.replicas),
             table_class=facts.table_class,
+            undo_log_days=facts.undo_log_days,
         ),
         item_count=facts.item_count,
         indexes=facts.indexes,

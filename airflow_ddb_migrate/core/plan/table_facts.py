@@ -17,6 +17,7 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_TABLE_UNITS,
     LAMBDA_CONCURRENCY,
     LAMBDA_MEMORY_MB,
+    UNDO_LOG_DAYS,
 )
 
 _KEY_WRITES = 2  # [DDB] a changed index key: the old entry is deleted, the new one put
@@ -110,4 +111,5 @@ class TableFacts:
     )
     lambda_concurrency: int = LAMBDA_CONCURRENCY
     lambda_memory_mb: int = LAMBDA_MEMORY_MB
+    undo_log_days: int = UNDO_LOG_DAYS
     unknown: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.aws.ledger.scans import all_history
+from airflow_ddb_migrate.aws.services.bucket import UNDO, Bucket
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import DeployError
-from airflow_ddb_migrate.core.limits import UNDO_LOG_DAYS
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
     remove_bucket,
@@ -20,7 +20,6 @@ from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
 
 BUCKET_TAG = f"{TAG}-bucket"  # of the ledger: the bucket that goes with it
 
-_DAY_SECONDS = 86_400
 _MISSING_TABLE = "ResourceNotFoundException"
 
 
@@ -106,14 +105,14 @@ def note_bucket(dynamodb: Any, data: KeptData) -> None:
             )
 
 
-def undoable(dynamodb: Any, ledger: str, now: float) -> Iterator[str]:
-    """Name, in a line each, the migrations that an undo could still take back."""
-    if not ledger or _table(dynamodb, ledger) is None:
+def undoable(clients: Clients, data: KeptData) -> Iterator[str]:
+    """Name, in a line each, the migrations of which there is an undo log."""
+    if not data.bucket or not data.ledger or _table(clients.dynamodb, data.ledger) is None:
         return
-    rows, _ = all_history(dynamodb, ledger)
+    rows, _ = all_history(clients.dynamodb, data.ledger)
     for row in rows:
         changed = row["counts"]["changed"] + row["counts"]["deleted"]
-        if changed and row["started_at"] > now - UNDO_LOG_DAYS * _DAY_SECONDS:
+        if changed and any(Bucket(clients.s3, data.bucket, row["migration_id"]).paths(f"{UNDO}/")):
             table = row["table_arn"].rpartition("/")[2]
             yield (
                 f"{row['migration_id']} of table {table}, {iso(row['started_at'])}, "

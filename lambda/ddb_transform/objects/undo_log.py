@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_ddb_migrate.aws.services.bucket import Bucket, Row
+from airflow_ddb_migrate.aws.services.bucket import UNDO, Bucket, Row
 from airflow_ddb_migrate.core.items.binary import unwired
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import LaneRow, TypedItem, TypedValue
@@ -25,8 +25,6 @@ from ddb_transform.objects.object_names import (
     void_of,
 )
 
-FOLDER = "undo"
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class UndoLog:
@@ -38,7 +36,7 @@ class UndoLog:
 
     def begin(self, intents: Sequence[Intent]) -> Callable[[Iterable[int]], None]:
         """Make the intents durable; returns what to call with the places of those that are void."""
-        stem = self.place.next(FOLDER)
+        stem = self.place.next(UNDO)
         self.bucket.put(path_of(stem), map(_row, intents))
         self.last = behind(stem)
 
@@ -93,7 +91,7 @@ def unsettled(bucket: Bucket, row: LaneRow) -> UnsettledIntents:
     found = UnsettledIntents()
     if row.laps <= 1 and row.attempt <= 1:
         return found
-    for stem, has_void in _stems(bucket.paths(folder_of(FOLDER, row.lane), after=row.logged)):
+    for stem, has_void in _stems(bucket.paths(folder_of(UNDO, row.lane), after=row.logged)):
         found.last = behind(stem)
         if has_void:
             found.voided.add(stem)
@@ -108,7 +106,7 @@ def unsettled(bucket: Bucket, row: LaneRow) -> UnsettledIntents:
 
 def stems(bucket: Bucket, lane: int) -> list[tuple[str, bool]]:
     """Return the stems of a lane's log in ascending order, each with whether it has voids."""
-    return list(_stems(bucket.paths(folder_of(FOLDER, lane))))
+    return list(_stems(bucket.paths(folder_of(UNDO, lane))))
 
 
 def records(bucket: Bucket, stem: str, *, has_void: bool) -> list[Row]:

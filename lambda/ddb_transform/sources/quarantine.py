@@ -89,8 +89,8 @@ class QuarantineSource:
         return FatalError(
             "QuarantineExpired",
             f"What migration {self.bucket.migration_id} set aside in segment {self.lane} is no "
-            "longer in the stack's bucket, whose objects expire after 90 days. Start a new "
-            "migration: it changes only what is left.",
+            "longer in the stack's bucket, whose objects expire (deploy --undo-retention-days). "
+            "Start a new migration: it changes only what is left.",
         )
 
     def _read(self, keys: Sequence[TypedItem]) -> tuple[list[TypedItem], list[TypedItem], float]:

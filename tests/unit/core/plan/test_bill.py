@@ -7,6 +7,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN
 from airflow_ddb_migrate.core.plan.bill import Tariff, bill_of_hold
 from airflow_ddb_migrate.core.plan.prices import prices_for
+from tests.support import plans
 
 TARIFF = Tariff(
     prices=prices_for("us-east-1"),
@@ -41,3 +42,14 @@ def test_a_short_hold_costs_less() -> None:
     assert bill_of_hold(MAP_CHILDREN, TARIFF, seconds=300) == pytest.approx(
         bill_of_hold(MAP_CHILDREN, TARIFF) * 5 / 33
     )
+
+
+def test_the_undo_log_is_paid_for_as_long_as_it_is_kept() -> None:
+    """deploy --undo-retention-days; the rest are the requests that write it."""
+    day, quarter, year = (
+        plans.plan(plans.facts(undo_log_days=days), plans.sampled()).cost_usd["undo_log"]
+        for days in (1, 90, 365)
+    )
+
+    assert day < quarter < year
+    assert 364 / 89 == pytest.approx((year - day) / (quarter - day))
