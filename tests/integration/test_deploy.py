@@ -237,7 +237,7 @@ def test_the_policies_are_as_large_as_was_computed(deployer: Deployer) -> None:
     computed = role_policy_chars(
         template["TemplateBody"],
         stack_parameters(_stack(deployer)),
-        deployment._place(),
+        deployment._place,
         bucket=stack.bucket,
     )
     names = {"FunctionRole": "migrate", "RestoreRole": "restore", "StateMachineRole": "run-map"}
