@@ -117,6 +117,11 @@ def _require_quiet(table: Table, *, warm: bool) -> None:
         )
 
 
+def note_shown(site: Site) -> None:
+    """Note that the table shows all that was raised: nothing can come to light any more."""
+    _note_asked(site, at=0.0)
+
+
 def _raised_by_us(site: Site) -> LeaseRecord | None:
     lease = site.leases.get(site.table.key)
     if not is_held_by(lease, site.migration_id):

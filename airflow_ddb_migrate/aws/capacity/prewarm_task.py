@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.capacity.cost import prices_of
-from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, prewarm
+from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, note_shown, prewarm
 from airflow_ddb_migrate.aws.ledger.notes import known_plan, note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
@@ -121,6 +121,7 @@ def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
     """Note the capacity as it is now, hold it for so long, and return the task's result."""
     until = site.clock.now() + hold_seconds
     site.leases.change(site.table.key, lambda lease: keep_raised(lease, site.migration_id, until))
+    note_shown(site)
     during = site.fresh_table().snapshot
     note_capacity(site.ledger, site.migration_id, "during", during)
     return {

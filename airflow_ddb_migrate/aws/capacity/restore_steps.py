@@ -8,8 +8,8 @@ from airflow_ddb_migrate.aws.services.autoscaling import change_scaling, scaling
 from airflow_ddb_migrate.aws.services.table_updates import update_capacity
 from airflow_ddb_migrate.aws.services.tables import Table
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step, latest
-from airflow_ddb_migrate.core.capacity.raise_rules import unmet
+from airflow_ddb_migrate.core.capacity.changes import Change, ScalingChange, first_step
+from airflow_ddb_migrate.core.capacity.raise_rules import untouched
 from airflow_ddb_migrate.core.capacity.refusals import CONCURRENT, IN_USE, LIMIT
 from airflow_ddb_migrate.core.capacity.restore_rules import (
     RestorePlan,
@@ -63,7 +63,7 @@ class Restoring:
         """
         self.deadline = self.site.clock.now() + self.wait.seconds
         now = self._look()
-        while unmet(now, latest(self.raised)) and self.site.clock.now() < self.shown_by:
+        while untouched(now, self.raised) and self.site.clock.now() < self.shown_by:
             self._sleep(_POLL_SECONDS)
             now = self._look()
         plan = first = self._plan(now)

@@ -52,7 +52,7 @@ def note_raised(
 
 
 def note_asked(lease: LeaseRecord | None, migration_id: str, *, at: float) -> LeaseRecord | None:
-    """Note when AWS was asked to raise capacity, 0 once it refused; None if it is not ours."""
+    """Note when AWS was asked to raise capacity, 0 once it refused or showed it; None: not ours."""
     if not is_held_by(lease, migration_id) or lease.capacity_state is not CapacityState.RAISED:
         return None
     return replace(lease, asked_at=at)

@@ -1,6 +1,6 @@
 """What to raise before a migration: pure, and never lowers anything."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.core.capacity.changes import (
@@ -8,6 +8,7 @@ from airflow_ddb_migrate.core.capacity.changes import (
     Change,
     ModeChange,
     ScalingChange,
+    latest,
 )
 from airflow_ddb_migrate.core.capacity.snapshot import (
     NO_MAXIMUM,
@@ -79,6 +80,15 @@ def unmet(now: CapacitySnapshot, changes: Iterable[Change]) -> tuple[Change, ...
             if has != after:
                 left.append(replace(change, before=has, after=after))
     return tuple(left)
+
+
+def untouched(now: CapacitySnapshot, raised: Sequence[Change]) -> bool:
+    """Return whether anything that was raised is just as it was before: asked for, or not yet.
+
+    What somebody else made something of has been raised, or never will be.
+    """
+    original = {change.key: change.before for change in reversed(raised)}
+    return any(change.before == original[change.key] for change in unmet(now, latest(raised)))
 
 
 def _raised(has: CapacityUnits, change: CapacityChange) -> CapacityUnits:

@@ -213,8 +213,9 @@ class LeaseRecord:
     """Who holds a table, and what its capacity was before anything was raised.
 
     ``snapshot`` is JSON of a CapacitySnapshot, ``raised`` of Changes, and ``asked_at`` is when AWS
-    was last asked to raise something (0: it refused). ``taken_from`` is the migration that lost the
-    table to this one; ``version`` grows with every write and is the condition of the next one.
+    was last asked to raise something (0: it refused, or has shown it). ``taken_from`` is the
+    migration that lost the table to this one; ``version`` grows with every write and is the
+    condition of the next one.
     """
 
     table_arn: str

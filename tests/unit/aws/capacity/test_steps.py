@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
+from airflow_ddb_migrate.aws.capacity.prewarm import note_shown, prewarm, still_waiting
 from airflow_ddb_migrate.aws.capacity.restore import RestoreResult, restore
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.changes import changes_from_json
@@ -425,6 +425,27 @@ def test_what_aws_refused_to_raise_is_not_waited_for(world: SiteWorld) -> None:
     world.dynamodb.before = refuse
     with pytest.raises(CapacityError):
         raised(world)
+    before = world.clock()
+    restored(world)
+
+    assert before == world.clock()
+
+
+def test_what_somebody_changed_since_is_not_waited_for(world: SiteWorld) -> None:
+    """It is neither raised nor as before, so it has been raised."""
+    raised(world)
+    world.service.update_table(TableName=TABLE, ProvisionedThroughput=throughput(70, 500))
+    before = world.clock()
+    restored(world)
+
+    assert before == world.clock()
+
+
+def test_a_raise_that_was_seen_is_not_waited_for(world: SiteWorld) -> None:
+    """Somebody brought all of it back by hand, a moment after prewarm had waited for it."""
+    raised(world)
+    note_shown(world.site)
+    world.service.update_table(TableName=TABLE, ProvisionedThroughput=throughput(*BEFORE[""]))
     before = world.clock()
     restored(world)
 
