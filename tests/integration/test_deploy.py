@@ -156,6 +156,7 @@ def test_a_zip_that_is_changed_after_its_upload_is_found_before_it_is_called(
         replace(deployer.deployment(["orders"]), say=tamper).deploy()
 
 
+@pytest.mark.story
 def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: Path) -> None:
     """Going back to code that was deployed before works, without a new upload."""
     first = deployer.deploy("orders")
@@ -178,6 +179,7 @@ def test_tables_stay_when_none_is_named(deployer: Deployer) -> None:
     assert ("orders", "customers") == deployer.deploy().tables
 
 
+@pytest.mark.story
 def test_tables_are_added_and_dropped_by_name(deployer: Deployer) -> None:
     """What changes is printed."""
     deployer.deploy("orders", "customers")
@@ -190,6 +192,7 @@ def test_tables_are_added_and_dropped_by_name(deployer: Deployer) -> None:
     assert 2 == len(statements["MigratedTables"]["Resource"])
 
 
+@pytest.mark.story
 def test_own_transforms_stay_until_they_are_dropped_by_name(
     deployer: Deployer, transforms_dir: Path
 ) -> None:
@@ -284,6 +287,7 @@ def test_a_failed_deployment_quotes_the_first_failure(
     assert before == find_stack(deployer.clients.cloudformation, deployer.stack_name)
 
 
+@pytest.mark.story
 def test_code_whose_update_failed_can_be_deployed_again(
     deployer: Deployer, transforms_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +310,7 @@ def test_code_whose_update_failed_can_be_deployed_again(
     assert "mine" in again.transforms
 
 
+@pytest.mark.story
 def test_the_same_code_is_published_once_more_when_asked(deployer: Deployer) -> None:
     """A new version with the same transforms, so that no approval is void; and then it stays."""
     first = deployer.deploy("orders")
@@ -330,6 +335,7 @@ def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
         find_stack(deployer.clients.cloudformation, deployer.stack_name)
 
 
+@pytest.mark.story
 def test_the_next_stack_takes_up_ledger_and_bucket_again(deployer: Deployer) -> None:
     """Twice, since it does not own them then; what a migration left is still there."""
     first, clients = deployer.deploy("orders"), deployer.clients
@@ -349,6 +355,7 @@ def test_the_next_stack_takes_up_ledger_and_bucket_again(deployer: Deployer) -> 
     assert clients.s3.head_object(Bucket=first.bucket, Key="migrations/1/undo/0")
 
 
+@pytest.mark.story
 def test_a_bucket_that_somebody_deleted_is_told_and_made_anew(deployer: Deployer) -> None:
     """By destroy, which keeps the ledger, and deploy; each ends."""
     first, clients = deployer.deploy("orders"), deployer.clients

@@ -68,6 +68,7 @@ def account(clients: Clients) -> Iterator[Account]:
     )
 
 
+@pytest.mark.story
 def test_a_later_deployment_keeps_what_was_asked_for_and_none_takes_it_away(
     account: Account,
 ) -> None:

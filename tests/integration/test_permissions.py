@@ -26,6 +26,8 @@ from tests.support.worlds.permission_world import (
     user_clients,
 )
 
+pytestmark = pytest.mark.story
+
 EVERY_RUN = "every run"
 _FREE = {"sts:GetCallerIdentity"}  # needs no permission
 # The emulator has no permission for it.

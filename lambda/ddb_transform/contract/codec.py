@@ -39,6 +39,9 @@ class _BackwardSet(set[Any]):
     def __repr__(self) -> str:
         return f"{{{', '.join(map(repr, self))}}}" if self else "set()"
 
+    def __reduce__(self) -> Any:
+        return type(self), (list(super().__iter__()),)  # a copy has the same order inside
+
     def pop(self) -> Any:
         if not self:
             return super().pop()  # raises as of any set

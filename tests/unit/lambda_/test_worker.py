@@ -219,11 +219,18 @@ def test_a_slice_ends_behind_the_last_settled_page(world: Callable[..., Migratio
 
 
 def test_a_slice_that_ends_within_a_page_counts_only_whole_pages(
-    world: Callable[..., MigrationWorld],
+    world: Callable[..., MigrationWorld], look: Callable[[], None]
 ) -> None:
     """The page is done again: what was written is found already there, nothing is lost."""
     w = world()
     w.put_many(25)
+
+    def seen_in_time(name: str, arguments: dict[str, Any]) -> None:
+        is_write = name == "update_item" and arguments["TableName"] == w.table_name
+        if is_write and w.table_writes == 14:
+            look()
+
+    w.dynamodb.after = seen_in_time
 
     result = w.work(out_of_time=lambda: w.table_writes >= 14)
 

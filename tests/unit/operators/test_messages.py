@@ -74,7 +74,7 @@ class TestTable:
         world.stack = make_stack(tables=("customers",))
         assert (
             "Stack 'ddb-migrate' may migrate customers, not orders. Run: ddb-migrate deploy "
-            "--stack-name ddb-migrate --table customers --table orders"
+            "--stack-name ddb-migrate --table orders (the others stay)"
         ) == refused()
 
 
