@@ -39,8 +39,13 @@ class _BackwardSet(set[Any]):
     def __repr__(self) -> str:
         return f"{{{', '.join(map(repr, self))}}}" if self else "set()"
 
+    # A copy has the order inside that a copy of the other set has.
+
+    def __copy__(self) -> Any:
+        return type(self)(self)
+
     def __reduce__(self) -> Any:
-        return type(self), (list(super().__iter__()),)  # a copy has the same order inside
+        return type(self), (list(super().__iter__()),)
 
     def pop(self) -> Any:
         if not self:
