@@ -71,6 +71,7 @@ def units(world: MigratingWorld) -> list[dict]:
     return [world.units(name) for name in TABLES]
 
 
+@pytest.mark.story
 def test_all_tables_are_migrated_and_restored(world, run):
     state, states = run(tables=["orders", {"table": "customers", "segments": 7}, "events"])
 
@@ -93,6 +94,7 @@ def _raises(update: dict) -> bool:
     return update["ProvisionedThroughput"]["ReadCapacityUnits"] > 5
 
 
+@pytest.mark.story
 def test_a_table_that_fails_is_red_and_leaves_the_others_alone(world, run):
     world.failing = frozenset({"customers"})
 
