@@ -52,6 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_destroy(
         commands.add_parser("destroy", help="delete the stack; ledger and bucket when asked")
     )
+    _add_tools(commands)
+    _add_views(commands)
+    local = commands.add_parser("local", help="the embedded stack on this machine")
+    _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
+
+
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add what needs no migration."""
     check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
     _add_connection(check)
     check.set_defaults(run=_self_check)
@@ -73,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_aws(trial)
     add_try(trial)
     trial.set_defaults(run=_try)
+
+
+def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add what shows and steers migrations."""
     for name, add, text in (
         ("history", add_history, "what was done to a table"),
         ("report", add_report, "what a migration did, and what it cost"),
@@ -86,9 +99,6 @@ def _parser() -> argparse.ArgumentParser:
         _add_connection(view)
         add(view)
         view.set_defaults(run=_show)
-    local = commands.add_parser("local", help="the embedded stack on this machine")
-    _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
-    return parser
 
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
