@@ -1,5 +1,6 @@
 """The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, SteeringError
 from airflow_ddb_migrate.core.limits import ENTERED_CHARS
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, Asked
-from airflow_ddb_migrate.plugin.threads import OwnThreads
+from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
 _logger = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
     """Tell the workers at once; their end, and that of the execution, is awaited behind it."""
     reason = _reason(asked)
     words = steering.begin_stop(site, by=by, reason=reason)
-    _STOPPING.submit(lambda: _finish_stop(site, by, reason))
+    with contextlib.suppress(BusyError):  # the workers obey, and it ends by itself
+        _STOPPING.submit(lambda: _finish_stop(site, by, reason))
     return words
 
 

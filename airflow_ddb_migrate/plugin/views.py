@@ -8,8 +8,9 @@ from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.report.view import look_at_quarantine, view_of
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.site import Site, open_known_site
-from airflow_ddb_migrate.core.errors import LedgerError
+from airflow_ddb_migrate.core.errors import LedgerError, NotBegunError
 from airflow_ddb_migrate.core.execution.rates import Pulses
+from airflow_ddb_migrate.core.names import DRY_RUN
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, run_of
 from airflow_ddb_migrate.core.report.view import MigrationView, QuarantineView
 from airflow_ddb_migrate.hooks.migration import SiteAddress
@@ -75,9 +76,13 @@ class Looks:
         """
         site = self._site(asked.dag_id, asked.run_id, asked.migration_id)
         key = site.stack.ledger_table, site.migration_id
-        owner: str = self._owners.get(key, lambda: _dag(site))
-        if owner != asked.dag_id and not (owner and asked.may(change=change)(owner)):
-            raise _unknown(asked.dag_id, asked.run_id, asked.migration_id)
+        unknown = _unknown(asked.dag_id, asked.run_id, asked.migration_id)
+        try:
+            owner: str = self._owners.get(key, lambda: _owner(site))
+        except NotBegunError:
+            raise unknown from None
+        if owner != asked.dag_id and not asked.may(change=change)(owner):
+            raise unknown
         return site
 
     def _site(self, dag_id: str, run_id: str, migration_id: str) -> Site:
@@ -112,12 +117,18 @@ def _unknown(dag_id: str, run_id: str, migration_id: str) -> LedgerError:
     )
 
 
-def _dag(site: Site) -> str:
-    """Return the DAG that started the migration, or planned it; empty if none did."""
-    record = site.ledger.migration(site.migration_id)
-    if record:
-        return run_of(record.started_by)[0]
-    return run_of(str(plan_fields(site.ledger, site.migration_id).get("planned_by", "")))[0]
+def _owner(site: Site) -> str:
+    """Return the DAG that started the migration, or else its dry run, or planned it.
+
+    :raises NotBegunError: no DAG did, so far.
+    """
+    name = site.migration_id
+    record = site.ledger.migration(name) or site.ledger.migration(f"{name}-{DRY_RUN}")
+    by = record.started_by if record else plan_fields(site.ledger, name).get("planned_by", "")
+    dag_id, _ = run_of(str(by))
+    if not dag_id:
+        raise NotBegunError(f"No DAG has started migration {name}.")
+    return dag_id
 
 
 def _all(where: dag_runs.Where) -> tuple[list[ListedMigration], bool]:

@@ -99,7 +99,7 @@ class Leases:
             raise LedgerError(
                 f"The ledger {self._ledger.table_name} lacks what was noted of the capacity of "
                 f"table {table.name} before it was raised ({digest}). Bring the capacity back by "
-                "hand, or the ledger from a backup."
+                "hand, or restore the ledger from a backup."
             )
         snapshot, raised = json.loads(item["owed"]["S"])
         return replace(lease, snapshot=snapshot, raised=raised)

@@ -1,6 +1,7 @@
 """Who may ask what, and what they get."""
 
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -9,16 +10,20 @@ from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
+from airflow_ddb_migrate.core.errors import LedgerError, NotBegunError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
+from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.plugin import access, views
+from airflow_ddb_migrate.plugin.cache import SECONDS
 from fastapi import FastAPI, HTTPException
 from sqlalchemy import select
 from starlette.testclient import TestClient
-from tests.support.factories import MIGRATION, migration_record
+from tests.support.factories import MIGRATION, NOW, migration_record
 from tests.support.plugin_routes import plugin_routes
 from tests.support.waiting import await_that
+from tests.support.worlds.migration_world import Clock
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 from tests.unit.plugin.airflow_database import returned
 from tests.unit.plugin.conftest import DAG, RUN
@@ -28,6 +33,7 @@ ONE = f"{BASE}/{MIGRATION}"
 FROM_THE_PAGE = {"X-DDB-Migrate": "1", "Sec-Fetch-Site": "same-origin"}
 BUTTONS = ("pause", "resume", "stop", "retune")
 PLANTED = "orders-cccccccccccc"
+CACHE = views.AnswerCache.__init__
 HOSTILE = "<script>alert(1)</script>"
 
 ClientOf = Callable[[str], TestClient]
@@ -296,6 +302,45 @@ def test_who_may_change_the_other_dag_too_may_follow_a_continued_migration(
     assert 200 == client.get(f"{BASE}/{PLANTED}").status_code
     answer = client.post(f"{BASE}/{PLANTED}/pause", json={}, headers=FROM_THE_PAGE)
     assert 404 == answer.status_code
+
+
+def test_a_migration_that_begins_behind_its_dry_run_is_shown_at_once(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A DAG without a plan: the dry run is all that the ledger knows of it at first."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    world.start(world.site_for(f"{MIGRATION}-dry"), mode=Mode.DRY_RUN, of=MIGRATION)
+    client = client_of("admin")
+
+    client.get(ONE)
+    world.start()
+
+    assert 200 == client.get(ONE).status_code
+
+
+def test_a_migration_of_nobody_is_another_ones_a_moment_later(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That no DAG started it is not remembered for long."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    clock = Clock()
+    monkeypatch.setattr(views.AnswerCache, "__init__", partialmethod(CACHE, clock=clock))
+    looks = views.Looks()
+    monkeypatch.setattr(views, "_owner", lambda _: unowned(clock))
+    monkeypatch.setattr(looks, "_site", lambda *_: world.site)
+    asked = access.AskedMigration(None, None, DAG, RUN, MIGRATION)  # type: ignore[arg-type]
+
+    with pytest.raises(LedgerError, match="has no migration"):
+        looks.site(asked, change=False)
+    clock.advance(SECONDS)
+
+    assert world.site is looks.site(asked, change=False)
+
+
+def unowned(clock: Clock) -> str:
+    if clock() == NOW:
+        raise NotBegunError("no DAG has started it")
+    return DAG
 
 
 def only(*see: str, change: tuple[str, ...] = ()) -> Callable[..., Any]:
