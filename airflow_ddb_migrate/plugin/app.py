@@ -56,6 +56,7 @@ def make_app(looks: Looks) -> FastAPI:
     app.middleware("http")(_with_headers)
     app.exception_handler(MigrationError)(_explained)
     app.exception_handler(AirflowException)(_explained)
+    app.exception_handler(Exception)(_broken)
     _add_pages(app)
     _add_looks(app, looks)
     add_steering(app, looks, _ONE)
@@ -92,7 +93,7 @@ def _add_looks(app: FastAPI, looks: Looks) -> None:
 
     @app.get(_ONE, dependencies=[MAY_LOOK])
     async def view(one: Asked) -> Response:
-        return await _shown(lambda: looks.view(looks.site(one, change=False)))
+        return await _shown(lambda: looks.view(one))
 
     @app.get(_ONE + "/lanes/{lane}", dependencies=[MAY_LOOK])
     async def lane(one: Asked, lane: int) -> Response:
@@ -100,7 +101,7 @@ def _add_looks(app: FastAPI, looks: Looks) -> None:
 
     @app.get(_ONE + "/quarantine", dependencies=[MAY_LOOK])
     async def quarantine(one: Asked) -> Response:
-        return await _shown(lambda: looks.quarantine(looks.site(one, change=False)))
+        return await _shown(lambda: looks.quarantine(one))
 
 
 async def _shown(look: Callable[[], Any]) -> Response:
@@ -128,6 +129,11 @@ async def _explained(_: Request, exc: Exception) -> Response:
     status = next((code for kind, code in _STATUSES.items() if isinstance(exc, kind)), _AWS_FAILED)
     headers = {"Retry-After": str(_BUSY_SECONDS)} if status == _BUSY else None
     return JSONResponse({"detail": str(exc)}, status, headers)
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """Answer where nothing else did; the server logs the error. ``_with_headers`` is inside."""
+    return JSONResponse({"detail": "Internal error: see the API server's log."}, 500, HEADERS)
 
 
 async def _with_headers(

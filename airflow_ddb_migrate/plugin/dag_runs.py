@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, and_, cast, select
 from sqlalchemy.orm import Session
 
 from airflow_ddb_migrate import settings
@@ -16,6 +19,7 @@ from airflow_ddb_migrate.core.names import CANARY_CHECK, CHECK, DRY_RUN
 
 _RETURN_VALUE = "return_value"
 _ROWS = 1_000  # a run of more than 100 mapped migrations shows the first ones
+_OURS = frozenset({"migration_id", "stack_name", "table_name", "table_of"})  # each has these fields
 _PART = re.compile(rf"-(?:{DRY_RUN}|{CHECK}|{CANARY_CHECK})\d*")
 
 
@@ -57,10 +61,13 @@ def default_where() -> Where:
 def find_migrations(dag_id: str, run_id: str) -> list[Found]:
     """Return the migrations of a DAG run, in the order in which they came up.
 
-    Every operator here returns its ``migration_id``, so the run's XComs name them: those are kept
-    as long as the run. Connection, region and stack are those that Airflow rendered for the same
-    task; it keeps these for the latest runs of a DAG (max_num_rendered_ti_fields_per_task), and
-    beyond them the defaults hold.
+    Every operator here returns its ``migration_id``, so their XComs name them: those are kept as
+    long as the run. What other tasks return names nothing. Connection, region and stack are those
+    that Airflow rendered for the same task; it keeps these for the latest runs of a DAG
+    (max_num_rendered_ti_fields_per_task), and beyond them the defaults hold.
+
+    Who may write XComs can put any id under a task of ours. So these are ids to ask the ledger
+    about, and no right to what they name.
     """
     with create_session(scoped=False) as session:
         named = list(_named(session, dag_id, run_id))
@@ -81,8 +88,15 @@ def owner_of(found: Iterable[Found], migration_id: str) -> Found | None:
 
 def _named(session: Session, dag_id: str, run_id: str) -> Iterable[tuple[str, str, int]]:
     """Yield migration, task and map index; the database leaves out what cannot name one."""
+    task = and_(
+        *(
+            getattr(TaskInstance, name) == getattr(XComModel, name)
+            for name in ("dag_id", "run_id", "task_id", "map_index")
+        )
+    )
     query = (
-        select(XComModel)
+        select(XComModel, TaskInstance.dag_version_id)
+        .join(TaskInstance, task)
         .where(
             XComModel.dag_id == dag_id,
             XComModel.run_id == run_id,
@@ -92,11 +106,27 @@ def _named(session: Session, dag_id: str, run_id: str) -> Iterable[tuple[str, st
         .order_by(XComModel.timestamp)
         .limit(_ROWS)
     )
-    for row in session.scalars(query):
+    for row, version_id in session.execute(query):
+        if row.task_id not in _our_tasks(version_id):
+            continue
         value = XComModel.deserialize_value(row)
         name = value.get("migration_id") if isinstance(value, Mapping) else None
         if isinstance(name, str):
             yield name, row.task_id, row.map_index
+
+
+@lru_cache(maxsize=256)
+def _our_tasks(version_id: Any) -> frozenset[str]:
+    """Return the tasks of a DAG's version that are operators of ours, or of classes made of them.
+
+    A version that a run had is never changed.
+    """
+    query = select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version_id)
+    with create_session(scoped=False) as session:
+        found = session.scalars(query).first()
+        tasks = found.data["dag"]["tasks"] if found and found.data else ()
+    each = (task["__var"] for task in tasks)
+    return frozenset(one["task_id"] for one in each if set(one["template_fields"]) >= _OURS)
 
 
 def _wheres(session: Session, dag_id: str, run_id: str) -> dict[tuple[str, int], Where]:

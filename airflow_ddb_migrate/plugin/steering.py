@@ -5,8 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from airflow.api_fastapi.logging.decorators import action_logging
-from fastapi import Body, Depends, FastAPI
+from fastapi import Body, FastAPI
 from fastapi.responses import JSONResponse, Response
 
 from airflow_ddb_migrate.aws.execution import steering
@@ -15,6 +14,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, SteeringError
 from airflow_ddb_migrate.core.limits import ENTERED_CHARS
 from airflow_ddb_migrate.plugin.access import FROM_THIS_PAGE, MAY_STEER, Asked
+from airflow_ddb_migrate.plugin.audit import audited
 from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
@@ -40,9 +40,9 @@ def add_steering(app: FastAPI, looks: Looks, path: str) -> None:
 
 def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
     name = path.rpartition("/")[2]
-    audit = Depends(action_logging(event=f"ddb_migrate.{name}"))
+    refusals, presses = audited(name)
 
-    @app.post(path, dependencies=[MAY_STEER, FROM_THIS_PAGE, audit], name=name)
+    @app.post(path, dependencies=[refusals, MAY_STEER, FROM_THIS_PAGE, presses], name=name)
     async def press(one: Asked, said: _Said) -> Response:
         def act() -> Response:
             site = looks.site(one, change=True)

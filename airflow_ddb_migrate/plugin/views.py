@@ -5,10 +5,10 @@ from typing import Any
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.ledger.scans import all_history
-from airflow_ddb_migrate.aws.report.view import look_at_quarantine, view_of
+from airflow_ddb_migrate.aws.report.view import look_at_quarantine, quarantine_uri, view_of
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.site import Site, open_known_site
-from airflow_ddb_migrate.core.errors import LedgerError, NotBegunError
+from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, NotBegunError
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.names import DRY_RUN
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, run_of
@@ -21,6 +21,9 @@ from airflow_ddb_migrate.plugin.cache import AnswerCache
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
 _PULSES_SECONDS = 86_400.0
+_WITHHELD = (
+    "Keys of items and the transform's parameters are shown to users who may see the DAG's XComs."
+)
 _RATE_SECONDS = 90.0  # rates are of so long: viewers look every 3 s, workers save as often
 
 
@@ -47,16 +50,22 @@ class Looks:
             for found in self._found(dag_id, run_id)
         ]
 
-    def view(self, site: Site) -> MigrationView:
-        key = site.stack.ledger_table, site.migration_id
+    def view(self, asked: AskedMigration) -> dict[str, Any]:
+        """Return what the page shows; ``withheld`` says what of it the user may not see."""
+        site = self.site(asked, change=False)
+        key = _key(site)
         pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
         view: MigrationView = self._views.get(key, lambda: view_of(site, pulses))
-        return view
+        if asked.may_see_values(self._owner(site)):
+            return {**view, "withheld": ""}
+        return {**view, "params": "", "withheld": _WITHHELD}
 
-    def quarantine(self, site: Site) -> QuarantineView:
-        found: QuarantineView = self._quarantines.get(
-            (site.stack.bucket, site.migration_id), lambda: look_at_quarantine(site)
-        )
+    def quarantine(self, asked: AskedMigration) -> QuarantineView:
+        """Return the keys of what was set aside, for who may see XComs."""
+        site = self.site(asked, change=False)
+        if not asked.may_see_values(self._owner(site)):
+            return {"rows": [], "where": quarantine_uri(site), "unknown": _WITHHELD}
+        found: QuarantineView = self._quarantines.get(_key(site), lambda: look_at_quarantine(site))
         return found
 
     def all(self) -> tuple[list[ListedMigration], bool]:
@@ -71,24 +80,26 @@ class Looks:
         Any task may return another run's migration, so the DAG that counts is the one that the
         ledger says started it.
 
-        :raises LedgerError: the run has no such migration, or that of a DAG that the user may not
-            see or change: neither is told apart.
+        :raises LedgerError: the run or the ledger has no such migration, or it is that of a DAG
+            that the user may not see or change: these are not told apart.
         """
-        site = self._site(asked.dag_id, asked.run_id, asked.migration_id)
-        key = site.stack.ledger_table, site.migration_id
-        unknown = _unknown(asked.dag_id, asked.run_id, asked.migration_id)
         try:
-            owner: str = self._owners.get(key, lambda: _owner(site))
-        except NotBegunError:
-            raise unknown from None
-        if owner != asked.dag_id and not asked.may(change=change)(owner):
-            raise unknown
+            site = self._site(asked.dag_id, asked.run_id, asked.migration_id)
+            owner = self._owner(site)
+        except (NotBegunError, InvalidInputError):
+            raise _unknown(asked) from None
+        if owner != asked.dag_id and not asked.may(owner, change=change):
+            raise _unknown(asked)
         return site
+
+    def _owner(self, site: Site) -> str:
+        owner: str = self._owners.get(_key(site), lambda: _owner(site))
+        return owner
 
     def _site(self, dag_id: str, run_id: str, migration_id: str) -> Site:
         found = dag_runs.owner_of(self._found(dag_id, run_id), migration_id)
         if found is None:
-            raise _unknown(dag_id, run_id, migration_id)
+            raise NotBegunError(f"No task of run {run_id} returned {migration_id}.")
         site: Site = self._sites.get(
             (found.where, migration_id),
             lambda: self.open_site(found.where, dag_id, run_id, migration_id),
@@ -101,7 +112,7 @@ class Looks:
 
     def forget(self, site: Site) -> None:
         """Look anew the next time: something was just changed."""
-        self._views.forget((site.stack.ledger_table, site.migration_id))
+        self._views.forget(_key(site))
 
     def _found(self, dag_id: str, run_id: str) -> list[dag_runs.Found]:
         found: list[dag_runs.Found] = self._runs.get(
@@ -110,10 +121,16 @@ class Looks:
         return found
 
 
-def _unknown(dag_id: str, run_id: str, migration_id: str) -> LedgerError:
+def _key(site: Site) -> tuple[str, str]:
+    """Name a migration: ids and names of stacks may be the same in other accounts and regions."""
+    return site.stack.state_machine_arn, site.migration_id
+
+
+def _unknown(asked: AskedMigration) -> LedgerError:
     return LedgerError(
-        f"Run {run_id} of DAG {dag_id} has no migration {migration_id}. Open the tab of the run "
-        "that started it."
+        f"Run {asked.run_id} of DAG {asked.dag_id} has no migration {asked.migration_id}. If the "
+        "run is about to start it, look again in a minute; else open the tab of the run that "
+        "started it."
     )
 
 

@@ -262,7 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def do_GET(self) -> None:
-        path = self.path.removeprefix(PREFIX)
+        path = self.path[self.path.index(PREFIX) + len(PREFIX) :]
         if path == "/measure.js":
             self._send("text/javascript", (MEASURE + self.canned.script).encode())
         elif path.startswith("/static/"):
@@ -270,7 +270,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(MEDIA[file.suffix], file.read_bytes())
         elif path.startswith("/ui"):
             name = "list.html" if path == "/ui" else "page.html"
-            extra = '<script type="module" src="/ddb-migrate/measure.js"></script></head>'
+            extra = f'<script type="module" src="{PREFIX}/measure.js"></script></head>'
             page = (STATIC / name).read_text().replace("</head>", extra)
             self._send("text/html", page.encode())
         else:
@@ -323,10 +323,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(canned: Canned) -> Iterator[str]:
-    """Serve on a free port of this machine; yield the page's address."""
+def serve(canned: Canned, base: str = "") -> Iterator[str]:
+    """Serve on a free port of this machine; yield the page's address.
+
+    :param base: the path that Airflow itself lies below.
+    """
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, canned))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}{PREFIX}/ui/{DAG}/{RUN}"
+    yield f"http://127.0.0.1:{server.server_port}{base}{PREFIX}/ui/{DAG}/{RUN}"
     server.shutdown()
     server.server_close()

@@ -257,6 +257,14 @@ def test_a_run_of_something_else_is_told_kindly() -> None:
     assert "No migration here" in seen
 
 
+@pytest.mark.parametrize("base", ["", "/tools/ui/airflow", "/ui/a/b/ui"])
+def test_airflow_may_lie_below_a_path(base: str) -> None:
+    """Also below one that looks like the page's own."""
+    canned = Canned(script=_PERSON % 'const seen = document.getElementById("table").textContent;')
+    with serve(canned, base) as url, opened(url):
+        assert "orders" == canned.await_seen(HANG_SECONDS)
+
+
 def test_the_list_leads_to_the_tabs() -> None:
     """By table; each migration leads to the tab of the run that started it."""
     canned = Canned(

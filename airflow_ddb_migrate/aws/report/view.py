@@ -91,7 +91,7 @@ def look_at_quarantine(site: Site) -> QuarantineView:
 
     Whoever may not read the bucket still sees how many there are, and where.
     """
-    where = site.bucket.uri(f"{QUARANTINE}/")
+    where = quarantine_uri(site)
     try:
         with aws_call("s3:GetObject", f"bucket {site.bucket.name}"):
             paths = list(islice(site.bucket.paths(f"{QUARANTINE}/"), _QUARANTINE_OBJECTS))
@@ -100,6 +100,10 @@ def look_at_quarantine(site: Site) -> QuarantineView:
         return {"rows": [], "where": where, "unknown": f"unknown: {error}"}
     shown = [_without_values(row) for row in rows[:_QUARANTINE_ROWS]]
     return {"rows": shown, "where": where, "unknown": ""}
+
+
+def quarantine_uri(site: Site) -> str:
+    return site.bucket.uri(f"{QUARANTINE}/")
 
 
 def _without_values(row: Row) -> dict[str, Any]:

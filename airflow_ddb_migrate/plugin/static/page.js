@@ -13,8 +13,9 @@ const EMPTY_SECONDS = 10;
 const LIST_EVERY = 10; // looks: a run with mapped tasks gets more migrations as it goes on
 const HOVER_MS = 120;
 
-const [base, place] = location.pathname.split("/ui/");
-const run = `${base}/api/${place.replace(/\/$/, "")}/migrations`;
+// Airflow itself may lie below a path with /ui/ in it: the last two parts are the DAG and the run.
+const [, base, place] = location.pathname.match(/^(.*)\/ui\/([^/]+\/[^/]+)\/?$/);
+const run = `${base}/api/${place}/migrations`;
 const [dagId, runId] = place.split("/").map(decodeURIComponent);
 const here = `DAG ${dagId}, run ${runId}`;
 const one = (id) => `${run}/${encodeURIComponent(id)}`;
@@ -115,6 +116,7 @@ function showHeader(view) {
     view.started_by && view.started_by !== here && `by ${view.started_by}`,
     view.started_at && when(view.started_at),
     view.attempt && `attempt ${view.attempt}`,
+    view.withheld,
   ]
     .filter(Boolean)
     .join(" · ");

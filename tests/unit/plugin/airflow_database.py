@@ -2,20 +2,35 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from airflow.api_fastapi.app import create_auth_manager, purge_cached_app
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.models.dag_version import DagVersion
 from airflow.models.log import Log
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
+from airflow.sdk import DAG, BaseOperator
+from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
+from airflow_ddb_migrate import StartDistributedMapMigrationOperator
 from sqlalchemy import delete, insert, text
 
+_WRITTEN = (
+    XComModel,
+    RenderedTaskInstanceFields,
+    TaskInstance,
+    SerializedDagModel,
+    DagVersion,
+    Log,
+)
 NOT_ALL_ADMINS = {
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ann:admin,vic:viewer",
@@ -42,10 +57,37 @@ def token_of(name: str, role: str) -> str:
     return create_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
 
 
+def start_task(task_id: str) -> BaseOperator:
+    return StartDistributedMapMigrationOperator(task_id=task_id, table_name="orders")
+
+
 def returned(
-    dag_id: str, run_id: str, task_id: str, value: Any, *, map_index: int = -1, second: int = 0
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    value: Any,
+    *,
+    map_index: int = -1,
+    second: int = 0,
+    task: Callable[[str], BaseOperator] = start_task,
 ) -> None:
-    """Write down what a task of a run has returned, as the task execution API does."""
+    """Write down what a task of a run has returned, as the task execution API does.
+
+    :param task: makes the task, whose DAG the scheduler has written down before it ran.
+    """
+    with DAG(dag_id, schedule=None) as dag:
+        task(task_id)
+    version = _version(dag)
+    _add(
+        TaskInstance,
+        id=uuid4(),
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        map_index=map_index,
+        pool="default_pool",
+        dag_version_id=version,
+    )
     _add(
         XComModel,
         dag_run_id=zlib.crc32(run_id.encode()),
@@ -71,9 +113,21 @@ def rendered(dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, **f
     )
 
 
+def _version(dag: DAG) -> UUID:
+    """Write down a DAG as its tasks are now; return its version."""
+    version = uuid4()
+    _add(DagVersion, id=version, dag_id=dag.dag_id, version_number=version.int % 2**31)
+    with create_session() as session:
+        session.execute(text("PRAGMA foreign_keys = OFF"))
+        row = SerializedDagModel(LazyDeserializedDAG.from_dag(dag))
+        row.dag_version_id = version
+        session.add(row)
+    return version
+
+
 def _forget() -> None:
     with create_session() as session:
-        for model in (XComModel, RenderedTaskInstanceFields, Log):
+        for model in _WRITTEN:
             session.execute(delete(model))
 
 

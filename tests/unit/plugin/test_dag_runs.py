@@ -1,6 +1,12 @@
 """Which migrations a DAG run made, as Airflow's database tells."""
 
+from collections.abc import Callable
+
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import BaseOperator
+from airflow_ddb_migrate import StartDistributedMapMigrationOperator
+from airflow_ddb_migrate.operators.base.task import MigrationOperator, MigrationSensor
 from airflow_ddb_migrate.plugin import dag_runs
 from tests.unit.plugin.airflow_database import rendered, returned
 
@@ -22,6 +28,68 @@ def test_a_run_of_something_else_has_none() -> None:
     returned(DAG, "foreign", "e", {"migration_id": 5})
 
     assert [] == ids("foreign")
+
+
+def python_task(task_id: str) -> BaseOperator:
+    return PythonOperator(task_id=task_id, python_callable=print)
+
+
+def look_alike(task_id: str) -> BaseOperator:
+    return LookAlike(task_id=task_id)
+
+
+class LookAlike(BaseOperator):
+    """Somebody else's, for the same stack and the same connection."""
+
+    template_fields = ("aws_conn_id", "stack_name")
+    aws_conn_id = stack_name = "x"
+
+
+class MyStart(StartDistributedMapMigrationOperator):
+    """A class of a DAG's author, made of ours."""
+
+
+@pytest.mark.parametrize("task", [python_task, look_alike])
+def test_what_other_tasks_return_names_nothing(task: Callable[[str], BaseOperator]) -> None:
+    """Even if it looks right, and also with fields of the same names."""
+    run = f"other-{task.__name__}"
+    returned(DAG, run, "a", {"migration_id": "orders-1"}, task=task)
+    rendered(DAG, run, "a", aws_conn_id="prod", stack_name="mine")
+
+    assert [] == ids(run)
+
+
+def test_a_class_made_of_ours_names_its_migration() -> None:
+    """And so does each of a mapped task."""
+    returned(
+        DAG,
+        "sub",
+        "a",
+        {"migration_id": "o"},
+        task=lambda name: MyStart(task_id=name, table_name="orders"),
+    )
+    returned(
+        DAG,
+        "sub",
+        "b",
+        {"migration_id": "p"},
+        map_index=0,
+        second=1,
+        task=lambda name: MyStart.partial(task_id=name).expand(table_name=["parts"]),  # type: ignore[arg-type,return-value]
+    )
+
+    assert ["o", "p"] == ids("sub")
+
+
+def test_tasks_of_ours_are_known_by_fields_that_all_of_them_have() -> None:
+    """Whatever returns a migration of its own."""
+    operators = [MigrationOperator, MigrationSensor]
+    while any(more := [sub for one in operators for sub in one.__subclasses__()]):
+        if set(more) <= set(operators):
+            break
+        operators = list({*operators, *more})
+
+    assert [] == [one for one in operators if not set(one.template_fields) >= dag_runs._OURS]
 
 
 def test_every_operator_names_its_migration_once() -> None:

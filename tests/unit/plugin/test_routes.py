@@ -1,10 +1,15 @@
 """Who may ask what, and what they get."""
 
+import json
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partialmethod
+from operator import itemgetter
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.models.log import Log
 from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws.ledger import history
@@ -15,6 +20,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.plugin import access, views
 from airflow_ddb_migrate.plugin.cache import SECONDS
 from fastapi import FastAPI, HTTPException
@@ -26,7 +32,7 @@ from tests.support.waiting import await_that
 from tests.support.worlds.migration_world import Clock
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 from tests.unit.plugin.airflow_database import returned
-from tests.unit.plugin.conftest import DAG, RUN
+from tests.unit.plugin.conftest import DAG, RUN, WorldLooks
 
 BASE = f"/ddb-migrate/api/{DAG}/{RUN}/migrations"
 ONE = f"{BASE}/{MIGRATION}"
@@ -248,6 +254,100 @@ def test_another_site_cannot_press(
     assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://airflow", 200),
+        ("https://airflow", 200),  # a proxy ends TLS
+        ("http://AIRFLOW:80", 200),
+        ("https://proxy.example", 200),
+        ("https://partner.example", 403),
+        ("http://airflow:8080", 403),
+        ("http://airflow.evil.example", 403),
+        ("http://airflow@evil.example", 403),
+        ("http://evil.example#airflow", 403),
+        ("null", 403),
+        ("", 403),
+        ("http://[airflow", 403),
+        ("http://airflow:99999", 403),
+    ],
+)
+def test_a_browser_says_which_page_presses(
+    client_of: ClientOf,
+    world: SiteWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    origin: str,
+    status: int,
+) -> None:
+    """One of Airflow's CORS partners gets a yes to its preflight; an old browser says no more."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://proxy.example/air/")
+    world.start()
+
+    headers = {"X-DDB-Migrate": "1", "Origin": origin}
+    answer = client_of("admin").post(f"{ONE}/pause", json={}, headers=headers)
+
+    assert status == answer.status_code
+
+
+def test_a_refused_press_is_in_the_audit_log(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked for what, and why not: without the right, from elsewhere, nonsense, or too late."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG, "other", change=(DAG,)))
+    world.start()
+    admin, rest = client_of("admin"), FROM_THE_PAGE
+    hostile = {"reason": "a\x1b[2J\u202e", "dag_id": "forged", "run_id": "forged"}
+    asked: list[tuple[TestClient, str, dict[str, str], object, str]] = [
+        (client_of("viewer"), ONE, rest, {"reason": "let me"}, "403 Forbidden"),
+        (admin, ONE, {}, {"reason": "csrf"}, "403 Send JSON"),
+        (admin, ONE, rest, hostile, "dag_id, run_id cannot be given"),
+        (admin, ONE, rest, [1], "422"),
+        (admin, f"{BASE}/unheard-of", rest, {}, "has no migration"),
+    ]
+
+    for client, path, headers, body, why in asked:
+        before = len(audit_rows())
+        assert client.post(f"{path}/pause", json=body, headers=headers).status_code >= 400
+        row = audit_rows()[-1]
+        extra = json.loads(row.extra)
+        assert len(audit_rows()) > before
+        assert (DAG, RUN, "ann") == (row.dag_id, row.run_id, row.owner)
+        assert extra["migration_id"] == path.rpartition("/")[2]
+        assert why in extra["refused"]
+        assert json.loads(extra["asked"]) == body
+        assert extra["asked"].isprintable()
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
+def test_who_is_not_signed_in_writes_no_audit_log(client_of: ClientOf) -> None:
+    """Anybody could fill it."""
+    before = len(audit_rows())
+
+    answer = client_of("").post(f"{ONE}/pause", json={}, headers=FROM_THE_PAGE)
+
+    assert (401, before) == (answer.status_code, len(audit_rows()))
+
+
+def audit_rows() -> list[Log]:
+    query = select(Log).where(Log.event == "ddb_migrate.pause").order_by(Log.id)
+    with create_session() as session:
+        return list(session.scalars(query))
+
+
+def test_a_fault_of_ours_is_answered_with_the_same_headers(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And tells nothing of what is inside."""
+    world.start()
+    monkeypatch.setattr(views, "view_of", lambda *_: 1 / 0)
+
+    answer = client_of("admin").get(ONE)
+
+    assert (500, "no-store") == (answer.status_code, answer.headers["cache-control"])
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "division" not in answer.text
+
+
 def test_the_server_never_lets_another_site_ask(client_of: ClientOf) -> None:
     """A preflight is answered without any permission."""
     answer = client_of("admin").options(
@@ -274,7 +374,7 @@ def test_a_planted_id_shows_and_stops_nothing(
 ) -> None:
     """Any task may return another run's migration: the DAG that counts is the ledger's."""
     monkeypatch.setattr(access, "requires_access_dag", only(DAG))
-    returned(DAG, RUN, f"planted{by}", {"migration_id": PLANTED})
+    returned(DAG, RUN, f"planted{zlib.crc32(by.encode())}", {"migration_id": PLANTED})
     world.start(world.site_for(PLANTED), started_by=by)
     client = client_of("admin")
 
@@ -285,9 +385,100 @@ def test_a_planted_id_shows_and_stops_nothing(
 
     assert {404} == {answer.status_code for answer in looks + presses}
     assert {f"Run {RUN} of DAG {DAG} has no migration {PLANTED}."} == {
-        answer.json()["detail"].partition(" Open")[0] for answer in looks + presses
+        answer.json()["detail"].partition(" If the")[0] for answer in looks + presses
     }
     assert Command.RUN is world.site.ledger.control(PLANTED).command  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", [PLANTED, "orders-dddddddddddd", "no id", "x" * 300])
+def test_a_planted_id_says_nothing_of_what_there_is(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One of another DAG, one that the ledger does not know and one that cannot be: all alike."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    monkeypatch.setattr(WorldLooks, "open_site", open_known(world))
+    returned(DAG, RUN, f"guess{zlib.crc32(name.encode())}", {"migration_id": name})
+    world.start(world.site_for(PLANTED), started_by="DAG other, run 1")
+    client = client_of("admin")
+
+    looked = client.get(f"{BASE}/{name}")
+    pressed = client.post(f"{BASE}/{name}/pause", json={}, headers=FROM_THE_PAGE)
+
+    assert [404, 404] == [looked.status_code, pressed.status_code]
+    words = looked.json()["detail"].replace(name, "ID")
+    assert words.startswith(f"Run {RUN} of DAG {DAG} has no migration ID. If the run")
+
+
+def open_known(world: SiteWorld) -> Callable[..., Any]:
+    """Open a site as the plugin does, of which only the id is known."""
+
+    def open_site(_: Any, __: Any, ___: str, ____: str, migration_id: str) -> Any:
+        site = world.site_for(validate_migration_id(migration_id))
+        if site.ledger.migration(migration_id) is None:
+            raise NotBegunError(f"The ledger knows no migration {migration_id}.")
+        return site
+
+    return open_site
+
+
+@pytest.mark.parametrize("values", [(), ("other",)])
+def test_keys_and_parameters_are_for_who_may_see_xcoms(
+    client_of: ClientOf,
+    world: SiteWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    values: tuple[str, ...],
+) -> None:
+    """Airflow has a permission of its own for them; the page says what it leaves out."""
+    rights = only(DAG, values=values)
+    monkeypatch.setattr(access, "requires_access_dag", rights)
+    params = {"secret": "hunter2"}
+    world.start(params=params)
+    quarantine_one(world)
+    client = client_of("admin")
+
+    view, quarantine = client.get(ONE).json(), client.get(f"{ONE}/quarantine").json()
+
+    assert ("", []) == (view["params"], quarantine["rows"])
+    assert "hunter2" not in str(view)
+    assert "users who may see the DAG's XComs" in view["withheld"]
+    assert quarantine["unknown"] == view["withheld"]
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    assert (json.dumps(params), "") == itemgetter("params", "withheld")(client.get(ONE).json())
+    assert 1 == len(client.get(f"{ONE}/quarantine").json()["rows"])
+
+
+def test_keys_of_another_dags_migration_need_its_xcoms(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The XComs of the DAG whose tab is open are not enough."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG, "other", values=(DAG,)))
+    returned(DAG, RUN, "follow", {"migration_id": PLANTED})
+    world.start(world.site_for(PLANTED), started_by="DAG other, run 1", params={"a": 1})
+    client = client_of("admin")
+
+    view = client.get(f"{BASE}/{PLANTED}").json()
+
+    assert ("", True) == (view["params"], bool(view["withheld"]))
+
+
+def test_the_same_id_in_another_account_is_another_migration(
+    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stacks have the same name there, and a person can give the same id: nothing is mixed up."""
+    monkeypatch.setattr(access, "requires_access_dag", only(DAG))
+    looks, mine = views.Looks(), world.site
+    arn = mine.stack.state_machine_arn.replace(":123456789012:", ":999999999999:")
+    theirs = replace(mine, stack=replace(mine.stack, state_machine_arn=arn))
+    sites, owners = [mine, theirs], iter([DAG, "other"])
+    assert mine.stack.state_machine_arn != arn
+    monkeypatch.setattr(views, "_owner", lambda _: next(owners))
+    monkeypatch.setattr(looks, "_site", lambda *_: sites.pop(0))
+    asked = access.AskedMigration(None, None, DAG, RUN, MIGRATION)  # type: ignore[arg-type]
+
+    looks.site(asked, change=False)
+
+    with pytest.raises(LedgerError, match="has no migration"):
+        looks.site(asked, change=False)
 
 
 def test_who_may_change_the_other_dag_too_may_follow_a_continued_migration(
@@ -343,13 +534,22 @@ def unowned(clock: Clock) -> str:
     return DAG
 
 
-def only(*see: str, change: tuple[str, ...] = ()) -> Callable[..., Any]:
-    """An auth manager's rights by DAG, as Airflow's dependency tells them."""
-    allowed = {"GET": see, "PUT": change}
+def only(
+    *see: str, change: tuple[str, ...] = (), values: tuple[str, ...] | None = None
+) -> Callable[..., Any]:
+    """An auth manager's rights by DAG, as Airflow's dependency tells them.
 
-    def requires(method: str, access_entity: Any, param_dag_id: str) -> Callable[..., None]:
+    :param values: the DAGs whose XComs one may see; None: of all whose runs one may see.
+    """
+    allowed = {"GET": see, "PUT": change}
+    xcoms = see if values is None else values
+
+    def requires(
+        method: str, access_entity: DagAccessEntity, param_dag_id: str
+    ) -> Callable[..., None]:
         def check(request: Any, user: Any) -> None:
-            if param_dag_id not in allowed[method]:
+            is_xcom = access_entity is DagAccessEntity.XCOM
+            if param_dag_id not in (xcoms if is_xcom else allowed[method]):
                 raise HTTPException(403)
 
         return check
@@ -381,9 +581,7 @@ def test_text_from_outside_stays_text(client_of: ClientOf, world: SiteWorld) -> 
     """It travels as JSON, which no browser takes for a page; the page itself holds no data."""
     world.start()
     world.lane(0, LaneState.FAILED, counts=Counts(seen=1, quarantined=1), cause=HOSTILE)
-    bucket = Bucket(world.s3, world.site.stack.bucket, MIGRATION)
-    row = {"key": {"id": {"S": HOSTILE}}, "error_class": HOSTILE, "message": "m", "segment": 0}
-    bucket.put(f"{QUARANTINE}/000000/001-00001-000001.jsonl.gz", [row])
+    quarantine_one(world)
     client = client_of("viewer")
 
     answers = [client.get(f"{ONE}{rest}") for rest in ("", "/lanes/0", "/quarantine")]
@@ -392,6 +590,12 @@ def test_text_from_outside_stays_text(client_of: ClientOf, world: SiteWorld) -> 
     assert {"nosniff"} == {answer.headers["x-content-type-options"] for answer in answers}
     assert HOSTILE == answers[2].json()["rows"][0]["key"]["id"]["S"]
     assert HOSTILE not in client.get(f"/ddb-migrate/ui/{DAG}/{HOSTILE}").text
+
+
+def quarantine_one(world: SiteWorld) -> None:
+    bucket = Bucket(world.s3, world.site.stack.bucket, MIGRATION)
+    row = {"key": {"id": {"S": HOSTILE}}, "error_class": HOSTILE, "message": "m", "segment": 0}
+    bucket.put(f"{QUARANTINE}/000000/001-00001-000001.jsonl.gz", [row])
 
 
 def test_the_page_may_load_nothing_from_elsewhere(client_of: ClientOf) -> None:

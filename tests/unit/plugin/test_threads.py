@@ -31,8 +31,8 @@ class Hanging(Looks):
         assert self.answered.wait(60)
         return asked
 
-    def view(self, site: Any) -> Any:
-        return {"migration_id": site.migration_id}
+    def view(self, asked: Any) -> Any:
+        return {"migration_id": self.site(asked, change=False).migration_id}
 
 
 @pytest.fixture
