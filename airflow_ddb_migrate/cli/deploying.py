@@ -7,6 +7,13 @@ from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.settings.options import OPTIONS, SERVICE_ROLE, TAGS, Option
 
 
+def given_folder(text: str) -> Path:
+    """Return a path; refuse an empty text, as of a variable that is not set: it would be here."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; write . for the folder you are in")
+    return Path(text)
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Let a person say what the account asks for."""
     group = parser.add_argument_group(
@@ -33,7 +40,7 @@ def given_settings(options: argparse.Namespace) -> dict[str, list[str]]:
 
 def add_bundle(parser: argparse.ArgumentParser) -> None:
     """Let a person have everything written into a folder."""
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--output", type=given_folder, required=True, metavar="FOLDER")
     parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
     tables = parser.add_mutually_exclusive_group(required=True)
     tables.add_argument(
@@ -46,7 +53,7 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
     tables.add_argument(
         "--all-tables", action="store_true", help="allow every table of the account and region"
     )
-    parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
+    parser.add_argument("--transforms", type=given_folder, help="folder with your own transforms")
     parser.add_argument(
         "--code-bucket",
         default="",

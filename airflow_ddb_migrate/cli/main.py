@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from airflow_ddb_migrate.cli.deploying import (
     add_bundle,
     add_service_role,
     add_settings,
+    given_folder,
     given_settings,
     written_bundle,
 )
@@ -33,13 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         went_well = options.run(options)
+        sys.stdout.flush()
     except MigrationError as error:
         print(f"ddb-migrate: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"ddb-migrate: {_of_the_system(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ddb-migrate: interrupted", file=sys.stderr)
         return 130
     return 1 if went_well is False else 0
+
+
+def _of_the_system(error: OSError) -> str:
+    """Return in words what the operating system refused: a file, a folder, a connection."""
+    names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    return f"{names or 'The system'}: {error.strerror or error}. Correct that and try again."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,7 +159,7 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--transforms",
-        type=Path,
+        type=given_folder,
         help="folder with all of your own transforms, their data and packages; default: those of "
         "the stack there is",
     )
@@ -192,7 +207,9 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             "--state-dir", type=Path, default=Path(".local"), help="default: %(default)s"
         )
         if name == "up":
-            parser.add_argument("--transforms", type=Path, help="folder with your own transforms")
+            parser.add_argument(
+                "--transforms", type=given_folder, help="folder with your own transforms"
+            )
         parser.set_defaults(run=run)
 
 

@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_ddb_migrate.cli.deploying import given_folder
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, TransformError
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.text.times import iso
@@ -36,7 +37,7 @@ def add_try(parser: argparse.ArgumentParser) -> None:
         help="a file, as transforms/full_name.py, or the name of a transform that ships",
     )
     parser.add_argument(
-        "--transforms", type=Path, help="folder in which --transform may be a file's name"
+        "--transforms", type=given_folder, help="folder in which --transform may be a file's name"
     )
     parser.add_argument("--params", type=_params, default={}, metavar="JSON", help="context.params")
     parser.add_argument(
@@ -144,7 +145,7 @@ def _located(given: str, transforms: Path | None) -> str | Path:
     if not given.isidentifier():
         return _path(Path(given), transforms)
     own = transforms / f"{given}.py" if transforms else None
-    if own and own.is_file():
+    if own and _is_deployable(own):
         return own
     if is_shipped(given):
         return given
@@ -163,7 +164,28 @@ def _path(path: Path, transforms: Path | None) -> Path:
             f"{str(transforms)!r}. What deploy takes for a transform is there; leave --transforms "
             "out for the file's own folder."
         )
+    _is_deployable(path)
     return path
+
+
+def _is_deployable(path: Path) -> bool:
+    """Return whether there is such a file; raises InvalidInputError for what deploy refuses."""
+    from airflow_ddb_migrate.deployment.packaging.user_files import require_size
+    from airflow_ddb_migrate.deployment.reading.regular_files import opened_folder
+
+    if not path.parent.is_dir():
+        return False
+    with opened_folder(path.parent) as opened:
+        entry = opened.entry(path.name)
+    if entry is None:
+        return False
+    if entry.kind and not entry.is_folder:
+        raise InvalidInputError(
+            f"--transform {str(path)!r} is {entry.kind}. Only regular files are deployed: give the "
+            "path of one."
+        )
+    require_size({path.name: entry.status.st_size})
+    return not entry.is_folder
 
 
 def _items(text: str) -> int:

@@ -5,7 +5,9 @@ from pathlib import Path
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
+from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
 from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
+from airflow_ddb_migrate.deployment.packaging.user_files import read_folder
 from airflow_ddb_migrate.local.emulated_aws import emulator
 from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 
@@ -31,7 +33,13 @@ def deploy_to(
 
 
 def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
-    """Start the emulator, unless it runs, deploy to it, and say how to reach it."""
+    """Start the emulator, unless it runs, deploy to it, and say how to reach it.
+
+    :raises InvalidInputError: the folder cannot be deployed; nothing was started.
+    """
+    if transforms_dir is not None:
+        read_folder(transforms_dir)
+        read_requirements(transforms_dir, this_runtime())
     running = emulator.find_emulator(state_dir.resolve())
     if running is None or not running.answers_us:
         running = emulator.start_emulator(state_dir, stays=True)

@@ -41,7 +41,7 @@ ORDER = (
     "ddb_transform.assembly",
     "ddb_transform.handler ddb_restore",
     # What runs beside Airflow, or in it.
-    "resources provider_info conf_field form permissions _compat",
+    "resources provider_info conf_field form permissions _compat deployment.reading",
     "transform_file deployment.packaging",
     "deployment.keeping",
     "deployment hooks assets links notices params settings testing local.processes",

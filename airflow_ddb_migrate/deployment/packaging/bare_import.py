@@ -6,6 +6,7 @@ boto3, as JSON. Prints one JSON line per name, ``error`` empty when it is a tran
 
 import importlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from types import ModuleType
 RUNTIME_LIBRARIES = frozenset(
     {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 )
+
+# What boto3 raises where there is neither environment nor home.
+_WITHOUT_ACCOUNT = frozenset({"NoRegionError", "NoCredentialsError", "ProfileNotFound"})
 
 
 class RuntimeFinder:
@@ -62,7 +66,9 @@ def _where(exc: BaseException, name: str) -> str:
 
 
 def _hint(exc: BaseException) -> str:
-    """Say what to do about a module that is missing, by where it should have come from."""
+    """Say what to do about a module that is missing, or about an account that is."""
+    if type(exc).__name__ in _WITHOUT_ACCOUNT:
+        return ". It is imported here without credentials and region: make clients when called"
     name = (isinstance(exc, ModuleNotFoundError) and exc.name) or ""
     root = name.partition(".")[0]
     if not root or root == "transforms":
@@ -80,7 +86,8 @@ def main() -> None:
     folders = json.loads(sys.stdin.readline())
     sys.path.insert(0, code)
     sys.meta_path.append(RuntimeFinder(folders))
-    answers, sys.stdout = sys.stdout, sys.stderr  # a transform may print
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # a transform may print, and so may what it is compiled of
     for name in names:
         print(json.dumps({"name": name, "error": problem_of(name)}), file=answers, flush=True)
 

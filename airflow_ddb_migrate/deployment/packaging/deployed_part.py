@@ -5,6 +5,7 @@ A zip with anything of the user's says so itself, in one file beside the engine.
 
 import io
 import json
+import stat
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,12 @@ from typing import Any, Final
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.deployment.packaging.packages import Packages
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
-from airflow_ddb_migrate.deployment.packaging.user_files import UserFiles
+from airflow_ddb_migrate.deployment.packaging.user_files import (
+    UserFiles,
+    admitted,
+    require_size,
+)
+from airflow_ddb_migrate.deployment.reading.names import name_problem
 
 MANIFEST: Final = "ddb_transform/user_part.json"
 _TRANSFORMS: Final = "transforms/"
@@ -64,28 +70,59 @@ class UserPart:
 
 
 def read_part(content: bytes, shipped: Mapping[str, bytes]) -> UserPart:
-    """Return the user's part of a zip.
+    """Return the user's part of a zip, by the rules of a folder; its secrets are left out.
 
     :param shipped: what this package ships under ``transforms/``: in a zip of before there was a
         manifest, a file of such a name is taken for ours.
+    :raises InvalidInputError: something in it cannot be shipped, or its manifest cannot be read.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _require_plain(archive)
         names = archive.namelist()
-        said: dict[str, Any] = (
-            json.loads(archive.read(MANIFEST)) if MANIFEST in names else _guessed(names, shipped)
-        )
-        files = {name: archive.read(name) for name in said["files"]}
-        packages = {name: archive.read(name) for name in names if not name.startswith(_ENGINE)}
+        try:
+            said: dict[str, Any] = (
+                json.loads(archive.read(MANIFEST))
+                if MANIFEST in names
+                else _guessed(names, shipped)
+            )
+            return _part(archive, said)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise InvalidInputError(
+                f"{MANIFEST} in the zip is of another version of this package: {exc!r}."
+            ) from exc
+
+
+def _part(archive: zipfile.ZipFile, said: Mapping[str, Any]) -> UserPart:
+    files = admitted({name: archive.read(name) for name in said["files"]})
+    transforms = tuple(said["transforms"])
+    if lost := [name for name in transforms if f"{_TRANSFORMS}{name}.py" not in files.files]:
+        raise InvalidInputError(f"The zip lacks the files of its transforms {', '.join(lost)}.")
+    names = [name for name in archive.namelist() if not name.startswith(_ENGINE)]
     return UserPart(
-        files=UserFiles(files=files, transforms=tuple(said["transforms"])),
+        files=replace(files, transforms=transforms),
         packages=Packages(
-            files=packages,
-            versions=said["versions"],
-            sizes=said["sizes"],
+            files={name: archive.read(name) for name in names},
+            versions=dict(said["versions"]),
+            sizes=dict(said["sizes"]),
             left_out=tuple(said["left_out"]),
         ),
         runtime=said["runtime"],
     )
+
+
+def _require_plain(archive: zipfile.ZipFile) -> None:
+    """Raise InvalidInputError for what is no regular file, lies outside, or is too much."""
+    rows = archive.infolist()
+    require_size({row.filename: row.file_size for row in rows})
+    for row in rows:
+        kind = stat.S_IFMT(row.external_attr >> 16)
+        problem = name_problem(row.filename) or (
+            "is no regular file." if kind not in {0, stat.S_IFREG} else ""
+        )
+        if problem:
+            raise InvalidInputError(f"{row.filename!a} in the zip {problem.rstrip('.')}.")
+    if len({row.filename for row in rows}) < len(rows):
+        raise InvalidInputError("The zip holds two files of one name.")
 
 
 def _guessed(names: Iterable[str], shipped: Mapping[str, bytes]) -> dict[str, Any]:

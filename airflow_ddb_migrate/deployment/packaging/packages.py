@@ -88,8 +88,9 @@ def resolve_packages(
         target = Path(folder) / "packages"
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text("\n".join(pins))
+        asked = requirements.written_to(Path(folder) / "asked")
         options = [] if requirements.has_hashes or not pins else ["-c", str(constraints)]
-        _install([*_tool(target, runtime), "-r", str(requirements.path), *options], runtime)
+        _install([*_tool(target, runtime), "-r", str(asked), *options], runtime)
         return _read(target, requirements, runtime)
 
 

@@ -1,7 +1,10 @@
 """Tries every transform before anything is deployed."""
 
+import contextlib
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,11 +20,13 @@ from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_
 from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
 
 _IMPORT_SECONDS = 60.0
+_OF_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where some keep the interpreter's own
 
 
 def check_transforms(bundle: Bundle) -> str:
     """Import every transform from the zip, in a bare interpreter of its own.
 
+    It has neither the environment of this process nor its home, so no credentials of who deploys.
     Packages that were compiled for Lambda alone are imported as this machine's wheels of the same
     versions. Returns why nothing could be imported; empty when all was.
 
@@ -37,8 +42,9 @@ def check_transforms(bundle: Bundle) -> str:
             "are deployed."
         )
     with tempfile.TemporaryDirectory() as folder:
-        _unpack(bundle, loadable, Path(folder))
-        problems = _import_all(folder, bundle.transforms)
+        code = Path(folder) / "code"
+        _unpack(bundle, loadable, code)
+        problems = _import_all(code, bundle.transforms)
     for name in bundle.transforms:
         problem = problems.get(name, "ends the interpreter that imports it")
         if problem:
@@ -67,26 +73,41 @@ def _unpack(bundle: Bundle, packages: Packages, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def _import_all(folder: str, names: tuple[str, ...]) -> dict[str, str]:
+def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, str]:
     """Return what is wrong with each transform that was reached."""
-    process = subprocess.Popen(  # noqa: S603  # our own interpreter and script
-        [sys.executable, "-I", "-S", bare_import.__file__, folder, *names],
-        cwd=folder,
+    with subprocess.Popen(  # noqa: S603  # our own interpreter and script
+        [sys.executable, "-I", "-S", bare_import.__file__, str(code), *names],
+        cwd=code,
+        env=_environment(code.parent),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
+        start_new_session=True,
+    ) as process:
+        output = _answers(process)
+    rows = [json.loads(line) for line in output.splitlines()]
+    return {row["name"]: row["error"] for row in rows}
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Return what the interpreter needs to start, and a home without anybody's credentials."""
+    kept = {name: os.environ[name] for name in _OF_PYTHON if name in os.environ}
+    return {**kept, "HOME": str(home), "TMPDIR": str(home)}
+
+
+def _answers(process: "subprocess.Popen[str]") -> str:
+    """Return what it prints; end it, and whatever an import has started."""
     try:
-        output, _ = process.communicate(json.dumps(_library_folders()) + "\n", _IMPORT_SECONDS)
+        return process.communicate(json.dumps(_library_folders()) + "\n", _IMPORT_SECONDS)[0]
     except subprocess.TimeoutExpired as exc:
-        process.kill()
         raise TransformError(
             f"Importing the transforms took over {_IMPORT_SECONDS:.0f} s. A module must only "
             "define things when it is imported. Nothing was deployed."
         ) from exc
-    rows = [json.loads(line) for line in output.splitlines()]
-    return {row["name"]: row["error"] for row in rows}
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _library_folders() -> list[str]:

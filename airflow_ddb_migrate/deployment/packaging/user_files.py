@@ -1,8 +1,7 @@
 """What of a user's folder is deployed: everything but tests, caches, hidden files and secrets."""
 
 import ast
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from itertools import islice
@@ -11,25 +10,23 @@ from typing import Final
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import LAMBDA_UNZIPPED_BYTES, TRANSFORM_FILES
+from airflow_ddb_migrate.deployment.reading.names import name_problem, twins
+from airflow_ddb_migrate.deployment.reading.regular_files import Entry, OpenFolder, opened_folder
+from airflow_ddb_migrate.deployment.reading.secrets import is_secret, written_keys
 
 REQUIREMENTS: Final = "requirements.txt"
 
 _SHOWN = 8
+_SECRETS = "secrets"
+_PACKAGES = "packages"
 # Why something is left out, by patterns of names in lower case; a folder's end with "/".
 _LEFT_OUT: Final = {
-    "secrets": (
-        *(".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks"),
-        *("*.keystore", "*.kdbx", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
-        *("credentials", "credentials.json", "credentials.csv", "service-account*.json"),
-        *("secrets.json", "secrets.y*ml", "secrets.toml", "*.tfstate", "*.tfvars"),
-        *(".netrc", ".pypirc", ".pgpass", ".npmrc", ".git-credentials", ".aws/", ".ssh/"),
-    ),
     "tests": ("test_*.py", "*_test.py", "conftest.py", "tests/"),
     "caches": ("__pycache__/", "*.pyc", "*.pyo", ".*_cache/", "*.egg-info/", "node_modules/"),
     "hidden": (".*",),
-    "packages": ("*.whl",),  # requirements.txt may find them here
+    _PACKAGES: ("*.whl",),  # requirements.txt may find them here
 }
-_TOP_LEVEL: Final = {REQUIREMENTS: "packages", "__init__.py": "replaced by ours"}
+_TOP_LEVEL: Final = {REQUIREMENTS: _PACKAGES, "__init__.py": "replaced by ours"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +46,20 @@ class UserFiles:
         size = sum(map(len, self.files.values()))
         shipped = f"Shipped: {_some(names)} ({size:,} bytes)"
         left = (
-            f"{why} ({_some(found, len(found) if why == 'secrets' else _SHOWN)})"
+            f"{why} ({_some(found, len(found) if why == _SECRETS else _SHOWN)})"
             for why, found in self.left_out.items()
         )
-        return (shipped, f"Left out: {'; '.join(left)}") if self.left_out else (shipped,)
+        lines = (shipped, f"Left out: {'; '.join(left)}") if self.left_out else (shipped,)
+        return (*lines, *self._warnings())
+
+    def _warnings(self) -> Iterator[str]:
+        """Yield a line for each key that seems to be written into a file; never the key."""
+        for name, content in self.files.items():
+            for where in written_keys(content):
+                yield (
+                    f"Warning: {name.removeprefix('transforms/')}, {where}. Users who can read the "
+                    "Lambda's code can read it. Remove it from the file, and replace the key."
+                )
 
 
 def read_folder(folder: Path) -> UserFiles:
@@ -62,18 +69,11 @@ def read_folder(folder: Path) -> UserFiles:
         something that cannot be shipped; the message names it.
     """
     try:
-        if not folder.is_dir():
-            raise InvalidInputError(
-                f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
-                "your transforms, one Python file each."
-            )
-        paths, left_out = _walk(folder.resolve())
-        require_size({name: path.stat().st_size for name, path in paths.items()})
-        contents = {name: path.read_bytes() for name, path in sorted(paths.items())}
+        contents, left_out = _contents(folder)
     except OSError as exc:
         raise InvalidInputError(
-            f"--transforms: {exc.filename!r} cannot be read: {exc.strerror}. Make it readable, or "
-            "move it out of the folder."
+            f"--transforms: {str(exc.filename)!r} cannot be read: {exc.strerror}. Make it "
+            "readable, or move it out of the folder."
         ) from exc
     transforms = tuple(n for n in contents if _may_be_transform(n) and _defines(n, contents[n]))
     _require_names(folder, transforms)
@@ -97,75 +97,99 @@ def require_size(sizes: Mapping[str, int]) -> None:
         )
 
 
-def _walk(root: Path) -> tuple[dict[str, Path], dict[str, list[str]]]:
-    """Return the files to ship by their name in the folder, and what is left out, by reason."""
-    paths: dict[str, Path] = {}
+def admitted(files: Mapping[str, bytes]) -> UserFiles:
+    """Return files that were deployed before, without their secrets; ``transforms`` is not known.
+
+    :param files: contents by their path in the zip.
+    :raises InvalidInputError: a name cannot be shipped.
+    """
+    for name in files:
+        problem = name_problem(name)
+        if problem or not name.startswith("transforms/"):
+            raise InvalidInputError(f"{name!a} {problem or 'is not below transforms/'}.")
+    _require_no_twins(files)
+    secrets = {name for name in files if _is_below_secret(name)}
+    return UserFiles(
+        files={name: content for name, content in files.items() if name not in secrets},
+        left_out={_SECRETS: tuple(sorted(secrets))} if secrets else {},
+    )
+
+
+def _is_below_secret(name: str) -> bool:
+    *folders, file = name.split("/")
+    return is_secret(file) or any(is_secret(f"{folder}/") for folder in folders)
+
+
+def _contents(folder: Path) -> tuple[dict[str, bytes], dict[str, list[str]]]:
+    """Return what ships by its name in the folder, and what is left out, by reason."""
+    if not folder.is_dir():
+        raise InvalidInputError(
+            f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
+            "your transforms, one Python file each."
+        )
+    with opened_folder(folder) as opened:
+        entries, left_out = _walk(opened, folder)
+        require_size({name: entry.status.st_size for name, entry in entries.items()})
+        return {name: opened.read(entry) for name, entry in sorted(entries.items())}, left_out
+
+
+def _walk(opened: OpenFolder, root: Path) -> tuple[dict[str, Entry], dict[str, list[str]]]:
+    found: dict[str, Entry] = {}
     left_out: dict[str, list[str]] = {}
-    waiting, seen = [root], 0
+    waiting, seen = [""], 0
     while waiting:
-        for entry in _entries(waiting.pop(), TRANSFORM_FILES + 1):
+        for entry in islice(opened.entries(waiting.pop()), TRANSFORM_FILES + 1):
             seen += 1
             if seen > TRANSFORM_FILES:
                 raise InvalidInputError(
                     f"--transforms {str(root)!r} holds more than {TRANSFORM_FILES:,} files and "
                     "folders, the most that are looked at. Give a folder with the transforms alone."
                 )
-            name = _shippable_name(entry, root)
-            if why := _reason(entry, name):
-                left_out.setdefault(why, []).append(name)
-            elif entry.is_dir(follow_symlinks=False):
-                waiting.append(Path(entry.path))
+            why = _reason(entry, opened)
+            _require_shippable(entry, root, why)
+            if why:
+                left_out.setdefault(why, []).append(entry.name)
+            elif entry.is_folder:
+                waiting.append(entry.name)
             else:
-                paths[name] = _regular(Path(entry.path), name, root)
-    return paths, left_out
+                found[entry.name] = entry
+    _require_no_twins(found)
+    return found, left_out
 
 
-def _entries(folder: Path, limit: int) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        yield from islice(entries, limit)
-
-
-def _shippable_name(entry: os.DirEntry[str], root: Path) -> str:
-    name = Path(entry.path).relative_to(root).as_posix()
-    if not name.isprintable():  # half a surrogate pair stands for bytes that are no UTF-8
-        raise InvalidInputError(
-            f"--transforms {str(root)!r} holds {name!a}, a name with control characters or "
-            "bytes that are no UTF-8. Rename it."
-        )
-    return name
-
-
-def _reason(entry: os.DirEntry[str], name: str) -> str:
-    """Return why it is left out; empty when it is not. A link may not hide what it leads to."""
-    if name in _TOP_LEVEL:
-        return _TOP_LEVEL[name]
-    is_dir = entry.is_dir(follow_symlinks=False)
-    if is_dir and (Path(entry.path) / "pyvenv.cfg").exists():
+def _reason(entry: Entry, opened: OpenFolder) -> str:
+    """Return why it is left out; empty when it is not."""
+    if entry.name in _TOP_LEVEL:
+        return _TOP_LEVEL[entry.name]
+    name = entry.name.rpartition("/")[2] + "/" * entry.is_folder
+    if is_secret(name):
+        return _SECRETS
+    if entry.is_folder and opened.entry(f"{entry.name}/pyvenv.cfg"):
         return "caches"
-    names = [entry.name + "/" * is_dir]
-    if entry.is_symlink():
-        names.append(os.path.basename(os.path.realpath(entry.path)))  # noqa: PTH119  # no errors
     for why, patterns in _LEFT_OUT.items():
-        if any(fnmatch(name.lower(), pattern) for name in names for pattern in patterns):
+        if any(fnmatch(name.lower(), pattern) for pattern in patterns):
             return why
     return ""
 
 
-def _regular(path: Path, name: str, root: Path) -> Path:
-    """Return the file, a link's target; raises InvalidInputError for all that is none in here."""
-    target = Path(os.path.realpath(path))
-    if not target.is_relative_to(root):
-        raise InvalidInputError(
-            f"--transforms {str(root)!r}: {name!r} is a link out of the folder. Only what lies in "
-            "it is deployed: put a copy there."
+def _require_shippable(entry: Entry, root: Path, why: str) -> None:
+    """Raise InvalidInputError for what is neither left out nor a regular file or a folder."""
+    problem = name_problem(entry.name, is_folder=entry.is_folder)
+    is_walked = entry.is_folder and not why
+    if entry.kind and not problem and not is_walked and why in {"", _PACKAGES}:
+        problem = (
+            f"is {entry.kind}. Only regular files are deployed: put a copy there, or remove it"
         )
-    if not target.is_file():
-        what = "a link to a folder or to nothing" if path.is_symlink() else "no regular file"
+    if problem:
+        raise InvalidInputError(f"--transforms {str(root)!r}: {entry.name!a} {problem}.")
+
+
+def _require_no_twins(names: Iterable[str]) -> None:
+    if pair := twins(names):
         raise InvalidInputError(
-            f"--transforms {str(root)!r}: {name!r} is {what}. Only regular files are deployed, and "
-            "links to them: remove it."
+            f"{pair[0]!r} and {pair[1]!r} are one name where upper and lower case are the same, as "
+            "on macOS and Windows. Rename one of them."
         )
-    return target
 
 
 def _may_be_transform(name: str) -> bool:

@@ -1,5 +1,6 @@
 """The command line: its words, its exit codes, and that it is quick and quiet."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +264,88 @@ def test_local_down_without_a_stack_has_nothing_to_do(
     """Taking down twice is no error."""
     assert 0 == main.main(["local", "down", "--state-dir", str(tmp_path)])
     assert f"No embedded stack runs from {tmp_path}: nothing to do.\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["link.py", "pipe.py", "folder.py"])
+def test_local_up_starts_nothing_for_a_folder_that_cannot_be_deployed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    make = {"link.py": lambda path: path.symlink_to("mine.py"), "pipe.py": os.mkfifo}
+    make.get(name, Path.mkdir)(tmp_path / name)
+    state = tmp_path / "state"
+
+    asked = ["local", "up", "--state-dir", str(state), "--transforms", str(tmp_path)]
+
+    assert 1 == main.main(asked)
+    assert f"'{name}' is a " in capsys.readouterr().err
+    assert not state.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "x/y"), "x/y: Permission denied. Correct"),
+        (OSError(18, "Cross-device link", "a", None, "b"), "a -> b: Cross-device link. Correct"),
+        (OSError(28, "No space left on device"), "The system: No space left on device. Correct"),
+        (OSError("odd"), "The system: odd. Correct"),
+    ],
+)
+def test_what_the_system_refuses_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, said: str
+) -> None:
+    """A file that cannot be read or written, a full disk."""
+
+    def fail(self: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(deploy.Deployment, "deploy", fail)
+
+    assert 1 == main.main(["deploy", "--table", "orders"])
+    assert capsys.readouterr().err.startswith(f"ddb-migrate: {said}")
+
+
+def test_a_folder_in_a_file_is_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of a bundle cannot be made."""
+    (tmp_path / "file").write_text("")
+
+    asked = ["bundle", "--table", "orders", "--output", str(tmp_path / "file" / "bundle")]
+
+    assert 1 == main.main(asked)
+    said = capsys.readouterr().err
+    assert said.startswith(f"ddb-migrate: {tmp_path}/file/bundle")
+    assert ": Not a directory. Correct that" in said
+
+
+def test_a_reader_that_has_seen_enough_is_no_traceback() -> None:
+    """As of `| head`."""
+    command = (
+        f"'{sys.executable}' -m airflow_ddb_migrate.cli.main policy --for deployer --all-tables"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | true"], capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["deploy", "--transforms", ""],
+        ["local", "up", "--transforms", " "],
+        ["bundle", "--all-tables", "--output", ""],
+        ["try", "--table", "orders", "--transform", "mine", "--transforms", ""],
+    ],
+)
+def test_a_variable_that_is_not_set_is_not_the_folder_here(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main.main(arguments)
+    assert "it is empty; write . for the folder you are in" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_no_traceback(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections import Counter
 from types import SimpleNamespace
 
@@ -336,6 +337,12 @@ def test_params_that_are_no_object(service, path, capsys, params, said):
         (["."], "There is no file '"),
         ([""], "There is no file '"),
         (["notes.txt"], "notes.txt' is no Python file."),
+        (["link.py"], "--transform 'link.py' is a symbolic link. Only regular files are deployed"),
+        (["pipe.py"], "--transform 'pipe.py' is a pipe. Only regular files are deployed"),
+        (["link", "--transforms", "."], "--transform 'link.py' is a symbolic link. Only regular"),
+        (["huge.py"], "has 1,073,741,824 bytes; Lambda takes"),
+        (["folder.py"], "There is no file '"),
+        (["nowhere/mine.py"], "There is no file '"),
         (["missing"], "There is no transform 'missing': none of this name ships with"),
         (["missing", "--transforms", "."], "'missing.py' is no file, and none of this name"),
         (["full_name", "--transforms", "nowhere"], "--transforms 'nowhere' is no folder."),
@@ -353,6 +360,11 @@ def test_a_transform_that_is_none(service, path, monkeypatch, capsys, options, s
     for name in ("notes.txt", "full-name.py", "sub/mine.py", "other.py"):
         (path.parent / name).write_text("")
     (path.parent / "broken.py").write_text("def transform(item")
+    (path.parent / "link.py").symlink_to("full_name.py")
+    os.mkfifo(path.parent / "pipe.py")
+    (path.parent / "folder.py").mkdir()
+    with (path.parent / "huge.py").open("wb") as file:
+        file.truncate(1024**3)  # a hole: it takes no room
     put(service, item(1))
 
     assert 1 == tried(*options)

@@ -1,6 +1,8 @@
 """What a user deployed stays deployed: read from the zip, and dropped only by name."""
 
 import io
+import json
+import stat
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -172,6 +174,71 @@ def without_manifest(content: bytes) -> bytes:
             if name != MANIFEST:
                 new.writestr(name, old.read(name))
     return buffer.getvalue()
+
+
+def rewritten(content: bytes, said: dict[str, Any] | str, **more: str) -> bytes:
+    """Return a zip with other entries in its manifest, and more files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == MANIFEST:
+                text = (
+                    said.encode()
+                    if isinstance(said, str)
+                    else json.dumps({**json.loads(text), **said}).encode()
+                )
+            new.writestr(name, text)
+        for name, text in more.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFLNK if text == "link" else stat.S_IFREG) << 16
+            new.writestr(info, text)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("said", "more", "why"),
+    [
+        ({}, {"../evil.py": ""}, r"'\.\./evil\.py' in the zip is no plain path"),
+        ({}, {"/evil.py": ""}, "'/evil.py' in the zip is no plain path"),
+        ({}, {"words/evil": "link"}, "'words/evil' in the zip is no regular file"),
+        ({}, {"transforms/Mine.py": ""}, ""),
+        (
+            {"files": ["transforms/mine.py", "transforms/Mine.py"]},
+            {"transforms/Mine.py": ""},
+            "one",
+        ),
+        ({"files": ["ddb_transform/handler.py"]}, {}, "is not below transforms/"),
+        ({"files": ["transforms/gone.py"]}, {}, "is of another version of this package"),
+        ({"files": []}, {}, "lacks the files of its transforms add_updated_at, mine"),
+        ("[]", {}, "is of another version of this package"),
+        ("{", {}, "is of another version of this package"),
+    ],
+)
+def test_what_could_not_come_from_a_folder_is_not_kept(
+    s3: Any, folder: Path, said: dict[str, Any] | str, more: dict[str, str], why: str
+) -> None:
+    """The same rules as for a folder; whoever wrote the zip."""
+    bundle = build(folder)
+    outputs = deploy(s3, replace(bundle, content=rewritten(bundle.content, said, **more)))
+
+    if not why:
+        assert look(s3, outputs).part
+        return
+    with pytest.raises(DeployError, match=rf"cannot be kept: .*{why}.*--transforms DIR"):
+        look(s3, outputs)
+
+
+def test_a_secret_that_was_deployed_once_does_not_ship_again(s3: Any, folder: Path) -> None:
+    """By a version that knew fewer names; it is told by name."""
+    bundle = build(folder)
+    files = ["transforms/mine.py", "transforms/add_updated_at.py", "transforms/a/prod.tfstate"]
+    content = rewritten(bundle.content, {"files": files}, **{files[2]: "hush-hush"})
+
+    kept = build(deployed=look(s3, deploy(s3, replace(bundle, content=content))).part)
+
+    assert b"hush-hush" not in kept.content
+    assert "Left out: secrets (transforms/a/prod.tfstate)" in kept.notes
 
 
 def test_packages_stay_with_the_transforms(s3: Any, folder: Path) -> None:

@@ -1,16 +1,20 @@
 """The Lambda's zip: reproducible, complete, tried before it is deployed, and free of Airflow."""
 
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 from airflow_ddb_migrate.core.code_hash import content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
+from airflow_ddb_migrate.deployment.packaging import transform_check
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle, build
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime, this_runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
@@ -402,6 +406,66 @@ def test_a_transform_that_prints_disturbs_nobody(tmp_path: Path) -> None:
     source = 'print(\'{"name": "mine", "error": "fooled"}\')\n'
 
     check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY)))
+
+
+NOSY = """
+import json, os, pathlib, pwd
+home = pathlib.Path("~").expanduser()
+raise ValueError(json.dumps({
+    "environment": sorted(os.environ),
+    "credentials": (home / ".aws" / "credentials").exists(),
+    "home": str(home),
+    "here": os.getcwd(),
+}))
+"""
+
+
+def test_a_transform_is_imported_without_the_credentials_of_who_deploys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the environment nor in the home; the folder it runs in is a copy."""
+    (tmp_path / "home" / ".aws").mkdir(parents=True)
+    (tmp_path / "home" / ".aws" / "credentials").write_text("[default]")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("DATABASE_PASSWORD", "secret")
+
+    with pytest.raises(TransformError) as refused:
+        check_transforms(build(make_transforms(tmp_path / "t", mine=NOSY + IDENTITY)))
+
+    found = json.loads(re.search(r"{.*}", str(refused.value))[0])  # type: ignore[index]
+    assert {"HOME", "TMPDIR"} == {*found["environment"]} - {"LC_CTYPE", "LD_LIBRARY_PATH"}
+    assert (False, False) == (found["credentials"], str(tmp_path) in found["here"])
+    assert not Path(found["home"]).exists()
+
+
+def test_a_client_at_import_is_told_to_be_made_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    source = "import boto3\nTABLE = boto3.client('dynamodb')\n"
+
+    with pytest.raises(TransformError, match=r"NoRegionError.*make clients when called"):
+        check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY)))
+
+
+def test_what_an_import_starts_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it writes to what the answers go to."""
+    pid = tmp_path / "pid"
+    source = (
+        "import os, time\nos.write(1, b'\\xff[')\nchild = os.fork()\n"
+        f"if not child:\n    time.sleep(600)\nopen({str(pid)!r}, 'w').write(str(child))\n"
+    )
+    monkeypatch.setattr(transform_check, "_IMPORT_SECONDS", 3.0)
+
+    with pytest.raises(TransformError, match="took over 3 s"):
+        check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY)))
+
+    assert not psutil.pid_exists(int(pid.read_text())) or psutil.STATUS_ZOMBIE == (
+        psutil.Process(int(pid.read_text())).status()
+    )
 
 
 def test_the_zip_works_in_a_bare_interpreter_without_airflow(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What requirements.txt may hold, and that no message shows a password."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_names_versions_hashes_and_indexes_are_taken(
     found = read_requirements(written(tmp_path, text), LAMBDA)
 
     assert found
-    assert (tmp_path / "requirements.txt", has_hashes) == (found.path, found.has_hashes)
+    assert has_hashes == found.has_hashes
+    assert "requirements.txt" in found.texts
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,16 @@ def test_names_versions_hashes_and_indexes_are_taken(
             r"'a @ https://\*\*\*@host/a.whl\?\*\*\*' is",
         ),
         ("a b c", "'a b c' is no requirement"),
+        ("--pre -r ../outside.txt", "has more than one option"),
+        ("--no-index -e .", "has more than one option"),
+        ("--index-url https://host -e .", "has more than one option"),
+        ("--index-url", "is no option"),
+        ("-r 'a", "cannot be read: No closing quotation"),
+        ("-r ${HOME}/x", "names no file in the folder"),
+        ("-r /etc/hostname", "names no file in the folder"),
+        ("-r sub", "names no file in the folder"),
+        ("-r link.txt", r"^link\.txt is a symbolic link\. It must be a regular file"),
+        ("-c sub/pipe.txt", r"^sub/pipe\.txt is a pipe\. It must be a regular file"),
         (
             "a; python_version == '3.12' and platform_machine == 'aarch64'",
             "means another thing here than for Python 3.12 on aarch64",
@@ -69,8 +81,10 @@ def test_what_cannot_be_resolved_from_wheels_alone_is_refused(
     tmp_path: Path, line: str, message: str
 ) -> None:
     """With the line, and without what is secret in it."""
-    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "sub").mkdir(parents=True)
     (tmp_path / "outside.txt").write_text("a\n")
+    (tmp_path / "mine" / "link.txt").symlink_to("requirements.txt")
+    os.mkfifo(tmp_path / "mine" / "sub" / "pipe.txt")
 
     with pytest.raises(InvalidInputError, match=message) as refused:
         read_requirements(written(tmp_path / "mine", f"good==1\n{line}\n"), LAMBDA)
@@ -78,16 +92,48 @@ def test_what_cannot_be_resolved_from_wheels_alone_is_refused(
     assert "secret" not in str(refused.value)
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    """No message shows a line of another file."""
+@pytest.mark.parametrize("target", ["../outside.txt", "inside.txt", "nowhere", None])
+def test_what_is_no_regular_file_is_refused(tmp_path: Path, target: str | None) -> None:
+    """A link, also to a file inside, or a pipe; no message shows a line of another file."""
     (tmp_path / "mine").mkdir()
-    (tmp_path / "outside.txt").write_text("secret word\n")
-    (tmp_path / "mine" / "requirements.txt").symlink_to("../outside.txt")
+    for path in (tmp_path / "outside.txt", tmp_path / "mine" / "inside.txt"):
+        path.write_text("secret word\n")
+    path = tmp_path / "mine" / "requirements.txt"
+    path.symlink_to(target) if target else os.mkfifo(path)
 
-    with pytest.raises(InvalidInputError, match="is a link out of the folder") as refused:
+    kind = "a symbolic link" if target else "a pipe"
+    with pytest.raises(InvalidInputError, match=rf"^requirements\.txt is {kind}\.") as refused:
         read_requirements(tmp_path / "mine", LAMBDA)
 
     assert "secret" not in str(refused.value)
+
+
+def test_a_file_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with written(tmp_path, "").joinpath("requirements.txt").open("wb") as file:
+        file.truncate(5 * 1024**3)  # a hole: it takes no room
+
+    with pytest.raises(InvalidInputError, match=r"5,368,709,120 bytes; 1,000,000 are the most"):
+        read_requirements(tmp_path, LAMBDA)
+
+
+def test_pip_reads_what_was_checked(tmp_path: Path) -> None:
+    """From a copy: what is changed meanwhile counts for nothing. Folders are found from there."""
+    mine, copy = tmp_path / "mine", tmp_path / "copy"
+    (mine / "more" / "my wheels").mkdir(parents=True)
+    (mine / "more" / "all.txt").write_text(
+        "b==1  # two\n--find-links=my\\ wheels\n-c ../pins.txt\n"
+    )
+    (mine / "pins.txt").write_text("b==1\n")
+    found = read_requirements(written(mine, "-r more/all.txt\na==1 \\\n --hash=x\n"), LAMBDA)
+    assert found
+
+    assert "-r more/all.txt\na==1   --hash=x\n" == found.written_to(copy).read_text()
+    assert "b==1\n" == (copy / "pins.txt").read_text()
+    assert [
+        "b==1",
+        f"--find-links {mine.as_uri()}/more/my%20wheels",
+        "-c ../pins.txt",
+    ] == (copy / "more" / "all.txt").read_text().splitlines()
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What of a user's folder is deployed, what is left out, and what is refused."""
 
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -83,23 +84,25 @@ def test_secrets_stay_behind_each_told_by_name(folder: Path) -> None:
     assert [] == [name for name in [*SECRETS, "19.p12"] if name not in left]
 
 
-def test_a_link_does_not_hide_a_secret(folder: Path) -> None:
-    """Its target's name counts, too."""
-    write(folder, **{".env": "TOKEN=x"})
-    (folder / "settings.txt").symlink_to(".env")
+def test_keys_in_a_shipped_text_are_warned_of_and_never_shown(folder: Path) -> None:
+    """By file and line, for a person to remove; what only resembles one is not named."""
+    key, secret = "AKIA" + "Q" * 16, "w" * 39 + "/"
+    write(
+        folder,
+        **{
+            "a.json": f'{{\n"id": "{key}"}}',
+            "b.ini": f"[default]\naws_secret_access_key = {secret}\n",
+            "c.txt": "-----BEGIN RSA PRIVATE KEY-----",
+            "d.txt": f"X{key} {key}X AKIA secret_key = {'w' * 41}",
+        },
+    )
 
-    assert (".env", "settings.txt") == read_folder(folder).left_out["secrets"]
+    notes = read_folder(folder).notes
 
-
-def test_a_link_to_a_file_inside_ships_as_a_copy(folder: Path) -> None:
-    """So a mounted ConfigMap works, whose files are links into a hidden folder."""
-    write(folder, **{"..data/lookup.json": "{}"})
-    (folder / "lookup.json").symlink_to("..data/lookup.json")
-
-    files = read_folder(folder).files
-
-    assert {"transforms/mine.py", "transforms/lookup.json"} == files.keys()
-    assert b"{}" == files["transforms/lookup.json"]
+    assert ["a.json, line 2", "b.ini, line 2", "c.txt, line 1"] == [
+        note.removeprefix("Warning: ").partition(" looks like ")[0] for note in notes[1:]
+    ]
+    assert not [note for note in notes if key in note or secret in note]
 
 
 def _socket(path: Path) -> None:
@@ -110,26 +113,126 @@ def _socket(path: Path) -> None:
         os.chdir(here)
 
 
+@pytest.mark.parametrize("name", ["odd", "odd.py", "sub/odd", "requirements.txt", "a.whl"])
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("make", "kind"),
     [
-        (lambda path: path.symlink_to("/etc/hostname"), "is a link out of the folder"),
-        (lambda path: path.symlink_to("/etc"), "is a link out of the folder"),
-        (lambda path: path.symlink_to("nowhere"), "is a link to a folder or to nothing"),
-        (lambda path: path.symlink_to("."), "is a link to a folder or to nothing"),
-        (lambda path: path.symlink_to(path.name), "is a link to a folder or to nothing"),
-        (os.mkfifo, "is no regular file"),
-        (_socket, "is no regular file"),
+        (lambda path: path.symlink_to("/etc/hostname"), "a symbolic link"),
+        (lambda path: path.symlink_to("/etc"), "a symbolic link"),
+        (lambda path: path.symlink_to("nowhere"), "a symbolic link"),
+        (lambda path: path.symlink_to("."), "a symbolic link"),
+        (lambda path: path.symlink_to(path.name), "a symbolic link"),
+        (lambda path: path.symlink_to(path.parents[1] / "mine" / "mine.py"), "a symbolic link"),
+        (os.mkfifo, "a pipe"),
+        (_socket, "a socket"),
     ],
-    ids=["outside", "folder-outside", "nowhere", "loop", "itself", "pipe", "socket"],
+    ids=["outside", "folder-outside", "nowhere", "loop", "itself", "inside", "pipe", "socket"],
 )
-def test_what_is_no_regular_file_of_the_folder_is_refused(
-    folder: Path, make: Callable[[Path], None], message: str
+def test_what_is_no_regular_file_is_refused(
+    folder: Path, make: Callable[[Path], None], kind: str, name: str
 ) -> None:
-    """A sentence with its name, before anything is read."""
-    make(folder / "odd")
+    """A sentence with its name, before anything is read, and without waiting for a pipe."""
+    (folder / "sub").mkdir()
+    make(folder / name)
 
-    with pytest.raises(InvalidInputError, match=f"'odd' {message}"):
+    with pytest.raises(InvalidInputError, match=f"'{name}' is {kind}. Only regular files are dep"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("name", [".env", "server.key", ".#mine.py", "test_a.py"])
+def test_a_link_that_would_be_left_out_is_left_out(folder: Path, name: str) -> None:
+    """It is not followed; editors leave links to nothing."""
+    (folder / name).symlink_to("nowhere")
+
+    read = read_folder(folder)
+
+    assert [(name,)] == list(read.left_out.values())
+    assert ["transforms/mine.py"] == list(read.files)
+
+
+def test_a_hard_link_is_a_regular_file_and_the_folder_may_be_a_link(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A person names the folder; nothing in it names another one."""
+    os.link(folder / "mine.py", folder / "other.py")
+    (tmp_path / "current").symlink_to(folder)
+
+    assert ("mine", "other") == read_folder(tmp_path / "current").transforms
+
+
+@pytest.mark.parametrize("name", ["x.py", "sub/x.py", "x.so", "x.pyc"])
+def test_a_folder_that_looks_like_a_module_is_refused(folder: Path, name: str) -> None:
+    """Python would not import it, and a person would think so."""
+    (folder / name).mkdir(parents=True)
+
+    with pytest.raises(InvalidInputError, match=f"'{name}' is a folder with the name of a Python"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Mine.py", "mine.py"), ("data/a", "Data/b"), ("caf\u00e9", "cafe\u0301"), ("a/B", "a/b")],
+)
+def test_names_that_differ_by_case_alone_are_refused(folder: Path, one: str, other: str) -> None:
+    """On other systems they are one file, and the zip another one."""
+    write(folder, **{one: IDENTITY, other: IDENTITY})
+
+    with pytest.raises(InvalidInputError, match="are one name where upper and lower case"):
+        read_folder(folder)
+
+
+def test_a_folder_that_never_ends_is_refused(folder: Path) -> None:
+    (folder / "/".join("d" * 40)).mkdir(parents=True)
+
+    with pytest.raises(InvalidInputError, match="lies more than 32 folders deep"):
+        read_folder(folder)
+
+
+def _replaced(path: Path) -> None:
+    path.rename(path.with_name("away.txt"))
+    path.write_text("x" * 4)
+
+
+def _linked(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
+def _piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _parent_linked(path: Path) -> None:
+    shutil.move(path.parent, path.parents[2] / "away")
+    path.parent.symlink_to(path.parents[2] / "away")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _replaced,
+        _linked,
+        _piped,
+        _parent_linked,
+        Path.unlink,
+        lambda path: path.write_text("other"),
+        lambda path: path.write_text("text and more"),
+    ],
+    ids=["replaced", "link", "pipe", "parent-link", "gone", "rewritten", "longer"],
+)
+def test_a_file_that_changes_between_look_and_read_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]
+) -> None:
+    """What was looked at is what ships, or nothing is."""
+    write(folder, **{"sub/data.txt": "text"})
+
+    def changed_then(sizes: object) -> None:
+        change(folder / "sub" / "data.txt")
+
+    monkeypatch.setattr(user_files, "require_size", changed_then)
+
+    with pytest.raises(InvalidInputError, match=r"'sub/data\.txt' changed while it was read"):
         read_folder(folder)
 
 
@@ -144,30 +247,21 @@ def test_a_name_that_cannot_be_shown_is_refused(folder: Path, name: bytes) -> No
     assert str(refused.value).isprintable()
 
 
-@pytest.mark.parametrize("method", ["read_bytes", "stat"])
+@pytest.mark.parametrize("name", ["sub", "sub/data.txt"])
 def test_what_cannot_be_read_is_named(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    def denied(path: Path, **_: object) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    write(folder, **{"sub/data.txt": "text"})
+    opened = os.open
 
-    monkeypatch.setattr(user_files, "_walk", lambda root: ({"mine.py": root / "mine.py"}, {}))
-    monkeypatch.setattr(Path, "is_dir", lambda _: True)
-    monkeypatch.setattr(Path, method, denied)
+    def denied(path: str, flags: int, *, dir_fd: int | None = None) -> int:
+        if path == Path(name).name:
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, flags, dir_fd=dir_fd)
 
-    with pytest.raises(InvalidInputError, match=r"mine\.py' cannot be read: Permission denied"):
-        read_folder(folder)
+    monkeypatch.setattr(os, "open", denied)
 
-
-def test_a_folder_that_cannot_be_listed_is_named(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def denied(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(user_files.os, "scandir", denied)
-
-    with pytest.raises(InvalidInputError, match="cannot be read: Permission denied"):
+    with pytest.raises(InvalidInputError, match=f"'{name}' cannot be read: Permission denied"):
         read_folder(folder)
 
 

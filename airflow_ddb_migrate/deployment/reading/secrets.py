@@ -1,0 +1,61 @@
+"""Recognizes secrets: files by their names, and keys that are written into a text."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import Final
+
+# In lower case; a folder's end with "/".
+_NAMES: Final = (
+    *(".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p8", "*.pk8", "*.p12", "*.pfx"),
+    *("*.ppk", "*.jks", "*.keystore", "*.keytab", "*.kdb", "*.kdbx", "*.gpg", "*.ovpn"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*_rsa", "*_ed25519"),
+    *("credentials", "credentials.json", "credentials.csv", "credentials.ini", "credentials.toml"),
+    *(
+        "credentials.y*ml",
+        "credentials.txt",
+        "*.credentials",
+        "aws_credentials*",
+        "aws-credentials*",
+    ),
+    *("*accesskeys*.csv", "rootkey.csv", "application_default_credentials.json"),
+    *("gha-creds-*.json", "service-account*.json", "service_account*.json", "client_secret*.json"),
+    *("secret", "secrets", "secret.json", "secret.y*ml", "secret.toml", "secret.txt"),
+    *("secrets.json", "secrets.y*ml", "secrets.toml", "secrets.txt", "secrets.ini"),
+    *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json", "kubeconfig", "*.kubeconfig"),
+    *(".netrc", "_netrc", ".pypirc", ".pgpass", ".my.cnf", ".npmrc", ".boto", ".s3cfg"),
+    *(".git-credentials", ".htpasswd", ".dockercfg", ".vault-token", ".terraformrc"),
+    *(
+        "secrets/",
+        ".secrets/",
+        ".aws/",
+        ".aws",
+        ".ssh/",
+        ".gnupg/",
+        ".kube/",
+        ".docker/",
+        ".azure/",
+        ".gcloud/",
+    ),
+)
+# What AWS's own identifiers look like: AKIA of a user, ASIA of a session.
+_TEXTS: Final = {
+    "an AWS access key": re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    "an AWS secret key": re.compile(
+        rb"(?i)secret_?(?:access_?)?key[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
+    ),
+    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+}
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a file's or, with '/' at its end, a folder's name is that of a secret."""
+    return any(fnmatch(name.lower(), pattern) for pattern in _NAMES)
+
+
+def written_keys(content: bytes) -> Iterator[str]:
+    """Yield, in a few words and never itself, what a file holds that looks like a key."""
+    for what, pattern in _TEXTS.items():
+        if found := pattern.search(content):
+            line = content.count(b"\n", 0, found.start()) + 1
+            yield f"line {line} looks like {what}"
