@@ -1,12 +1,17 @@
 """The trigger forms: for the example DAGs, and for a DAG of your own.
 
-Airflow's form shows the fields without a section first, and each section folded.
+Airflow's form shows the fields without a section first, and each section folded. The arguments are
+rules that every run must keep to, see :class:`AuthorRules`: a run's configuration can add to them
+and take none away. What is wrong with them is an InvalidInputError, and so the DAG's import error.
 """
 
 from collections.abc import Mapping
+from typing import Unpack
 
 from airflow.sdk import Param
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RuleArguments
+from airflow_ddb_migrate.form.author_rules import rule_form
 from airflow_ddb_migrate.form.many import many_fields
 from airflow_ddb_migrate.form.one import earlier_migration, migration_fields
 
@@ -57,27 +62,30 @@ _ABOUT = frozenset(
 )
 
 
-def migration_params() -> dict[str, Param]:
+def migration_params(**rules: Unpack[RuleArguments]) -> dict[str, Param]:
     """Return every field of a migration; ``table`` alone is required."""
-    return _form(migration_fields(), _FIRST)
+    return _form(migration_fields(), _FIRST, rules)
 
 
-def many_params() -> dict[str, Param]:
+def many_params(**rules: Unpack[RuleArguments]) -> dict[str, Param]:
     """Return every field of a run for many tables; ``tables`` alone is required.
 
     Each of ``tables`` is a table's name, or an object with ``table`` and what is that table's own.
     """
-    return _form(many_fields(), _FIRST_OF_MANY)
+    return _form(many_fields(), _FIRST_OF_MANY, rules)
 
 
-def about_params(verb: str) -> dict[str, Param]:
+def about_params(verb: str, **rules: Unpack[RuleArguments]) -> dict[str, Param]:
     """Return the fields of what is done about an earlier migration, which alone is required."""
     fields = {name: param for name, param in migration_fields().items() if name in _ABOUT}
-    return _form({"migration_id": earlier_migration(verb), **fields}, _FIRST_ABOUT)
+    return _form({"migration_id": earlier_migration(verb), **fields}, _FIRST_ABOUT, rules)
 
 
-def _form(fields: Mapping[str, Param], first: tuple[str, ...]) -> dict[str, Param]:
+def _form(
+    fields: Mapping[str, Param], first: tuple[str, ...], rules: RuleArguments
+) -> dict[str, Param]:
     """Return the fields in the order of the form, each that is not seen first in its section."""
+    rule_form(fields, AuthorRules.of(rules))
     form = {name: fields[name] for name in first}
     for section, names in _SECTIONS.items():
         for name in names:

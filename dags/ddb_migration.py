@@ -165,6 +165,7 @@ with DAG(
     )
     go = ApproveMigrationOperator(
         task_id="go",
+        step="canary_approve",
         enabled=ASK,
         subject="The canary of table {{ params.table }} is migrated. Go on with all of it?",
         body=CANARY,

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.definitions.param import ParamsDict
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
-from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch
+from airflow_ddb_migrate.core.validation import shown, validate_seconds, validate_switch
+from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.parameters import (
     Rules,
@@ -45,6 +47,17 @@ class Decision(TypedDict):
     at: str
 
 
+def _step(value: object) -> RequiredStep:
+    """Return the step that an approval is; raises InvalidInputError for others."""
+    for step in (RequiredStep.APPROVE, RequiredStep.CANARY_APPROVE):
+        if value == step:
+            return step
+    raise InvalidInputError(
+        f"step is {shown(value)}; it must be {RequiredStep.APPROVE}, before all else, or "
+        f"{RequiredStep.CANARY_APPROVE}, after the canary."
+    )
+
+
 def _timeout(value: object) -> timedelta | None:
     """Return how long to wait; raises InvalidInputError for what is no time."""
     if value is None:
@@ -74,6 +87,9 @@ class ApproveMigrationOperator(ApprovalOperator):
     :param consequence: what it means for the table to end here, said with the result. (templated)
     :param always_task_ids: tasks below that run in each case, such as one that only tells and
         whose trigger rule is ``all_done``. (templated)
+    :param step: which step of ``require`` this is: ``"approve"``, or ``"canary_approve"`` for the
+        one after a canary.
+    :param rules: as given to the other tasks; see :class:`MigrationOperator`.
     :param kwargs: further ones of Airflow's ``ApprovalOperator``, such as ``notifiers`` and
         ``assigned_users``.
     """
@@ -81,8 +97,10 @@ class ApproveMigrationOperator(ApprovalOperator):
     RULES: ClassVar[Rules] = {
         "enabled": partial(validate_switch, "enabled"),
         "end_here": partial(validate_switch, "end_here"),
+        "step": _step,
         "response_timeout": _timeout,
     }
+    steps: ClassVar[tuple[RequiredStep, ...]] = (RequiredStep.APPROVE, RequiredStep.CANARY_APPROVE)
     template_fields: Sequence[str] = (
         "always_task_ids",
         "body",
@@ -105,6 +123,8 @@ class ApproveMigrationOperator(ApprovalOperator):
         response_timeout: timedelta | float | None = None,
         consequence: str = "Nothing was written to the table.",
         always_task_ids: Sequence[str] = (),
+        step: str = RequiredStep.APPROVE,
+        rules: AuthorRules | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -119,7 +139,17 @@ class ApproveMigrationOperator(ApprovalOperator):
         self.response_timeout = response_timeout  # type: ignore[assignment]  # seconds until asked
         self.consequence = consequence
         self.always_task_ids = always_task_ids
+        self.step = _step(step)
+        self.rules = AuthorRules.of(rules)
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
+        """Raise InvalidInputError where a required approval is off."""
+        if values.get("step", RequiredStep.APPROVE) == RequiredStep.APPROVE:
+            rules.check_step(
+                RequiredStep.APPROVE, is_on=values.get("enabled", True), how='"approve": true'
+            )
 
     def execute(self, context: "Context") -> Any:
         """Ask, unless there is nothing to ask."""
@@ -127,6 +157,7 @@ class ApproveMigrationOperator(ApprovalOperator):
             require_known_conf(context)
             check_request(self, context)
             check_rendered(self)
+            require_author_rules(self, context)
             self._require_ids_below()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)

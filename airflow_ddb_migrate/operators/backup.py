@@ -1,11 +1,12 @@
 """See that a table can be brought back before a migration writes to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.limits import BACKUP_SECONDS
 from airflow_ddb_migrate.core.validation import validate_seconds
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
@@ -45,6 +46,7 @@ class BackupTableOperator(MigrationOperator):
         "timeout_seconds": partial(validate_seconds, "timeout_seconds"),
     }
     template_fields: Sequence[str] = template_fields("policy", "timeout_seconds")
+    steps: ClassVar[tuple[RequiredStep, ...]] = (RequiredStep.BACKUP,)
 
     def __init__(
         self,
@@ -57,6 +59,12 @@ class BackupTableOperator(MigrationOperator):
         self.policy = policy
         self.timeout_seconds: float = timeout_seconds  # type: ignore[assignment]  # by its rule
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        how = '"backup": "auto" or "require_pitr"'
+        rules.check_step(RequiredStep.BACKUP, is_on=values.get("policy") != "skip", how=how)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.preflight.backup_gate import Waiting, ensure_backup

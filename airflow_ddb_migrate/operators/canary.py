@@ -1,9 +1,10 @@
 """Migrate a few segments for real, and look at them, before all others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import CANARY_CHECK
 from airflow_ddb_migrate.core.validation import validate_count, validate_switch
@@ -42,12 +43,20 @@ class CanaryMigrationOperator(WaitingOperator):
         "canary_lanes": partial(validate_count, "canary_lanes"),
     }
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "always_ask", "canary_lanes")
+    steps: ClassVar[tuple[RequiredStep, ...]] = (RequiredStep.CANARY,)
 
     def __init__(self, *, canary_lanes: int = 1, always_ask: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.canary_lanes = canary_lanes
         self.always_ask = always_ask
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        lanes, asks = values.get("canary_lanes", 1), values.get("always_ask", True)
+        rules.check_step(RequiredStep.CANARY, is_on=lanes > 0, how='"canary_lanes": 1 or more')
+        rules.check_step(RequiredStep.CANARY_APPROVE, is_on=asks, how='"canary_approve": true')
 
     def run_step(self, context: "Context") -> Any:
         if not self.canary_lanes:

@@ -1,12 +1,14 @@
 """See what a migration would do, without writing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import DRY_RUN
 from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_switch
+from airflow_ddb_migrate.operators.base.author_rules import rules_for
 from airflow_ddb_migrate.operators.base.inspection import INSPECTION_FIELDS, InspectionOperator
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.task import template_fields
@@ -44,11 +46,20 @@ class DryRunMigrationOperator(InspectionOperator):
     mode: ClassVar[Mode] = Mode.DRY_RUN
     part: ClassVar[str] = DRY_RUN
     conf: ClassVar[str] = "dry_run"
+    steps: ClassVar[tuple[RequiredStep, ...]] = (RequiredStep.DRY_RUN,)
 
     def __init__(self, *, max_cost_usd: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.max_cost_usd = max_cost_usd
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        rules.check_cost_limit(values.get("max_cost_usd"))
+        rules.check_step(
+            RequiredStep.DRY_RUN, is_on=values.get("enabled", True), how='"dry_run": true'
+        )
 
     def finished(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run
@@ -59,7 +70,11 @@ class DryRunMigrationOperator(InspectionOperator):
         report = compose_dry_run(site)
         page = dry_run_markdown(report)
         self.log.info("%s", page)
-        plan = correct_plan(self.open_site(context), report, max_cost_usd=self.max_cost_usd)
+        plan = correct_plan(
+            self.open_site(context),
+            report,
+            max_cost_usd=rules_for(self).cost_limit(self.max_cost_usd),
+        )
         corrected = plan_markdown(plan) if plan else ""
         if corrected:
             self.log.info("The plan, corrected by what was seen:\n%s", corrected)

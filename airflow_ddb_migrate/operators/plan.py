@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_switch,
     validate_units,
 )
+from airflow_ddb_migrate.operators.base.author_rules import check_units, rules_for
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, optional
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
 from airflow_ddb_migrate.operators.base.task import template_fields
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.plan.planner import PlanOptions
+    from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 
 _OWN_FIELDS = (
     "budget_share",
@@ -97,6 +99,13 @@ class PlanMigrationOperator(MigrationRequestOperator):
         self.prices = {} if prices is None else prices
         check_constants(self)
 
+    @classmethod
+    def hold_to(cls, rules: "AuthorRules", values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        rules.check_cost_limit(values.get("max_cost_usd"))
+        if values.get("prewarm"):
+            check_units(rules, values)
+
     def run_step(self, context: "Context") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.plan.planner import make_plan
         from airflow_ddb_migrate.core.plan.page import plan_markdown
@@ -119,7 +128,7 @@ class PlanMigrationOperator(MigrationRequestOperator):
             prewarm=wanted if self.prewarm else None,
             warm_throughput=self.warm_throughput,
             budget_share=self.budget_share,
-            max_cost_usd=self.max_cost_usd,
+            max_cost_usd=rules_for(self).cost_limit(self.max_cost_usd),
             prices=self.prices,
         )
         options.validate()

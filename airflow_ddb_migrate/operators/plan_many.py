@@ -1,6 +1,6 @@
 """Plan the migrations of many tables, before any of them is touched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.plan.many import OWN_FIELDS, table_entries
 from airflow_ddb_migrate.core.validation import validate_at_least_one
+from airflow_ddb_migrate.operators.base.author_rules import rules_for
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.plan import PlanMigrationOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
     from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 
 
@@ -61,6 +63,16 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         self.max_parallel_tables = max_parallel_tables
         check_constants(self)
 
+    @classmethod
+    def hold_to(cls, rules: "AuthorRules", values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        entries = table_entries(values["tables"]) if "tables" in values else []
+        for number, entry in enumerate(entries, start=1):
+            try:
+                super().hold_to(rules, entry)
+            except InvalidInputError as exc:
+                raise InvalidInputError(f"Entry {number} of tables: {exc}") from exc
+
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.core.plan.many import (
             many_markdown,
@@ -71,7 +83,7 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         plans = self._plans(context, entries)
         page = many_markdown(plans, at_a_time=self.max_parallel_tables)
         self.log.info("%s", page)
-        require_affordable_together(plans, self.max_cost_usd)
+        require_affordable_together(plans, rules_for(self).cost_limit(self.max_cost_usd))
         if self.do_xcom_push:
             context["ti"].xcom_push(key="markdown", value=page)
         return [self._for_group(entry) for entry in entries]

@@ -1,7 +1,7 @@
 """Raise a table's capacity before a migration."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.limits import (
     DEFAULT_PREWARM_WRITE_UNITS,
 )
 from airflow_ddb_migrate.core.validation import validate_seconds, validate_switch, validate_units
+from airflow_ddb_migrate.operators.base.author_rules import check_units
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants
 from airflow_ddb_migrate.operators.base.request import REQUEST_FIELDS, MigrationRequestOperator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm
     from airflow_ddb_migrate.aws.site import Site
+    from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
     from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 
 _OWN_FIELDS = (
@@ -111,6 +113,12 @@ class PrewarmTableOperator(MigrationRequestOperator):
         self.timeout: float = timeout  # type: ignore[assignment]
         self.deferrable = defer_by_default() if deferrable is None else deferrable
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: "AuthorRules", values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        if values.get("enabled"):
+            check_units(rules, values)
 
     def run_step(self, context: "Context") -> Any:
         from airflow_ddb_migrate.aws.capacity.prewarm_task import check_prewarm, finish

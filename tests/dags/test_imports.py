@@ -10,6 +10,7 @@ DAG_FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 PACKAGE = "airflow_ddb_migrate."
 BELOW = ("aws.", "core.", "triggers.")  # what the operators call
 NEEDED = {
+    "core.approval.author_rules",
     "core.text.console_urls",
     "core.errors",
     "core.limits",

@@ -17,6 +17,7 @@ ORDER = (
     "core.code_hash core.errors core.limits core.version",
     "core.clock core.mode core.names core.text core.validation",
     "core.ledger",
+    "core.approval",
     "core.items core.capacity core.execution core.doctor",
     "core.inspection core.report",
     "core.plan",

@@ -1,12 +1,13 @@
 """Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
+from airflow_ddb_migrate.aws.preflight.author_limits import require_within_limits
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
@@ -60,6 +61,7 @@ def start(site: Site, request: StartRequest) -> StartResult:
     transform_hash = _checked(site, request)
     require_as_planned(site, request, transform_hash)
     refuse_repeat(site, request, transform_hash)
+    request = replace(request, limits=require_within_limits(site, request))
     scope = scope_of(site, request)
     if request.mode.writes:
         _stop_former_holder(site, take_lease(site))
@@ -223,9 +225,11 @@ def _record(site: Site, request: StartRequest, scope: tuple[int, ...]) -> Migrat
         slice_seconds=request.slice_seconds,
         show_values=request.show_values,
         is_multi_region_strong=table.is_multi_region_strong,
+        limits=request.limits.to_json(),
     )
     record = site.ledger.create_migration(wanted)
     require_its_table(site, record)
+    site.ledger.keep_limits(record, wanted.limits)
     return record
 
 

@@ -57,6 +57,11 @@ class Ledger(LedgerTable):
             return record
         return self.required_migration(record.migration_id)
 
+    def keep_limits(self, record: MigrationRecord, limits: str) -> None:
+        """Note the rules that it goes on under: its author may have changed them."""
+        if record.limits != limits:
+            self.update(migration_key(record.migration_id), {"limits": limits})
+
     def control(self, migration_id: str) -> ControlRecord | None:
         item = self.get(control_key(migration_id))
         return decode(ControlRecord, item) if item else None

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.ledger.notes import keep_plan, known_plan
 from airflow_ddb_migrate.aws.plan.sample import take_sample
 from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe_for_plan, gather
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.author_limits import require_allowed
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
@@ -75,6 +76,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     transform_hash = checks.check(
         site, request.transform, single_writer_region=request.single_writer_region
     )
+    require_allowed(site, request)
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
     facts = gather(site, description, questions)

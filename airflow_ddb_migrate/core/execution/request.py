@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.payload import (
     validate_max_concurrency,
@@ -39,6 +40,7 @@ class StartRequest:
     ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
     those of this migration. ``once`` refuses what has succeeded on this table before.
     ``single_writer_region`` says that nothing writes to a replica in another region meanwhile.
+    ``limits`` are the rules of the DAG's author, which no configuration gives.
     """
 
     total_segments: int | None
@@ -60,6 +62,7 @@ class StartRequest:
     show_values: bool = False
     once: bool = False
     single_writer_region: bool = False
+    limits: AuthorRules = NO_RULES
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""

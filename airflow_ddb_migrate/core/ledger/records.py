@@ -61,6 +61,7 @@ class MigrationRecord:
     ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
     ``show_values`` lets item values into the private bucket's diffs and quarantine.
     ``is_multi_region_strong``: the table's writes are checked in all regions (MRSC).
+    ``limits`` is the JSON of the AuthorRules in force; empty: none.
     """
 
     migration_id: str
@@ -84,6 +85,7 @@ class MigrationRecord:
     slice_seconds: float = 0.0
     show_values: bool = False
     is_multi_region_strong: bool = False
+    limits: str = ""
 
     @property
     def lanes_in_scope(self) -> Collection[int]:

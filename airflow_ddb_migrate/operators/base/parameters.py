@@ -72,6 +72,15 @@ def check_request(task: Any, context: "Context") -> None:
                 raise InvalidInputError(f"Task {other.task_id} ({field}): {exc}") from exc
 
 
+def known_values(task: Any, context: "Context") -> dict[str, Any]:
+    """Return the parameters of a task below that are known by now, as they will be."""
+    values = {}
+    for name, _, value in _checked(task):
+        for known in _known(task, value, context):
+            values[name] = known
+    return values
+
+
 def class_of(task: Any) -> type:
     """Return the class of a task of a DAG, also of one that is mapped."""
     return getattr(task, "operator_class", type(task))

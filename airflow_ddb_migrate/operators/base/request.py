@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_switch,
     validate_text,
 )
+from airflow_ddb_migrate.operators.base.author_rules import rules_for
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, given, optional
 from airflow_ddb_migrate.operators.base.task import (
     COMMON_RULES,
@@ -29,6 +30,8 @@ from airflow_ddb_migrate.operators.base.task import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 
 _RULES: Rules = {
     "max_concurrency": validate_max_concurrency,
@@ -120,6 +123,12 @@ class MigrationRequestOperator(MigrationOperator):
         self.single_writer_region = single_writer_region
         check_constants(self)
 
+    @classmethod
+    def hold_to(cls, rules: "AuthorRules", values: Mapping[str, Any]) -> None:
+        super().hold_to(rules, values)
+        if transform := values.get("transform"):
+            rules.check_transform(transform)
+
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.
 
@@ -130,6 +139,7 @@ class MigrationRequestOperator(MigrationOperator):
             name: getattr(self, name) for name in REQUEST_FIELDS if name != "transform_params"
         }
         fields["params"] = self.transform_params
+        fields["limits"] = rules_for(self)
         fields["started_by"] = f"DAG {ti.dag_id}, run {ti.run_id}"
         request = StartRequest(**{**fields, **changes})
         request.validate()

@@ -1,6 +1,6 @@
 """What operators and sensors share: the only module that knows the amazon provider's bases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +11,7 @@ from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import (
     DEFAULT_STACK_NAME,
@@ -18,6 +19,7 @@ from airflow_ddb_migrate.core.names import (
     validate_table_name,
 )
 from airflow_ddb_migrate.core.validation import validate_text
+from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.parameters import (
     Rules,
     check_constants,
@@ -141,7 +143,13 @@ class MigrationTask:
 
 
 class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
-    """Base of the operators. Parameters: :class:`MigrationTask`."""
+    """
+    Base of the operators. Parameters: :class:`MigrationTask`.
+
+    :param rules: what every run must keep to, whatever its configuration says: an object with
+        any of ``require``, ``tables``, ``transforms``, ``max_prewarm``, ``max_cost_usd`` and
+        ``allow_changed_transform``. Those that the DAG's ``params`` carry hold besides.
+    """
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
@@ -155,6 +163,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         table_of: str | None = None,
         stack_name: str = DEFAULT_STACK_NAME,
         migration_id: str | None = None,
+        rules: AuthorRules | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -162,7 +171,14 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
+        self.rules = AuthorRules.of(rules)
         check_constants(self)
+
+    @classmethod
+    def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
+        """Raise InvalidInputError where these parameters, as far as known, break a rule."""
+        if table := values.get("table_name"):
+            rules.check_table(table)
 
     def execute(self, context: "Context") -> Any:
         """Run the step, its errors in Airflow's classes."""
@@ -171,6 +187,8 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
                 require_known_conf(context)
                 check_request(self, context)
             check_rendered(self, but=self.may_be_wrong)
+            if self.refuses_unknown_conf:
+                require_author_rules(self, context)
             return self.run_step(context)
 
     def resume_execution(

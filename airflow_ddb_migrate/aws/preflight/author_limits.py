@@ -1,0 +1,58 @@
+"""Hold what is about to start to the rules of the DAG's author, and of the migration it goes on."""
+
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.report.list_row import run_of
+
+
+def limits_in_force(site: Site, request: StartRequest) -> AuthorRules:
+    """Return the rules of this DAG, and those that another one started the migration under.
+
+    What is done about an earlier migration is held to that one's rules, too.
+    """
+    dag_id, _ = run_of(request.started_by)
+    limits = request.limits
+    for migration_id in {site.migration_id, request.of} - {""}:
+        record = site.ledger.migration(migration_id)
+        if record and run_of(record.started_by)[0] != dag_id:
+            limits = limits.joined(AuthorRules.from_json(record.limits))
+    return limits
+
+
+def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
+    """Return the rules in force; raise InvalidInputError for another table or transform.
+
+    The parameters were held to them before; these are the ones that are meant in the end.
+    """
+    limits = limits_in_force(site, request)
+    limits.check_table(site.table.name)
+    if request.mode not in {Mode.UNDO, Mode.VERIFY} and request.transform:
+        record = site.ledger.migration(site.migration_id)
+        limits.check_transform(record.transform if record else request.transform)
+    return limits
+
+
+def require_within_limits(site: Site, request: StartRequest) -> AuthorRules:
+    """The same, and raise InvalidInputError for a plan that costs more than it may."""
+    limits = require_allowed(site, request)
+    if request.mode is Mode.MIGRATE and request.transform:
+        _require_affordable(site, limits)
+    return limits
+
+
+def _require_affordable(site: Site, limits: AuthorRules) -> None:
+    most = limits.max_cost_usd
+    if most is None:
+        return
+    cost = plan_fields(site.ledger, site.migration_id).get("total_cost_usd")
+    if cost is None:
+        raise InvalidInputError(
+            f"The DAG's author set a max_cost_usd of ${most:,.2f}, and migration "
+            f"{site.migration_id} has no plan, so what it costs is unknown. Run a "
+            "PlanMigrationOperator above this task. Nothing was started."
+        )
+    limits.check_cost(cost)

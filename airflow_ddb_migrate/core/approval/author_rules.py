@@ -1,0 +1,247 @@
+"""Rules that the author of a DAG sets for whoever triggers it.
+
+A run's configuration can add to them and never take away. They are kept as JSON in the migration's
+record (``limits``), so that whoever steers it holds to them, too.
+"""
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Self, TypedDict
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import TABLE_UNITS
+from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.validation import (
+    is_whole,
+    shown,
+    validate_at_least_zero,
+    validate_switch,
+    validate_text,
+)
+
+
+class RequiredStep(StrEnum):
+    """A step that may be required, by the field of the form that asks for it."""
+
+    APPROVE = "approve"
+    BACKUP = "backup"
+    CANARY = "canary"
+    CANARY_APPROVE = "canary_approve"
+    DRY_RUN = "dry_run"
+
+
+class RuleArguments(TypedDict, total=False):
+    """The rules as an author gives them, see :class:`AuthorRules`."""
+
+    require: Sequence[str]
+    tables: Sequence[str] | None
+    transforms: Sequence[str] | None
+    max_prewarm: int | None
+    max_cost_usd: float | None
+    allow_changed_transform: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorRules:
+    """What every run must keep to. None and empty: no rule.
+
+    ``require`` are steps that may not be left out; ``tables`` and ``transforms`` are the only ones
+    allowed. Prewarm may not ask for more than ``max_prewarm`` units per second, read or write (0:
+    no prewarm), and no plan may cost more than ``max_cost_usd``. With ``allow_changed_transform``
+    a transform that changed since it was planned and approved may start all the same.
+    """
+
+    require: tuple[str, ...] = ()
+    tables: tuple[str, ...] | None = None
+    transforms: tuple[str, ...] | None = None
+    max_prewarm: int | None = None
+    max_cost_usd: float | None = None
+    allow_changed_transform: bool = False
+
+    @classmethod
+    def of(cls, given: "AuthorRules | Mapping[str, Any] | None") -> Self:
+        """Return the rules; raises InvalidInputError for what is no such rule."""
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping | None):
+            raise InvalidInputError(
+                f"rules is {shown(given)}; it must be an object such as "
+                '{"require": ["approve"], "tables": ["orders"]}.'
+            )
+        values = dict(given or {})
+        _require_known(values)
+        return cls(**{name: _RULES[name](value) for name, value in values.items()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the rules of a record; a rule that this version does not know is left out."""
+        values = json.loads(text) if text else {}
+        known = {field.name for field in fields(cls)}
+        return cls.of({name: value for name, value in values.items() if name in known})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: the rules that are set, and no others."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != getattr(NO_RULES, name)
+        }
+
+    def to_json(self) -> str:
+        """Return what a record holds; empty without rules."""
+        values = self.to_dict()
+        return json.dumps(values, sort_keys=True) if values else ""
+
+    def joined(self, other: "AuthorRules") -> "AuthorRules":
+        """Return the rules of both: what both allow, and what either requires."""
+        if NO_RULES in (self, other):
+            return self if other == NO_RULES else other
+        return AuthorRules(
+            require=tuple(sorted({*self.require, *other.require})),
+            tables=_both(self.tables, other.tables),
+            transforms=_both(self.transforms, other.transforms),
+            max_prewarm=_lower(self.max_prewarm, other.max_prewarm),
+            max_cost_usd=_lower(self.max_cost_usd, other.max_cost_usd),
+            allow_changed_transform=self.allow_changed_transform and other.allow_changed_transform,
+        )
+
+    def check_table(self, name: str) -> None:
+        """Raise InvalidInputError for a table that is not among the allowed ones."""
+        _check_listed("table", name, self.tables)
+
+    def check_transform(self, name: str) -> None:
+        """Raise InvalidInputError for a transform that is not among the allowed ones."""
+        _check_listed("transform", name, self.transforms)
+
+    def check_prewarm(self, field: str, units: int) -> None:
+        """Raise InvalidInputError for more units per second than prewarm may raise to."""
+        if self.max_prewarm is not None and units > self.max_prewarm:
+            raise InvalidInputError(
+                f"{field} is {units:,}; {_AUTHOR} max_prewarm of {self.max_prewarm:,} units per "
+                f"second. {self._lower_prewarm(field)}"
+            )
+
+    def check_cost_limit(self, limit: float | None) -> None:
+        """Raise InvalidInputError for a laxer limit than the author's; None: none was given."""
+        if limit is not None and self.max_cost_usd is not None and limit > self.max_cost_usd:
+            raise InvalidInputError(
+                f"max_cost_usd is ${limit:,.2f}; {_AUTHOR} max_cost_usd of "
+                f"${self.max_cost_usd:,.2f}, which a run can only lower. Give at most that, or "
+                f"leave it out. {_NOTHING}"
+            )
+
+    def check_cost(self, dollars: float) -> None:
+        """Raise InvalidInputError for a plan that costs more than the author allows."""
+        if self.max_cost_usd is not None and dollars > self.max_cost_usd:
+            raise InvalidInputError(
+                f"By its plan the migration costs ${dollars:,.2f}; {_AUTHOR} max_cost_usd of "
+                f"${self.max_cost_usd:,.2f}. Let the transform change fewer items, or ask the "
+                "author to raise it. Nothing was started."
+            )
+
+    def cost_limit(self, given: float | None) -> float | None:
+        """Return the limit in force: the lower of the author's and that of the run."""
+        limit: float | None = _lower(self.max_cost_usd, given)
+        return limit
+
+    def check_step(self, step: RequiredStep, *, is_on: bool, how: str) -> None:
+        """Raise InvalidInputError for a required step that is off; ``how`` turns it on."""
+        if step in self.require and not is_on:
+            raise InvalidInputError(
+                f"{step} is off; the DAG's author requires it. Leave the field out, or give {how}. "
+                f"{_NOTHING}"
+            )
+
+    def _lower_prewarm(self, field: str) -> str:
+        do = f"Lower {field}." if self.max_prewarm else "Turn prewarm off."
+        return f"{do} {_NOTHING}"
+
+
+_AUTHOR = "the DAG's author set a"
+_NOTHING = "Nothing was touched."
+
+
+def _check_listed(kind: str, name: str, allowed: tuple[str, ...] | None) -> None:
+    if allowed is not None and name not in allowed:
+        those = f"{kind}s {', '.join(allowed)}" if allowed else f"no {kind}"
+        raise InvalidInputError(
+            f"{kind} is {shown(name)}; the DAG's author allows {those} here. Name one of those, or "
+            f"ask the author to add it. {_NOTHING}"
+        )
+
+
+def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return tuple(name for name in one if name in other)
+
+
+def _lower(one: Any, other: Any) -> Any:
+    return min((given for given in (one, other) if given is not None), default=None)
+
+
+def _require_known(values: Iterable[str]) -> None:
+    unknown = [name for name in values if name not in _RULES]
+    if unknown:
+        close = difflib.get_close_matches(str(unknown[0]), _RULES, n=1)
+        raise InvalidInputError(
+            f"{shown(unknown[0])} is no rule{f'; did you mean {close[0]}?' if close else '.'} "
+            f"There are: {', '.join(_RULES)}."
+        )
+
+
+def _names(field: str, value: object) -> tuple[str, ...]:
+    """Return a list of names, each once."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidInputError(f"{field} is {shown(value)}; it must be a list of names.")
+    return tuple(dict.fromkeys(validate_text(field, name) for name in value))
+
+
+def _steps(value: object) -> tuple[str, ...]:
+    steps = _names("require", value)
+    unknown = [step for step in steps if step not in {*RequiredStep}]
+    if unknown:
+        raise InvalidInputError(
+            f"require is {shown(value)}; {unknown[0]!r} is no step that can be required. Those "
+            f"are: {', '.join(RequiredStep)}."
+        )
+    needs = {RequiredStep.CANARY} if RequiredStep.CANARY_APPROVE in steps else set()
+    return tuple(sorted({str(step) for step in (*steps, *needs)}))
+
+
+def _tables(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(validate_table_name(name) for name in _names("tables", value))
+
+
+def _transforms(value: object) -> tuple[str, ...] | None:
+    return None if value is None else _names("transforms", value)
+
+
+def _prewarm(value: object) -> int | None:
+    if value is not None and not (is_whole(value) and 0 <= value <= TABLE_UNITS):
+        raise InvalidInputError(
+            f"max_prewarm is {shown(value)}; it must be a whole number of units per second, from 0 "
+            f"(no prewarm) to {TABLE_UNITS:,}."
+        )
+    return value
+
+
+def _cost(value: object) -> float | None:
+    return None if value is None else validate_at_least_zero("max_cost_usd", value)
+
+
+_RULES: Mapping[str, Callable[[object], Any]] = {
+    "require": _steps,
+    "tables": _tables,
+    "transforms": _transforms,
+    "max_prewarm": _prewarm,
+    "max_cost_usd": _cost,
+    "allow_changed_transform": lambda value: validate_switch("allow_changed_transform", value),
+}
+
+NO_RULES = AuthorRules()

@@ -1,0 +1,115 @@
+"""The rules of a DAG's author in its form: what may be entered, and where tasks find the rules.
+
+Each field carries them in its schema, which no configuration can change, so that a DAG that takes
+only some of the fields has them, too.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules, RequiredStep
+from airflow_ddb_migrate.core.errors import InvalidInputError
+
+_KEY = "x-ddb-migrate-rules"  # of a schema; JSON Schema passes over what it does not know
+_PREWARM = ("prewarm_rcu", "prewarm_wcu")
+_FIELDS = {  # that turn a required step on
+    RequiredStep.APPROVE: "approve",
+    RequiredStep.BACKUP: "backup",
+    RequiredStep.CANARY: "canary_lanes",
+    RequiredStep.CANARY_APPROVE: "canary_approve",
+    RequiredStep.DRY_RUN: "dry_run",
+}
+
+
+def rule_form(fields: Mapping[str, Param], rules: AuthorRules) -> None:
+    """Let the fields take only what the rules allow, and carry the rules.
+
+    :raises InvalidInputError: a step is required that these fields cannot ask for.
+    """
+    if rules == NO_RULES:
+        return
+    for step in rules.require:
+        _require(fields, RequiredStep(step))
+    _allow(fields, rules)
+    if rules.max_prewarm is not None:
+        _limit_prewarm(fields, rules.max_prewarm)
+    if rules.max_cost_usd is not None and "max_cost_usd" in fields:
+        _limit_cost(fields["max_cost_usd"], rules.max_cost_usd)
+    for param in fields.values():
+        param.schema[_KEY] = rules.to_dict()
+
+
+def rules_carried(params: Any) -> AuthorRules:
+    """Return the rules that the Params of a DAG carry; of several forms together all of them."""
+    found = NO_RULES
+    for schema in _schemas(params):
+        found = found.joined(AuthorRules.of(schema.get(_KEY)))
+    return found
+
+
+def _schemas(params: Any) -> Iterable[Mapping[str, Any]]:
+    """Return the schemas of a ParamsDict: as a mapping that has the values alone."""
+    if not hasattr(params, "get_param"):
+        return []
+    return [params.get_param(name).schema for name in params]
+
+
+def _require(fields: Mapping[str, Param], step: RequiredStep) -> None:
+    param = fields.get(_FIELDS[step])
+    if param is None:
+        raise InvalidInputError(
+            f"require has {step}, and this form has no field {_FIELDS[step]}: such a DAG has no "
+            "such step. Leave it out."
+        )
+    if step is RequiredStep.BACKUP:
+        param.schema["enum"] = [policy for policy in param.schema["enum"] if policy != "skip"]
+    elif step is RequiredStep.CANARY:
+        param.schema["minimum"] = 1
+        _set_default(param, 1)
+    else:
+        param.schema["const"] = True
+        _set_default(param, True)
+
+
+def _allow(fields: Mapping[str, Param], rules: AuthorRules) -> None:
+    entry = fields["tables"].schema["items"] if "tables" in fields else {"properties": {}}
+    own = entry["properties"]
+    if rules.tables is not None:
+        tables = list(rules.tables)
+        if "table" in fields:
+            fields["table"].schema["enum"] = tables
+        if "table" in own:
+            own["table"] = {**own["table"], "enum": tables}
+            entry["if"], entry["then"] = {"type": "string"}, {"enum": tables}
+    if rules.transforms is not None:
+        transforms = list(rules.transforms)
+        if "transform" in own:
+            own["transform"] = {**own["transform"], "enum": transforms}
+        if param := fields.get("transform"):
+            param.schema["enum"] = transforms
+            if param.value not in transforms and transforms:
+                _set_default(param, transforms[0])
+
+
+def _limit_prewarm(fields: Mapping[str, Param], most: int) -> None:
+    if most == 0 and "prewarm" in fields:
+        fields["prewarm"].schema["const"] = False
+        return
+    for name in _PREWARM:
+        if param := fields.get(name):
+            param.schema["maximum"] = most
+            _set_default(param, min(int(param.value), most))
+
+
+def _limit_cost(param: Param, most: float) -> None:
+    param.schema.update(type="number", maximum=most)
+    _set_default(param, most)
+
+
+def _set_default(param: Param, value: Any) -> None:
+    """Give a field another default, which its description says at its end."""
+    param.value = value
+    said = "on" if value is True else f"{value:,}" if isinstance(value, int | float) else value
+    param.description = f"{(param.description or '').rpartition('(')[0]}(default: {said})."

@@ -1,0 +1,101 @@
+"""The rules of the DAG's author where a migration starts, and in its record."""
+
+from dataclasses import replace
+
+import pytest
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.notes import PLAN
+from tests.support.factories import MIGRATION, TABLE
+from tests.support.worlds.site_world import OTHER, SiteWorld
+
+MINE, THEIRS = "DAG mine, run r", "DAG theirs, run r"
+RULES = AuthorRules.of({"tables": [TABLE], "transforms": ["add_updated_at"], "max_prewarm": 500})
+
+
+def limits(world: SiteWorld, migration_id: str = MIGRATION) -> AuthorRules:
+    return AuthorRules.from_json(world.site.ledger.required_migration(migration_id).limits)
+
+
+def plan_of(world: SiteWorld, dollars: float) -> None:
+    world.site.ledger.note(MIGRATION, PLAN, f'{{"total_cost_usd": {dollars}}}')
+
+
+def test_the_rules_are_in_the_record(world: SiteWorld) -> None:
+    world.start(limits=RULES)
+
+    assert RULES == limits(world)
+
+
+def test_without_rules_there_are_none(world: SiteWorld) -> None:
+    world.start()
+
+    assert NO_RULES == limits(world)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"tables": ["payroll"]}, "allows tables payroll"),
+        ({"transforms": ["full_name"]}, "allows transforms full_name"),
+        ({"max_cost_usd": 20}, "has no plan, so what it costs is unknown"),
+    ],
+)
+def test_what_breaks_a_rule_is_not_started(world: SiteWorld, rules: dict, says: str) -> None:
+    with pytest.raises(InvalidInputError, match=says):
+        world.start(limits=AuthorRules.of(rules))
+
+    assert world.site.ledger.migration(MIGRATION) is None
+    assert {} == world.stepfunctions.executions
+
+
+def test_a_plan_that_costs_too_much_is_not_started(world: SiteWorld) -> None:
+    plan_of(world, 20.5)
+    with pytest.raises(InvalidInputError, match=r"\$20\.50; the DAG's author set .* of \$20\.00"):
+        world.start(limits=AuthorRules.of({"max_cost_usd": 20}))
+    plan_of(world, 20)
+    world.start(limits=AuthorRules.of({"max_cost_usd": 20}))
+
+
+def again(world: SiteWorld, started_by: str, rules: AuthorRules) -> None:
+    """Go on with what has ended."""
+    world.lane(0)
+    world.end(1, ExecutionStatus.FAILED)
+    world.start(started_by=started_by, limits=rules)
+
+
+def test_another_dag_cannot_go_on_without_them(world: SiteWorld) -> None:
+    """Its own rules hold besides."""
+    world.start(started_by=MINE, limits=RULES)
+    again(world, THEIRS, AuthorRules.of({"max_prewarm": 100}))
+
+    assert replace(RULES, max_prewarm=100) == limits(world)
+
+
+def test_the_author_may_change_the_rules_of_the_same_dag(world: SiteWorld) -> None:
+    world.start(started_by=MINE, limits=RULES)
+    again(world, MINE, NO_RULES)
+
+    assert NO_RULES == limits(world)
+
+
+def test_the_transform_that_is_judged_is_the_one_that_runs(world: SiteWorld) -> None:
+    """A migration keeps its transform, whatever is asked for when it goes on."""
+    world.start(started_by=THEIRS, transform="add_updated_at")
+
+    with pytest.raises(InvalidInputError, match="transform is 'add_updated_at'"):
+        again(world, MINE, AuthorRules.of({"transforms": ["full_name"]}))
+
+
+def test_an_undo_is_held_to_the_rules_of_what_it_undoes(world: SiteWorld) -> None:
+    world.start(started_by=MINE, limits=AuthorRules.of({"max_prewarm": 500}))
+    for lane in range(4):
+        world.lane(lane)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    world.clock.advance(10_000)
+    from airflow_ddb_migrate.core.mode import Mode
+
+    world.start(world.site_for(OTHER), mode=Mode.UNDO, of=MIGRATION, started_by=THEIRS)
+
+    assert AuthorRules.of({"max_prewarm": 500}) == limits(world, OTHER)

@@ -1,0 +1,122 @@
+"""The rules of a DAG's author: what they may be, what they refuse, and how two of them join."""
+
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules, RequiredStep
+from airflow_ddb_migrate.core.errors import InvalidInputError
+
+ALL: dict[str, Any] = {
+    "require": ("approve", "backup"),
+    "tables": ["orders", "payroll"],
+    "transforms": ["full_name"],
+    "max_prewarm": 4_000,
+    "max_cost_usd": 20,
+    "allow_changed_transform": True,
+}
+RULES = AuthorRules.of(ALL)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"require": ("aprove",)}, "'aprove' is no step that can be required"),
+        ({"require": "approve"}, "require is 'approve'; it must be a list of names"),
+        ({"require": [1]}, "require is 1; it must be a text"),
+        ({"tables": "orders"}, "tables is 'orders'; it must be a list of names"),
+        ({"tables": ["or ders"]}, "or ders"),
+        ({"transforms": [""]}, "transforms is ''"),
+        ({"max_prewarm": "4000"}, "max_prewarm is '4000'"),
+        ({"max_prewarm": -1}, "max_prewarm is -1"),
+        ({"max_prewarm": True}, "max_prewarm is True"),
+        ({"max_cost_usd": float("nan")}, "max_cost_usd is nan"),
+        ({"max_cost_usd": -1}, "max_cost_usd is -1"),
+        ({"allow_changed_transform": "no"}, "allow_changed_transform is 'no'"),
+        ({"max_cost": 5}, "'max_cost' is no rule; did you mean max_cost_usd?"),
+        ("approve", "rules is 'approve'; it must be an object"),
+    ],
+)
+def test_what_is_no_rule_is_refused(given: Any, says: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        AuthorRules.of(given)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("rules", [NO_RULES, RULES, AuthorRules.of({"max_prewarm": 0})])
+def test_a_record_holds_them(rules: AuthorRules) -> None:
+    assert rules == AuthorRules.from_json(rules.to_json())
+
+
+def test_a_record_without_them_has_none() -> None:
+    """Nor has one that names a rule of a later version."""
+    assert NO_RULES == AuthorRules.from_json("") == AuthorRules.from_json('{"later": 1}')
+
+
+@pytest.mark.parametrize("other", [NO_RULES, RULES])
+def test_joined_with_none_or_themselves_they_stay(other: AuthorRules) -> None:
+    assert RULES == RULES.joined(other) == other.joined(RULES)
+
+
+def test_joined_they_allow_what_both_allow() -> None:
+    other = AuthorRules.of(
+        {"require": ["dry_run"], "tables": ["orders"], "max_prewarm": 9_000, "max_cost_usd": 5}
+    )
+
+    assert (
+        AuthorRules.of(
+            {
+                "require": ("approve", "backup", "dry_run"),
+                "tables": ["orders"],
+                "transforms": ["full_name"],
+                "max_prewarm": 4_000,
+                "max_cost_usd": 5,
+            }
+        )
+        == RULES.joined(other)
+        == other.joined(RULES)
+    )
+
+
+def test_joined_they_may_allow_nothing() -> None:
+    """No table is not the same as any table."""
+    joined = RULES.joined(AuthorRules.of({"tables": ["flights"]}))
+
+    with pytest.raises(InvalidInputError, match="allows no table here"):
+        joined.check_table("orders")
+
+
+def test_an_approved_canary_needs_a_canary() -> None:
+    assert ("canary", "canary_approve") == AuthorRules.of({"require": ["canary_approve"]}).require
+
+
+def test_what_is_allowed_is_not_refused() -> None:
+    RULES.check_table("payroll")
+    RULES.check_transform("full_name")
+    RULES.check_prewarm("prewarm_rcu", 4_000)
+    RULES.check_cost_limit(20)
+    RULES.check_cost_limit(None)
+    RULES.check_cost(20)
+    RULES.check_step(RequiredStep.DRY_RUN, is_on=False, how="")
+    assert (20, 5, None) == (RULES.cost_limit(None), RULES.cost_limit(5), NO_RULES.cost_limit(None))
+
+
+def refusals() -> list[Any]:
+    return [
+        (lambda: RULES.check_table("flights"), ("flights", "tables orders, payroll")),
+        (lambda: RULES.check_transform("delete_by_predicate"), ("delete_by", "full_name")),
+        (lambda: RULES.check_prewarm("prewarm_wcu", 4_001), ("prewarm_wcu is 4,001", "4,000")),
+        (lambda: RULES.check_cost_limit(20.01), ("$20.01", "$20.00")),
+        (lambda: RULES.check_cost(21.5), ("$21.50", "$20.00")),
+        (
+            lambda: RULES.check_step(RequiredStep.BACKUP, is_on=False, how='"backup": "auto"'),
+            ("backup is off", '"backup": "auto"'),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("check", "says"), refusals())
+def test_a_refusal_names_both(check: Any, says: tuple[str, ...]) -> None:
+    """What was asked for, and what the author allows."""
+    with pytest.raises(InvalidInputError) as refused:
+        check()
+    assert [] == [words for words in says if words not in str(refused.value)]
