@@ -1,6 +1,5 @@
 # Everything runs in .venv, made from requirements.lock. Python 3.11 or newer and pip are enough.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-UV_VERSION := 0.13.9
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 TESTS ?= tests
@@ -11,7 +10,7 @@ ITEM_EXAMPLES ?= 10000
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick botocore botocore-quick clean
+.PHONY: help check audit demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick botocore botocore-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -41,12 +40,15 @@ properties: $(STAMP) ## Compare an item with a dict, many times (ITEM_EXAMPLES=1
 	@ITEM_EXAMPLES=$(ITEM_EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist load \
 		tests/unit/lambda_/contract/test_item_properties.py
 
-check: lint test stories matrix-quick botocore-quick demo ## All that CI runs
+check: lint audit test stories matrix-quick botocore-quick demo ## All that CI runs
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+audit: $(STAMP) ## Ask an advisory database about every pinned package; says so where none answers (REQUIRE_AUDIT=1: fails)
+	@$(BIN)/python -m tests.campaigns.audit
 
 format: $(STAMP) ## Format and sort imports
 	@$(BIN)/ruff check --fix --quiet .
@@ -86,17 +88,20 @@ botocore: $(STAMP) ## Test the Lambda's code on the botocores and Pythons that i
 botocore-quick: $(STAMP) ## The same with one Python, two botocores, and fewer tests
 	@$(BIN)/python -m tests.campaigns.botocore --quick
 
-lock: $(STAMP) ## Resolve requirements.lock again; it names no host
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
-		--quiet --python-version 3.11 --constraint constraints.in --output-file requirements.lock
-	@! grep -nE 'https?://' requirements.lock
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
+
+lock: $(STAMP) ## Resolve what is installed again, by hash; no lock names a host
+	@$(COMPILE) pyproject.toml --all-extras --constraint constraints.in --output-file requirements.lock
+	@$(COMPILE) --no-annotate .ci/bootstrap.in --output-file .ci/bootstrap.lock
+	@$(COMPILE) --no-annotate .ci/tools.in --output-file .ci/tools.lock
+	@! grep -nE 'https?://' requirements.lock .ci/*.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .demo .bench .kills .faults .soak .simulate .local .release .matrix tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .tools .demo .bench .kills .faults .soak .simulate .local .release .matrix tests/asl/node_modules tests/live/node_modules
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml .ci/bootstrap.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/bootstrap.lock
 	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.campaigns.pinned_tools import ToolsError, pinned_tool
+
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / ".release"
 _UV = Path(sys.executable).with_name("uv")
@@ -37,8 +39,11 @@ def uv(*arguments: object) -> str:
 
 
 def run_tool(tool: str, *arguments: object) -> list[str]:
-    """Run a tool in an environment of its own; what it says is a doubt when it fails."""
-    uv("tool", "run", "--quiet", "--python", sys.executable, tool, *arguments)
+    """Run a tool that is pinned by hash; what it says is a doubt when it fails."""
+    try:
+        printed(pinned_tool(tool), *arguments)
+    except ToolsError as error:
+        raise CommandError(str(error)) from error
     return []
 
 
