@@ -2,7 +2,7 @@
 
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept;
 ``approval``, what a DAG's author demands; ``items``, ``capacity``, ``execution`` and ``doctor``;
-``inspection`` and ``report``; ``plan``; ``prove``.
+``inspection``, ``report`` and ``metrics``; ``plan``; ``prove``.
 Beside them are ``clock``, ``code_hash``, ``errors``, ``limits`` (every limit, with its source),
 ``mode``, ``names``, ``validation`` and ``version``.
 """

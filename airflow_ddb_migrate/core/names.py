@@ -18,6 +18,7 @@ _HASH_CHARS = 12
 # Of a migration whose dry run and check have names of their own.
 BASE_ID_CHARS = EXECUTION_NAME_CHARS - _ATTEMPT_SUFFIX_CHARS - _PART_SUFFIX_CHARS
 _MIGRATION_ID = re.compile(r"[0-9A-Za-z_-]+")
+_LEDGER_SUFFIX = "-ledger"
 _RENDERED_NOTHING = ("None", "none", "null", "undefined")
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
 _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
@@ -47,6 +48,16 @@ def validate_stack_name(name: str) -> str:
             "beginning with a letter."
         )
     return name
+
+
+def ledger_name(stack_name: str) -> str:
+    """Name the ledger of a stack, as the template does."""
+    return f"{stack_name}{_LEDGER_SUFFIX}"
+
+
+def stack_of_ledger_name(ledger_table: str) -> str:
+    """Return the name of the stack whose ledger this is, for what knows its ledger alone."""
+    return ledger_table.removesuffix(_LEDGER_SUFFIX)
 
 
 def slug(text: str, max_chars: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME, ledger_name
 
 _FUNCTIONS = ("transform", "restore")  # what their names end in
 _CERTAIN_CHARS = 24  # of a stack's name that CloudFormation keeps in a name that it makes
@@ -54,7 +54,7 @@ def tables_and_backups(scope: Scope) -> tuple[str, ...]:
 
 
 def ledger(scope: Scope) -> tuple[str, ...]:
-    return (scope.arn("dynamodb", f"table/{scope.stack}-ledger"),)
+    return (scope.arn("dynamodb", f"table/{ledger_name(scope.stack)}"),)
 
 
 def state_machine(scope: Scope) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ from airflow_ddb_migrate.core.limits import (
     SLICE_MARGIN_SECONDS,
     WRITER_THREADS,
 )
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.names import stack_of_ledger_name
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_probe import take_shortcuts
 from ddb_transform.contract.index_keys import index_keys_of
@@ -46,6 +48,7 @@ from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.failures import passing_of
 from ddb_transform.guard import Guard, Pacers
+from ddb_transform.meter import Meter
 from ddb_transform.worker import HOLD, Worker
 from ddb_transform.writers.proof import Proof
 
@@ -189,7 +192,15 @@ def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, contex
         owner=uuid.uuid4().hex,  # not the request id: a redelivered event repeats that
         clock=time.time,
         out_of_time=_deadline(context, record.slice_seconds),
+        meter=_meter(record, request.attempt, guard.pacers.write),
     )
+
+
+def _meter(record: MigrationRecord, attempt: int, writes: Pacer) -> Meter:
+    """A stack that was deployed by an older version says nothing of metrics: they are off."""
+    detail = Detail(os.environ.get("METRICS", Detail.OFF))
+    stack = stack_of_ledger_name(os.environ["LEDGER_TABLE"])
+    return Meter(detail, stack, record, attempt, lambda: writes.share)
 
 
 def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:

@@ -33,6 +33,10 @@ _LOOK_SECONDS = 0.5
 _SHRINK = 4  # a page that did not fit into a slice is tried with a quarter of its items
 
 
+def _tell_nobody(row: LaneRow, now: float) -> None:
+    """Do nothing: metrics are off."""
+
+
 class _SliceOver(Exception):  # noqa: N818  # not an error: the lane is given back, unfinished
     def __init__(self, result: WorkResult) -> None:
         super().__init__(result.status)
@@ -63,7 +67,8 @@ class Worker:
     """Works on one lane until it is finished, time is up, or the ledger says otherwise.
 
     ``out_of_time`` tells that the slice must end; ``owner`` is unique to this invocation; ``tools``
-    makes what a slice works with from the lane's row.
+    makes what a slice works with from the lane's row; ``meter`` hears of the row when it is taken,
+    after each save, and when it was given back.
     """
 
     request: WorkRequest
@@ -74,6 +79,7 @@ class Worker:
     clock: Callable[[], float]
     out_of_time: Callable[[], bool]
     sleep: Callable[[float], None] = time.sleep
+    meter: Callable[[LaneRow, float], None] = _tell_nobody
     _row: LaneRow = field(init=False)
     _said_before: str = field(init=False)  # what ended this lane's former slice of the attempt
     _position: Position | None = field(init=False)
@@ -95,6 +101,7 @@ class Worker:
         self._row = replace(row, error="", cause="")
         self._position = Position.of(row)
         self._saved_at = self._counted_until = self.clock()
+        self.meter(self._row, self._saved_at)
         if row.laps > CHILD_LAPS:
             return self._give_back(LaneState.PENDING, DONE)
         return self._slice()
@@ -209,6 +216,7 @@ class Worker:
             conflicts=row.conflicts + settled.conflicts,
             segment=place.segment if place else row.segment,
             cursor=place.cursor if place else {},
+            progressed_at=self.clock(),
         )
 
     def _shrink(self) -> None:
@@ -244,6 +252,7 @@ class Worker:
         self._saved_at = self._bring_up_to_date()
         if not self.lanes.save(self._claim, self._row, self._saved_at):
             raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
+        self.meter(self._row, self._saved_at)
 
     def _bring_up_to_date(self) -> float:
         """Add the time and the throttles since they were last counted to the row; return now.
@@ -284,5 +293,7 @@ class Worker:
     def _give_back(self, state: LaneState, result: WorkResult) -> WorkResult:
         now = self._bring_up_to_date()
         row = replace(self._row, state=state)
-        saved = self.lanes.give_back(self._claim, row, now)
-        return replace(result, counts=row.counts) if saved else HOLD
+        if not self.lanes.give_back(self._claim, row, now):
+            return HOLD
+        self.meter(row, now)
+        return replace(result, counts=row.counts)

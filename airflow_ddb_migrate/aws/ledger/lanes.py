@@ -83,6 +83,7 @@ class Lanes:
                 "owner": row.owner,
                 "owner_until": now + OWNER_SECONDS if row.owner else 0,
                 "updated_at": now,
+                "progressed_at": row.progressed_at,
                 "logged": row.logged,
                 "page_items": row.page_items,
                 "findings": row.findings,

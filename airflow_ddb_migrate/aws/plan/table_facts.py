@@ -98,6 +98,7 @@ def _described(site: Site, description: Mapping[str, Any]) -> TableFacts:
         is_multi_region_strong=table.is_multi_region_strong,
         unknown_key=_unknown_key(site, description),
         undo_log_days=site.stack.undo_log_days,
+        metric_sets=site.stack.metric_sets,
         has_stream=bool(_stream(description)),
         deletion_protection=description.get("DeletionProtectionEnabled"),
     )

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.core.errors import StackNotFoundError
 from airflow_ddb_migrate.core.limits import UNDO_LOG_DAYS
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 
 ALL_TABLES = "*"
 
@@ -27,6 +28,7 @@ _LATER = {
     "code_sha256": "CodeSha256",
     "table_kms_keys": "TableKmsKeys",
     "undo_retention_days": "UndoRetentionDays",
+    "metrics": "Metrics",
 }
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
 OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # of every stack that can be used
@@ -56,11 +58,17 @@ class Stack:
     code_sha256: str = ""
     table_kms_keys: str = ""
     undo_retention_days: str = ""
+    metrics: str = ""
 
     @property
     def undo_log_days(self) -> int:
         """Return for how many days what migrations leave in the bucket is kept."""
         return int(self.undo_retention_days or UNDO_LOG_DAYS)
+
+    @property
+    def metric_sets(self) -> int:
+        """Return the number of dimension sets of the workers' metrics; an older stack has none."""
+        return len(Detail(self.metrics or Detail.OFF).sets)
 
     def allows(self, table_name: str) -> bool:
         """Return whether the stack's Lambda has the permission to change this table."""

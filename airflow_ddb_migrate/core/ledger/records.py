@@ -180,8 +180,9 @@ class LaneRow:
     it. ``throttles`` are how often DynamoDB refused this lane's requests, counted as they happen;
     ``conflicts`` how often a live write came between reading and writing an item of a settled
     page, so that it was transformed again. ``logged`` names the last undo log object of a settled
-    page; ``page_items`` bounds the next pages where a transform is slow (0: not); ``findings`` is
-    the JSON of what a mode that does not write has found.
+    page; ``progressed_at`` is when the last one was settled (0: none yet, or by an older version);
+    ``page_items`` bounds the next pages where a transform is slow (0: not); ``findings`` is the
+    JSON of what a mode that does not write has found.
     """
 
     lane: int
@@ -201,6 +202,7 @@ class LaneRow:
     error: str = ""
     cause: str = ""
     updated_at: float = 0.0
+    progressed_at: float = 0.0
     logged: str = ""
     page_items: int = 0
     findings: str = ""

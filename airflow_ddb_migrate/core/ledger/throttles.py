@@ -23,6 +23,7 @@ _WORDS: Final = {
     "KeyRangeThroughputExceeded": "key range",
     "MaxOnDemandThroughputExceeded": "on-demand maximum",
 }
+WHYS: Final = tuple(_WORDS)
 _REASON: Final = re.compile(rf"(?P<of>Table|Index)(?P<verb>Read|Write)(?P<why>{'|'.join(_WORDS)})")
 _NAMED: Final = ("TableRead", "TableWrite", "IndexRead", "IndexWrite")  # newer limits, too
 _INDEX: Final = "/index/"  # arn:…:table/orders/index/by_origin
@@ -75,6 +76,12 @@ class Trouble(TypedDict):
 def names_reason(told: str) -> bool:
     """Return whether an error told what was throttled, and not only that something was."""
     return told.startswith(_NAMED)
+
+
+def why_of(reason: str) -> str:
+    """Return what was exceeded, one of WHYS, whether in a table or an index; empty: not told."""
+    known = _REASON.match(reason)
+    return known["why"] if known else ""
 
 
 def reason_of(told: str, otherwise: str) -> str:

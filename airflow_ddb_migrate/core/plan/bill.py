@@ -1,5 +1,6 @@
 """What a migration costs in dollars, part by part: pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,12 +16,16 @@ from airflow_ddb_migrate.core.limits import (
     HELD_LOOK_SECONDS,
     HOLD_SECONDS,
     INVOCATION_COUNTS,
+    INVOCATION_LOG_BYTES,
     INVOCATION_READS,
     INVOCATION_SAVES,
     LANE_ROW_UNITS,
+    METRIC_LINE_BYTES,
+    METRIC_SECONDS,
     SCAN_PAGE_ITEMS,
     UNDO_LOG_DAYS,
 )
+from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.plan.estimate import Effort, Load
 from airflow_ddb_migrate.core.plan.prices import Prices
 
@@ -30,6 +35,7 @@ _HOUR = 3_600
 _GB = 1_024**3
 _MB = 1_024
 _MONTH_DAYS = 30
+_MONTH_HOURS = 24 * _MONTH_DAYS
 _PAGE_BYTES = 1_024**2  # [DDB] of one page of a scan
 
 
@@ -38,7 +44,8 @@ class Tariff:
     """What a migration is charged by. ``hourly_difference`` and ``once`` are prewarm's, in dollars.
 
     A PROVISIONED table's capacity is paid anyway: only what prewarm adds costs more. ``prices`` are
-    those of the class Standard, which the ledger has, too.
+    those of the class Standard, which the ledger has, too. ``metric_sets`` are the dimension sets
+    of the workers' metrics.
     """
 
     prices: Prices
@@ -48,6 +55,7 @@ class Tariff:
     once: float = 0.0
     table_class: TableClass = TableClass.STANDARD
     undo_log_days: int = UNDO_LOG_DAYS
+    metric_sets: int = 0
 
     @property
     def table_prices(self) -> Prices:
@@ -70,6 +78,7 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
         "step_functions": transitions * prices.step_functions_transition_thousand,
         "undo_log": _undo_log(load, prices, tariff.undo_log_days),
         "ledger": _ledger(effort, prices, workers=effort.lambda_seconds / max(1.0, seconds)),
+        "cloudwatch": _logs(effort, tariff) + _metrics(tariff, seconds),
     }
 
 
@@ -115,6 +124,21 @@ def _ledger(effort: Effort, prices: Prices, *, workers: float) -> float:
     return _per_million(writes, prices.write_request_million) + _per_million(
         reads, prices.read_request_million
     )
+
+
+def _logs(effort: Effort, tariff: Tariff) -> float:
+    """Lambda's own lines and, with metrics, one at the end of a slice and one a minute."""
+    lines = effort.invocations + effort.lambda_seconds / METRIC_SECONDS
+    written = lines * METRIC_LINE_BYTES if tariff.metric_sets else 0
+    bytes_ = written + effort.invocations * INVOCATION_LOG_BYTES
+    return bytes_ / _GB * tariff.prices.cloudwatch_logs_gb
+
+
+def _metrics(tariff: Tariff, seconds: float) -> float:
+    """Each metric of each dimension set, for each hour in which it is sent."""
+    hours = math.ceil(seconds / _HOUR)
+    metrics = tariff.metric_sets * len(catalog.WORKER)
+    return metrics * hours / _MONTH_HOURS * tariff.prices.cloudwatch_metric_month
 
 
 def _per_million(number: float, price: float) -> float:

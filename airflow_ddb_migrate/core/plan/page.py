@@ -17,6 +17,7 @@ _PART_WORDS = {
     "step_functions": "Step Functions",
     "undo_log": "undo log",
     "ledger": "ledger",
+    "cloudwatch": "logs and metrics",
 }
 
 

@@ -108,6 +108,7 @@ def plan_migration(
             once=once(room.changes, prices, facts.replicas),
             table_class=facts.table_class,
             undo_log_days=facts.undo_log_days,
+            metric_sets=facts.metric_sets,
         ),
         item_count=facts.item_count,
         indexes=facts.indexes,

@@ -69,6 +69,8 @@ class Prices:
     ia_read_unit_hour: float = 0.0
     ia_warm_write_unit: float = 0.0
     ia_warm_read_unit: float = 0.0
+    cloudwatch_metric_month: float = 0.0
+    cloudwatch_logs_gb: float = 0.0
 
     def overridden(self, figures: object) -> Self:
         """Return the prices with some of them replaced by the person's own.

@@ -112,4 +112,5 @@ class TableFacts:
     lambda_concurrency: int = LAMBDA_CONCURRENCY
     lambda_memory_mb: int = LAMBDA_MEMORY_MB
     undo_log_days: int = UNDO_LOG_DAYS
+    metric_sets: int = 0
     unknown: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.services.bucket import UNDO, Bucket
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import DeployError
+from airflow_ddb_migrate.core.names import ledger_name
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
     remove_bucket,
@@ -48,7 +49,7 @@ def find_kept(clients: Clients, stack_name: str) -> KeptData:
 
     :raises DeployError: a table of the ledger's name is there, and is not of such a stack.
     """
-    ledger = f"{stack_name}-ledger"
+    ledger = ledger_name(stack_name)
     table = _table(clients.dynamodb, ledger)
     if table is None:
         return KeptData()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 from airflow_ddb_migrate.deployment.settings import checks
 from airflow_ddb_migrate.deployment.settings.checks import Check
 
@@ -129,6 +130,15 @@ OPTIONS: Final = (
         "for which undo log, quarantine and reports are kept",
         "DAYS",
         "90",
+    ),
+    Option(
+        "--metrics",
+        "Metrics",
+        checks.one_of(*Detail),
+        "what CloudWatch metrics tell apart: table, migration as well, or off for none",
+        "DETAIL",
+        Detail.MIGRATION,
+        is_of_version=True,
     ),
     Option(
         "--architecture",

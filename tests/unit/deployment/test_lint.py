@@ -44,6 +44,7 @@ GIVEN = {
     "LogRetentionDays": 90,
     "UndoRetentionDays": 90,
     "Architecture": "arm64",
+    "Metrics": "migration",
 }
 KEPT = {
     **GIVEN,

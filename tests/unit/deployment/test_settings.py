@@ -36,6 +36,7 @@ ALL = {
     "--log-retention-days": ("1", "90", "3653"),
     "--undo-retention-days": ("1", "45", "3653"),
     "--architecture": ("arm64", "x86_64"),
+    "--metrics": ("off", "table", "migration"),
     "--tag": (
         "team=data",
         "cost centre=4711/a",
@@ -62,6 +63,7 @@ BAD = {
     "--log-retention-days": ["0", "2", "91", "-1", "90.0", "never", "1e3"],
     "--undo-retention-days": ["0", "-1", "3654", "1.5", "01", "forever"],
     "--architecture": ["arm", "amd64", "x86", "ARM64"],
+    "--metrics": ["on", "OFF", "lane", "false"],
     "--tag": ["team", "=data", "aws:x=y", "AWS:x=y", f"{'k' * 129}=v", f"k={'v' * 257}", "a*=b"],
     "--cloudformation-role": ["admin", "none", ""],
 }

@@ -1,0 +1,76 @@
+"""Every metric, once: docs, the plan's price and the template's alarms are held to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from airflow_ddb_migrate.core.ledger.throttles import WHYS
+
+NAMESPACE: Final = "AirflowDdbMigrate"
+STACK: Final = "Stack"
+TABLE: Final = "Table"
+MIGRATION: Final = "Migration"
+
+
+class Unit(StrEnum):
+    """Those of CloudWatch's that are used."""
+
+    COUNT = "Count"
+    SECONDS = "Seconds"
+    PERCENT = "Percent"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    name: str
+    unit: Unit = Unit.COUNT
+
+
+class Detail(StrEnum):
+    """Of what metrics are kept apart, by the names that ``deploy --metrics`` takes.
+
+    Each combination of values of a dimension set is a custom metric, which AWS charges for the
+    hours in which it was sent: so a set has tables and migrations, and never segments or indexes.
+    """
+
+    OFF = "off"
+    TABLE = "table"
+    MIGRATION = "migration"
+
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """Return the dimension sets of a worker's metrics."""
+        known = {
+            Detail.OFF: (),
+            Detail.TABLE: ((STACK,), (STACK, TABLE)),
+            Detail.MIGRATION: ((STACK,), (STACK, TABLE), (STACK, TABLE, MIGRATION)),
+        }
+        return known[self]
+
+
+ITEMS_SEEN: Final = Metric("ItemsSeen")
+ITEMS_CHANGED: Final = Metric("ItemsChanged")
+ITEMS_DELETED: Final = Metric("ItemsDeleted")
+ITEMS_QUARANTINED: Final = Metric("ItemsQuarantined")
+CONFLICTS: Final = Metric("Conflicts")
+READ_UNITS: Final = Metric("ReadUnits")
+WRITE_UNITS: Final = Metric("WriteUnits")
+WRITE_BUDGET_USED: Final = Metric("WriteBudgetUsed", Unit.PERCENT)
+SLICE_SECONDS: Final = Metric("SliceSeconds", Unit.SECONDS)
+THROTTLES: Final = Metric("Throttles")
+THROTTLES_BY_REASON: Final = tuple(map(Metric, (*WHYS, "ThrottlesWithoutReason")))
+
+# What a mode that does not write would only do is not told.
+OF_WRITING: Final = (
+    *(ITEMS_CHANGED, ITEMS_DELETED, ITEMS_QUARANTINED),
+    *(CONFLICTS, WRITE_UNITS, WRITE_BUDGET_USED),
+)
+WORKER: Final = (
+    *(ITEMS_SEEN, READ_UNITS, SLICE_SECONDS, THROTTLES, *THROTTLES_BY_REASON),
+    *OF_WRITING,
+)
+
+CAPACITY_OWED_SECONDS: Final = Metric("CapacityOwedSeconds", Unit.SECONDS)
+TABLES_OWING_CAPACITY: Final = Metric("TablesOwingCapacity")
+MIGRATIONS_STALLED: Final = Metric("MigrationsStalled")
+SAFETY_NET: Final = (CAPACITY_OWED_SECONDS, TABLES_OWING_CAPACITY, MIGRATIONS_STALLED)

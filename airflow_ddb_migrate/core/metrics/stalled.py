@@ -1,0 +1,39 @@
+"""When a migration that should work does not: pure."""
+
+from collections.abc import Iterable
+
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    LaneRow,
+)
+from airflow_ddb_migrate.core.limits import NO_PROGRESS_SECONDS
+
+
+def may_be_stalled(
+    control: ControlRecord | None, attempt: AttemptRecord | None, now: float
+) -> bool:
+    """Return whether its workers were told to work, and have had the time to.
+
+    One on hold, being stopped, or over makes no progress for a reason.
+    """
+    if control is None or attempt is None or control.attempt != attempt.number or attempt.ended_at:
+        return False
+    is_held = control.command is not Command.RUN and not control.is_over(now)
+    return not is_held and now - _begun(control, attempt) >= NO_PROGRESS_SECONDS
+
+
+def is_stalled(rows: Iterable[LaneRow], now: float) -> bool:
+    """Return whether no lane has settled a page for NO_PROGRESS_SECONDS."""
+    return now - max(map(_progressed_at, rows), default=0.0) >= NO_PROGRESS_SECONDS
+
+
+def _begun(control: ControlRecord, attempt: AttemptRecord) -> float:
+    """Return since when it may work: a hold that ended by itself did so at its ``until``."""
+    return max(attempt.started_at or attempt.intended_at, control.since, control.until)
+
+
+def _progressed_at(row: LaneRow) -> float:
+    """A worker of an older version notes no more than that it lives."""
+    return row.progressed_at or (row.updated_at if row.counts.seen else 0.0)

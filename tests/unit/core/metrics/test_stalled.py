@@ -1,0 +1,74 @@
+"""A migration that should make progress, and does not."""
+
+from dataclasses import replace
+
+import pytest
+from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.records import (
+    AttemptRecord,
+    Command,
+    ControlRecord,
+    LaneRow,
+    LaneState,
+)
+from airflow_ddb_migrate.core.metrics.stalled import is_stalled, may_be_stalled
+
+NOW = 1_700_010_000.0
+LONG_AGO = NOW - 3_600
+ATTEMPT = AttemptRecord(
+    number=2, execution_arn="arn", transform_hash="", lanes=4, started_at=LONG_AGO
+)
+CONTROL = ControlRecord(command=Command.RUN, attempt=2, since=LONG_AGO)
+ROW = LaneRow(lane=0, state=LaneState.RUNNING, attempt=2, segment=0)
+
+
+def test_what_was_told_to_work_an_hour_ago_should() -> None:
+    """Nothing keeps it."""
+    assert may_be_stalled(CONTROL, ATTEMPT, NOW)
+
+
+@pytest.mark.parametrize(
+    ("control", "attempt"),
+    [
+        (None, ATTEMPT),
+        (CONTROL, None),
+        (replace(CONTROL, attempt=1), ATTEMPT),
+        (CONTROL, replace(ATTEMPT, ended_at=NOW - 1)),
+        (CONTROL, replace(ATTEMPT, started_at=NOW - 899)),
+        (replace(CONTROL, since=NOW - 899), ATTEMPT),
+        (replace(CONTROL, command=Command.HOLD), ATTEMPT),
+        (replace(CONTROL, command=Command.STOP), ATTEMPT),
+        (replace(CONTROL, command=Command.HOLD, until=NOW - 899), ATTEMPT),
+    ],
+)
+def test_it_has_a_reason_to_make_no_progress(
+    control: ControlRecord | None, attempt: AttemptRecord | None
+) -> None:
+    """Not begun, over, held, stopped, or told to go on only a moment ago."""
+    assert not may_be_stalled(control, attempt, NOW)
+
+
+def test_a_hold_that_ended_by_itself_is_none() -> None:
+    """Its record stays until somebody gives another command."""
+    assert may_be_stalled(replace(CONTROL, command=Command.HOLD, until=NOW - 900), ATTEMPT, NOW)
+
+
+def test_one_lane_that_settles_pages_is_progress() -> None:
+    """The others may wait for their turn."""
+    rows = [ROW, replace(ROW, progressed_at=NOW - 899), replace(ROW, progressed_at=LONG_AGO)]
+
+    assert not is_stalled(rows, NOW)
+    assert is_stalled([rows[0], rows[2]], NOW)
+    assert is_stalled([], NOW)
+
+
+def test_a_sign_of_life_is_no_progress() -> None:
+    """A worker shows one while it waits for DynamoDB, too."""
+    assert is_stalled([replace(ROW, updated_at=NOW, progressed_at=LONG_AGO)], NOW)
+
+
+def test_an_older_worker_is_believed() -> None:
+    """It notes no progress; that it had some, and lives."""
+    row = replace(ROW, updated_at=NOW - 5, counts=Counts(seen=1, changed=1))
+
+    assert not is_stalled([row], NOW)
