@@ -10,7 +10,7 @@ ITEM_EXAMPLES ?= 10000
 # Airflow starts a process for every task: what is compiled is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check audit demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick botocore botocore-quick clean
+.PHONY: help check audit docs demo ui test stories screenshots live properties lint format lock bench conformance kills faults soak simulate release-check matrix matrix-quick botocore botocore-quick clean
 .DEFAULT_GOAL := help
 
 help: ## Show this
@@ -28,6 +28,9 @@ test: $(STAMP) ## Run the tests, in less than ten minutes (TESTS=path for some)
 stories: $(STAMP) ## Run the tests that take minutes each: whole stories on a real Airflow
 	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder -m story $(TESTS)
 
+docs: $(STAMP) ## Build the documentation into .site: a broken link, anchor or lost page fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --clean
+
 screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
 	@mkdir -p docs/images
 	@SCREENSHOTS=docs/images REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -k "browser or one_table_fails" \
@@ -40,7 +43,7 @@ properties: $(STAMP) ## Compare an item with a dict, many times (ITEM_EXAMPLES=1
 	@ITEM_EXAMPLES=$(ITEM_EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist load \
 		tests/unit/lambda_/contract/test_item_properties.py
 
-check: lint audit test stories matrix-quick botocore-quick demo ## All that CI runs
+check: lint audit docs test stories matrix-quick botocore-quick demo ## All that CI runs
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check .
@@ -97,7 +100,7 @@ lock: $(STAMP) ## Resolve what is installed again, by hash; no lock names a host
 	@! grep -nE 'https?://' requirements.lock .ci/*.lock
 
 clean: ## Remove what demo, tests and the environment left
-	@rm -rf .venv .tools .demo .bench .kills .faults .soak .simulate .local .release .matrix tests/asl/node_modules tests/live/node_modules
+	@rm -rf .venv .tools .site .demo .bench .kills .faults .soak .simulate .local .release .matrix tests/asl/node_modules tests/live/node_modules
 
 $(STAMP): requirements.lock pyproject.toml .ci/bootstrap.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

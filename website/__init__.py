@@ -1,0 +1,1 @@
+"""The site of the documentation: what mkdocs is told beside ``mkdocs.yml``."""
