@@ -58,14 +58,15 @@ class DistributedMapMigrationSensor(MigrationSensor):
     :param on_hold_callback: a notifier, a function of the task's context, or a list of these:
         called in a worker when the migration is put on hold, once for each hold (one that sets in
         again for the same reason: once an hour); then the task goes on waiting. The context has
-        ``hold`` (``reason``, and ``since`` and ``until`` in seconds since the epoch, 0: until it is
-        resumed) and ``notice``; ``NOTICE_TITLE`` and ``NOTICE_TEXT`` show it.
+        ``hold`` (``kind``, ``by``, ``reason``, and ``since`` and ``until`` in seconds since the
+        epoch, 0: it has no end of its own) and ``notice``; ``NOTICE_TITLE`` and ``NOTICE_TEXT``
+        show it.
     """
 
     operator_extra_links = EXECUTION_LINKS
     _watcher: "Watcher | None" = None
     _shown = ""  # the execution whose links are all there
-    _told: "Hold | None" = None
+    _told: "tuple[Hold, ...]" = ()
 
     def __init__(
         self,
@@ -113,7 +114,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
             return PokeReturnValue(is_done=False)
         self._show(context, watcher, seen.attempt.execution_arn)
         if not seen.is_over:
-            self._tell_hold(context, watcher, seen)
+            if self.on_hold_callback:
+                self._tell_hold(context, watcher, seen)
             return PokeReturnValue(is_done=False)
         if seen.failure:
             raise AirflowFailException(seen.failure)
@@ -123,10 +125,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
         self, context: "Context", event: dict[str, Any], deadline: float | None = None
     ) -> dict[str, int]:
         """Go on after the trigger has fired: tell of a hold and wait on, or end."""
-        from airflow_ddb_migrate.core.execution.hold import Hold
-
         if event["status"] == HELD:
-            self._wait_on(context, Hold(**event["hold"]), deadline)
+            self._wait_on(context, event, deadline)
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
         self.log.info("%s", event["message"])
@@ -151,15 +151,21 @@ class DistributedMapMigrationSensor(MigrationSensor):
             )
 
     def _tell_hold(self, context: "Context", watcher: "Watcher", seen: "Observation") -> None:
-        hold = seen.hold_of_running if self.on_hold_callback else None
-        if hold and hold.is_news_after(self._told):
-            self._told = hold
+        from airflow_ddb_migrate.core.execution.hold import first_news, told_with
+
+        while hold := first_news(seen.holds_of_running, self._told):
+            self._told = told_with(self._told, hold)
             tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
 
-    def _wait_on(self, context: "Context", hold: "Hold", deadline: float | None) -> NoReturn:
+    def _wait_on(
+        self, context: "Context", event: dict[str, Any], deadline: float | None
+    ) -> NoReturn:
         """Call who wants to know. A person may end the task meanwhile: hence the watcher."""
+        from airflow_ddb_migrate.core.execution.hold import Hold, told_with
+
         watcher = self._watcher = self._new_watcher(context)
-        self._told = hold
+        hold = Hold.from_dict(event["hold"])
+        self._told = told_with(map(Hold.from_dict, event.get("told", ())), hold)
         with explained():
             tell_of_hold(self.on_hold_callback, context, watcher.site, hold)
         self._defer(context, deadline)
@@ -228,7 +234,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 poke_interval=self.poke_interval,
                 on_kill=self.when_killed,
                 tell_holds=bool(self.on_hold_callback),
-                told=asdict(self._told) if self._told else None,
+                told=[asdict(hold) for hold in self._told],
                 waits_for_begin=self._may_begin_later(),
                 **asdict(self.address(context)),
             ),

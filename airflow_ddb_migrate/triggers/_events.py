@@ -21,9 +21,12 @@ def failed(message: str, *, retryable: bool) -> TriggerEvent:
     return TriggerEvent({"status": "error", "message": message, "retryable": retryable})  # type: ignore[no-untyped-call]
 
 
-def held(hold: dict[str, Any]) -> TriggerEvent:
-    """The migration waits; so does whoever hears this, with another trigger."""
-    return TriggerEvent({"status": HELD, "hold": hold})  # type: ignore[no-untyped-call]
+def held(hold: dict[str, Any], told: list[dict[str, Any]]) -> TriggerEvent:
+    """The migration waits; so does whoever hears this, with another trigger.
+
+    ``told`` are the holds that were told before.
+    """
+    return TriggerEvent({"status": HELD, "hold": hold, "told": told})  # type: ignore[no-untyped-call]
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

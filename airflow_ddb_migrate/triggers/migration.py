@@ -1,7 +1,7 @@
 """Watch a migration without taking a worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.errors import MigrationError
-from airflow_ddb_migrate.core.execution.hold import Hold
+from airflow_ddb_migrate.core.execution.hold import Hold, first_news
 from airflow_ddb_migrate.core.execution.on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
@@ -32,7 +32,8 @@ class MigrationEndedTrigger(BaseTrigger):
         waiting task.
     :param tell_holds: fire for a hold, too. Callbacks of a DAG's author have no place in the
         process of every trigger, so who hears of the hold calls them, and waits on.
-    :param told: the fields of the hold that was told last: it is told once.
+    :param told: the fields of the hold told last, of each kind: it is told once. The version
+        before kinds gave those of one hold.
     :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
     :param address: the fields of SiteAddress.
     """
@@ -43,7 +44,7 @@ class MigrationEndedTrigger(BaseTrigger):
         poke_interval: float,
         on_kill: str = OnKill.STOP,
         tell_holds: bool = False,
-        told: Mapping[str, Any] | None = None,
+        told: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
         waits_for_begin: bool = False,
         **address: Any,
     ) -> None:
@@ -51,7 +52,8 @@ class MigrationEndedTrigger(BaseTrigger):
         self.poke_interval = poke_interval
         self.when_killed = on_kill_of(on_kill)  # on_kill is Airflow's method
         self.tell_holds = tell_holds
-        self.told = Hold(**told) if told else None
+        holds = [told] if isinstance(told, Mapping) else told or ()
+        self.told = tuple(map(Hold.from_dict, holds))
         self.address = SiteAddress(**address)
         self.waits_for_begin = waits_for_begin
         self.watcher = Watcher(self.address.open, self.log, waits_for_begin=waits_for_begin)
@@ -61,7 +63,7 @@ class MigrationEndedTrigger(BaseTrigger):
             "poke_interval": self.poke_interval,
             "on_kill": self.when_killed.value,
             "tell_holds": self.tell_holds,
-            "told": asdict(self.told) if self.told else None,
+            "told": [asdict(hold) for hold in self.told],
             "waits_for_begin": self.waits_for_begin,
             **asdict(self.address),
         }
@@ -98,12 +100,11 @@ class MigrationEndedTrigger(BaseTrigger):
                 return seen
 
     def _new_hold(self, seen: Observation) -> Hold | None:
-        hold = seen.hold_of_running if self.tell_holds else None
-        return hold if hold and hold.is_news_after(self.told) else None
+        return first_news(seen.holds_of_running, self.told) if self.tell_holds else None
 
     def _event(self, seen: Observation) -> TriggerEvent:
         if hold := self._new_hold(seen):
-            return held(asdict(hold))
+            return held(asdict(hold), [asdict(one) for one in self.told])
         if seen.failure:
             return failed(seen.failure, retryable=False)
         counts = seen.progress.counts.to_dict()

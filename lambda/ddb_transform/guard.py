@@ -12,6 +12,7 @@ from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
 from airflow_ddb_migrate.core.ledger.throttles import READ, WRITE, Throttles, reason_of
@@ -22,7 +23,6 @@ from airflow_ddb_migrate.core.ledger.usage import (
 )
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
-    HOLD_SECONDS,
     LEASE_LOOK_SECONDS,
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
@@ -137,7 +137,9 @@ class Guard:
 
     def stop_all(self, reason: str) -> None:
         """Tell every worker of this attempt to stop."""
-        self._command(Command.STOP, reason, self.clock())
+        self.ledger.stop(
+            self.record.migration_id, attempt=self.attempt, reason=reason, now=self.clock()
+        )
 
     def _look(self, now: float) -> Order:
         control = self._control = self.ledger.control(self.record.migration_id)
@@ -169,17 +171,14 @@ class Guard:
             f"too. It goes on by itself in {SUFFERING_HOLD_SECONDS} s; raise the table's capacity "
             "or lower the budget."
         )
-        return self._command(Command.HOLD, reason, now, until=now + SUFFERING_HOLD_SECONDS)
-
-    def _command(self, command: Command, reason: str, now: float, until: float = 0.0) -> bool:
-        return self.ledger.command(
-            self.record.migration_id,
-            command,
-            attempt=self.attempt,
+        hold = HoldRecord(
+            kind=HoldKind.THROTTLED,
             reason=reason,
-            now=now,
-            until=until,
+            by="workers",
+            since=now,
+            until=now + SUFFERING_HOLD_SECONDS,
         )
+        return self.ledger.hold(self.record.migration_id, hold, attempt=self.attempt)
 
     def _holds_table(self, now: float) -> bool:
         """Return whether the table is this migration's, as it was LEASE_LOOK_SECONDS ago at most.
@@ -206,15 +205,20 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
     """Read the control record: an older attempt quits, a hold of over an hour does, too."""
     if control is None or control.attempt != attempt or control.command is Command.STOP:
         return Order.QUIT
-    if control.command is Command.HOLD and not control.is_over(now):
-        return Order.QUIT if now - control.since > HOLD_SECONDS else Order.HOLD
-    return Order.GO
+    holds = control.in_force(now)
+    if any(hold.ends_attempt(now) for hold in holds):
+        return Order.QUIT
+    return Order.HOLD if holds else Order.GO
 
 
 def hold_wait_seconds(control: ControlRecord | None, now: float) -> int:
-    """Return the wait of a held child; never beyond the end of a hold that ends by itself."""
+    """Return the wait of a held child; never beyond the end of holds that end by themselves."""
     if control is None or control.command is not Command.HOLD:
         return held_wait_seconds(0)
-    wait = held_wait_seconds(now - control.since)
-    ends_in = math.ceil(control.until - now) if control.until else wait
+    holds = control.in_force(now)
+    if not holds:
+        return 1  # it has ended since it was looked at
+    told = summary_of(holds)
+    wait = held_wait_seconds(now - told.since)
+    ends_in = math.ceil(told.until - now) if told.until else wait
     return max(1, min(wait, ends_in))

@@ -152,6 +152,7 @@ _VIEW: dict[str, Any] = {
         "sharers": 640,
     },
     "hold": "",
+    "holds": [],
     "capacity": "Raised by this migration, not restored yet (RAISED).",
     "plan": {
         "items": 100_000_000,

@@ -160,6 +160,31 @@ def test_a_pause_is_explained() -> None:
     assert [words, False] == seen
 
 
+def test_several_holds_are_shown_one_by_one() -> None:
+    """With kind, since when, by whom, why, and what ends each; Resume says which it ends."""
+    known = {"since": 1_767_226_800.0, "until": 0.0, "ends": "It ends so."}
+    holds = [
+        {"kind": "person", "by": "ann", "reason": "paused by ann", "resumable": True, **known},
+        {"kind": "health", "by": "workers", "reason": "Alarm a.", "resumable": False, **known},
+    ]
+    seen, _ = seen_by(
+        """
+        const rows = [...document.querySelectorAll("#holds li")].map((row) => row.textContent);
+        document.querySelector("[data-action=resume]").click();
+        const asked = document.getElementById("confirm-words").textContent;
+        const pause = document.querySelector("[data-action=pause]").title;
+        const seen = [rows, asked, pause, document.getElementById("outcome").textContent];
+    """,
+        fields={"hold": "On hold for 2 reasons", "holds": holds},
+    )
+
+    rows, asked, pause, outcome = seen
+    assert ["person", "health"] == [row.split(" since ")[0] for row in rows]
+    assert rows[1].endswith("by workers: Alarm a. It ends so.")
+    assert "Resume ends: person (paused by ann). It stays on hold for health (Alarm a.)." == asked
+    assert ["It is paused already.", "ON HOLD"] == [pause, outcome]
+
+
 def test_a_button_asks_before_it_does_anything() -> None:
     """In the page: the tab's frame allows no popups. Then the answer is shown."""
     seen, canned = seen_by("""

@@ -10,11 +10,10 @@ from functools import partial
 import boto3
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from moto import mock_aws
 from tests.conftest import ROOT
-from tests.support.factories import REGION, TABLE
+from tests.support.factories import REGION, TABLE, throttled_hold
 from tests.support.worlds.airflow_world import AirflowWorld, finish_lanes
 
 SEGMENTS = 3
@@ -90,10 +89,9 @@ class TellingWorld(AirflowWorld):
 
     def _hold(self, payload) -> None:
         """Do as the workers do when live traffic suffers."""
-        site, now = self._site(payload), time.time()
-        site.ledger.command(
-            site.migration_id, Command.HOLD, attempt=1, reason=THROTTLED, now=now, until=now + 300
-        )
+        site = self._site(payload)
+        record = throttled_hold(reason=THROTTLED, since=time.time())
+        site.ledger.hold(site.migration_id, record, attempt=1)
 
     def _end(self, payload) -> None:
         done = SEGMENTS if self.status == "SUCCEEDED" else 1

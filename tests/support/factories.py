@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacitySnap
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.execution.progress import Execution, ExecutionStatus, Progress
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -74,6 +75,20 @@ def lease(**fields: Any) -> LeaseRecord:
         "expires_at": NOW + 1_800,
     }
     return LeaseRecord(**{**known, **fields})
+
+
+def hold(kind: HoldKind = HoldKind.PERSON, **fields: Any) -> HoldRecord:
+    """A hold that lasts, put in force NOW."""
+    return HoldRecord(
+        **{"kind": kind, "reason": "paused by ann", "by": "ann", "since": NOW, **fields}
+    )
+
+
+def throttled_hold(**fields: Any) -> HoldRecord:
+    """A hold as workers ask for when the table is throttled for a while."""
+    known = {"reason": "others suffer", "by": "workers", "since": NOW}
+    since = fields.get("since", NOW)
+    return hold(HoldKind.THROTTLED, **{**known, "until": since + 300, **fields})
 
 
 def lane_row(lane: int = 0, state: LaneState = LaneState.DONE, **fields: Any) -> LaneRow:

@@ -1,7 +1,8 @@
 """Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final
 
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import NotBegunError
@@ -14,6 +15,7 @@ from airflow_ddb_migrate.core.execution.progress import (
     judge,
     summarize,
 )
+from airflow_ddb_migrate.core.ledger.holds import HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -25,19 +27,23 @@ from airflow_ddb_migrate.core.ledger.records import (
 )
 from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
 
+_NO_REASON: Final = "no reason given"
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Why a STOP or a HOLD is in force (empty: none is), and how long the hold has lasted.
+    """Why a STOP or holds are in force (empty: none is), and how long the first one has lasted.
 
     What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
+    ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
+    execution, or is ending it.
     """
 
     stop_reason: str = ""
     hold_reason: str = ""
     held_seconds: float = 0.0
-    held_since: float = 0.0
-    held_until: float = 0.0
+    holds: tuple[HoldRecord, ...] = ()
+    ends_attempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +78,16 @@ class Observation:
         return f"Migration {self.record.migration_id} failed. {self.verdict.reason}"
 
     @property
-    def hold_of_running(self) -> Hold | None:
-        """Return the hold in force of a migration that is not over."""
-        return self.hold if self.verdict.outcome is Outcome.RUNNING else None
+    def holds_of_running(self) -> tuple[Hold, ...]:
+        """Return the holds in force of a migration that is not over."""
+        return self.holds if self.verdict.outcome is Outcome.RUNNING else ()
 
     @property
-    def hold(self) -> Hold | None:
-        """Return the hold in force, or the one that was when the execution ended."""
-        if not self.orders.hold_reason or self.progress.is_finished:
-            return None
-        return Hold(
-            reason=self.orders.hold_reason,
-            since=self.orders.held_since,
-            until=self.orders.held_until,
-            is_live=self.execution.status.is_live,
-            ended_at=self.execution.ended_at,
-        )
+    def holds(self) -> tuple[Hold, ...]:
+        """Return the holds in force, or those that were when the execution ended."""
+        if self.progress.is_finished:
+            return ()
+        return tuple(Hold(**asdict(hold)) for hold in self.orders.holds)
 
     @property
     def children(self) -> int:
@@ -152,19 +152,20 @@ def _said(
     control: ControlRecord | None, attempt: AttemptRecord, execution: Execution, now: float
 ) -> Orders:
     """Return what the control record says to this attempt."""
-    if control is None or control.attempt != attempt.number or control.is_over(now):
+    if control is None or control.attempt != attempt.number:
         return Orders()
-    reason = control.reason or "no reason given"
     if control.command is Command.STOP:
-        return Orders(stop_reason=reason)
-    if control.command is Command.HOLD:
-        return Orders(
-            hold_reason=reason,
-            held_seconds=(execution.ended_at or now) - control.since,
-            held_since=control.since,
-            held_until=control.until,
-        )
-    return Orders()
+        return Orders(stop_reason=control.reason or _NO_REASON)
+    holds = control.in_force(now)
+    if not holds:
+        return Orders()
+    told, until = summary_of(holds), execution.ended_at or now
+    return Orders(
+        hold_reason=told.reason or _NO_REASON,
+        held_seconds=until - told.since,
+        ends_attempt=any(hold.ends_attempt(until) for hold in holds),
+        holds=tuple(replace(hold, reason=hold.reason or _NO_REASON) for hold in holds),
+    )
 
 
 def _refusal(site: Site, attempt: AttemptRecord) -> str:

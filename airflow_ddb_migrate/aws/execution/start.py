@@ -196,7 +196,7 @@ def _stop_former_holder(site: Site, lease: LeaseRecord) -> None:
     control = site.ledger.control(former) if former else None
     if control:
         reason = f"migration {site.migration_id} took the table"
-        site.ledger.command(former, Command.STOP, attempt=control.attempt, reason=reason, now=now)
+        site.ledger.stop(former, attempt=control.attempt, reason=reason, now=now)
 
 
 def _record(site: Site, request: StartRequest, scope: tuple[int, ...]) -> MigrationRecord:

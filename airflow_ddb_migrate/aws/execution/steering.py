@@ -5,12 +5,16 @@ current one, notes an event, and returns in prose what was done. ``by`` is who a
 both become one printable line. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
+from dataclasses import asdict
+
 from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.execution.hold import Hold, ended_by
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
+from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import (
     CONTROL_SECONDS,
@@ -31,19 +35,23 @@ _AGAIN = (
 def pause(site: Site, *, by: str, reason: str = "") -> str:
     """Hold every worker of the attempt that runs; nothing is stopped and nothing is lost.
 
+    Only a person ends it, whatever else holds the migration meanwhile.
+
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, or is being stopped.
     """
     by, reason = entered(by), entered(reason)
     attempt, control = _current(site)
-    if _is_paused(control):
-        why = control.reason or "no reason given"
-        return (
-            f"{_named(site, attempt)} is on hold already, since {iso(control.since)}: {why}. "
-            "Nothing was changed."
-        )
+    for held in control.in_force(site.clock.now()):
+        if held.kind == HoldKind.PERSON:
+            return (
+                f"{_named(site, attempt)} is on hold already, since {iso(held.since)}: "
+                f"{held.reason or 'no reason given'}. Nothing was changed."
+            )
     why = f"paused by {by}" + (f": {reason}" if reason else "")
-    _command(site, attempt, Command.HOLD, why)
+    hold = HoldRecord(kind=HoldKind.PERSON, reason=why, by=by, since=site.clock.now())
+    if not site.ledger.hold(site.migration_id, hold, attempt=attempt.number):
+        raise _overtaken(site, attempt)
     words = (
         f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
         f"what they have in hand and write nothing more within about {2 * CONTROL_SECONDS} s. "
@@ -55,29 +63,61 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
 
 
 def resume(site: Site, *, by: str) -> str:
-    """Let the workers of a paused attempt go on.
+    """End the pause of a person, and a hold for a throttled table; says what else still holds.
+
+    Holds for health, hours and money end with their causes, never by this.
 
     :raises LedgerError: it was never started.
-    :raises SteeringError: the execution has ended or is ending; the message says how to go on.
+    :raises SteeringError: the execution has ended or is ending, or only what a resume does not end
+        holds it; the message says how to go on.
     """
     now, by = site.clock.now(), entered(by)
     attempt, control = _current(site)
-    if control.command is Command.RUN or control.is_over(now):
+    holds = control.in_force(now)
+    if not holds:
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
-    if now - control.since > HOLD_SECONDS:
+    if any(hold.ends_attempt(now) for hold in holds):
         raise SteeringError(
             f"{_named(site, attempt)} was on hold for more than {HOLD_SECONDS // 60} minutes "
-            f"({control.reason}), so its workers are ending. Wait until the execution has ended. "
-            + _again(site)
+            f"({summary_of(holds).reason}), so its workers are ending. Wait until the execution "
+            "has ended. " + _again(site)
         )
-    _command(site, attempt, Command.RUN, f"resumed by {by}")
-    minutes = (now - control.since) / 60
-    words = (
-        f"Resumed attempt {attempt.number} of {site.migration_id} after {minutes:,.0f} minutes on "
-        "hold. Workers that wait go on at their next look, each within 2 minutes."
-    )
+    ended = [hold for hold in holds if hold.kind in RESUMABLE]
+    left = [hold for hold in holds if hold.kind not in RESUMABLE]
+    if not ended:
+        raise SteeringError(
+            f"{_named(site, attempt)} is not paused by a person. {_still(left)} Nothing was "
+            "changed."
+        )
+    if not site.ledger.end_holds(
+        site.migration_id, RESUMABLE, attempt=attempt.number, reason=f"resumed by {by}", now=now
+    ):
+        raise _overtaken(site, attempt)
+    words = _resumed(site, attempt, ended, left)
     site.note_event(What.RESUMED, by, words)
     return words
+
+
+def _resumed(
+    site: Site, attempt: AttemptRecord, ended: list[HoldRecord], left: list[HoldRecord]
+) -> str:
+    """Say which holds were ended, and which are left."""
+    now, name = site.clock.now(), f"attempt {attempt.number} of {site.migration_id}"
+    which = " and ".join(f"{hold.kind} ({hold.reason.rstrip('.')})" for hold in ended)
+    if left:
+        return f"Ended the hold of {name} by {which}. {_still(left)}"
+    minutes = (now - min(hold.since for hold in ended)) / 60
+    return (
+        f"Resumed {name} after {minutes:,.0f} minutes on hold: ended the hold by {which}. Workers "
+        "that wait go on at their next look, each within 2 minutes."
+    )
+
+
+def _still(left: list[HoldRecord]) -> str:
+    said = " ".join(
+        f"{hold.kind}: {hold.reason.rstrip('.')}. {ended_by(Hold(**asdict(hold)))}" for hold in left
+    )
+    return f"It stays on hold. {said}"
 
 
 def begin_stop(site: Site, *, by: str, reason: str = "") -> str:
@@ -213,14 +253,6 @@ def _running_attempt(site: Site) -> AttemptRecord:
     return attempt
 
 
-def _command(site: Site, attempt: AttemptRecord, command: Command, reason: str) -> None:
-    now = site.clock.now()
-    if not site.ledger.command(
-        site.migration_id, command, attempt=attempt.number, reason=reason, now=now
-    ):
-        raise _overtaken(site, attempt)
-
-
 def _overtaken(
     site: Site, attempt: AttemptRecord, control: ControlRecord | None = None
 ) -> SteeringError:
@@ -229,11 +261,6 @@ def _overtaken(
         f"{_named(site, attempt)} is being stopped, or another attempt began{why}. Nothing was "
         f"changed. {_again(site)}"
     )
-
-
-def _is_paused(control: ControlRecord) -> bool:
-    """Return whether it is held until somebody resumes it; a hold with an end is none."""
-    return control.command is Command.HOLD and not control.until
 
 
 def _named(site: Site, attempt: AttemptRecord) -> str:

@@ -40,12 +40,8 @@ def command_stop(site: Site, attempt: AttemptRecord, reason: str) -> None:
     """Tell the workers of an attempt to stop, unless they are told already or obey a newer one."""
     control = site.ledger.control(site.migration_id)
     if control and control.attempt == attempt.number and control.command is not Command.STOP:
-        site.ledger.command(
-            site.migration_id,
-            Command.STOP,
-            attempt=attempt.number,
-            reason=reason,
-            now=site.clock.now(),
+        site.ledger.stop(
+            site.migration_id, attempt=attempt.number, reason=reason, now=site.clock.now()
         )
 
 

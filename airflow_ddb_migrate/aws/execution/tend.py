@@ -7,7 +7,6 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.lease import release, renew
 from airflow_ddb_migrate.core.ledger.results import Outcome
-from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 
 
 def tend(site: Site) -> Observation:
@@ -22,7 +21,7 @@ def tend(site: Site) -> Observation:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
     # A hold of over an hour is a stop to every worker, and says better than a STOP why.
-    if not seen.progress.is_finished and seen.orders.held_seconds <= HOLD_SECONDS:
+    if not (seen.progress.is_finished or seen.orders.ends_attempt):
         command_stop(site, seen.attempt, f"execution {seen.execution.status}")
     if seen.verdict.outcome is not Outcome.DRAINING:
         _end(site, seen)

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from airflow_ddb_migrate.aws.ledger.keys import lease_key, owed_key
-from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.ledger.migrations import RACES, Ledger
 from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all, encode_value
 from airflow_ddb_migrate.core.errors import LedgerBusyError, LedgerError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
-_RACES = 10
 _REFERENCE = "owed#"  # in the place of a snapshot, which is JSON
 
 
@@ -45,7 +44,7 @@ class Leases:
         Returns what was written, or None when the transition wants nothing written.
         :raises LedgerBusyError: this process lost the race ten times in a row.
         """
-        for _ in range(_RACES):
+        for _ in range(RACES):
             stored = self._stored(table)
             current = self._with_owed(table, stored) if stored else None
             wanted = transition(current)
@@ -55,7 +54,7 @@ class Leases:
             if self._write(table, self._without_owed(table, written, current, stored), stored):
                 return written
         raise LedgerBusyError(
-            f"The lease of table {table.name} changed {_RACES} times while it was being written. "
+            f"The lease of table {table.name} changed {RACES} times while it was being written. "
             "Try again; if this lasts, look for DAG runs that start migrations in a loop."
         )
 

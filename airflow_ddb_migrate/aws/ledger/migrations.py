@@ -6,8 +6,9 @@ a table is in leases.py, its history in history.py, what happened to a migration
 JSON documents beside a migration are in notes.py. Keys are in keys.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
+from typing import Final, TypeAlias
 
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.keys import (
@@ -20,8 +21,9 @@ from airflow_ddb_migrate.aws.ledger.keys import (
     stack_key,
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
-from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
-from airflow_ddb_migrate.core.errors import NotBegunError
+from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
+from airflow_ddb_migrate.core.errors import LedgerBusyError, NotBegunError
+from airflow_ddb_migrate.core.ledger.holds import HoldRecord, Summary, summary_of
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
     AttemptRecord,
@@ -32,6 +34,10 @@ from airflow_ddb_migrate.core.ledger.records import (
     TypedItem,
 )
 from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
+
+Holds: TypeAlias = tuple[HoldRecord, ...]
+
+RACES: Final = 10  # a record changed so often meanwhile is not changed
 
 
 class Ledger(LedgerTable):
@@ -83,33 +89,95 @@ class Ledger(LedgerTable):
             condition="attribute_not_exists(pk) OR #attempt <= :attempt",
         )
 
-    def command(  # noqa: PLR0913  # every field of a command
-        self,
-        migration_id: str,
-        command: Command,
-        *,
-        attempt: int,
-        reason: str,
-        now: float,
-        until: float = 0.0,
-    ) -> bool:
-        """Tell the workers of this attempt what to do; False when it is not the current one.
+    def stop(self, migration_id: str, *, attempt: int, reason: str, now: float) -> bool:
+        """Tell the workers of this attempt to end; False when it is not the current one.
 
-        Nothing takes the place of a STOP: workers may have gone already. A HOLD that ends by itself
-        (``until``) never takes the place of another command in force.
+        Nothing takes the place of a STOP: workers may have gone already.
         """
-        values: dict[str, Plain] = {
-            "command": command,
-            "reason": reason,
-            "since": now,
-            "until": until,
-        }
-        condition, extra = _place_for(command, until)
         return self.update(
             control_key(migration_id),
-            {**values, "attempt": attempt},
-            condition=f"#attempt = :attempt{condition}",
-            extra=extra,
+            {
+                "command": Command.STOP,
+                "reason": reason,
+                "since": now,
+                "until": 0.0,
+                "attempt": attempt,
+            },
+            condition="#attempt = :attempt",
+        )
+
+    def hold(self, migration_id: str, hold: HoldRecord, *, attempt: int) -> bool:
+        """Put a hold in force, beside those of other kinds.
+
+        False when one of its kind is in force, or this is not the current attempt, or it is being
+        stopped.
+        """
+
+        def add(holds: Holds) -> Holds:
+            return holds if any(one.kind == hold.kind for one in holds) else (*holds, hold)
+
+        return self.change_holds(migration_id, add, attempt=attempt, now=hold.since)
+
+    def end_holds(
+        self, migration_id: str, kinds: Collection[str], *, attempt: int, reason: str, now: float
+    ) -> bool:
+        """End the holds of these kinds; False as for ``hold``, or when none is in force."""
+
+        def remove(holds: Holds) -> Holds:
+            return tuple(one for one in holds if one.kind not in kinds)
+
+        return self.change_holds(migration_id, remove, attempt=attempt, now=now, reason=reason)
+
+    def change_holds(
+        self,
+        migration_id: str,
+        change: Callable[[Holds], Holds],
+        *,
+        attempt: int,
+        now: float,
+        reason: str = "",
+    ) -> bool:
+        """Change the holds in force by compare-and-set, so that no writer loses another's.
+
+        ``reason`` is kept when none is left. False when nothing changes, or as for ``hold``.
+
+        :raises LedgerBusyError: others were faster ten times in a row.
+        """
+        for _ in range(RACES):
+            control = self.control(migration_id)
+            if control is None or control.attempt != attempt or control.command is Command.STOP:
+                return False
+            holds = control.in_force(now)
+            changed = change(holds)
+            if changed == holds:
+                return False
+            if self._replace_holds(migration_id, control, changed, reason=reason, now=now):
+                return True
+        raise LedgerBusyError(
+            f"The holds of {migration_id} were changed by others {RACES} times in a row. "
+            "Nothing was changed; try again."
+        )
+
+    def _replace_holds(
+        self, migration_id: str, seen: ControlRecord, holds: Holds, *, reason: str, now: float
+    ) -> bool:
+        told = summary_of(holds) if holds else Summary(now, 0.0, reason)
+        version = "#version = :seen"
+        if seen.version == 0:  # the version before kinds wrote none
+            version = f"(attribute_not_exists(#version) OR {version})"
+        return self.update(
+            control_key(migration_id),
+            {
+                "command": Command.HOLD if holds else Command.RUN,
+                **asdict(told),
+                "holds": tuple(asdict(hold) for hold in holds),
+                "version": seen.version + 1,
+                "attempt": seen.attempt,
+            },
+            condition=(
+                f"#attempt = :attempt AND #command = :was AND #since = :was_since AND {version}"
+            ),
+            extra={":was": seen.command, ":was_since": seen.since, ":seen": seen.version},
         )
 
     def retune(
@@ -196,14 +264,3 @@ class Ledger(LedgerTable):
 
     def _text(self, key: TypedItem) -> str:
         return str((self.get(key) or {}).get("text", {}).get("S", ""))
-
-
-def _place_for(command: Command, until: float) -> tuple[str, dict[str, Plain]]:
-    """Return the condition under which a command may take the place of the one in force."""
-    if command is Command.STOP:
-        return "", {}
-    if not until:
-        return " AND #command <> :stop", {":stop": Command.STOP}
-    over = "(#command = :hold AND #until > :never AND #until <= :since)"
-    known: dict[str, Plain] = {":run": Command.RUN, ":hold": Command.HOLD, ":never": 0}
-    return f" AND (#command = :run OR {over})", known

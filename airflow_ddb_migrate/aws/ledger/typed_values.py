@@ -10,10 +10,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
+from airflow_ddb_migrate.core.ledger.holds import HoldRecord
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 _Number = int | float
-Plain = str | bool | _Number | Mapping[str, int] | Mapping[str, float] | tuple[str | int, ...]
+_Flat: TypeAlias = Mapping[str, int] | Mapping[str, float] | Mapping[str, str | float]
+Plain = str | bool | _Number | _Flat | tuple[str | int | _Flat, ...]
 Record = TypeVar("Record")
 _Reader: TypeAlias = Callable[[TypedValue], Any]
 
@@ -31,13 +33,16 @@ _BY_TYPE: Mapping[Any, _Reader] = {
     float: lambda value: float(value.get("N", 0)),
     tuple[str, ...]: lambda value: tuple(one["S"] for one in value.get("L", ())),
     tuple[int, ...]: lambda value: tuple(int(one["N"]) for one in value.get("L", ())),
+    tuple[HoldRecord, ...]: lambda value: tuple(
+        decode(HoldRecord, one["M"]) for one in value.get("L", ())
+    ),
     Mapping[str, float]: _numbers,
     TypedItem: lambda value: value.get("M", {}),
 }
 
 
 def encode_value(value: Plain) -> TypedValue:
-    """Return a typed value: text, a flag, a number, a map of numbers, or a list of both."""
+    """Return a typed value: text, a flag, a number, a map of these, or a list of all of them."""
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):

@@ -1,13 +1,13 @@
 """How a migration stands now: observed once, for the page as for a terminal."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.execution.hold import hold_words
+from airflow_ddb_migrate.core.execution.hold import HoldWait, hold_words
 from airflow_ddb_migrate.core.execution.rates import Pulse, Pulses, Reading
 from airflow_ddb_migrate.core.ledger.events import Event
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.report.view import owes_capacity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One observation with its figures and its latest events; ``hold`` says what a hold means."""
+    """One observation with its figures and its latest events; ``hold`` says what its holds mean."""
 
     seen: Observation
     reading: Reading
@@ -47,13 +47,14 @@ def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) ->
 
 
 def _hold_words(site: Site, seen: Observation, lease: LeaseRecord | None) -> str:
-    """Say what the hold means, and what waiting costs; empty without one."""
-    if seen.hold is None:
+    """Say what the holds mean, and what waiting costs; empty without one."""
+    if not seen.holds:
         return ""
-    hold = replace(
-        seen.hold,
+    waiting = HoldWait(
+        is_live=seen.execution.status.is_live,
+        ended_at=seen.execution.ended_at,
         owes_capacity=owes_capacity(lease, site.migration_id),
         children=seen.children,
         hourly_usd=bill_of_hold(seen.children, tariff_of(site)),
     )
-    return hold_words(hold, site.clock.now())
+    return hold_words(seen.holds, waiting, site.clock.now())

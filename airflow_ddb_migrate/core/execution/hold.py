@@ -1,66 +1,131 @@
-"""What a hold means to whoever looks: since when, by whom, until when, and what comes then."""
+"""What holds mean to whoever looks: since when, by whom, until when, and what comes then."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
+from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 
 _MINUTES = HOLD_SECONDS // 60
 _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
+_ENDED_BY = {
+    HoldKind.PERSON.value: "Resume goes on where it was.",
+    HoldKind.HEALTH.value: "It ends by itself when the alarms are well again.",
+    HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A hold of the latest attempt, in force or in force when its execution ended.
 
-    Times are seconds since the epoch, 0 for never: ``until`` of a hold that ends by itself,
-    ``ended_at`` of the execution. ``owes_capacity``: it is raised and not given back yet.
-    ``children`` wait, which costs ``hourly_usd`` dollars in an hour at most.
+    Times are seconds since the epoch, ``until`` 0: it has no end of its own. ``kind`` is a word of
+    HoldKind, ``by`` who asked for it. ``on_hold_callback`` gets these fields.
     """
 
     reason: str
     since: float
     until: float = 0.0
+    kind: str = HoldKind.PERSON.value
+    by: str = ""
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """Read what a deferred task has kept; the version before kinds kept other fields, too."""
+        names = {field.name for field in fields(cls)}
+        kind = HoldKind.THROTTLED if given.get("until") else HoldKind.PERSON
+        known = {"kind": kind.value, **given}
+        return cls(**{name: value for name, value in known.items() if name in names})
+
+    def is_news_after(self, told: "Hold | None") -> bool:
+        """Return whether to tell people of it, too.
+
+        A hold that no person asked for may set in again every few minutes for as long as its cause
+        lasts: that is told once an hour.
+        """
+        if told is None or self.reason != told.reason:
+            return True
+        if self.kind != HoldKind.PERSON:
+            return self.since - told.since > HOLD_SECONDS
+        return self.since != told.since
+
+
+def first_news(holds: Iterable[Hold], told: Iterable[Hold]) -> Hold | None:
+    """Return the first hold to tell people of; ``told`` has the one told last of each kind."""
+    last = {hold.kind: hold for hold in told}
+    return next((hold for hold in holds if hold.is_news_after(last.get(hold.kind))), None)
+
+
+def told_with(told: Iterable[Hold], hold: Hold) -> tuple[Hold, ...]:
+    """Return what was told last of each kind once this hold is told, too."""
+    return (*(one for one in told if one.kind != hold.kind), hold)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWait:
+    """What waits while a hold is in force, and what it costs.
+
+    ``is_live``: the execution has not ended; ``ended_at`` is when it did, 0: unknown.
+    ``owes_capacity``: it is raised and not given back yet. ``children`` wait, which costs
+    ``hourly_usd`` dollars in an hour at most.
+    """
+
     is_live: bool = True
     ended_at: float = 0.0
     owes_capacity: bool = False
     children: int = 0
     hourly_usd: float = 0.0
 
-    def is_news_after(self, told: "Hold | None") -> bool:
-        """Return whether to tell people of it, too.
 
-        A hold that ends by itself may set in again every few minutes for as long as its cause
-        lasts: that is told once an hour.
-        """
-        if told is None or self.reason != told.reason:
-            return True
-        if self.until:
-            return self.since - told.since > HOLD_SECONDS
-        return self.since != told.since
+def hold_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
+    """Say it in sentences; empty without a hold, and when none of them ended the execution."""
+    if not holds:
+        return ""
+    if not waiting.is_live:
+        return _ended_words(holds, waiting, now)
+    said = " ".join(_one_hold(hold, now, is_alone=len(holds) == 1) for hold in holds)
+    if len(holds) > 1:
+        said = f"On hold for {len(holds)} reasons: it goes on when none is left. {said}"
+    if all(hold.until and hold.until - hold.since <= HOLD_SECONDS for hold in holds):
+        return said
+    return f"{said} {_end_words(holds, waiting, now)}"
 
 
-def hold_words(hold: Hold, now: float) -> str:
-    """Say it in sentences; empty when what ended the execution was not the hold."""
-    why = hold.reason.rstrip(".")
-    if not hold.is_live:
-        return _ended_words(hold, why, now)
-    lasted = now - hold.since
-    start = f"On hold since {iso(hold.since)}, for {_minutes(lasted)}: {why}."
-    if hold.until:
-        return f"{start} It goes on by itself at {iso(hold.until)}; Resume ends the hold sooner."
-    if lasted > HOLD_SECONDS:
+def ended_by(hold: Hold) -> str:
+    """Say what ends it, in a sentence."""
+    if not hold.until:
+        return _ENDED_BY.get(hold.kind, "It ends when its cause does.")
+    sooner = "; Resume ends the hold sooner" if hold.kind in RESUMABLE else ""
+    return f"It goes on by itself at {iso(hold.until)}{sooner}."
+
+
+def _one_hold(hold: Hold, now: float, *, is_alone: bool) -> str:
+    since = f"since {iso(hold.since)}, for {_minutes(now - hold.since)}: {_why(hold)}."
+    if is_alone:
+        return f"On hold {since} {ended_by(hold)}"
+    return f"{hold.kind.capitalize()}, {since} {ended_by(hold)}"
+
+
+def _end_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
+    """Say when waiting ends the execution, and what it costs until then."""
+    first = min(holds, key=lambda hold: hold.since)
+    if any(max(now, hold.until) - hold.since > HOLD_SECONDS for hold in holds):
         return (
-            f"{start} That is over {_MINUTES} minutes, so its workers are ending and the execution "
-            f"ends with them. {_then(hold)}"
+            f"That is over {_MINUTES} minutes, so its workers are ending and the execution "
+            f"ends with them. {_then(waiting)}"
         )
-    ends_at = hold.since + HOLD_SECONDS
+    ends_at = first.since + HOLD_SECONDS
     return (
-        f"{start} {_costs(hold)} Resume goes on where it was. "
-        f"If nobody resumes it by {iso(ends_at)}, in {_minutes(ends_at - now)}, the execution "
-        f"ends by itself within minutes. {_then(hold)}"
+        f"{_costs(waiting)} If it is still on hold at {iso(ends_at)}, in "
+        f"{_minutes(ends_at - now)}, the execution ends by itself within minutes. {_then(waiting)}"
     )
+
+
+def _why(hold: Hold) -> str:
+    return hold.reason.rstrip(".")
 
 
 def _minutes(seconds: float) -> str:
@@ -69,24 +134,26 @@ def _minutes(seconds: float) -> str:
     return f"{minutes:,} minute{'' if minutes == 1 else 's'}"
 
 
-def _ended_words(hold: Hold, why: str, now: float) -> str:
-    if (hold.ended_at or now) - hold.since <= HOLD_SECONDS:
+def _ended_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
+    ended_at = waiting.ended_at or now
+    outlasted = [h for h in holds if max(ended_at, h.until) - h.since > HOLD_SECONDS]
+    if not outlasted:
         return ""
-    when = f" at {iso(hold.ended_at)}" if hold.ended_at else ""
+    when = f" at {iso(waiting.ended_at)}" if waiting.ended_at else ""
     owed = (
         f"Capacity that was raised for it is not given back yet. {_giver()}"
-        if hold.owes_capacity
+        if waiting.owes_capacity
         else "It holds no raised capacity."
     )
+    since = " and ".join(f"since {iso(hold.since)} ({_why(hold)})" for hold in outlasted)
     return (
-        f"On hold since {iso(hold.since)} ({why}), and nobody resumed it within {_MINUTES} "
-        f"minutes: the execution ended by itself{when}. {owed} "
-        f"Resume does nothing any more; {_again()}"
+        f"On hold {since}, for over {_MINUTES} minutes: the execution ended by itself{when}. "
+        f"{owed} Resume does nothing any more; {_again()}"
     )
 
 
-def _then(hold: Hold) -> str:
-    capacity = f"Capacity that was raised is given back then. {_giver()} " * hold.owes_capacity
+def _then(waiting: HoldWait) -> str:
+    capacity = f"Capacity that was raised is given back then. {_giver()} " * waiting.owes_capacity
     return f"{capacity}What is done is kept: {_again()}"
 
 
@@ -104,11 +171,11 @@ def _again() -> str:
     )
 
 
-def _costs(hold: Hold) -> str:
+def _costs(waiting: HoldWait) -> str:
     """Each child that waits looks again every two minutes at least."""
-    children = f"{hold.children:,} child{'' if hold.children == 1 else 'ren'}"
-    capacity = ", and capacity that was raised is paid for" if hold.owes_capacity else ""
+    children = f"{waiting.children:,} child{'' if waiting.children == 1 else 'ren'}"
+    capacity = ", and capacity that was raised is paid for" if waiting.owes_capacity else ""
     return (
-        f"An hour of waiting costs {dollars_words(hold.hourly_usd)} at most, for {children}"
+        f"An hour of waiting costs {dollars_words(waiting.hourly_usd)} at most, for {children}"
         f"{capacity}."
     )

@@ -1,17 +1,23 @@
 """What happens to a migration, and the budget that was in force when: pure."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+from typing import Final, TypedDict
 
+from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
 
 
 class What(StrEnum):
+    """HELD and RELEASED are holds that no person asked for; PAUSED and RESUMED are a person's."""
+
     STARTED = "STARTED"
     PAUSED = "PAUSED"
     RESUMED = "RESUMED"
+    HELD = "HELD"
+    RELEASED = "RELEASED"
     RETUNED = "RETUNED"
     STOPPED = "STOPPED"
     ENDED = "ENDED"
@@ -22,7 +28,8 @@ class Event:
     """``at`` is seconds since the epoch, ``by`` a person or a task, ``words`` a sentence.
 
     ``budget`` is what is in force from then on, by name of the control record's field; empty for
-    what changes none, and for events that were noted before budgets were.
+    what changes none, and for events that were noted before budgets were. ``kind`` is that of a
+    hold that was put in force or ended.
     """
 
     at: float
@@ -30,6 +37,7 @@ class Event:
     by: str
     words: str
     budget: Mapping[str, float] = field(default_factory=dict)
+    kind: str = ""
 
 
 class BudgetStep(TypedDict):
@@ -40,7 +48,7 @@ class BudgetStep(TypedDict):
     write: float | None
 
 
-_ENDS = frozenset({What.PAUSED, What.STOPPED, What.ENDED})
+_OVER: Final = "over"  # beside the kinds of hold: nothing is spent before the next start
 _UNKNOWN: Mapping[str, float] = {}
 
 
@@ -57,29 +65,40 @@ def budget_steps(
 ) -> list[BudgetStep]:
     """Return what the budget was when, the earliest first; ``control`` is of now.
 
-    A hold that workers asked for is no event: it is seen only while it is in force.
+    A hold of a table that is throttled is no event: it is seen only while it is in force.
     """
     steps: list[BudgetStep] = []
-    budget, is_held = _UNKNOWN, False
+    budget, held = _UNKNOWN, frozenset[str]()
     for event in events:
+        budget, held = event.budget or budget, _held_after(event, held)
         if event.what is What.STARTED:
-            budget, is_held = event.budget, False
-        elif event.what in _ENDS or event.what is What.RESUMED:
-            is_held = event.what in _ENDS
-        elif event.budget:
             budget = event.budget
-        else:
-            continue
-        _add(steps, _step(event.at, budget, is_held=is_held))
+        _add(steps, _step(event.at, budget, is_held=bool(held)))
     if control is not None:
         _add(steps, _step_of_now(control, steps, now))
     return steps
 
 
+def _held_after(event: Event, held: frozenset[str]) -> frozenset[str]:
+    """Return the kinds of hold that are in force after an event."""
+    if event.what is What.STARTED:
+        return frozenset()
+    added: Mapping[What, AbstractSet[str]] = {
+        What.PAUSED: {HoldKind.PERSON},
+        What.HELD: {event.kind},
+        What.STOPPED: {_OVER},
+        What.ENDED: {_OVER},
+    }
+    ended: Mapping[What, AbstractSet[str]] = {What.RESUMED: RESUMABLE, What.RELEASED: {event.kind}}
+    return (held | added.get(event.what, frozenset())) - ended.get(event.what, frozenset())
+
+
 def _step_of_now(control: ControlRecord, steps: list[BudgetStep], now: float) -> BudgetStep:
     """The control record is right, whatever events say; it is silent of when a budget came."""
-    is_held = control.command is not Command.RUN and not control.is_over(now)
-    latest = max([control.since, *(step["at"] for step in steps[-1:])])
+    holds = control.in_force(now)
+    is_held = control.command is Command.STOP or bool(holds)
+    since = min((hold.since for hold in holds), default=control.since)
+    latest = max([since, *(step["at"] for step in steps[-1:])])
     has_ended = bool(steps) and steps[-1]["write"] == steps[-1]["read"] == 0.0
     ends = is_held or (has_ended and steps[-1]["at"] >= control.since)
     return _step(latest, budget_of(control), is_held=ends)

@@ -10,6 +10,13 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
+from airflow_ddb_migrate.core.ledger.holds import (
+    RESUMABLE,
+    HoldRecord,
+    in_order,
+    single_hold,
+    summary_of,
+)
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.mode import Mode
@@ -141,7 +148,9 @@ NO_BUDGET = Budget()
 class ControlRecord:
     """What the workers of a migration obey.
 
-    ``since`` is when the command was given; a HOLD with ``until`` ends by itself. The budgets are
+    ``holds`` are of any kind; read those in force by ``in_force``. Of a HOLD ``reason``, ``since``
+    and ``until`` are their summary, for workers of the version before kinds; of another command
+    when it was given, and why. ``version`` grows with every change of the holds. The budgets are
     units per second of the whole migration (0: none). ``live`` counts the workers that spend them;
     ``sharers``, never less, divides them; ``joins`` counts whoever began to. ``quarantined`` counts
     this attempt's items.
@@ -159,14 +168,32 @@ class ControlRecord:
     joins: int = 0
     counted_at: float = 0.0
     quarantined: int = 0
+    holds: tuple[HoldRecord, ...] = ()
+    version: int = 0
 
     @property
     def has_budget(self) -> bool:
         return self.read_units_per_second > 0 or self.write_units_per_second > 0
 
-    def is_over(self, now: float) -> bool:
-        """Return whether a command that ends by itself has ended."""
-        return 0 < self.until <= now
+    def in_force(self, now: float) -> tuple[HoldRecord, ...]:
+        """Return the holds that have not ended, a person's first; none after a STOP."""
+        return in_order(hold for hold in self._told() if not hold.is_over(now))
+
+    def _told(self) -> tuple[HoldRecord, ...]:
+        """Return the holds, also after the version before kinds changed the command alone.
+
+        Its resume was a person's, its pause as well; what is of another kind it did not know.
+        """
+        if self.command is Command.STOP:
+            return ()
+        if self.command is Command.RUN:
+            return tuple(hold for hold in self.holds if hold.kind not in RESUMABLE)
+        if self.holds:
+            told = summary_of(self.holds)
+            if (told.since, told.until) == (self.since, self.until):
+                return self.holds
+        single = single_hold(self.since, self.until, self.reason)
+        return (*(hold for hold in self.holds if hold.kind != single.kind), single)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ def may_be_stalled(
     """
     if control is None or attempt is None or control.attempt != attempt.number or attempt.ended_at:
         return False
-    is_held = control.command is not Command.RUN and not control.is_over(now)
+    is_held = control.command is Command.STOP or control.in_force(now)
     return not is_held and now - _begun(control, attempt) >= NO_PROGRESS_SECONDS
 
 

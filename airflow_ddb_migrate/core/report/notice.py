@@ -8,12 +8,19 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from airflow_ddb_migrate.core.execution.hold import Hold
+from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
 from airflow_ddb_migrate.core.report.migration_report import Report
 from airflow_ddb_migrate.core.text.figures import dollars_words
 
 ON_HOLD = "ON_HOLD"
+_HOW_ON = {
+    HoldKind.PERSON.value: "It goes on when it is resumed (Migration tab, or ddb-migrate resume)",
+    HoldKind.MONEY.value: (
+        "It goes on when a person raises the limit (Migration tab, or ddb-migrate retune)"
+    ),
+}
 
 
 class Notice(TypedDict):
@@ -37,11 +44,12 @@ def hold_notice(migration_id: str, hold: Hold, report: Report | None = None) -> 
 
 
 def _how_on(hold: Hold) -> str:
-    if hold.until:
+    if hold.until and hold.until - hold.since <= HOLD_SECONDS:
         return "Nothing is lost, and nothing has to be done for it to go on."
+    how = _HOW_ON.get(hold.kind, "It goes on by itself")
     return (
-        "Nothing is lost. It goes on when it is resumed (Migration tab, or ddb-migrate resume); "
-        f"after {HOLD_SECONDS // 60} minutes on hold its execution ends by itself."
+        f"Nothing is lost. {how}; after {HOLD_SECONDS // 60} minutes on hold its execution ends "
+        "by itself."
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
+from airflow_ddb_migrate.core.execution.hold import Hold, ended_by
 from airflow_ddb_migrate.core.execution.rates import Pulse, Reading
 from airflow_ddb_migrate.core.ledger.events import BudgetStep
+from airflow_ddb_migrate.core.ledger.holds import RESUMABLE
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     ControlRecord,
@@ -79,6 +81,18 @@ class Control(TypedDict):
     sharers: int
 
 
+class HoldView(TypedDict):
+    """One hold in force. ``ends`` says what ends it; ``resumable``: a person's resume does."""
+
+    kind: str
+    by: str
+    reason: str
+    since: float
+    until: float
+    ends: str
+    resumable: bool
+
+
 class LaneView(Trouble):
     """One lane. ``segment`` is the one in work; ``error`` and ``cause`` hold no item's values."""
 
@@ -130,7 +144,7 @@ class MigrationView(About, Trouble):
     lane, in order; ``in_scope`` is how many of them the latest attempt works on. ``capacity`` says
     what is owed to the table, empty: nothing. Without a plan ``plan`` is empty; what never began
     has no ``pulse``. ``budget`` is what was in force when;
-    ``hold`` says what a hold means, empty: there is none.
+    ``holds`` are those in force, ``hold`` says what they mean, empty: there is none.
     """
 
     outcome: str
@@ -143,6 +157,7 @@ class MigrationView(About, Trouble):
     control: Control | None
     capacity: str
     hold: str
+    holds: list[HoldView]
     plan: dict[str, Any]
     pulse: PulseView | None
     parts: list[Part]
@@ -216,6 +231,18 @@ def control_view(control: ControlRecord | None) -> Control | None:
         "write_units_per_second": control.write_units_per_second,
         "live": control.live,
         "sharers": control.sharers,
+    }
+
+
+def hold_view(hold: Hold) -> HoldView:
+    return {
+        "kind": hold.kind,
+        "by": hold.by,
+        "reason": hold.reason,
+        "since": hold.since,
+        "until": hold.until,
+        "ends": ended_by(hold),
+        "resumable": hold.kind in RESUMABLE,
     }
 
 

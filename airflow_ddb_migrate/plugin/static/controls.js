@@ -11,7 +11,7 @@ const ACTIONS = {
       "an hour on hold the execution ends by itself; raised capacity stays raised until then.",
     fields: () => [REASON],
   },
-  resume: { words: "Resume: workers go on where they were, each within 5 minutes.", fields: () => [] },
+  resume: { words: resumeWords, fields: () => [] },
   stop: {
     words:
       "Stop: workers end first, then the execution; the DAG run fails and restores the capacity. " +
@@ -34,16 +34,27 @@ function number(name, label, control) {
   return { name, label, type: "number", min: 0, hint: control ? control[name] : "" };
 }
 
+const names = (holds) => holds.map((hold) => `${hold.kind} (${hold.reason})`).join(" and ");
+
+// Say which holds it ends, and which it does not.
+function resumeWords(view) {
+  const left = view.holds.filter((hold) => !hold.resumable);
+  const ended = `Resume ends: ${names(view.holds.filter((hold) => hold.resumable))}.`;
+  if (left.length) return `${ended} It stays on hold for ${names(left)}.`;
+  return `${ended} Workers go on where they were, each within 5 minutes.`;
+}
+
 // Say why a button cannot be pressed; empty: it can.
 function obstacle(action, view, maySteer) {
   if (!maySteer) return "You may look, and not change runs of this DAG.";
   if (!view.is_live) return "Nothing runs.";
   const command = view.control ? view.control.command : "";
   if (command === "STOP") return "It is being stopped.";
-  const isPaused = command === "HOLD" && !view.control.until;
+  const isPaused = view.holds.some((hold) => hold.kind === "person");
   if (action === "pause" && isPaused) return "It is paused already.";
-  if (action === "resume" && command !== "HOLD") return "It is not paused.";
-  return "";
+  if (action !== "resume" || view.holds.some((hold) => hold.resumable)) return "";
+  if (view.holds.length) return `No person paused it. ${view.holds[0].ends}`;
+  return "It is not paused.";
 }
 
 export class Controls {
@@ -79,7 +90,8 @@ export class Controls {
   ask(action) {
     this.action = action;
     byId("answer").textContent = "";
-    byId("confirm-words").textContent = ACTIONS[action].words;
+    const { words } = ACTIONS[action];
+    byId("confirm-words").textContent = typeof words === "string" ? words : words(this.view);
     byId("confirm-yes").textContent = `${action[0].toUpperCase()}${action.slice(1)} it`;
     byId("confirm-fields").replaceChildren(...ACTIONS[action].fields(this.view.control).map(field));
     byId("confirm").hidden = false;

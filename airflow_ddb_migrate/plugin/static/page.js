@@ -107,6 +107,7 @@ function showHeader(view) {
   byId("reason").textContent = view.reason;
   byId("hold").hidden = !view.hold;
   byId("hold").textContent = view.hold;
+  showHolds(view.holds);
   byId("capacity").hidden = !view.capacity;
   byId("capacity").textContent = view.capacity ? `Capacity: ${view.capacity}` : "";
   byId("about").textContent = [
@@ -122,6 +123,20 @@ function showHeader(view) {
     .join(" · ");
   byId("progress").value = view.in_scope ? letters(view, "d") / view.lanes.length : 0;
   showChoice(view);
+}
+
+// One hold is told in the sentence above it.
+function showHolds(holds) {
+  byId("holds").hidden = holds.length < 2;
+  byId("holds").replaceChildren(
+    ...holds.map((hold) => {
+      const item = make("li", "");
+      item.append(make("b", hold.kind), ` since ${clock(hold.since)}`);
+      item.append(`${hold.by ? ` by ${hold.by}` : ""}: ${hold.reason} ${hold.ends}`);
+      item.title = when(hold.since);
+      return item;
+    }),
+  );
 }
 
 function showChoice(view) {
@@ -172,7 +187,7 @@ function others(counts) {
     .join(", ");
 }
 
-const isHeld = (view) => Boolean(view.control) && view.control.command === "HOLD";
+const isHeld = (view) => view.holds.length > 0;
 
 function timeLeft(view, pulse) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";

@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.execution.segments import lane_count
+from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.ledger.lease import TableKey, acquire, release
 from airflow_ddb_migrate.core.ledger.records import Command, LaneRow, MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.mode import Mode
@@ -35,6 +36,7 @@ from tests.support.factories import (
     NOW,
     STARTED_AT,
     data_table,
+    hold,
     ledger_table,
     migration_record,
 )
@@ -178,13 +180,14 @@ class MigrationWorld:
         assert self.ledger.begin_attempt(self.record.migration_id, number, self.clock())
 
     def command(self, command: Command) -> None:
-        self.ledger.command(
-            self.record.migration_id,
-            command,
-            attempt=self.attempt,
-            reason="a test",
-            now=self.clock(),
-        )
+        """Let the attempt run, be held by a person, or be stopped."""
+        name, attempt, now = self.record.migration_id, self.attempt, self.clock()
+        if command is Command.STOP:
+            self.ledger.stop(name, attempt=attempt, reason="a test", now=now)
+        elif command is Command.HOLD:
+            self.ledger.hold(name, hold(reason="a test", since=now), attempt=attempt)
+        else:
+            self.ledger.end_holds(name, HoldKind, attempt=attempt, reason="a test", now=now)
 
     def follow_with(self, mode: Mode) -> None:
         """Begin another migration of the same table; an undo or a replay is of the former one."""

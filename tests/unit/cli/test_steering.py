@@ -75,7 +75,7 @@ def test_status(world, capsys):
     assert "On hold: paused by ann: sale Items per second: 0 now, 10 on average." in said
     assert "Cost so far: under $0.01. Time left: unknown while it is on hold." in said
     assert "\nOn hold since " in said
-    assert "If nobody resumes it by" in said
+    assert "If it is still on hold at" in said
     assert re.search(r"STARTED  by tests: Started attempt 1 of .*\n.*PAUSED   by ann: Paused", said)
 
 

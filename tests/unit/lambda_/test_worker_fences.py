@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.guard import hold_wait_seconds
-from tests.support.factories import NOW, lane_row
+from tests.support.factories import NOW, hold, lane_row, throttled_hold
 from tests.support.worlds.migration_world import MigrationWorld
 
 DONE = {"BOOL": True}
@@ -272,7 +272,11 @@ def test_nobody_waits_beyond_a_hold_that_ends_by_itself() -> None:
     waits = [hold_wait_seconds(control, NOW + lasted) for lasted in (0, 100, 200, 299.5, 301)]
 
     assert [30, 100, 100, 1, 1] == waits
-    assert 30 == hold_wait_seconds(replace(control, command=Command.RUN, until=0), NOW + 900)
+    both = replace(control, holds=(hold(since=NOW), throttled_hold()), until=0)
+    assert [120, 30] == [
+        hold_wait_seconds(both, NOW + 299),
+        hold_wait_seconds(replace(control, command=Command.RUN, until=0), NOW + 900),
+    ]
 
 
 def test_who_lost_the_table_stops(world: Callable[..., MigrationWorld]) -> None:

@@ -227,7 +227,7 @@ def test_what_is_unfinished_is_not_looked_at(world, site, status, command, words
     finish_lanes(site, range(2))
     world.stepfunctions.end_all(status)
     if command:
-        site.ledger.command(site.migration_id, command, attempt=1, reason="enough", now=0)
+        site.ledger.stop(site.migration_id, attempt=1, reason="enough", now=0)
 
     with pytest.raises(AirflowFailException, match=f"is not finished, so nothing was .*{words}"):
         verify().execute(make_context())

@@ -15,9 +15,8 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate.aws.execution.steering import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
-from tests.support.factories import TABLE, at
+from tests.support.factories import TABLE, at, throttled_hold
 from tests.support.worlds.airflow_world import (
     KILLED,
     finish_lanes,
@@ -50,14 +49,8 @@ def sensor(told, **changes) -> DistributedMapMigrationSensor:
 def hold(world, reason=THROTTLED, seconds=300.0) -> None:
     """Put it on hold as the workers do when the table is throttled for a while."""
     now = time.time()  # a whole run of tests takes longer than a hold
-    world.site.ledger.command(
-        world.site.migration_id,
-        Command.HOLD,
-        attempt=1,
-        reason=reason,
-        now=now,
-        until=now + seconds,
-    )
+    record = throttled_hold(reason=reason, since=now, until=now + seconds)
+    world.site.ledger.hold(world.site.migration_id, record, attempt=1)
 
 
 def succeed(world) -> None:
@@ -99,6 +92,22 @@ def test_a_deferred_wait_tells_once_and_waits_on(world, told):
     assert "ON_HOLD" == told[0]["notice"]["state"]
     assert "0 attempts" not in told[0]["notice"]["text"]
     assert "Table orders, 4 segments" in told[0]["notice"]["text"]
+
+
+def test_a_second_kind_is_told_beside_the_first(world, told):
+    """And the first one not again."""
+    waiting = sensor(told)
+    first = deferral(lambda: waiting.execute(make_context()))
+    hold(world)
+    second = deferral(lambda: go_on(waiting, first))
+    pause(world.site, by="ann")
+    third = deferral(lambda: go_on(sensor(told), second))
+    succeed(world)
+    go_on(sensor(told), third)
+
+    assert [("throttled", "workers"), ("person", "ann")] == [
+        (one["hold"]["kind"], one["hold"]["by"]) for one in told
+    ]
 
 
 def test_telling_gives_no_more_time(world, told):

@@ -10,7 +10,6 @@ from airflow_ddb_migrate.aws.execution.start import StartRequest, start
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError
-from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from tests.support.factories import TABLE, at
 from tests.support.worlds.airflow_world import table_world
@@ -111,7 +110,7 @@ def test_restore_waits_for_a_migration_that_is_being_stopped(world):
     site = open_site()
     prewarm(at(site, NOW), WANTED, warm=False)
     begin(site)
-    site.ledger.command(site.migration_id, Command.STOP, attempt=1, reason="test", now=NOW)
+    site.ledger.stop(site.migration_id, attempt=1, reason="test", now=NOW)
     clock = Clock()
     seen = []
     clock.when[NOW + 20] = lambda: (

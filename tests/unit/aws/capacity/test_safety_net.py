@@ -21,10 +21,10 @@ from airflow_ddb_migrate.core.errors import AccessDeniedError, RestoreError
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
-from airflow_ddb_migrate.core.ledger.records import CapacityState, Command, LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord, LeaseState
 from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, HOLD_SECONDS, LEASE_SECONDS
 from ddb_transform.guard import Guard, Order, Pacers
-from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, data_table, units
+from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, data_table, hold, units
 from tests.support.worlds.site_world import OTHER, SiteWorld, arn_of
 
 WANTED = units(1_000, 500)
@@ -518,17 +518,15 @@ def guard(world: SiteWorld, attempt: int) -> Guard:
     return Guard(world.site.ledger, record, attempt, world.clock, pacers)
 
 
-def hold(world: SiteWorld) -> None:
-    told = world.site.ledger.command(
-        MIGRATION, Command.HOLD, attempt=1, reason="a person", now=world.clock()
-    )
-    assert told
+def put_on_hold(world: SiteWorld) -> None:
+    record = hold(reason="a person", since=world.clock())
+    assert world.site.ledger.hold(MIGRATION, record, attempt=1)
 
 
 def test_a_paused_migration_gives_its_capacity_back_and_prewarms_again(world: SiteWorld) -> None:
     """Held, its workers keep the lease for an hour; then they end, and nobody keeps it."""
     world.start()
-    hold(world)
+    put_on_hold(world)
     worker, paused_at, looks = guard(world, 1), world.clock(), []
     while (order := worker.order()) is Order.HOLD:
         looks += [finding.fate for finding in sweep(world)]

@@ -115,7 +115,7 @@ def test_what_is_unfinished_is_a_new_attempt(world: SiteWorld, status: Execution
 def test_a_new_attempt_overrules_the_stop_of_the_last_one(world: SiteWorld) -> None:
     """The control record names the attempt that may work, and lets it run."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="me", now=NOW)
+    world.site.ledger.stop(MIGRATION, attempt=1, reason="me", now=NOW)
     world.end()
     world.start()
 
@@ -262,7 +262,7 @@ def test_a_finished_migration_has_nothing_to_start(world: SiteWorld) -> None:
 def test_an_attempt_that_is_being_stopped_is_not_attached_to(world: SiteWorld) -> None:
     """It would end at once: the task is tried again when it has."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="killed", now=NOW)
+    world.site.ledger.stop(MIGRATION, attempt=1, reason="killed", now=NOW)
 
     with pytest.raises(LeaseHeldError, match=r"is being stopped \(killed\). Try again in a minute"):
         world.start()

@@ -11,9 +11,10 @@ from airflow_ddb_migrate.aws.ledger.events import events, note_event
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What
+from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS
-from tests.support.factories import MIGRATION, NOW, at, client_error
+from tests.support.factories import MIGRATION, NOW, at, client_error, hold, throttled_hold
 from tests.support.worlds.site_world import SiteWorld, arn_of, start_request
 
 
@@ -83,16 +84,15 @@ def test_pausing_again_does_not_make_the_hold_younger(world: SiteWorld) -> None:
     assert [("STARTED", "tests"), ("PAUSED", "ann")] == told(world)
 
 
-def test_a_pause_takes_the_place_of_a_hold_that_ends_by_itself(world: SiteWorld) -> None:
+def test_a_pause_lasts_beside_a_hold_that_ends_by_itself(world: SiteWorld) -> None:
     """Workers' own holds end after minutes; a person's does not."""
     began(world)
-    world.site.ledger.command(
-        MIGRATION, Command.HOLD, attempt=1, reason="throttled", now=NOW, until=NOW + 300
-    )
+    world.site.ledger.hold(MIGRATION, throttled_hold(), attempt=1)
 
     paused(world)
 
-    assert 0 == control_of(world).until
+    control = control_of(world)
+    assert (0, 2, 1) == (control.until, *map(len, map(control.in_force, (NOW, NOW + 300))))
 
 
 def test_a_resumed_migration_runs(world: SiteWorld) -> None:
@@ -105,6 +105,38 @@ def test_a_resumed_migration_runs(world: SiteWorld) -> None:
     assert f"Resumed attempt 1 of {MIGRATION} after 10 minutes" in resumed(world)
     assert Command.RUN is control_of(world).command
     assert ["STARTED", "PAUSED", "RESUMED"] == [what for what, _ in told(world)]
+
+
+def test_a_resume_says_which_hold_it_ends_and_which_it_does_not(world: SiteWorld) -> None:
+    """An alarm's hold ends with the alarm."""
+    began(world)
+    paused(world, reason="sale")
+    alarm = hold(HoldKind.HEALTH, reason="Alarm checkout is ALARM.", by="workers")
+    world.site.ledger.hold(MIGRATION, alarm, attempt=1)
+
+    words = resumed(world)
+
+    assert (
+        f"Ended the hold of attempt 1 of {MIGRATION} by person (paused by ann: sale). It stays on "
+        "hold. health: Alarm checkout is ALARM. It ends by itself when the alarms are well again."
+    ) == words
+    assert (Command.HOLD, (alarm,)) == (control_of(world).command, control_of(world).holds)
+    with pytest.raises(SteeringError, match=r"not paused by a person\. It stays on hold\. health"):
+        resumed(world)
+    assert ["STARTED", "PAUSED", "RESUMED"] == [what for what, _ in told(world)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HoldKind if kind is not HoldKind.PERSON])
+def test_a_person_s_pause_outlasts_every_other_hold(world: SiteWorld, kind: HoldKind) -> None:
+    """Also when it came second."""
+    began(world)
+    world.site.ledger.hold(MIGRATION, hold(kind), attempt=1)
+    paused(world, by="bob")
+    world.site.ledger.end_holds(MIGRATION, {kind}, attempt=1, reason="over", now=NOW)
+
+    assert ["person"] == [one.kind for one in control_of(world).in_force(NOW)]
+    assert "Resumed attempt 1" in resumed(world)
+    assert Command.RUN is control_of(world).command
 
 
 def test_after_an_hour_it_is_too_late_to_resume(world: SiteWorld) -> None:
@@ -155,22 +187,20 @@ def test_what_is_about_to_start_is_told_as_that(world: SiteWorld, steer: Any) ->
 def test_a_stop_stays_a_stop(world: SiteWorld, steer: Any) -> None:
     """Workers may have gone already: to go on, a new attempt has to begin."""
     began(world)
-    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="by bob", now=NOW)
+    world.site.ledger.stop(MIGRATION, attempt=1, reason="by bob", now=NOW)
 
     with pytest.raises(SteeringError, match=r"is being stopped.*\(by bob\)"):
         steer(world)
 
 
-@pytest.mark.parametrize("command", [Command.RUN, Command.HOLD])
-def test_a_command_that_comes_too_late_does_not_lift_a_stop(
-    world: SiteWorld, command: Command
-) -> None:
+def test_a_hold_that_comes_too_late_does_not_lift_a_stop(world: SiteWorld) -> None:
     """The condition is on the write: a look before it may be old."""
     began(world)
     ledger = world.site.ledger
-    ledger.command(MIGRATION, Command.STOP, attempt=1, reason="by bob", now=NOW)
+    ledger.stop(MIGRATION, attempt=1, reason="by bob", now=NOW)
 
-    assert not ledger.command(MIGRATION, command, attempt=1, reason="late", now=NOW)
+    assert not ledger.hold(MIGRATION, hold(), attempt=1)
+    assert not ledger.end_holds(MIGRATION, HoldKind, attempt=1, reason="late", now=NOW)
     assert not ledger.retune(MIGRATION, 1, {"write_units_per_second": 9.0})
     assert (Command.STOP, 0) == (
         control_of(world).command,

@@ -8,14 +8,14 @@ from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import LedgerError
-from airflow_ddb_migrate.core.execution.hold import hold_words
+from airflow_ddb_migrate.core.execution.hold import HoldWait, hold_words
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, MapRunCounts
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
-from tests.support.factories import MIGRATION, NOW, at, snapshot
+from tests.support.factories import MIGRATION, NOW, at, hold, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 
 
@@ -90,7 +90,7 @@ def test_a_worker_that_did_not_begin_explains_a_failure(
 def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
     """The verdict says why, whatever the execution says; an older attempt's stop is past."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.STOP, attempt=1, reason="too hot", now=NOW)
+    world.site.ledger.stop(MIGRATION, attempt=1, reason="too hot", now=NOW)
     world.end()
     stopped = observe(at(world.site, NOW)).verdict.reason
     world.start()
@@ -103,7 +103,7 @@ def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
 def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None:
     """By whom, what becomes of the capacity, and how to go on; however often it is asked."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.site.ledger.hold(MIGRATION, hold(), attempt=1)
     world.clock.advance(HOLD_SECONDS + 60)
     world.end(1, ExecutionStatus.SUCCEEDED)
 
@@ -121,7 +121,7 @@ def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None
 def test_an_execution_that_ends_during_a_short_pause_stops_its_workers(world: SiteWorld) -> None:
     """The pause did not end it; whoever is left must not go on when it is lifted."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.site.ledger.hold(MIGRATION, hold(), attempt=1)
     world.end(1, ExecutionStatus.ABORTED)
 
     reason = tend(at(world.site, NOW + 60)).verdict.reason
@@ -133,15 +133,15 @@ def test_an_execution_that_ends_during_a_short_pause_stops_its_workers(world: Si
 def test_a_hold_ends_with_its_execution_whenever_somebody_looks(world: SiteWorld) -> None:
     """Airflow was down for days; AWS knows that it was no hold of an hour."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="paused by ann", now=NOW)
+    world.site.ledger.hold(MIGRATION, hold(), attempt=1)
     world.stepfunctions.end(arn_of(1), ExecutionStatus.ABORTED, "Error", at=NOW + 60)
 
     seen = observe(at(world.site, NOW + 10**6))
 
-    assert (60, NOW) == (seen.orders.held_seconds, seen.orders.held_since)
+    assert (60, [NOW]) == (seen.orders.held_seconds, [one.since for one in seen.holds])
     assert "over 60 minutes" not in seen.verdict.reason
-    assert seen.hold is not None
-    assert "" == hold_words(seen.hold, NOW + 10**6)
+    ended = HoldWait(is_live=False, ended_at=NOW + 60)
+    assert "" == hold_words(seen.holds, ended, NOW + 10**6)
 
 
 def test_too_many_quarantined_items_are_a_failure(world: SiteWorld) -> None:

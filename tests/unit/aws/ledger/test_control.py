@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.keys import control_key
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.core.errors import LedgerBusyError
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
-from tests.support.factories import MIGRATION, NOW
+from tests.support.factories import MIGRATION, NOW, hold, throttled_hold
 from tests.support.worlds.site_world import SiteWorld
 
 
@@ -21,10 +24,14 @@ def control(command: Command, number: int = 1, **fields: Any) -> ControlRecord:
     )
 
 
-def tell(ledger: Ledger, command: Command, **fields: Any) -> bool:
-    return ledger.command(
-        MIGRATION, command, **{"attempt": 1, "reason": "r", "now": NOW + 5, **fields}
-    )
+def stop(ledger: Ledger, attempt: int = 1) -> bool:
+    return ledger.stop(MIGRATION, attempt=attempt, reason="r", now=NOW + 5)
+
+
+def held(ledger: Ledger, now: float = NOW + 10) -> list[str]:
+    record = ledger.control(MIGRATION)
+    assert record is not None
+    return [one.kind for one in record.in_force(now)]
 
 
 def test_an_attempt_begins_only_when_no_newer_one_did(ledger: Ledger) -> None:
@@ -43,8 +50,8 @@ def test_an_attempt_begins_with_its_budget_and_nothing_of_the_last_one(ledger: L
     old.join()
     old.join()
     old.add_quarantined(99)
-    tell(ledger, Command.HOLD, until=NOW + 300)
-    tell(ledger, Command.STOP)
+    ledger.hold(MIGRATION, throttled_hold(), attempt=1)
+    stop(ledger)
 
     budget = Budget(read_units_per_second=0.5, write_units_per_second=1_000, sharers=100)
     assert ledger.begin_attempt(MIGRATION, 2, NOW, budget)
@@ -55,40 +62,37 @@ def test_an_attempt_begins_with_its_budget_and_nothing_of_the_last_one(ledger: L
     assert expected == ledger.control(MIGRATION)
 
 
-# Commands
+# Stops and holds
 
 
-@pytest.mark.parametrize("command", Command)
-def test_a_command_is_for_one_attempt(ledger: Ledger, command: Command) -> None:
+def test_a_command_is_for_one_attempt(ledger: Ledger) -> None:
     """Given to an older or unknown one it changes nothing."""
-    assert not tell(ledger, command)
-    ledger.begin_attempt(MIGRATION, 2, NOW)
+    for number in (2, 1):  # there is none; then it is another one
+        assert not stop(ledger)
+        assert not ledger.hold(MIGRATION, hold(), attempt=1)
+        assert not ledger.end_holds(MIGRATION, HoldKind, attempt=1, reason="r", now=NOW)
+        ledger.begin_attempt(MIGRATION, number + 1, NOW)
 
-    assert not tell(ledger, command)
-    assert control(Command.RUN, 2) == ledger.control(MIGRATION)
-    assert tell(ledger, command, attempt=2)
-    expected = control(command, 2, reason="r", since=NOW + 5)
-    assert expected == ledger.control(MIGRATION)
+    assert control(Command.RUN, 3) == ledger.control(MIGRATION)
+    assert stop(ledger, 3)
+    assert control(Command.STOP, 3, reason="r", since=NOW + 5) == ledger.control(MIGRATION)
 
 
-def test_a_command_leaves_what_workers_share(ledger: Ledger) -> None:
+def test_a_hold_leaves_what_workers_share(ledger: Ledger) -> None:
     """Budget, sharers and quarantine are the same after a pause."""
     ledger.begin_attempt(MIGRATION, 1, NOW, Budget(write_units_per_second=10, sharers=3))
     Sharing(ledger, MIGRATION, 1).add_quarantined(2)
-    tell(ledger, Command.HOLD)
+    pause = hold(since=NOW + 5)
+    assert ledger.hold(MIGRATION, pause, attempt=1)
 
-    expected = control(
-        Command.HOLD,
-        reason="r",
-        since=NOW + 5,
-        write_units_per_second=10,
-        sharers=3,
-        quarantined=2,
+    shared = {"write_units_per_second": 10, "sharers": 3, "quarantined": 2}
+    assert ledger.control(MIGRATION) == control(
+        Command.HOLD, reason="paused by ann", since=NOW + 5, holds=(pause,), version=1, **shared
     )
-    assert expected == ledger.control(MIGRATION)
-
-
-# A hold that ends by itself
+    assert ledger.end_holds(MIGRATION, {"person"}, attempt=1, reason="resumed", now=NOW + 9)
+    assert ledger.control(MIGRATION) == control(
+        Command.RUN, reason="resumed", since=NOW + 9, version=2, **shared
+    )
 
 
 @pytest.fixture
@@ -97,63 +101,130 @@ def running(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def hold_for_others(ledger: Ledger, now: float = NOW + 10, **fields: Any) -> bool:
-    return tell(
-        ledger,
-        Command.HOLD,
-        **{"reason": "others suffer", "now": now, "until": now + 300, **fields},
-    )
+@pytest.mark.parametrize("first", HoldKind)
+@pytest.mark.parametrize("second", HoldKind)
+def test_kinds_are_held_beside_each_other(
+    running: Ledger, first: HoldKind, second: HoldKind
+) -> None:
+    """Each until it is ended itself; one of a kind that is in force is not made younger."""
+    assert running.hold(MIGRATION, hold(first), attempt=1)
+    assert running.hold(MIGRATION, hold(second, since=NOW + 5), attempt=1) is (first != second)
+
+    running.end_holds(MIGRATION, {second}, attempt=1, reason="r", now=NOW + 9)
+
+    assert ([first] if first != second else []) == held(running)
 
 
-def in_force(ledger: Ledger) -> tuple[Command, str, float]:
-    control = ledger.control(MIGRATION)
-    assert control is not None
-    return control.command, control.reason, control.until
+def nothing_more(name: str, arguments: dict[str, Any]) -> None:
+    """What happened between a read and a write has happened."""
 
 
-def test_workers_hold_a_migration_that_runs(running: Ledger) -> None:
-    """Until a time that each of them reads."""
-    assert hold_for_others(running)
-    assert (Command.HOLD, "others suffer", NOW + 310) == in_force(running)
+def test_two_writers_of_different_kinds_lose_nothing(running: Ledger, world: SiteWorld) -> None:
+    """The slower one read the record before the other wrote it: it looks again."""
+
+    def pause_first(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item":
+            world.dynamodb.before = nothing_more
+            running.hold(MIGRATION, hold(), attempt=1)
+
+    world.dynamodb.before = pause_first
+    assert running.hold(MIGRATION, hold(HoldKind.HEALTH, since=NOW + 5), attempt=1)
+
+    assert ["person", "health"] == held(running)
 
 
-@pytest.mark.parametrize("command", [Command.HOLD, Command.STOP])
-def test_it_never_takes_the_place_of_a_person_s_command(running: Ledger, command: Command) -> None:
-    """Else a pause or a stop would end by itself."""
-    tell(running, command, reason="a person")
+def test_a_stop_in_between_stays_a_stop(running: Ledger, world: SiteWorld) -> None:
+    """Whoever was about to change the holds is told no."""
 
-    assert not hold_for_others(running, now=NOW + 100_000)
-    assert (command, "a person", 0.0) == in_force(running)
+    def stop_first(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item":
+            world.dynamodb.before = nothing_more
+            stop(running)
 
+    world.dynamodb.before = stop_first
 
-def test_it_is_not_prolonged_while_it_lasts(running: Ledger) -> None:
-    """Every worker finds the same thing at about the same time: the first one counts."""
-    hold_for_others(running)
-
-    assert not hold_for_others(running, now=NOW + 309)
-    assert (Command.HOLD, "others suffer", NOW + 310) == in_force(running)
+    assert not running.hold(MIGRATION, hold(), attempt=1)
+    assert control(Command.STOP, reason="r", since=NOW + 5) == running.control(MIGRATION)
 
 
-def test_one_that_has_ended_is_replaced(running: Ledger) -> None:
-    """Nobody writes RUN when it ends, and the table may suffer again."""
-    hold_for_others(running)
+def test_who_always_loses_says_so(running: Ledger, world: SiteWorld) -> None:
+    """Rather than to go on for ever."""
+    second = iter(range(1, 100))
 
-    assert hold_for_others(running, now=NOW + 310)
-    assert (Command.HOLD, "others suffer", NOW + 610) == in_force(running)
+    def be_faster(name: str, arguments: dict[str, Any]) -> None:
+        if name == "update_item":
+            world.dynamodb.before = nothing_more
+            running.begin_attempt(MIGRATION, 1, NOW + next(second))
+            world.dynamodb.before = be_faster
+
+    world.dynamodb.before = be_faster
+
+    with pytest.raises(LedgerBusyError, match="changed by others 10 times in a row"):
+        running.hold(MIGRATION, hold(), attempt=1)
 
 
-@pytest.mark.parametrize("command", Command)
-def test_a_person_overrules_it(running: Ledger, command: Command) -> None:
-    """And what a person says lasts."""
-    hold_for_others(running)
+def test_a_hold_that_has_ended_by_itself_is_replaced(running: Ledger) -> None:
+    """Nobody writes RUN when it ends, and the table may suffer again; not sooner."""
+    running.hold(MIGRATION, throttled_hold(since=NOW), attempt=1)
 
-    assert tell(running, command, reason="a person")
-    assert (command, "a person", 0.0) == in_force(running)
+    assert not running.hold(MIGRATION, throttled_hold(since=NOW + 299), attempt=1)
+    assert [] == held(running, NOW + 300)
+    assert running.hold(MIGRATION, throttled_hold(since=NOW + 300), attempt=1)
+    assert ["throttled"] == held(running, NOW + 599)
 
 
-def test_it_is_for_one_attempt(running: Ledger) -> None:
-    """A worker of an older attempt holds nobody."""
-    running.begin_attempt(MIGRATION, 2, NOW)
+# The version before kinds, beside this one during an upgrade
 
-    assert not hold_for_others(running)
-    assert (Command.RUN, "", 0.0) == in_force(running)
+
+def tell_as_before_kinds(ledger: Ledger, command: Command, **fields: Any) -> None:
+    """Write what the version before kinds did."""
+    known = {"command": command, "reason": "r", "since": NOW + 5, "until": 0.0, "attempt": 1}
+    assert ledger.update(control_key(MIGRATION), {**known, **fields})
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_an_older_worker_holds_where_this_version_does(running: Ledger, kind: HoldKind) -> None:
+    """It reads command, since and until alone: of all holds together."""
+    running.hold(MIGRATION, throttled_hold(), attempt=1)
+    running.hold(MIGRATION, hold(kind, since=NOW + 7), attempt=1)
+
+    record = running.control(MIGRATION)
+    assert record is not None
+    expected = NOW + 300 if kind is HoldKind.THROTTLED else 0.0
+    assert (Command.HOLD, NOW, expected) == (record.command, record.since, record.until)
+
+
+@pytest.mark.parametrize(("until", "kind"), [(0.0, "person"), (NOW + 300, "throttled")])
+def test_a_hold_of_the_version_before_is_read(running: Ledger, until: float, kind: str) -> None:
+    """It knew two kinds, told apart by their end. Both are ended as this version's are."""
+    tell_as_before_kinds(running, Command.HOLD, until=until)
+
+    assert [kind] == held(running)
+    assert running.hold(MIGRATION, hold(HoldKind.HEALTH, since=NOW + 6), attempt=1)
+    assert sorted([kind, "health"]) == sorted(held(running))
+    running.end_holds(MIGRATION, {kind}, attempt=1, reason="r", now=NOW + 9)
+    assert ["health"] == held(running)
+
+
+def test_an_older_resume_ends_what_a_person_may_end(running: Ledger) -> None:
+    """It knows nothing of the alarm, so that hold stays."""
+    for one in (hold(), throttled_hold(), hold(HoldKind.HEALTH)):
+        running.hold(MIGRATION, one, attempt=1)
+    tell_as_before_kinds(running, Command.RUN)
+
+    assert ["health"] == held(running)
+
+
+def test_an_older_pause_is_held_beside_the_others(running: Ledger) -> None:
+    """It took the place of what it saw: a hold that ends by itself."""
+    running.hold(MIGRATION, throttled_hold(), attempt=1)
+    tell_as_before_kinds(running, Command.HOLD)
+
+    assert ["person", "throttled"] == held(running)
+
+
+def test_a_kind_of_a_newer_version_holds_this_one(running: Ledger) -> None:
+    """Whatever it is about."""
+    running.hold(MIGRATION, HoldRecord(kind="moon", reason="full", by="x", since=NOW), attempt=1)
+
+    assert ["moon"] == held(running)

@@ -175,20 +175,24 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
     world.start()
     world.lane(0, LaneState.PENDING)
     world.lane(1)
-    calm = view_of(at(world.site, NOW))["hold"]
+    calm = view_of(at(world.site, NOW))
     pause(at(world.site, NOW), by="ann")
     world.site.leases.change(
         world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
-    paused = view_of(at(world.site, NOW + 60))["hold"]
+    paused = view_of(at(world.site, NOW + 60))
     world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=NOW + HOLD_SECONDS + 90)
     ended = view_of(at(world.site, NOW + 10**5))
 
-    assert "" == calm
-    words = "paused by ann. An hour of waiting costs under $0.01 at most, for 1 child, and capacity"
-    assert words in paused
+    assert ("", []) == (calm["hold"], calm["holds"])
+    words = "An hour of waiting costs under $0.01 at most, for 1 child, and capacity"
+    assert f"paused by ann. Resume goes on where it was. {words}" in paused["hold"]
+    assert [("person", "ann", True)] == [
+        (hold["kind"], hold["by"], hold["resumable"]) for hold in paused["holds"]
+    ]
     assert "the execution ended by itself at 2023-11-14T23:14:50.000Z" in ended["hold"]
     assert "not given back yet" in ended["hold"]
+    assert [] == ended["holds"]
     assert ("FAILED", False) == (ended["outcome"], ended["is_live"])
 
 

@@ -70,6 +70,20 @@ def test_a_hold_that_workers_asked_for_is_seen_while_it_lasts() -> None:
     assert [(0, 100.0)] == written(STARTED, until=NOW + 500, **held)
 
 
+def test_nothing_may_be_spent_until_the_last_hold_has_ended() -> None:
+    """An alarm's hold outlasts a pause, and a pause outlasts it."""
+    held, released = (
+        Event(at=NOW + after, what=what, by="workers", words="words", kind="health")
+        for after, what in ((20, What.HELD), (40, What.RELEASED))
+    )
+    paused, resumed = event(10, What.PAUSED), event(30, What.RESUMED)
+    of_now = {"write_units_per_second": 100.0, "since": NOW + 40}
+
+    assert [(0, 100.0), (10, 0.0), (40, 100.0)] == written(
+        STARTED, paused, held, resumed, released, **of_now
+    )
+
+
 def test_events_of_before_budgets_were_noted_are_unknown() -> None:
     """But for what is in force now."""
     old = (event(0, What.STARTED), event(10, What.RETUNED))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
-from tests.support.factories import NOW, migration_record
+from tests.support.factories import NOW, hold, migration_record
 
 
 def control(**fields: Any) -> ControlRecord:
@@ -30,9 +30,10 @@ def test_either_bound_is_a_budget(budget: dict[str, float], expected: bool) -> N
     [(0.0, False), (NOW - 1, True), (NOW, True), (NOW + 1, False)],
     ids=["never", "past", "now", "to come"],
 )
-def test_a_command_ends_by_itself_when_its_time_has_come(until: float, expected: bool) -> None:
-    """One without a time is a person's, and lasts."""
-    assert expected is control(command=Command.HOLD, until=until).is_over(NOW)
+def test_a_hold_ends_by_itself_when_its_time_has_come(until: float, expected: bool) -> None:
+    """One without a time lasts."""
+    record = control(command=Command.HOLD, until=until, holds=(hold(until=until),))
+    assert expected is not bool(record.in_force(NOW))
 
 
 @pytest.mark.parametrize(
