@@ -114,6 +114,15 @@ _RULE = Row(
         *(*_TAGS, "ListTagsForResource"),
     ),
 )
+_ALARMS = Row(
+    "Alarms",
+    scope.alarms,
+    _of(
+        "cloudwatch",
+        *("PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"),
+        *(*_TAGS, "ListTagsForResource"),
+    ),
+)
 _CODE = Row(
     "ReadCode", scope.code_objects, always("s3:GetObject")
 )  # for the functions and the machine
@@ -145,5 +154,5 @@ _KEY_OF_LOGS = Row(
 PROVISIONING = (
     *(_BUCKET, _LEDGER, _LOG_GROUPS, _ALL_LOG_GROUPS, _ROLES, _PASS_ROLES),
     *(_FUNCTIONS, _STATE_MACHINE, _RULE, _CODE),
-    *(_BOUNDARY, _NETWORK, _KEY, _KEY_OF_LOGS),
+    *(_BOUNDARY, _NETWORK, _KEY, _KEY_OF_LOGS, _ALARMS),
 )

@@ -9,9 +9,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet, raise_failures
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 
 # Explicit, since botocore's defaults changed between versions.
 _CONFIG = Config(
@@ -22,20 +25,37 @@ _CONFIG = Config(
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  # none is needed
     """Restore what is owed and nobody restores; log a JSON line for each lease that owes.
 
+    Then tell CloudWatch what is still owed, and which migrations make no progress.
+
     :raises RestoreError: some could not be restored. All were tried, and the next run does again.
     """
+    clients, ledger_table = _clients(), os.environ["LEDGER_TABLE"]
     net = SafetyNet(
-        clients=_clients(),
-        ledger_table=os.environ["LEDGER_TABLE"],
+        clients=clients,
+        ledger_table=ledger_table,
         by=f"safety net {uuid.uuid4().hex}",  # not the request id: a redelivered event repeats that
         seconds=context.get_remaining_time_in_millis() / 1000 - SLICE_MARGIN_SECONDS,
     )
-    findings = []
-    for finding in net.sweep():
+    leases, findings = net.leases(), []
+    for finding in net.settle(leases):
         print(finding.to_json())  # noqa: T201  # Lambda's log; names and figures of capacity only
         findings.append(finding)
-    raise_failures(findings)
+    try:
+        if _tells_metrics(leases):
+            print(NetMetrics(clients=clients, ledger_table=ledger_table).line(leases))  # noqa: T201
+    finally:
+        raise_failures(findings)
     return {"findings": [json.loads(finding.to_json()) for finding in findings]}
+
+
+def _tells_metrics(leases: list[LeaseRecord]) -> bool:
+    """Metrics are charged: without alarms, and with nothing to tell, there are none.
+
+    An alarm needs them always, to know that all is well again.
+    """
+    if os.environ.get("METRICS", Detail.OFF) == Detail.OFF:
+        return False
+    return os.environ.get("ALARMS") == "on" or is_any_taken(leases)
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Deploying into an account that is locked down, on the embedded stack."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +14,11 @@ from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.deployment.settings import roles
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
+from airflow_ddb_migrate.permissions.scope import _ALARMS
+from tests.support.embedded_metrics import embedded
 
 STACK = "locked-down"
+TOPIC = "arn:aws:sns:us-east-1:000000000000:ops"
 TRUST = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
     '"Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}}]}'
@@ -52,6 +56,11 @@ class Account:
         found = self.iam.get_paginator("list_roles").paginate()
         rows = [row for page in found for row in page["Roles"] if STACK in row["RoleName"]]
         return {row["RoleName"]: row["Path"] for row in rows}
+
+    def alarms(self) -> dict[str, dict[str, Any]]:
+        """Return the alarms of the stack by name."""
+        found = self.clients._make("cloudwatch").describe_alarms(AlarmNamePrefix=f"{STACK}-")
+        return {row["AlarmName"]: row for row in found["MetricAlarms"]}
 
     def function(self) -> dict[str, Any]:
         found: dict[str, Any] = self.clients.lambda_.get_function_configuration(
@@ -101,6 +110,28 @@ def test_a_later_deployment_keeps_what_was_asked_for_and_none_takes_it_away(
     )
     assert first.function_arn != third.function_arn
     assert any(line.startswith("Writer: conditional batches") for line in account.said)
+
+
+def test_alarms_come_with_a_topic_and_go_with_it(account: Account) -> None:
+    """And stay where a later deployment says nothing of them; the safety net tells them all."""
+    account.deploy(alarm_topic=TOPIC, metrics="table")
+
+    alarms = account.alarms()
+    assert {f"{STACK}-{name}" for name in _ALARMS} == alarms.keys()
+    assert {(TOPIC,)} == {tuple(alarm["AlarmActions"]) for alarm in alarms.values()}
+    answer = account.clients.lambda_.invoke(
+        FunctionName=f"{STACK}-restore", Payload=b"{}", LogType="Tail"
+    )
+    (line,) = embedded(b64decode(answer["LogResult"]).decode().splitlines())
+    assert {STACK: 0} == {line["Stack"]: line["MigrationsStalled"]}
+
+    account.deploy()
+    assert f"Stack {STACK}: nothing to change." in account.said
+    assert alarms.keys() == account.alarms().keys()
+
+    account.deploy(alarm_topic="none")
+    assert f"--alarm-topic: {TOPIC} -> none" in account.said
+    assert {} == account.alarms()
 
 
 def test_roles_that_are_there_are_used_and_not_replaced_in_use(

@@ -68,8 +68,15 @@ class SafetyNet:
         No failure of one keeps the others from being restored: see ``raise_failures``. Time is
         shared evenly, so that a table which never gets ACTIVE does not use up that of the others.
         """
+        return self.settle(self.leases())
+
+    def leases(self) -> list[LeaseRecord]:
+        """Return every lease of the ledger, as it was a moment ago."""
+        return list(all_leases(self.clients.dynamodb, self.ledger_table, consistent=False))
+
+    def settle(self, leases: Iterable[LeaseRecord]) -> Iterator[Finding]:
+        """Do as ``sweep`` with leases that were read before."""
         deadline = self.clock.now() + self.seconds
-        leases = all_leases(self.clients.dynamodb, self.ledger_table, consistent=False)
         owed = [lease for lease in leases if lease.owes_capacity]
         for done, lease in enumerate(owed):
             share = (deadline - self.clock.now()) / (len(owed) - done)

@@ -22,6 +22,7 @@ _TAG_KEY_CHARS, _TAG_VALUE_CHARS = 128, 256
 # Of an ARN by what it names: what follows "arn:", in groups partition, region, account.
 _ROLE: Final = r"(?P<p>aws[a-z-]*):iam:(?P<r>):(?P<a>\d{12}):role/[\w+=,.@/-]+"
 _POLICY: Final = r"(?P<p>aws[a-z-]*):iam:(?P<r>):(?P<a>\d{12}|aws):policy/[\w+=,.@/-]+"
+_TOPIC: Final = r"(?P<p>aws[a-z-]*):sns:(?P<r>[a-z0-9-]+):(?P<a>\d{12}):[\w-]{1,256}"
 _KEY: Final = r"(?P<p>aws[a-z-]*):kms:(?P<r>[a-z0-9-]+):(?P<a>\d{12}):key/[\w-]+"
 
 
@@ -47,6 +48,12 @@ def key(option: str, value: str, where: "StackPlace") -> None:
     """Require the ARN of a KMS key of this region; an alias can change what it stands for."""
     what = "a KMS key's ARN, as {arn}:kms:{region}:{account}:key/ID, not an id or an alias"
     _require_arn(option, value, where, _KEY, what)
+
+
+def topic(option: str, value: str, where: "StackPlace") -> None:
+    """Require the ARN of a standard SNS topic of this region: alarms publish to no other."""
+    what = "a standard SNS topic's ARN, as {arn}:sns:{region}:{account}:NAME, not a FIFO topic's"
+    _require_arn(option, value, where, _TOPIC, what)
 
 
 def path(option: str, value: str, _: "StackPlace") -> None:

@@ -141,6 +141,12 @@ OPTIONS: Final = (
         is_of_version=True,
     ),
     Option(
+        "--alarm-topic",
+        "AlarmTopicArn",
+        checks.topic,
+        "the SNS topic that alarms go to; without one there are none",
+    ),
+    Option(
         "--architecture",
         "Architecture",
         checks.one_of("arm64", "x86_64"),

@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.services.stack import stack_parameters
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.code_hash import content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 from airflow_ddb_migrate.deployment.rendering import StackPlace
 from airflow_ddb_migrate.deployment.settings.options import OPTIONS, SERVICE_ROLE, TAGS
 
@@ -144,6 +145,11 @@ def _require_consistent(settings: StackSettings, place: StackPlace) -> None:
         raise InvalidInputError(
             "A function in a VPC needs --subnet-id and --security-group-id; one of them is "
             "missing. To leave the VPC give none to both. Nothing changed."
+        )
+    if parameters["AlarmTopicArn"] and parameters["Metrics"] == Detail.OFF:
+        raise InvalidInputError(
+            "--alarm-topic makes alarms of metrics, and --metrics off sends none. Give --metrics "
+            "table or migration, or --alarm-topic none. Nothing changed."
         )
     longest = f"{parameters['RolePrefix']}{place.stack_name}-{place.region}-transform"
     if settings.names_roles and len(longest) > _ROLE_NAME_CHARS:

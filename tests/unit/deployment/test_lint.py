@@ -45,6 +45,7 @@ GIVEN = {
     "UndoRetentionDays": 90,
     "Architecture": "arm64",
     "Metrics": "migration",
+    "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:ops",
 }
 KEPT = {
     **GIVEN,

@@ -9,12 +9,16 @@ from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.limits import SAFETY_NET_SECONDS
+from airflow_ddb_migrate.core.metrics import catalog
+from airflow_ddb_migrate.core.metrics.catalog import Detail
 from airflow_ddb_migrate.deployment.packaging.runtime import lambda_runtime
 from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.deployment.settings.keys import require_key_of
 from airflow_ddb_migrate.deployment.settings.options import OPTIONS
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings, StackSettings
 from airflow_ddb_migrate.deployment.template import stack_template
+from airflow_ddb_migrate.permissions.scope import Scope, alarms
 
 ACCOUNT = "111122223333"
 PLACE = StackPlace("aws", "eu-central-1", ACCOUNT, "ddb-migrate")
@@ -23,6 +27,7 @@ GOV = StackPlace("aws-us-gov", "us-gov-west-1", ACCOUNT, "ddb-migrate")
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0b9aa4d7-2c2b-4a7e-b7e2-6d5ee3b7c1b9"
 OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/mrk-0123456789abcdef"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/teams/data/worker"
+TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:ops"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 ALL = {
     "--permissions-boundary": (BOUNDARY, "arn:aws:iam::aws:policy/PowerUserAccess"),
@@ -37,6 +42,7 @@ ALL = {
     "--undo-retention-days": ("1", "45", "3653"),
     "--architecture": ("arm64", "x86_64"),
     "--metrics": ("off", "table", "migration"),
+    "--alarm-topic": (TOPIC, TOPIC.replace(ACCOUNT, "999999999999")),
     "--tag": (
         "team=data",
         "cost centre=4711/a",
@@ -64,6 +70,14 @@ BAD = {
     "--undo-retention-days": ["0", "-1", "3654", "1.5", "01", "forever"],
     "--architecture": ["arm", "amd64", "x86", "ARM64"],
     "--metrics": ["on", "OFF", "lane", "false"],
+    "--alarm-topic": [
+        "ops",
+        f"{TOPIC}.fifo",
+        TOPIC.replace("eu-central-1", "us-east-1"),
+        TOPIC.replace("aws:", "aws-cn:", 1),
+        TOPIC.replace("sns", "sqs"),
+        f"{TOPIC}:0b8ccb25-8a6e-4a3c-8c2c-2f3a3c0a1d11",
+    ],
     "--tag": ["team", "=data", "aws:x=y", "AWS:x=y", f"{'k' * 129}=v", f"k={'v' * 257}", "a*=b"],
     "--cloudformation-role": ["admin", "none", ""],
 }
@@ -308,6 +322,67 @@ def test_services_are_called_by_their_names_in_china() -> None:
     rows = statements(asked(("--table-kms-key", key)).over({}, CHINA), "FunctionRole", CHINA)
 
     assert "dynamodb.cn-north-1.amazonaws.com.cn" in str(rows["KeysOfTables"]["Condition"])
+
+
+def test_alarms_need_metrics() -> None:
+    """They would be silent, and look as if all were well."""
+    with pytest.raises(InvalidInputError, match=r"--metrics off sends none.*Nothing changed"):
+        asked(("--alarm-topic", TOPIC), ("--metrics", "off")).over({}, PLACE)
+
+    stack = {"Parameters": [{"ParameterKey": "AlarmTopicArn", "ParameterValue": TOPIC}]}
+    with pytest.raises(InvalidInputError, match="--alarm-topic none"):
+        asked(("--metrics", "off")).over(stack, PLACE)
+
+
+def test_without_a_topic_there_are_no_alarms() -> None:
+    assert {} == rendered(StackSettings()).made("AWS::CloudWatch::Alarm")
+
+
+def test_each_alarm_is_of_a_metric_that_is_sent() -> None:
+    """By exactly these dimensions: CloudWatch finds no metric by a part of them."""
+    settings = asked(("--alarm-topic", TOPIC)).over({}, PLACE)
+    rendering = rendered(settings)
+    made = rendering.made("AWS::CloudWatch::Alarm").values()
+    units = {metric.name for metric in (*catalog.WORKER, *catalog.SAFETY_NET)}
+
+    for alarm in made:
+        (dimension,) = alarm["Dimensions"]
+        if alarm["Namespace"] == catalog.NAMESPACE:
+            assert {"Name": "Stack", "Value": "ddb-migrate"} == dimension
+            assert alarm["MetricName"] in units
+            assert all(("Stack",) in detail.sets for detail in Detail if detail.sets)
+        else:
+            assert {"Name": "FunctionName", "Value": "ddb-migrate-restore"} == dimension
+            assert ("AWS/Lambda", True) == (
+                alarm["Namespace"],
+                alarm["MetricName"] in {"Errors", "Invocations"},
+            )
+        assert [TOPIC] == alarm["AlarmActions"] == alarm["OKActions"]
+    scope = Scope(stack="ddb-migrate", parameters=settings.parameters)
+    assert {arn.rpartition(":")[2] for arn in alarms(scope)} == {a["AlarmName"] for a in made}
+
+
+def test_an_alarm_keeps_its_state_while_nobody_tells() -> None:
+    """The safety net comes every 15 minutes, and its silence is an alarm of its own."""
+    made = rendered(asked(("--alarm-topic", TOPIC)).over({}, PLACE)).made("AWS::CloudWatch::Alarm")
+
+    assert {
+        "CapacityOwedAlarm": ("CapacityOwedSeconds", 3_600, SAFETY_NET_SECONDS, "ignore"),
+        "NoProgressAlarm": ("MigrationsStalled", 0, SAFETY_NET_SECONDS, "ignore"),
+        "QuarantineAlarm": ("ItemsQuarantined", 0, 300, "notBreaching"),
+        "SafetyNetFailedAlarm": ("Errors", 0, SAFETY_NET_SECONDS, "ignore"),
+        "SafetyNetSilentAlarm": ("Invocations", 1, 4 * SAFETY_NET_SECONDS, "breaching"),
+    } == {
+        name: (a["MetricName"], int(a["Threshold"]), int(a["Period"]), a["TreatMissingData"])
+        for name, a in made.items()
+    }
+
+
+def test_the_safety_net_knows_whether_there_are_alarms() -> None:
+    """Then it tells that all is well, too."""
+    for pairs, expected in (((("--alarm-topic", TOPIC),), "on"), ((), "off")):
+        restore = next(f for f in functions(*pairs) if "restore" in f["FunctionName"])
+        assert expected == restore["Environment"]["Variables"]["ALARMS"]
 
 
 def test_what_a_version_keeps_makes_another_version() -> None:

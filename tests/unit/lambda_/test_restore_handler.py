@@ -9,7 +9,9 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.core.errors import RestoreError
 from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
+from airflow_ddb_migrate.core.metrics import catalog
 from ddb_restore import handler
+from tests.support.embedded_metrics import embedded
 from tests.support.factories import LEDGER, MIGRATION, TABLE, client_error, units
 from tests.support.worlds.site_world import SiteWorld
 
@@ -65,16 +67,59 @@ def test_a_failure_fails_the_invocation_after_its_line(
     world: SiteWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """So that CloudWatch counts an error of the function."""
-
-    def refuse(name: str, arguments: dict[str, Any]) -> None:
-        if name == "update_table":
-            raise client_error("LimitExceededException", "UpdateTable")
-
-    world.dynamodb.before = refuse
+    world.dynamodb.before = lambda name, _: refuse_update(name)
     with pytest.raises(RestoreError, match=r"Table orders: .*LimitExceededException"):
         handler.handle(RULE, PLENTY)
 
     assert "FAILED" == json.loads(capsys.readouterr().out)["fate"]
+
+
+@pytest.mark.parametrize(("metrics", "lines"), [("table", 1), ("migration", 1), ("off", 0)])
+def test_what_is_still_owed_is_a_line_of_metrics(
+    world: SiteWorld,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    metrics: str,
+    lines: int,
+) -> None:
+    """Also where restoring failed: then above all."""
+    monkeypatch.setenv("METRICS", metrics)
+    world.dynamodb.before = lambda name, _: refuse_update(name)
+    with pytest.raises(RestoreError):
+        handler.handle(RULE, PLENTY)
+
+    found = list(embedded(capsys.readouterr().out.splitlines()))
+    assert lines == len(found)
+    for line in found:
+        assert (1, 0) == (line["TablesOwingCapacity"], line["MigrationsStalled"])
+        assert line["CapacityOwedSeconds"] > 3_600
+
+
+@pytest.mark.parametrize(("alarms", "lines"), [("on", 1), ("off", 0)])
+def test_that_all_is_well_is_told_to_alarms_alone(
+    world: SiteWorld,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    alarms: str,
+    lines: int,
+) -> None:
+    """A metric is charged in each hour in which it is sent."""
+    handler.handle(RULE, PLENTY)
+    capsys.readouterr()
+    monkeypatch.setenv("METRICS", "table")
+    monkeypatch.setenv("ALARMS", alarms)
+
+    handler.handle(RULE, PLENTY)
+
+    found = list(embedded(capsys.readouterr().out.splitlines()))
+    assert lines == len(found)
+    for line in found:
+        assert (0, 0, 0) == tuple(line[metric.name] for metric in catalog.SAFETY_NET)
+
+
+def refuse_update(name: str) -> None:
+    if name == "update_table":
+        raise client_error("LimitExceededException", "UpdateTable")
 
 
 def test_every_invocation_is_somebody_else(world: SiteWorld, again: Callable[[], str]) -> None:

@@ -1,0 +1,76 @@
+"""What the safety net tells CloudWatch: for the day on which neither Airflow nor a worker can."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.aws.ledger.leases import Leases
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.aws.services.executions import Executions
+from airflow_ddb_migrate.core.clock import Clock
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.metrics import catalog
+from airflow_ddb_migrate.core.metrics.catalog import STACK, Metric
+from airflow_ddb_migrate.core.metrics.embedded import embedded_line
+from airflow_ddb_migrate.core.metrics.stalled import is_stalled, may_be_stalled
+from airflow_ddb_migrate.core.names import stack_of_ledger_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetMetrics:
+    """Looks at leases again after a sweep; changes nothing."""
+
+    clients: Clients
+    ledger_table: str
+    clock: Clock = Clock()
+
+    def line(self, leases: Iterable[LeaseRecord]) -> str:
+        """Return a line of the log in the embedded metric format, of the stack alone."""
+        dimensions = {STACK: stack_of_ledger_name(self.ledger_table)}
+        now = self.clock.now()
+        return embedded_line(self.values(leases), dimensions, [[STACK]], at=now, facts={})
+
+    def values(self, leases: Iterable[LeaseRecord]) -> dict[Metric, float]:
+        """Return what is owed now, and how many migrations should make progress and do not.
+
+        Capacity is owed for as long as its lease has run out: before that somebody tends it.
+        """
+        now = self.clock.now()
+        current = [self._again(lease) for lease in leases if _is_taken(lease)]
+        owed = [now - lease.expires_at for lease in current if lease.owes_capacity]
+        return {
+            catalog.CAPACITY_OWED_SECONDS: max([0.0, *owed]),
+            catalog.TABLES_OWING_CAPACITY: len(owed),
+            catalog.MIGRATIONS_STALLED: sum(map(self._is_stalled, current)),
+        }
+
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.clients.dynamodb, self.ledger_table)
+
+    def _again(self, seen: LeaseRecord) -> LeaseRecord:
+        key = TableKey(seen.table_arn, seen.table_id, seen.table_name)
+        return Leases(self._ledger).get(key) or seen
+
+    def _is_stalled(self, lease: LeaseRecord) -> bool:
+        """Ask for execution and lanes only where there is no reason for no progress."""
+        if lease.state is not LeaseState.HELD:
+            return False
+        now, ledger, name = self.clock.now(), self._ledger, lease.migration_id
+        attempt = ledger.latest_attempt(name)
+        return (
+            may_be_stalled(ledger.control(name), attempt, now)
+            and bool(Executions(self.clients.stepfunctions, self.clock).live_of(lease, attempt))
+            and is_stalled(Lanes(ledger).all(name), now)
+        )
+
+
+def is_any_taken(leases: Iterable[LeaseRecord]) -> bool:
+    """Return whether a migration has a table, or owes capacity."""
+    return any(map(_is_taken, leases))
+
+
+def _is_taken(lease: LeaseRecord) -> bool:
+    return lease.state is LeaseState.HELD or lease.owes_capacity

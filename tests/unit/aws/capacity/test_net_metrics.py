@@ -1,0 +1,113 @@
+"""What the safety net tells CloudWatch while neither Airflow nor a worker does."""
+
+from collections.abc import Callable
+
+import pytest
+from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
+from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
+from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.records import Command, LaneState
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS, NO_PROGRESS_SECONDS
+from tests.support.embedded_metrics import checked
+from tests.support.factories import LEDGER, MIGRATION, units
+from tests.support.worlds.site_world import SiteWorld
+
+SETTINGS = {
+    "BillingMode": "PROVISIONED",
+    "ProvisionedThroughput": {"ReadCapacityUnits": 50, "WriteCapacityUnits": 25},
+}
+
+
+@pytest.fixture
+def world(make_world: Callable[..., SiteWorld]) -> SiteWorld:
+    return make_world(**SETTINGS)
+
+
+def net(world: SiteWorld) -> SafetyNet:
+    return SafetyNet(
+        clients=world.site.clients,
+        ledger_table=LEDGER,
+        by="me",
+        seconds=600,
+        clock=world.site.clock,
+    )
+
+
+def told(world: SiteWorld) -> tuple[float, float, float]:
+    """Return seconds for which capacity is owed, tables that owe, and what is stalled."""
+    metrics = NetMetrics(clients=world.site.clients, ledger_table=LEDGER, clock=world.site.clock)
+    line = checked(metrics.line(net(world).leases()))
+    assert [["Stack"]] == line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    return tuple(  # type: ignore[return-value]
+        line[name] for name in ("CapacityOwedSeconds", "TablesOwingCapacity", "MigrationsStalled")
+    )
+
+
+def test_an_empty_ledger_is_all_zero(world: SiteWorld) -> None:
+    """So that an alarm knows that all is well again."""
+    assert (0, 0, 0) == told(world)
+    assert not is_any_taken(net(world).leases())
+
+
+def test_capacity_is_owed_from_when_its_lease_has_run_out(world: SiteWorld) -> None:
+    """Before that somebody tends it: a migration may need it for days."""
+    prewarm(world.site, units(1_000, 500), warm=False)
+    world.clock.advance(LEASE_SECONDS)
+    assert (0, 1, 0) == told(world)
+
+    world.clock.advance(3_601)
+    assert (3_601, 1, 0) == told(world)
+    assert is_any_taken(net(world).leases())
+
+
+def test_what_the_net_has_restored_is_owed_no_more(world: SiteWorld) -> None:
+    """The leases are read again after the sweep."""
+    prewarm(world.site, units(1_000, 500), warm=False)
+    world.clock.advance(LEASE_SECONDS + 3_601)
+    leases = net(world).leases()
+    list(net(world).settle(leases))
+
+    metrics = NetMetrics(clients=world.site.clients, ledger_table=LEDGER, clock=world.site.clock)
+
+    assert {0.0} == set(metrics.values(leases).values())
+
+
+def test_a_migration_without_progress_is_stalled(world: SiteWorld) -> None:
+    """A quarter of an hour after its last page."""
+    world.start()
+    world.clock.advance(NO_PROGRESS_SECONDS)
+    world.lane(0, LaneState.RUNNING, counts=Counts(seen=1), progressed_at=world.clock())
+    assert (0, 0, 0) == told(world)
+
+    world.clock.advance(NO_PROGRESS_SECONDS - 1)
+    assert (0, 0, 0) == told(world)
+
+    world.clock.advance(1)
+    assert (0, 0, 1) == told(world)
+
+
+def test_a_migration_whose_workers_never_began_is_stalled(world: SiteWorld) -> None:
+    """Lambda has no free concurrency, say."""
+    world.start()
+    world.clock.advance(NO_PROGRESS_SECONDS)
+
+    assert (0, 0, 1) == told(world)
+
+
+def test_what_is_on_hold_is_not_stalled(world: SiteWorld) -> None:
+    """Whoever holds it knows."""
+    world.start()
+    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="sale", now=world.clock())
+    world.clock.advance(NO_PROGRESS_SECONDS + 1)
+
+    assert (0, 0, 0) == told(world)
+
+
+def test_an_execution_that_has_ended_is_not_stalled(world: SiteWorld) -> None:
+    """Airflow may be gone, and nobody have noted the end; its lease runs out by itself."""
+    world.start()
+    world.end()
+    world.clock.advance(10 * NO_PROGRESS_SECONDS)
+
+    assert (0, 0, 0) == told(world)
