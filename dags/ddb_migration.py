@@ -94,6 +94,7 @@ with DAG(
     default_args={
         "stack_name": STACK_NAME,
         "aws_conn_id": AWS_CONN_ID,
+        "of_dags": ["ddb_migration_many"],  # whose migrations ``migration_id`` may continue
         "retries": 2,
         "retry_delay": timedelta(seconds=30),
     },

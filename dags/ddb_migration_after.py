@@ -22,6 +22,8 @@ from airflow_ddb_migrate.params import about_params
 POKE_SECONDS = settings.poke_seconds()
 STACK_NAME = settings.stack_name()
 AWS_CONN_ID = settings.aws_conn_id()
+# Whose migrations may be undone and replayed here; add your own DAGs that migrate.
+OF_DAGS = ["ddb_migration", "ddb_migration_many", "ddb_migration_replay"]
 
 UNDO = """
 ### Undo a migration
@@ -96,6 +98,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
         default_args={
             "stack_name": STACK_NAME,
             "aws_conn_id": AWS_CONN_ID,
+            "of_dags": OF_DAGS,
             "retries": 2,
             "retry_delay": timedelta(seconds=30),
         },

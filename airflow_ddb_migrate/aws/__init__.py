@@ -2,5 +2,6 @@
 
 Chapters, each built on those before it: ``services`` and ``ledger``; ``preflight`` and
 ``inspection``; ``plan`` and ``capacity``; ``execution``; ``report``. Beside them are ``clients``,
-``errors`` (AWS's errors in words) and ``site``, on which the steps of a migration work.
+``errors`` (AWS's errors in words), ``owner`` (a migration's DAG) and ``site``, on which the steps
+of a migration work.
 """

@@ -1,6 +1,6 @@
 """Where a migration happens: its table, its deployed stack, its ledger and its name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
+from airflow_ddb_migrate.aws.owner import dag_of
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.aws.services.stack import Stack, find_stack
@@ -27,6 +28,7 @@ from airflow_ddb_migrate.core.execution.progress import Execution
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.owners import require_own
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, MigrationRecord
 from airflow_ddb_migrate.core.names import (
     DRY_RUN,
@@ -38,12 +40,16 @@ from airflow_ddb_migrate.core.names import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which DAG run asks. ``migration_id`` continues an old migration."""
+    """Which DAG run asks. ``migration_id`` continues an old migration.
+
+    ``of_dags`` are the DAGs whose migrations it may work on, besides its own; None: any.
+    """
 
     dag_id: str
     run_id: str
     map_index: int = -1
     migration_id: str = ""
+    of_dags: Collection[str] | None = None
 
     def name_for(self, table_arn: str) -> str:
         """Name the migration: the same for every task, try and clear of one DAG run."""
@@ -126,7 +132,7 @@ def open_site(
         it that is the migration which ``identity`` continues.
     :raises NotBegunError: the ledger does not know that one.
     :raises InvalidInputError: the table's name or the migration's id is none, or the migration is
-        one of another table.
+        one of another table, or of a DAG that it may not be of.
     :raises TableNotFoundError: the table is not there.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
@@ -134,6 +140,7 @@ def open_site(
     if known and not table_name:
         stack = find_stack(clients.cloudformation, stack_name)
         ledger = Ledger(clients.dynamodb, stack.ledger_table)
+        require_own_migration(ledger, known, identity)
         table = describe_table(clients.dynamodb, _known_table(ledger, known))
     else:
         table = describe_table(clients.dynamodb, validate_table_name(table_name))
@@ -144,9 +151,32 @@ def open_site(
         stack=stack,
         migration_id=identity.name_for(table.key.arn),
     )
+    for name in {site.migration_id, table_of} - {""}:
+        is_named = name in (table_of, identity.migration_id)
+        require_own_migration(site.ledger, name, identity, is_named=is_named)
     if identity.migration_id:
         _require_its_table(site)
     return site
+
+
+def require_own_migration(
+    ledger: Ledger, migration_id: str, identity: Identity, *, is_named: bool = True
+) -> None:
+    """Raise InvalidInputError for a migration of a DAG whose migrations this one may not work on.
+
+    One that the ledger does not know may be anybody's.
+
+    :param is_named: a person or a DAG gave the id. What is named after the DAG run itself is its
+        own also where no DAG is known to have started it.
+    """
+    if identity.of_dags is None:
+        return
+    try:
+        owner = dag_of(ledger, validate_migration_id(migration_id))
+    except NotBegunError:
+        return
+    if owner or is_named:
+        require_own(migration_id, owner, dag_id=identity.dag_id, of_dags=identity.of_dags)
 
 
 def _known_table(ledger: Ledger, migration_id: str) -> str:

@@ -1,6 +1,6 @@
 """How to find a migration from Airflow: plain data that a trigger can carry to another machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ _HURRIED = Config(
 class SiteAddress:
     """A table and a stack as parameters name them, the DAG run that asks, and the connection.
 
-    Without ``table_name`` it is the table of the migration ``table_of`` that is meant. What
-    ``is_hurried`` gives up soon: somebody waits in a browser.
+    Without ``table_name`` it is the table of the migration ``table_of`` that is meant. ``of_dags``
+    are the DAGs whose migrations it may be besides its own, as a list since triggers are kept as
+    JSON; None: any. What ``is_hurried`` gives up soon: somebody waits in a browser.
     """
 
     table_name: str | None
@@ -38,6 +39,7 @@ class SiteAddress:
     verify: bool | str | None = None
     botocore_config: Mapping[str, Any] | None = None
     is_hurried: bool = False
+    of_dags: Sequence[str] | None = None
 
     @property
     def identity(self) -> Identity:
@@ -46,6 +48,7 @@ class SiteAddress:
             run_id=self.run_id,
             map_index=self.map_index,
             migration_id=self.migration_id or "",
+            of_dags=self.of_dags,
         )
 
     def clients(self) -> Clients:

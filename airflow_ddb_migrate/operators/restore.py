@@ -145,6 +145,7 @@ class RestoreCapacityOperator(MigrationOperator):
             table_name=row.table_name,
             table_of=None,
             migration_id=row.migration_id,
+            of_dags=None,  # a prewarm task of this run was allowed to raise it
         )
         try:
             return [address.open()]

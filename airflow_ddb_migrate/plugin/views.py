@@ -3,15 +3,14 @@
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.ledger.scans import all_history
+from airflow_ddb_migrate.aws.owner import dag_of
 from airflow_ddb_migrate.aws.report.view import look_at_quarantine, quarantine_uri, view_of
 from airflow_ddb_migrate.aws.services.stack import find_stack
 from airflow_ddb_migrate.aws.site import Site, open_known_site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, NotBegunError
 from airflow_ddb_migrate.core.execution.rates import Pulses
-from airflow_ddb_migrate.core.names import DRY_RUN
-from airflow_ddb_migrate.core.report.list_row import ListedMigration, run_of
+from airflow_ddb_migrate.core.report.list_row import ListedMigration
 from airflow_ddb_migrate.core.report.view import MigrationView, QuarantineView
 from airflow_ddb_migrate.hooks.migration import SiteAddress
 from airflow_ddb_migrate.plugin import dag_runs
@@ -135,16 +134,10 @@ def _unknown(asked: AskedMigration) -> LedgerError:
 
 
 def _owner(site: Site) -> str:
-    """Return the DAG that started the migration, or else its dry run, or planned it.
-
-    :raises NotBegunError: no DAG did, so far.
-    """
-    name = site.migration_id
-    record = site.ledger.migration(name) or site.ledger.migration(f"{name}-{DRY_RUN}")
-    by = record.started_by if record else plan_fields(site.ledger, name).get("planned_by", "")
-    dag_id, _ = run_of(str(by))
+    """Return the DAG that a migration belongs to; raises NotBegunError if it is none so far."""
+    dag_id = dag_of(site.ledger, site.migration_id)
     if not dag_id:
-        raise NotBegunError(f"No DAG has started migration {name}.")
+        raise NotBegunError(f"No DAG has started migration {site.migration_id}.")
     return dag_id
 
 

@@ -25,6 +25,7 @@ ORDER = (
     "aws.errors",
     "aws.clients",
     "aws.services aws.ledger",
+    "aws.owner",
     "aws.site",
     "aws.preflight aws.inspection",
     "aws.plan aws.capacity",

@@ -5,8 +5,8 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.ledger.owners import run_of
 from airflow_ddb_migrate.core.mode import Mode
-from airflow_ddb_migrate.core.report.list_row import run_of
 
 
 def limits_in_force(site: Site, request: StartRequest) -> AuthorRules:

@@ -1,11 +1,9 @@
 """A migration as a row of the list of all: plain data, times in seconds since the epoch."""
 
-import re
 from typing import TypedDict
 
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
-
-_STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
+from airflow_ddb_migrate.core.ledger.owners import run_of
 
 
 class ListedMigration(TypedDict):
@@ -24,12 +22,6 @@ class ListedMigration(TypedDict):
     run_id: str
     counts: dict[str, int]
     dollars: float
-
-
-def run_of(started_by: str) -> tuple[str, str]:
-    """Return the DAG and the run that started a migration; empty where it was none."""
-    found = _STARTED_BY.fullmatch(started_by)
-    return (found["dag_id"], found["run_id"]) if found else ("", "")
 
 
 def listed(table_arn: str, row: HistoryRow) -> ListedMigration:

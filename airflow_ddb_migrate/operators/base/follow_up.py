@@ -41,6 +41,14 @@ class FollowUpOperator(WaitingOperator):
         self.of = of
         check_constants(self)
 
+    def open_site(self, context: "Context") -> "Site":
+        """Look up where it is; what it is about has to be of a DAG that it may be of, too."""
+        from airflow_ddb_migrate.aws.site import require_own_migration
+
+        site = super().open_site(context)
+        require_own_migration(site.ledger, self.of, self.address(context).identity)
+        return site
+
     def run_step(self, context: "Context") -> Any:
         of = self.of
         request = self.valid_request(context, mode=self.mode, of=of)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Rule = Callable[[Any], Any]  # returns the value as it is used; raises InvalidInputError
 Rules = Mapping[str, Rule]
 
+#: Parameters that name an earlier migration.
+NAMING = ("migration_id", "table_of", "of")
+
 
 class Ruled(Protocol):
     """A task with rules: ``RULES`` by parameter, each with the name that messages give it."""
@@ -79,6 +82,24 @@ def known_values(task: Any, context: "Context") -> dict[str, Any]:
         for known in _known(task, value, context):
             values[name] = known
     return values
+
+
+def earlier_migrations(
+    task: Any, context: "Context"
+) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Yield which migrations the tasks below this one name, as far as that is known by now.
+
+    As task, field, migration, and the DAGs whose migrations that task may work on.
+    """
+    below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
+    for other in below:
+        mapped = getattr(other, "partial_kwargs", None)
+        given = getattr(other, "of_dags", ()) if mapped is None else mapped.get("of_dags", ())
+        for name, _, value in _checked(other):
+            if name in NAMING:
+                field = value.name if isinstance(value, ConfField) else name
+                for known in filter(None, _known(other, value, context)):
+                    yield other.task_id, field, known, tuple(given)
 
 
 def class_of(task: Any) -> type:

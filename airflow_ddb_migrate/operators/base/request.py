@@ -10,6 +10,7 @@ from airflow_ddb_migrate.core.execution.payload import (
 )
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
+from airflow_ddb_migrate.core.ledger.owners import started_by
 from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.names import DEFAULT_TRANSFORM
 from airflow_ddb_migrate.core.validation import (
@@ -140,7 +141,7 @@ class MigrationRequestOperator(MigrationOperator):
         }
         fields["params"] = self.transform_params
         fields["limits"] = rules_for(self)
-        fields["started_by"] = f"DAG {ti.dag_id}, run {ti.run_id}"
+        fields["started_by"] = started_by(ti.dag_id, ti.run_id)
         request = StartRequest(**{**fields, **changes})
         request.validate()
         return request

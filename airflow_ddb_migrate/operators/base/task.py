@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,8 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_ddb_migrate._compat import AirflowException, AirflowFailException
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
-from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
+from airflow_ddb_migrate.core.ledger.owners import validate_of_dags
 from airflow_ddb_migrate.core.names import (
     DEFAULT_STACK_NAME,
     validate_migration_id,
@@ -21,10 +23,12 @@ from airflow_ddb_migrate.core.names import (
 from airflow_ddb_migrate.core.validation import validate_text
 from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.parameters import (
+    NAMING,
     Rules,
     check_constants,
     check_rendered,
     check_request,
+    earlier_migrations,
     given,
 )
 
@@ -85,6 +89,26 @@ def require_known_conf(context: "Context") -> None:
     )
 
 
+def require_own_below(task: "MigrationOperator", context: "Context") -> None:
+    """Refuse, before anything is touched, what a task below would refuse: another DAG's migration.
+
+    The task's own is refused where it looks it up.
+    """
+    from airflow_ddb_migrate.aws.site import require_own_migration
+
+    mine = {(getattr(task, name, None), tuple(task.of_dags)) for name in NAMING}
+    others = [one for one in earlier_migrations(task, context) if one[2:] not in mine]
+    if not others:
+        return
+    address = task.address(context)
+    ledger = address.open_ledger()
+    for task_id, field, name, of_dags in others:
+        try:
+            require_own_migration(ledger, name, replace(address.identity, of_dags=of_dags))
+        except InvalidInputError as exc:
+            raise InvalidInputError(f"Task {task_id} ({field}): {exc}") from exc
+
+
 class MigrationTask:
     """
     Base of operators and sensors: a table, the stack that migrates it, and the AWS connection.
@@ -94,6 +118,9 @@ class MigrationTask:
     :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
     :param migration_id: continues the migration of this name; by default each DAG run has its
         own, the same for all of its tasks. (templated)
+    :param of_dags: ids of other DAGs whose migrations this task may continue, wait for, or be
+        about, in a list that is written in the DAG's file; ``["*"]``: every migration of the
+        stack. Otherwise only those that its own DAG has started.
     :param aws_conn_id: the Airflow connection with AWS credentials; None takes boto3's own
         chain. (templated)
     :param region_name: AWS region; by default the connection's. (templated)
@@ -111,6 +138,7 @@ class MigrationTask:
     table_of: str | None
     stack_name: str
     migration_id: str | None
+    of_dags: Sequence[str]
     aws_hook_class = AwsBaseHook
     RULES: ClassVar[Rules] = COMMON_RULES
 
@@ -135,6 +163,7 @@ class MigrationTask:
             region_name=self.region_name,
             verify=self.verify,
             botocore_config=self.botocore_config,
+            of_dags=list(self.of_dags),
         )
 
     def open_site(self, context: "Context") -> "Site":
@@ -156,7 +185,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     refuses_unknown_conf: ClassVar[bool] = True  # not in a teardown, which runs whatever is wrong
     may_be_wrong: ClassVar[frozenset[str]] = frozenset()  # parameters that it can do without
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # keywords, one for each parameter
         self,
         *,
         table_name: str | None = None,
@@ -164,6 +193,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         stack_name: str = DEFAULT_STACK_NAME,
         migration_id: str | None = None,
         rules: AuthorRules | Mapping[str, Any] | None = None,
+        of_dags: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -172,6 +202,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
         self.stack_name = stack_name
         self.migration_id = migration_id
         self.rules = AuthorRules.of(rules)
+        self.of_dags = validate_of_dags(of_dags)
         check_constants(self)
 
     @classmethod
@@ -188,6 +219,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
                 check_request(self, context)
             check_rendered(self, but=self.may_be_wrong)
             if self.refuses_unknown_conf:
+                require_own_below(self, context)
                 require_author_rules(self, context)
             return self.run_step(context)
 
@@ -215,6 +247,7 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
         table_of: str | None = None,
         stack_name: str = DEFAULT_STACK_NAME,
         migration_id: str | None = None,
+        of_dags: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -222,4 +255,5 @@ class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
         self.table_of = table_of
         self.stack_name = stack_name
         self.migration_id = migration_id
+        self.of_dags = validate_of_dags(of_dags)
         check_constants(self)

@@ -1,0 +1,62 @@
+"""Which DAG a migration belongs to, and which other DAGs may work on it."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.validation import shown
+
+ANY_DAG: Final = "*"
+
+_STARTED_BY = re.compile(r"DAG (?P<dag_id>[^,]+), run (?P<run_id>.+)")
+_DAG_ID = re.compile(r"[\w.~-]{1,250}")  # as Airflow has it
+
+
+def started_by(dag_id: str, run_id: str) -> str:
+    """Name a DAG run as the ledger does."""
+    return f"DAG {dag_id}, run {run_id}"
+
+
+def run_of(started_by: str) -> tuple[str, str]:
+    """Return the DAG and the run that started a migration; empty where it was none."""
+    found = _STARTED_BY.fullmatch(started_by)
+    return (found["dag_id"], found["run_id"]) if found else ("", "")
+
+
+def validate_of_dags(value: object) -> tuple[str, ...]:
+    """Return the ids of DAGs that the author of another one lets it work on the migrations of.
+
+    :raises InvalidInputError: it is no list of ids, written in the DAG's file: a field of the
+        conf, a template or what a task returned would leave it to whoever triggers the DAG.
+    """
+    if isinstance(value, list | tuple) and all(map(_is_dag, value)):
+        return tuple(value)
+    raise InvalidInputError(
+        f"of_dags is {shown(value)}; it must be a list of ids of DAGs, written in the DAG's "
+        f'file, as in ["ddb_migration"], or ["{ANY_DAG}"] for every migration of the stack.'
+    )
+
+
+def require_own(
+    migration_id: str, owner: str, *, dag_id: str, of_dags: Collection[str] = ()
+) -> None:
+    """Raise InvalidInputError for a migration of a DAG that this one has nothing to do with.
+
+    :param owner: the DAG that started it; empty: none did, as the ledger has it.
+    :param of_dags: whose migrations its author lets it work on, besides its own.
+    """
+    if owner == dag_id or ANY_DAG in of_dags or (owner and owner in of_dags):
+        return
+    whose, allow = (f"DAG {owner}", owner) if owner else ("no DAG", ANY_DAG)
+    raise InvalidInputError(
+        f"Migration {migration_id} was started by {whose}, and this task of DAG {dag_id} may work "
+        "on migrations of "
+        + (f"DAGs {', '.join(sorted({dag_id, *of_dags}))} only" if of_dags else "its own DAG only")
+        + f". Nothing was touched. Who writes DAG {dag_id} can allow it: give the operators "
+        f'of_dags=["{allow}"].'
+    )
+
+
+def _is_dag(name: object) -> bool:
+    return isinstance(name, str) and (name == ANY_DAG or bool(_DAG_ID.fullmatch(name)))
