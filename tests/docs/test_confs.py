@@ -1,11 +1,13 @@
 """Every configuration in README and docs is one that its DAG takes."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.execution.conf import require_known_fields
 from airflow_ddb_migrate.params import about_params, many_params, migration_params
+from tests.conftest import ROOT
 from tests.support.bad_confs import refused_by_rest
 from tests.support.snippets import Snippet, snippets
 
@@ -21,6 +23,13 @@ def test_a_conf_is_taken(snippet: Snippet) -> None:
 
     require_known_fields(conf, declared=fields, ours=fields)
     assert "" == refused_by_rest(fields, conf)
+
+
+def test_the_page_has_each_field_of_the_form() -> None:
+    """And no other: its rows name them in the first column."""
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / "conf.md").read_text(), re.MULTILINE)
+
+    assert set(migration_params()) == set(re.findall(r"`(\w+)`", " ".join(rows)))
 
 
 def _fields(conf: dict[str, Any]) -> dict[str, Any]:
