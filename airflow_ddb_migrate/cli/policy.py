@@ -20,7 +20,7 @@ from airflow_ddb_migrate.permissions.policy import (
     policy_chars,
     policy_text,
 )
-from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Feature
+from airflow_ddb_migrate.permissions.rows import DEFAULT_FEATURES, Feature
 from airflow_ddb_migrate.permissions.scope import Scope, made_bucket
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
@@ -54,7 +54,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         action="append",
         dest="features",
         choices=[each.value for each in Feature],
-        help="for airflow: what you use (repeatable); default: everything",
+        help="for airflow: what you use (repeatable); default: all but show-values",
     )
     for name, text in (
         ("account", "12 digits; default: the placeholder ${Account}"),
@@ -90,7 +90,7 @@ def _document(options: argparse.Namespace) -> dict[str, Any]:
         from airflow_ddb_migrate.deployment.role_policies import role_policy
 
         return role_policy(options.audience, scope)
-    features = map(Feature, options.features) if options.features else ALL_FEATURES
+    features = map(Feature, options.features) if options.features else DEFAULT_FEATURES
     return policy(Audience(options.audience), scope, features)
 
 

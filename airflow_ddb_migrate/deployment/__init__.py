@@ -6,5 +6,6 @@ account asks for, ``template`` is what CloudFormation gets; ``sizes`` compares w
 with AWS's limits, by a ``rendering`` of it, ``upload`` puts the zip into the bucket, ``changeset``
 changes the stack, if ``stack_status`` lets it, and ``first_check`` lets the stack check itself.
 ``destroy`` deletes the stack. ``keeping`` is what neither takes away unasked. ``artifacts`` are
-what another tool deploys instead, and ``role_policies`` what roles need that others make.
+what another tool deploys instead, and ``role_policies`` what roles need that others make,
+and what the bucket denies.
 """

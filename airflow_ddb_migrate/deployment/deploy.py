@@ -8,7 +8,11 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
-from airflow_ddb_migrate.aws.services.function import check_code, describe_transform
+from airflow_ddb_migrate.aws.services.function import (
+    check_code,
+    describe_transform,
+    function_role,
+)
 from airflow_ddb_migrate.aws.services.stack import (
     Stack,
     describe_stack,
@@ -23,6 +27,7 @@ from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.first_check import first_check
+from airflow_ddb_migrate.deployment.keeping.bucket_policy import renew_policy
 from airflow_ddb_migrate.deployment.keeping.in_use import (
     require_tables_free,
     require_transforms_unused,
@@ -44,6 +49,7 @@ from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
 from airflow_ddb_migrate.deployment.packaging.transform_check import check_transforms
 from airflow_ddb_migrate.deployment.rendering import StackPlace, find_place
+from airflow_ddb_migrate.deployment.role_policies import bucket_policy
 from airflow_ddb_migrate.deployment.settings.keys import require_key_of
 from airflow_ddb_migrate.deployment.settings.roles import require_unused_roles
 from airflow_ddb_migrate.deployment.settings.settings import (
@@ -114,13 +120,23 @@ class Deployment:
         if not is_new:
             self.say(f"Stack {self.stack_name}: nothing to change.")
         stack = find_stack(self.clients.cloudformation, self.stack_name)
-        if kept.ledger:
-            note_bucket(self.clients.dynamodb, KeptData(kept.ledger, stack.bucket))
+        self._take_up(kept, stack, parameters)
         self._check_code(stack, bundle)
         self._check_engine(stack, is_new=is_new)
         if unchecked:
             self._check_transforms(stack)
         return stack
+
+    def _take_up(self, kept: KeptData, stack: Stack, parameters: Mapping[str, str]) -> None:
+        """Have what a former stack left behind know this one, before anything is called."""
+        if kept.ledger:
+            note_bucket(self.clients.dynamodb, KeptData(kept.ledger, stack.bucket))
+        if not kept.bucket:
+            return
+        role = function_role(self.clients.lambda_, stack.function_arn)
+        wanted = bucket_policy(parameters, self._place, bucket=kept.bucket, worker_role=role)
+        if renew_policy(self.clients.s3, kept.bucket, wanted):
+            self.say(f"Bucket {kept.bucket}: its policy lets through the worker of this stack.")
 
     def _check_code(self, stack: Stack, bundle: Bundle) -> None:
         """Compare what runs with what was built here, before it is called for the first time."""

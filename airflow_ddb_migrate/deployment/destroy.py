@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.deployment.changeset import Say, StackChange
 from airflow_ddb_migrate.deployment.keeping import kept_data
+from airflow_ddb_migrate.deployment.keeping.bucket_policy import lift_policy
 from airflow_ddb_migrate.deployment.keeping.bucket_removal import empty_bucket, remove_bucket
 from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData, find_kept, left_of
 from airflow_ddb_migrate.deployment.keeping.transform_set import own_transforms
@@ -62,6 +63,8 @@ class Removal:
         if not self.confirm(self._question(stack, data, delete_data=delete_data)):
             self.say("Nothing was deleted.")
             return False
+        if delete_data and data.bucket:
+            lift_policy(self.clients.s3, data.bucket)
         if stack:
             self._delete_stack(stack, data, role, delete_data=delete_data)
         if delete_data:

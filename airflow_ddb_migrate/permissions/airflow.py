@@ -1,7 +1,14 @@
 """What Airflow's connection needs, and what who only looks needs."""
 
 from airflow_ddb_migrate.permissions import scope
-from airflow_ddb_migrate.permissions.rows import THROUGH_SERVICES, Feature, Row, always, needed_by
+from airflow_ddb_migrate.permissions.rows import (
+    THROUGH_SERVICES,
+    Feature,
+    Row,
+    always,
+    below,
+    needed_by,
+)
 
 _PLAN, _BACKUP = (Feature.PLAN,), (Feature.BACKUP,)
 _PROVISIONED, _SCALED = (Feature.PREWARM, Feature.AUTO_SCALING), (Feature.AUTO_SCALING,)
@@ -83,6 +90,18 @@ AIRFLOW = (
         "FindThem",
         scope.bucket,
         needed_by((Feature.DRY_RUN, Feature.REPLAY, Feature.TAB), "s3:ListBucket"),
+        below("migrations/*/quarantine", "migrations/*/diff"),
+    ),
+    Row(
+        "ReadValues",
+        scope.shown_values,
+        needed_by((Feature.SHOW_VALUES,), "s3:GetObject"),
+    ),
+    Row(
+        "FindValues",
+        scope.bucket,
+        needed_by((Feature.SHOW_VALUES,), "s3:ListBucket"),
+        below("values/*/diff"),
     ),
     Row(
         "Plan",
@@ -125,7 +144,7 @@ VIEWER = (
         always("states:DescribeExecution", "states:ListMapRuns"),
     ),
     Row("ReadQuarantine", scope.quarantines, always("s3:GetObject")),
-    Row("FindIt", scope.bucket, always("s3:ListBucket")),
+    Row("FindIt", scope.bucket, always("s3:ListBucket"), below("migrations/*/quarantine")),
     Row(
         "KeyOfLedgerAndBucket",
         scope.own_key,

@@ -20,9 +20,16 @@ DEPLOYER = (
         ),
     ),
     Row("UploadCode", scope.code_objects, always("s3:GetObject", "s3:PutObject")),
+    # Without a prefix: HeadBucket names none. Names of objects hold no keys of items.
     Row("FindObjects", scope.bucket, always("s3:ListBucket")),
-    # For destroy --delete-data.
-    Row("DeleteTheBucket", scope.bucket, always("s3:ListBucketVersions", "s3:DeleteBucket")),
+    # A bucket of a former stack has a policy that names the worker of that one.
+    Row("ProtectAKeptBucket", scope.bucket, always("s3:GetBucketPolicy", "s3:PutBucketPolicy")),
+    # For destroy --delete-data: the bucket's policy keeps undo logs from everybody.
+    Row(
+        "DeleteTheBucket",
+        scope.bucket,
+        always("s3:DeleteBucketPolicy", "s3:ListBucketVersions", "s3:DeleteBucket"),
+    ),
     Row("EmptyTheBucket", scope.objects, always("s3:DeleteObject", "s3:DeleteObjectVersion")),
     Row("DeleteTheLedger", scope.ledger, always("dynamodb:DeleteTable")),
     # What a former stack left behind is found by its tags.

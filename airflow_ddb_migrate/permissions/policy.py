@@ -8,7 +8,7 @@ from typing import Any, Final
 from airflow_ddb_migrate.permissions.airflow import AIRFLOW, VIEWER
 from airflow_ddb_migrate.permissions.deployer import DEPLOYER
 from airflow_ddb_migrate.permissions.provisioning import PROVISIONING
-from airflow_ddb_migrate.permissions.rows import ALL_FEATURES, Feature, Row
+from airflow_ddb_migrate.permissions.rows import DEFAULT_FEATURES, Feature, Row
 from airflow_ddb_migrate.permissions.scope import Scope
 
 MANAGED_POLICY_CHARS: Final = 6_144  # IAM's quota, white space not counted
@@ -33,7 +33,7 @@ _ROWS: Final[Mapping[Audience, tuple[Row, ...]]] = {
 
 
 def policy(
-    audience: Audience, scope: Scope, features: Iterable[Feature] = ALL_FEATURES
+    audience: Audience, scope: Scope, features: Iterable[Feature] = DEFAULT_FEATURES
 ) -> dict[str, Any]:
     """Return the policy document that allows what the features need, and no more.
 

@@ -24,7 +24,7 @@ _BUCKET = Row(
         "s3",
         *("CreateBucket", "DeleteBucket", "ListBucket"),
         *("PutEncryptionConfiguration", "PutLifecycleConfiguration", "PutBucketPublicAccessBlock"),
-        *("PutBucketPolicy", "GetBucketPolicy", "DeleteBucketPolicy"),
+        *("PutBucketVersioning", "PutBucketPolicy", "GetBucketPolicy", "DeleteBucketPolicy"),
         *("PutBucketTagging", "GetBucketTagging"),
         *(*_TAGS, "ListTagsForResource"),
         # What CloudFormation reads of any bucket.

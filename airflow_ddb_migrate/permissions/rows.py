@@ -25,9 +25,11 @@ class Feature(StrEnum):
     STEERING = "steering"
     REPORT = "report"
     TAB = "tab"
+    SHOW_VALUES = "show-values"
 
 
 ALL_FEATURES: Final = frozenset(Feature)
+DEFAULT_FEATURES: Final = ALL_FEATURES - {Feature.SHOW_VALUES}  # no value of an item is read
 ALWAYS: Final[frozenset[Feature]] = frozenset()  # whatever the features
 
 
@@ -58,6 +60,11 @@ class Row:
             "Resource": _one_or_all(resources),
         }
         return {**statement, "Condition": self.condition} if self.condition else statement
+
+
+def below(*prefixes: str) -> dict[str, dict[str, str | list[str]]]:
+    """Return the condition that only names which begin so are listed."""
+    return {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}}
 
 
 # Keys are used through the services whose data they encrypt, and not by themselves.

@@ -96,8 +96,13 @@ def quarantines_and_examples(scope: Scope) -> tuple[str, ...]:
     return (*quarantines(scope), *_left_behind(scope, "diff/*"))
 
 
-def _left_behind(scope: Scope, path: str) -> tuple[str, ...]:
-    return (f"arn:{scope.partition}:s3:::{scope.bucket}/migrations/*/{path}",)
+def shown_values(scope: Scope) -> tuple[str, ...]:
+    """Return a dry run's examples with values; those of the quarantine are shown nowhere."""
+    return _left_behind(scope, "diff/*", root="values")
+
+
+def _left_behind(scope: Scope, path: str, root: str = "migrations") -> tuple[str, ...]:
+    return (f"arn:{scope.partition}:s3:::{scope.bucket}/{root}/*/{path}",)
 
 
 def state_machine_executions(scope: Scope) -> tuple[str, ...]:

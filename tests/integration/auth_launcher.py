@@ -4,7 +4,8 @@ ministack knows batches of statements by the operation's name, ``dynamodb:BatchE
 of which AWS knows no permission: there each statement is an action on its table. It treats
 transactions in this way already, so the statements are given to it as if they were one. Nor does it
 know the resource of what is asked of a backup, tags or a map run, though the request names it. It
-has no TLS on loopback, which our bucket insists on: every request counts as one by TLS.
+has no TLS on loopback, which our bucket insists on: every request counts as one by TLS. And
+``aws:PrincipalArn`` is the ARN of a role whoever assumed it, there that of the session.
 """
 
 import json
@@ -28,6 +29,8 @@ _enforce = iam_evaluator.enforce
 _transaction_checks = iam_actions.dynamodb_transaction_checks
 _resource_arn = iam_actions.extract_resource_arn
 _pin_request_origin = iam_evaluator.pin_request_origin
+_condition_key = iam_evaluator._resolve_condition_key
+_SESSION = re.compile(r"arn:aws:sts::\d+:assumed-role/([^/]+)/.+")
 _NAMED = re.compile(rb'"(?:BackupArn|mapRunArn|ResourceArn)": *"([^"]+)"')
 
 
@@ -39,6 +42,7 @@ def _recorded(access_key: str, action: str, service: str, region: str, **more: A
         "action": action,
         "resource": more.get("resource_arn", "*"),
         "allowed": refused is None,
+        "prefix": (more.get("service_context") or {}).get("s3:prefix", ""),
     }
     with _DECISIONS.open("a") as file:
         file.write(json.dumps(row) + "\n")
@@ -75,9 +79,20 @@ def _by_tls(source_ip: str, _: bool) -> None:  # the emulator's signature
     _pin_request_origin(source_ip, True)
 
 
+def _of_role(key: str, context: Any) -> Any:
+    value = _condition_key(key, context)
+    session = _SESSION.fullmatch(str(value)) if key.lower() == "aws:principalarn" else None
+    if not session:
+        return value
+    from ministack.services import iam
+
+    return iam._roles[session[1]]["Arn"]
+
+
 if __name__ == "__main__":
     app.pin_request_origin = _by_tls
     iam_actions.extract_resource_arn = _with_named
     iam_evaluator.enforce = _recorded
+    iam_evaluator._resolve_condition_key = _of_role
     iam_actions.dynamodb_transaction_checks = _with_statements
     launcher.main()

@@ -17,6 +17,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.limits import MAP_INPUT_BYTES, STATEMENT_CHARS
 from airflow_ddb_migrate.local.emulated_aws import emulator as emulators
 from botocore.exceptions import ClientError
+from ministack.core import iam_evaluator
 from tests.support.waiting import HANG_SECONDS
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/states"
@@ -53,6 +54,25 @@ def test_the_shim_caps_the_concurrency(clients: Clients) -> None:
     run = _map_run(clients, {"segments": [1, 2], "max_concurrency": 100, "tolerated": 0})
 
     assert 4 == run["maxConcurrency"]
+
+
+@gap
+def test_a_session_is_compared_by_the_arn_of_its_role() -> None:
+    """``aws:PrincipalArn`` is the role's, whoever assumed it: the policy of our bucket names that.
+
+    Only an emulator that authorizes asks for it; ``auth_launcher`` stands in.
+    """
+    session = iam_evaluator.EvalContext(
+        principal_arn="arn:aws:sts::000000000000:assumed-role/worker/session",
+        principal_type="AssumedRole",
+        principal_account="000000000000",
+        action="s3:GetObject",
+        resource_arn="*",
+        region="us-east-1",
+    )
+
+    found = iam_evaluator._resolve_condition_key("aws:PrincipalArn", session)
+    assert "arn:aws:iam::000000000000:role/worker" == found
 
 
 @gap

@@ -18,6 +18,7 @@ from airflow_ddb_migrate.permissions.scope import Scope
 from tests.support.policies import STACK, Policy, policy_for, role_policy, table_arn
 from tests.support.worlds.chain_world import PICKY, PRUNE, SLOW, ChainWorld
 from tests.support.worlds.permission_world import (
+    FORMER,
     ON_DEMAND,
     TABLE,
     Decision,
@@ -140,6 +141,21 @@ def test_airflow_and_the_safety_net_never_ask_for_an_item(
     assert {table_arn(f"{STACK}-ledger")} == asked
 
 
+def test_an_undo_log_is_refused_to_whoever_may_use_all_objects(
+    decisions: dict[str, list[Decision]],
+) -> None:
+    """The bucket's own policy refuses reading, rewriting and erasing, whatever else allows it."""
+    asked = {(d.action, "/undo/" in d.resource, d.allowed) for d in decisions[FORMER]}
+
+    assert {
+        ("s3:GetObject", True, False),
+        ("s3:GetObjectVersion", True, False),
+        ("s3:PutObject", True, False),
+        ("s3:DeleteObject", True, False),
+        ("s3:PutObject", False, True),
+    } == asked
+
+
 def test_a_request_beyond_the_policy_is_refused(
     emulator: Emulator, decisions: dict[str, list[Decision]]
 ) -> None:
@@ -151,5 +167,8 @@ def test_a_request_beyond_the_policy_is_refused(
 
 
 def _allows(policy: Policy, decision: Decision) -> bool:
-    keys = {"application_autoscaling__service_namespace": "dynamodb"}
+    keys = {
+        "application_autoscaling__service_namespace": "dynamodb",
+        "s3__prefix": decision.prefix,
+    }
     return policy.allows(decision.action, decision.resource, **keys)

@@ -6,7 +6,7 @@ Deny before every Allow.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,6 +50,10 @@ def table_arn(name: str = "orders") -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
+def role_arn(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
 def states_arn(kind: str, name: str) -> str:
     return f"arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{name}"
 
@@ -60,10 +64,10 @@ def function_arn(name: str, version: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy document; ``principal`` is who asks."""
+    """One policy document; ``principal`` is who asks: of a role's session AWS compares the role."""
 
     document: Mapping[str, Any]
-    principal: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/role/session"
+    principal: str = f"arn:aws:iam::{ACCOUNT}:role/role"
 
     @property
     def actions(self) -> set[str]:
@@ -92,7 +96,21 @@ class Policy:
 def role_policy(role: str, tables: tuple[str, ...] = TABLES) -> Policy:
     """Return the policy of one of the template's roles, as CloudFormation would make it."""
     (policy,) = rendered(role, tables)["Policies"]
-    return Policy(policy["PolicyDocument"])
+    return Policy(policy["PolicyDocument"], role_arn(role))
+
+
+def bucket_policy(**parameters: str) -> Policy:
+    """Return the bucket's own policy, of a stack with these parameters."""
+    return Policy(rendered("BucketPolicy", **parameters)["PolicyDocument"])
+
+
+def with_bucket_policy(policy: Policy, **parameters: str) -> Policy:
+    """Return what a principal with this policy may do, as AWS decides for one of the account.
+
+    Both documents count: a Deny in either one is final.
+    """
+    own = bucket_policy(**parameters).document["Statement"]
+    return replace(policy, document={"Statement": [*own, *policy.document["Statement"]]})
 
 
 def policy_for(
@@ -109,7 +127,9 @@ def policy_for(
     return Policy(policy(audience, scope, features))
 
 
-def rendered(logical_id: str, tables: tuple[str, ...] = TABLES) -> dict[str, Any]:
+def rendered(
+    logical_id: str, tables: tuple[str, ...] = TABLES, **parameters: str
+) -> dict[str, Any]:
     """Return a resource's properties, its functions resolved by the emulator's CloudFormation."""
     template = engine._parse_template((resources.folder("deploy") / "template.yaml").read_text())
     given = {
@@ -117,15 +137,16 @@ def rendered(logical_id: str, tables: tuple[str, ...] = TABLES) -> dict[str, Any
         "Tables": ",".join(tables),
         "TableArns": ",".join(map(table_arn, tables)),
         "PackageVersion": "0",
+        **parameters,
     }
     rows = [{"Key": key, "Value": value} for key, value in given.items()]
-    parameters = engine._resolve_parameters(template, rows)
-    conditions = engine._evaluate_conditions(template, parameters)
+    resolved = engine._resolve_parameters(template, rows)
+    conditions = engine._evaluate_conditions(template, resolved)
     return dict(
         engine._resolve_refs(
             template["Resources"][logical_id]["Properties"],
             _made(),
-            parameters,
+            resolved,
             conditions,
             {},
             STACK,
@@ -140,6 +161,7 @@ def _made() -> dict[str, Any]:
     made = {
         "Bucket": (BUCKET, f"arn:aws:s3:::{BUCKET}"),
         "LedgerTable": (f"{STACK}-ledger", table_arn(f"{STACK}-ledger")),
+        "FunctionRole": ("FunctionRole", role_arn("FunctionRole")),
         "Function": (f"{STACK}-transform", function_arn(f"{STACK}-transform")),
         "FunctionLogGroup": (f"/aws/lambda/{STACK}-transform", f"{logs}-transform:*"),
         "RestoreLogGroup": (f"/aws/lambda/{STACK}-restore", f"{logs}-restore:*"),

@@ -39,7 +39,7 @@ _UNSET = (
     r"logs:DeleteRetentionPolicy",
     r"s3:(Create|Put|Delete|Update)\w*(Accelerate|Analytics|Abac|Acl|ACL|CORS|Cors|Inventory|Logging)\w*",
     r"s3:(Create|Put|Delete|Update)\w*(Metadata|Metrics|Notification|ObjectLock|OwnershipControls)\w*",
-    r"s3:(Create|Put|Delete|Update)\w*(Replication|Tiering|Versioning|Website)\w*",
+    r"s3:(Create|Put|Delete|Update)\w*(Replication|Tiering|Website)\w*",
     r"s3:(DeleteBucketTagging|DeleteBucketEncryption|DeleteBucketLifecycle|DeleteObject|GetBucketAcl)",
     r"s3:(GetObjectMetadata|GetObjectVersion)",
 )

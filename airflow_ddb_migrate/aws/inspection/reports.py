@@ -1,11 +1,10 @@
 """Compose what a dry run or a check found, from the ledger and a few objects of the bucket."""
 
-from collections.abc import Iterator
 from itertools import chain, zip_longest
 
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.inspection.totals import InspectionTotals, evenly_chosen, read_totals
-from airflow_ddb_migrate.aws.services.bucket import DIFF, Row
+from airflow_ddb_migrate.aws.services.bucket import DIFF, Bucket, Row
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
@@ -24,7 +23,7 @@ def compose_dry_run(site: Site) -> DryRunReport:
     return DryRunReport(
         **looked.fields(),
         read_units=looked.progress.units.read,
-        diff_uri=site.bucket.uri(f"{DIFF}/"),
+        diff_uri=_kept(site, looked).uri(f"{DIFF}/"),
         examples=examples,
         examples_missing=missing,
     )
@@ -38,25 +37,34 @@ def compose_verify(site: Site) -> VerifyReport:
     return VerifyReport(**read_totals(site).fields())
 
 
+def _kept(site: Site, looked: InspectionTotals) -> Bucket:
+    return site.bucket.values if looked.record.show_values else site.bucket
+
+
 def _examples(site: Site, looked: InspectionTotals) -> tuple[tuple[Example, ...], str]:
-    """Return a few differences, or why there are none: the figures are worth it without them."""
-    resource = f"bucket {site.bucket.name}"
+    """Return a few differences, or why there are none: the figures are worth it without them.
+
+    Whoever may not read values sees types, and why.
+    """
+    lanes, show_values = evenly_chosen(looked.changing, _OBJECTS), looked.record.show_values
+    rows, unknown = _rows(site.bucket.values, lanes) if show_values else ([], "")
+    if not rows:  # an older worker kept values among the types
+        rows, missing = _rows(site.bucket, lanes)
+        show_values, unknown = show_values and not unknown, missing or unknown
+    return choose(example_from(row, show_values=show_values) for row in rows), unknown
+
+
+def _rows(bucket: Bucket, lanes: tuple[int, ...]) -> tuple[list[Row], str]:
+    """Return the rows of one object of each lane, in turn, or why they are unknown."""
     try:
-        with aws_call("s3:ListBucket and s3:GetObject", resource):
-            rows = list(_rows(site, evenly_chosen(looked.changing, _OBJECTS)))
+        with aws_call("s3:ListBucket and s3:GetObject", f"bucket {bucket.name}, {bucket.root}/"):
+            objects = [_first_object(bucket, lane) for lane in lanes]
     except MigrationError as error:
-        return (), f"unknown: {error}"
-    show_values = looked.record.show_values
-    return choose(example_from(row, show_values=show_values) for row in rows), ""
+        return [], f"unknown: {error}"
+    turns = chain.from_iterable(zip_longest(*objects))
+    return [row for row in turns if row is not None], ""
 
 
-def _rows(site: Site, lanes: tuple[int, ...]) -> Iterator[Row]:
-    """Yield the rows of one object of each lane, in turn."""
-    objects = [_first_object(site, lane) for lane in lanes]
-    turns = zip_longest(*objects)
-    return (row for row in chain.from_iterable(turns) if row is not None)
-
-
-def _first_object(site: Site, lane: int) -> list[Row]:
-    path = next(site.bucket.paths(f"{DIFF}/{lane:06d}/"), None)
-    return site.bucket.get(path) if path else []
+def _first_object(bucket: Bucket, lane: int) -> list[Row]:
+    path = next(bucket.paths(f"{DIFF}/{lane:06d}/"), None)
+    return bucket.get(path) if path else []

@@ -1,12 +1,14 @@
 """The stack's bucket: JSON lines, compressed, under ``migrations/<migration id>/``.
 
-Items in it are typed; a binary value is ``{"B": "<base64>"}`` as on the wire.
+Values of items that a person asked to be shown are apart, under ``values/<migration id>/``, by the
+paths of what they belong to. Items are typed; a binary value is ``{"B": "<base64>"}`` as on the
+wire.
 """
 
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_ddb_migrate.core.items.binary import base64_text
@@ -16,6 +18,9 @@ Row = dict[str, Any]
 UNDO = "undo"
 QUARANTINE = "quarantine"
 DIFF = "diff"
+
+ROOTS = ("migrations", "values")  # of all that migrations leave
+_MIGRATIONS, _VALUES = ROOTS
 
 _LEVEL = 1  # of compression: most of the gain for a fraction of the CPU
 
@@ -27,6 +32,12 @@ class Bucket:
     s3: Any
     name: str
     migration_id: str
+    root: str = _MIGRATIONS
+
+    @property
+    def values(self) -> "Bucket":
+        """Return where values lie that a person asked to be shown."""
+        return replace(self, root=_VALUES)
 
     def put(self, path: str, rows: Iterable[Mapping[str, Any]]) -> str:
         """Write rows durably as one object; return its path."""
@@ -64,7 +75,7 @@ class Bucket:
 
     def of(self, migration_id: str) -> "Bucket":
         """Return another migration's part."""
-        return Bucket(self.s3, self.name, migration_id)
+        return replace(self, migration_id=migration_id)
 
     def uri(self, path: str = "") -> str:
         """Say where an object or a folder is."""
@@ -72,7 +83,7 @@ class Bucket:
 
     def key(self, path: str) -> str:
         """Return the key of an object or a folder."""
-        return f"migrations/{self.migration_id}/{path}"
+        return f"{self.root}/{self.migration_id}/{path}"
 
 
 def _line(row: Mapping[str, Any]) -> str:

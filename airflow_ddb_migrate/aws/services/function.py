@@ -58,7 +58,15 @@ def check_code(lambda_: Any, function: str, expected: str) -> str:
     return ""
 
 
+def function_role(lambda_: Any, function: str) -> str:
+    """Return the ARN of the role with which the function works."""
+    return str(_configuration(lambda_, function)["Role"])
+
+
 def _sha256(lambda_: Any, function: str) -> str:
+    return str(_configuration(lambda_, function).get("CodeSha256", ""))
+
+
+def _configuration(lambda_: Any, function: str) -> dict[str, Any]:
     with aws_call("lambda:GetFunctionConfiguration", function):
-        answer = lambda_.get_function_configuration(FunctionName=function)
-    return str(answer.get("CodeSha256", ""))
+        return dict(lambda_.get_function_configuration(FunctionName=function))

@@ -48,8 +48,8 @@ class DryRunReport(InspectionReport):
 
     ``read_units`` were spent on looking. ``examples`` may hold item values (only where
     the dry run shows them): they are in the markdown, never in the JSON, the repr or a log.
-    ``examples_missing`` says why there are none, ``diff_uri`` where all differences are that were
-    kept.
+    ``examples_missing`` says why there are none, or none with values; ``diff_uri`` where all
+    differences are that were kept.
     """
 
     read_units: float

@@ -132,7 +132,9 @@ def _error(report: DryRunReport, name: str, count: int) -> str:
 def _examples(report: DryRunReport) -> str:
     if not report.examples:
         return f"## Examples\n\n{report.examples_missing or 'None.'}\n"
-    return "## Examples\n\n" + "".join(line for one in report.examples for line in _example(one))
+    missing = f"Types only. Values: {report.examples_missing}\n\n" * bool(report.examples_missing)
+    lines = (line for one in report.examples for line in _example(one))
+    return f"## Examples\n\n{missing}{''.join(lines)}"
 
 
 def _example(example: Example) -> Iterator[str]:

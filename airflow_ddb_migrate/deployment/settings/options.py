@@ -147,6 +147,12 @@ OPTIONS: Final = (
         "the SNS topic that alarms go to; without one there are none",
     ),
     Option(
+        "--break-glass-role",
+        "BreakGlassArn",
+        checks.role,
+        "the one role beside the worker's that may read undo logs, and that may erase them",
+    ),
+    Option(
         "--architecture",
         "Architecture",
         checks.one_of("arm64", "x86_64"),

@@ -1,5 +1,6 @@
 """The modes that write nothing: a dry run, and the check after a migration."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,23 +71,10 @@ class Looking:
         wanted = prepared.intents[: _SAMPLES - self._sampled]
         if wanted:
             self._sampled += len(wanted)
-            rows = [self._row(intent) for intent in wanted]
-            self.bucket.put(path_of(self.place.next(DIFF)), rows)
-
-    def _row(self, intent: Intent) -> dict[str, Any]:
-        """Return the difference by attribute: types, and values if they are shown."""
-        change = intent.change
-        show = _shown if self.show_values else _type
-        return {
-            "key": intent.key,
-            "outcome": change.outcome,
-            "before_bytes": change.before_bytes,
-            "after_bytes": change.after_bytes,
-            "attributes": {
-                name: {"before": show(intent.before.get(name)), "after": show(value)}
-                for name, value in _assigned(intent).items()
-            },
-        }
+            path = path_of(self.place.next(DIFF))
+            if self.show_values:
+                self.bucket.values.put(path, (_row(intent, _shown) for intent in wanted))
+            self.bucket.put(path, (_row(intent, _type) for intent in wanted))
 
 
 def findings_of(prepared: TransformedPage) -> Findings:
@@ -97,6 +85,21 @@ def findings_of(prepared: TransformedPage) -> Findings:
     for refused in prepared.refused:
         found.add_error(refused.error.error_class, readable(refused.key))
     return found
+
+
+def _row(intent: Intent, show: Callable[[TypedValue | None], Any]) -> dict[str, Any]:
+    """Return the difference by attribute."""
+    change = intent.change
+    return {
+        "key": intent.key,
+        "outcome": change.outcome,
+        "before_bytes": change.before_bytes,
+        "after_bytes": change.after_bytes,
+        "attributes": {
+            name: {"before": show(intent.before.get(name)), "after": show(value)}
+            for name, value in _assigned(intent).items()
+        },
+    }
 
 
 def _note(found: Findings, intent: Intent) -> None:

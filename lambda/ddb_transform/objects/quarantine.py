@@ -20,7 +20,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Writes what one slice sets aside; values only if the migration shows them."""
+    """Writes what one slice sets aside; values apart, and only if the migration shows them."""
 
     bucket: Bucket
     place: Place
@@ -33,8 +33,10 @@ class Quarantine:
         """Set items aside, durably, of a page of ``seen``; return what ends the run if too many."""
         if not refused:
             return None
-        rows = [self._row(one, position) for one in refused]
-        self.bucket.put(path_of(self.place.next(QUARANTINE)), rows)
+        path = path_of(self.place.next(QUARANTINE))
+        if self.record.show_values:
+            self.bucket.values.put(path, ({"key": one.key, "item": one.item} for one in refused))
+        self.bucket.put(path, [self._row(one, position) for one in refused])
         control = self.sharing.add_quarantined(len(refused))
         total = control.quarantined if control else 0
         if self._is_tolerable(total, len(refused), seen):
@@ -61,7 +63,6 @@ class Quarantine:
             "attempt": self.place.attempt,
             "segment": position.segment,
             "cursor": position.cursor,
-            **({"item": one.item} if self.record.show_values else {}),
         }
 
     def _full(self, total: int, refused: Sequence[RefusedItem]) -> FatalError:

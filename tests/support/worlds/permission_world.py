@@ -42,6 +42,7 @@ from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from airflow_ddb_migrate.permissions.policy import Audience
 from airflow_ddb_migrate.permissions.rows import Feature
 from airflow_ddb_migrate.permissions.scope import made_bucket
+from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 from tests.support.factories import at
 from tests.support.policies import STACK, Policy, policy_for
@@ -63,18 +64,29 @@ _TARGET = {
     "ResourceId": f"table/{TABLE}",
     "ScalableDimension": "dynamodb:table:WriteCapacityUnits",
 }
-_KNOWN = ("FunctionRole", "RestoreRole", "StateMachineRole", *Audience)
+# What docs/airflow-policy.json once gave to Airflow's connection: all that migrations leave.
+FORMER = "former"
+_ALL_OBJECTS = {
+    "Effect": "Allow",
+    "Action": ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"],
+    "Resource": "arn:aws:s3:::*/migrations/*",
+}
+_KNOWN = ("FunctionRole", "RestoreRole", "StateMachineRole", FORMER, *Audience)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One request, as the emulator decided it. ``during`` is the features in use, or ""."""
+    """One request, as the emulator decided it. ``during`` is the features in use, or "".
+
+    ``prefix`` is that of a listing.
+    """
 
     who: str
     action: str
     resource: str
     allowed: bool
     during: str = ""
+    prefix: str = ""
 
 
 @dataclass(slots=True)
@@ -189,8 +201,12 @@ class Life:
             self.migrate("replay", mode=Mode.REPLAY, segments=None, of=of, transform="slow")
         self.fill()
         with self.using(Feature.DRY_RUN):
-            dry = self.migrate("dry", mode=Mode.DRY_RUN, transform="prune", show_values=True)
+            dry = self.migrate("dry", mode=Mode.DRY_RUN, transform="prune")
             assert compose_dry_run(dry).examples
+        with self.using(Feature.SHOW_VALUES):
+            shown = self.migrate("shown", mode=Mode.DRY_RUN, transform="prune", show_values=True)
+            found = compose_dry_run(shown)
+            assert (True, "") == (bool(found.examples), found.examples_missing)
         with self.using(Feature.CANARY):
             self.migrate("canary", sample_lanes=1)
         of = self.migrate("pruned", transform="prune").migration_id
@@ -198,9 +214,34 @@ class Life:
         with self.using(Feature.VERIFY):
             check = self.migrate("check", mode=Mode.VERIFY, segments=None, transform="", of=of)
             assert compose_verify(check)
+        self._forged(of)
         with self.using(Feature.UNDO):
             self.migrate("undo", mode=Mode.UNDO, transform="", of=of)
         assert ITEMS == len(self._items())
+
+    def _forged(self, of: str) -> None:
+        """Someone with every right on the objects tries to read, rewrite and erase an undo log."""
+        document = {"Version": "2012-10-17", "Statement": [_ALL_OBJECTS]}
+        s3 = user_clients(self.emulator, FORMER, document).s3
+        bucket = replace(self.site("pruned").bucket.of(of), s3=self.root.s3)
+        path = next(bucket.paths("undo/"))
+        what = {"Bucket": bucket.name, "Key": bucket.key(path)}
+        (version,) = self._versions(what)
+        for forbidden in (
+            lambda: s3.get_object(**what),
+            lambda: s3.get_object(**what, VersionId=version),
+            lambda: s3.put_object(**what, Body=b"forged"),
+            lambda: s3.put_object(Bucket=bucket.name, Key=bucket.key("undo/0/report.json")),
+            lambda: s3.delete_object(**what),
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                forbidden()
+        assert [version] == self._versions(what)
+        s3.put_object(Bucket=bucket.name, Key=bucket.key("report.json"), Body=b"{}")
+
+    def _versions(self, what: dict[str, str]) -> list[str]:
+        page = self.root.s3.list_object_versions(Bucket=what["Bucket"], Prefix=what["Key"])
+        return [row["VersionId"] for row in [*page["Versions"], *page.get("DeleteMarkers", ())]]
 
     def _steered(self) -> None:
         self.fill()
@@ -238,9 +279,15 @@ class Life:
         assert CapacityUnits(5, 5) == site.fresh_table().snapshot.provisioned[""]
 
     def _destroyed(self) -> None:
-        """Somebody deletes the bucket; the stack is made anew, with its ledger, and deleted."""
-        remove_bucket(self.root.s3, self.world.stack.bucket)
+        """The stack is made anew, with what it left, and again without its bucket, and deleted."""
         self._remove(force=True)  # the safety net leaves the warmed table's lease
+        self.root.s3.delete_bucket_policy(Bucket=self.world.stack.bucket)
+        self.world = replace(self.world, stack=self._deploy())
+        self.fill()
+        with self.using():
+            self.migrate("taken-up")
+        remove_bucket(self.root.s3, self.world.stack.bucket)
+        self._remove(force=True)
         self._deploy()
         self._remove(force=True, delete_data=True)
 

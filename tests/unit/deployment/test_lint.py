@@ -43,6 +43,7 @@ GIVEN = {
     "TableKmsKeyArns": [_KEY],
     "LogRetentionDays": 90,
     "UndoRetentionDays": 90,
+    "BreakGlassArn": "",
     "Architecture": "arm64",
     "Metrics": "migration",
     "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:ops",

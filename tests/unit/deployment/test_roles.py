@@ -5,7 +5,6 @@ by the same policies; here is what they must refuse, and that no more is allowed
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from airflow_ddb_migrate import aws, resources
@@ -16,6 +15,7 @@ from tests.support.policies import (
     ROLES,
     STACK,
     Policy,
+    bucket_policy,
     called,
     function_arn,
     listed,
@@ -25,6 +25,7 @@ from tests.support.policies import (
     sources,
     states_arn,
     table_arn,
+    with_bucket_policy,
 )
 
 LEDGER, INDEX = table_arn(f"{STACK}-ledger"), f"{table_arn()}/index/by_day"
@@ -109,7 +110,7 @@ ALLOWED = {
         ),
         ("s3:PutObject", UNDO),
         ("s3:GetObject", UNDO),
-        ("s3:ListBucket", OBJECTS),
+        ("s3:PutObject", f"{OBJECTS}/values/orders-1/diff/1"),
         (
             "logs:PutLogEvents",
             f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{STACK}-transform:log-stream:1",
@@ -248,40 +249,30 @@ def test_the_policy_for_airflow_names_no_place_of_its_own() -> None:
 # The bucket
 
 
-@pytest.fixture(scope="module")
-def bucket_policy() -> Policy:
-    return Policy(rendered("BucketPolicy")["PolicyDocument"])
-
-
 @pytest.mark.parametrize(
     "action", ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketPolicy"]
 )
 @pytest.mark.parametrize("resource", [OBJECTS, UNDO, CODE])
-def test_without_tls_the_bucket_answers_nobody(
-    bucket_policy: Policy, action: str, resource: str
-) -> None:
+def test_without_tls_the_bucket_answers_nobody(action: str, resource: str) -> None:
     """A Deny of the bucket's own, which no Allow elsewhere undoes."""
-    assert "Deny" == bucket_policy.decision(action, resource, tls=False)
+    assert "Deny" == bucket_policy().decision(action, resource, tls=False)
 
 
-def test_with_tls_the_bucket_policy_gives_nothing_to_anybody(bucket_policy: Policy) -> None:
+def test_with_tls_the_bucket_policy_gives_nothing_to_anybody() -> None:
     """It only denies: who may do what is said by the roles alone."""
-    assert "ImplicitDeny" == bucket_policy.decision("s3:GetObject", UNDO)
-    assert {"Deny"} == {row["Effect"] for row in bucket_policy.document["Statement"]}
+    policy = bucket_policy()
+
+    assert "ImplicitDeny" == policy.decision("s3:GetObject", f"{OBJECTS}/code/1.zip")
+    assert {"Deny"} == {row["Effect"] for row in policy.document["Statement"]}
 
 
-def test_a_denied_request_stays_denied_whatever_a_role_allows(bucket_policy: Policy) -> None:
+def test_a_denied_request_stays_denied_whatever_a_role_allows() -> None:
     """Both documents together, as AWS takes them."""
-    both: dict[str, Any] = {
-        "Statement": [
-            *bucket_policy.document["Statement"],
-            *role_policy("FunctionRole").document["Statement"],
-        ]
-    }
+    worker = with_bucket_policy(role_policy("FunctionRole"))
 
     assert ("Allow", "Deny") == (
-        Policy(both).decision("s3:GetObject", UNDO),
-        Policy(both).decision("s3:GetObject", UNDO, tls=False),
+        worker.decision("s3:GetObject", UNDO),
+        worker.decision("s3:GetObject", UNDO, tls=False),
     )
 
 
@@ -304,23 +295,3 @@ def test_the_whole_state_machine_calls_nothing_but_its_function() -> None:
 
     assert 1 == definition.count('"Resource":')
     assert "arn:${Partition}:states:::lambda:invoke" in definition
-
-
-@pytest.mark.parametrize("who", [Audience.AIRFLOW, Audience.VIEWER, Audience.DEPLOYER])
-@pytest.mark.parametrize("folder", ["undo", "kept"])
-def test_what_only_the_worker_may_reach_of_the_bucket(who: Audience, folder: str) -> None:
-    """Undo logs hold whole items, and an undo believes them: nobody else reads or writes one."""
-    held = f"{OBJECTS}/migrations/orders-1/{folder}/000001/001-00001-000001.jsonl.gz"
-    policy = policy_for(who)
-
-    assert [] == [a for a in ("s3:GetObject", "s3:PutObject") if policy.allows(a, held)]
-    assert role_policy("FunctionRole").allows("s3:GetObject", held)
-
-
-@pytest.mark.parametrize("path", ["quarantine/0/1.gz", "diff/0/1.gz", "undo/report.json/1.gz"])
-def test_airflow_changes_nothing_that_workers_left(path: str) -> None:
-    """A replay believes what it reads."""
-    policy = policy_for(Audience.AIRFLOW)
-
-    assert not policy.allows("s3:PutObject", f"{OBJECTS}/migrations/orders-1/{path}")
-    assert policy.allows("s3:PutObject", f"{OBJECTS}/migrations/orders-1/report.json")

@@ -102,8 +102,22 @@ def test_only_migrations_expire_from_the_bucket(
     expiring = {
         rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
     }
-    assert {"migrations/": {"Ref": "UndoRetentionDays"}} == expiring
+    days = {"Ref": "UndoRetentionDays"}
+    assert {"migrations/": days, "values/": days} == expiring
     assert UNDO_LOG_DAYS == template["Parameters"]["UndoRetentionDays"]["Default"]
+
+
+def test_what_has_expired_is_deleted(made: dict[str, Any]) -> None:
+    """Of a versioned bucket: each version, the marker that is left, and parts of uploads."""
+    bucket = made["Bucket"]
+    (rule,) = (rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" not in rule)
+
+    assert {"Status": "Enabled"} == bucket["VersioningConfiguration"]
+    assert ({"NoncurrentDays": 7}, True) == (
+        rule["NoncurrentVersionExpiration"],
+        rule["ExpiredObjectDeleteMarker"],
+    )
+    assert {"DaysAfterInitiation": 7} == rule["AbortIncompleteMultipartUpload"]
 
 
 def test_the_ledger_is_on_demand_and_can_be_recovered(made: dict[str, Any]) -> None:

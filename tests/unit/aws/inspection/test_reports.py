@@ -96,10 +96,19 @@ def test_a_lane_in_work_is_not_done(world: SiteWorld) -> None:
 
 
 @pytest.mark.parametrize("show_values", [True, False])
-def test_values_are_shown_only_where_asked_for(world: SiteWorld, show_values: bool) -> None:
-    """By the dry run's own record, whatever is in the bucket; never as data."""
+@pytest.mark.parametrize("place", ["values", "migrations"])
+def test_values_are_shown_only_where_asked_for(
+    world: SiteWorld, show_values: bool, place: str
+) -> None:
+    """By the dry run's own record, whatever is in the bucket; never as data.
+
+    Workers of an older version kept values among the types.
+    """
     begin(world, show_values=show_values)
     look(world, 0)
+    for bucket, key in list(world.s3.objects):
+        moved = key.replace("migrations/", f"{place}/")
+        world.s3.objects[bucket, moved] = world.s3.objects.pop((bucket, key))
     found = compose(world)
     assert show_values == (SECRET in dry_run_markdown(found))
     assert SECRET not in found.to_json() + repr(found)
@@ -147,8 +156,24 @@ def test_a_missing_permission_does_not_fail_it(world: SiteWorld) -> None:
     found = compose(world)
     assert 10 == found.seen
     assert found.examples_missing.startswith(
-        "unknown: Access denied: s3:ListBucket and s3:GetObject on bucket bucket."
+        "unknown: Access denied: s3:ListBucket and s3:GetObject on bucket bucket, migrations/."
     )
+
+
+def test_without_the_right_to_values_types_are_shown(world: SiteWorld) -> None:
+    """And the page says what is not allowed."""
+    begin(world, show_values=True)
+    look(world, 0)
+
+    def deny(name: str, arguments: Any) -> None:
+        if arguments.get("Prefix", "").startswith("values/"):
+            raise client_error("AccessDenied", name)
+
+    world.s3.before = deny
+    page = dry_run_markdown(compose(world))
+
+    assert SECRET not in page
+    assert "Types only. Values: unknown: Access denied: s3:ListBucket and s3:GetObject" in page
 
 
 def test_a_dry_run_that_never_began(world: SiteWorld) -> None:

@@ -38,13 +38,12 @@ def rows(w: MigrationWorld) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("show_values", [False, True])
 def test_a_row_says_what_and_why(dynamodb: Any, show_values: bool) -> None:
-    """Key, class, message and place; the item only if the migration shows values."""
+    """Key, class, message and place; the item is apart, and only if the migration shows values."""
     w = MigrationWorld(dynamodb, options={"show_values": show_values})
 
     assert quarantine(w).add(refused(1), POSITION, seen=100) is None
 
     (row,) = rows(w)
-    item = row.pop("item", None)
     assert {
         "key": {"id": {"S": "i0"}},
         "error_class": "KeyError",
@@ -53,7 +52,10 @@ def test_a_row_says_what_and_why(dynamodb: Any, show_values: bool) -> None:
         "segment": 3,
         "cursor": {"id": {"B": "AA=="}},
     } == row
-    assert (typed_item("i0", secret={"S": "hunter2"}) if show_values else None) == item
+    values = [w.bucket.values.get(path) for path in w.bucket.paths("quarantine/") if show_values]
+    whole = {"key": {"id": {"S": "i0"}}, "item": typed_item("i0", secret={"S": "hunter2"})}
+    assert ([[whole]] if show_values else []) == values
+    assert show_values == any(key.startswith("values/") for _, key in w.s3.objects)
 
 
 def test_nothing_refused_is_nothing_written(dynamodb: Any) -> None:
