@@ -1,5 +1,7 @@
 """Names that moved between Airflow 3.1 and 3.3, from wherever the installed one keeps them."""
 
+from typing import Any
+
 from airflow.providers.common.compat.sdk import conf
 
 try:
@@ -30,9 +32,29 @@ __all__ = [
     "TaskDeferralTimeout",
     "conf",
     "defer_by_default",
+    "task_stats",
+    "trigger_stats",
 ]
 
 
 def defer_by_default() -> bool:
     """Return Airflow's own setting of whether tasks that wait give their worker back."""
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+
+def task_stats() -> Any:
+    """Return Airflow's metrics of the process of a task."""
+    try:
+        from airflow.sdk.observability.stats import Stats
+    except ImportError:  # before 3.2
+        from airflow.stats import Stats
+    return Stats
+
+
+def trigger_stats() -> Any:
+    """Return Airflow's metrics of the triggerer, which sets up its own and not those of tasks."""
+    try:
+        from airflow.observability.stats import Stats
+    except ImportError:  # before 3.2
+        from airflow.stats import Stats
+    return Stats

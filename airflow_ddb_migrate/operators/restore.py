@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_ddb_migrate._compat import task_stats
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LedgerError,
@@ -156,15 +157,19 @@ class RestoreCapacityOperator(MigrationOperator):
     def _restore(self, context: "Context", site: "Site") -> dict[str, Any]:
         from airflow_ddb_migrate.aws.capacity.restore import restore
         from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
+        from airflow_ddb_migrate.stats import StatsTeller
 
         if self.stop_running:
             self._stop(site)
-        restored = restore(
-            site,
-            by=self._me(context),
-            wait=RestoreWait(self.patience_seconds, refused_seconds=self.patience_seconds),
-            force=self.force,
-        )
+        try:
+            restored = restore(
+                site,
+                by=self._me(context),
+                wait=RestoreWait(self.patience_seconds, refused_seconds=self.patience_seconds),
+                force=self.force,
+            )
+        finally:
+            StatsTeller(task_stats).tell_owed(site)
         _tell(site, restored, self.log.info)
         return _result(site, restored)
 

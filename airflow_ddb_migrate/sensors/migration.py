@@ -14,6 +14,7 @@ from airflow_ddb_migrate._compat import (
     AirflowSensorTimeout,
     AirflowSkipException,
     defer_by_default,
+    task_stats,
 )
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
@@ -172,6 +173,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
 
     def _new_watcher(self, context: "Context") -> "Watcher":
         from airflow_ddb_migrate.aws.execution.watcher import PATIENCE_SECONDS, Watcher
+        from airflow_ddb_migrate.stats import StatsTeller
 
         address = self.address(context)
         # A rescheduled sensor remembers nothing: its retries are its patience.
@@ -181,6 +183,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             self.log,
             patience_seconds=patience,
             waits_for_begin=self._may_begin_later(),
+            tell=StatsTeller(task_stats).tell,
         )
 
     def _may_begin_later(self) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_ddb_migrate._compat import trigger_stats
 from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.hold import Hold, first_news
 from airflow_ddb_migrate.core.execution.on_kill import OnKill, on_kill_of
 from airflow_ddb_migrate.hooks.migration import SiteAddress
+from airflow_ddb_migrate.stats import StatsTeller
 from airflow_ddb_migrate.triggers._events import failed, held, in_thread, succeeded
 
 # Airflow gives on_kill 30 s ([triggerer] on_kill_timeout). Workers obey STOP within seconds.
@@ -56,7 +58,12 @@ class MigrationEndedTrigger(BaseTrigger):
         self.told = tuple(map(Hold.from_dict, holds))
         self.address = SiteAddress(**address)
         self.waits_for_begin = waits_for_begin
-        self.watcher = Watcher(self.address.open, self.log, waits_for_begin=waits_for_begin)
+        self.watcher = Watcher(
+            self.address.open,
+            self.log,
+            waits_for_begin=waits_for_begin,
+            tell=StatsTeller(trigger_stats).tell,
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kwargs = {

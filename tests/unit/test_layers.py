@@ -46,7 +46,7 @@ ORDER = (
     "resources provider_info conf_field form permissions _compat deployment.reading",
     "transform_file deployment.packaging",
     "deployment.keeping",
-    "deployment hooks assets links notices params settings testing local.processes",
+    "deployment hooks assets links notices params settings stats testing local.processes",
     "triggers plugin local.emulated_aws doctor prove",
     "local",
     "operators.base",

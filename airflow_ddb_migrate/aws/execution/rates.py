@@ -10,8 +10,11 @@ from airflow_ddb_migrate.core.execution.rates import NOTHING_PLANNED, PlannedWor
 _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
 
-def reading_of(site: Site, seen: Observation) -> Reading:
-    """Return the figures of an observation; a cost that cannot be read is unknown."""
+def reading_of(site: Site, seen: Observation, *, is_priced: bool = True) -> Reading:
+    """Return the figures of an observation; a cost that cannot be read is unknown.
+
+    :param is_priced: read what the cost follows from, too.
+    """
     now = site.clock.now()
     control, attempt = seen.control, seen.attempt
     is_current = control is not None and control.attempt == attempt.number
@@ -22,7 +25,7 @@ def reading_of(site: Site, seen: Observation) -> Reading:
         attempt_started_at=attempt.started_at,
         read_units_per_second=control.read_units_per_second if control and is_current else 0.0,
         write_units_per_second=control.write_units_per_second if control and is_current else 0.0,
-        dollars=_dollars(site, seen),
+        dollars=_dollars(site, seen) if is_priced else None,
         is_held=bool(seen.orders.hold_reason),
     )
 

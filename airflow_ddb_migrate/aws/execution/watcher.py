@@ -33,9 +33,10 @@ class Watcher:
     A watch can last for weeks: one failed call must not end it.
 
     :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
+    :param tell: hears of each observation, beside the log; must not raise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but the first have a default
         self,
         open_site: Callable[[], Site],
         log: Any = None,
@@ -43,12 +44,14 @@ class Watcher:
         clock: Clock = Clock(),
         patience_seconds: float = PATIENCE_SECONDS,
         waits_for_begin: bool = False,
+        tell: Callable[[Site, Observation], None] | None = None,
     ) -> None:
         self._open_site = open_site
         self._log = log or logging.getLogger(__name__)
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._waits_for_begin = waits_for_begin
+        self._also_tell = tell
         self._silent_since: float | None = None
         self._told = ""
         self._told_at = 0.0
@@ -81,6 +84,8 @@ class Watcher:
             return None
         self._silent_since = None
         self._tell(seen, self._clock.now())
+        if self._also_tell:
+            self._also_tell(self.site, seen)
         return seen
 
     def task_ended(self, on_kill: OnKill, reason: str, *, patience_seconds: float) -> None:

@@ -70,6 +70,22 @@ WORKER: Final = (
     *OF_WRITING,
 )
 
+# Airflow's, behind ``ddb_migrate``, of a table each.
+STATE: Final = Metric("state")
+SEGMENTS_DONE: Final = Metric("segments_done")
+SEGMENTS_LEFT: Final = Metric("segments_left")
+SEGMENTS_FAILED: Final = Metric("segments_failed")
+SEEN: Final = Metric("items_seen")
+CHANGED: Final = Metric("items_changed")
+QUARANTINED: Final = Metric("items_quarantined")
+WORKERS: Final = Metric("workers")
+SECONDS_LEFT: Final = Metric("seconds_left", Unit.SECONDS)
+CAPACITY_OWED: Final = Metric("capacity_owed")
+GAUGES: Final = (
+    *(STATE, SEGMENTS_DONE, SEGMENTS_LEFT, SEGMENTS_FAILED, SEEN, CHANGED, QUARANTINED),
+    *(WORKERS, SECONDS_LEFT, CAPACITY_OWED),
+)
+
 CAPACITY_OWED_SECONDS: Final = Metric("CapacityOwedSeconds", Unit.SECONDS)
 TABLES_OWING_CAPACITY: Final = Metric("TablesOwingCapacity")
 MIGRATIONS_STALLED: Final = Metric("MigrationsStalled")

@@ -31,7 +31,9 @@ def is_stalled(rows: Iterable[LaneRow], now: float) -> bool:
 
 def _begun(control: ControlRecord, attempt: AttemptRecord) -> float:
     """Return since when it may work: a hold that ended by itself did so at its ``until``."""
-    return max(attempt.started_at or attempt.intended_at, control.since, control.until)
+    holds_ended = (hold.until for hold in control.holds)
+    started = attempt.started_at or attempt.intended_at
+    return max(started, control.since, control.until, *holds_ended)
 
 
 def _progressed_at(row: LaneRow) -> float:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default
+from airflow_ddb_migrate._compat import TaskDeferralTimeout, defer_by_default, task_stats
 from airflow_ddb_migrate.core.execution.on_kill import KILL_PATIENCE_SECONDS, OnKill, on_kill_of
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.limits import OWNER_SECONDS
@@ -135,8 +135,9 @@ class WaitingOperator(MigrationRequestOperator):
 
     def _watcher_of(self, site: "Site") -> "Watcher":
         from airflow_ddb_migrate.aws.execution.watcher import Watcher
+        from airflow_ddb_migrate.stats import StatsTeller
 
-        return Watcher(lambda: site, self.log)
+        return Watcher(lambda: site, self.log, tell=StatsTeller(task_stats).tell)
 
     def _defer(self, context: "Context", site: "Site", limit: float, then: str) -> None:
         from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     Command,
@@ -19,6 +20,7 @@ ATTEMPT = AttemptRecord(
     number=2, execution_arn="arn", transform_hash="", lanes=4, started_at=LONG_AGO
 )
 CONTROL = ControlRecord(command=Command.RUN, attempt=2, since=LONG_AGO)
+HEALTH = HoldRecord(kind=HoldKind.HEALTH, by="worker", reason="alarm", since=LONG_AGO)
 ROW = LaneRow(lane=0, state=LaneState.RUNNING, attempt=2, segment=0)
 
 
@@ -39,6 +41,8 @@ def test_what_was_told_to_work_an_hour_ago_should() -> None:
         (replace(CONTROL, command=Command.HOLD), ATTEMPT),
         (replace(CONTROL, command=Command.STOP), ATTEMPT),
         (replace(CONTROL, command=Command.HOLD, until=NOW - 899), ATTEMPT),
+        (replace(CONTROL, holds=(HEALTH,)), ATTEMPT),
+        (replace(CONTROL, holds=(replace(HEALTH, until=NOW - 899),)), ATTEMPT),
     ],
 )
 def test_it_has_a_reason_to_make_no_progress(

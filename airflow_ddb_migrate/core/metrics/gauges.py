@@ -1,0 +1,48 @@
+"""The figures of a migration as gauges of Airflow: pure."""
+
+from enum import IntEnum
+
+from airflow_ddb_migrate.core.execution.progress import Progress
+from airflow_ddb_migrate.core.ledger.results import Outcome
+from airflow_ddb_migrate.core.metrics import catalog
+from airflow_ddb_migrate.core.metrics.catalog import Metric
+
+
+class State(IntEnum):
+    """A gauge is a number: these stay what they are."""
+
+    RUNNING = 1
+    ON_HOLD = 2
+    ENDING = 3  # being stopped, or its last workers are ending
+    SUCCEEDED = 4
+    FAILED = 5
+
+
+def state_of(outcome: Outcome, *, is_held: bool, is_stopped: bool) -> State:
+    """Return the state of an outcome; ``is_stopped``: workers were told to end."""
+    if outcome is Outcome.RUNNING:
+        return State.ENDING if is_stopped else State.ON_HOLD if is_held else State.RUNNING
+    ended = {Outcome.SUCCEEDED: State.SUCCEEDED, Outcome.FAILED: State.FAILED}
+    return ended.get(outcome, State.ENDING)
+
+
+def gauges_of(
+    progress: Progress, state: State, seconds_left: tuple[float, float] | None
+) -> dict[Metric, float]:
+    """Return the figures; the time left is the most that it may take, and is left out if unknown.
+
+    :param seconds_left: the least and the most.
+    """
+    counts = progress.counts
+    left = {catalog.SECONDS_LEFT: seconds_left[1]} if seconds_left else {}
+    return {
+        catalog.STATE: state,
+        catalog.SEGMENTS_DONE: progress.done,
+        catalog.SEGMENTS_LEFT: len(progress.unfinished),
+        catalog.SEGMENTS_FAILED: len(progress.failed),
+        catalog.SEEN: counts.seen,
+        catalog.CHANGED: counts.changed,
+        catalog.QUARANTINED: counts.quarantined,
+        catalog.WORKERS: progress.live,
+        **left,
+    }
