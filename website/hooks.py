@@ -1,6 +1,8 @@
 """What mkdocs calls: pages that are not in ``docs``, and links as the site needs them."""
 
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +11,26 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # mkdocs loads this file by its path
 
-from website.links import HOMES, ROOT, site_links
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))  # it writes there
+
+from website.links import HOMES, ROOT, site_links, site_tables
+from website.reference.pages import PAGES
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that lie elsewhere, or in no file."""
+    made = {path: page() for path, page in PAGES.items()}
     for source, path in HOMES.items():
-        text = site_links((ROOT / source).read_text(), source, config.extra["repository"])
+        made[path] = site_links((ROOT / source).read_text(), source, config.extra["repository"])
+    for name in ("iframe-worker.js", "site.css"):
+        made[f"assets/{name}"] = (ROOT / "website" / name).read_text()
+    for path, text in made.items():
         files.append(File.generated(config, path, content=text))
-    script = (ROOT / "website" / "iframe-worker.js").read_text()
-    files.append(File.generated(config, "assets/iframe-worker.js", content=script))
     return files
 
 
 def on_page_markdown(text: str, page: Any, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Let links that leave ``docs`` lead somewhere."""
-    if page.file.generated_by:
-        return text
-    return site_links(text, f"docs/{page.file.src_uri}", config.extra["repository"])
+    if not page.file.generated_by:
+        text = site_links(text, f"docs/{page.file.src_uri}", config.extra["repository"])
+    return site_tables(text)

@@ -20,6 +20,7 @@ HOMES: Final = {
 }
 _DOCS: Final = "docs"
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)\s#]+)")
+_CODE_IN_TABLE: Final = re.compile(r"(?m)(?<!`)`[^`\n]+`(?!`)")
 _FENCE: Final = re.compile(r"(?ms)^( *)(```+).*?^\1\2$")
 
 
@@ -36,6 +37,20 @@ def site_links(text: str, source: str, repository: str) -> str:
         if is_code
         else _LINK.sub(lambda found: _target(found[1], folder, here, repository), part)
         for part, is_code in _parts(text)
+    )
+
+
+def site_tables(text: str) -> str:
+    r"""Return a page with code in tables as the site reads it: there a bar needs no ``\``."""
+    return "".join(part if is_code else _without_escapes(part) for part, is_code in _parts(text))
+
+
+def _without_escapes(text: str) -> str:
+    return "\n".join(
+        _CODE_IN_TABLE.sub(lambda found: found[0].replace("\\|", "|"), line)
+        if line.startswith("|")
+        else line
+        for line in text.split("\n")
     )
 
 

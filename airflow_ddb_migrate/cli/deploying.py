@@ -40,8 +40,12 @@ def given_settings(options: argparse.Namespace) -> dict[str, list[str]]:
 
 def add_bundle(parser: argparse.ArgumentParser) -> None:
     """Let a person have everything written into a folder."""
-    parser.add_argument("--output", type=given_folder, required=True, metavar="FOLDER")
-    parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    parser.add_argument(
+        "--output", type=given_folder, required=True, metavar="FOLDER", help="where to write it"
+    )
+    parser.add_argument(
+        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+    )
     tables = parser.add_mutually_exclusive_group(required=True)
     tables.add_argument(
         "--table",

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.deploying import (
@@ -30,9 +30,17 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.clients import Clients
 
 
+EXIT_CODES: Final = {
+    0: "It worked.",
+    1: "It did not, and a sentence on standard error says why; or `doctor` found a problem.",
+    2: "The command, an option or a value is not one that it takes. Nothing was asked of AWS.",
+    130: "It was interrupted, as by Ctrl-C.",
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it worked, 1 when not, with a message, 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
+    """Run one command; return its exit code, see ``EXIT_CODES``."""
+    options = command_parser().parse_args(arguments)
     try:
         went_well = options.run(options)
         sys.stdout.flush()
@@ -57,9 +65,11 @@ def _of_the_system(error: OSError) -> str:
     return f"{names or 'The system'}: {error.strerror or error}. Correct that and try again."
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="ddb-migrate", description="Deploy what airflow_ddb_migrate runs in AWS."
+        prog="ddb-migrate",
+        description="Deploy the stack of airflow_ddb_migrate; watch and steer its migrations.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -117,12 +127,14 @@ def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    parser.add_argument(
+        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+    )
     _add_aws(parser)
 
 
 def _add_aws(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--region", type=_given, help="default: as boto3 finds it")
+    parser.add_argument("--region", type=_given, help="AWS region; default: as boto3 finds it")
     parser.add_argument("--profile", type=_given, help="AWS profile; default: as boto3 finds it")
     parser.add_argument(
         "--endpoint-url", type=_given, help="one endpoint for all services: an emulator"
@@ -204,7 +216,10 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     ):
         parser = commands.add_parser(name, help=text)
         parser.add_argument(
-            "--state-dir", type=Path, default=Path(".local"), help="default: %(default)s"
+            "--state-dir",
+            type=Path,
+            default=Path(".local"),
+            help="where it keeps what it needs; default: %(default)s",
         )
         if name == "up":
             parser.add_argument(

@@ -38,8 +38,11 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         dest="audience",
         required=True,
         choices=[*(each.value for each in Audience), *ROLE_PARAMETERS],
+        help="the person, the program or the role that the policy is for",
     )
-    parser.add_argument("--stack-name", default=DEFAULT_STACK_NAME, help="default: %(default)s")
+    parser.add_argument(
+        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+    )
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument(
         "--table",

@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from airflow_ddb_migrate.cli.main import _parser
+from airflow_ddb_migrate.cli.main import command_parser
 from botocore import xform_name
 from botocore.session import get_session
 from tests.conftest import ROOT
@@ -24,7 +24,7 @@ OF_OTHERS = {"pip", "curl", "source", "git", "cd", "sha256sum"}  # other people'
 def test_a_command_is_known(words: list[str]) -> None:
     match words:
         case ["ddb-migrate", *rest]:
-            _parser().parse_args(rest)  # exits when it does not know one
+            command_parser().parse_args(rest)  # exits when it does not know one
         case ["make", target, *_]:
             assert target in TARGETS
         case ["aws", service, operation, *rest]:

@@ -9,7 +9,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
-from website.links import ROOT, site_links
+from website.links import ROOT, site_links, site_tables
 
 REPOSITORY = "https://host/us/it"
 MKDOCS = ROOT / "mkdocs.yml"
@@ -38,6 +38,13 @@ def test_a_link_leads_to_the_page_or_to_the_repository(
     text = f"See [it]({target}).\n\n```md\n[it]({target})\n```\n"
 
     assert text.replace(target, there, 1) == site_links(text, source, REPOSITORY)
+
+
+def test_code_in_a_table_reads_the_same_on_both() -> None:
+    """GitHub needs the backslash; the site would show it."""
+    text = "| `a \\| b` | c \\| d |\n\n`a \\| b`\n\n```\n| `a \\| b` |\n```\n"
+
+    assert text.replace("`a \\| b` | c", "`a | b` | c") == site_tables(text)
 
 
 def test_the_repository_is_the_project_s() -> None:

@@ -172,7 +172,7 @@ def test_a_region_names_where_boto3_found_it(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    options = main._parser().parse_args(["doctor", *arguments])
+    options = main.command_parser().parse_args(["doctor", *arguments])
 
     found = doctor._patient(options).access
 
