@@ -56,5 +56,5 @@ def trigger_stats() -> Any:
     try:
         from airflow.observability.stats import Stats
     except ImportError:  # before 3.2
-        from airflow.stats import Stats
+        from airflow.stats import Stats  # type: ignore[assignment]
     return Stats
