@@ -25,7 +25,9 @@ def test_a_file_that_git_does_not_have_is_found() -> None:
     ],
 )
 def test_litter_is_found(name: str) -> None:
-    assert [f"litter: {name}"] == litter(["docs/demo.md", ".airflow-registry.yaml", name])
+    assert [f"litter: {name}"] == litter(
+        ["docs/demo.md", ".airflow-registry.yaml", ".ci/tools.lock", name]
+    )
 
 
 def test_two_wheels_differ_in_names_and_in_contents() -> None:
