@@ -70,5 +70,24 @@ def screenshot(url: str, file: Path, *, dark: bool = False, seconds: float = 8) 
         )
 
 
+def dom(url: str, *, seconds: float = 8) -> str:
+    """Return the page as HTML after so many seconds of its own, sped up, time; no host is found."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        done = subprocess.run(
+            [
+                *command(profile),
+                "--host-resolver-rules=MAP * ~NOTFOUND",
+                f"--virtual-time-budget={seconds * 1000:.0f}",
+                "--dump-dom",
+                url,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=HANG_SECONDS,
+        )
+    return done.stdout
+
+
 def command(profile: str) -> list[str]:
     return [require_browser(), *_QUIET, f"--user-data-dir={profile}", "--window-size=1280,1400"]

@@ -22,8 +22,9 @@ def errors_page() -> str:
     ]
     return page(
         "Errors",
-        "A task's log, the command line and the tab name the error before its message. The message "
-        "says what was found, the limit, and the next step; this page says what each kind means.",
+        "The message of an error says what was found, the limit, and the next step. A task's log "
+        "has its name, too, as the exception that the task's own came from: "
+        "`airflow_ddb_migrate.core.errors.…`. This page says what each name means.",
         "Airflow tries a task again after an error marked *retryable*. Any other error needs a "
         "change first, so it fails the task at once.",
         *(_section(each) for each in sorted(found, key=lambda each: each.__name__)),

@@ -25,10 +25,11 @@ def ledger_page() -> str:
     classes = {value: None for module in modules for value in _own(module)}
     records = [each for each in classes if is_dataclass(each) and each.__name__.endswith(_RECORDS)]
     return page(
-        "Ledger",
+        "Ledger and events",
         "One DynamoDB table of the stack, `<stack>-ledger`. It is the one source of truth about "
         "migrations. Read it with `ddb-migrate status`, `history` and `report`; its layout may "
-        "grow from version to version, and records of older versions are read.",
+        "grow from version to version, and records of older versions are read. An event is kept "
+        "for whatever happens to a migration, and for who did it.",
         "## Keys",
         table(("record", "pk", "sk"), _keys()),
         "## Records",
