@@ -16,7 +16,12 @@ from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_
 from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
 from airflow_ddb_migrate.deployment.packaging.shipped import package_files
-from airflow_ddb_migrate.deployment.packaging.user_files import UserFiles, read_folder, require_size
+from airflow_ddb_migrate.deployment.packaging.user_files import (
+    UserFiles,
+    read_folder,
+    require_no_twins,
+    require_size,
+)
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODE = 0o644 << 16
@@ -139,7 +144,8 @@ def _module_name(path: str) -> str:
 
 
 def _require_no_twin(transforms: Sequence[str], theirs: UserFiles) -> None:
-    """Raise InvalidInputError for a package of a transform's name: Python would import that."""
+    """Raise InvalidInputError for names that are one elsewhere, or where Python imports another."""
+    require_no_twins({*theirs.files, *(f"transforms/{name}.py" for name in transforms)})
     twin = next((n for n in transforms if f"transforms/{n}/__init__.py" in theirs.files), None)
     if twin:
         raise InvalidInputError(

@@ -107,7 +107,7 @@ def admitted(files: Mapping[str, bytes]) -> UserFiles:
         problem = name_problem(name)
         if problem or not name.startswith("transforms/"):
             raise InvalidInputError(f"{name!a} {problem or 'is not below transforms/'}.")
-    _require_no_twins(files)
+    require_no_twins(files)
     secrets = {name for name in files if _is_below_secret(name)}
     return UserFiles(
         files={name: content for name, content in files.items() if name not in secrets},
@@ -153,7 +153,7 @@ def _walk(opened: OpenFolder, root: Path) -> tuple[dict[str, Entry], dict[str, l
                 waiting.append(entry.name)
             else:
                 found[entry.name] = entry
-    _require_no_twins(found)
+    require_no_twins(found)
     return found, left_out
 
 
@@ -184,7 +184,8 @@ def _require_shippable(entry: Entry, root: Path, why: str) -> None:
         raise InvalidInputError(f"--transforms {str(root)!r}: {entry.name!a} {problem}.")
 
 
-def _require_no_twins(names: Iterable[str]) -> None:
+def require_no_twins(names: Iterable[str]) -> None:
+    """Raise InvalidInputError for names that differ by case or by the form of accents alone."""
     if pair := twins(names):
         raise InvalidInputError(
             f"{pair[0]!r} and {pair[1]!r} are one name where upper and lower case are the same, as "

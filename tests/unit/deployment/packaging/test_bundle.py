@@ -254,6 +254,12 @@ def test_a_package_that_hides_a_transform_is_refused(transforms_dir: Path, name:
         build(transforms_dir)
 
 
+def test_a_transform_that_differs_from_ours_by_case_alone_is_refused(tmp_path: Path) -> None:
+    """It would not take the place of ours, as a person who names it so may think."""
+    with pytest.raises(InvalidInputError, match=r"Add_Updated_At\.py' and .* are one name where"):
+        build(make_transforms(tmp_path / "t", Add_Updated_At=IDENTITY))
+
+
 def test_data_and_packages_ship_and_are_used(transforms_dir: Path) -> None:
     """A transform that reads a table of its own when it is imported passes the check."""
     (transforms_dir / "money").mkdir()
