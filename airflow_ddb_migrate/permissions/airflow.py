@@ -57,12 +57,7 @@ AIRFLOW = (
     Row(
         "Ledger",
         scope.ledger,
-        {
-            **always(
-                "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"
-            ),
-            **needed_by((Feature.TAB,), "dynamodb:Scan"),
-        },
+        always("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"),
     ),
     Row("Start", scope.state_machine, always("states:StartExecution")),
     Row(
@@ -136,7 +131,7 @@ VIEWER = (
     Row(
         "ReadTheLedger",
         scope.ledger,
-        always("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
+        always("dynamodb:GetItem", "dynamodb:Query"),
     ),
     Row(
         "Executions",

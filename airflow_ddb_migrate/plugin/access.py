@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
@@ -41,6 +42,11 @@ def may(
             return False
         raise
     return True
+
+
+def readable_dags(user: BaseUser) -> frozenset[str]:
+    """Return the DAGs that a user may see, by one question to Airflow's auth manager."""
+    return frozenset(get_auth_manager().get_authorized_dag_ids(user=user))
 
 
 @dataclass(frozen=True, slots=True)

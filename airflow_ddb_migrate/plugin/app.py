@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from airflow_ddb_migrate._compat import AirflowException
@@ -16,7 +16,14 @@ from airflow_ddb_migrate.core.errors import (
     MigrationError,
     SteeringError,
 )
-from airflow_ddb_migrate.plugin.access import MAY_LOOK, SIGNED_IN, Asked, User, may
+from airflow_ddb_migrate.plugin.access import (
+    MAY_LOOK,
+    SIGNED_IN,
+    Asked,
+    User,
+    may,
+    readable_dags,
+)
 from airflow_ddb_migrate.plugin.steering import add_steering
 from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
@@ -40,6 +47,10 @@ _STATUSES: dict[type[Exception], int] = {
 }
 _AWS_FAILED = 502
 _LOOKING = OwnThreads(4, "look")
+_DAGS = 50  # in the list: each costs a request to the ledger
+
+#: Behind which migration the list goes on, as a page of it says.
+Before = Annotated[str, Query(max_length=120, pattern=r"^[\w.:#-]*$")]
 _RUN = "/api/{dag_id}/{run_id}/migrations"
 _ONE = _RUN + "/{migration_id}"
 
@@ -79,8 +90,8 @@ def _add_pages(app: FastAPI) -> None:
 
 def _add_looks(app: FastAPI, looks: Looks) -> None:
     @app.get("/api/list", dependencies=[SIGNED_IN])
-    async def list_all(request: Request, user: User) -> Response:
-        return await _shown(lambda: _list(looks, request, user))
+    async def list_all(request: Request, user: User, before: Before = "") -> Response:
+        return await _shown(lambda: _list(looks, request, user, before))
 
     @app.get(_RUN, dependencies=[MAY_LOOK])
     async def list_of_run(request: Request, dag_id: str, run_id: str, user: User) -> Response:
@@ -108,13 +119,17 @@ async def _shown(look: Callable[[], Any]) -> Response:
     return await _LOOKING.run(lambda: JSONResponse(look()))
 
 
-def _list(looks: Looks, request: Request, user: User) -> dict[str, Any]:
-    """Return the migrations of those DAGs whose runs the user may see."""
-    rows, is_whole = looks.all()
-    dags = {row["dag_id"] for row in rows} - {""}
-    readable = {dag for dag in dags if may(request, user, dag, change=False)}
-    shown = [row for row in rows if row["dag_id"] in readable]
-    return {"migrations": shown, "is_whole": is_whole}
+def _list(looks: Looks, request: Request, user: User, before: str) -> dict[str, Any]:
+    """Return a page of the migrations of those DAGs whose runs the user may see.
+
+    Who may see no DAG costs no request to AWS.
+    """
+    readable = readable_dags(user)
+    known = sorted(readable & looks.dags()) if readable else []
+    first = known[:_DAGS]
+    shown = tuple(dag_id for dag_id in first if may(request, user, dag_id, change=False))
+    rows, older = looks.page(shown, before) if shown else ([], "")
+    return {"migrations": rows, "older": older, "dags_left_out": len(known) - len(first)}
 
 
 def _file(name: str) -> Response:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.ledger.scans import all_history
+from airflow_ddb_migrate.aws.ledger.history import dags_that_migrate, newest_of_dags
+from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.owner import dag_of
 from airflow_ddb_migrate.aws.report.view import look_at_quarantine, quarantine_uri, view_of
-from airflow_ddb_migrate.aws.services.stack import find_stack
-from airflow_ddb_migrate.aws.site import Site, open_known_site
+from airflow_ddb_migrate.aws.site import Site, open_known_site, open_ledger
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, NotBegunError
 from airflow_ddb_migrate.core.execution.rates import Pulses
 from airflow_ddb_migrate.core.report.list_row import ListedMigration
@@ -19,6 +19,7 @@ from airflow_ddb_migrate.plugin.cache import AnswerCache
 
 _SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
+_PAGE = 50  # migrations
 _PULSES_SECONDS = 86_400.0
 _WITHHELD = (
     "Keys of items and the transform's parameters are shown to users who may see the DAG's XComs."
@@ -67,11 +68,24 @@ class Looks:
         found: QuarantineView = self._quarantines.get(_key(site), lambda: look_at_quarantine(site))
         return found
 
-    def all(self) -> tuple[list[ListedMigration], bool]:
-        """Return the migrations of the default stack's ledger, and whether these are all."""
+    def dags(self) -> set[str]:
+        """Return the DAGs that have started a migration, by the default stack's ledger."""
         where = dag_runs.default_where()
-        found: tuple[list[ListedMigration], bool] = self._lists.get(where, lambda: _all(where))
+        found: set[str] = self._lists.get(where, lambda: dags_that_migrate(self._ledger(where)))
         return found
+
+    def page(self, dag_ids: tuple[str, ...], before: str) -> tuple[list[ListedMigration], str]:
+        """Return a page of what these DAGs have started, and how to go on; see newest_of_dags."""
+        where = dag_runs.default_where()
+        found: tuple[list[ListedMigration], str] = self._lists.get(
+            (where, dag_ids, before),
+            lambda: newest_of_dags(self._ledger(where), dag_ids, before=before, limit=_PAGE),
+        )
+        return found
+
+    def _ledger(self, where: dag_runs.Where) -> Ledger:
+        ledger: Ledger = self._sites.get(where, lambda: open_ledger_of(where))
+        return ledger
 
     def site(self, asked: AskedMigration, *, change: bool) -> Site:
         """Open a migration of this run.
@@ -141,10 +155,8 @@ def _owner(site: Site) -> str:
     return dag_id
 
 
-def _all(where: dag_runs.Where) -> tuple[list[ListedMigration], bool]:
-    clients = _clients(where, "", "")
-    stack = find_stack(clients.cloudformation, where.stack_name)
-    return all_history(clients.dynamodb, stack.ledger_table)
+def open_ledger_of(where: dag_runs.Where) -> Ledger:
+    return open_ledger(_clients(where, "", ""), where.stack_name)
 
 
 def _clients(where: dag_runs.Where, dag_id: str, run_id: str) -> Clients:

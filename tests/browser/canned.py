@@ -291,8 +291,11 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/migrations"):
             found = [{"migration_id": MIGRATION}] if self.canned.found else []
             return {"migrations": found, "may_steer": True}
-        if path == "/api/list":
-            return {"migrations": [_LISTED, {**_LISTED, **_OTHER}], "is_whole": False}
+        if path.startswith("/api/list"):
+            is_first = path.endswith("?before=")
+            rows = [_LISTED, {**_LISTED, **_OTHER}] if is_first else [_LISTED]
+            older = "2026-01-01T00:00:00.000Z#m-1" if is_first else ""
+            return {"migrations": rows, "older": older, "dags_left_out": 3}
         if path.endswith("/quarantine"):
             return _QUARANTINE
         if "/lanes/" in path:

@@ -310,4 +310,28 @@ def test_the_list_leads_to_the_tabs() -> None:
     assert f"/ddb-migrate/ui/{DAG}/{run}#{MIGRATION}" == seen["links"][0]
     assert ("DynamoDB migrations", 0) == (seen["title"], seen["elements"])
     assert "2 migrations of 2 tables" in seen["words"]
-    assert "too large" in seen["words"]
+    assert "3 more DAGs left out" in seen["words"]
+
+
+def test_the_list_has_pages() -> None:
+    """The newest migrations first; older ones by a button, and back again."""
+    canned = Canned(
+        script="""
+        const words = document.getElementById("words");
+        const shows = async (text) => {
+          while (!words.textContent.includes(text)) await new Promise((go) => setTimeout(go, 20));
+          return ["newest", "older"].map((id) => document.getElementById(id).disabled);
+        };
+        const first = await shows("2 migrations");
+        document.getElementById("older").click();
+        const second = await shows("Older: 1 migration of 1 table,");
+        document.getElementById("newest").click();
+        await shows("2 migrations");
+        const body = JSON.stringify({ seen: [first, second] });
+        await fetch("/measured", { method: "POST", body });
+        """
+    )
+    with serve(canned) as url, opened(url.split("/ui/")[0] + "/ui"):
+        seen = canned.await_seen(HANG_SECONDS)
+
+    assert [[True, False], [False, True]] == seen

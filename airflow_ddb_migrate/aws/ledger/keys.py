@@ -13,6 +13,7 @@ HISTORY: Final = "history#"
 ATTEMPT: Final = "attempt#"
 EVENT: Final = "event#"
 RAISED: Final = "raised#"
+DAGS: Final = "dags"
 
 
 def migration_partition(migration_id: str) -> str:
@@ -78,6 +79,22 @@ def owed_key(table: TableKey, digest: str) -> TypedItem:
 def history_key(record: MigrationRecord) -> TypedItem:
     sk = f"{HISTORY}{iso(record.started_at)}#{record.migration_id}"
     return _key(table_partition(record.table_arn), sk)
+
+
+def dag_partition(dag_id: str) -> str:
+    return f"dag#{dag_id}"
+
+
+def dag_key(dag_id: str) -> TypedItem:
+    return _key(DAGS, dag_partition(dag_id))
+
+
+def started_key(dag_id: str, record: MigrationRecord) -> TypedItem:
+    return {**history_key(record), "pk": {"S": dag_partition(dag_id)}}
+
+
+def listed_key(table_arn: str, sk: str) -> TypedItem:
+    return _key(table_partition(table_arn), sk)
 
 
 def _key(pk: str, sk: str) -> TypedItem:

@@ -149,6 +149,24 @@ class LedgerTable:
                 raise
         return answer["Attributes"]  # type: ignore[no-any-return]
 
+    def query_newest(self, pk: str, *, before: str = "", limit: int) -> list[TypedItem]:
+        """Return the last records of one partition key, of at most 1 MB, the last one first.
+
+        It may miss what was written within the last second.
+
+        :param before: only those whose ``sk`` is below this one.
+        """
+        bound = {":sk": {"S": before}} if before else {}
+        with aws_call("dynamodb:Query", f"table {self.table_name}"):
+            answer = self._dynamodb.query(
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :pk" + (" AND sk < :sk" if before else ""),
+                ExpressionAttributeValues={":pk": {"S": pk}, **bound},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return list(answer["Items"])
+
     def query_all(
         self, pk: str, *, prefix: str = "", newest_first: bool = False
     ) -> Iterator[TypedItem]:

@@ -1,4 +1,4 @@
-// All migrations in the ledger, by table, of the DAGs whose runs one may see.
+// The migrations in the ledger, page by page, by table, of the DAGs whose runs one may see.
 
 import { byId, count, dollars, make, row, trouble, when } from "./dom.js";
 import { get, loop } from "./net.js";
@@ -7,22 +7,38 @@ const SECONDS = 60;
 const base = location.pathname.replace(/\/ui\/?$/, "");
 const HEADS = ["Migration", "What", "Result", "Items", "Cost", "Started", "By"];
 
-loop(look, (error, seconds) => {
+let before = ""; // behind which migration the page begins
+let older = "";
+
+const look = loop(lookOnce, (error, seconds) => {
   trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
 });
 
+byId("newest").addEventListener("click", () => turnTo(""));
+byId("older").addEventListener("click", () => turnTo(older));
+
+function turnTo(place) {
+  before = place;
+  look();
+}
+
 const many = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
 
-async function look() {
-  const answer = await get(`${base}/api/list`);
+async function lookOnce() {
+  const asked = before;
+  const answer = await get(`${base}/api/list?before=${encodeURIComponent(asked)}`);
+  if (asked !== before) return 0;
+  older = answer.older;
+  byId("newest").disabled = !before;
+  byId("older").disabled = !older;
   const tables = Map.groupBy(answer.migrations, (one) => one.table_arn.split("/").pop());
   byId("tables").replaceChildren(...[...tables].flatMap(([name, rows]) => [make("h2", name), table(rows)]));
   byId("words").textContent =
-    `${many(answer.migrations.length, "migration")} of ${many(tables.size, "table")}, of the DAGs ` +
-    "whose runs you may see." +
-    (answer.is_whole
-      ? ""
-      : " The ledger is too large to be read whole: ddb-migrate history --table TABLE lists a table's.");
+    `${before ? "Older: " : ""}${many(answer.migrations.length, "migration")} of ` +
+    `${many(tables.size, "table")}, of the DAGs whose runs you may see.` +
+    (answer.dags_left_out
+      ? ` ${many(answer.dags_left_out, "more DAG")} left out: ddb-migrate history --table TABLE lists a table's.`
+      : "");
   return SECONDS;
 }
 

@@ -20,8 +20,8 @@ from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run, compose_verify
+from airflow_ddb_migrate.aws.ledger.history import dags_that_migrate, newest_of_dags
 from airflow_ddb_migrate.aws.ledger.keys import stack_key
-from airflow_ddb_migrate.aws.ledger.scans import all_history
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup
 from airflow_ddb_migrate.aws.preflight.engine_proof import check_engine
@@ -192,7 +192,8 @@ class Life:
         assert compose(site)
         assert status_of(site, events_shown=5)
         assert history_of(clients, stack_name=STACK, table_name=TABLE)
-        assert all_history(clients.dynamodb, self.world.stack.ledger_table)
+        dags = dags_that_migrate(site.ledger)
+        assert newest_of_dags(site.ledger, dags, limit=5)
 
     def _modes(self) -> None:
         of = self.site("first").migration_id

@@ -12,7 +12,6 @@ import pytest
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.models.log import Log
 from airflow.utils.session import create_session
-from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.errors import LedgerError, NotBegunError
@@ -26,7 +25,7 @@ from airflow_ddb_migrate.plugin.cache import SECONDS
 from fastapi import FastAPI, HTTPException
 from sqlalchemy import select
 from starlette.testclient import TestClient
-from tests.support.factories import MIGRATION, NOW, migration_record
+from tests.support.factories import MIGRATION, NOW
 from tests.support.plugin_routes import plugin_routes
 from tests.support.waiting import await_that
 from tests.support.worlds.migration_world import Clock
@@ -613,28 +612,3 @@ def test_the_page_may_load_nothing_from_elsewhere(client_of: ClientOf) -> None:
 def test_only_packaged_files_are_served(client_of: ClientOf, name: str) -> None:
     """Whatever the name looks like."""
     assert 404 == client_of("admin").get(f"/ddb-migrate/static/{name}").status_code
-
-
-def test_the_list_shows_what_dags_one_may_see(
-    client_of: ClientOf, world: SiteWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What no DAG run started belongs to nobody's runs, and is left to the command line."""
-    module = "airflow_ddb_migrate.plugin"
-    monkeypatch.setattr(f"{module}.views._clients", lambda *_: world.site.clients)
-    monkeypatch.setattr(f"{module}.views.find_stack", lambda *_: world.site.stack)
-    monkeypatch.setattr(f"{module}.app.may", lambda request, user, dag_id, change: dag_id == DAG)
-    for migration_id, who in (
-        (MIGRATION, f"DAG {DAG}, run {RUN}"),
-        ("a", "DAG secret, run 1"),
-        ("b", "command line"),
-    ):
-        history.begin(
-            world.site.ledger, migration_record(migration_id=migration_id, started_by=who), "hash"
-        )
-
-    answer = client_of("viewer").get("/ddb-migrate/api/list").json()
-
-    assert [(MIGRATION, DAG, RUN)] == [
-        (row["migration_id"], row["dag_id"], row["run_id"]) for row in answer["migrations"]
-    ]
-    assert True is answer["is_whole"]
