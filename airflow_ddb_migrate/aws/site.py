@@ -62,13 +62,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Everything the steps of a migration work on. ``table`` is as it was when looked at."""
+    """Everything the steps of a migration work on. ``table`` is as it was when looked at.
+
+    ``caller`` is whom AWS knows the person by that steers it, see Event.
+    """
 
     clients: Clients
     table: Table
     stack: Stack
     migration_id: str
     clock: Clock = Clock()
+    caller: str = ""
 
     @property
     def ledger(self) -> Ledger:
@@ -110,7 +114,14 @@ class Site:
         self, what: What, by: str, words: str, budget: Mapping[str, float] | None = None
     ) -> None:
         """Note what has just been done; a failure to note it is only logged."""
-        event = Event(at=self.clock.now(), what=what, by=by, words=words, budget=budget or {})
+        event = Event(
+            at=self.clock.now(),
+            what=what,
+            by=by,
+            words=words,
+            budget=budget or {},
+            caller=self.caller,
+        )
         note_event(self.ledger, self.migration_id, event)
 
     def fresh_table(self) -> Table:

@@ -48,7 +48,7 @@ class StatusScreen:
                 self.in_a_line(),
                 *([self.status.hold] if self.status.hold else []),
                 "",
-                *(f"{iso(e.at)}  {e.what:<8} by {e.by}: {e.words}" for e in self.status.events),
+                *(f"{iso(e.at)}  {e.what:<8} by {e.who}: {e.words}" for e in self.status.events),
             )
         )
 

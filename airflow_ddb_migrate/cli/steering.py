@@ -1,14 +1,20 @@
 """How the command line looks at a migration that runs, and steers it."""
 
 import argparse
+import contextlib
 import getpass
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.clients import Clients
     from airflow_ddb_migrate.aws.site import Site
+
+
+_CALLER_SECONDS = 3.0  # to pause or to stop is more urgent than to know by whom
 
 
 def add_status(parser: argparse.ArgumentParser) -> None:
@@ -80,20 +86,20 @@ def _status(options: argparse.Namespace, clients: "Clients") -> str:
 def _pause(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import pause
 
-    site = _site(options, clients)
+    site = _steered_site(options, clients)
     return pause(site, by=_by(options), reason=options.reason)
 
 
 def _resume(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import resume
 
-    return resume(_site(options, clients), by=_by(options))
+    return resume(_steered_site(options, clients), by=_by(options))
 
 
 def _stop(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import stop_now
 
-    site = _site(options, clients)
+    site = _steered_site(options, clients)
     if not options.yes and not _confirmed(options.migration_id, input):
         return "Nothing was stopped."
     return stop_now(site, by=_by(options), reason=options.reason)
@@ -103,7 +109,7 @@ def _retune(options: argparse.Namespace, clients: "Clients") -> str:
     from airflow_ddb_migrate.aws.execution.steering import retune
 
     return retune(
-        _site(options, clients),
+        _steered_site(options, clients),
         by=_by(options),
         read_units_per_second=options.read_units_per_second,
         write_units_per_second=options.write_units_per_second,
@@ -115,6 +121,24 @@ def _site(options: argparse.Namespace, clients: "Clients") -> "Site":
     from airflow_ddb_migrate.aws.site import open_known_site
 
     return open_known_site(clients, options.stack_name, options.migration_id)
+
+
+def _steered_site(options: argparse.Namespace, clients: "Clients") -> "Site":
+    return replace(_site(options, clients), caller=_caller(clients))
+
+
+def _caller(clients: "Clients") -> str:
+    """Return the ARN by which AWS knows the caller: a name that somebody gives proves nothing."""
+    found: list[str] = []
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):  # whatever it is: then it is unknown
+            found.append(str(clients.of("sts").get_caller_identity()["Arn"]))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_CALLER_SECONDS)
+    return found[0] if found else "unknown"
 
 
 def _by(options: argparse.Namespace) -> str:

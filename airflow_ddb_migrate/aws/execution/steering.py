@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, Stee
 from airflow_ddb_migrate.core.execution.hold import Hold, ended_by
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
-from airflow_ddb_migrate.core.ledger.events import What, budget_of
+from airflow_ddb_migrate.core.ledger.events import What, budget_of, named
 from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, ControlRecord
 from airflow_ddb_migrate.core.limits import (
@@ -48,7 +48,7 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
                 f"{_named(site, attempt)} is on hold already, since {iso(held.since)}: "
                 f"{held.reason or 'no reason given'}. Nothing was changed."
             )
-    why = f"paused by {by}" + (f": {reason}" if reason else "")
+    why = f"paused by {named(by, site.caller)}" + (f": {reason}" if reason else "")
     hold = HoldRecord(kind=HoldKind.PERSON, reason=why, by=by, since=site.clock.now())
     if not site.ledger.hold(site.migration_id, hold, attempt=attempt.number):
         raise _overtaken(site, attempt)
@@ -89,8 +89,9 @@ def resume(site: Site, *, by: str) -> str:
             f"{_named(site, attempt)} is not paused by a person. {_still(left)} Nothing was "
             "changed."
         )
+    why = f"resumed by {named(by, site.caller)}"
     if not site.ledger.end_holds(
-        site.migration_id, RESUMABLE, attempt=attempt.number, reason=f"resumed by {by}", now=now
+        site.migration_id, RESUMABLE, attempt=attempt.number, reason=why, now=now
     ):
         raise _overtaken(site, attempt)
     words = _resumed(site, attempt, ended, left)
@@ -127,7 +128,7 @@ def begin_stop(site: Site, *, by: str, reason: str = "") -> str:
     :raises SteeringError: it is over.
     """
     attempt = _running_attempt(site)
-    command_stop(site, attempt, _stop_reason(entered(by), entered(reason)))
+    command_stop(site, attempt, _stop_reason(site, entered(by), entered(reason)))
     return (
         f"Stopping attempt {attempt.number} of {site.migration_id}. Workers settle what they have "
         f"in hand and end within about {2 * CONTROL_SECONDS} s; then its execution is stopped."
@@ -144,11 +145,12 @@ def stop_now(
     """
     by, reason = entered(by), entered(reason)
     _running_attempt(site)
-    return stop(site, reason=_stop_reason(by, reason), by=by, patience_seconds=patience_seconds)
+    why = _stop_reason(site, by, reason)
+    return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
 
 
-def _stop_reason(by: str, reason: str) -> str:
-    return f"by {by}" + (f": {reason}" if reason else "")
+def _stop_reason(site: Site, by: str, reason: str) -> str:
+    return f"by {named(by, site.caller)}" + (f": {reason}" if reason else "")
 
 
 def retune(

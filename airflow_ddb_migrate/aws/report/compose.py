@@ -77,6 +77,7 @@ def compose(site: Site) -> Report:
         "parts": sections.parts(about_it),
         "quarantine": sections.quarantine(site, counts, about_it),
         "undo": sections.undo(site, record, counts, about_it),
+        "steered": sections.steered(site),
         "links": sections.links(site, arn),
     }
 
@@ -126,6 +127,7 @@ def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
         "parts": sections.parts(sections.related_to(site, site.table.key.arn)),
         "quarantine": sections.quarantine(site, Counts(), []),
         "undo": {"how": "", "undos": []},
+        "steered": [],
         "links": sections.links(site, ""),
     }
 

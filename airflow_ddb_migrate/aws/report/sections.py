@@ -3,12 +3,14 @@
 from dataclasses import asdict
 from typing import Any
 
+from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.preflight.backup_gate import known_backup
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.counts import Counts
+from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
@@ -16,6 +18,7 @@ from airflow_ddb_migrate.core.report.migration_report import (
     Links,
     Part,
     QuarantineReport,
+    Steered,
     Try,
     UndoReport,
 )
@@ -77,6 +80,21 @@ def undo(
         "how": how if is_undoable else "",
         "undos": [_from_history(row) for row in related if row.mode is Mode.UNDO],
     }
+
+
+def steered(site: Site) -> list[Steered]:
+    """Return what people did to it, the latest hundred events deep."""
+    return [
+        {
+            "at": iso(event.at),
+            "what": event.what.value,
+            "by": event.by,
+            "caller": event.caller,
+            "words": event.words,
+        }
+        for event in events(site.ledger, site.migration_id)
+        if event.what in {What.PAUSED, What.RESUMED, What.RETUNED, What.STOPPED}
+    ]
 
 
 def related_to(site: Site, table_arn: str) -> list[HistoryRow]:

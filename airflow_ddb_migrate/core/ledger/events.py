@@ -9,6 +9,8 @@ from typing import Final, TypedDict
 from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind
 from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlRecord
 
+_ROUND: Final = str.maketrans("[]", "()")
+
 
 class What(StrEnum):
     """HELD and RELEASED are holds that no person asked for; PAUSED and RESUMED are a person's."""
@@ -29,7 +31,8 @@ class Event:
 
     ``budget`` is what is in force from then on, by name of the control record's field; empty for
     what changes none, and for events that were noted before budgets were. ``kind`` is that of a
-    hold that was put in force or ended.
+    hold that was put in force or ended. ``by`` is what a person says; ``caller`` is the ARN that
+    AWS knows them by, "unknown" where it did not tell, and empty where Airflow knows who it is.
     """
 
     at: float
@@ -38,6 +41,16 @@ class Event:
     words: str
     budget: Mapping[str, float] = field(default_factory=dict)
     kind: str = ""
+    caller: str = ""
+
+    @property
+    def who(self) -> str:
+        return named(self.by, self.caller)
+
+
+def named(by: str, caller: str) -> str:
+    """Name who did something, and behind it in brackets, which no name has, whom AWS knows."""
+    return f"{by.translate(_ROUND)} [{caller}]" if caller else by
 
 
 class BudgetStep(TypedDict):

@@ -89,6 +89,16 @@ class Links(TypedDict):
     log_group: str
 
 
+class Steered(TypedDict):
+    """A pause, a resume, a retuning or a stop. ``by`` and ``caller`` are those of an Event."""
+
+    at: str
+    what: str
+    by: str
+    caller: str
+    words: str
+
+
 class Report(Trouble):
     """Times in seconds, units as DynamoDB reported them.
 
@@ -124,6 +134,7 @@ class Report(Trouble):
     parts: list[Part]
     quarantine: QuarantineReport
     undo: UndoReport
+    steered: list[Steered]
     links: Links
 
 

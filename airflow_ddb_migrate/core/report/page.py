@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from airflow_ddb_migrate.core.ledger.events import named
 from airflow_ddb_migrate.core.ledger.throttles import as_sentence
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.report.migration_report import Part, Report, ResourceCapacity
@@ -13,7 +14,7 @@ _STAGES = ("before", "during", "after")
 
 def report_markdown(report: Report) -> str:
     """Return the whole report; what there is nothing of is left out."""
-    sections = (_head, _items, _cost, _capacity, _way_back, _others, _where)
+    sections = (_head, _items, _cost, _capacity, _way_back, _steered, _others, _where)
     return "\n\n".join(text for section in sections if (text := section(report))) + "\n"
 
 
@@ -35,6 +36,16 @@ def _head(report: Report) -> str:
             f"{', '.join(_try_words(report))}."
         )
     return "\n".join(lines)
+
+
+def _steered(report: Report) -> str:
+    """A report of before it had this has none."""
+    lines = [
+        f"- {one['at']} {one['what'].lower()} by {prose(named(one['by'], one['caller']))}: "
+        f"{prose(one['words'])}"
+        for one in report.get("steered", ())
+    ]
+    return "\n".join(["## Steered", "", *lines]) if lines else ""
 
 
 def _try_words(report: Report) -> Iterable[str]:

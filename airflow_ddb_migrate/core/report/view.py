@@ -113,6 +113,7 @@ class EventView(TypedDict):
     at: float
     what: str
     by: str
+    caller: str
     words: str
     budget: dict[str, float]
 

@@ -213,7 +213,7 @@ function showEvents(events) {
     ...events.toReversed().map((event) => {
       const item = document.createElement("li");
       const head = make("b", event.what.toLowerCase());
-      item.append(make("time", clock(event.at)), " ", head, ` by ${event.by}`, make("p", event.words));
+      item.append(make("time", clock(event.at)), " ", head, ` by ${event.by}${event.caller ? ` [${event.caller}]` : ""}`, make("p", event.words));
       item.title = when(event.at);
       return item;
     }),

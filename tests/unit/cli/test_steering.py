@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -35,10 +36,32 @@ def world(monkeypatch):
             "dynamodb": world.dynamodb,
             "cloudformation": world.cloudformation,
             "stepfunctions": world.stepfunctions,
+            "s3": world.s3,
+            "sts": Sts(),
         }
         monkeypatch.setattr(main, "_clients", lambda _: Clients(clients.__getitem__))
         world.start(write_units_per_second=400)
         yield world
+
+
+ARN = "arn:aws:sts::123456789012:assumed-role/Operators/eve"
+
+
+class Sts:
+    """Says who signed the request, or does what a test wants instead."""
+
+    def __init__(self, answer=lambda: {"Arn": ARN}):
+        self.get_caller_identity = answer
+
+
+def asked_of(monkeypatch, world, answer) -> None:
+    """Let AWS answer so to whoever asks who they are."""
+    known = main._clients(None)
+    monkeypatch.setattr(
+        main,
+        "_clients",
+        lambda _: Clients(lambda name: Sts(answer) if name == "sts" else known.of(name)),
+    )
 
 
 def command_of(world: SiteWorld) -> Command:
@@ -72,11 +95,62 @@ def test_status(world, capsys):
     said = capsys.readouterr().out
     assert said.startswith(f"Migration {MIGRATION}: RUNNING\nMIGRATE of table orders")
     assert "1 of 4 segments done (25 %)" in said
-    assert "On hold: paused by ann: sale Items per second: 0 now, 10 on average." in said
+    assert f"On hold: paused by ann [{ARN}]: sale Items per second: 0 now, 10 on average." in said
     assert "Cost so far: under $0.01. Time left: unknown while it is on hold." in said
     assert "\nOn hold since " in said
     assert "If it is still on hold at" in said
-    assert re.search(r"STARTED  by tests: Started attempt 1 of .*\n.*PAUSED   by ann: Paused", said)
+    paused = re.escape(f"PAUSED   by ann [{ARN}]: Paused")
+    assert re.search(rf"STARTED  by tests: Started attempt 1 of .*\n.*{paused}", said)
+
+
+# Who it was
+
+
+def test_a_name_that_is_given_stands_beside_the_one_that_aws_knows(world, capsys):
+    """In status, in words and for programs, in the report, and in what others are told."""
+    main.main(["pause", MIGRATION, "--as", "the CEO", "--reason", "sale"])
+    main.main(["resume", MIGRATION, "--as", "the CEO"])
+    main.main(["stop", MIGRATION, "--as", "the CEO", "--yes"])
+    capsys.readouterr()
+
+    main.main(["status", MIGRATION, "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    main.main(["report", MIGRATION])
+    report = capsys.readouterr().out
+
+    pressed = [event for event in shown["events"] if event["what"] not in {"STARTED", "ENDED"}]
+    assert {("the CEO", ARN)} == {(event["by"], event["caller"]) for event in pressed}
+    assert 3 == len(pressed)
+    assert f"by the CEO [{ARN}]" in shown["reason"]
+    assert f"paused by the CEO \\[{ARN}\\]: Paused attempt 1" in report
+    assert f"stopped by the CEO \\[{ARN}\\]: Stopped attempt 1" in report
+
+
+def test_a_name_cannot_pass_for_what_aws_knows(world):
+    """The last in brackets is AWS's."""
+    main.main(["pause", MIGRATION, "--as", "bob [arn:aws:iam::123456789012:user/bob]"])
+
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    assert f"paused by bob (arn:aws:iam::123456789012:user/bob) [{ARN}]" == control.reason
+
+
+def refuse():
+    raise client_error("AccessDenied")
+
+
+@pytest.mark.parametrize("answer", [refuse, dict, threading.Event().wait])
+def test_where_aws_does_not_tell_it_is_unknown(world, monkeypatch, capsys, answer):
+    """A stop does not wait for it: it may be refused, or out of reach."""
+    asked_of(monkeypatch, world, answer)
+    monkeypatch.setattr(steering, "_CALLER_SECONDS", 0.05)
+
+    assert 0 == main.main(["pause", MIGRATION, "--as", "ann"])
+
+    assert ("ann", "unknown") == [
+        (event.by, event.caller) for event in events(world.site.ledger, MIGRATION)
+    ][-1]
+    assert Command.HOLD is command_of(world)
 
 
 def test_status_as_json(world, capsys):
