@@ -136,6 +136,35 @@ def test_its_folder_is_its_owners(tmp_path: Path) -> None:
         assert running.access_key not in repr(running)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_of_this_machine_does_not_learn_the_key(
+    emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Neither from the folder, nor from its processes; and what they log does not have it."""
+    paths = [emulator.state_dir / name for name in ("emulator.json", "logs/emulator.log")]
+    paths += [Path(f"/proc/{pid}/environ") for pid in _group(emulator.process.pid)]
+
+    seen = [
+        subprocess.run(
+            ["cat", path],
+            user=65_534,
+            group=65_534,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for path in paths
+    ]
+
+    assert [""] * len(paths) == [one.stdout for one in seen]
+    assert all("Permission denied" in one.stderr for one in seen), seen
+    logs = [path.read_bytes() for path in (emulator.state_dir / "logs").rglob("*")]
+    assert logs
+    assert not any(emulator.access_key.encode() in log for log in logs)
+
+
 def test_a_folder_of_somebodys_own_is_left_open(tmp_path: Path) -> None:
     """`local up --state-dir .` does not lock others out of a project."""
     folder = tmp_path / "project"
