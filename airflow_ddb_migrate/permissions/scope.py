@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME, ledger_name
 
 _FUNCTIONS = ("transform", "restore")  # what their names end in
-_ALARMS = ("capacity-owed", "no-progress", "quarantine", "safety-net-failed", "safety-net-silent")
+ALARMS = ("capacity-owed", "no-progress", "quarantine", "safety-net-failed", "safety-net-silent")
 _CERTAIN_CHARS = 24  # of a stack's name that CloudFormation keeps in a name that it makes
 # By the parameter that has another: logical id, and how its name ends if it has a prefix.
 _ROLES = {
@@ -131,7 +131,7 @@ def alarms(scope: Scope) -> tuple[str, ...]:
     """Return the alarms that CloudFormation makes where they have a topic."""
     if not scope.parameters.get("AlarmTopicArn"):
         return ()
-    return tuple(scope.arn("cloudwatch", f"alarm:{scope.stack}-{name}") for name in _ALARMS)
+    return tuple(scope.arn("cloudwatch", f"alarm:{scope.stack}-{name}") for name in ALARMS)
 
 
 def code_objects(scope: Scope) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.deployment.settings import roles
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
-from airflow_ddb_migrate.permissions.scope import _ALARMS
+from airflow_ddb_migrate.permissions.scope import ALARMS
 from tests.support.embedded_metrics import embedded
 
 STACK = "locked-down"
@@ -117,7 +117,7 @@ def test_alarms_come_with_a_topic_and_go_with_it(account: Account) -> None:
     account.deploy(alarm_topic=TOPIC, metrics="table")
 
     alarms = account.alarms()
-    assert {f"{STACK}-{name}" for name in _ALARMS} == alarms.keys()
+    assert {f"{STACK}-{name}" for name in ALARMS} == alarms.keys()
     assert {(TOPIC,)} == {tuple(alarm["AlarmActions"]) for alarm in alarms.values()}
     answer = account.clients.lambda_.invoke(
         FunctionName=f"{STACK}-restore", Payload=b"{}", LogType="Tail"

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.permissions import policy as policies
 from airflow_ddb_migrate.permissions.policy import Audience, policy, policy_chars, policy_text
 from airflow_ddb_migrate.permissions.provisioning import PROVISIONING
 from airflow_ddb_migrate.permissions.rows import Feature
-from airflow_ddb_migrate.permissions.scope import Scope, made_bucket, roles
+from airflow_ddb_migrate.permissions.scope import ALARMS, Scope, made_bucket, roles
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from tests.support.policies import listed
 
@@ -233,3 +233,14 @@ def test_a_vpc_is_looked_at() -> None:
         "ec2:DescribeSubnets" in statements(Audience.DEPLOYER, SubnetIds="s")["Network"]["Action"]
     )
     assert "Network" not in statements(Audience.DEPLOYER)
+
+
+def test_alarms_are_made_where_they_have_a_topic() -> None:
+    """By their names: those of others are others'."""
+    topic = "arn:aws:sns:eu-central-1:111122223333:ops"
+    row = statements(Audience.DEPLOYER, AlarmTopicArn=topic)["Alarms"]
+
+    root = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:ddb-migrate"
+    assert [f"{root}-{name}" for name in ALARMS] == row["Resource"]
+    assert {"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"} < {*row["Action"]}
+    assert "Alarms" not in statements(Audience.DEPLOYER)

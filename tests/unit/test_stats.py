@@ -11,6 +11,7 @@ from airflow_ddb_migrate import (
     RestoreCapacityOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
+from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
@@ -110,6 +111,15 @@ def vars_of(address):
     from dataclasses import asdict
 
     return asdict(address)
+
+
+def test_a_hold_is_a_state(world, sent):
+    """And the time left is unknown: it is not sent."""
+    pause(world.site, by="ann", reason="sale")
+    poke()
+
+    told = of_table(sent[0])
+    assert (2, False) == (told["ddb_migrate.state"], "ddb_migrate.seconds_left" in told)
 
 
 def test_every_gauge_is_sent(world, sent):

@@ -16,8 +16,10 @@ from airflow_ddb_migrate.deployment import artifacts
 from airflow_ddb_migrate.deployment.artifacts import Artifacts
 from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
+from airflow_ddb_migrate.permissions.scope import ALARMS
 
 KEY = "arn:aws-cn:kms:cn-north-1:111122223333:key/1234"
+TOPIC = "arn:aws-cn:sns:cn-north-1:111122223333:ops"
 PLACE = StackPlace("aws-cn", "cn-north-1", "111122223333", "ddb-migrate")
 
 
@@ -106,16 +108,23 @@ def test_every_parameter_is_one_of_the_template(tmp_path: Path) -> None:
 
 def test_options_are_those_of_deploy(tmp_path: Path) -> None:
     """Checked against each other: the ARNs say of which account they are."""
-    asked = {"--kms-key": [KEY], "--tag": ["team=data"], "--architecture": ["x86_64"]}
+    asked = {
+        "--kms-key": [KEY],
+        "--tag": ["team=data"],
+        "--architecture": ["x86_64"],
+        "--alarm-topic": [TOPIC],
+    }
     plain = write(tmp_path / "a")
     files = write(tmp_path / "b", asked=AskedSettings(asked), code_bucket="artifacts")
 
     found = parameters(files)
-    assert (KEY, "x86_64", "artifacts") == (
+    assert (KEY, "x86_64", "artifacts", TOPIC) == (
         found["KmsKeyArn"],
         found["Architecture"],
         found["CodeBucket"],
+        found["AlarmTopicArn"],
     )
+    assert len(ALARMS) == len(rendered(files).made("AWS::CloudWatch::Alarm"))
     assert [{"Key": TAG, "Value": "ddb-migrate"}, {"Key": "team", "Value": "data"}] == json.loads(
         files["tags.json"]
     )
