@@ -49,6 +49,7 @@ _SECTIONS = {
 
 _ABOUT = frozenset(
     {
+        "approve",
         "prewarm",
         "prewarm_rcu",
         "prewarm_wcu",

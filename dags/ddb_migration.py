@@ -141,6 +141,7 @@ with DAG(
         subject="Migrate table {{ params.table }}?",
         body=f"{FOUND}\n\n{PLAN}",
         trigger_rule=AFTER_A_SKIP,
+        **where,
     )
     backup = BackupTableOperator(
         task_id="backup", policy=ConfField("backup"), trigger_rule=AFTER_A_SKIP, **where
@@ -172,6 +173,7 @@ with DAG(
         body=CANARY,
         consequence="The canary's segments stay migrated; undo the migration to go back.",
         trigger_rule=AFTER_A_SKIP,
+        **where,
     )
     start = StartDistributedMapMigrationOperator(
         task_id="start", trigger_rule=AFTER_A_SKIP, **where, **request

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import DAG
 
 from airflow_ddb_migrate import (
+    ApproveMigrationOperator,
     ConfField,
     MigrationReportOperator,
     PrewarmTableOperator,
@@ -62,6 +63,7 @@ def prewarm_for(**about: Any) -> PrewarmTableOperator:
     """Raise the capacity, if asked to; there is no transform to check."""
     return PrewarmTableOperator(
         task_id="prewarm",
+        trigger_rule="none_failed",  # an approval that is off is skipped
         enabled=ConfField("prewarm"),
         transform=None,
         read_units=ConfField("prewarm_rcu"),
@@ -105,6 +107,12 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
     ) as dag:
         table = {"table_of": ConfField("migration_id")}
         regions = {"single_writer_region": ConfField("single_writer_region")}
+        approve = ApproveMigrationOperator(
+            task_id="approve",
+            enabled=ConfField("approve"),
+            subject=f"{verb.capitalize()} migration {{{{ params.migration_id }}}}?",
+            of=ConfField("migration_id"),
+        )
         prewarm = prewarm_for(**table, **regions)
         work = operator(
             task_id=verb,
@@ -124,7 +132,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
             **table,
         ).as_teardown(on_failure_fail_dagrun=True)
         restore = restore_after(**table)
-        prewarm >> work >> report
+        approve >> prewarm >> work >> report
         [prewarm, work] >> restore
     return dag
 

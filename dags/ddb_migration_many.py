@@ -156,6 +156,7 @@ with DAG(
         enabled=ConfField("approve"),
         subject="Migrate these tables?",
         body="{{ ti.xcom_pull(task_ids='plan', key='markdown') }}",
+        tables=plan.output,
     )
 
     @task_group(group_id="table", default_args={"map_index_template": "{{ task.table_name }}"})

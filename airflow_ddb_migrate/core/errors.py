@@ -163,6 +163,10 @@ class LedgerError(MigrationError):
     """
 
 
+class ApprovalError(MigrationError):
+    """Nobody approved what is about to be done, or not as it is now."""
+
+
 class CapacityError(MigrationError):
     """Capacity could not be raised.
 

@@ -11,8 +11,19 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.ledger.owners import validate_of_dags
 from airflow_ddb_migrate.core.limits import APPROVAL_BODY_BYTES
+from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME, validate_migration_id
 from airflow_ddb_migrate.core.validation import shown, validate_seconds, validate_switch
+from airflow_ddb_migrate.operators.base.approvals import (
+    find_sites,
+    is_recorded,
+    needs_two_people,
+    note_answers,
+    note_questions,
+    requester,
+    require_known_people,
+)
 from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
 from airflow_ddb_migrate.operators.base.parameters import (
@@ -20,8 +31,15 @@ from airflow_ddb_migrate.operators.base.parameters import (
     check_constants,
     check_rendered,
     check_request,
+    given,
 )
-from airflow_ddb_migrate.operators.base.task import explained, require_known_conf
+from airflow_ddb_migrate.operators.base.task import (
+    COMMON_RULES,
+    MigrationTask,
+    explained,
+    require_known_conf,
+    require_own_below,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -65,16 +83,23 @@ def _timeout(value: object) -> timedelta | None:
     return timedelta(seconds=validate_seconds("response_timeout", value)) or None
 
 
-class ApproveMigrationOperator(ApprovalOperator):
+class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
     """
     Go on when a person approves; end here otherwise, with nothing below run.
 
     Approve lets the tasks below run by their own rules. Reject, and no answer in time, skip every
     task below, near or far and whatever its trigger rule, except teardowns, which put things back,
     and ``always_task_ids``. The task itself succeeds in each case and returns ``answer`` (approved,
-    rejected, timed out, not asked or ended), ``by`` and ``at``. Cleared, it asks again. Marking it
-    as success by hand lets the tasks below run, as for any task. Where nobody is asked it is
-    skipped; a task right below then needs the trigger rule ``none_failed`` to show that.
+    rejected, timed out, not asked or ended), ``by`` and ``at``. Cleared, it asks again.
+    Where nobody is asked it is skipped; a task right below then needs the trigger rule
+    ``none_failed`` to show that.
+
+    With a table the question and its answer are noted in the ledger, with the hashes of plan and
+    transform. Prewarm, canary and start below believe that note: marking this task as success by
+    hand starts nothing, and neither does an approval of another plan or transform. Where the rules
+    of the DAG's author require this step, whoever triggered the run cannot approve it: the task
+    fails, and asks again when it is cleared. Where Airflow does not know who triggered it, as for a
+    scheduled run, ``assigned_users`` must name who may answer.
 
     A task with the trigger rule ``all_done`` is skipped, too, unless it is named: it may write.
 
@@ -87,6 +112,20 @@ class ApproveMigrationOperator(ApprovalOperator):
     :param consequence: what it means for the table to end here, said with the result. (templated)
     :param always_task_ids: tasks below that run in each case, such as one that only tells and
         whose trigger rule is ``all_done``. (templated)
+    :param table_name: the table that it is about; without it nothing is noted in the ledger, and
+        nothing below waits for the note. (templated)
+    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
+    :param of: the migration that something is done about, for an undo or a replay. (templated)
+    :param tables: what :class:`PlanManyMigrationsOperator` returned, instead of one table.
+        (templated)
+    :param stack_name: the deployed stack. (templated)
+    :param migration_id: as given to the other tasks. (templated)
+    :param of_dags: ids of other DAGs whose migrations it may be about, as in
+        :class:`MigrationTask`.
+    :param aws_conn_id: the Airflow connection with AWS credentials. (templated)
+    :param region_name: AWS region; by default the connection's. (templated)
+    :param verify: as in :class:`MigrationTask`. (templated)
+    :param botocore_config: as in :class:`MigrationTask`.
     :param step: which step of ``require`` this is: ``"approve"``, or ``"canary_approve"`` for the
         one after a canary.
     :param rules: as given to the other tasks; see :class:`MigrationOperator`.
@@ -95,20 +134,31 @@ class ApproveMigrationOperator(ApprovalOperator):
     """
 
     RULES: ClassVar[Rules] = {
+        **COMMON_RULES,
         "enabled": partial(validate_switch, "enabled"),
         "end_here": partial(validate_switch, "end_here"),
+        "of": given(validate_migration_id),
         "step": _step,
         "response_timeout": _timeout,
     }
     steps: ClassVar[tuple[RequiredStep, ...]] = (RequiredStep.APPROVE, RequiredStep.CANARY_APPROVE)
     template_fields: Sequence[str] = (
         "always_task_ids",
+        "aws_conn_id",
         "body",
         "consequence",
         "enabled",
         "end_here",
+        "migration_id",
+        "of",
+        "region_name",
         "response_timeout",
+        "stack_name",
         "subject",
+        "table_name",
+        "table_of",
+        "tables",
+        "verify",
     )
     template_fields_renderers = {"body": "md"}  # noqa: RUF012  # Airflow's own form
     ui_color = "#f6e3b5"
@@ -123,6 +173,17 @@ class ApproveMigrationOperator(ApprovalOperator):
         response_timeout: timedelta | float | None = None,
         consequence: str = "Nothing was written to the table.",
         always_task_ids: Sequence[str] = (),
+        table_name: str | None = None,
+        table_of: str | None = None,
+        of: str | None = None,
+        tables: Any = None,
+        stack_name: str = DEFAULT_STACK_NAME,
+        migration_id: str | None = None,
+        of_dags: Sequence[str] = (),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         step: str = RequiredStep.APPROVE,
         rules: AuthorRules | Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -139,6 +200,17 @@ class ApproveMigrationOperator(ApprovalOperator):
         self.response_timeout = response_timeout  # type: ignore[assignment]  # seconds until asked
         self.consequence = consequence
         self.always_task_ids = always_task_ids
+        self.table_name = table_name
+        self.table_of = of if table_of is None else table_of
+        self.of = of
+        self.tables = tables
+        self.stack_name = stack_name
+        self.migration_id = migration_id
+        self.of_dags = validate_of_dags(of_dags)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
         self.step = _step(step)
         self.rules = AuthorRules.of(rules)
         check_constants(self)
@@ -157,23 +229,40 @@ class ApproveMigrationOperator(ApprovalOperator):
             require_known_conf(context)
             check_request(self, context)
             check_rendered(self)
+            require_own_below(self, context)
             require_author_rules(self, context)
             self._require_ids_below()
         if self.end_here:
             self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
             return self._end(context, _decision(Choice.ENDED))
-        if not self.enabled:
-            why = "Nobody was asked: approval is off."
-            return not_asked(self, context, why, _decision(Choice.NOT_ASKED))
-        self.body = _cut(str(self.body or ""))
+        with explained():
+            sites = find_sites(self, context)
+            two_people = needs_two_people(self, context, sites)
+            if not self.enabled and not two_people:
+                why = "Nobody was asked: approval is off."
+                return not_asked(self, context, why, _decision(Choice.NOT_ASKED))
+            self._prepare(context, two_people=two_people)
+            note_questions(self, context, sites, two_people=two_people)
         self.log.info("Asking: %s", self.subject)
         return super().execute(context)
+
+    def _prepare(self, context: "Context", *, two_people: bool) -> None:
+        """Say in the question who cannot approve it."""
+        body = str(self.body or "")
+        if two_people:
+            require_known_people(self, context)
+            by = requester(context) or "Nobody whom Airflow knows"
+            body = f"**{by} asked for this. Another person must approve it.**\n\n{body}"
+        self.body = _cut(body)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
         """Go on as the person said; raises what Airflow's own operator raises."""
         if "error" in event:
             return super().execute_complete(context, event)
         decision = _decision_from(event)
+        with explained():
+            if is_recorded(self):
+                note_answers(self, context, event.get("responded_by_user"), {**decision})
         if decision["answer"] == Choice.APPROVED:
             self.log.info("Approved by %s at %s.", decision["by"], decision["at"])
         else:

@@ -24,6 +24,7 @@ def test_the_shape(dags, verb):
     report, restore = dag.task_dict["report"], dag.task_dict["restore"]
     downstream = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
     assert {
+        "approve": ["prewarm"],
         "prewarm": sorted([verb, "restore"]),
         verb: ["report", "restore"],
         "report": [],

@@ -59,7 +59,6 @@ HOSTILE = [
     ("approve", {**SINGLE, "approve": "false"}),
     ("approve", {**SINGLE, "approve": None}),
     ("approve", {**SINGLE, "approve": {"__class": "airflow.sdk.Param", "value": False}}),
-    ("end_here", {**SINGLE, "dry_run": 0}),
     ("table", {"table": {"value": TABLE, "schema": {}}}),
 ]
 

@@ -7,10 +7,12 @@ from airflow_ddb_migrate.aws.capacity.cost import prices_of
 from airflow_ddb_migrate.aws.capacity.prewarm import Prewarm, note_shown, prewarm
 from airflow_ddb_migrate.aws.ledger.notes import known_plan, note_capacity
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.approvals import require_approved
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.author_limits import require_within_limits
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import RequiredStep
 from airflow_ddb_migrate.core.capacity.changes import ScalingChange, changes_from_json
 from airflow_ddb_migrate.core.capacity.owed import keep_raised
 from airflow_ddb_migrate.core.capacity.snapshot import (
@@ -53,7 +55,8 @@ def check_prewarm(
     )
     require_as_planned(site, request, transform_hash)
     refuse_repeat(site, request, transform_hash)
-    require_within_limits(site, request)
+    limits = require_within_limits(site, request)
+    require_approved(site, request, RequiredStep.APPROVE, limits, transform_hash)
     note_capacity(site.ledger, site.migration_id, "before", site.table.snapshot)
     return _written(site, transform_hash)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
+from airflow_ddb_migrate.aws.execution.required_steps import require_steps
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
@@ -63,6 +64,7 @@ def start(site: Site, request: StartRequest) -> StartResult:
     refuse_repeat(site, request, transform_hash)
     request = replace(request, limits=require_within_limits(site, request))
     scope = scope_of(site, request)
+    require_steps(site, request, transform_hash, canary=scope)
     if request.mode.writes:
         _stop_former_holder(site, take_lease(site))
     canary = scope if request.mode is Mode.MIGRATE else ()

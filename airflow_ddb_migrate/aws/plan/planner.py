@@ -14,6 +14,7 @@ from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.author_limits import require_allowed
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.approval import params_hash
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
@@ -88,6 +89,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     plan = replace(
         plan,
         transform_hash=transform_hash,
+        params_hash=params_hash(request.params),
         warnings=(*plan.warnings, f"This was done before: {repeat}.") if repeat else plan.warnings,
         planned_by=request.started_by,
         planned_at_iso=iso(now),

@@ -11,9 +11,9 @@ def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -
     """Raise TransformError for another transform than the plan's, of a migration or its dry run.
 
     One whose segments were started already goes on with a mended transform: that is how a failed
-    migration is mended. A canary is no such start.
+    migration is mended. A canary is no such start. A DAG's author may allow another.
     """
-    if request.mode not in {Mode.MIGRATE, Mode.DRY_RUN}:
+    if request.mode not in {Mode.MIGRATE, Mode.DRY_RUN} or request.limits.allow_changed_transform:
         return
     migration = request.of or site.migration_id
     planned = plan_fields(site.ledger, migration).get("transform_hash") or transform_hash

@@ -2,21 +2,20 @@
 
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.owners import run_of
 from airflow_ddb_migrate.core.mode import Mode
 
 
-def limits_in_force(site: Site, request: StartRequest) -> AuthorRules:
-    """Return the rules of this DAG, and those that another one started the migration under.
+def limits_of(site: Site, *, dag_id: str, of: str = "") -> AuthorRules:
+    """Return the rules that another DAG than this one started the migration under.
 
-    What is done about an earlier migration is held to that one's rules, too.
+    What is done about an earlier migration (``of``) is held to that one's rules, too.
     """
-    dag_id, _ = run_of(request.started_by)
-    limits = request.limits
-    for migration_id in {site.migration_id, request.of} - {""}:
+    limits = NO_RULES
+    for migration_id in {site.migration_id, of} - {""}:
         record = site.ledger.migration(migration_id)
         if record and run_of(record.started_by)[0] != dag_id:
             limits = limits.joined(AuthorRules.from_json(record.limits))
@@ -28,7 +27,8 @@ def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
 
     The parameters were held to them before; these are the ones that are meant in the end.
     """
-    limits = limits_in_force(site, request)
+    dag_id, _ = run_of(request.started_by)
+    limits = request.limits.joined(limits_of(site, dag_id=dag_id, of=request.of))
     limits.check_table(site.table.name)
     if request.mode not in {Mode.UNDO, Mode.VERIFY} and request.transform:
         record = site.ledger.migration(site.migration_id)

@@ -40,7 +40,8 @@ class StartRequest:
     ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
     those of this migration. ``once`` refuses what has succeeded on this table before.
     ``single_writer_region`` says that nothing writes to a replica in another region meanwhile.
-    ``limits`` are the rules of the DAG's author, which no configuration gives.
+    ``limits`` are the rules of the DAG's author, which no configuration gives; ``asked`` are the
+    approvals that the run itself asked for.
     """
 
     total_segments: int | None
@@ -63,6 +64,7 @@ class StartRequest:
     once: bool = False
     single_writer_region: bool = False
     limits: AuthorRules = NO_RULES
+    asked: tuple[str, ...] = ()
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""

@@ -15,6 +15,8 @@ _ROUND: Final = str.maketrans("[]", "()")
 class What(StrEnum):
     """HELD and RELEASED are holds that no person asked for; PAUSED and RESUMED are a person's."""
 
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
     STARTED = "STARTED"
     PAUSED = "PAUSED"
     RESUMED = "RESUMED"

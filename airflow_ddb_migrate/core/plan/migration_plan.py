@@ -48,7 +48,8 @@ class MigrationPlan:
     ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
     in words; ``replicas`` are the table's other regions; ``warnings`` and ``unknown`` are
     sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
-    ``transform_hash`` is that of what was deployed when it was planned.
+    ``transform_hash`` is that of what was deployed when it was planned, ``params_hash`` that of the
+    transform's parameters.
     """
 
     migration_id: str
@@ -62,6 +63,7 @@ class MigrationPlan:
     tariff: Tariff
     item_count: int
     transform_hash: str = ""
+    params_hash: str = ""
     planned_by: str = ""
     planned_at_iso: str = ""
     indexes: tuple[IndexFacts, ...] = ()
@@ -104,6 +106,7 @@ class MigrationPlan:
             "table_name": self.table_name,
             "transform": self.transform,
             "transform_hash": self.transform_hash,
+            "params_hash": self.params_hash,
             "planned_by": self.planned_by,
             "planned_at_iso": self.planned_at_iso,
             "total_segments": self.total_segments,
@@ -152,6 +155,7 @@ class MigrationPlan:
             table_name=data["table_name"],
             transform=data["transform"],
             transform_hash=data.get("transform_hash", ""),
+            params_hash=data.get("params_hash", ""),
             planned_by=data["planned_by"],
             planned_at_iso=data["planned_at_iso"],
             read_units_per_second=data["read_units_per_second"],

@@ -21,6 +21,7 @@ from airflow_ddb_migrate.core.validation import (
     validate_switch,
     validate_text,
 )
+from airflow_ddb_migrate.operators.base.approvals import steps_asked
 from airflow_ddb_migrate.operators.base.author_rules import rules_for
 from airflow_ddb_migrate.operators.base.parameters import Rules, check_constants, given, optional
 from airflow_ddb_migrate.operators.base.task import (
@@ -141,6 +142,7 @@ class MigrationRequestOperator(MigrationOperator):
         }
         fields["params"] = self.transform_params
         fields["limits"] = rules_for(self)
+        fields["asked"] = steps_asked(self, context)
         fields["started_by"] = started_by(ti.dag_id, ti.run_id)
         request = StartRequest(**{**fields, **changes})
         request.validate()

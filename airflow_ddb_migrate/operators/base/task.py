@@ -89,7 +89,7 @@ def require_known_conf(context: "Context") -> None:
     )
 
 
-def require_own_below(task: "MigrationOperator", context: "Context") -> None:
+def require_own_below(task: "MigrationTask", context: "Context") -> None:
     """Refuse, before anything is touched, what a task below would refuse: another DAG's migration.
 
     The task's own is refused where it looks it up.
