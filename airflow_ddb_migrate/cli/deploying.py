@@ -1,10 +1,17 @@
 """The options of ``deploy`` for an account that is locked down, and ``ddb-migrate bundle``."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.settings.options import OPTIONS, SERVICE_ROLE, TAGS, Option
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.aws.clients import Clients
+    from airflow_ddb_migrate.aws.services.stack import Stack
 
 
 def given_folder(text: str) -> Path:
@@ -24,6 +31,36 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     for option in (*OPTIONS, TAGS):
         _add(group, option)
     add_service_role(parser)
+
+
+ALL_TABLES_HELP = (
+    "allow every table of the account and region, by each transform that does not delete; for "
+    "others give --table '*:TRANSFORM'"
+)
+
+
+def add_table(parser: "argparse._ActionsContainer", text: str) -> None:
+    """Let a person name tables, and which transforms may work on them."""
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        dest="tables",
+        metavar="TABLE[:TRANSFORM,...]",
+        help=f"{text}, by each transform that does not delete, or by those that are named",
+    )
+
+
+def bound_lines(clients: "Clients", stack: "Stack") -> Iterator[str]:
+    """Yield what the deployed Lambda says is bound to the tables, a line each."""
+    from airflow_ddb_migrate.aws.services.function import asked_bindings
+
+    try:
+        bindings = asked_bindings(clients.lambda_, stack.function_arn)
+    except MigrationError as error:
+        yield f"{', '.join(stack.tables)}; by which transforms is unknown: {error}"
+        return
+    yield from bindings.lines() if bindings else (", ".join(stack.tables),)
 
 
 def add_service_role(parser: argparse.ArgumentParser) -> None:
@@ -47,16 +84,8 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
         "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
     )
     tables = parser.add_mutually_exclusive_group(required=True)
-    tables.add_argument(
-        "--table",
-        action="append",
-        default=[],
-        dest="tables",
-        help="a table that may be migrated (repeatable)",
-    )
-    tables.add_argument(
-        "--all-tables", action="store_true", help="allow every table of the account and region"
-    )
+    add_table(tables, "a table that may be migrated (repeatable)")
+    tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument("--transforms", type=given_folder, help="folder with your own transforms")
     parser.add_argument(
         "--code-bucket",

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.deploying import (
+    ALL_TABLES_HELP,
     add_bundle,
     add_service_role,
     add_settings,
+    add_table,
+    bound_lines,
     given_folder,
     given_settings,
     written_bundle,
@@ -151,23 +154,18 @@ def _given(text: str) -> str:
 def _add_deploy(parser: argparse.ArgumentParser) -> None:
     _add_connection(parser)
     tables = parser.add_mutually_exclusive_group()
-    tables.add_argument(
-        "--table",
-        action="append",
-        default=[],
-        dest="tables",
-        help="a table that may be migrated, beside those of the stack there is (repeatable)",
+    add_table(
+        tables, "a table that may be migrated, beside those of the stack there is (repeatable)"
     )
-    tables.add_argument(
-        "--all-tables", action="store_true", help="allow every table of the account and region"
-    )
+    tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument(
         "--drop-table",
         action="append",
         default=[],
         dest="drop_tables",
-        metavar="TABLE",
-        help="a table that may not be migrated any more (repeatable); '*' after --all-tables",
+        metavar="TABLE[:TRANSFORM,...]",
+        help="a table that may not be migrated any more, or not by these transforms (repeatable); "
+        "'*' after --all-tables",
     )
     parser.add_argument(
         "--transforms",
@@ -222,6 +220,7 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             help="where it keeps what it needs; default: %(default)s",
         )
         if name == "up":
+            add_table(parser, "what may be migrated; default: every table (repeatable)")
             parser.add_argument(
                 "--transforms", type=given_folder, help="folder with your own transforms"
             )
@@ -245,8 +244,9 @@ def _deploy(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.deployment.deploy import Deployment
     from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
 
+    clients = _clients(options)
     stack = Deployment(
-        clients=_clients(options),
+        clients=clients,
         stack_name=options.stack_name,
         tables=[ALL_TABLES] if options.all_tables else options.tables,
         drop_tables=options.drop_tables,
@@ -256,7 +256,7 @@ def _deploy(options: argparse.Namespace) -> None:
         asked=AskedSettings(given_settings(options)),
     ).deploy()
     print(f"Stack {stack.name} in {stack.region}, version {stack.version}:")
-    print(f"  tables         {', '.join(stack.tables)}")
+    print("  tables         " + f"\n{'':17}".join(bound_lines(clients, stack)))
     print(f"  transforms     {', '.join(stack.transforms)}")
     print(f"  state machine  {stack.state_machine_arn}")
     print(f"  Lambda         {stack.function_arn}")
@@ -328,7 +328,7 @@ def _confirmed(question: str, stack_name: str) -> bool:
 def _local_up(options: argparse.Namespace) -> None:
     from airflow_ddb_migrate.local.stack import up
 
-    up(options.state_dir, transforms_dir=options.transforms)
+    up(options.state_dir, tables=options.tables, transforms_dir=options.transforms)
 
 
 def _local_down(options: argparse.Namespace) -> None:

@@ -3,6 +3,6 @@
 Chapters, each built on those before it: ``text``; ``ledger``, the values that are kept;
 ``approval``, what a DAG's author demands; ``items``, ``capacity``, ``execution`` and ``doctor``;
 ``inspection``, ``report`` and ``metrics``; ``plan``; ``prove``.
-Beside them are ``clock``, ``code_hash``, ``errors``, ``limits`` (every limit, with its source),
-``mode``, ``names``, ``validation`` and ``version``.
+Beside them are ``bindings`` of transforms to tables, ``clock``, ``code_hash``, ``errors``,
+``limits`` (every limit, with its source), ``mode``, ``names``, ``validation`` and ``version``.
 """

@@ -29,6 +29,13 @@ class InvalidInputError(MigrationError):
     """
 
 
+class NotBoundError(InvalidInputError):
+    """Whoever deployed the stack has not bound this transform to this table.
+
+    What to do: Run the ``ddb-migrate deploy --table`` command of the message, or ask for it.
+    """
+
+
 class PayloadTooLargeError(InvalidInputError):
     """The map's input is larger than Step Functions takes.
 

@@ -26,18 +26,24 @@ _TABLE_NAME = re.compile(r"[0-9A-Za-z_.-]+")
 
 def validate_table_name(value: object) -> str:
     """Return the table name; raises InvalidInputError when DynamoDB can have no such table."""
-    shortest, longest = TABLE_NAME_CHARS
     if not isinstance(value, str) or not value:
         raise InvalidInputError(
             f"table is {value!r:.300}; it must be the name of a DynamoDB table, "
             'as in {"table": "orders", "segments": 100}.'
         )
-    if not shortest <= len(value) <= longest or not _TABLE_NAME.fullmatch(value):
+    if not is_table_name(value):
+        shortest, longest = TABLE_NAME_CHARS
         raise InvalidInputError(
             f"table is {value!r:.300}; a DynamoDB table name has {shortest} to {longest} "
             "characters of a-z, A-Z, 0-9, '_', '-' and '.'. Give the name, not an ARN."
         )
     return value
+
+
+def is_table_name(text: str) -> bool:
+    """Return whether a table can have this name; an ARN is no name."""
+    shortest, longest = TABLE_NAME_CHARS
+    return shortest <= len(text) <= longest and bool(_TABLE_NAME.fullmatch(text))
 
 
 def validate_stack_name(name: str) -> str:

@@ -11,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.names import validate_stack_name, validate_table_name
+from airflow_ddb_migrate.core.names import validate_stack_name
 from airflow_ddb_migrate.deployment.changeset import Say
 from airflow_ddb_migrate.deployment.packaging import bundle as bundles
 from airflow_ddb_migrate.deployment.packaging.bundle import Bundle
@@ -35,7 +35,10 @@ _PARAMETER: Final = r"(?m)^  {}:\n(?: {{4}}.*\n)+"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
-    """What is to be written. ``code_bucket``: where the person will put ``code/``, if known."""
+    """What is to be written. ``code_bucket``: where the person will put ``code/``, if known.
+
+    ``tables``: see ``Deployment``.
+    """
 
     folder: Path
     stack_name: str
@@ -56,13 +59,13 @@ class Artifacts:
         place = self.asked.place(self.stack_name)
         settings = self.asked.over({}, place)
         bundle = self._bundle(settings.parameters["Architecture"])
-        given = code_parameters(bundle, self.tables)
+        given = code_parameters(bundle)
         parameters = {**given, **settings.parameters}
         if not settings.names_roles:
             del parameters["RolePrefix"]
         if self.code_bucket:
             parameters["CodeBucket"] = self.code_bucket
-        template = _of_any_account(bundle.code_hash, settings, self.tables)
+        template = _of_any_account(bundle.code_hash, settings, bundle.bindings.tables)
         require_fitting(template, parameters, place)
         files = {
             given["CodeKey"]: bundle.content,
@@ -75,8 +78,11 @@ class Artifacts:
         return [*files, CHECKSUMS]
 
     def _bundle(self, architecture: str) -> Bundle:
-        bundle = bundles.build(self.transforms_dir, lambda_runtime(architecture))
-        for line in (*bundle.notes, check_transforms(bundle)):
+        bindings = bindings_of(self.tables)
+        runtime = lambda_runtime(architecture)
+        bundle = bundles.build(self.transforms_dir, runtime, bindings=bindings)
+        checked = check_transforms(bundle)
+        for line in (*bundle.notes, checked.unchecked, bundle.unnamed(checked.deleting)):
             if line:
                 self.say(line)
         return bundle
@@ -88,9 +94,7 @@ class Artifacts:
                 "Which tables may be migrated? Name each with --table TABLE, or allow every table "
                 "of the account with --all-tables."
             )
-        for table in self.tables:
-            if table != ALL_TABLES:
-                validate_table_name(table)
+        bindings_of(self.tables)
         _require_own(self.folder)
 
 

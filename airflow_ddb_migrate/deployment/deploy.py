@@ -21,6 +21,7 @@ from airflow_ddb_migrate.aws.services.stack import (
     stack_parameters,
 )
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
+from airflow_ddb_migrate.core.bindings import Bindings, bindings_of
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
 from airflow_ddb_migrate.core.names import validate_stack_name
@@ -38,8 +39,9 @@ from airflow_ddb_migrate.deployment.keeping.kept_data import (
     missing_of,
     note_bucket,
 )
-from airflow_ddb_migrate.deployment.keeping.table_set import tables_after, validate_tables
+from airflow_ddb_migrate.deployment.keeping.table_set import bindings_after, bindings_before
 from airflow_ddb_migrate.deployment.keeping.transform_set import (
+    DeployedTransforms,
     deployed_transforms,
     kept_part,
     require_none_lost,
@@ -67,6 +69,8 @@ from airflow_ddb_migrate.deployment.upload import Uploader
 class Deployment:
     """One deployment. Tables are added to those of the stack that is there.
 
+    ``tables`` are as ``--table`` takes them: ``orders`` is bound to every transform that does not
+    delete, ``orders:full_name,other`` to those alone; ``*`` is every table.
     Without ``transforms_dir`` the user's transforms that are deployed stay. ``drop_tables`` and
     ``drop_transforms`` are taken away by name.
     ``republish``: publish a new version of the Lambda, also of code that was published before.
@@ -93,22 +97,25 @@ class Deployment:
             or the stack; the message says what. The stack stays as it was.
         """
         validate_stack_name(self.stack_name)
-        validate_tables((*self.tables, *self.drop_tables))
+        for given, option in ((self.tables, "--table"), (self.drop_tables, "--drop-table")):
+            bindings_of(given, option)
         before = our_stack(self.clients.cloudformation, self.stack_name) or {}
         require_deployable(self.stack_name, before.get("StackStatus", ""))
         settings = self._settings(before)
-        tables = self._tables()
         kept = self._kept(before)
         require_key_of(kept.ledger, self.clients, settings)
         bundle = self._bundle(self.runtime or lambda_runtime(settings.parameters["Architecture"]))
         for name in bundle.replaced:
             self.say(f"Your transform {name} takes the place of the one that ships.")
-        for line in (*bundle.notes, unchecked := check_transforms(bundle)):
+        checked = check_transforms(bundle)
+        is_other = bundle.code_hash != self._output("CodeHash")
+        unnamed = bundle.unnamed(checked.deleting) if is_other else ""
+        for line in (*bundle.notes, checked.unchecked, unnamed):
             if line:
                 self.say(line)
         self._tell_difference("Transforms", bundle.transforms)
         parameters = {
-            **self._parameters(tables, bundle),
+            **self._parameters(bundle),
             **kept.parameters,
             **settings.parameters,
         }
@@ -123,7 +130,7 @@ class Deployment:
         self._take_up(kept, stack, parameters)
         self._check_code(stack, bundle)
         self._check_engine(stack, is_new=is_new)
-        if unchecked:
+        if checked.unchecked:
             self._check_transforms(stack)
         return stack
 
@@ -180,13 +187,16 @@ class Deployment:
             settings,
         )
 
-    def _tables(self) -> tuple[str, ...]:
-        """Return the tables that the stack will have; none is dropped that is still needed."""
-        before = self._listed("Tables")
-        after = tables_after(before, self.tables, self.drop_tables, self.say)
-        if set(self.drop_tables) & set(before):
+    def _bindings(self, deployed: DeployedTransforms) -> Bindings:
+        """Return what the stack will have bound; no table is dropped that is still needed."""
+        tables = self._listed("Tables")
+        before = bindings_before(deployed.bindings, tables, self.tables, self.drop_tables)
+        after = bindings_after(
+            before, self.tables, self.drop_tables, self.say, gone=self.drop_transforms
+        )
+        if set(tables) - set(after.tables):
             require_tables_free(
-                self.clients, self._output("LedgerTable"), after=after, clock=Clock()
+                self.clients, self._output("LedgerTable"), after=after.tables, clock=Clock()
             )
         return after
 
@@ -196,7 +206,8 @@ class Deployment:
         outputs = stack_outputs(self._stack())
         deployed = deployed_transforms(self.clients, outputs, has_folder=has_folder, say=self.say)
         kept = None if has_folder else kept_part(deployed, self.drop_transforms, self.say)
-        bundle = bundles.build(self.transforms_dir, runtime, kept)
+        bindings = self._bindings(deployed)
+        bundle = bundles.build(self.transforms_dir, runtime, kept, bindings)
         require_none_lost(deployed, bundle.own, self.drop_transforms)
         dropped = deployed.names - set(bundle.own)
         require_transforms_unused(self.clients, outputs.get("LedgerTable", ""), dropped)
@@ -263,10 +274,10 @@ class Deployment:
         upload(parameters["CodeKey"], bundle.content)
         upload(parameters["DefinitionKey"], definition())
 
-    def _parameters(self, tables: tuple[str, ...], bundle: Bundle) -> dict[str, str]:
+    def _parameters(self, bundle: Bundle) -> dict[str, str]:
         return {
-            **code_parameters(bundle, tables),
-            "TableArns": ",".join(map(self._place.table_arn, tables)),
+            **code_parameters(bundle),
+            "TableArns": ",".join(map(self._place.table_arn, bundle.bindings.tables)),
             "Republished": self._republished(bundle.code_hash),
         }
 

@@ -1,7 +1,6 @@
 """What CloudFormation is given: the template, the state machine's definition, and parameters."""
 
 import re
-from collections.abc import Sequence
 
 from airflow_ddb_migrate import resources
 from airflow_ddb_migrate.core.version import __version__
@@ -23,14 +22,14 @@ def definition() -> bytes:
     return (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
 
 
-def code_parameters(bundle: Bundle, tables: Sequence[str]) -> dict[str, str]:
+def code_parameters(bundle: Bundle) -> dict[str, str]:
     """Return the parameters that are the same in every account."""
     return {
         "CodeKey": f"code/{bundle.code_hash}.zip",
         "CodeHash": bundle.code_hash,
         "CodeSha256": bundle.sha256,
         "DefinitionKey": f"code/{short_hash({'': definition()})}.asl.json",
-        "Tables": ",".join(tables),
+        "Tables": ",".join(bundle.bindings.tables),
         "Transforms": ",".join(bundle.transforms),
         "PackageVersion": __version__,
     }

@@ -73,6 +73,7 @@ def _rest(patient: Patient, lookup: stack.StackLookup) -> Iterator[tuple[str, Ch
 
 def _of_stack(patient: Patient, deployed: Stack) -> Iterator[tuple[str, Check]]:
     yield "code", partial(stack.check_stack_code, patient, deployed)
+    yield "bindings", partial(stack.check_bindings, patient, deployed)
     yield "ledger", partial(stack.check_ledger_table, patient, deployed)
     yield "bucket", partial(stack.check_bucket, patient, deployed)
     yield "safety-net", partial(stack.check_safety_net, patient, deployed)

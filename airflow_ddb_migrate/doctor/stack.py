@@ -8,10 +8,11 @@ from botocore.exceptions import ClientError
 from packaging.version import InvalidVersion, Version
 
 from airflow_ddb_migrate.aws.errors import aws_call, error_code
-from airflow_ddb_migrate.aws.services.function import check_code
+from airflow_ddb_migrate.aws.services.function import asked_bindings, check_code
 from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, find_stack
 from airflow_ddb_migrate.aws.services.stack_identity import our_stack
 from airflow_ddb_migrate.aws.services.tables import describe_table
+from airflow_ddb_migrate.core.bindings import in_words
 from airflow_ddb_migrate.core.doctor.check_results import (
     CheckResult,
     broken,
@@ -121,6 +122,21 @@ def check_stack_code(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
                 yield unknown(f"code-{name}", why.removeprefix("unknown: "))
             else:
                 yield ok(f"code-{name}", "It is the code that was deployed.")
+
+
+def check_bindings(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
+    """Say which transforms may work on the table, or on each one, as the Lambda has it."""
+    bindings = asked_bindings(patient.clients.lambda_, stack.function_arn)
+    if bindings is None:
+        yield warning(
+            "bindings",
+            "This stack was deployed before tables were bound to transforms: each may work on all.",
+            "Run: ddb-migrate deploy",
+        )
+        return
+    table = patient.table_name
+    lines = [f"{table}: {in_words(bindings.of(table))}"] if table else bindings.lines()
+    yield ok("bindings", f"{'; '.join(lines)}.")
 
 
 def check_ledger_table(patient: Patient, stack: Stack) -> Iterator[CheckResult]:

@@ -1,8 +1,10 @@
 """The embedded stack as a person uses it: up, down."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
@@ -15,16 +17,23 @@ _POLL_SECONDS = 0.2  # the emulator deploys in a second
 
 
 def deploy_to(
-    running: Emulator, *, transforms_dir: Path | None = None, quiet: bool = False
+    running: Emulator,
+    *,
+    tables: Sequence[str] = (),
+    transforms_dir: Path | None = None,
+    quiet: bool = False,
 ) -> Stack:
-    """Deploy to the emulator by the same push as to AWS; every table there may be migrated.
+    """Deploy to the emulator by the same push as to AWS.
+
+    :param tables: as ``ddb-migrate deploy --table`` takes them; by default every table there may
+        be migrated, by each transform that does not delete.
 
     It runs the Lambda in this interpreter, whatever the template says: so packages are for that.
     """
     return Deployment(
         clients=running.clients(),
         stack_name=DEFAULT_STACK_NAME,
-        tables=[ALL_TABLES],
+        tables=tables or [ALL_TABLES],
         transforms_dir=transforms_dir,
         say=(lambda _: None) if quiet else print,
         poll_seconds=_POLL_SECONDS,
@@ -32,18 +41,19 @@ def deploy_to(
     ).deploy()
 
 
-def up(state_dir: Path, *, transforms_dir: Path | None = None) -> None:
+def up(state_dir: Path, *, tables: Sequence[str] = (), transforms_dir: Path | None = None) -> None:
     """Start the emulator, unless it runs, deploy to it, and say how to reach it.
 
-    :raises InvalidInputError: the folder cannot be deployed; nothing was started.
+    :raises InvalidInputError: tables or folder cannot be deployed; nothing was started.
     """
+    bindings_of(tables)
     if transforms_dir is not None:
         read_folder(transforms_dir)
         read_requirements(transforms_dir, this_runtime())
     running = emulator.find_emulator(state_dir.resolve())
     if running is None or not running.answers_us:
         running = emulator.start_emulator(state_dir, stays=True)
-    deploy_to(running, transforms_dir=transforms_dir)
+    deploy_to(running, tables=tables, transforms_dir=transforms_dir)
     print(f"The embedded stack answers at {running.endpoint_url}, and only with this key:")
     print(running.exports)
 

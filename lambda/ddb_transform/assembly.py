@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.services.bucket import Bucket
+from airflow_ddb_migrate.core.bindings import Bindings
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.mode import Mode
-from ddb_transform.contract.load import load_transform
+from ddb_transform.contract.binding import bound_transform, require_table
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.guard import Guard
 from ddb_transform.modes.migrate import Migrating, Work
@@ -38,7 +39,7 @@ from ddb_transform.writers.reference import ReferenceWriter
 class Kit:
     """What a worker is made of. ``dynamodb`` is the table's client: one that does not retry.
 
-    ``bucket`` is this migration's part of the stack's bucket.
+    ``bucket`` is this migration's part of the stack's bucket, ``bindings`` what was deployed.
     """
 
     request: WorkRequest
@@ -48,14 +49,18 @@ class Kit:
     bucket: Bucket
     threads: ThreadPoolExecutor
     proof: Proof
+    bindings: Bindings = field(default_factory=Bindings)
     patience: Patience = field(default_factory=Patience)
 
     def check(self) -> None:
         """Load the transform, before any lane is taken.
 
+        :raises NotBoundError: the deployment has not bound it to the table.
         :raises TransformError: it cannot be loaded.
         """
-        if self.record.mode is not Mode.UNDO:
+        if self.record.mode is Mode.UNDO:
+            require_table(self.bindings, self.record.table_name)
+        else:
             assert self.transform
 
     def __call__(self, row: LaneRow) -> Tools:
@@ -78,7 +83,7 @@ class Kit:
             params=json.loads(record.params),
             key_names=record.key_names,
         )
-        return load_transform(record.transform, context)
+        return bound_transform(self.bindings, record.table_name, record.transform, context)
 
     def _source(self) -> Source:
         record, lane = self.record, self.request.segment

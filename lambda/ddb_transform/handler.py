@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.errors import (
     AccessDeniedError,
     InvalidInputError,
     MigrationError,
+    NotBoundError,
     TransformError,
 )
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
@@ -43,6 +44,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import stack_of_ledger_name
 from ddb_transform.assembly import Kit
 from ddb_transform.botocore_probe import take_shortcuts
+from ddb_transform.contract.binding import bound_transform, deployed_bindings, require_table
 from ddb_transform.contract.index_keys import index_keys_of
 from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context, Transform
@@ -82,15 +84,33 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
-    """Say whether a transform can be used here, its FILTER on that table, and its hash."""
-    name, table_name = str(event.get("transform", "")), event.get("table_name")
+    """Say whether a transform can be used here, its FILTER on that table, and its hash.
+
+    Without a transform: whether the table can be used, as for an undo.
+    """
+    name, table_name = str(event.get("transform", "")), str(event.get("table_name") or "")
     try:
-        transform = load_transform(name, Context(migration_id="", started_at=""))
-        if table_name:
-            _try_filter(transform, table_name)
+        if table_name and not name:
+            require_table(deployed_bindings(), table_name)
+            return {"ok": True, "error": "", "hash": ""}
+        _described(name, table_name)
     except MigrationError as error:
-        return {"ok": False, "error": str(error), "hash": ""}
+        return {**_not_ok(error), "hash": ""}
     return {"ok": True, "error": "", "hash": source_hash(name)}
+
+
+def _described(name: str, table_name: str) -> None:
+    context = Context(migration_id="", started_at="")
+    if table_name:
+        transform = bound_transform(deployed_bindings(), table_name, name, context)
+        _try_filter(transform, table_name)
+    else:
+        load_transform(name, context)
+
+
+def answer_bindings(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
+    """Say which transforms are bound to which tables."""
+    return {"ok": True, "error": "", "bindings": deployed_bindings().to_json().decode()}
 
 
 def answer_self_check(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
@@ -116,15 +136,20 @@ def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
         params=event["params"],
         key_names=tuple(event["key_names"]),
     )
+    name, table_name = str(event["transform"]), str(event["table_name"])
     try:
-        transform = load_transform(str(event["transform"]), context)
-        _try_filter(transform, event["table_name"])
+        transform = bound_transform(deployed_bindings(), table_name, name, context)
+        _try_filter(transform, table_name)
     except MigrationError as error:
-        return {"ok": False, "error": str(error)}
-    client, table_name = _ledger_client(), event["table_name"]
+        return _not_ok(error)
+    client = _ledger_client()
     transform = replace(transform, index_keys=index_keys_of(client, table_name))
     sampling = Sampling(client, transform, table_name, event["total_segments"], time.monotonic)
     return {"ok": True, "error": "", **sampling.run().to_dict()}
+
+
+def _not_ok(error: MigrationError) -> dict[str, Any]:
+    return {"ok": False, "error": str(error), "error_class": type(error).__name__}
 
 
 def _try_filter(transform: Transform, table_name: str) -> None:
@@ -132,7 +157,12 @@ def _try_filter(transform: Transform, table_name: str) -> None:
         transform.filter.try_on(_ledger_client(), table_name)
 
 
-_ACTIONS = {"describe": answer_describe, "sample": answer_sample, "self-check": answer_self_check}
+_ACTIONS = {
+    "bindings": answer_bindings,
+    "describe": answer_describe,
+    "sample": answer_sample,
+    "self-check": answer_self_check,
+}
 
 
 def _slice(event: dict[str, Any], context: Any) -> WorkResult:
@@ -181,8 +211,9 @@ def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, contex
         bucket=Bucket(_s3(), os.environ["BUCKET"], record.migration_id),
         threads=_threads(),
         proof=Proof.from_json(ledger.kept(ENGINE_PROOF)),
+        bindings=deployed_bindings(),
     )
-    kit.check()
+    _check(kit, guard)
     _require_same_transform(ledger, record, request.attempt)
     return Worker(
         request=request,
@@ -203,6 +234,16 @@ def _meter(record: MigrationRecord, attempt: int, writes: Pacer) -> Meter:
     return Meter(detail, stack, record, attempt, lambda: writes.share)
 
 
+def _check(kit: Kit, guard: Guard) -> None:
+    """Load the transform; one that is not bound to the table ends the whole migration at once."""
+    try:
+        kit.check()
+    except NotBoundError as error:
+        with contextlib.suppress(MigrationError):
+            guard.stop_all(f"{type(error).__name__}: {error}")
+        raise
+
+
 def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
     """Refuse an input that cuts the table otherwise than the ledger: its cursors would be wrong."""
     asked = (request.table_name, request.total_segments, request.lanes)
@@ -210,7 +251,7 @@ def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
     if asked != known:
         raise InvalidInputError(
             f"Work was given table, segments and lanes {asked}; migration {record.migration_id} "
-            f"has {known} in the ledger. Start it by StartDistributedMapMigrationOperator."
+            "has others in the ledger. Start it by StartDistributedMapMigrationOperator."
         )
     return record
 

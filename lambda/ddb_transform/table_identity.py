@@ -43,10 +43,9 @@ class SameTable:
         if table_id not in {None, self.record.table_id}:
             raise FatalError(
                 "TableMadeAgain",
-                f"Table {self.record.table_name} has the id {table_id} now; the migration is about "
-                f"the one with the id {self.record.table_id}, which is gone. It was deleted and "
-                "made again, and nothing more is written. Start a new migration if the new table "
-                "needs one.",
+                f"Table {self.record.table_name} is not the one that the migration is about: it "
+                "was deleted and made again, and nothing more is written. Start a new migration if "
+                "the new table needs one.",
                 final=False,
             )
 

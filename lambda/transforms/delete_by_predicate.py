@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from airflow_ddb_migrate.core.errors import ItemError
 from transforms import DELETE, SKIP
 
+DELETES = True
+
 
 def transform(item, context):
     """Return DELETE for what matches; it is deleted only if the attribute still has that value."""

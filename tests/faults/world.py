@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
-from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
+from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.aws.site import Identity, Site, open_site
 from airflow_ddb_migrate.deployment import deploy
 from airflow_ddb_migrate.deployment.deploy import Deployment
@@ -132,7 +132,7 @@ def _deploy(running: Emulator, name: str, transforms: Path) -> Stack:
     return Deployment(
         clients=running.clients(),
         stack_name=name,
-        tables=[ALL_TABLES],
+        tables=["*", "*:faulty"],
         transforms_dir=transforms,
         say=lambda _: None,
         poll_seconds=0.1,

@@ -16,6 +16,7 @@ PACKAGE, LAMBDA = ROOT / "airflow_ddb_migrate", ROOT / "lambda"
 ORDER = (
     "core.code_hash core.errors core.limits core.version",
     "core.clock core.mode core.names core.text core.validation",
+    "core.bindings",
     "core.ledger",
     "core.approval",
     "core.items core.capacity core.execution core.doctor",

@@ -91,10 +91,10 @@ def start(site: Site, request: StartRequest) -> StartResult:
 
 
 def _checked(site: Site, request: StartRequest) -> str:
-    """Return the transform's hash; an undo needs no transform."""
+    """Return the transform's hash; an undo needs no transform, and a table that is bound."""
     return checks.check(
         site,
-        request.transform if request.mode is not Mode.UNDO else None,
+        request.transform if request.mode is not Mode.UNDO else "",
         writes=request.mode.writes,
         single_writer_region=request.single_writer_region,
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from airflow_ddb_migrate.aws.plan.table_facts import Questions
-from airflow_ddb_migrate.aws.services.function import invoke
+from airflow_ddb_migrate.aws.services.function import invoke, refusal_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
@@ -55,7 +55,7 @@ def _sampled(site: Site, event: dict[str, Any], questions: Questions) -> SampleR
     if said is None:
         return None
     if not said["ok"]:
-        raise TransformError(said["error"])
+        raise refusal_of(said)
     return SampleResult.from_dict(said)
 
 

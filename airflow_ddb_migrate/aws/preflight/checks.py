@@ -29,12 +29,12 @@ def check(
 ) -> str:
     """Return the transform's hash, or raise what keeps the migration from starting.
 
-    :param transform: None for an undo, which needs none.
+    :param transform: empty for an undo, which needs none; None for what is no migration.
     :param writes: False for what only reads, and so needs no lease.
     :param single_writer_region: whether a table with replicas is written in this region alone.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
-    :raises InvalidInputError: the stack may not touch this table, or it has replicas in which
-        others may write.
+    :raises InvalidInputError: the stack may not touch this table, or not by this transform, or it
+        has replicas in which others may write.
     :raises CodeMismatchError: the Lambda has other code than what was deployed.
     :raises TransformError: the transform is not deployed or cannot be imported there.
     :raises LeaseHeldError: another migration holds the table.
@@ -46,7 +46,8 @@ def check(
     if writes and not single_writer_region:
         _require_no_replicas(site)
     _require_code(site)
-    transform_hash = _probe_transform(site, _transform(site, transform)) if transform else ""
+    wanted = _transform(site, transform) if transform else transform
+    transform_hash = "" if wanted is None else _probe_transform(site, wanted)
     if writes:
         acquired_lease(site, lease, is_live=holder_is_live(site, lease))
     return transform_hash
@@ -123,9 +124,12 @@ def _require_code(site: Site) -> None:
 
 
 def _probe_transform(site: Site, transform: str) -> str:
-    """Ask the deployed Lambda itself: only there is the transform as it will run."""
+    """Ask the deployed Lambda itself: only there is the transform as it will run.
+
+    It knows, too, what is bound to the table. An undo needs no transform, and a table that is.
+    """
     stack = site.stack
-    if transform not in stack.transforms:
+    if transform and transform not in stack.transforms:
         close = difflib.get_close_matches(transform, stack.transforms, n=1)
         raise TransformError(
             f"Transform {transform!r} is not deployed in stack {stack.name!r}. "

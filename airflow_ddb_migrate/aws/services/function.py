@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.core.errors import AccessDeniedError, CodeMismatchError, TransformError
+from airflow_ddb_migrate.core.bindings import Bindings
+from airflow_ddb_migrate.core.errors import (
+    AccessDeniedError,
+    CodeMismatchError,
+    MigrationError,
+    NotBoundError,
+    TransformError,
+)
 
 
 def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,17 +27,31 @@ def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> dict[str, A
 
 
 def describe_transform(lambda_: Any, function: str, transform: str, table_name: str = "") -> str:
-    """Return the hash of a transform there; raises TransformError when it cannot be used.
+    """Return the hash of a transform there; its FILTER is tried on the table, if one is named.
 
-    Its FILTER is tried on the table, if one is named.
+    :param transform: empty asks for the table alone, as an undo does.
+    :raises NotBoundError: whoever deployed has not bound it to the table.
+    :raises TransformError: it cannot be used.
     """
     asked = {"action": "describe", "transform": transform, "table_name": table_name}
     said = invoke(lambda_, function, asked)
     if "ok" not in said:
         raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
     if not said["ok"]:
-        raise TransformError(said["error"])
+        raise refusal_of(said)
     return str(said["hash"])
+
+
+def refusal_of(said: Mapping[str, Any]) -> MigrationError:
+    """Return the Lambda's answer that is no, as an error."""
+    is_unbound = said.get("error_class") == NotBoundError.__name__
+    return (NotBoundError if is_unbound else TransformError)(said["error"])
+
+
+def asked_bindings(lambda_: Any, function: str) -> Bindings | None:
+    """Return which transforms may work on which tables there; None: the version is too old."""
+    said = invoke(lambda_, function, {"action": "bindings"})
+    return Bindings.from_json(said["bindings"]) if said.get("ok") else None
 
 
 def check_code(lambda_: Any, function: str, expected: str) -> str:

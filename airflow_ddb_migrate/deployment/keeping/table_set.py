@@ -1,49 +1,119 @@
-"""Which tables a stack may migrate: they are added, and dropped only by name."""
+"""Which tables a stack may migrate, by which transforms: added, and dropped only by name."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
-from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.bindings import EVERY, Bindings, bindings_of, in_words
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
 
 _SHOWN = 8
 
-
-def validate_tables(names: Iterable[str]) -> None:
-    """Raise InvalidInputError for what can be no table; every one, ``*``, can be named, too."""
-    for name in names:
-        if name != ALL_TABLES:
-            validate_table_name(name)
+Say = Callable[[str], None]
 
 
-def tables_after(
-    before: Sequence[str], add: Sequence[str], drop: Sequence[str], say: Callable[[str], None]
-) -> tuple[str, ...]:
-    """Return the tables that a stack will have.
+def bindings_before(
+    bindings: Bindings | None, tables: Sequence[str], asked: Sequence[str], drop: Sequence[str]
+) -> Bindings:
+    """Return what is bound in the stack there is, in the order of its tables.
 
-    :param before: those that it has; ``*`` is every table of the account and region.
-    :raises InvalidInputError: one is added and dropped, or no table would be left.
+    :param bindings: None where they cannot be read: then each table has to be given anew.
+    :raises DeployError: one is not.
     """
-    if both := sorted(set(add) & set(drop)):
-        raise InvalidInputError(
-            f"--table and --drop-table both name {', '.join(both)}. Give one of them."
-        )
-    for name in drop:
-        if name not in before:
-            say(f"--drop-table {name}: the stack does not have it, so there is nothing to drop.")
-    after = tuple(dict.fromkeys((*(name for name in before if name not in drop), *add)))
-    if not after:
-        raise InvalidInputError(_no_table(before))
-    if ALL_TABLES in after:
-        if ALL_TABLES in before and add and ALL_TABLES not in add:
-            say(
-                "Every table is allowed already. To allow named ones alone, give --drop-table "
-                f"'{ALL_TABLES}', too."
+    if bindings is None:
+        unknown = [name for name in tables if name not in {*bindings_of(asked).rows, *drop}]
+        if unknown:
+            options = " ".join(f"--table {_quoted(name)}" for name in tables)
+            raise DeployError(
+                f"Which transforms may work on {_some(tables)} cannot be read from the deployed "
+                f"zip. Nothing was changed. Give every table anew: {options}; and what is bound by "
+                "name, as --table TABLE:TRANSFORM"
             )
-        after = (ALL_TABLES,)
-    if before and set(after) != set(before):
-        say(f"Tables: {_some(before)} -> {_some(after)}")
+        return Bindings()
+    known = {table: bindings.rows[table] for table in tables if table in bindings.rows}
+    return Bindings({**known, **bindings.rows})
+
+
+def bindings_after(
+    before: Bindings,
+    add: Sequence[str],
+    drop: Sequence[str],
+    say: Say,
+    gone: Collection[str] = (),
+) -> Bindings:
+    """Return what a stack will have bound.
+
+    :param add: what ``--table`` was given: ``TABLE`` or ``TABLE:TRANSFORM,TRANSFORM``.
+    :param drop: what ``--drop-table`` was given, in the same way; a table alone goes as a whole.
+    :param gone: transforms that are dropped, and so are bound to nothing any more.
+    :raises InvalidInputError: one is added and dropped, or a table or the stack would be left with
+        nothing.
+    """
+    whole = [text for text in drop if ":" not in text]
+    bindings_of(whole, "--drop-table")
+    parts = bindings_of((text for text in drop if ":" in text), "--drop-table")
+    added = bindings_of(add)
+    _require_not_both(added, parts, whole)
+    for text in _absent(before, parts, whole):
+        say(f"--drop-table {text}: the stack does not have it, so there is nothing to drop.")
+    left = before.without(parts.rows, whole).without(dict.fromkeys(before.rows, tuple(gone)))
+    after = left.with_rows(added.rows)
+    _require_something(before, after)
+    _tell(before, added, after, say)
     return after
+
+
+def _require_not_both(added: Bindings, parts: Bindings, whole: Sequence[str]) -> None:
+    both = [table for table in added.rows if table in whole]
+    both += [
+        f"{table}:{name}"
+        for table, names in parts.rows.items()
+        for name in names
+        if name in added.rows.get(table, ())
+    ]
+    if both:
+        raise InvalidInputError(
+            f"--table and --drop-table both name {', '.join(sorted(both))}. Give one of them."
+        )
+
+
+def _absent(before: Bindings, parts: Bindings, whole: Sequence[str]) -> Iterator[str]:
+    yield from (table for table in whole if table not in before.rows)
+    for table, names in parts.rows.items():
+        has = before.rows.get(table, ())
+        yield from (f"{table}:{name}" for name in names if name not in has)
+
+
+def _require_something(before: Bindings, after: Bindings) -> None:
+    if not after.rows:
+        raise InvalidInputError(_no_table(before.tables))
+    for table, names in after.rows.items():
+        if not names:
+            raise InvalidInputError(
+                f"Table {table} would be left without a transform: it was bound to "
+                f"{in_words(before.rows[table])}. Nothing was changed. Bind another with --table "
+                f"{_quoted(f'{table}:TRANSFORM')}, or drop the table: --drop-table {_quoted(table)}"
+            )
+
+
+def _tell(before: Bindings, added: Bindings, after: Bindings, say: Say) -> None:
+    """Say what changes, and what does not though it was given."""
+    every = before.rows.get(EVERY, ())
+    if EVERY in after.rows and any(
+        set(names) <= set(every) for table, names in added.rows.items() if table != EVERY
+    ):
+        say(
+            "Every table is allowed already. To allow named ones alone, give --drop-table "
+            f"'{EVERY}', too."
+        )
+    if before.rows and set(after.tables) != set(before.tables):
+        say(f"Tables: {_some(before.tables)} -> {_some(after.tables)}")
+    for table, names in after.rows.items():
+        then = before.rows.get(table)
+        if then is not None and set(then) != set(names):
+            say(f"Table {table}: {in_words(then)} -> {in_words(names)}")
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if EVERY in text else text
 
 
 def _some(names: Sequence[str]) -> str:

@@ -2,22 +2,31 @@
 
 import zipfile
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
+from airflow_ddb_migrate.core.bindings import Bindings, bindings_of
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 from airflow_ddb_migrate.deployment.packaging.bundle import our_transform_files, sha256_of
-from airflow_ddb_migrate.deployment.packaging.deployed_part import UserPart, read_part
+from airflow_ddb_migrate.deployment.packaging.deployed_part import (
+    UserPart,
+    read_bindings,
+    read_part,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DeployedTransforms:
-    """The user's transforms in a stack. ``part``: their files; None where these are unknown."""
+    """The user's transforms in a stack, and what is bound there to its tables.
+
+    ``part``: their files; None where these are unknown, as are ``bindings`` then.
+    """
 
     names: frozenset[str] = frozenset()
     part: UserPart | None = None
+    bindings: Bindings | None = field(default_factory=Bindings)
 
 
 def deployed_transforms(
@@ -32,7 +41,8 @@ def deployed_transforms(
     if not outputs.get("CodeHash"):
         return DeployedTransforms()
     try:
-        part = read_part(_zip(clients.s3, outputs), our_transform_files())
+        content = _zip(clients.s3, outputs)
+        part, bindings = read_part(content, our_transform_files()), read_bindings(content)
     except (MigrationError, zipfile.BadZipFile) as exc:
         names = own_transforms(outputs)
         if not has_folder and names:
@@ -41,8 +51,18 @@ def deployed_transforms(
                 f"{exc} Nothing was changed. Give the folder that holds them: --transforms DIR"
             ) from exc
         say(f"What is deployed was not looked at: {exc}")
-        return DeployedTransforms(frozenset(names))
-    return DeployedTransforms(frozenset(part.files.transforms), part)
+        return DeployedTransforms(frozenset(names), bindings=None)
+    if bindings is None:
+        say(_UNBOUND)
+        bindings = bindings_of(filter(None, outputs.get("Tables", "").split(",")))
+    return DeployedTransforms(frozenset(part.files.transforms), part, bindings)
+
+
+_UNBOUND = (
+    "This stack was deployed before tables were bound to transforms. Now each of its tables is "
+    "bound to every transform that does not delete. One that deletes has to be named: --table "
+    "TABLE:delete_by_predicate"
+)
 
 
 def own_transforms(outputs: Mapping[str, str]) -> tuple[str, ...]:

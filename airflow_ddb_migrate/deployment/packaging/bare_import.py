@@ -1,7 +1,8 @@
 """Imports transforms as Lambda will: a script for ``python -I -S``, without this package.
 
 Arguments: the folder of the unpacked zip, then the names. Standard input: the folders that hold
-boto3, as JSON. Prints one JSON line per name, ``error`` empty when it is a transform.
+boto3, as JSON. Prints one JSON line per name: ``error``, empty when it is a transform, and
+``deletes``, whether it says that it may delete.
 """
 
 import importlib
@@ -37,24 +38,24 @@ class RuntimeFinder:
         return PathFinder.find_spec(name, path or self._folders, target)
 
 
-def problem_of(name: str) -> str:
-    """Say why this module is no transform; empty when it is one."""
+def tried(name: str) -> tuple[str, bool]:
+    """Return why this module is no transform, empty when it is one, and whether it may delete."""
     try:
         importlib.import_module(f"transforms.{name}")
     except BaseException as exc:  # noqa: BLE001  # sys.exit() in a transform is a mistake, too
-        return f"cannot be imported: {type(exc).__name__}: {exc}{_where(exc, name)}{_hint(exc)}"
-    return _refusal(name)
+        what = f"cannot be imported: {type(exc).__name__}: {exc}{_where(exc, name)}{_hint(exc)}"
+        return what, False
+    return _loaded(name)
 
 
-def _refusal(name: str) -> str:
-    """Say why the Lambda, whose own code is in the zip, would refuse the module."""
+def _loaded(name: str) -> tuple[str, bool]:
+    """Ask the Lambda, whose own code is in the zip."""
     load = importlib.import_module("ddb_transform.contract.load")
     context = importlib.import_module("ddb_transform.contract.transform").Context("", "")
     try:
-        load.load_transform(name, context)
+        return "", load.load_transform(name, context).deletes
     except Exception as exc:  # noqa: BLE001  # a TransformError, of the zip's own package
-        return str(exc).removeprefix(f"Transform {name!r}").lstrip(": ").rstrip(".")
-    return ""
+        return str(exc).removeprefix(f"Transform {name!r}").lstrip(": ").rstrip("."), False
 
 
 def _where(exc: BaseException, name: str) -> str:
@@ -89,7 +90,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # a transform may print, and so may what it is compiled of
     for name in names:
-        print(json.dumps({"name": name, "error": problem_of(name)}), file=answers, flush=True)
+        error, deletes = tried(name)
+        said = json.dumps({"name": name, "error": error, "deletes": deletes})
+        print(said, file=answers, flush=True)
 
 
 if __name__ == "__main__":

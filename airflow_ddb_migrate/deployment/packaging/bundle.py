@@ -9,9 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from airflow_ddb_migrate import resources
+from airflow_ddb_migrate.core.bindings import Bindings
 from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import InvalidInputError
-from airflow_ddb_migrate.deployment.packaging.deployed_part import UserPart
+from airflow_ddb_migrate.deployment.packaging.deployed_part import BINDINGS, UserPart
 from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_packages
 from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime, lambda_runtime
@@ -36,7 +37,8 @@ class Bundle:
     ``code_hash`` depends on names, contents and the template only: a published version keeps code
     and settings together, so other settings are a new version, too. ``own`` are the user's
     transforms, and ``replaced`` those of them that take the place of one of ours. ``notes`` say, a
-    line each, what of the user's folder is shipped and what is not.
+    line each, what of the user's folder is shipped and what is not. ``bindings`` are in the zip,
+    too, and in no transform's hash.
     """
 
     content: bytes
@@ -47,17 +49,30 @@ class Bundle:
     notes: tuple[str, ...]
     packages: Packages
     runtime: Runtime
+    bindings: Bindings
 
     @property
     def sha256(self) -> str:
         """The zip's SHA-256 as Lambda tells it of a version: what is compared after a deploy."""
         return sha256_of(self.content)
 
+    def unnamed(self, deleting: Sequence[str]) -> str:
+        """Say which transforms that delete are off, as no table names them; empty for none."""
+        named = {name for names in self.bindings.rows.values() for name in names}
+        off = sorted(set(deleting) - named)
+        if not off:
+            return ""
+        return (
+            f"Off, since they delete items and no table names them: {', '.join(off)}. To allow one "
+            f"on a table: --table TABLE:{off[0]}"
+        )
+
 
 def build(
     transforms_dir: Path | None = None,
     runtime: Runtime | None = None,
     deployed: UserPart | None = None,
+    bindings: Bindings | None = None,
 ) -> Bundle:
     """Build the zip from this package, the user's own folder, and what its requirements.txt names.
 
@@ -65,17 +80,22 @@ def build(
 
     :param runtime: the Python that will run it; by default the template's.
     :param deployed: what takes the place of a folder that is not given.
+    :param bindings: which transforms may work on which tables; by default none on any.
     :raises InvalidInputError: the folder is missing, has no transforms, or holds what cannot be
-        shipped; its requirements.txt cannot be resolved; all of it is too large for Lambda.
+        shipped; its requirements.txt cannot be resolved; all of it is too large for Lambda; a table
+        is bound to a transform that is not there.
     """
     runtime = runtime or lambda_runtime()
     ours = _ours()
     part = _part(transforms_dir, runtime) if transforms_dir else deployed or UserPart()
     part.require_runs_on(runtime)
     theirs, packages = part.files, part.packages
-    contents = _contents({**ours, **theirs.files}, packages, part.manifest())
+    bindings = bindings or Bindings()
+    said = {**part.manifest(), BINDINGS: bindings.to_json()}
+    contents = _contents({**ours, **theirs.files}, packages, said)
     shipped = {_module_name(name) for name in ours} - {""}
     transforms = tuple(sorted(shipped.union(theirs.transforms)))
+    bindings.require_known(transforms)
     _require_no_twin(transforms, theirs)
     return Bundle(
         content=_zip(contents),
@@ -86,17 +106,18 @@ def build(
         notes=(*theirs.notes, *packages.notes(runtime)),
         packages=packages,
         runtime=runtime,
+        bindings=bindings,
     )
 
 
 def _contents(
-    code: Mapping[str, bytes], packages: Packages, manifest: Mapping[str, bytes]
+    code: Mapping[str, bytes], packages: Packages, said: Mapping[str, bytes]
 ) -> dict[str, bytes]:
     """Return what the zip holds, in order; raises InvalidInputError when Lambda takes less."""
     user = {name: content for name, content in code.items() if name.startswith("transforms/")}
     engine = {name: content for name, content in code.items() if name not in user}
     python = (content for name, content in code.items() if name.endswith(".py"))
-    engine |= {**package_files(python), **manifest}
+    engine |= {**package_files(python), **said}
     of_user = content_hash({**user, **packages.files})
     engine[f"ddb_transform/{USER_HASH_FILE}"] = of_user.encode()
     sizes = {name: len(content) for name, content in user.items()}

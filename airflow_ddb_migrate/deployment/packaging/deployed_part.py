@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from airflow_ddb_migrate.core.bindings import BINDINGS_FILE, Bindings
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.deployment.packaging.packages import Packages
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
@@ -22,6 +23,7 @@ from airflow_ddb_migrate.deployment.packaging.user_files import (
 from airflow_ddb_migrate.deployment.reading.names import name_problem
 
 MANIFEST: Final = "ddb_transform/user_part.json"
+BINDINGS: Final = f"ddb_transform/{BINDINGS_FILE}"
 _TRANSFORMS: Final = "transforms/"
 _ENGINE: Final = (_TRANSFORMS, "airflow_ddb_migrate/", "ddb_restore/", "ddb_transform/")
 
@@ -123,6 +125,17 @@ def _require_plain(archive: zipfile.ZipFile) -> None:
             raise InvalidInputError(f"{row.filename!a} in the zip {problem.rstrip('.')}.")
     if len({row.filename for row in rows}) < len(rows):
         raise InvalidInputError("The zip holds two files of one name.")
+
+
+def read_bindings(content: bytes) -> Bindings | None:
+    """Return which transforms a zip binds to which tables; None for one of before there were any.
+
+    :raises DeployError: the file in it cannot be read.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return (
+            Bindings.from_json(archive.read(BINDINGS)) if BINDINGS in archive.namelist() else None
+        )
 
 
 def _guessed(names: Iterable[str], shipped: Mapping[str, bytes]) -> dict[str, Any]:

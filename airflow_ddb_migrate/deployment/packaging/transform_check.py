@@ -12,6 +12,7 @@ import zipfile
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.deployment.packaging import bare_import
@@ -23,12 +24,19 @@ _IMPORT_SECONDS = 60.0
 _OF_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where some keep the interpreter's own
 
 
-def check_transforms(bundle: Bundle) -> str:
+class TransformCheck(NamedTuple):
+    """Why nothing could be imported, empty when all was; and which transforms may delete."""
+
+    unchecked: str = ""
+    deleting: tuple[str, ...] = ()
+
+
+def check_transforms(bundle: Bundle) -> TransformCheck:
     """Import every transform from the zip, in a bare interpreter of its own.
 
     It has neither the environment of this process nor its home, so no credentials of who deploys.
     Packages that were compiled for Lambda alone are imported as this machine's wheels of the same
-    versions. Returns why nothing could be imported; empty when all was.
+    versions.
 
     :raises TransformError: one cannot be imported or is no transform; the message names file,
         error and line. Nothing was deployed.
@@ -36,7 +44,7 @@ def check_transforms(bundle: Bundle) -> str:
     try:
         loadable = _loadable(bundle)
     except InvalidInputError:  # its advice would be about this machine
-        return (
+        return TransformCheck(
             f"The transforms were not imported here: a package is compiled for {bundle.runtime}, "
             f"and its version cannot be had for {this_runtime()}. Lambda imports them once they "
             "are deployed."
@@ -44,14 +52,14 @@ def check_transforms(bundle: Bundle) -> str:
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "code"
         _unpack(bundle, loadable, code)
-        problems = _import_all(code, bundle.transforms)
+        rows = _import_all(code, bundle.transforms)
     for name in bundle.transforms:
-        problem = problems.get(name, "ends the interpreter that imports it")
+        problem = rows[name]["error"] if name in rows else "ends the interpreter that imports it"
         if problem:
             raise TransformError(
                 f"Transform {name!r} (transforms/{name}.py) {problem}. Nothing was deployed."
             )
-    return ""
+    return TransformCheck(deleting=tuple(name for name in rows if rows[name]["deletes"]))
 
 
 def _loadable(bundle: Bundle) -> Packages:
@@ -73,8 +81,8 @@ def _unpack(bundle: Bundle, packages: Packages, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Return what is wrong with each transform that was reached."""
+def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Return ``error`` and ``deletes`` of each transform that was reached."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and script
         [sys.executable, "-I", "-S", bare_import.__file__, str(code), *names],
         cwd=code,
@@ -87,7 +95,7 @@ def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, str]:
     ) as process:
         output = _answers(process)
     rows = [json.loads(line) for line in output.splitlines()]
-    return {row["name"]: row["error"] for row in rows}
+    return {row["name"]: row for row in rows}
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -27,7 +27,7 @@ class _Loaded(NamedTuple):
 
 
 def load_transform(name: str, context: Context) -> Transform:
-    """Load ``transforms.<name>`` with what it declares: FILTER, CHECK_FIXED_POINT, check.
+    """Load ``transforms.<name>`` with what it declares: FILTER, CHECK_FIXED_POINT, DELETES, check.
 
     :raises TransformError: there is no such module, it cannot be imported, it has no function
         ``transform(item, context)``, or what it declares cannot be used.
@@ -44,6 +44,8 @@ def _load(name: str, context: Context) -> Transform:
         check_fixed_point=_check_fixed_point(module, name),
         filter=_filter(module, name),
         check=_check(module, name),
+        deletes=(deletes := _deletes(module, name)),
+        no_delete="" if deletes or not hasattr(module, "DELETES") else _NEVER,
         surroundings=loaded.surroundings,
     )
 
@@ -155,11 +157,24 @@ _NO_FUNCTIONS = (
 )
 
 
+_NEVER = "its module declares DELETES = False. Declare True, or remove the line."
+
+
+def _deletes(module: ModuleType, name: str) -> bool:
+    """Return whether it may delete: as it declares, or else since its module knows DELETE."""
+    knows = any(value is transforms.DELETE for value in vars(module).values())
+    return _switch(module, name, "DELETES", default=knows)
+
+
 def _check_fixed_point(module: ModuleType, name: str) -> bool:
-    declared = getattr(module, "CHECK_FIXED_POINT", True)
+    return _switch(module, name, "CHECK_FIXED_POINT", default=True)
+
+
+def _switch(module: ModuleType, name: str, switch: str, *, default: bool) -> bool:
+    declared = getattr(module, switch, default)
     if not isinstance(declared, bool):
         raise TransformError(
-            f"Transform {name!r}: CHECK_FIXED_POINT is a {type(declared).__name__}; it must be "
+            f"Transform {name!r}: {switch} is a {type(declared).__name__}; it must be "
             "True or False. Mend it and deploy."
         )
     return declared

@@ -58,7 +58,8 @@ class Context(NamedTuple):
 class Transform:
     """A user's function with the rules around it.
 
-    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each;
+    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each,
+    ``deletes`` whether it says that it may answer DELETE; ``no_delete`` is why it must not;
     ``index_keys`` what the table's indexes ask of attributes. All of the user's code runs in
     ``USER_THREAD``, from whichever thread a method is called.
     """
@@ -68,6 +69,8 @@ class Transform:
     check_fixed_point: bool = True
     filter: ScanFilter | None = None
     check: Callable[[Item], object] | None = None
+    deletes: bool = False
+    no_delete: str = ""
     index_keys: IndexKeys = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
     _own_context: Callable[[], Context] = field(init=False, repr=False, compare=False)
@@ -160,7 +163,7 @@ class Transform:
         elif result is SKIP:
             return SKIPPED
         elif result is DELETE:
-            return Change("deleted", {}, self._expected(typed, seen_of(item)), item_bytes(typed))
+            return self._deletion(typed, item)
         else:
             values, removed = left_by(_checked(result), item)
         if removed:
@@ -174,6 +177,14 @@ class Transform:
             self._expected(typed, seen_of(item).union(assigned)),
             *_sizes(typed, assigned),
         )
+
+    def _deletion(self, typed: TypedItem, item: Item) -> Change:
+        if self.no_delete:
+            raise ItemError(
+                f"The transform answered DELETE, and {self.no_delete} The item stays.",
+                "DeleteNotAllowed",
+            )
+        return Change("deleted", {}, self._expected(typed, seen_of(item)), item_bytes(typed))
 
     def _advised(self, error: ItemError, typed: TypedItem) -> ItemError:
         """Add what to do where only a dict itself will do, as for code that asks for its type."""

@@ -131,7 +131,8 @@ def chain_world(folder: Path, transforms: Path) -> Iterator[ChainWorld]:
     for name, text in {"slow": SLOW, "picky": PICKY, "prune": PRUNE, "mark": MARK}.items():
         (transforms / f"{name}.py").write_text(text)
     with emulators.start_emulator(folder) as running:
-        stack = deploy_to(running, transforms_dir=transforms, quiet=True)
+        tables = ("*", "*:prune")
+        stack = deploy_to(running, tables=tables, transforms_dir=transforms, quiet=True)
         yield ChainWorld(running.clients(), folder, stack)
 
 

@@ -133,7 +133,7 @@ class Life:
         return Deployment(
             clients=self.deployer,
             stack_name=STACK,
-            tables=[TABLE, ON_DEMAND],
+            tables=[TABLE, f"{TABLE}:prune", ON_DEMAND],
             transforms_dir=self.transforms,
             say=lambda _: None,
             poll_seconds=0.2,

@@ -14,6 +14,7 @@ from airflow_ddb_migrate.cli import main
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.deployment import artifacts
 from airflow_ddb_migrate.deployment.artifacts import Artifacts
+from airflow_ddb_migrate.deployment.packaging.transform_check import TransformCheck
 from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
 from airflow_ddb_migrate.permissions.scope import ALARMS
@@ -26,7 +27,7 @@ PLACE = StackPlace("aws-cn", "cn-north-1", "111122223333", "ddb-migrate")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests try the transforms that ship."""
-    monkeypatch.setattr(artifacts, "check_transforms", lambda _: "")
+    monkeypatch.setattr(artifacts, "check_transforms", lambda _: TransformCheck())
 
 
 def write(folder: Path, *tables: str, **fields: Any) -> dict[str, bytes]:

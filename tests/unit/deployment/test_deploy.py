@@ -14,10 +14,12 @@ from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.stack import OUTPUTS
 from airflow_ddb_migrate.aws.services.stack_identity import TAG
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.errors import AccessDeniedError, DeployError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
+from airflow_ddb_migrate.deployment.keeping.transform_set import DeployedTransforms
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support import factories
@@ -287,7 +289,11 @@ def test_tables_that_are_not_named_stay(world: World) -> None:
     """A deployment that is only about code keeps the current set and says nothing of it."""
     world.cloudformation.outputs["Tables"] = "orders,customers"
 
-    assert ("orders", "customers") == world.deployment()._tables()
+    deployed = DeployedTransforms(bindings=bindings_of(["customers:mine", "orders"]))
+    found = world.deployment()._bindings(deployed)
+
+    assert ("orders", "customers") == found.tables
+    assert {"orders": ("*",), "customers": ("mine",)} == found.rows
     assert [] == world.said
 
 

@@ -11,12 +11,14 @@ from airflow_ddb_migrate.core.errors import TransformError
 from airflow_ddb_migrate.deployment import deploy as deployment
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.keeping.kept_data import KeptData
+from airflow_ddb_migrate.deployment.packaging.transform_check import TransformCheck
 from airflow_ddb_migrate.deployment.settings.settings import StackSettings
 from botocore.exceptions import ReadTimeoutError
 from tests.support.engines.fakes import FakeLambda
 from tests.support.factories import client_error, stack
 
 NOTHING = "Stack ddb-migrate: nothing to change."
+UNCHECKED = TransformCheck("Not imported here.")
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Changing:
 @pytest.fixture
 def deploy(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Stack, list[str]]]:
     """Deploy to a stack that is up to date, but for the Lambda; returns it and what was said."""
-    monkeypatch.setattr(deployment, "check_transforms", lambda _: None)
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: TransformCheck())
     monkeypatch.setattr(deployment, "our_stack", lambda *_: None)
     monkeypatch.setattr(deployment, "find_stack", lambda *_: stack())
     monkeypatch.setattr(Deployment, "_stack", lambda _: {})
@@ -117,7 +119,7 @@ def test_what_could_not_be_imported_here_is_imported_by_lambda(
     deploy: Callable[..., tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each transform, once the stack is there."""
-    monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: UNCHECKED)
     lambda_ = FakeLambda({"ok": True, "error": "", "hash": "hash-1"})
 
     _, said = deploy(lambda_)
@@ -131,7 +133,7 @@ def test_what_lambda_cannot_import_fails_the_deployment(
     deploy: Callable[..., tuple[Stack, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Lambda's own words."""
-    monkeypatch.setattr(deployment, "check_transforms", lambda _: "Not imported here.")
+    monkeypatch.setattr(deployment, "check_transforms", lambda _: UNCHECKED)
 
     with pytest.raises(TransformError, match="Transform 'mine' cannot be imported"):
         deploy(FakeLambda({"ok": False, "error": "Transform 'mine' cannot be imported: x"}))

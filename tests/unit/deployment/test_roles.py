@@ -11,6 +11,7 @@ from airflow_ddb_migrate import aws, resources
 from airflow_ddb_migrate.aws.services import stack, stack_identity
 from airflow_ddb_migrate.permissions.policy import Audience
 from tests.support.policies import (
+    ACCOUNT,
     BUCKET,
     ROLES,
     STACK,
@@ -287,6 +288,8 @@ def test_only_its_service_assumes_a_role(role: str) -> None:
         statement["Action"],
         statement["Principal"],
     )
+    condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert (condition if service == "states" else None) == statement.get("Condition")
 
 
 def test_the_whole_state_machine_calls_nothing_but_its_function() -> None:

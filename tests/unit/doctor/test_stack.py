@@ -8,8 +8,9 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult
 from airflow_ddb_migrate.core.version import __version__
 from airflow_ddb_migrate.doctor.patient import Patient
-from airflow_ddb_migrate.doctor.stack import StackLookup
-from tests.support.factories import REGION
+from airflow_ddb_migrate.doctor.stack import StackLookup, check_bindings
+from tests.support.engines.fakes import FakeLambda
+from tests.support.factories import REGION, stack
 from tests.unit.doctor.test_caller import access
 
 OUTPUTS = (
@@ -67,3 +68,25 @@ def test_a_stack_that_is_being_deleted_cannot_be_used() -> None:
     results = looked("DELETE_IN_PROGRESS")
 
     assert {"stack": "failed"} == {check: result.level for check, result in results.items()}
+
+
+@pytest.mark.parametrize(
+    ("answer", "table", "level", "words"),
+    [
+        ({"ok": True, "bindings": '{"orders": ["a"]}'}, "", "ok", "orders: a."),
+        ({"ok": True, "bindings": '{"orders": ["a"], "b-1": ["*"]}'}, "orders", "ok", "orders: a."),
+        ({"ok": True, "bindings": '{"orders": ["a"]}'}, "payroll", "ok", "payroll: nothing."),
+        ({"errorMessage": "KeyError"}, "", "warning", "was deployed before tables were bound"),
+    ],
+)
+def test_what_is_bound_is_shown(answer: dict[str, Any], table: str, level: str, words: str) -> None:
+    """As the Lambda has it, of the table that is asked about, or of all."""
+    lambda_: Any = FakeLambda(answer=answer)
+    clients = Clients({"lambda": lambda_}.__getitem__)
+    patient = Patient(
+        access=access(), probing=clients, clients=clients, stack_name="s", table_name=table
+    )
+
+    (result,) = check_bindings(patient, stack())
+
+    assert (level, True) == (result.level, words in result.found)

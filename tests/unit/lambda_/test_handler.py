@@ -11,6 +11,7 @@ import botocore
 import pytest
 import transforms
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.messages import WorkRequest
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, REFUSAL, RUNTIMES
@@ -39,7 +40,13 @@ def world(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> MigrationWorld:
     monkeypatch.setattr(handler, "_s3", lambda: made.s3)
     monkeypatch.setattr(handler.time, "time", made.clock)
     monkeypatch.setattr(handler, "_TOLD", set())
+    bind(monkeypatch, "*")
     return made
+
+
+def bind(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
+    """Let this be what was deployed."""
+    monkeypatch.setattr(handler, "deployed_bindings", lambda: bindings_of(texts))
 
 
 def event(world: MigrationWorld, **fields: Any) -> dict[str, Any]:

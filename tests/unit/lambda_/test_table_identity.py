@@ -42,7 +42,7 @@ def test_the_same_table_is_asked_for_once_a_minute() -> None:
 
 def test_another_table_ends_the_run() -> None:
     """The error names both, and says what to do."""
-    with pytest.raises(FatalError, match=r"has the id id-2 now.* id-1.*Start a new") as caught:
+    with pytest.raises(FatalError, match=r"is not the one.*Start a new") as caught:
         SameTable(Table("id-2"), RECORD).check()
 
     assert "TableMadeAgain" == caught.value.error

@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.keys import history_key
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
+from airflow_ddb_migrate.core.bindings import Bindings, bindings_of
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
@@ -18,30 +19,30 @@ from airflow_ddb_migrate.deployment.keeping.in_use import (
     require_tables_free,
     require_transforms_unused,
 )
-from airflow_ddb_migrate.deployment.keeping.table_set import tables_after, validate_tables
+from airflow_ddb_migrate.deployment.keeping.table_set import bindings_after, bindings_before
 from moto import mock_aws
 from tests.support import factories
 from tests.support.engines.fakes import FakeStepFunctions
 
 ALREADY = "Every table is allowed already. To allow named ones alone, give --drop-table '*', too."
-ABSENT = "--drop-table c: the stack does not have it, so there is nothing to drop."
+ABSENT = "--drop-table ccc: the stack does not have it, so there is nothing to drop."
 
 
 @pytest.mark.parametrize(
     ("before", "add", "drop", "after", "said"),
     [
-        ("", "a b a", "", "a b", []),
-        ("a", "", "", "a", []),
-        ("a", "a", "", "a", []),
-        ("a", "b", "", "a b", ["Tables: a -> a, b"]),
-        ("a b", "", "a", "b", ["Tables: a, b -> b"]),
-        ("a", "b", "a", "b", ["Tables: a -> b"]),
-        ("a b", "", "c", "a b", [ABSENT]),
-        ("a", "*", "", "*", ["Tables: a -> *"]),
+        ("", "aaa bbb aaa", "", "aaa bbb", []),
+        ("aaa", "", "", "aaa", []),
+        ("aaa", "aaa", "", "aaa", []),
+        ("aaa", "bbb", "", "aaa bbb", ["Tables: aaa -> aaa, bbb"]),
+        ("aaa bbb", "", "aaa", "bbb", ["Tables: aaa, bbb -> bbb"]),
+        ("aaa", "bbb", "aaa", "bbb", ["Tables: aaa -> bbb"]),
+        ("aaa bbb", "", "ccc", "aaa bbb", [ABSENT]),
+        ("aaa", "*", "", "*", ["Tables: aaa -> *"]),
         ("*", "", "", "*", []),
         ("*", "*", "", "*", []),
-        ("*", "a", "", "*", [ALREADY]),
-        ("*", "a", "*", "a", ["Tables: * -> a"]),
+        ("*", "aaa", "", "*", [ALREADY]),
+        ("*", "aaa", "*", "aaa", ["Tables: * -> aaa"]),
         ("", "*", "", "*", []),
     ],
 )
@@ -51,41 +52,106 @@ def test_tables_are_added_and_dropped_by_name(
     """The difference is told; the same command twice comes to the same."""
     told: list[str] = []
 
-    found = tables_after(before.split(), add.split(), drop.split(), told.append)
+    found = bindings_after(bindings_of(before.split()), add.split(), drop.split(), told.append)
 
-    assert (tuple(after.split()), said) == (found, told)
-    assert found == tables_after(found, add.split(), drop.split(), told.append)
+    assert (tuple(after.split()), said) == (found.tables, told)
+    assert found == bindings_after(found, add.split(), drop.split(), told.append)
+
+
+OFF = "every transform that does not delete"
+
+
+@pytest.mark.parametrize(
+    ("before", "add", "drop", "after", "said"),
+    [
+        ("", "aaa:x,y bbb", "", {"aaa": "x y", "bbb": "*"}, []),
+        ("aaa:x", "aaa:y", "", {"aaa": "x y"}, ["Table aaa: x -> x, y"]),
+        ("aaa:x bbb", "bbb:z", "", {"aaa": "x", "bbb": "* z"}, [f"Table bbb: {OFF} -> {OFF}, z"]),
+        ("aaa", "aaa:x", "aaa:*", {"aaa": "x"}, [f"Table aaa: {OFF} -> x"]),
+        ("aaa:x,y", "", "aaa:y", {"aaa": "x"}, ["Table aaa: x, y -> x"]),
+        ("aaa:x", "", "aaa:y", {"aaa": "x"}, [ABSENT.replace("ccc:", "aaa:y:")]),
+        ("aaa:x bbb", "", "aaa", {"bbb": "*"}, ["Tables: aaa, bbb -> bbb"]),
+        ("*:x", "", "", {"*": "x"}, []),
+        ("*:x", "aaa", "", {"*": "x", "aaa": "*"}, []),
+        ("*", "aaa:delete", "", {"*": "*", "aaa": "delete"}, []),
+        ("*", "*:delete", "", {"*": "* delete"}, [f"Table *: {OFF} -> {OFF}, delete"]),
+        ("* aaa:x", "", "*", {"aaa": "x"}, ["Tables: * -> aaa"]),
+    ],
+    ids=str,
+)
+def test_tables_are_bound_to_transforms(
+    before: str, add: str, drop: str, after: dict[str, str], said: list[str]
+) -> None:
+    """What is deployed stays; a name is taken away by its name; the difference is told."""
+    told: list[str] = []
+
+    found = bindings_after(bindings_of(before.split()), add.split(), drop.split(), told.append)
+
+    assert {table: tuple(names.split()) for table, names in after.items()} == found.rows
+    assert said == told
+
+
+def test_a_dropped_transform_is_bound_to_nothing() -> None:
+    """A table that had no other keeps the deployment from going on."""
+    before = bindings_of(["aaa:mine,x", "bbb"])
+
+    after = bindings_after(before, [], [], print, gone=["mine"])
+
+    assert {"aaa": ("x",), "bbb": ("*",)} == after.rows
+    with pytest.raises(
+        InvalidInputError, match=r"Table aaa would be left without a transform: .*x"
+    ):
+        bindings_after(after, [], ["aaa:x"], print)
+    with pytest.raises(
+        InvalidInputError, match=r"Bind another with --table aaa:TRANSFORM, or drop"
+    ):
+        bindings_after(after, [], [], print, gone=["x"])
+
+
+def test_bindings_that_cannot_be_read_are_not_guessed() -> None:
+    """Neither as everything nor as nothing: each table is to be given anew."""
+    with pytest.raises(
+        DeployError,
+        match=r"work on aaa, bbb cannot be read.*Nothing was changed.*--table aaa --table bbb;",
+    ):
+        bindings_before(None, ["aaa", "bbb"], ["aaa:x"], [])
+
+    assert {} == bindings_before(None, ["aaa", "bbb"], ["aaa:x"], ["bbb"]).rows
+
+
+def test_tables_keep_their_order() -> None:
+    """That of the stack, whatever the file's is."""
+    read = Bindings.from_json(bindings_of(["bbb", "aaa:x"]).to_json())
+
+    assert ["aaa", "bbb"] == list(read.rows)
+    assert ("bbb", "aaa") == bindings_before(read, ["bbb", "aaa"], [], []).tables
 
 
 @pytest.mark.parametrize(
     ("before", "add", "drop", "words"),
     [
         ("", "", "", r"^Which tables may be migrated\?.*--table TABLE.*--all-tables"),
-        ("a b", "", "a b", r"would leave no table: the stack has a, b\. Name another"),
+        ("aaa bbb", "", "aaa bbb", r"no table: the stack has aaa, bbb\. Name another"),
         ("*", "", "*", r"would leave no table: the stack has \*"),
-        ("a", "a", "a", "--table and --drop-table both name a"),
+        ("aaa", "aaa", "aaa", "--table and --drop-table both name aaa"),
+        ("aaa", "aaa:x,y", "aaa:y", "--table and --drop-table both name aaa:y"),
     ],
 )
 def test_what_makes_no_sense_is_refused(before: str, add: str, drop: str, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
-        tables_after(before.split(), add.split(), drop.split(), print)
+        bindings_after(bindings_of(before.split()), add.split(), drop.split(), print)
 
 
 def test_many_tables_are_told_in_few_words() -> None:
     """Eight by name."""
     said: list[str] = []
 
-    tables_after(["a"], [f"table-{number}" for number in range(30)], [], said.append)
+    more = [f"table-{number}" for number in range(30)]
+    bindings_after(bindings_of(["aaa"]), more, [], said.append)
 
     assert 1 == len(said)
-    assert said[0].startswith("Tables: a -> a, table-0, ")
+    assert said[0].startswith("Tables: aaa -> aaa, table-0, ")
     assert said[0].endswith("table-6 and 23 more")
-
-
-def test_names_are_looked_at_before_anything() -> None:
-    validate_tables(["orders", "*"])
-    with pytest.raises(InvalidInputError, match="table is 'o'"):
-        validate_tables(["orders", "o"])
 
 
 @dataclass

@@ -123,7 +123,7 @@ def test_without_transforms_of_the_user_s_nothing_can_be_lost(s3: Any) -> None:
     outputs = deploy(s3, bundle)
     s3.delete_object(Bucket=BUCKET, Key=f"code/{bundle.code_hash}.zip")
 
-    assert DeployedTransforms() == look(s3, outputs, said)
+    assert DeployedTransforms(bindings=None) == look(s3, outputs, said)
     assert said[0].startswith("What is deployed was not looked at: s3:GetObject")
 
 

@@ -66,8 +66,29 @@ def test_a_module_says_what_a_verification_asks(module: Callable[[str, str], str
 
 
 @pytest.mark.parametrize(
+    ("source", "deletes", "refused"),
+    [
+        (IDENTITY, False, False),
+        (f"DELETES = True\n{IDENTITY}", True, False),
+        (f"from transforms import DELETE\n{IDENTITY}", True, False),
+        (f"from transforms import DELETE as GONE\n{IDENTITY}", True, False),
+        (f"from transforms import DELETE\nDELETES = False\n{IDENTITY}", False, True),
+        (f"DELETES = False\n{IDENTITY}", False, True),
+    ],
+)
+def test_a_module_says_whether_it_may_delete(
+    module: Callable[[str, str], str], source: str, *, deletes: bool, refused: bool
+) -> None:
+    """DELETES, or else since it knows DELETE; what says that it never does is held to that."""
+    loaded = load_transform(module("deleting", source), CONTEXT)
+
+    assert (deletes, refused) == (loaded.deletes, "DELETES = False" in loaded.no_delete)
+
+
+@pytest.mark.parametrize(
     ("declared", "message"),
     [
+        ("DELETES = 1", "DELETES is a int; it must be True or False."),
         ("FILTER = 'a = 1'", "FILTER is str. Write it like {"),
         ("CHECK_FIXED_POINT = 'no'", "CHECK_FIXED_POINT is a str; it must be True or False."),
         ("check = True", "check is a bool; it must be a function check(item) that returns True"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.limits import SAMPLE_ITEMS, SAMPLE_SECONDS
@@ -170,14 +171,16 @@ def test_the_action_writes_nothing(world: Any, monkeypatch: pytest.MonkeyPatch) 
     made.put_many(3)
     before = made.items()
     monkeypatch.setattr(handler, "_ledger_client", lambda: made.service)
+    monkeypatch.setattr(handler, "deployed_bindings", lambda: bindings_of(["*"]))
     answer = handler.handle(event(made.table_name), None)
 
     assert (True, 3, {"updatedAt": 3}) == (answer["ok"], answer["seen"], answer["attributes"])
     assert before == made.items()
 
 
-def test_a_transform_that_is_none_is_said() -> None:
+def test_a_transform_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the other actions do, without an exception."""
+    monkeypatch.setattr(handler, "deployed_bindings", lambda: bindings_of(["*"]))
     answer = handler.handle(event(transform="nothing"), None)
 
     assert not answer["ok"]
