@@ -29,7 +29,8 @@ def policies_page() -> str:
 def _features() -> Iterator[tuple[str, str]]:
     for feature in Feature:
         actions = {a for row in AIRFLOW for a, by in row.actions.items() if feature in by}
-        yield code(feature.value), ", ".join(code(action) for action in sorted(actions))
+        words = ", ".join(code(action) for action in sorted(actions))
+        yield code(feature.value), words or "nothing more"
 
 
 def _section(audience: str) -> str:
