@@ -171,7 +171,10 @@ class LedgerError(MigrationError):
 
 
 class ApprovalError(MigrationError):
-    """Nobody approved what is about to be done, or not as it is now."""
+    """Nobody approved what is about to be done, or not as it is now.
+
+    What to do: Clear the approval's task, so that a person looks at the plan as it is now.
+    """
 
 
 class CapacityError(MigrationError):
