@@ -60,6 +60,7 @@ METRIC_SECONDS: Final = 60  # [OURS] between two lines of metrics of a worker; o
 METRIC_LINE_BYTES: Final = 1_100  # [OURS] of one such line in the log
 INVOCATION_LOG_BYTES: Final = 1_000  # [LAMBDA] START, END, REPORT and the slice's result
 NO_PROGRESS_SECONDS: Final = 900  # [OURS] without a settled page, of a migration that should work
+FORGOTTEN_SECONDS: Final = 86_400  # [OURS] after a lease ran out; then no progress is no news
 START_SEEN_SECONDS: Final = 120  # [OURS] DescribeExecution is eventually consistent (its API model)
 CONFIRM_SECONDS: Final = 2  # [OURS] between looks for what should be there and was not found
 CONFIRM_LOOKS: Final = 3  # [OURS] of them, until it is believed: nothing follows from a single one

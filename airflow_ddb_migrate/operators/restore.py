@@ -43,6 +43,8 @@ class RestoreCapacityOperator(MigrationOperator):
     raised capacity its writes would throttle live traffic. That is for a waiting task that was
     ended while no trigger watched yet, or the triggerer was down: Airflow then tells nobody.
 
+    Sends the gauge ``capacity_owed`` of the table to Airflow's own metrics, also when it fails.
+
     Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
     Other parameters: :class:`MigrationTask`.
 

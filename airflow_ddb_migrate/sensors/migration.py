@@ -44,6 +44,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
     In another DAG than the migration's, give its ``migration_id`` alone: the ledger knows the
     table, and one that has not begun yet is waited for.
 
+    At each look it sends gauges to Airflow's own metrics: state, segments, items, time left.
+
     Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
     quarantined. Parameters: :class:`MigrationTask`.
 

@@ -11,7 +11,7 @@ from tests.support.worlds.chain_world import ChainWorld, migrated
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(\w+)` \| (Count|Seconds|Percent) \|", re.MULTILINE)
-# Emulators do not throttle; tests/unit/core/metrics shows these.
+# Emulators do not throttle; tests/unit/lambda_/test_meter.py shows each of these.
 UNSEEN = {metric.name for metric in catalog.THROTTLES_BY_REASON}
 
 

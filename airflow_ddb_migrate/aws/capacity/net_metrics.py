@@ -7,10 +7,10 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
-from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.limits import FORGOTTEN_SECONDS
 from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.metrics.catalog import STACK, Metric
 from airflow_ddb_migrate.core.metrics.embedded import embedded_line
@@ -55,15 +55,20 @@ class NetMetrics:
         return Leases(self._ledger).get(key) or seen
 
     def _is_stalled(self, lease: LeaseRecord) -> bool:
-        """Ask for execution and lanes only where there is no reason for no progress."""
-        if lease.state is not LeaseState.HELD:
-            return False
+        """Read the lanes only where there is no reason for no progress.
+
+        Whether its execution runs does not matter: one that ended is noted, unless nobody watches.
+        That is told for a day, so that a migration which is given up does not hide the next one.
+        """
         now, ledger, name = self.clock.now(), self._ledger, lease.migration_id
-        attempt = ledger.latest_attempt(name)
-        return (
-            may_be_stalled(ledger.control(name), attempt, now)
-            and bool(Executions(self.clients.stepfunctions, self.clock).live_of(lease, attempt))
-            and is_stalled(Lanes(ledger).all(name), now)
+        if lease.state is not LeaseState.HELD or now - lease.expires_at > FORGOTTEN_SECONDS:
+            return False
+        record, attempt = ledger.migration(name), ledger.latest_attempt(name)
+        if record is None or attempt is None:
+            return False
+        lanes = attempt.scope or record.lanes_in_scope
+        return may_be_stalled(ledger.control(name), attempt, now) and is_stalled(
+            Lanes(ledger).all(name), lanes, now
         )
 
 

@@ -1,32 +1,36 @@
 """When a migration that should work does not: pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     Command,
     ControlRecord,
     LaneRow,
+    LaneState,
 )
 from airflow_ddb_migrate.core.limits import NO_PROGRESS_SECONDS
 
 
-def may_be_stalled(
-    control: ControlRecord | None, attempt: AttemptRecord | None, now: float
-) -> bool:
+def may_be_stalled(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> bool:
     """Return whether its workers were told to work, and have had the time to.
 
     One on hold, being stopped, or over makes no progress for a reason.
     """
-    if control is None or attempt is None or control.attempt != attempt.number or attempt.ended_at:
+    if control is None or control.attempt != attempt.number or attempt.ended_at:
         return False
     is_held = control.command is Command.STOP or control.in_force(now)
     return not is_held and now - _begun(control, attempt) >= NO_PROGRESS_SECONDS
 
 
-def is_stalled(rows: Iterable[LaneRow], now: float) -> bool:
-    """Return whether no lane has settled a page for NO_PROGRESS_SECONDS."""
-    return now - max(map(_progressed_at, rows), default=0.0) >= NO_PROGRESS_SECONDS
+def is_stalled(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> bool:
+    """Return whether lanes are left, and none has settled a page for NO_PROGRESS_SECONDS."""
+    left, progressed_at = set(lanes), 0.0
+    for row in rows:
+        progressed_at = max(progressed_at, _progressed_at(row))
+        if row.state is LaneState.DONE:
+            left.discard(row.lane)
+    return bool(left) and now - progressed_at >= NO_PROGRESS_SECONDS
 
 
 def _begun(control: ControlRecord, attempt: AttemptRecord) -> float:

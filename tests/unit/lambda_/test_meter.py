@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.ledger.records import Command
+from airflow_ddb_migrate.core.ledger.throttles import WHYS
 from airflow_ddb_migrate.core.limits import METRIC_SECONDS
-from airflow_ddb_migrate.core.metrics.catalog import Detail
+from airflow_ddb_migrate.core.metrics import catalog
+from airflow_ddb_migrate.core.metrics.catalog import Detail, Metric
 from airflow_ddb_migrate.core.mode import Mode
 from ddb_transform.meter import Meter
 from ddb_transform.worker import Worker
 from tests.support.embedded_metrics import checked
+from tests.support.factories import client_error
 from tests.support.worlds.migration_world import MigrationWorld
 
 
@@ -131,3 +134,30 @@ def test_a_dry_run_changes_nothing(world: Callable[..., MigrationWorld]) -> None
 
     assert (3, "DRY_RUN") == (line["ItemsSeen"], line["mode"])
     assert "ItemsChanged" not in line
+
+
+@pytest.mark.parametrize("metric", catalog.THROTTLES_BY_REASON, ids=lambda metric: metric.name)
+def test_each_reason_of_a_throttle_is_a_metric(
+    world: Callable[..., MigrationWorld], metric: Metric
+) -> None:
+    """Of the table and of an index alike; which index it was is in the log."""
+    made = world()
+    made.put_many(5)
+    left = iter(range(2))
+    reason = f"IndexWrite{metric.name}" if metric.name in WHYS else ""
+    rows = [{"reason": reason, "resource": f"{made.record.table_arn}/index/by_origin"}]
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        is_write = name == "update_item" and arguments["TableName"] == made.table_name
+        if is_write and next(left, None) is not None:
+            code = "ProvisionedThroughputExceededException"
+            raise client_error(code, name, **({"ThrottlingReasons": rows} if reason else {}))
+
+    made.dynamodb.before = refuse
+
+    (line,) = metered(made, made.worker())
+
+    sent = {each.name for each in catalog.THROTTLES_BY_REASON} & line.keys()
+    assert ({metric.name}, 2, 2) == (sent, line[metric.name], line["Throttles"])
+    named = f"{reason} by_origin" if reason else "Write"
+    assert {named: 2} == line["throttle_reasons"]

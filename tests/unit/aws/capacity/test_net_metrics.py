@@ -6,11 +6,13 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
+from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.ledger.counts import Counts
-from airflow_ddb_migrate.core.ledger.records import Command, LaneState
-from airflow_ddb_migrate.core.limits import LEASE_SECONDS, NO_PROGRESS_SECONDS
+from airflow_ddb_migrate.core.ledger.records import LaneState
+from airflow_ddb_migrate.core.limits import FORGOTTEN_SECONDS, LEASE_SECONDS, NO_PROGRESS_SECONDS
 from tests.support.embedded_metrics import checked
-from tests.support.factories import LEDGER, MIGRATION, units
+from tests.support.factories import LEDGER, units
 from tests.support.worlds.site_world import SiteWorld
 
 SETTINGS = {
@@ -98,16 +100,41 @@ def test_a_migration_whose_workers_never_began_is_stalled(world: SiteWorld) -> N
 def test_what_is_on_hold_is_not_stalled(world: SiteWorld) -> None:
     """Whoever holds it knows."""
     world.start()
-    world.site.ledger.command(MIGRATION, Command.HOLD, attempt=1, reason="sale", now=world.clock())
+    pause(world.site, by="ann", reason="sale")
     world.clock.advance(NO_PROGRESS_SECONDS + 1)
 
     assert (0, 0, 0) == told(world)
 
 
-def test_an_execution_that_has_ended_is_not_stalled(world: SiteWorld) -> None:
-    """Airflow may be gone, and nobody have noted the end; its lease runs out by itself."""
+def test_an_execution_that_ended_unnoticed_is_stalled(world: SiteWorld) -> None:
+    """Airflow is gone, and so is who would say that it failed. After a day that is no news."""
     world.start()
     world.end()
-    world.clock.advance(10 * NO_PROGRESS_SECONDS)
+    world.clock.advance(NO_PROGRESS_SECONDS)
+    assert (0, 0, 1) == told(world)
+
+    world.clock.advance(LEASE_SECONDS - NO_PROGRESS_SECONDS + FORGOTTEN_SECONDS)
+    assert (0, 0, 1) == told(world)
+
+    world.clock.advance(1)
+    assert (0, 0, 0) == told(world)
+
+
+def test_an_end_that_was_noted_is_none(world: SiteWorld) -> None:
+    """Its task failed, and says why."""
+    world.start()
+    world.end()
+    tend(world.site)
+    world.clock.advance(NO_PROGRESS_SECONDS)
+
+    assert (0, 0, 0) == told(world)
+
+
+def test_what_is_done_waits_for_airflow_and_is_not_stalled(world: SiteWorld) -> None:
+    """Nothing is left to be done."""
+    world.start()
+    for lane in range(4):
+        world.lane(lane)
+    world.clock.advance(NO_PROGRESS_SECONDS)
 
     assert (0, 0, 0) == told(world)

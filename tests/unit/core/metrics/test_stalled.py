@@ -20,6 +20,7 @@ ATTEMPT = AttemptRecord(
     number=2, execution_arn="arn", transform_hash="", lanes=4, started_at=LONG_AGO
 )
 CONTROL = ControlRecord(command=Command.RUN, attempt=2, since=LONG_AGO)
+LANES = range(4)
 HEALTH = HoldRecord(kind=HoldKind.HEALTH, by="worker", reason="alarm", since=LONG_AGO)
 ROW = LaneRow(lane=0, state=LaneState.RUNNING, attempt=2, segment=0)
 
@@ -33,7 +34,6 @@ def test_what_was_told_to_work_an_hour_ago_should() -> None:
     ("control", "attempt"),
     [
         (None, ATTEMPT),
-        (CONTROL, None),
         (replace(CONTROL, attempt=1), ATTEMPT),
         (CONTROL, replace(ATTEMPT, ended_at=NOW - 1)),
         (CONTROL, replace(ATTEMPT, started_at=NOW - 899)),
@@ -46,7 +46,7 @@ def test_what_was_told_to_work_an_hour_ago_should() -> None:
     ],
 )
 def test_it_has_a_reason_to_make_no_progress(
-    control: ControlRecord | None, attempt: AttemptRecord | None
+    control: ControlRecord | None, attempt: AttemptRecord
 ) -> None:
     """Not begun, over, held, stopped, or told to go on only a moment ago."""
     assert not may_be_stalled(control, attempt, NOW)
@@ -61,18 +61,26 @@ def test_one_lane_that_settles_pages_is_progress() -> None:
     """The others may wait for their turn."""
     rows = [ROW, replace(ROW, progressed_at=NOW - 899), replace(ROW, progressed_at=LONG_AGO)]
 
-    assert not is_stalled(rows, NOW)
-    assert is_stalled([rows[0], rows[2]], NOW)
-    assert is_stalled([], NOW)
+    assert not is_stalled(rows, LANES, NOW)
+    assert is_stalled([rows[0], rows[2]], LANES, NOW)
+    assert is_stalled([], LANES, NOW)
+
+
+def test_what_is_done_is_not_stalled() -> None:
+    """Every lane that it is about; a canary is about some."""
+    done = replace(ROW, state=LaneState.DONE, progressed_at=LONG_AGO)
+
+    assert not is_stalled([done], (0,), NOW)
+    assert is_stalled([done], LANES, NOW)
 
 
 def test_a_sign_of_life_is_no_progress() -> None:
     """A worker shows one while it waits for DynamoDB, too."""
-    assert is_stalled([replace(ROW, updated_at=NOW, progressed_at=LONG_AGO)], NOW)
+    assert is_stalled([replace(ROW, updated_at=NOW, progressed_at=LONG_AGO)], LANES, NOW)
 
 
 def test_an_older_worker_is_believed() -> None:
     """It notes no progress; that it had some, and lives."""
     row = replace(ROW, updated_at=NOW - 5, counts=Counts(seen=1, changed=1))
 
-    assert not is_stalled([row], NOW)
+    assert not is_stalled([row], LANES, NOW)
