@@ -3,8 +3,10 @@
 And how the suites are shared among xdist's workers.
 """
 
+import atexit
 import functools
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,8 +23,10 @@ sys.path.insert(0, str(ROOT / "lambda"))
 
 for _name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[_name]
+_home = tempfile.mkdtemp(prefix="airflow-home-")
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ.update(
-    AIRFLOW_HOME=tempfile.mkdtemp(prefix="airflow-home-"),
+    AIRFLOW_HOME=_home,
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__DAGS_FOLDER=str(ROOT / "dags"),
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",

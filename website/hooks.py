@@ -1,6 +1,8 @@
 """What mkdocs calls: pages that are not in ``docs``, and links as the site needs them."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +13,9 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # mkdocs loads this file by its path
 
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))  # it writes there
+if "AIRFLOW_HOME" not in os.environ:  # Airflow writes there when it is imported
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
+    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 from website.links import HOMES, ROOT, site_links, site_tables
 from website.reference.pages import PAGES
