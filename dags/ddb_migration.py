@@ -113,6 +113,8 @@ with DAG(
         "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
         "show_values": ConfField("show_values"),
         "once": ConfField("once"),
+        "hold_while": ConfField("hold_while"),
+        "healthy_for": ConfField("healthy_for"),
         "single_writer_region": ConfField("single_writer_region"),
     }
     units = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}

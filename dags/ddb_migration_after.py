@@ -123,6 +123,8 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
             write_units_per_second=ConfField("write_units_per_second"),
             max_quarantined=ConfField("max_quarantined"),
             max_quarantined_percentage=ConfField("max_quarantined_percentage"),
+            hold_while=ConfField("hold_while"),
+            healthy_for=ConfField("healthy_for"),
             poke_interval=POKE_SECONDS,
             deferrable=True,
             **regions,

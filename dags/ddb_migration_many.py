@@ -57,6 +57,8 @@ SAME = {  # of every table
     "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
     "show_values": ConfField("show_values"),
     "once": ConfField("once"),
+    "hold_while": ConfField("hold_while"),
+    "healthy_for": ConfField("healthy_for"),
     "single_writer_region": ConfField("single_writer_region"),
 }
 

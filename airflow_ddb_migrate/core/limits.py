@@ -140,6 +140,14 @@ SUFFERING_UNITS: Final = 100.0  # [OURS] and at least so many
 THROTTLE_REASONS: Final = 12  # [OURS] told apart in a lane's row; [DDB] 16, 8 more per index
 SUFFERING_HOLD_SECONDS: Final = 300  # [OURS] the migration then waits so long
 
+# The health gate
+ALARMS: Final = 10  # [OURS] of one migration: they stand in the control record, read all the time
+ALARM_NAME_CHARS: Final = 255  # [API] AlarmName
+UNKNOWN_SECONDS: Final = 180  # [OURS] alarms whose state is unknown for so long hold a migration
+HEALTHY_SECONDS: Final = 300  # [OURS] all alarms are OK for so long before it goes on
+EASED_SHARE: Final = 0.5  # [OURS] of the budget, after a hold for health
+EASED_SECONDS: Final = 600  # [OURS] until it is all of the budget again
+
 # Lambda
 LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are held to it by tests
 LAMBDA_UNZIPPED_BYTES: Final = 262_144_000  # [LAMBDA] 250 MB: a zip from S3, unzipped

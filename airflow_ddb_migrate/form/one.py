@@ -5,8 +5,11 @@ from typing import Any
 from airflow.sdk import Param
 
 from airflow_ddb_migrate.core.limits import (
+    ALARMS,
     DEFAULT_PREWARM_READ_UNITS,
     DEFAULT_PREWARM_WRITE_UNITS,
+    HEALTHY_SECONDS,
+    HOLD_SECONDS,
     MAP_CHILDREN,
     QUARANTINE_ITEMS,
     QUARANTINE_PERCENTAGE,
@@ -144,6 +147,22 @@ def _guard_first() -> dict[str, Param]:
         "canary_approve": switch_field(
             "Ask after the canary",
             "A person must approve the canary even when it is clean (default: off).",
+        ),
+        "hold_while": Param(
+            [],
+            type="array",
+            items={"minLength": 1, "maxLength": 2_048, "allOf": [{"type": "string"}]},
+            maxItems=ALARMS,
+            title="Hold while",
+            description="Enter one CloudWatch alarm in each line, by name or ARN: while any of "
+            "them is in ALARM, the migration waits (default: []).",
+        ),
+        "healthy_for": count_field(
+            HEALTHY_SECONDS,
+            "Healthy for",
+            "The migration goes on when all of these alarms have been OK for this many seconds",
+            minimum=1,
+            maximum=HOLD_SECONDS // 2,
         ),
         "single_writer_region": switch_field(
             "Written in this region alone",

@@ -102,7 +102,12 @@ AIRFLOW = (
         "Plan",
         scope.anywhere,
         {
-            **needed_by(_PLAN, "cloudwatch:GetMetricData", "dynamodb:DescribeLimits"),
+            **needed_by(
+                _PLAN,
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetricData",
+                "dynamodb:DescribeLimits",
+            ),
             **needed_by(_BACKUP, "dynamodb:ListBackups"),
             **needed_by(_PLAN, "lambda:GetAccountSettings", "lambda:ListEventSourceMappings"),
         },

@@ -12,6 +12,7 @@ from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
+from airflow_ddb_migrate.core.health.gate import eased
 from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
@@ -27,6 +28,7 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
+from ddb_transform.health import AlarmReader, AlarmWatch, no_alarms
 
 
 class Order(Enum):
@@ -44,10 +46,11 @@ class Pacers:
     read: Pacer
     write: Pacer
 
-    def share(self, control: ControlRecord) -> None:
-        """Take this worker's share of the migration's budget."""
-        self.read.set_share(share_of(control.read_units_per_second, control.sharers))
-        self.write.set_share(share_of(control.write_units_per_second, control.sharers))
+    def share(self, control: ControlRecord, now: float) -> None:
+        """Take this worker's share of the migration's budget, or less after a hold for health."""
+        part = eased(control, now)
+        self.read.set_share(share_of(part * control.read_units_per_second, control.sharers))
+        self.write.set_share(share_of(part * control.write_units_per_second, control.sharers))
 
     def debt_seconds(self) -> float:
         """Return how long to wait until everything spent is earned."""
@@ -82,6 +85,7 @@ class Guard:
     clock: Callable[[], float]
     pacers: Pacers
     jitter: Callable[[int, int], int] = random.randint
+    read_alarms: AlarmReader = no_alarms
     _last_look: float = field(default=float("-inf"), init=False)
     _held_at: float = field(default=float("-inf"), init=False)
     _last_order: Order = field(default=Order.GO, init=False)
@@ -111,6 +115,10 @@ class Guard:
     def workers(self) -> int:
         """Return how many workers share the ledger, or may; as of the last look."""
         return max(self._control.sharers, self._control.live) if self._control else 0
+
+    @property
+    def _alarms(self) -> AlarmWatch:
+        return AlarmWatch(self.sharing, self.clock, self.read_alarms)
 
     @property
     def sharing(self) -> Sharing:
@@ -144,6 +152,9 @@ class Guard:
     def _look(self, now: float) -> Order:
         control = self._control = self.ledger.control(self.record.migration_id)
         order = order_of(control, self.attempt, now)
+        if order is not Order.QUIT and control is not None and self._alarms.look(control, now):
+            control = self._control = self.ledger.control(self.record.migration_id)
+            order = order_of(control, self.attempt, now)
         if order is Order.QUIT or (self.record.mode.writes and not self._holds_table(now)):
             return Order.QUIT
         assert control is not None  # or the order were QUIT
@@ -158,7 +169,7 @@ class Guard:
             self.sharing.join()
         elif control.has_budget and self._joined and self.sharing.renew(control, now):
             control = self.ledger.control(self.record.migration_id) or control
-        self.pacers.share(control)
+        self.pacers.share(control, now)
 
     def _hold_for_others(self, now: float) -> bool:
         """Pause the whole migration for a while when the table is throttled whatever we do."""

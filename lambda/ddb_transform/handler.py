@@ -11,7 +11,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -64,6 +64,10 @@ _PLAIN = Config(
     max_pool_connections=2 * WRITER_THREADS,
     parameter_validation=False,  # most of a small write's CPU; the service validates anyway
     **_TIMEOUTS,
+)
+# A reading of the alarms that takes long is none: the next turn comes soon.
+_HASTY = Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=3
 )
 _TOLD: set[str] = set()  # migrations that know what this sandbox runs on
 _MARGIN_SHARE = 0.2  # of a short time limit, where a minute's margin would leave nothing
@@ -202,6 +206,7 @@ def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, contex
         request.attempt,
         time.time,
         Pacers(Pacer(time.monotonic), Pacer(time.monotonic)),
+        read_alarms=_alarm_states,
     )
     kit = Kit(
         request=request,
@@ -306,6 +311,18 @@ def _table_client() -> Any:
 
 def _runtime() -> LambdaRuntime:
     return _connection()[1]
+
+
+@functools.cache
+def _cloudwatch() -> Any:
+    """Made by the worker whose turn it is to read alarms, and by no cold start."""
+    return boto3.client("cloudwatch", config=_HASTY)
+
+
+def _alarm_states(names: Sequence[str]) -> Mapping[str, str]:
+    from airflow_ddb_migrate.aws.services.alarms import alarm_states
+
+    return alarm_states(_cloudwatch(), names)
 
 
 @functools.cache

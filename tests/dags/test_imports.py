@@ -11,6 +11,7 @@ PACKAGE = "airflow_ddb_migrate."
 BELOW = ("aws.", "core.", "triggers.")  # what the operators call
 NEEDED = {
     "core.approval.author_rules",
+    "core.health.alarms",
     "core.ledger.owners",
     "core.text.console_urls",
     "core.errors",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.faults import control, storms, worker
+from tests.faults import control, holds, storms, worker
 from tests.faults.run import Run
 from tests.faults.world import AS_SHIPPED, IMPATIENT
 
@@ -219,6 +219,38 @@ _WORKER = (
     ),
 )
 
+_GATED = {"slice_seconds": 4.0, "write_units_per_second": 40.0}
+
+_HOLDS = (
+    FaultKind(
+        name="alarm-flaps",
+        where=Where.CONTROL,
+        what="an alarm goes off and comes and goes; it is on hold until the alarm is OK for long",
+        inject=holds.make_alarm,
+        during=holds.flaps,
+        seconds=0.1,
+        options=_GATED,
+    ),
+    FaultKind(
+        name="alarm-unreadable",
+        where=Where.CONTROL,
+        what="CloudWatch answers no worker for over three minutes; then it does again",
+        inject=holds.make_alarm,
+        during=holds.unreadable,
+        seconds=0.3,
+        options=_GATED,
+    ),
+    FaultKind(
+        name="person-and-health",
+        where=Where.CONTROL,
+        what="an alarm and a person hold it at once; either is first to end its hold",
+        inject=holds.make_alarm,
+        during=holds.person_and_health,
+        seconds=0.1,
+        options=_GATED,
+    ),
+)
+
 _CONTROL = (
     FaultKind(
         name="pause-resume",
@@ -296,6 +328,6 @@ _CONTROL = (
     ),
 )
 
-KINDS = {kind.name: kind for kind in (*_WIRE, *_WORKER, *_CONTROL)}
+KINDS = {kind.name: kind for kind in (*_WIRE, *_WORKER, *_CONTROL, *_HOLDS)}
 
 QUICK = ("partial-batches", "lost-answers", "killed", "transform-raises", "double-trigger")

@@ -55,6 +55,11 @@ class FaultWorld:
         return self.emulator.client("logs")
 
     @property
+    def cloudwatch(self) -> Any:
+        """CloudWatch's alarms, by no proxy."""
+        return self.emulator.client("cloudwatch")
+
+    @property
     def endpoint(self) -> Endpoint:
         return Endpoint(self.emulator.endpoint_url, self.emulator.credentials)
 
@@ -120,6 +125,7 @@ def _behind(patch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
             **right(*args),
             "AWS_ENDPOINT_URL_DYNAMODB": url,
             "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ENDPOINT_URL_CLOUDWATCH": url,
             "FAULT_SKEW": str(folder / "skew"),
             "PYTHONPATH": f"{_HERE / 'clock'}:{_HERE.parents[1]}",
             "SFNWAIT_SCALE": str(WAIT_SCALE),

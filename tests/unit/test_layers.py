@@ -18,6 +18,7 @@ ORDER = (
     "core.clock core.mode core.names core.text core.validation",
     "core.bindings",
     "core.ledger",
+    "core.health",
     "core.approval",
     "core.items core.capacity core.execution core.doctor",
     "core.inspection core.report core.metrics",
@@ -34,6 +35,7 @@ ORDER = (
     "aws.report",
     # What runs in AWS.
     "ddb_transform.failures ddb_transform.patience ddb_transform.botocore_shortcuts transforms",
+    "ddb_transform.health",
     "ddb_transform.botocore_probe",
     "ddb_transform.user_code",
     "ddb_transform.contract ddb_transform.guard",

@@ -7,6 +7,7 @@ from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
 from airflow_ddb_migrate.aws.execution.required_steps import require_steps
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.alarms import alarms_here
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.author_limits import require_within_limits
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
@@ -26,6 +27,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
     Budget,
     Command,
+    HealthGate,
     LeaseRecord,
     MigrationRecord,
 )
@@ -110,6 +112,9 @@ def _launch(
     """Write down what is about to be started, then start it: a crash in between is found again."""
     now = site.clock.now()
     what = "canary attempt" if mine.scope else "attempt"
+    gate = HealthGate(
+        hold_while=alarms_here(site, request.alarms), healthy_for=float(request.healthy_for)
+    )
     payload = build_segment_payload(
         record.table_name,
         record.total_segments,
@@ -120,7 +125,7 @@ def _launch(
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     budget = _budget(request, mine.lanes)
-    _take_number(site, mine, budget)
+    _take_number(site, mine, budget, gate)
     if record.mode.writes:
         _intend(site, mine)
     history.begin(site.ledger, record, mine.transform_hash)
@@ -268,13 +273,13 @@ def _budget(request: StartRequest, lanes: int) -> Budget:
     )
 
 
-def _take_number(site: Site, mine: AttemptRecord, budget: Budget) -> None:
+def _take_number(site: Site, mine: AttemptRecord, budget: Budget, gate: HealthGate) -> None:
     now = site.clock.now()
     ledger, name = site.ledger, site.migration_id
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
     write = ledger.renew_attempt if is_known else ledger.create_attempt
-    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now, budget)):
+    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now, budget, gate)):
         raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."

@@ -54,7 +54,8 @@ class Sharing:
         A worker that joins meanwhile may stand in a row that was read before: nothing is written
         then. One that leaves is at most counted in, which is no harm.
         """
-        if not is_count_due(control, now) or not self._claim_count(control, now):
+        seen = control.counted_at
+        if not is_count_due(control, now) or not self.claim("counted_at", seen, now):
             return False
         lanes = Lanes(self.ledger).all(self.migration_id)
         count = counted(control, sum(row.is_live(now) for row in lanes))
@@ -69,12 +70,26 @@ class Sharing:
             condition="#attempt = :attempt AND #joins = :joins",
         )
 
-    def _claim_count(self, control: ControlRecord, now: float) -> bool:
+    def claim(self, field: str, seen: float, now: float) -> bool:
+        """Take a turn that is one worker's at a time: True if no other took it since it was seen.
+
+        ``field`` of the control record is when it was taken last.
+        """
         return self.ledger.update(
             control_key(self.migration_id),
-            {"counted_at": now, "attempt": self.attempt},
-            condition="#attempt = :attempt AND #counted_at = :seen",
-            extra={":seen": control.counted_at},
+            {field: now, "attempt": self.attempt},
+            condition=f"#attempt = :attempt AND #{field} = :seen",
+            extra={":seen": seen},
+        )
+
+    def note_reading(self, *, taken_at: float, known_at: float, healthy_since: float) -> bool:
+        """Keep what a reading of the alarms came to; False when another was begun since."""
+        return self.ledger.update(
+            control_key(self.migration_id),
+            {"known_at": known_at, "healthy_since": healthy_since, "attempt": self.attempt},
+            condition="#attempt = :attempt AND #alarms_at = :taken_at",
+            extra={":taken_at": taken_at},
+            names={"#alarms_at": "alarms_at"},
         )
 
     def _add(self, **numbers: int) -> ControlRecord | None:

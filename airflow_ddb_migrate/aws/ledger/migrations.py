@@ -21,15 +21,17 @@ from airflow_ddb_migrate.aws.ledger.keys import (
     stack_key,
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
-from airflow_ddb_migrate.aws.ledger.typed_values import decode, encode_all
+from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
 from airflow_ddb_migrate.core.errors import LedgerBusyError, NotBegunError
 from airflow_ddb_migrate.core.ledger.holds import HoldRecord, Summary, summary_of
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
+    NO_GATE,
     AttemptRecord,
     Budget,
     Command,
     ControlRecord,
+    HealthGate,
     MigrationRecord,
     TypedItem,
 )
@@ -37,6 +39,7 @@ from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 
 Holds: TypeAlias = tuple[HoldRecord, ...]
 
+NOTHING_ELSE: Final[Mapping[str, Plain]] = {}
 RACES: Final = 10  # a record changed so often meanwhile is not changed
 
 
@@ -73,7 +76,12 @@ class Ledger(LedgerTable):
         return decode(ControlRecord, item) if item else None
 
     def begin_attempt(
-        self, migration_id: str, attempt: int, now: float, budget: Budget = NO_BUDGET
+        self,
+        migration_id: str,
+        attempt: int,
+        now: float,
+        budget: Budget = NO_BUDGET,
+        gate: HealthGate = NO_GATE,
     ) -> bool:
         """Let the workers of this attempt run, and no older ones; False when a newer one does."""
         control = ControlRecord(
@@ -81,7 +89,9 @@ class Ledger(LedgerTable):
             attempt=attempt,
             since=now,
             counted_at=now - SHARERS_SECONDS + FIRST_COUNT_SECONDS,
+            known_at=now,
             **asdict(budget),
+            **asdict(gate),
         )
         return self.update(
             control_key(migration_id),
@@ -128,7 +138,7 @@ class Ledger(LedgerTable):
 
         return self.change_holds(migration_id, remove, attempt=attempt, now=now, reason=reason)
 
-    def change_holds(
+    def change_holds(  # noqa: PLR0913  # what changes, and on what condition
         self,
         migration_id: str,
         change: Callable[[Holds], Holds],
@@ -136,10 +146,12 @@ class Ledger(LedgerTable):
         attempt: int,
         now: float,
         reason: str = "",
+        also: Mapping[str, Plain] = NOTHING_ELSE,
     ) -> bool:
         """Change the holds in force by compare-and-set, so that no writer loses another's.
 
-        ``reason`` is kept when none is left. False when nothing changes, or as for ``hold``.
+        ``reason`` is kept when none is left; ``also`` are other fields to set with them. False when
+        nothing changes, or as for ``hold``.
 
         :raises LedgerBusyError: others were faster ten times in a row.
         """
@@ -151,7 +163,8 @@ class Ledger(LedgerTable):
             changed = change(holds)
             if changed == holds:
                 return False
-            if self._replace_holds(migration_id, control, changed, reason=reason, now=now):
+            told = summary_of(changed) if changed else Summary(now, 0.0, reason)
+            if self._replace_holds(migration_id, control, changed, {**asdict(told), **also}):
                 return True
         raise LedgerBusyError(
             f"The holds of {migration_id} were changed by others {RACES} times in a row. "
@@ -159,9 +172,8 @@ class Ledger(LedgerTable):
         )
 
     def _replace_holds(
-        self, migration_id: str, seen: ControlRecord, holds: Holds, *, reason: str, now: float
+        self, migration_id: str, seen: ControlRecord, holds: Holds, fields: Mapping[str, Plain]
     ) -> bool:
-        told = summary_of(holds) if holds else Summary(now, 0.0, reason)
         version = "#version = :seen"
         if seen.version == 0:  # the version before kinds wrote none
             version = f"(attribute_not_exists(#version) OR {version})"
@@ -169,7 +181,7 @@ class Ledger(LedgerTable):
             control_key(migration_id),
             {
                 "command": Command.HOLD if holds else Command.RUN,
-                **asdict(told),
+                **fields,
                 "holds": tuple(asdict(hold) for hold in holds),
                 "version": seen.version + 1,
                 "attempt": seen.attempt,

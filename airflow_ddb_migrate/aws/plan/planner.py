@@ -11,6 +11,7 @@ from airflow_ddb_migrate.aws.ledger.notes import keep_plan, known_plan
 from airflow_ddb_migrate.aws.plan.sample import take_sample
 from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe_for_plan, gather
 from airflow_ddb_migrate.aws.preflight import checks
+from airflow_ddb_migrate.aws.preflight.alarms import known_states
 from airflow_ddb_migrate.aws.preflight.author_limits import require_allowed
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
@@ -77,7 +78,8 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     transform_hash = checks.check(
         site, request.transform, single_writer_region=request.single_writer_region
     )
-    require_allowed(site, request)
+    limits = require_allowed(site, request)
+    alarms = known_states(site, replace(request, limits=limits).alarms)
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
     facts = gather(site, description, questions)
@@ -90,6 +92,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
         plan,
         transform_hash=transform_hash,
         params_hash=params_hash(request.params),
+        alarms=alarms,
         warnings=(*plan.warnings, f"This was done before: {repeat}.") if repeat else plan.warnings,
         planned_by=request.started_by,
         planned_at_iso=iso(now),

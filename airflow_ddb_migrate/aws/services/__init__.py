@@ -3,5 +3,6 @@
 ``tables``, ``replicas``, ``table_updates``, ``table_backups`` and ``autoscaling`` are the migrated
 table and its capacity;
 ``executions`` are those of the state machine; ``function`` is the deployed Lambda;
-``bucket`` holds logs and reports; ``stack`` and ``stack_identity`` find what was deployed.
+``alarms`` are CloudWatch's; ``bucket`` holds logs and reports;
+``stack`` and ``stack_identity`` find what was deployed.
 """

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Self, TypedDict
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.health.alarms import joined_alarms, validate_alarms
 from airflow_ddb_migrate.core.limits import TABLE_UNITS
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.validation import (
@@ -42,6 +43,7 @@ class RuleArguments(TypedDict, total=False):
     max_prewarm: int | None
     max_cost_usd: float | None
     allow_changed_transform: bool
+    hold_while: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class AuthorRules:
     ``require`` are steps that may not be left out; ``tables`` and ``transforms`` are the only ones
     allowed. Prewarm may not ask for more than ``max_prewarm`` units per second, read or write (0:
     no prewarm), and no plan may cost more than ``max_cost_usd``. With ``allow_changed_transform``
-    a transform that changed since it was planned and approved may start all the same.
+    a transform that changed since it was planned and approved may start all the same. The alarms
+    of ``hold_while`` hold every run, beside those that a run names itself.
     """
 
     require: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ class AuthorRules:
     max_prewarm: int | None = None
     max_cost_usd: float | None = None
     allow_changed_transform: bool = False
+    hold_while: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: "AuthorRules | Mapping[str, Any] | None") -> Self:
@@ -106,6 +110,7 @@ class AuthorRules:
             max_prewarm=_lower(self.max_prewarm, other.max_prewarm),
             max_cost_usd=_lower(self.max_cost_usd, other.max_cost_usd),
             allow_changed_transform=self.allow_changed_transform and other.allow_changed_transform,
+            hold_while=joined_alarms(self.hold_while, other.hold_while),
         )
 
     def check_table(self, name: str) -> None:
@@ -242,6 +247,7 @@ _RULES: Mapping[str, Callable[[object], Any]] = {
     "max_prewarm": _prewarm,
     "max_cost_usd": _cost,
     "allow_changed_transform": lambda value: validate_switch("allow_changed_transform", value),
+    "hold_while": validate_alarms,
 }
 
 NO_RULES = AuthorRules()

@@ -1,6 +1,6 @@
 """What a migration is asked to do, checked before anything is touched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,16 @@ from airflow_ddb_migrate.core.execution.payload import (
     validate_tolerated_failure,
 )
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
-from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
+from airflow_ddb_migrate.core.health.alarms import (
+    joined_alarms,
+    validate_alarms,
+    validate_healthy_for,
+)
+from airflow_ddb_migrate.core.limits import (
+    HEALTHY_SECONDS,
+    QUARANTINE_ITEMS,
+    QUARANTINE_PERCENTAGE,
+)
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.validation import (
     validate_at_least_zero,
@@ -40,6 +49,8 @@ class StartRequest:
     ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
     those of this migration. ``once`` refuses what has succeeded on this table before.
     ``single_writer_region`` says that nothing writes to a replica in another region meanwhile.
+    ``hold_while`` names alarms that hold it, and ``healthy_for`` is how many seconds all have to be
+    OK before it goes on.
     ``limits`` are the rules of the DAG's author, which no configuration gives; ``asked`` are the
     approvals that the run itself asked for.
     """
@@ -63,8 +74,15 @@ class StartRequest:
     show_values: bool = False
     once: bool = False
     single_writer_region: bool = False
+    hold_while: Sequence[str] = ()
+    healthy_for: float = HEALTHY_SECONDS
     limits: AuthorRules = NO_RULES
     asked: tuple[str, ...] = ()
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return its alarms and those of the DAG's author; raises InvalidInputError for others."""
+        return joined_alarms(validate_alarms(self.hold_while), self.limits.hold_while)
 
     def validate(self) -> None:
         """Raise InvalidInputError for whatever cannot be started; touches nothing."""
@@ -73,6 +91,8 @@ class StartRequest:
         validate_max_concurrency(self.max_concurrency)
         validate_tolerated_failure(self.tolerated_failure_percentage)
         validate_params(self.params)
+        validate_healthy_for(self.healthy_for)
+        validate_alarms(self.alarms)
         for name in _AT_LEAST_ZERO:
             value = getattr(self, name)
             if value is not None or name not in _PLANNED:

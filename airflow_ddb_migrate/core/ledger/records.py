@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.ledger.holds import (
     summary_of,
 )
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
-from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
+from airflow_ddb_migrate.core.limits import HEALTHY_SECONDS, QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
 from airflow_ddb_migrate.core.mode import Mode
 
 TypedValue: TypeAlias = Mapping[str, Any]
@@ -145,6 +145,17 @@ NO_BUDGET = Budget()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthGate:
+    """Names of the alarms that hold a migration, and seconds for which all must be OK again."""
+
+    hold_while: tuple[str, ...] = ()
+    healthy_for: float = HEALTHY_SECONDS
+
+
+NO_GATE = HealthGate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
     """What the workers of a migration obey.
 
@@ -153,7 +164,10 @@ class ControlRecord:
     when it was given, and why. ``version`` grows with every change of the holds. The budgets are
     units per second of the whole migration (0: none). ``live`` counts the workers that spend them;
     ``sharers``, never less, divides them; ``joins`` counts whoever began to. ``quarantined`` counts
-    this attempt's items.
+    this attempt's items. ``hold_while`` and ``healthy_for`` are of a HealthGate: ``alarms_at`` is
+    when a worker last began to read the alarms, ``known_at`` when all states were known last,
+    ``healthy_since`` since when all are OK (0: they are not), and ``eased_at`` when a hold for
+    health ended, after which the budget rises again.
     """
 
     command: Command
@@ -170,6 +184,12 @@ class ControlRecord:
     quarantined: int = 0
     holds: tuple[HoldRecord, ...] = ()
     version: int = 0
+    hold_while: tuple[str, ...] = ()
+    healthy_for: float = HEALTHY_SECONDS
+    alarms_at: float = 0.0
+    known_at: float = 0.0
+    healthy_since: float = 0.0
+    eased_at: float = 0.0
 
     @property
     def has_budget(self) -> bool:

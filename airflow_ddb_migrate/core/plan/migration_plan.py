@@ -6,7 +6,7 @@ figures can disagree, and what a dry run has seen only replaces the load.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
@@ -49,7 +49,7 @@ class MigrationPlan:
     in words; ``replicas`` are the table's other regions; ``warnings`` and ``unknown`` are
     sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
     ``transform_hash`` is that of what was deployed when it was planned, ``params_hash`` that of the
-    transform's parameters.
+    transform's parameters; ``alarms`` are those that hold it, with their states then.
     """
 
     migration_id: str
@@ -72,6 +72,7 @@ class MigrationPlan:
     raises: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    alarms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total_segments(self) -> int:
@@ -138,6 +139,7 @@ class MigrationPlan:
             "raises": list(self.raises),
             "warnings": list(self.warnings),
             "unknown": list(self.unknown),
+            "alarms": dict(self.alarms),
             "basis": self._basis(),
         }
 
@@ -178,6 +180,7 @@ class MigrationPlan:
             raises=tuple(data["raises"]),
             warnings=tuple(data["warnings"]),
             unknown=tuple(data["unknown"]),
+            alarms=data.get("alarms", {}),
         )
 
     def _basis(self) -> dict[str, Any]:

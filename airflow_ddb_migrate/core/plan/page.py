@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
+from airflow_ddb_migrate.core.health.alarms import AlarmState
 from airflow_ddb_migrate.core.plan.bill import bill_of_hold
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
@@ -53,12 +54,19 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("read budget", _budget_words(plan.read_units_per_second)),
         ("write budget", _write_budget_words(plan)),
         *[("raised before", words) for words in plan.raises],
+        *[("holds while in ALARM", _alarm_words(*row)) for row in plan.alarms.items()],
     ]
 
 
 def _regions(plan: MigrationPlan) -> list[tuple[str, str]]:
     regions = plan.load.regions
     return [("regions", f"{regions}, with {', '.join(plan.replicas)}")] if regions > 1 else []
+
+
+def _alarm_words(name: str, state: str) -> str:
+    if state == AlarmState.ALARM:
+        return f"{name}: {state} now, so it would begin on hold"
+    return f"{name}: {state} now"
 
 
 def _times(plan: MigrationPlan) -> list[tuple[str, str]]:

@@ -46,6 +46,7 @@ _PLAN_FIELDS = (
     "raises",
     "warnings",
     "unknown",
+    "alarms",
     "planned_by",
     "planned_at_iso",
 )

@@ -10,8 +10,13 @@ from airflow_ddb_migrate.core.execution.payload import (
 )
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
+from airflow_ddb_migrate.core.health.alarms import validate_alarms, validate_healthy_for
 from airflow_ddb_migrate.core.ledger.owners import started_by
-from airflow_ddb_migrate.core.limits import QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
+from airflow_ddb_migrate.core.limits import (
+    HEALTHY_SECONDS,
+    QUARANTINE_ITEMS,
+    QUARANTINE_PERCENTAGE,
+)
 from airflow_ddb_migrate.core.names import DEFAULT_TRANSFORM
 from airflow_ddb_migrate.core.validation import (
     validate_at_least_zero,
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 
 _RULES: Rules = {
+    "healthy_for": validate_healthy_for,
+    "hold_while": validate_alarms,
     "max_concurrency": validate_max_concurrency,
     "max_quarantined": partial(validate_count, "max_quarantined"),
     "max_quarantined_percentage": partial(validate_at_least_zero, "max_quarantined_percentage"),
@@ -83,6 +90,9 @@ class MigrationRequestOperator(MigrationOperator):
         (templated)
     :param once: refuse what has succeeded on this table before: the same transform, unchanged, with
         the same parameters. Going on with a migration is never refused. (templated)
+    :param hold_while: names or ARNs of CloudWatch alarms, composite ones too: while any is in
+        ALARM, the migration is on hold. Those of the DAG's author are added. (templated)
+    :param healthy_for: seconds for which all of them are OK before it goes on. (templated)
     :param single_writer_region: nothing writes to the table's replicas in other regions meanwhile.
         Without it a table with replicas is refused. (templated)
     """
@@ -107,6 +117,8 @@ class MigrationRequestOperator(MigrationOperator):
         slice_seconds: float = 0,
         once: bool = False,
         single_writer_region: bool = False,
+        hold_while: Sequence[str] = (),
+        healthy_for: float = HEALTHY_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -123,6 +135,8 @@ class MigrationRequestOperator(MigrationOperator):
         self.slice_seconds = slice_seconds
         self.once = once
         self.single_writer_region = single_writer_region
+        self.hold_while = hold_while
+        self.healthy_for = healthy_for
         check_constants(self)
 
     @classmethod

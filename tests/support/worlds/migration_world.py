@@ -187,7 +187,7 @@ class MigrationWorld:
         elif command is Command.HOLD:
             self.ledger.hold(name, hold(reason="a test", since=now), attempt=attempt)
         else:
-            self.ledger.end_holds(name, HoldKind, attempt=attempt, reason="a test", now=now)
+            self.ledger.end_holds(name, {*HoldKind}, attempt=attempt, reason="a test", now=now)
 
     def follow_with(self, mode: Mode) -> None:
         """Begin another migration of the same table; an undo or a replay is of the former one."""

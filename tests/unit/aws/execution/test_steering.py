@@ -200,7 +200,7 @@ def test_a_hold_that_comes_too_late_does_not_lift_a_stop(world: SiteWorld) -> No
     ledger.stop(MIGRATION, attempt=1, reason="by bob", now=NOW)
 
     assert not ledger.hold(MIGRATION, hold(), attempt=1)
-    assert not ledger.end_holds(MIGRATION, HoldKind, attempt=1, reason="late", now=NOW)
+    assert not ledger.end_holds(MIGRATION, {*HoldKind}, attempt=1, reason="late", now=NOW)
     assert not ledger.retune(MIGRATION, 1, {"write_units_per_second": 9.0})
     assert (Command.STOP, 0) == (
         control_of(world).command,

@@ -12,6 +12,8 @@ from airflow_ddb_migrate.core.ledger.records import Budget, Command, ControlReco
 from tests.support.factories import MIGRATION, NOW, hold, throttled_hold
 from tests.support.worlds.site_world import SiteWorld
 
+KNOWN = {"known_at": NOW}  # the alarms, of which there are none
+
 
 @pytest.fixture
 def ledger(world: SiteWorld) -> Ledger:
@@ -20,7 +22,14 @@ def ledger(world: SiteWorld) -> Ledger:
 
 def control(command: Command, number: int = 1, **fields: Any) -> ControlRecord:
     return ControlRecord(
-        **{"command": command, "attempt": number, "since": NOW, "counted_at": NOW - 20, **fields}
+        **{
+            "command": command,
+            "attempt": number,
+            "since": NOW,
+            "counted_at": NOW - 20,
+            **KNOWN,
+            **fields,
+        }
     )
 
 
@@ -70,7 +79,7 @@ def test_a_command_is_for_one_attempt(ledger: Ledger) -> None:
     for number in (2, 1):  # there is none; then it is another one
         assert not stop(ledger)
         assert not ledger.hold(MIGRATION, hold(), attempt=1)
-        assert not ledger.end_holds(MIGRATION, HoldKind, attempt=1, reason="r", now=NOW)
+        assert not ledger.end_holds(MIGRATION, {*HoldKind}, attempt=1, reason="r", now=NOW)
         ledger.begin_attempt(MIGRATION, number + 1, NOW)
 
     assert control(Command.RUN, 3) == ledger.control(MIGRATION)

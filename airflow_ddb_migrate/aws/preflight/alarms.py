@@ -1,0 +1,42 @@
+"""Look at the alarms that are to hold a migration, before it is started."""
+
+from collections.abc import Iterable
+
+from airflow_ddb_migrate.aws.services.alarms import alarm_states
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.health.alarms import AlarmState, names_here
+
+_ACCOUNT = 4  # the part of an ARN
+
+
+def alarms_here(site: Site, alarms: Iterable[str]) -> tuple[str, ...]:
+    """Return their names; raises InvalidInputError for one of another region or account."""
+    key = site.table.key
+    return names_here(alarms, region=key.region, account=key.arn.split(":")[_ACCOUNT])
+
+
+def known_states(site: Site, alarms: Iterable[str]) -> dict[str, str]:
+    """Return the state of each alarm by its name; asks nothing when there are none.
+
+    :raises InvalidInputError: an alarm is not there, or has no data, so that nothing could be told
+        from it.
+    :raises MigrationError: the alarms cannot be read.
+    """
+    names = alarms_here(site, alarms)
+    if not names:
+        return {}
+    states = alarm_states(site.clients.cloudwatch, names)
+    if missing := [name for name in names if name not in states]:
+        raise InvalidInputError(
+            f"hold_while names {', '.join(missing)}; region {site.table.key.region} has no such "
+            "alarm in CloudWatch. Check the name, or make the alarm first. Nothing was started."
+        )
+    if blind := [name for name in names if states[name] == AlarmState.INSUFFICIENT_DATA]:
+        raise InvalidInputError(
+            f"hold_while names {', '.join(blind)}, which has no data (INSUFFICIENT_DATA), so "
+            "nothing is known from it, and the migration would wait. Wait for its first data, tell "
+            "the alarm what missing data means (TreatMissingData), or leave it out. Nothing was "
+            "started."
+        )
+    return {name: states[name] for name in names}
