@@ -76,7 +76,7 @@ class Site:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.clients.dynamodb, self.stack.ledger_table)
+        return Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     @property
     def lanes(self) -> Lanes:
@@ -259,6 +259,7 @@ def _planned_table(ledger: Ledger, migration_id: str) -> str:
     plan = plan_fields(ledger, migration_id)
     if plan:
         return str(plan["table_name"])
+    ledger.refuse_forgotten(migration_id)
     raise NotBegunError(
         f"The ledger {ledger.table_name} knows no migration {migration_id}. Check the id: "
         "ddb-migrate history --table TABLE lists those of a table."

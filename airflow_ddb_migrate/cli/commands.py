@@ -41,14 +41,14 @@ def report(clients: Clients, *, stack_name: str, migration_id: str, as_json: boo
 
 def _plain(row: HistoryRow) -> dict[str, object]:
     times = {"started_at": iso(row.started_at), "ended_at": _ended(row, "")}
-    return {**asdict(row), "params": json.loads(row.params), **times}
+    return {**asdict(row), "params": json.loads(row.params or "null"), **times}
 
 
 def _lines(rows: Iterable[HistoryRow]) -> str:
     return "\n".join(
         f"{iso(row.started_at)}  {row.result or 'NOT ENDED':<10} {_aim(row)}\n"
         f"    {row.migration_id}, transform {row.transform} ({row.transform_hash[:12] or 'none'}), "
-        f"params {row.params}\n"
+        f"params {row.params or f'forgotten on {iso(row.forgotten_at)}'}\n"
         f"    {row.counts.seen:,} items seen, {row.counts.changed:,} changed, "
         f"{row.counts.deleted:,} deleted, {row.counts.quarantined:,} quarantined; "
         f"{dollars_words(row.dollars)}; {_ended(row, 'not ended')}\n"

@@ -121,6 +121,7 @@ def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("pause", steering.add_pause, "hold a migration that runs"),
         ("resume", steering.add_resume, "let a paused migration go on"),
         ("stop", steering.add_stop, "end what runs of a migration; what is done is kept"),
+        ("forget", steering.add_forget, "delete all that is kept of a migration, but that it was"),
         ("retune", steering.add_retune, "change budgets and concurrency while it runs"),
     ):
         view = commands.add_parser(name, help=text)

@@ -61,6 +61,13 @@ def add_retune(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(show=_retune)
 
 
+def add_forget(parser: argparse.ArgumentParser) -> None:
+    """Let a person have all deleted that is kept of a migration, after a question."""
+    _add_steering(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(show=_forget)
+
+
 def _add_migration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("migration_id", help="as the start task logged it")
 
@@ -117,6 +124,19 @@ def _retune(options: argparse.Namespace, clients: "Clients") -> str:
     )
 
 
+def _forget(options: argparse.Namespace, clients: "Clients") -> str:
+    from airflow_ddb_migrate.aws.erasure.forgetting import Forgetting
+    from airflow_ddb_migrate.aws.services.stack import find_stack
+
+    return Forgetting(
+        clients=clients,
+        stack=find_stack(clients.cloudformation, options.stack_name),
+        migration_id=options.migration_id,
+        by=_by(options),
+        confirm=lambda question: options.yes or _agreed(question, input),
+    ).forget()
+
+
 def _site(options: argparse.Namespace, clients: "Clients") -> "Site":
     from airflow_ddb_migrate.aws.site import open_known_site
 
@@ -152,8 +172,11 @@ def _by(options: argparse.Namespace) -> str:
 
 
 def _confirmed(migration_id: str, ask: Callable[[str], str]) -> bool:
-    question = f"Stop {migration_id}? Finished segments are kept. Type yes: "
+    return _agreed(f"Stop {migration_id}? Finished segments are kept.", ask)
+
+
+def _agreed(question: str, ask: Callable[[str], str]) -> bool:
     try:
-        return ask(question).strip().lower() == "yes"
+        return ask(f"{question} Type yes: ").strip().lower() == "yes"
     except EOFError:  # nobody is there to answer
         return False

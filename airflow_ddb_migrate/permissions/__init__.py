@@ -2,5 +2,6 @@
 
 ``scope`` names the resources; ``rows`` are statements, each action with the features that need it;
 ``airflow`` has those of Airflow's connection and of who only looks; ``deployer`` those of who
-deploys, ``provisioning`` those of CloudFormation; ``policy`` makes documents of them.
+deploys, ``data_officer`` of who has data erased, ``provisioning`` those of CloudFormation;
+``policy`` makes documents of them.
 """

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from airflow_ddb_migrate.permissions.airflow import AIRFLOW, VIEWER
+from airflow_ddb_migrate.permissions.data_officer import DATA_OFFICER
 from airflow_ddb_migrate.permissions.deployer import DEPLOYER
 from airflow_ddb_migrate.permissions.provisioning import PROVISIONING
 from airflow_ddb_migrate.permissions.rows import DEFAULT_FEATURES, Feature, Row
@@ -21,6 +22,7 @@ class Audience(StrEnum):
     DEPLOYER = "deployer"
     AIRFLOW = "airflow"
     VIEWER = "viewer"
+    DATA_OFFICER = "data-officer"
     CLOUDFORMATION = "cloudformation"
 
 
@@ -28,6 +30,7 @@ _ROWS: Final[Mapping[Audience, tuple[Row, ...]]] = {
     Audience.DEPLOYER: (*DEPLOYER, *PROVISIONING),
     Audience.AIRFLOW: AIRFLOW,
     Audience.VIEWER: VIEWER,
+    Audience.DATA_OFFICER: DATA_OFFICER,
     Audience.CLOUDFORMATION: PROVISIONING,
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_ddb_migrate.aws.services.bucket import ROOTS
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME, ledger_name
 
 _FUNCTIONS = ("transform", "restore")  # what their names end in
@@ -94,6 +95,11 @@ def quarantines(scope: Scope) -> tuple[str, ...]:
 def quarantines_and_examples(scope: Scope) -> tuple[str, ...]:
     """Return what is shown of migrations. Undo logs, which hold old values, are the worker's."""
     return (*quarantines(scope), *_left_behind(scope, "diff/*"))
+
+
+def erasable(scope: Scope) -> tuple[str, ...]:
+    """Return all that migrations leave."""
+    return tuple(f"arn:{scope.partition}:s3:::{scope.bucket}/{root}/*" for root in ROOTS)
 
 
 def shown_values(scope: Scope) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ EVERY_RUN = "every run"
 _FREE = {"sts:GetCallerIdentity"}  # needs no permission
 # The emulator has no permission for it.
 _UNASKED = {"lambda:GetAccountSettings"}
+_STACK = {"cloudformation:DescribeStacks"}  # the command finds the stack, the steps have it
 # Written by Lambda itself, of which the emulator asks nobody.
 _LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -68,7 +69,11 @@ def decisions(
 
 
 @pytest.mark.parametrize(
-    "who", ["FunctionRole", "RestoreRole", Audience.DEPLOYER, Audience.AIRFLOW, Audience.VIEWER]
+    "who",
+    [
+        *("FunctionRole", "RestoreRole"),
+        *(Audience.DEPLOYER, Audience.AIRFLOW, Audience.VIEWER, Audience.DATA_OFFICER),
+    ],
 )
 def test_nothing_is_refused(decisions: dict[str, list[Decision]], who: str) -> None:
     """Every request of every step is allowed by the policies, as they stand."""
@@ -120,6 +125,15 @@ def test_who_looks_uses_all_that_the_policy_allows(decisions: dict[str, list[Dec
     assert allowed == {d.action for d in decisions[Audience.VIEWER]}
     reads = ("Get", "Describe", "List", "Query", "Scan")
     assert [] == [a for a in sorted(allowed) if not a.partition(":")[2].startswith(reads)]
+
+
+def test_who_has_data_erased_uses_all_that_the_policy_allows(
+    decisions: dict[str, list[Decision]],
+) -> None:
+    """And no more, by the role that the bucket's policy lets through."""
+    used = {d.action for d in decisions[Audience.DATA_OFFICER]} - _FREE
+
+    assert policy_for(Audience.DATA_OFFICER).actions - _STACK == used
 
 
 def test_who_deploys_uses_all_that_the_policy_allows(decisions: dict[str, list[Decision]]) -> None:

@@ -42,6 +42,7 @@ _IAM = {
     "lambda:Invoke": ("lambda:InvokeFunction",),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:DeleteObjects": ("s3:DeleteObject",),
 }
 

@@ -19,7 +19,7 @@ ORDER = (
     "core.bindings",
     "core.ledger",
     "core.health",
-    "core.approval",
+    "core.approval core.erasure",
     "core.items core.capacity core.execution core.doctor",
     "core.inspection core.report core.metrics",
     "core.plan",
@@ -32,7 +32,7 @@ ORDER = (
     "aws.preflight aws.inspection",
     "aws.plan aws.capacity",
     "aws.execution",
-    "aws.report",
+    "aws.report aws.erasure",
     # What runs in AWS.
     "ddb_transform.failures ddb_transform.patience ddb_transform.botocore_shortcuts transforms",
     "ddb_transform.health",

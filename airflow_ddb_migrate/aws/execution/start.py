@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.alarms import alarms_here
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.author_limits import require_within_limits
-from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat
+from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, require_kept
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
@@ -54,6 +54,7 @@ def start(site: Site, request: StartRequest) -> StartResult:
     """
     now = site.clock.now()
     request.validate()
+    require_kept(site, request)
     _require_same_mode(site, request)
     request = resolve(site, request)
     request.require_transform()
@@ -128,6 +129,7 @@ def _launch(
     _take_number(site, mine, budget, gate)
     if record.mode.writes:
         _intend(site, mine)
+    site.ledger.refuse_forgotten(site.migration_id)  # whoever forgets it looks for the attempt
     history.begin(site.ledger, record, mine.transform_hash)
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,

@@ -14,6 +14,7 @@ ATTEMPT: Final = "attempt#"
 EVENT: Final = "event#"
 RAISED: Final = "raised#"
 DAGS: Final = "dags"
+FORGOTTEN: Final = "forgotten"
 
 
 def migration_partition(migration_id: str) -> str:
@@ -38,6 +39,10 @@ def note_key(migration_id: str, name: str) -> TypedItem:
 
 def event_key(migration_id: str, at: float, unique: str) -> TypedItem:
     return migration_key(migration_id, f"{EVENT}{iso(at)}#{unique}")
+
+
+def erasure_key(migration_id: str) -> TypedItem:
+    return migration_key(migration_id, FORGOTTEN)
 
 
 def stack_key(name: str) -> TypedItem:

@@ -1,9 +1,10 @@
 """The ledger: the one source of truth about migrations, in one small DynamoDB table.
 
-Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``; lane rows
-spread over 16 partition keys ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on
-a table is in leases.py, its history in history.py, what happened to a migration in events.py, and
-JSON documents beside a migration are in notes.py. Keys are in keys.py.
+Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``, and
+``forgotten`` once somebody had it forgotten; lane rows spread over 16 partition keys
+``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on a table is in leases.py, its
+history in history.py, what happened to a migration in events.py, and JSON documents beside a
+migration are in notes.py. Keys are in keys.py.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,6 +16,7 @@ from airflow_ddb_migrate.aws.ledger.keys import (
     ATTEMPT,
     attempt_key,
     control_key,
+    erasure_key,
     migration_key,
     migration_partition,
     note_key,
@@ -22,6 +24,7 @@ from airflow_ddb_migrate.aws.ledger.keys import (
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
 from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
+from airflow_ddb_migrate.core.erasure import ErasureRecord
 from airflow_ddb_migrate.core.errors import LedgerBusyError, NotBegunError
 from airflow_ddb_migrate.core.ledger.holds import HoldRecord, Summary, summary_of
 from airflow_ddb_migrate.core.ledger.records import (
@@ -39,6 +42,7 @@ from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
 
 Holds: TypeAlias = tuple[HoldRecord, ...]
 
+EXPIRES: Final = "expires"  # seconds since the epoch; DynamoDB deletes records by it
 NOTHING_ELSE: Final[Mapping[str, Plain]] = {}
 RACES: Final = 10  # a record changed so often meanwhile is not changed
 
@@ -47,13 +51,34 @@ class Ledger(LedgerTable):
     """Migrations, their attempts and their control record."""
 
     def migration(self, migration_id: str) -> MigrationRecord | None:
-        item = self.get(migration_key(migration_id))
-        return decode(MigrationRecord, item) if item else None
+        """Return the migration's record; None when there is none, or it has expired.
+
+        DynamoDB deletes what has expired some time later, in any order: with its record a
+        migration is gone as a whole.
+        """
+        item = self.get(migration_key(migration_id)) or {}
+        has_expired = 0 < int(item.get(EXPIRES, {}).get("N", 0)) <= self.clock.now()
+        return decode(MigrationRecord, item) if item and not has_expired else None
+
+    def erasure(self, migration_id: str) -> ErasureRecord | None:
+        """Return that somebody had the migration forgotten; None when nobody had."""
+        item = self.get(erasure_key(migration_id))
+        return decode(ErasureRecord, item) if item else None
+
+    def refuse_forgotten(self, migration_id: str) -> None:
+        """Raise NotBegunError if somebody had the migration forgotten, or has begun to."""
+        erasure = self.erasure(migration_id)
+        if erasure:
+            raise NotBegunError(
+                f"Migration {migration_id} is forgotten: {erasure.words}. It can be neither "
+                "continued nor undone. A new DAG run starts a new migration."
+            )
 
     def required_migration(self, migration_id: str) -> MigrationRecord:
         """Return the migration's record; raises NotBegunError when there is none."""
         record = self.migration(migration_id)
         if record is None:
+            self.refuse_forgotten(migration_id)
             raise NotBegunError(
                 f"The ledger {self.table_name} knows no migration {migration_id}. "
                 "Run the start task first, or check the migration_id."

@@ -48,5 +48,19 @@ def all_history(dynamodb: Any, ledger_table: str) -> tuple[list[ListedMigration]
     return sorted(rows, key=lambda row: -row["started_at"]), len(read) <= _PAGES
 
 
+def history_rows(dynamodb: Any, ledger_table: str) -> Iterator[tuple[TypedItem, HistoryRow]]:
+    """Yield every row of every table's history, each with its key, consistently; by a Scan."""
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=ledger_table,
+        FilterExpression="begins_with(pk, :table) AND begins_with(sk, :history)",
+        ExpressionAttributeValues=encode_all({":table": TABLE, ":history": HISTORY}),
+        ConsistentRead=True,
+    )
+    with aws_call("dynamodb:Scan", f"table {ledger_table}"):
+        for page in pages:
+            for item in page["Items"]:
+                yield {"pk": item["pk"], "sk": item["sk"]}, decode(HistoryRow, item)
+
+
 def _listed(item: TypedItem) -> ListedMigration:
     return listed(item["pk"]["S"].removeprefix(TABLE), decode(HistoryRow, item))

@@ -5,15 +5,19 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call, is_failed_condition
 from airflow_ddb_migrate.aws.ledger.typed_values import Plain, encode_all
+from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.ledger.records import TypedItem
+
+_CLOCK = Clock()
 
 
 class LedgerTable:
     """What ledger, leases, lanes, history and events build on. ``dynamodb`` is a boto3 client."""
 
-    def __init__(self, dynamodb: Any, table_name: str) -> None:
+    def __init__(self, dynamodb: Any, table_name: str, clock: Clock = _CLOCK) -> None:
         self._dynamodb = dynamodb
         self.table_name = table_name
+        self.clock = clock
 
     def get(self, key: TypedItem, *, consistent: bool = True) -> TypedItem | None:
         with aws_call("dynamodb:GetItem", f"table {self.table_name}"):

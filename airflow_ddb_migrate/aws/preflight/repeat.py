@@ -6,11 +6,12 @@ from typing import Any
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import InvalidInputError, NotBegunError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.history import HistoryRow, repeat_words, same_done
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.text.times import iso
 
 
 def succeeded_before(
@@ -43,6 +44,26 @@ def repeat_of(site: Site, request: StartRequest, transform_hash: str) -> str:
         params=request.params,
     )
     return repeat_words(row) if row else ""
+
+
+def require_kept(site: Site, request: StartRequest) -> None:
+    """Raise NotBegunError for a migration of which the ledger has only the history any more.
+
+    To start one that has ended and whose progress is gone would do all of it again.
+    """
+    ledger, name = site.ledger, site.migration_id
+    for each in filter(None, (name, request.of)):
+        ledger.refuse_forgotten(each)
+    if ledger.migration(name):
+        return
+    rows = list_history(ledger, site.table.key.arn)
+    row = next((row for row in rows if row.migration_id == name), None)
+    if row:
+        raise NotBegunError(
+            f"Migration {name} of table {site.table.name} {row.result or 'began'} on "
+            f"{iso(row.ended_at or row.started_at)}, and what the ledger kept of it has expired. "
+            "Nothing was started. A new DAG run starts a new migration."
+        )
 
 
 def refuse_repeat(site: Site, request: StartRequest, transform_hash: str) -> None:

@@ -1,5 +1,6 @@
 """What was done to a table, and whether it is about to be done again."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ class HistoryRow:
     """One migration of a table. ``result`` is empty and ``ended_at`` 0 while it runs.
 
     ``transform_hash`` is that of the latest attempt; ``params`` is JSON; ``dollars`` is measured
-    on list prices. For ``of`` see MigrationRecord.
+    on list prices. For ``of`` see MigrationRecord. One that is forgotten has a hash of its params
+    in their place. ``kept_until`` is when the ledger's other records of it expire (0: never).
     """
 
     migration_id: str
@@ -32,6 +34,20 @@ class HistoryRow:
     ended_at: float = 0.0
     counts: Counts = field(default_factory=Counts)
     dollars: float = 0.0
+    params_hash: str = ""
+    forgotten_at: float = 0.0
+    kept_until: float = 0.0
+
+    def without_params(self, now: float) -> dict[str, str | float]:
+        """Return what changes when the migration is forgotten: ``once`` still has to know it."""
+        hashed = _params_hash(self.migration_id, self.params)
+        return {"params": "", "params_hash": hashed, "forgotten_at": now}
+
+    def had(self, params: str) -> bool:
+        """Return whether these were its parameters."""
+        if not self.params_hash:
+            return self.params == params
+        return self.params_hash == _params_hash(self.migration_id, params)
 
     @property
     def words(self) -> str:
@@ -53,16 +69,22 @@ def same_done(
 
     One that an undo was begun of does not stand any more. ``rows`` are newest first.
     """
-    wanted = (table_id, transform, transform_hash, params_text(params))
+    wanted, text = (table_id, transform, transform_hash), params_text(params)
     undone: set[str] = set()
     for row in rows:
         if row.mode is Mode.UNDO:
             undone.add(row.of)
-        found = (row.table_id, row.transform, row.transform_hash, row.params)
+        found = (row.table_id, row.transform, row.transform_hash)
         succeeded = row.mode is Mode.MIGRATE and row.result == Outcome.SUCCEEDED
-        if found == wanted and succeeded and row.migration_id not in undone:
+        is_same = found == wanted and row.had(text)
+        if is_same and succeeded and row.migration_id not in undone:
             return row
     return None
+
+
+def _params_hash(migration_id: str, params: str) -> str:
+    """Hash them for this migration alone: that others have the same does not show."""
+    return hashlib.sha256(f"{migration_id}\n{params}".encode()).hexdigest()
 
 
 def params_text(params: Mapping[str, Any]) -> str:

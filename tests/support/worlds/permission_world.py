@@ -6,7 +6,7 @@ written down, with what was being done meanwhile.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
+from airflow_ddb_migrate.aws.erasure.forgetting import Forgetting
 from airflow_ddb_migrate.aws.execution import steering
 from airflow_ddb_migrate.aws.execution.steering import stop_now
 from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run, compose_verify
@@ -38,6 +39,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.deployment.keeping.bucket_removal import remove_bucket
+from airflow_ddb_migrate.deployment.settings.settings import AskedSettings
 from airflow_ddb_migrate.local.emulated_aws.emulator import REGION, Emulator
 from airflow_ddb_migrate.permissions.policy import Audience
 from airflow_ddb_migrate.permissions.rows import Feature
@@ -45,7 +47,7 @@ from airflow_ddb_migrate.permissions.scope import made_bucket
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 from tests.support.factories import at
-from tests.support.policies import STACK, Policy, policy_for
+from tests.support.policies import ACCOUNT, STACK, Policy, policy_for, role_arn
 from tests.support.worlds.chain_world import (
     ChainWorld,
     begin,
@@ -137,6 +139,7 @@ class Life:
             transforms_dir=self.transforms,
             say=lambda _: None,
             poll_seconds=0.2,
+            asked=AskedSettings({"--break-glass-role": [role_arn(Audience.DATA_OFFICER)]}),
         ).deploy()
 
     def _migrations(self) -> None:
@@ -148,6 +151,7 @@ class Life:
         self._modes()
         self._steered()
         self._one_by_one()
+        self._forgotten()
         self._rescued()
 
     def _plain(self) -> None:
@@ -279,6 +283,33 @@ class Life:
         assert "FunctionError" not in answer, said
         assert CapacityUnits(5, 5) == site.fresh_table().snapshot.provisioned[""]
 
+    def _forgotten(self) -> None:
+        """Who has data erased, by the break-glass role, has one migration forgotten."""
+        site = self.site("pruned")
+        said = Forgetting(
+            clients=self._assumed(Audience.DATA_OFFICER),
+            stack=self.world.stack,
+            migration_id=site.migration_id,
+            by="ann",
+        ).forget()
+        assert "Forgot migration" in said
+        page = self.root.s3.list_object_versions(
+            Bucket=site.bucket.name, Prefix=site.bucket.key("")
+        )
+        assert [] == [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+
+    def _assumed(self, audience: Audience) -> Clients:
+        """Make a role with this policy alone; return clients of a session of it."""
+        iam, sts = self.root._make("iam"), self.root.sts
+        document = policy_for(audience, bucket=self.world.stack.bucket).document
+        arn = _make_role(iam, audience, document)
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName="ann")["Credentials"]
+        session = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
+        )
+        endpoint = self.emulator.endpoint_url
+        return Clients(lambda service: session.client(service, endpoint_url=endpoint))
+
     def _destroyed(self) -> None:
         """The stack is made anew, with what it left, and again without its bucket, and deleted."""
         self._remove(force=True)  # the safety net leaves the warmed table's lease
@@ -356,6 +387,15 @@ class Life:
             self.asked.append(Decision(who, action, "*", is_allowed, self.during))
 
         return before
+
+
+def _make_role(iam: Any, name: str, document: Mapping[str, Any]) -> str:
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    return str(made["Role"]["Arn"])
 
 
 def user_clients(emulator: Emulator, name: str, document: dict[str, Any] | None = None) -> Clients:

@@ -288,6 +288,19 @@ def test_a_stop_is_asked_for(world, capsys, monkeypatch, answer, stopped):
     assert ("Nothing was stopped." in capsys.readouterr().out) is not bool(stopped)
 
 
+@pytest.mark.parametrize("given", ["--yes", ""])
+def test_forgetting_is_asked_for_and_refused_while_it_runs(world, capsys, monkeypatch, given):
+    """An answer other than yes, or none at all, deletes nothing; nor does --yes of what runs."""
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    command = ["forget", MIGRATION, "--as", "ann", *filter(None, [given])]
+
+    assert bool(given) == main.main(command)
+
+    said = capsys.readouterr()
+    assert "Nothing was deleted" in said.out + said.err
+    assert None is world.site.ledger.erasure(MIGRATION)
+
+
 def test_what_is_over_cannot_be_steered(world, capsys):
     """The message says how to go on, and the exit code is 1."""
     world.end()

@@ -7,6 +7,7 @@ refusals by real requests (``tests/integration/test_permissions.py``).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.aws.services.bucket import ROOTS
@@ -58,6 +59,7 @@ def principals(**parameters: str) -> Mapping[str, Policy]:
         "airflow with show-values": policy_for(Audience.AIRFLOW),
         "viewer": policy_for(Audience.VIEWER),
         "deployer": policy_for(Audience.DEPLOYER),
+        "data officer": policy_for(Audience.DATA_OFFICER),
         "administrator": Policy(EVERYTHING, role_arn("admin")),
     }
     return {name: with_bucket_policy(policy, **parameters) for name, policy in asked.items()}
@@ -131,6 +133,16 @@ def test_a_break_glass_role_reads_and_erases_and_forges_nothing(worker: str) -> 
         for name, who in everything.items()
     }  # fmt: skip
     assert {"glass": {"r", "e"}, "worker": {"r", "w"}, "alike": set()} == allowed
+
+
+def test_who_has_data_erased_erases_all_of_it_and_reads_nothing() -> None:
+    """With the policy that is printed for it, as the break-glass role."""
+    officer = replace(policy_for(Audience.DATA_OFFICER), principal=BREAK_GLASS)
+    policy = with_bucket_policy(officer, BreakGlassArn=BREAK_GLASS)
+
+    assert {*LEFT} == reached(policy, ("s3:DeleteObjectVersion",))
+    assert set() == reached(policy, (*READ, *WRITE))
+    assert not policy.allows("s3:DeleteObjectVersion", f"{OBJECTS}/code/1.zip")
 
 
 def test_the_account_is_not_locked_out_of_its_bucket() -> None:

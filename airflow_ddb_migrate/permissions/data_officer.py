@@ -1,0 +1,31 @@
+"""What who has data erased needs: ``ddb-migrate forget``, and nothing that reads an item."""
+
+from airflow_ddb_migrate.aws.services.bucket import ROOTS
+from airflow_ddb_migrate.permissions import scope
+from airflow_ddb_migrate.permissions.rows import THROUGH_SERVICES, Row, always, below
+
+DATA_OFFICER = (
+    Row("FindTheStack", scope.stack, always("cloudformation:DescribeStacks")),
+    Row(
+        "EraseFromTheLedger",
+        scope.ledger,
+        always(
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+        ),
+    ),
+    Row("SeeWhatRuns", scope.executions, always("states:DescribeExecution")),
+    Row("FindVersions", scope.bucket, always("s3:ListBucketVersions"), below(*ROOTS)),
+    # The bucket's policy lets nobody do so with undo logs but the break-glass role.
+    Row("EraseFromTheBucket", scope.erasable, always("s3:DeleteObject", "s3:DeleteObjectVersion")),
+    Row(
+        "KeyOfTheLedger",
+        scope.own_key,
+        always("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+        THROUGH_SERVICES,
+    ),
+)
