@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from airflow_ddb_migrate.cli import steering
 from airflow_ddb_migrate.cli.deploying import (
@@ -48,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         went_well = options.run(options)
         sys.stdout.flush()
     except MigrationError as error:
-        print(f"ddb-migrate: {error}", file=sys.stderr)
+        _say(f"ddb-migrate: {error}", sys.stderr)
         return 1
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"ddb-migrate: {_of_the_system(error)}", file=sys.stderr)
+        _say(f"ddb-migrate: {_of_the_system(error)}", sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ddb-migrate: interrupted", file=sys.stderr)
@@ -289,7 +289,7 @@ def _policy(options: argparse.Namespace) -> None:
 
 def _doctor(options: argparse.Namespace) -> bool:
     page, is_healthy = examined(options)
-    print(page)
+    _say(page)
     return is_healthy
 
 
@@ -303,7 +303,14 @@ def _try(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     if text := options.show(options, _clients(options)):
-        print(text)
+        _say(text)
+
+
+def _say(text: str, out: TextIO | None = None) -> None:
+    """Print a text in which a table, a ledger or a person may have put anything."""
+    from airflow_ddb_migrate.core.text.markdown import visible_lines
+
+    print(visible_lines(text), file=out)
 
 
 def _destroy(options: argparse.Namespace) -> None:

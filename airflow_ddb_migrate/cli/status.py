@@ -9,6 +9,7 @@ from airflow_ddb_migrate.aws.report.status import Status, status_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.core.execution.rates import Pulses, pulse_words
+from airflow_ddb_migrate.core.text.markdown import visible_lines
 from airflow_ddb_migrate.core.text.times import iso
 
 REDRAW_SECONDS = 5.0
@@ -118,7 +119,8 @@ class StatusView:
         while True:
             line = shown.in_a_line()
             if out.isatty():
-                _print(out, f"{_CLEAR}{shown.in_words()}\n\n(Ctrl-C ends this view only)")
+                out.write(_CLEAR)
+                _print(out, f"{shown.in_words()}\n\n(Ctrl-C ends this view only)")
             elif shown.seen.is_over or (
                 line != told and self.site.clock.now() - told_at >= LINE_SECONDS
             ):
@@ -141,7 +143,7 @@ class StatusView:
 
 
 def _print(out: Output, text: str) -> None:
-    out.write(f"{text}\n")
+    out.write(f"{visible_lines(text)}\n")
     out.flush()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.text.markdown import visible
 from airflow_ddb_migrate.core.validation import shown
 
 ANY_DAG: Final = "*"
@@ -14,8 +15,8 @@ _DAG_ID = re.compile(r"[\w.~-]{1,250}")  # as Airflow has it
 
 
 def started_by(dag_id: str, run_id: str) -> str:
-    """Name a DAG run as the ledger does."""
-    return f"DAG {dag_id}, run {run_id}"
+    """Name a DAG run as the ledger does; whoever triggers one may choose its id."""
+    return visible(f"DAG {dag_id}, run {run_id}")
 
 
 def run_of(started_by: str) -> tuple[str, str]:

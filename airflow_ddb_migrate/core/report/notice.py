@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, NOTICE_TITLE_CHARS
 from airflow_ddb_migrate.core.report.migration_report import Report
 from airflow_ddb_migrate.core.text.figures import dollars_words
+from airflow_ddb_migrate.core.text.markdown import visible_lines
 
 ON_HOLD = "ON_HOLD"
 _HOW_ON = {
@@ -55,7 +56,8 @@ def _how_on(hold: Hold) -> str:
 
 def _notice(state: str, migration_id: str, lines: Iterable[str]) -> Notice:
     title = f"{state}: migration {migration_id}"[:NOTICE_TITLE_CHARS]
-    return {"state": state, "title": title, "text": "\n".join(line for line in lines if line)}
+    text = visible_lines("\n".join(line for line in lines if line))
+    return {"state": state, "title": title, "text": text}
 
 
 def _facts(report: Report) -> Iterable[str]:

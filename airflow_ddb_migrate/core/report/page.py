@@ -7,7 +7,7 @@ from airflow_ddb_migrate.core.ledger.throttles import as_sentence
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.report.migration_report import Part, Report, ResourceCapacity
 from airflow_ddb_migrate.core.text.figures import dollars_words
-from airflow_ddb_migrate.core.text.markdown import code, prose, table
+from airflow_ddb_migrate.core.text.markdown import code, prose, table, visible_lines
 
 _STAGES = ("before", "during", "after")
 
@@ -15,7 +15,8 @@ _STAGES = ("before", "during", "after")
 def report_markdown(report: Report) -> str:
     """Return the whole report; what there is nothing of is left out."""
     sections = (_head, _items, _cost, _capacity, _way_back, _steered, _others, _where)
-    return "\n\n".join(text for section in sections if (text := section(report))) + "\n"
+    texts = (text for section in sections if (text := section(report)))
+    return visible_lines("\n\n".join(texts)) + "\n"
 
 
 def _head(report: Report) -> str:

@@ -61,6 +61,14 @@ def prose(text: str) -> str:
     return text.translate(_MARKUP)
 
 
+def visible_lines(text: str) -> str:
+    """Return a text of several lines, all else that is no printable character escaped.
+
+    For what is shown at last, in a terminal, a log or a mail: whatever came into it on the way.
+    """
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def visible(text: str) -> str:
     """Escape what is no printable character, line ends and reversed writing among them."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.names import (
     validate_migration_id,
     validate_table_name,
 )
+from airflow_ddb_migrate.core.text.markdown import visible_lines
 from airflow_ddb_migrate.core.validation import validate_text
 from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.parameters import (
@@ -67,7 +68,8 @@ def explained() -> Iterator[None]:
 
 
 def task_error(message: str, *, retryable: bool) -> AirflowException:
-    return MigrationTaskError(message) if retryable else AirflowFailException(message)
+    shown = visible_lines(message)
+    return MigrationTaskError(shown) if retryable else AirflowFailException(shown)
 
 
 def require_known_conf(context: "Context") -> None:
