@@ -21,8 +21,6 @@ from airflow_ddb_migrate.operators.base.approvals import (
     needs_two_people,
     note_answers,
     note_questions,
-    requester,
-    require_known_people,
 )
 from airflow_ddb_migrate.operators.base.author_rules import require_author_rules
 from airflow_ddb_migrate.operators.base.not_asked import not_asked
@@ -241,19 +239,10 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
             if not self.enabled and not two_people:
                 why = "Nobody was asked: approval is off."
                 return not_asked(self, context, why, _decision(Choice.NOT_ASKED))
-            self._prepare(context, two_people=two_people)
-            note_questions(self, context, sites, two_people=two_people)
+            first = note_questions(self, context, sites, two_people=two_people)
+        self.body = _cut("\n\n".join(filter(None, (first, str(self.body or "")))))
         self.log.info("Asking: %s", self.subject)
         return super().execute(context)
-
-    def _prepare(self, context: "Context", *, two_people: bool) -> None:
-        """Say in the question who cannot approve it."""
-        body = str(self.body or "")
-        if two_people:
-            require_known_people(self, context)
-            by = requester(context) or "Nobody whom Airflow knows"
-            body = f"**{by} asked for this. Another person must approve it.**\n\n{body}"
-        self.body = _cut(body)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
         """Go on as the person said; raises what Airflow's own operator raises."""

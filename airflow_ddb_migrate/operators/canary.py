@@ -29,9 +29,9 @@ class CanaryMigrationOperator(WaitingOperator):
     quarantined and the check finds nothing that would still change.
 
     Returns ``clean``, ``ask`` (a person should say go: it is not clean, or that was asked for),
-    ``lanes``, ``counts`` and ``markdown``. Parameters: :class:`WaitingOperator`,
-    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
-    operator.
+    ``lanes``, ``counts``, ``transform_hash`` and ``markdown``. Parameters:
+    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`; give
+    them as to the start operator.
 
     :param canary_lanes: how many segments; 0 skips this task. (templated)
     :param always_ask: ask a person also when it is clean. (templated)
@@ -98,6 +98,7 @@ class CanaryMigrationOperator(WaitingOperator):
             "ask": self.always_ask or not clean,
             "lanes": migration.attempt.lanes,
             "counts": counts.to_dict(),
+            "transform_hash": migration.attempt.transform_hash,
             "markdown": markdown,
         }
 

@@ -27,9 +27,9 @@ class DryRunMigrationOperator(InspectionOperator):
     a changed item is looked at instead of written. What was seen corrects the plan of the
     migration.
 
-    Returns the figures of the report, ``markdown``, the report as a person reads it, and
-    ``plan_markdown``, the corrected plan. Item values are in there only with ``show_values``, and
-    then in Airflow's log and database, too.
+    Returns the figures of the report, ``transform_hash``, ``markdown``, the report as a person
+    reads it, and ``plan_markdown``, the corrected plan. Item values are in there only with
+    ``show_values``, and then in Airflow's log and database, too.
     Parameters: :class:`InspectionOperator`, :class:`WaitingOperator`,
     :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
     operator.
@@ -78,4 +78,6 @@ class DryRunMigrationOperator(InspectionOperator):
         corrected = plan_markdown(plan) if plan else ""
         if corrected:
             self.log.info("The plan, corrected by what was seen:\n%s", corrected)
-        return {**report.to_dict(), "markdown": page, "plan_markdown": corrected}
+        attempt = site.ledger.latest_attempt(site.migration_id)
+        found = {**report.to_dict(), "transform_hash": attempt.transform_hash if attempt else ""}
+        return {**found, "markdown": page, "plan_markdown": corrected}

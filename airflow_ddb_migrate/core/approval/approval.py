@@ -77,8 +77,8 @@ class Approval:
             return (
                 f"{self.by} approved transform {self.transform_hash[:12]} at {self.at}, and "
                 f"{transform_hash[:12]} is deployed: its files or packages changed since. Clear "
-                "the task of the plan with its downstream tasks, so that what is deployed is "
-                "planned and approved."
+                f"the task of the {'plan' if self.plan_hash else f'step {self.step}'} with its "
+                "downstream tasks, so that what is deployed is approved."
             )
         if self.plan_hash != plan_hash:
             return (

@@ -42,6 +42,7 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
     return [
         ("table", plan.table_name),
         ("transform", plan.transform),
+        *([("its hash", plan.transform_hash[:12])] if plan.transform_hash else []),
         ("items", f"{load.items:,}, {size_words(load.bytes)}"),
         ("of these change", f"{load.changed:,.0f} ({load.changed_share:.1%})"),
         ("write units of one", f"{load.units_per_item:,.2f} in the table"),

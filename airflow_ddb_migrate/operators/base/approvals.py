@@ -74,14 +74,23 @@ def require_known_people(task: Any, context: "Context") -> None:
 
 def note_questions(
     task: Any, context: "Context", sites: Sequence["Site"], *, two_people: bool
-) -> None:
-    """Note in the ledger what is asked, with plan and transform as they are; the body names them.
+) -> str:
+    """Note in the ledger what is asked, with plan and transform as they are there.
+
+    Returns what the question says first, as markdown: who asked, and by the ledger alone what an
+    approval is about. What other tasks returned could have been changed in Airflow.
 
     :raises ApprovalError: it is required, and there is no plan to approve.
     """
     from airflow_ddb_migrate.aws.preflight.approvals import note_question
     from airflow_ddb_migrate.core.approval.approval import Approval
 
+    lines = []
+    if two_people:
+        require_known_people(task, context)
+        by = requester(context)
+        who = code(by) if by else "Nobody whom Airflow knows"
+        lines.append(f"**{who} asked for this. Another person must approve it.**")
     for site in sites:
         question = Approval(
             step=RequiredStep(task.step),
@@ -91,7 +100,8 @@ def note_questions(
             two_people=two_people,
         )
         asked = note_question(site, question, of=task.of or "")
-        task.body = f"{task.body}{_hashes(site.migration_id, asked)}"
+        lines.append(_facts(site, asked))
+    return "\n\n".join(filter(None, lines))
 
 
 def note_answers(
@@ -151,8 +161,16 @@ def _run(context: "Context") -> str:
     return started_by(context["ti"].dag_id, context["ti"].run_id)
 
 
-def _hashes(migration_id: str, asked: "Approval") -> str:
-    """Return a line for the question: what an approval is about."""
-    known = (("plan", asked.plan_hash), ("transform", asked.transform_hash))
-    words = ", ".join(f"{name} {code(value[:12])}" for name, value in known if value)
-    return f"\n\n{code(migration_id)}: {words}." if words else ""
+def _facts(site: "Site", asked: "Approval") -> str:
+    """Say what an approval is about, as the ledger has it."""
+    from airflow_ddb_migrate.aws.ledger.notes import plan_fields
+
+    plan = plan_fields(site.ledger, site.migration_id)
+    if not plan:
+        return ""
+    return (
+        f"Migration {code(site.migration_id)} of table {code(site.table.name)} with transform "
+        f"{code(str(plan['transform']))}: about {plan['items']:,} items, "
+        f"${plan['total_cost_usd']:,.2f} (plan {code(asked.plan_hash[:12])}, transform "
+        f"{code(asked.transform_hash[:12] or '-')})."
+    )

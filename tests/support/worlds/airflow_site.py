@@ -20,8 +20,8 @@ from tests.support.worlds.chain_world import ChainWorld, chain_world
 
 DAG_ID = "ddb_migration"
 DAG_IDS = (DAG_ID, "ddb_migration_undo", "ddb_migration_replay")
-ADMIN, VIEWER = "ada", "vic"
-USERS = {ADMIN: "admin", VIEWER: "viewer"}
+ADMIN, OTHER_ADMIN, VIEWER = "ada", "bob", "vic"
+USERS = {ADMIN: "admin", OTHER_ADMIN: "admin", VIEWER: "viewer"}
 ENDED = frozenset({"success", "failed"})
 
 _POLL_SECONDS = 0.5
