@@ -1,12 +1,17 @@
 """What is erased of a migration: on purpose, or because it ended long ago. Pure."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
 from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import TypedItem
+from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.text.times import iso
+
+_DAY_SECONDS = 86_400
 
 
 class ErasureState(StrEnum):
@@ -98,3 +103,43 @@ class Family:
             elif kept.row.of == migration_id:
                 (about if kept.row.mode.writes else mine).append(kept)
         return cls(migration_id, tuple(mine), tuple(about))
+
+    def is_over_for_good(self, held: AbstractSet[str]) -> bool:
+        """Return whether nothing can come of it any more.
+
+        It has succeeded as a whole; its checks have ended; no undo and no replay of it can be
+        continued; and none of its members holds a table or owes capacity. What has failed, was
+        stopped or is a canary can be continued, however long ago that was.
+        """
+        done = [kept for kept in self.mine if kept.migration_id == self.migration_id]
+        return (
+            all(kept.row.result == Outcome.SUCCEEDED for kept in (*done, *self.about))
+            and all(kept.row.ended_at for kept in self.mine)
+            and held.isdisjoint(self.ids)
+            and not any(kept.row.forgotten_at for kept in self.mine)
+        )
+
+
+def expiring(
+    rows: Sequence[KeptRow], *, held: AbstractSet[str], days: int
+) -> Iterator[tuple[Family, int]]:
+    """Yield each migration that is over for good, with when its records are to expire.
+
+    That is so many days after the end of the last of its members, whenever somebody looks: what
+    the bucket has of them is older, and so never outlives it. A dry run goes with its migration,
+    or by itself if that was never started.
+
+    :param held: the migrations that hold a table or owe capacity.
+    """
+    members: defaultdict[str, list[KeptRow]] = defaultdict(list)
+    for kept in rows:
+        for name in {kept.migration_id, kept.row.of} - {""}:
+            members[name].append(kept)
+    known = {kept.migration_id for kept in rows}
+    for kept in rows:
+        is_part = not kept.row.mode.writes and kept.row.of in known
+        if is_part or kept.row.kept_until:
+            continue
+        family = Family.find(kept.migration_id, members[kept.migration_id])
+        if family.is_over_for_good(held):
+            yield family, int(max(one.row.ended_at for one in family.mine) + days * _DAY_SECONDS)

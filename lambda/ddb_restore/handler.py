@@ -12,6 +12,8 @@ from botocore.config import Config
 from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet, raise_failures
 from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.erasure.expiry import Expiry
+from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
 from airflow_ddb_migrate.core.metrics.catalog import Detail
@@ -25,7 +27,8 @@ _CONFIG = Config(
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  # none is needed
     """Restore what is owed and nobody restores; log a JSON line for each lease that owes.
 
-    Then tell CloudWatch what is still owed, and which migrations make no progress.
+    Then tell CloudWatch what is still owed, and which migrations make no progress; and let records
+    of what is over for good expire.
 
     :raises RestoreError: some could not be restored. All were tried, and the next run does again.
     """
@@ -43,9 +46,26 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
     try:
         if _tells_metrics(leases):
             print(NetMetrics(clients=clients, ledger_table=ledger_table).line(leases))  # noqa: T201
+        _expire(context)
     finally:
         raise_failures(findings)
     return {"findings": [json.loads(finding.to_json()) for finding in findings]}
+
+
+def _expire(context: Any) -> None:
+    """Do so in the time that is left. No capacity waits for it: the next run tries again."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - SLICE_MARGIN_SECONDS
+    expiry = Expiry(
+        clients=_clients(),
+        ledger_table=os.environ["LEDGER_TABLE"],
+        days=int(os.environ.get("RETENTION_DAYS", "0")),
+        seconds=seconds,
+    )
+    try:
+        if marked := expiry.mark():
+            print(json.dumps({"expire": marked}))  # noqa: T201
+    except MigrationError as exc:
+        print(json.dumps({"expire": 0, "why": str(exc)}))  # noqa: T201
 
 
 def _tells_metrics(leases: list[LeaseRecord]) -> bool:

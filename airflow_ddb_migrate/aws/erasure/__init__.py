@@ -1,4 +1,5 @@
 """What is deleted of a migration: ``forgetting`` does so on purpose, ``expiry`` long after its end.
 
-``objects`` deletes from the bucket, with every version; ``idle`` refuses what is still needed.
+``objects`` deletes from the bucket, with every version; ``records`` finds those of the ledger;
+``idle`` refuses what is still needed.
 """

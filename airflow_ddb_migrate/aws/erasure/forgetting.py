@@ -4,19 +4,15 @@ What stays is a record that it was done, and the migration's row in its table's 
 parameters. It can be repeated, also after it was interrupted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.erasure.idle import require_idle
 from airflow_ddb_migrate.aws.erasure.objects import delete_rows, delete_versions
+from airflow_ddb_migrate.aws.erasure.records import records_of
 from airflow_ddb_migrate.aws.errors import aws_call
-from airflow_ddb_migrate.aws.ledger.keys import (
-    FORGOTTEN,
-    erasure_key,
-    lane_partition,
-    migration_partition,
-)
+from airflow_ddb_migrate.aws.ledger.keys import erasure_key
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.ledger.scans import history_rows
 from airflow_ddb_migrate.aws.ledger.typed_values import encode_all
@@ -26,7 +22,6 @@ from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.erasure import ErasureRecord, ErasureState, Family, KeptRow
 from airflow_ddb_migrate.core.errors import AccessDeniedError, MigrationError, NotBegunError
 from airflow_ddb_migrate.core.ledger.records import TypedItem
-from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.core.text.markdown import entered
 
@@ -87,7 +82,7 @@ class Forgetting:
 
     def _has_any(self) -> bool:
         """Return whether ledger or bucket have anything of it."""
-        if next(self._records(self.migration_id), None):
+        if next(records_of(self._ledger, self.migration_id), None):
             return True
         prefixes = (f"{root}/{self.migration_id}/" for root in ROOTS)
         with aws_call("s3:ListBucketVersions", f"bucket {self.stack.bucket}"):
@@ -165,15 +160,7 @@ class Forgetting:
         )
 
     def _delete_records(self, name: str) -> int:
-        return sum(1 for record in self._records(name) if self._delete(record))
-
-    def _records(self, name: str) -> Iterator[TypedItem]:
-        """Yield the keys of what the ledger has of a migration, but for that it is forgotten."""
-        lanes = (lane_partition(name, shard) for shard in range(LEDGER_SHARDS))
-        for partition in (migration_partition(name), *lanes):
-            for item in self._ledger.query_all(partition):
-                if item["sk"]["S"] != FORGOTTEN:
-                    yield {"pk": item["pk"], "sk": item["sk"]}
+        return sum(1 for record in records_of(self._ledger, name) if self._delete(record))
 
     def _delete(self, key: TypedItem) -> bool:
         table = self.stack.ledger_table

@@ -14,3 +14,4 @@ REPORT: Final = "report"
 REFUSAL: Final = "refusal"  # why a worker of which attempt did not begin
 RUNTIMES: Final = "runtimes"  # what its workers run on
 ENGINE_PROOF: Final = "engine-proof"  # of the stack: the self-check's result
+EXPIRY: Final = "expiry"  # of the stack: when it last looked for what expires

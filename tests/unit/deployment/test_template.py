@@ -302,7 +302,8 @@ def test_the_safety_net_is_the_same_zip_with_a_log_of_its_own(made: dict[str, An
     assert (True, True) == (function["Timeout"] <= LAMBDA_SECONDS, function["MemorySize"] <= 512)
     assert {"LogGroup": {"Ref": "RestoreLogGroup"}} == function["LoggingConfig"]
     assert {"Ref": "LogRetentionDays"} == made["RestoreLogGroup"]["RetentionInDays"]
-    assert {"LEDGER_TABLE", "METRICS", "ALARMS"} == function["Environment"]["Variables"].keys()
+    variables = {"LEDGER_TABLE", "RETENTION_DAYS", "METRICS", "ALARMS"}
+    assert variables == function["Environment"]["Variables"].keys()
 
 
 def test_the_state_machine_may_invoke_versions_of_its_function_only(made: dict[str, Any]) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
+from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.errors import RestoreError
-from airflow_ddb_migrate.core.ledger.notes import SAFETY_NET
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.notes import EXPIRY, SAFETY_NET
 from airflow_ddb_migrate.core.metrics import catalog
 from ddb_restore import handler
 from tests.support.embedded_metrics import embedded
@@ -50,6 +52,36 @@ def test_each_lease_that_owes_is_a_line_of_json(
         json.loads(line)[name] for name in ("table", "migration_id", "fate")
     )
     assert {"": (50, 25)} == world.provisioned()
+
+
+def test_records_of_what_is_over_expire_once_a_day(
+    world: SiteWorld, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After what is owed, so many days after the end; a failure of that fails nothing."""
+    monkeypatch.setenv("RETENTION_DAYS", "30")
+    handler.handle(RULE, PLENTY)
+    world.start()
+    for lane in range(4):
+        world.lane(lane)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    tend(world.site)
+    world.site.ledger.keep(EXPIRY, "0")
+    capsys.readouterr()
+
+    handler.handle(RULE, PLENTY)
+    handler.handle(RULE, PLENTY)
+
+    assert ['{"expire": 1}'] == capsys.readouterr().out.splitlines()
+
+    world.site.ledger.keep(EXPIRY, "0")
+    world.dynamodb.before = denied_scan_of_history
+    handler.handle(RULE, PLENTY)
+    assert "Access denied" in json.loads(capsys.readouterr().out)["why"]
+
+
+def denied_scan_of_history(name: str, arguments: dict[str, Any]) -> None:
+    if name == "scan" and ":history" in arguments.get("ExpressionAttributeValues", {}):
+        raise client_error("AccessDeniedException", "Scan")
 
 
 def test_nothing_owed_is_nothing_to_say(

@@ -1,0 +1,84 @@
+"""Let the ledger's records of a migration expire, some time after it was over for good.
+
+A migration ends where Airflow sees it, but nobody has to; and one of 10,000 segments has as many
+records. So the stack does it, once a day. DynamoDB deletes a record within days of its
+``expires``, in any order: the migration's own is marked first, and whoever reads the ledger takes
+the migration for gone when that has expired. What stays is its row in the table's history.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.erasure.records import records_of
+from airflow_ddb_migrate.aws.ledger.keys import migration_key
+from airflow_ddb_migrate.aws.ledger.migrations import EXPIRES, Ledger
+from airflow_ddb_migrate.aws.ledger.scans import all_leases, history_rows
+from airflow_ddb_migrate.core.clock import Clock
+from airflow_ddb_migrate.core.erasure import Family, KeptRow, expiring
+from airflow_ddb_migrate.core.ledger.notes import EXPIRY
+from airflow_ddb_migrate.core.ledger.records import LeaseState, TypedItem
+
+_EVERY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """One look over the ledger, of at most ``seconds``; the next one goes on.
+
+    ``days`` after its end the records of a migration expire; 0: never.
+    """
+
+    clients: Clients
+    ledger_table: str
+    days: int
+    seconds: float
+    clock: Clock = Clock()
+
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.clients.dynamodb, self.ledger_table, self.clock)
+
+    def mark(self) -> int:
+        """Mark what is over for good; return how many migrations, 0 if that was done today."""
+        begun = self.clock.now()
+        if not self.days or begun < float(self._ledger.kept(EXPIRY) or 0) + _EVERY_SECONDS:
+            return 0
+        marked = 0
+        for family, until in self._found():
+            if not self._expire(family, until, deadline=begun + self.seconds):
+                return marked
+            marked += 1
+        self._ledger.keep(EXPIRY, str(begun))
+        return marked
+
+    def _found(self) -> Iterator[tuple[Family, int]]:
+        dynamodb, table = self.clients.dynamodb, self.ledger_table
+        rows = [KeptRow(*found) for found in history_rows(dynamodb, table)]
+        # After the history: what is held by then is not over, whatever that says.
+        held = {
+            lease.migration_id
+            for lease in all_leases(dynamodb, table, consistent=True)
+            if lease.state is LeaseState.HELD or lease.owes_capacity
+        }
+        return expiring(rows, held=held, days=self.days)
+
+    def _expire(self, family: Family, until: int, *, deadline: float) -> bool:
+        """Mark every record of a migration; False when there was no time for all."""
+        for name in family.ids:
+            self._mark(migration_key(name), until)
+        for name in family.ids:
+            for key in records_of(self._ledger, name):
+                if self.clock.now() > deadline:
+                    return False
+                self._mark(key, until)
+        for kept in family.mine:
+            self._ledger.update(kept.key, {"kept_until": until})
+        return True
+
+    def _mark(self, key: TypedItem, until: int) -> None:
+        self._ledger.update(
+            key,
+            {EXPIRES: until},
+            condition=f"attribute_exists(pk) AND attribute_not_exists(#{EXPIRES})",
+        )
