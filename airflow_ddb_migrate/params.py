@@ -43,6 +43,7 @@ _SECTIONS = {
         "max_concurrency",
         "write_units_per_second",
         "read_units_per_second",
+        "windows",
     ),
     "Capacity": ("prewarm_rcu", "prewarm_wcu"),
     "Afterwards": ("verify", "verify_segments", "max_left"),

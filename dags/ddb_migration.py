@@ -116,6 +116,7 @@ with DAG(
         "hold_while": ConfField("hold_while"),
         "healthy_for": ConfField("healthy_for"),
         "single_writer_region": ConfField("single_writer_region"),
+        "windows": ConfField("windows"),
     }
     units = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
     waits = {"poke_interval": POKE_SECONDS, "deferrable": True}
@@ -188,6 +189,7 @@ with DAG(
         max_left=ConfField("max_left"),
         max_concurrency=ConfField("max_concurrency"),
         read_units_per_second=ConfField("read_units_per_second"),
+        windows=ConfField("windows"),
         show_values=ConfField("show_values"),
         **waits,
         **where,

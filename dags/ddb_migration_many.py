@@ -60,6 +60,7 @@ SAME = {  # of every table
     "hold_while": ConfField("hold_while"),
     "healthy_for": ConfField("healthy_for"),
     "single_writer_region": ConfField("single_writer_region"),
+    "windows": ConfField("windows"),
 }
 
 
@@ -95,6 +96,7 @@ def work_on(where: dict[str, Any], request: dict[str, Any]) -> list[Any]:
         max_left=ConfField("max_left"),
         max_concurrency=request["max_concurrency"],
         read_units_per_second=request["read_units_per_second"],
+        windows=ConfField("windows"),
         show_values=ConfField("show_values"),
         **WAITS,
         **where,

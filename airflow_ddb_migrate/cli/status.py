@@ -55,7 +55,7 @@ class StatusScreen:
 
     def in_a_line(self) -> str:
         reason = self.seen.verdict.reason
-        if self.seen.is_over:
+        if self.seen.is_over or self.seen.is_between_windows:
             return reason
         return f"{reason} {pulse_words(self.status.pulse, self.status.reading)}"
 

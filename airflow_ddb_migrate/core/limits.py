@@ -91,8 +91,13 @@ LEASE_LOOK_SECONDS: Final = 15  # [OURS] a worker looks at the lease this often
 RETURNS_PER_SECOND: Final = 150  # [OURS] held workers: each reads one key four times
 LEAVES_PER_SECOND: Final = 600  # [OURS] stopped workers: each writes the control record
 EXECUTION_DAYS: Final = 365  # [SFN] the longest a STANDARD execution may run
+CLOSED_LOOK_SECONDS: Final = 300.0  # [OURS] between two looks outside its hours: keeps the lease
 WAIT_SECONDS: Final = 86_400.0  # [OURS] a wait gives up no sooner
 WAIT_FACTOR: Final = 3.0  # [OURS] of the plan's longest time; then a wait gives up
+
+WINDOWS: Final = 20  # [OURS] of one migration
+WINDOW_CHARS: Final = 120  # [OURS] of one window as a person writes it
+HOURS_AHEAD_DAYS: Final = 366  # [OURS] so far ahead an open window is looked for
 
 ENTERED_CHARS: Final = 300  # [OURS] of a reason or a name that a person enters
 TABLES: Final = 100  # [OURS] of one DAG run: one approval over more is none
@@ -115,6 +120,7 @@ MORE_LAP_TRANSITIONS: Final = 2  # [SFN] Work, More?
 HELD_LAP_TRANSITIONS: Final = 3  # [SFN] Work, More?, Hold
 HELD_LOOK_SECONDS: Final = 0.25  # [OURS] of Lambda that such a lap is billed: a few reads
 CHILD_STARTS_PER_SECOND: Final = 100  # [SFN] STANDARD children of a map run
+PREWARM_SECONDS: Final = 300  # [OURS] for raised capacity to be there; large tables take longer
 START_SECONDS: Final = 30  # [OURS] execution, cold starts, the last checkpoint
 UNDO_LOG_DAYS: Final = 90  # [OURS] the bucket's lifecycle rule, unless deploy is told otherwise
 SAMPLE_ITEMS: Final = 1_000  # [OURS] that the plan lets the Lambda look at

@@ -48,6 +48,8 @@ _OF_EACH = {
     "percentage of its segments fail, and succeeds only when none do",
     "verify": "Look at each table again, for items that the transform would still change",
     "verify_segments": "Verify looks at only this many segments of each table",
+    "windows": "Work on each table only in these hours, one window in each line such as "
+    "22:00-06:00 Mon-Fri Europe/Berlin",
     "write_units_per_second": "Each table's migration uses at most this many write units per "
     "second of the table, and of each index, while 0 means no limit",
 }

@@ -16,6 +16,8 @@ from airflow_ddb_migrate.core.limits import (
     TABLE_NAME_CHARS,
     TABLE_UNITS,
     TOTAL_SEGMENTS,
+    WINDOW_CHARS,
+    WINDOWS,
 )
 from airflow_ddb_migrate.core.names import BASE_ID_CHARS, DEFAULT_TRANSFORM
 from airflow_ddb_migrate.form.kinds import (
@@ -213,6 +215,14 @@ def _how_fast() -> dict[str, Param]:
             "The whole migration uses at most this many read units per second, while 0 means no "
             "limit (default: the plan decides).",
             maximum=TABLE_UNITS,
+        ),
+        "windows": optional_field(
+            "Hours",
+            "Work only in these hours, one window in each line such as 22:00-06:00 Mon-Fri "
+            "Europe/Berlin (default: at any time).",
+            type=["null", "array"],
+            items={"type": "string", "minLength": 1, "maxLength": WINDOW_CHARS},
+            maxItems=WINDOWS,
         ),
     }
 

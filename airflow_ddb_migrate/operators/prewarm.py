@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
     from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
     from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
+    from airflow_ddb_migrate.core.execution.request import StartRequest
 
 _OWN_FIELDS = (
     "enabled",
@@ -128,7 +129,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         site = self.open_site(context)
         switch = self.enabled and self.switch_to_on_demand
         written = check_prewarm(site, request, switch_to_on_demand=switch)
-        asked = self._raise(context, site, wanted, written)
+        asked = self._raise(context, site, wanted, written, request)
         if asked.changes:
             self._wait(context, site, asked)
         done = finish(site, asked, self.hold_seconds)
@@ -156,22 +157,39 @@ class PrewarmTableOperator(MigrationRequestOperator):
         site: "Site",
         wanted: "CapacityUnits",
         written: tuple[str, ...] | None,
+        request: "StartRequest",
     ) -> "Prewarm":
+        from airflow_ddb_migrate.aws.capacity import between
         from airflow_ddb_migrate.aws.capacity.prewarm_task import nothing_raised, raise_for_task
         from airflow_ddb_migrate.operators.base.raised import note_raising
 
         if not self.enabled:
+            between.note_none_wanted(site)
             self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
             return nothing_raised(site)
         note_raising(context, site, push=self.do_xcom_push)
-        return raise_for_task(
-            site,
-            wanted,
-            written=written,
-            warm=self.warm_throughput,
-            switch_to_on_demand=self.switch_to_on_demand,
-            log=self.log,
-        )
+        how = {"warm": self.warm_throughput, "switch_to_on_demand": self.switch_to_on_demand}
+        if request.hours:
+            between.note_wanted(site, wanted, written=written, **how)
+        if self._opens_later(site, request):
+            return nothing_raised(site)
+        return raise_for_task(site, wanted, written=written, log=self.log, **how)
+
+    def _opens_later(self, site: "Site", request: "StartRequest") -> bool:
+        """Return whether it is outside its hours: then the task that waits raises in time."""
+        from airflow_ddb_migrate.aws.capacity.between import owes
+        from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
+        from airflow_ddb_migrate.core.text.times import iso
+
+        opens_at = opens_later(site, request, raises=not owes(site))
+        if opens_at:
+            self.log.info(
+                "Nothing is raised now: the hours are %s. The task that waits for the migration "
+                "raises the capacity at %s.",
+                request.hours,
+                iso(opens_at),
+            )
+        return bool(opens_at)
 
     def _wait(self, context: "Context", site: "Site", asked: "Prewarm") -> None:
         from airflow_ddb_migrate.aws.capacity.wait import CapacityWait

@@ -58,6 +58,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         plan the year that an execution may run.
     :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
         ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
+        Between two windows of the migration it always waits there, or is rescheduled.
     :param on_hold_callback: a notifier, a function of the task's context, or a list of these:
         called in a worker when the migration is put on hold, once for each hold (one that sets in
         again for the same reason: once an hour); then the task goes on waiting. The context has
@@ -115,10 +116,13 @@ class DistributedMapMigrationSensor(MigrationSensor):
             seen = watcher.poke()
         if seen is None:
             return PokeReturnValue(is_done=False)
-        self._show(context, watcher, seen.attempt.execution_arn)
+        if seen.attempt.started_at:
+            self._show(context, watcher, seen.attempt.execution_arn)
         if not seen.is_over:
             if self.on_hold_callback:
                 self._tell_hold(context, watcher, seen)
+            if seen.is_between_windows and not self.reschedule:
+                self._defer(context)  # also without deferrable: a night is no time for a worker
             return PokeReturnValue(is_done=False)
         if seen.failure:
             raise AirflowFailException(seen.failure)
@@ -203,7 +207,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
 
     def _limit(self, watcher: "Watcher") -> None:
         """Take the plan's time; one that cannot be read now is no reason not to wait."""
-        from airflow_ddb_migrate.aws.execution.time_limit import time_limit
+        from airflow_ddb_migrate.aws.execution.watcher import time_limit
 
         if self.limit_by_plan:
             with contextlib.suppress(MigrationError):

@@ -1,6 +1,7 @@
 """Watch a migration without taking a worker."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -100,11 +101,15 @@ class MigrationEndedTrigger(BaseTrigger):
 
         Airflow fails a task whose trigger fires before the scheduler has heard that it is deferred.
         """
+        rest = self.poke_interval
         while True:
-            await asyncio.sleep(self.poke_interval)
+            await asyncio.sleep(rest)
             seen = await in_thread(self.watcher.poke)
             if seen is not None and (seen.is_over or self._new_hold(seen)):
                 return seen
+            rest = (
+                seen.rest_seconds(self.poke_interval, time.time()) if seen else self.poke_interval
+            )
 
     def _new_hold(self, seen: Observation) -> Hold | None:
         return first_news(seen.holds_of_running, self.told) if self.tell_holds else None

@@ -94,8 +94,13 @@ class Guard:
     _joined: bool = field(default=False, init=False)
 
     def order(self) -> Order:
-        """Return the order in force; it is at most ``CONTROL_SECONDS`` old."""
+        """Return the order in force; it is at most ``CONTROL_SECONDS`` old.
+
+        The end of its hours is known before, and so obeyed to the second.
+        """
         now = self.clock()
+        if self._control and self._control.is_closed(now):
+            self._last_look = float("-inf")
         if now - self._last_look >= CONTROL_SECONDS:
             self._last_order = self._look(now)
             self._last_look = now
@@ -213,8 +218,14 @@ class Guard:
 
 
 def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
-    """Read the control record: an older attempt quits, a hold of over an hour does, too."""
+    """Read the control record: an older attempt quits, a hold of over an hour does, too.
+
+    So does one whose hours are over: the end was written down when it began, so that it ends in
+    time whoever is away.
+    """
     if control is None or control.attempt != attempt or control.command is Command.STOP:
+        return Order.QUIT
+    if control.is_closed(now):
         return Order.QUIT
     holds = control.in_force(now)
     if any(hold.ends_attempt(now) for hold in holds):

@@ -17,7 +17,7 @@ ORDER = (
     "core.code_hash core.errors core.limits core.version",
     "core.clock core.mode core.names core.text core.validation",
     "core.bindings",
-    "core.ledger",
+    "core.ledger core.hours",
     "core.health",
     "core.approval core.erasure",
     "core.items core.capacity core.execution core.doctor",

@@ -36,13 +36,19 @@ class RestoreResult:
 
 
 def restore(
-    site: Site, *, by: str, wait: RestoreWait | None = None, force: bool = False
+    site: Site,
+    *,
+    by: str,
+    wait: RestoreWait | None = None,
+    force: bool = False,
+    keeps_table: bool = False,
 ) -> RestoreResult:
     """Restore what this migration raised, verify it, and free the table.
 
     Does nothing when nothing is owed, so it can run after any failure and any number of times.
 
     :param force: bring back also what somebody changed since we raised it.
+    :param keeps_table: keep the lease: the migration goes on in another window.
     :raises RestoreError: somebody else restores right now, AWS refused, or the table did not show
         the original figures in time. The snapshot is kept, and the next try goes on.
     """
@@ -58,7 +64,8 @@ def restore(
         restored = RestoreResult((), (), site.table.snapshot)
     # A restore that had nothing to do must not hide what an earlier one did.
     site.ledger.note(site.migration_id, RESTORE, _to_json(restored), once=lease is None)
-    _free(site)
+    if not keeps_table:
+        _free(site)
     return restored
 
 

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import NotBegunError
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import (
+    MAY_WAIT,
     Execution,
     MapRunCounts,
     Progress,
@@ -15,7 +16,8 @@ from airflow_ddb_migrate.core.execution.progress import (
     judge,
     summarize,
 )
-from airflow_ddb_migrate.core.ledger.holds import HoldRecord, summary_of
+from airflow_ddb_migrate.core.hours.closed import Closed
+from airflow_ddb_migrate.core.ledger.holds import OUTLASTING, HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -26,6 +28,7 @@ from airflow_ddb_migrate.core.ledger.records import (
     MigrationRecord,
 )
 from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
+from airflow_ddb_migrate.core.limits import CLOSED_LOOK_SECONDS
 
 _NO_REASON: Final = "no reason given"
 
@@ -36,7 +39,7 @@ class Orders:
 
     What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
     ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
-    execution, or is ending it.
+    execution, or is ending it. ``closed``: the hours of the attempt are over.
     """
 
     stop_reason: str = ""
@@ -44,6 +47,18 @@ class Orders:
     held_seconds: float = 0.0
     holds: tuple[HoldRecord, ...] = ()
     ends_attempt: bool = False
+    closed: Closed | None = None
+
+    @property
+    def blocking(self) -> tuple[HoldRecord, ...]:
+        """Return the holds that keep the next window from beginning; others set in anew."""
+        return tuple(hold for hold in self.holds if hold.kind in OUTLASTING)
+
+    def closed_words(self, now: float) -> str:
+        """Say that its hours are over; empty if they are not, or something else ended it."""
+        if self.closed is None or self.ends_attempt:
+            return ""
+        return self.closed.words(now, [hold.reason for hold in self.blocking])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,18 @@ class Observation:
     control: ControlRecord | None = None
     orders: Orders = Orders()
     rows: tuple[LaneRow, ...] = field(default=(), repr=False)
+
+    @property
+    def is_between_windows(self) -> bool:
+        """Return whether nothing runs, and it goes on in its next window."""
+        return self.verdict.outcome is Outcome.WAITING
+
+    def rest_seconds(self, poke_interval: float, now: float) -> float:
+        """Return how long to wait until the next look: the next window is known before."""
+        closed = self.orders.closed
+        if not self.is_between_windows or closed is None:
+            return poke_interval
+        return max(poke_interval, min(CLOSED_LOOK_SECONDS, closed.opens_at - now))
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +115,25 @@ class Observation:
         if self.progress.is_finished:
             return ()
         return tuple(Hold(**asdict(hold)) for hold in self.orders.holds)
+
+    @property
+    def holds_that_wait(self) -> tuple[Hold, ...]:
+        """Return the holds in force of a migration that is not over, and that of its hours."""
+        closed = self.orders.closed
+        if self.verdict.outcome not in {Outcome.RUNNING, Outcome.WAITING}:
+            return ()
+        hours = (
+            Hold(
+                reason="it is outside its hours",
+                since=closed.since,
+                until=closed.opens_at,
+                kind=HoldKind.HOURS.value,
+                by="its windows",
+            )
+            if closed
+            else None
+        )
+        return (*self.holds, *([hours] if hours else []))
 
     @property
     def children(self) -> int:
@@ -123,7 +169,10 @@ def observe(site: Site) -> Observation:
     control = site.ledger.control(site.migration_id)
     orders = _said(control, attempt, execution, now)
     # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
-    has_failed = not (execution.status.is_live or progress.live or progress.is_finished)
+    is_waiting = orders.closed is not None and execution.status in MAY_WAIT
+    has_failed = not (
+        execution.status.is_live or progress.live or progress.is_finished or is_waiting
+    )
     map_run = _map_run(site, execution) if has_failed else None
     return Observation(
         record=record,
@@ -140,12 +189,18 @@ def observe(site: Site) -> Observation:
             hold_reason=orders.hold_reason,
             held_seconds=orders.held_seconds,
             refusal=_refusal(site, attempt) if has_failed else "",
+            closed=orders.closed_words(now),
         ),
         control=control,
         orders=orders,
         left=len(set(whole.unfinished) - set(progress.unfinished)),
         rows=rows,
     )
+
+
+def is_waiting(site: Site) -> bool:
+    """Return whether it waits for its next window: nothing runs, and it is not over."""
+    return observe(site).is_between_windows
 
 
 def _said(
@@ -156,11 +211,15 @@ def _said(
         return Orders()
     if control.command is Command.STOP:
         return Orders(stop_reason=control.reason or _NO_REASON)
+    closed = Closed(control.closes_at, control.opens_at) if control.is_closed(now) else None
     holds = control.in_force(now)
     if not holds:
-        return Orders()
+        return Orders(closed=closed)
     told, until = summary_of(holds), execution.ended_at or now
+    if closed:
+        until = min(until, closed.since)  # from then on it was not the holds that ended it
     return Orders(
+        closed=closed,
         hold_reason=told.reason or _NO_REASON,
         held_seconds=until - told.since,
         ends_attempt=any(hold.ends_attempt(until) for hold in holds),

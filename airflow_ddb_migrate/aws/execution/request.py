@@ -1,15 +1,18 @@
 """What a request leaves open, filled in: by the plan, and by the migration that it is about."""
 
+import dataclasses
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import lane_count, sample_lanes
+from airflow_ddb_migrate.core.ledger.notes import REQUEST
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 from airflow_ddb_migrate.core.mode import Mode
@@ -56,6 +59,30 @@ def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
     if not 0 < request.sample_lanes < lanes:
         return ()
     return sample_lanes(lanes, request.sample_lanes, seed=request.of or site.migration_id)
+
+
+def keep_request(site: Site, request: StartRequest) -> None:
+    """Keep a resolved request: with it the next attempt begins when nobody asks again."""
+    fields = {**asdict(request), "limits": request.limits.to_json()}
+    site.ledger.note(site.migration_id, REQUEST, json.dumps(fields))
+
+
+def kept_request(site: Site) -> StartRequest | None:
+    """Return what the latest attempt was started with; None when it is not known."""
+    text = site.ledger.read_note(site.migration_id, REQUEST)
+    if not text:
+        return None
+    fields = json.loads(text)
+    known = {field.name for field in dataclasses.fields(StartRequest)}
+    return StartRequest(
+        **{
+            **{name: value for name, value in fields.items() if name in known},
+            "mode": Mode(fields["mode"]),
+            "windows": tuple(fields["windows"]),
+            "asked": tuple(fields["asked"]),
+            "limits": AuthorRules.from_json(fields["limits"]),
+        }
+    )
 
 
 def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:

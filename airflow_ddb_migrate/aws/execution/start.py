@@ -1,19 +1,27 @@
 """Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from airflow_ddb_migrate.aws.execution.request import resolve, scope_of
+from airflow_ddb_migrate.aws.capacity.between import owes, wanted_capacity
+from airflow_ddb_migrate.aws.execution.request import keep_request, resolve, scope_of
 from airflow_ddb_migrate.aws.execution.required_steps import require_steps
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.alarms import alarms_here
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
 from airflow_ddb_migrate.aws.preflight.author_limits import require_within_limits
+from airflow_ddb_migrate.aws.preflight.open_hours import next_stretch, stretch_after
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, require_kept
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, LedgerBusyError
+from airflow_ddb_migrate.core.errors import (
+    InvalidInputError,
+    LeaseHeldError,
+    LedgerBusyError,
+    TransformError,
+)
 from airflow_ddb_migrate.core.execution.payload import (
     build_segment_payload,
     validate_max_concurrency,
@@ -24,10 +32,15 @@ from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
 from airflow_ddb_migrate.core.ledger.records import (
+    NO_GATE,
+    NO_HOURS,
+    AttemptHours,
     AttemptRecord,
     Budget,
     Command,
+    ControlRecord,
     HealthGate,
+    LaneRow,
     LeaseRecord,
     MigrationRecord,
 )
@@ -38,7 +51,10 @@ from airflow_ddb_migrate.core.text.times import iso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartResult:
-    """The attempt that works for the migration now, and in prose why it is this one."""
+    """The attempt that works for the migration now, and in prose why it is this one.
+
+    Outside its hours it has no ARN yet: who waits for it begins it then.
+    """
 
     migration_id: str
     attempt: int
@@ -47,9 +63,13 @@ class StartResult:
     explanation: str
 
 
-def start(site: Site, request: StartRequest) -> StartResult:
+def start(site: Site, request: StartRequest, *, after: ControlRecord | None = None) -> StartResult:
     """Start the migration, or attach to the attempt of it that runs.
 
+    Outside its hours nothing is started but what is asked is written down: see ``next_window``.
+
+    :param after: what the control record said when its wait saw that the next window has begun,
+        and that capacity is raised. It begins only if nobody has paused or stopped it since.
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     now = site.clock.now()
@@ -64,8 +84,11 @@ def start(site: Site, request: StartRequest) -> StartResult:
         return _attach(site, attempt)
     transform_hash = _checked(site, request)
     require_as_planned(site, request, transform_hash)
+    if after:
+        _require_unchanged(site, attempt, transform_hash)
     refuse_repeat(site, request, transform_hash)
     request = replace(request, limits=require_within_limits(site, request))
+    opens_at = _opens_later(site, request, is_ready=after is not None)
     scope = scope_of(site, request)
     require_steps(site, request, transform_hash, canary=scope)
     if request.mode.writes:
@@ -76,11 +99,7 @@ def start(site: Site, request: StartRequest) -> StartResult:
     progress = summarize(rows, canary or record.lanes_in_scope, now)
     if attempt and progress.is_finished:
         return _finished(site, attempt)
-    if live := sum(row.is_live(now) for row in rows):
-        raise LeaseHeldError(
-            f"{live:,} workers of the last attempt of {site.migration_id} are still "
-            "ending. Try again in a minute."
-        )
+    _require_none_live(site, rows)
     number = _next_number(attempt, status)
     mine = AttemptRecord(
         number=number,
@@ -90,7 +109,62 @@ def start(site: Site, request: StartRequest) -> StartResult:
         scope=canary,
         intended_at=now,
     )
-    return _launch(site, record, request, mine, progress)
+    keep_request(site, request)
+    if opens_at:
+        return _await_window(site, request, mine, opens_at)
+    return _launch(site, record, request, mine, progress, after)
+
+
+def _require_none_live(site: Site, rows: Iterable[LaneRow]) -> None:
+    now = site.clock.now()
+    if live := sum(row.is_live(now) for row in rows):
+        raise LeaseHeldError(
+            f"{live:,} workers of the last attempt of {site.migration_id} are still "
+            "ending. Try again in a minute."
+        )
+
+
+def _require_unchanged(site: Site, attempt: AttemptRecord | None, transform_hash: str) -> None:
+    """Nobody asked for the attempts of later nights to work with another transform.
+
+    :raises TransformError: it was deployed anew since.
+    """
+    if attempt and attempt.transform_hash not in {"", transform_hash}:
+        raise TransformError(
+            f"Attempt {attempt.number} of {site.migration_id} worked with transform "
+            f"{attempt.transform_hash[:12]}; {transform_hash[:12]} was deployed since. Nothing was "
+            "started. Clear the start task with its downstream tasks to go on with that one."
+        )
+
+
+def _opens_later(site: Site, request: StartRequest, *, is_ready: bool) -> float:
+    """Return when it may begin; 0: now. What was given back in a pause is raised again first."""
+    stretch = next_stretch(site, request, raises=False)
+    if stretch is None:
+        return 0.0
+    now = site.clock.now()
+    is_raised = is_ready or owes(site) or wanted_capacity(site) is None
+    return 0.0 if is_raised and stretch.opens_at <= now else max(now, stretch.opens_at)
+
+
+def _await_window(
+    site: Site, request: StartRequest, mine: AttemptRecord, opens_at: float
+) -> StartResult:
+    """Write the attempt down as one whose hours are over already; nothing of it exists in AWS."""
+    waiting = replace(mine, intended_at=0.0)
+    hours = AttemptHours(closes_at=site.clock.now(), opens_at=opens_at)
+    _take_number(site, waiting, _budget(request, mine.lanes), NO_GATE, hours)
+    words = (
+        f"Attempt {mine.number} of {site.migration_id} is not started: its hours are "
+        f"{request.hours}. The task that waits for it begins it at {iso(opens_at)}."
+    )
+    return StartResult(
+        migration_id=site.migration_id,
+        attempt=mine.number,
+        execution_arn="",
+        lanes=mine.lanes,
+        explanation=words,
+    )
 
 
 def _checked(site: Site, request: StartRequest) -> str:
@@ -103,12 +177,13 @@ def _checked(site: Site, request: StartRequest) -> str:
     )
 
 
-def _launch(
+def _launch(  # noqa: PLR0913  # all that was looked up
     site: Site,
     record: MigrationRecord,
     request: StartRequest,
     mine: AttemptRecord,
     progress: Progress,
+    after: ControlRecord | None,
 ) -> StartResult:
     """Write down what is about to be started, then start it: a crash in between is found again."""
     now = site.clock.now()
@@ -126,7 +201,7 @@ def _launch(
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     budget = _budget(request, mine.lanes)
-    _take_number(site, mine, budget, gate)
+    _take_number(site, mine, budget, gate, _hours(site, request), after)
     if record.mode.writes:
         _intend(site, mine)
     site.ledger.refuse_forgotten(site.migration_id)  # whoever forgets it looks for the attempt
@@ -150,6 +225,16 @@ def _launch(
         execution_arn=mine.execution_arn,
         lanes=mine.lanes,
         explanation=words,
+    )
+
+
+def _hours(site: Site, request: StartRequest) -> AttemptHours:
+    stretch = next_stretch(site, request, raises=False)
+    if stretch is None:
+        return NO_HOURS
+    following = stretch_after(site, request, stretch)
+    return AttemptHours(
+        closes_at=stretch.closes_at, opens_at=following.opens_at if following else 0.0
     )
 
 
@@ -275,17 +360,40 @@ def _budget(request: StartRequest, lanes: int) -> Budget:
     )
 
 
-def _take_number(site: Site, mine: AttemptRecord, budget: Budget, gate: HealthGate) -> None:
+def _take_number(  # noqa: PLR0913  # all that is said to the workers of an attempt
+    site: Site,
+    mine: AttemptRecord,
+    budget: Budget,
+    gate: HealthGate,
+    hours: AttemptHours,
+    after: ControlRecord | None = None,
+) -> None:
     now = site.clock.now()
     ledger, name = site.ledger, site.migration_id
+    if after:
+        _require_unsteered(site, after)
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
     write = ledger.renew_attempt if is_known else ledger.create_attempt
-    if not (write(name, mine) and ledger.begin_attempt(name, mine.number, now, budget, gate)):
+    if not (
+        write(name, mine)
+        and ledger.begin_attempt(name, mine.number, now, budget, gate, hours, after=after)
+    ):
         raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."
         )
+
+
+def _require_unsteered(site: Site, after: ControlRecord) -> None:
+    """Look before the number is taken: one that nobody uses would look like a failed attempt."""
+    now = site.ledger.control(site.migration_id)
+    if now is None or (now.attempt, now.command, now.version) != (
+        after.attempt,
+        after.command,
+        after.version,
+    ):
+        raise LeaseHeldError(f"Migration {site.migration_id} was paused or stopped in this moment.")
 
 
 def _arn(site: Site, number: int) -> str:

@@ -7,6 +7,7 @@ both become one printable line. Workers obey within about five seconds (CONTROL_
 
 from dataclasses import asdict
 
+from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
@@ -52,14 +53,23 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
     hold = HoldRecord(kind=HoldKind.PERSON, reason=why, by=by, since=site.clock.now())
     if not site.ledger.hold(site.migration_id, hold, attempt=attempt.number):
         raise _overtaken(site, attempt)
-    words = (
+    words = _paused(site, attempt, control, reason)
+    site.note_event(What.PAUSED, by, words)
+    return words
+
+
+def _paused(site: Site, attempt: AttemptRecord, control: ControlRecord, reason: str) -> str:
+    if control.is_closed(site.clock.now()):
+        return (
+            f"Paused {site.migration_id} outside its hours{_because(reason)}: no attempt begins "
+            "before it is resumed."
+        )
+    return (
         f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
         f"what they have in hand and write nothing more within about {2 * CONTROL_SECONDS} s. "
         f"After {HOLD_SECONDS // 60} minutes the execution ends by itself; then a new attempt goes "
         "on with what is unfinished."
     )
-    site.note_event(What.PAUSED, by, words)
-    return words
 
 
 def resume(site: Site, *, by: str) -> str:
@@ -76,7 +86,7 @@ def resume(site: Site, *, by: str) -> str:
     holds = control.in_force(now)
     if not holds:
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
-    if any(hold.ends_attempt(now) for hold in holds):
+    if any(hold.ends_attempt(min(now, control.closes_at or now)) for hold in holds):
         raise SteeringError(
             f"{_named(site, attempt)} was on hold for more than {HOLD_SECONDS // 60} minutes "
             f"({summary_of(holds).reason}), so its workers are ending. Wait until the execution "
@@ -230,7 +240,10 @@ def _update_map_run(site: Site, attempt: AttemptRecord, max_concurrency: int) ->
 
 
 def _current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
-    """Return the attempt that runs, with its control record; refuse one that is being stopped."""
+    """Return the attempt that runs, with its control record; refuse one that is being stopped.
+
+    It may also be the one that ended with its window, or waits for the first one.
+    """
     attempt = _running_attempt(site)
     control = site.ledger.control(site.migration_id)
     if control is None or control.attempt != attempt.number or control.command is Command.STOP:
@@ -245,6 +258,8 @@ def _running_attempt(site: Site) -> AttemptRecord:
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
     status = site.execution_of(attempt, if_confirmed=True).status
+    if not status.is_live and is_waiting(site):
+        return attempt
     if status is ExecutionStatus.MISSING and not attempt.started_at:
         raise SteeringError(
             f"{_named(site, attempt)} is not started yet. Try again in a few seconds; if it stays "

@@ -1,6 +1,7 @@
 """Stop the attempt that runs: its workers first, then the execution."""
 
 from airflow_ddb_migrate.aws.execution.ending import note_stop
+from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command
@@ -23,6 +24,8 @@ def stop(
     if attempt is None:
         return f"Migration {site.migration_id} was never started: nothing to stop."
     if not site.execution_of(attempt).status.is_live:
+        if is_waiting(site):
+            return _stop_waiting(site, attempt, reason, by)
         return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
     command_stop(site, attempt, reason)
     deadline = site.clock.now() + patience_seconds
@@ -32,6 +35,15 @@ def stop(
     site.ledger.attempt_ended(site.migration_id, attempt.number, result=STOPPED, now=now)
     note_stop(site)
     words = f"Stopped attempt {attempt.number} of {site.migration_id}: {reason}."
+    site.note_event(What.STOPPED, by, words)
+    return words
+
+
+def _stop_waiting(site: Site, attempt: AttemptRecord, reason: str, by: str) -> str:
+    """Nothing runs outside its hours; the STOP is for who waits for the next window."""
+    command_stop(site, attempt, reason)
+    note_stop(site)
+    words = f"Stopped {site.migration_id} outside its hours: {reason}. No attempt begins any more."
     site.note_event(What.STOPPED, by, words)
     return words
 

@@ -1,6 +1,7 @@
 """Keep a migration that runs alive, and end one that is over."""
 
 from airflow_ddb_migrate.aws.execution.ending import note_end
+from airflow_ddb_migrate.aws.execution.next_window import go_on
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.stop import command_stop
 from airflow_ddb_migrate.aws.site import Site
@@ -20,8 +21,10 @@ def tend(site: Site) -> Observation:
     if seen.verdict.outcome is Outcome.RUNNING:
         site.leases.change(site.table.key, lambda lease: renew(lease, site.migration_id, now))
         return seen
-    # A hold of over an hour is a stop to every worker, and says better than a STOP why.
-    if not (seen.progress.is_finished or seen.orders.ends_attempt):
+    if seen.verdict.outcome is Outcome.WAITING:
+        return go_on(site, seen)
+    # What ends by itself is a stop to every worker, and says better than a STOP why.
+    if not (seen.progress.is_finished or seen.orders.ends_attempt or seen.orders.closed):
         command_stop(site, seen.attempt, f"execution {seen.execution.status}")
     if seen.verdict.outcome is not Outcome.DRAINING:
         _end(site, seen)

@@ -1,15 +1,18 @@
 """Look at a migration again and again: the same look from the sensor's loop and the trigger's."""
 
 import logging
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
+from airflow_ddb_migrate.aws.execution.request import kept_request, plan_owner
 from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
+from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import (
@@ -21,10 +24,12 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.execution.on_kill import OnKill
 from airflow_ddb_migrate.core.execution.rates import PlannedWork, Pulses, pulse_words
 from airflow_ddb_migrate.core.ledger.results import Outcome
+from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, WAIT_FACTOR, WAIT_SECONDS
 
 PATIENCE_SECONDS = 3_600.0
 TELL_SECONDS = 30.0  # between two lines of progress, but for the first few
 _FIRST_LINES = 3
+_DAY_SECONDS = 86_400
 
 
 class Watcher:
@@ -142,3 +147,34 @@ class Watcher:
         look = reading_of(self.site, seen)
         self._expected = self._expected or planned_work(self.site, seen)
         return f" {pulse_words(self._pulses.of(look, self._expected), look)}"
+
+
+def time_limit(site: Site) -> float:
+    """Return the seconds after which a wait gives up.
+
+    Three times what the plan expects at most, and never less than a day: what takes so much longer
+    is not only slow. Without a plan the year that an execution may run. With windows only the time
+    in them counts.
+    """
+    longest = float(EXECUTION_DAYS * _DAY_SECONDS)
+    record = site.ledger.migration(site.migration_id)
+    owner = plan_owner(site, record) if record else site.migration_id
+    seconds = plan_fields(site.ledger, owner).get("seconds") or {}
+    high = float(seconds.get("high", 0))
+    if not high:
+        return longest
+    wanted = max(WAIT_SECONDS, WAIT_FACTOR * high)
+    return min(longest, _with_nights(site, wanted))
+
+
+def _with_nights(site: Site, work_seconds: float) -> float:
+    """Return how long so much time in the migration's hours takes from now on."""
+    request = kept_request(site)
+    if request is None or not request.hours:
+        return work_seconds
+    left = work_seconds
+    for stretch in request.hours.stretches(now := site.clock.now()):
+        if left <= stretch.seconds:
+            return stretch.opens_at + left - now
+        left -= stretch.seconds
+    return math.inf

@@ -30,6 +30,8 @@ from airflow_ddb_migrate.core.ledger.holds import HoldRecord, Summary, summary_o
 from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
     NO_GATE,
+    NO_HOURS,
+    AttemptHours,
     AttemptRecord,
     Budget,
     Command,
@@ -100,28 +102,41 @@ class Ledger(LedgerTable):
         item = self.get(control_key(migration_id))
         return decode(ControlRecord, item) if item else None
 
-    def begin_attempt(
+    def begin_attempt(  # noqa: PLR0913  # all that is said to the workers of an attempt
         self,
         migration_id: str,
         attempt: int,
         now: float,
         budget: Budget = NO_BUDGET,
         gate: HealthGate = NO_GATE,
+        hours: AttemptHours = NO_HOURS,
+        *,
+        after: ControlRecord | None = None,
     ) -> bool:
-        """Let the workers of this attempt run, and no older ones; False when a newer one does."""
+        """Let the workers of this attempt run, and no older ones; False when a newer one does.
+
+        :param after: what was said before; False if a hold or a STOP came since.
+        """
         control = ControlRecord(
             command=Command.RUN,
             attempt=attempt,
             since=now,
             counted_at=now - SHARERS_SECONDS + FIRST_COUNT_SECONDS,
             known_at=now,
+            **asdict(hours),
             **asdict(budget),
             **asdict(gate),
         )
+        condition, seen = "attribute_not_exists(pk) OR #attempt <= :attempt", dict[str, Plain]()
+        if after:
+            condition = "#attempt = :was AND #command = :was_command AND #version = :was_version"
+            seen = {
+                ":was": after.attempt,
+                ":was_command": after.command,
+                ":was_version": after.version,
+            }
         return self.update(
-            control_key(migration_id),
-            asdict(control),
-            condition="attribute_not_exists(pk) OR #attempt <= :attempt",
+            control_key(migration_id), asdict(control), condition=condition, extra=seen
         )
 
     def stop(self, migration_id: str, *, attempt: int, reason: str, now: float) -> bool:

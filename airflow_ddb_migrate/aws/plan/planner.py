@@ -19,12 +19,13 @@ from airflow_ddb_migrate.core.approval.approval import params_hash
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.hours.windows import Hours, overlaps, read_windows
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport
 from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import BUDGET_SHARE
 from airflow_ddb_migrate.core.plan.migration_plan import DryRunFigures, MigrationPlan, corrected
-from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of
+from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_of, with_nights
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
@@ -78,8 +79,8 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     transform_hash = checks.check(
         site, request.transform, single_writer_region=request.single_writer_region
     )
-    limits = require_allowed(site, request)
-    alarms = known_states(site, replace(request, limits=limits).alarms)
+    request = replace(request, limits=require_allowed(site, request))
+    alarms = known_states(site, request.alarms)
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
     facts = gather(site, description, questions)
@@ -88,15 +89,17 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
     facts = replace(facts, unknown=tuple(questions.unknown))
     plan = _plan(site, request, facts, sampled, wishes)
     repeat = repeat_of(site, request, transform_hash)
+    repeated = (f"This was done before: {repeat}.",) if repeat else ()
     plan = replace(
         plan,
         transform_hash=transform_hash,
         params_hash=params_hash(request.params),
         alarms=alarms,
-        warnings=(*plan.warnings, f"This was done before: {repeat}.") if repeat else plan.warnings,
+        warnings=(*plan.warnings, *repeated, *overlaps(request.hours, now)),
         planned_by=request.started_by,
         planned_at_iso=iso(now),
     )
+    plan = with_nights(plan, request.hours, now)
     require_affordable(plan, options.max_cost_usd)
     keep_plan(site.ledger, plan)
     return plan
@@ -120,7 +123,8 @@ def correct_plan(
         changed_attributes=tuple(report.attributes),
         sampled_lanes=report.lanes_done if report.is_sample else 0,
     )
-    better = corrected(plan, seen)
+    hours = Hours(tuple(map(read_windows, plan.windows)))
+    better = with_nights(corrected(plan, seen), hours, site.clock.now())
     require_affordable(better, max_cost_usd)
     keep_plan(site.ledger, better)
     return better

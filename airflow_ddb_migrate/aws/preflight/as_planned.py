@@ -18,7 +18,8 @@ def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -
     migration = request.of or site.migration_id
     planned = plan_fields(site.ledger, migration).get("transform_hash") or transform_hash
     attempt = site.ledger.latest_attempt(migration)
-    if planned == transform_hash or (attempt and not attempt.scope):
+    has_begun = attempt and attempt.started_at and not attempt.scope
+    if planned == transform_hash or has_begun:
         return
     raise TransformError(
         f"Transform {request.transform!r} is deployed with hash {transform_hash[:12]}; migration "

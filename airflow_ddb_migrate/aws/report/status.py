@@ -48,6 +48,10 @@ def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) ->
 
 def _hold_words(site: Site, seen: Observation, lease: LeaseRecord | None) -> str:
     """Say what the holds mean, and what waiting costs; empty without one."""
+    if seen.is_between_windows:
+        return (
+            "Its capacity is not given back yet." if owes_capacity(lease, site.migration_id) else ""
+        )
     if not seen.holds:
         return ""
     waiting = HoldWait(

@@ -64,7 +64,7 @@ def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
         "control": control_view(seen.control),
         "capacity": capacity_words(status.lease, site.migration_id),
         "hold": status.hold,
-        "holds": list(map(hold_view, seen.holds_of_running)),
+        "holds": list(map(hold_view, seen.holds_that_wait)),
         "plan": plan_view(plan),
         "pulse": pulse_view(status.pulse, status.reading),
         "parts": sections.about(site, record.table_arn),

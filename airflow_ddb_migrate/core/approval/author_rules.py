@@ -13,6 +13,7 @@ from typing import Any, Self, TypedDict
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.health.alarms import joined_alarms, validate_alarms
+from airflow_ddb_migrate.core.hours.windows import validate_windows
 from airflow_ddb_migrate.core.limits import TABLE_UNITS
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.validation import (
@@ -44,6 +45,7 @@ class RuleArguments(TypedDict, total=False):
     max_cost_usd: float | None
     allow_changed_transform: bool
     hold_while: Sequence[str]
+    windows: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ class AuthorRules:
     allowed. Prewarm may not ask for more than ``max_prewarm`` units per second, read or write (0:
     no prewarm), and no plan may cost more than ``max_cost_usd``. With ``allow_changed_transform``
     a transform that changed since it was planned and approved may start all the same. The alarms
-    of ``hold_while`` hold every run, beside those that a run names itself.
+    of ``hold_while`` hold every run, beside those that a run names itself. Work is done only while
+    a window of each of ``windows``, lists of them, is open.
     """
 
     require: tuple[str, ...] = ()
@@ -64,6 +67,7 @@ class AuthorRules:
     max_cost_usd: float | None = None
     allow_changed_transform: bool = False
     hold_while: tuple[str, ...] = ()
+    windows: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(cls, given: "AuthorRules | Mapping[str, Any] | None") -> Self:
@@ -89,7 +93,7 @@ class AuthorRules:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the rules that are set, and no others."""
         return {
-            name: list(value) if isinstance(value, tuple) else value
+            name: _plain(value)
             for name, value in asdict(self).items()
             if value != getattr(NO_RULES, name)
         }
@@ -111,6 +115,7 @@ class AuthorRules:
             max_cost_usd=_lower(self.max_cost_usd, other.max_cost_usd),
             allow_changed_transform=self.allow_changed_transform and other.allow_changed_transform,
             hold_while=joined_alarms(self.hold_while, other.hold_while),
+            windows=tuple(dict.fromkeys((*self.windows, *other.windows))),
         )
 
     def check_table(self, name: str) -> None:
@@ -163,6 +168,10 @@ class AuthorRules:
     def _lower_prewarm(self, field: str) -> str:
         do = f"Lower {field}." if self.max_prewarm else "Turn prewarm off."
         return f"{do} {_NOTHING}"
+
+
+def _plain(value: Any) -> Any:
+    return list(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 _AUTHOR = "the DAG's author set a"
@@ -240,6 +249,14 @@ def _cost(value: object) -> float | None:
     return None if value is None else validate_at_least_zero("max_cost_usd", value)
 
 
+def _windows(value: object) -> tuple[tuple[str, ...], ...]:
+    """Return lists of windows: an author gives one, a record may have several."""
+    if isinstance(value, list | tuple) and value and not isinstance(value[0], str):
+        return tuple(map(validate_windows, value))
+    windows = validate_windows(value)
+    return (windows,) if windows else ()
+
+
 _RULES: Mapping[str, Callable[[object], Any]] = {
     "require": _steps,
     "tables": _tables,
@@ -248,6 +265,7 @@ _RULES: Mapping[str, Callable[[object], Any]] = {
     "max_cost_usd": _cost,
     "allow_changed_transform": lambda value: validate_switch("allow_changed_transform", value),
     "hold_while": validate_alarms,
+    "windows": _windows,
 }
 
 NO_RULES = AuthorRules()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.records import LaneRow, LaneState, MigrationRecord
@@ -28,6 +29,9 @@ class ExecutionStatus(StrEnum):
     def is_live(self) -> bool:
         """Return whether children may still start. PENDING_REDRIVE waits for a person, for days."""
         return self is ExecutionStatus.RUNNING
+
+
+MAY_WAIT: Final = frozenset({ExecutionStatus.SUCCEEDED, ExecutionStatus.MISSING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +131,13 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     hold_reason: str = "",
     held_seconds: float = 0.0,
     refusal: str = "",
+    closed: str = "",
 ) -> Verdict:
     """Judge a migration: success is what the ledger says, everything else only explains.
 
     Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
     what the control record says of a STOP, ``hold_reason`` of a HOLD in force, which has lasted
-    ``held_seconds``, ``refusal`` why a worker did not begin.
+    ``held_seconds``, ``refusal`` why a worker did not begin, ``closed`` that its hours are over.
 
     A terminal execution whose workers still show life is DRAINING: they end at their next look
     at the control record, and until then nobody may take the table or its capacity away.
@@ -140,12 +145,15 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     if execution.status.is_live:
         why = f" On hold: {hold_reason}" if hold_reason else ""
         why += f" Being stopped: {stop_reason}" if stop_reason else ""
+        why += f" {closed}" if closed else ""
         return Verdict(outcome=Outcome.RUNNING, reason=describe_progress(progress) + why)
     if progress.live:
         return Verdict(
             outcome=Outcome.DRAINING,
             reason=f"Execution {execution.status}; {progress.live:,} workers are still ending.",
         )
+    if closed and _may_wait(progress, execution, stop_reason):
+        return Verdict(outcome=Outcome.WAITING, reason=f"{describe_progress(progress)} {closed}")
     if not progress.is_finished:
         hold = _hold_words(hold_reason, held_seconds)
         told = " ".join(filter(None, (_refusal_words(refusal), _map_run_words(map_run))))
@@ -155,6 +163,12 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     if record and not record.allows(counts.quarantined, seen=counts.seen):
         return Verdict(outcome=Outcome.FAILED, reason=_too_many(progress, record, stop_reason))
     return Verdict(outcome=Outcome.SUCCEEDED, reason=describe_progress(progress))
+
+
+def _may_wait(progress: Progress, execution: Execution, stop_reason: str) -> bool:
+    """Return whether what ended outside its hours, or has not begun, only has to go on later."""
+    is_undone = not (progress.is_finished or progress.failed)
+    return execution.status in MAY_WAIT and is_undone and not stop_reason
 
 
 def describe_progress(progress: Progress) -> str:

@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.health.alarms import (
     validate_alarms,
     validate_healthy_for,
 )
+from airflow_ddb_migrate.core.hours.windows import Hours, hours_of, validate_windows
 from airflow_ddb_migrate.core.limits import (
     HEALTHY_SECONDS,
     QUARANTINE_ITEMS,
@@ -52,7 +53,8 @@ class StartRequest:
     ``hold_while`` names alarms that hold it, and ``healthy_for`` is how many seconds all have to be
     OK before it goes on.
     ``limits`` are the rules of the DAG's author, which no configuration gives; ``asked`` are the
-    approvals that the run itself asked for.
+    approvals that the run itself asked for. ``windows`` are the hours in which it may work, within
+    those of ``limits``; none: always.
     """
 
     total_segments: int | None
@@ -78,6 +80,12 @@ class StartRequest:
     healthy_for: float = HEALTHY_SECONDS
     limits: AuthorRules = NO_RULES
     asked: tuple[str, ...] = ()
+    windows: Sequence[str] = ()
+
+    @property
+    def hours(self) -> Hours:
+        """Return when it may work; what is no window is refused by ``validate``."""
+        return hours_of(self.windows, *self.limits.windows)
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -102,6 +110,7 @@ class StartRequest:
         for name in _SWITCHES:
             validate_switch(name, getattr(self, name))
         self._validate_of()
+        validate_windows(self.windows)
 
     def _validate_of(self) -> None:
         needs = self.mode in {Mode.UNDO, Mode.REPLAY}

@@ -24,6 +24,8 @@ class HoldKind(StrEnum):
 
 # What a person's resume ends. The others last for as long as what they are about does.
 RESUMABLE: Final = frozenset[str]({HoldKind.PERSON, HoldKind.THROTTLED})
+# Those that no window ends: of the others the next attempt finds the causes anew.
+OUTLASTING: Final = frozenset[str]({HoldKind.PERSON, HoldKind.MONEY})
 _RANK: Final = {kind.value: rank for rank, kind in enumerate(HoldKind)}
 
 

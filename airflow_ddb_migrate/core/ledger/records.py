@@ -156,6 +156,17 @@ NO_GATE = HealthGate()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptHours:
+    """When an attempt has to end, and when the next one may begin (0: never)."""
+
+    closes_at: float = 0.0
+    opens_at: float = 0.0
+
+
+NO_HOURS = AttemptHours()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
     """What the workers of a migration obey.
 
@@ -167,7 +178,8 @@ class ControlRecord:
     this attempt's items. ``hold_while`` and ``healthy_for`` are of a HealthGate: ``alarms_at`` is
     when a worker last began to read the alarms, ``known_at`` when all states were known last,
     ``healthy_since`` since when all are OK (0: they are not), and ``eased_at`` when a hold for
-    health ended, after which the budget rises again.
+    health ended, after which the budget rises again. ``closes_at`` and ``opens_at`` are those of
+    AttemptHours.
     """
 
     command: Command
@@ -190,6 +202,12 @@ class ControlRecord:
     known_at: float = 0.0
     healthy_since: float = 0.0
     eased_at: float = 0.0
+    closes_at: float = 0.0
+    opens_at: float = 0.0
+
+    def is_closed(self, now: float) -> bool:
+        """Return whether the hours in which this attempt may work are over."""
+        return 0 < self.closes_at <= now
 
     @property
     def has_budget(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 class Outcome(StrEnum):
     RUNNING = "RUNNING"
     DRAINING = "DRAINING"
+    WAITING = "WAITING"  # outside its hours, for its next window
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
 

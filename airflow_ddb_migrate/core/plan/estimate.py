@@ -114,6 +114,11 @@ class Duration:
     high: float
     bound_by: str
 
+    @property
+    def longest_work(self) -> float:
+        """What is at work at worst, without starting."""
+        return self.low * _SLOWER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:

@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.limits import TABLES
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.text.figures import size_words, time_words
 from airflow_ddb_migrate.core.text.markdown import code, table
+from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import shown
 
 if TYPE_CHECKING:  # a DAG file is parsed again and again
@@ -120,6 +121,12 @@ def _entry(number: int, value: object) -> dict[str, Any]:
     return {"table_name": name, **own}
 
 
+def _nights(plan: "MigrationPlan") -> str:
+    if not plan.nights:
+        return ""
+    return f" in {len(plan.nights):,} nights, until {iso(plan.nights[-1].done_at)}"
+
+
 def _row(plan: "MigrationPlan") -> tuple[str, ...]:
     return (
         code(plan.table_name),
@@ -127,6 +134,6 @@ def _row(plan: "MigrationPlan") -> tuple[str, ...]:
         size_words(plan.load.bytes),
         code(plan.transform),
         f"{plan.layout.total_segments:,}",
-        time_words(plan.seconds.expected),
+        time_words(plan.seconds.expected) + _nights(plan),
         f"${plan.total_cost_usd:,.2f}",
     )

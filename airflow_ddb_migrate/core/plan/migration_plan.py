@@ -5,11 +5,14 @@ figures can disagree, and what a dry run has seen only replaces the load.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, TableClass
+from airflow_ddb_migrate.core.hours.nights import Night
+from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS
 from airflow_ddb_migrate.core.plan.bill import Tariff, bill
 from airflow_ddb_migrate.core.plan.estimate import (
     Duration,
@@ -50,6 +53,9 @@ class MigrationPlan:
     sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
     ``transform_hash`` is that of what was deployed when it was planned, ``params_hash`` that of the
     transform's parameters; ``alarms`` are those that hold it, with their states then.
+
+    ``windows`` are the lists of hours in which it may work, none: always. Then ``nights`` share the
+    work, and it is done at ``latest_done_at`` (seconds since the epoch) at worst.
     """
 
     migration_id: str
@@ -73,6 +79,9 @@ class MigrationPlan:
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     alarms: Mapping[str, str] = field(default_factory=dict)
+    windows: tuple[tuple[str, ...], ...] = ()
+    nights: tuple[Night, ...] = ()
+    latest_done_at: float = 0.0
 
     @property
     def total_segments(self) -> int:
@@ -88,12 +97,40 @@ class MigrationPlan:
 
     @property
     def effort(self) -> Effort:
-        return effort(self.load, self.layout, self.seconds.low)
+        """What the workers spend; each night but the first begins what is left anew."""
+        whole = effort(self.load, self.layout, self.seconds.low)
+        again = math.ceil(sum(map(self._left_after, range(1, len(self.nights)))))
+        return replace(
+            whole,
+            invocations=whole.invocations + again,
+            transitions=whole.transitions + again * FIRST_LAP_TRANSITIONS,
+        )
 
     @property
     def cost_usd(self) -> Mapping[str, float]:
         """Dollars by part."""
-        return bill(self.load, self.effort, self.tariff, seconds=self.seconds.expected)
+        kept = sum(night.seconds for night in self.nights) or self.seconds.expected
+        return bill(self.load, self.effort, self.tariff, seconds=kept)
+
+    @property
+    def night_costs_usd(self) -> tuple[float, ...]:
+        """Dollars of each night: raised capacity by its hours, all else by its share of the work.
+
+        What is paid once is in the first one.
+        """
+        costs = self.cost_usd
+        raised, once = costs["prewarm"], costs["warm_throughput"]
+        seconds = sum(night.seconds for night in self.nights)
+        return tuple(
+            raised * night.seconds / seconds
+            + (self.total_cost_usd - raised - once) * night.share
+            + once * (number == 0)
+            for number, night in enumerate(self.nights)
+        )
+
+    def _left_after(self, nights: int) -> float:
+        """Return how many lanes are not done after so many nights."""
+        return self.layout.lanes * (1 - sum(night.share for night in self.nights[:nights]))
 
     @property
     def total_cost_usd(self) -> float:
@@ -133,6 +170,9 @@ class MigrationPlan:
                 "high": round(seconds.high),
             },
             "bound_by": seconds.bound_by,
+            "windows": list(map(list, self.windows)),
+            "nights": [asdict(night) for night in self.nights],
+            "latest_done_at": self.latest_done_at,
             "cost_usd": {part: round(dollars, 2) for part, dollars in self.cost_usd.items()},
             "total_cost_usd": round(self.total_cost_usd, 2),
             "prices": self.tariff.table_prices.words,
@@ -181,6 +221,9 @@ class MigrationPlan:
             warnings=tuple(data["warnings"]),
             unknown=tuple(data["unknown"]),
             alarms=data.get("alarms", {}),
+            windows=tuple(map(tuple, data.get("windows", ()))),
+            nights=tuple(Night(**night) for night in data.get("nights", ())),
+            latest_done_at=data.get("latest_done_at", 0.0),
         )
 
     def _basis(self) -> dict[str, Any]:

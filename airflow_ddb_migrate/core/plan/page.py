@@ -7,6 +7,9 @@ from airflow_ddb_migrate.core.health.alarms import AlarmState
 from airflow_ddb_migrate.core.plan.bill import bill_of_hold
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
+from airflow_ddb_migrate.core.text.times import iso
+
+_SHOWN_NIGHTS = 8
 
 _PART_WORDS = {
     "writes": "writes",
@@ -30,6 +33,7 @@ def plan_markdown(plan: MigrationPlan) -> str:
             "",
             *_table("what it will do", _deeds(plan)),
             *_table("how long it takes", _times(plan)),
+            *_nights(plan),
             *_table("what it costs", _costs(plan)),
             *_list("Warnings", plan.warnings),
             *_list("Not known", plan.unknown),
@@ -78,6 +82,34 @@ def _times(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("at worst", time_words(seconds.high)),
         ("bounded by", seconds.bound_by),
     ]
+
+
+def _nights(plan: MigrationPlan) -> list[str]:
+    """Show in which nights it is done, each with its cost: the first ones, and the last."""
+    if not plan.nights:
+        return []
+    costs = plan.night_costs_usd
+    rows = [
+        (
+            f"{iso(night.opens_at)} to {iso(min(night.closes_at, night.done_at))}",
+            f"{night.share:.1%} of the work, {dollars_words(cost)}",
+        )
+        for night, cost in zip(plan.nights, costs, strict=True)
+    ]
+    if len(rows) > _SHOWN_NIGHTS:
+        left = len(rows) - _SHOWN_NIGHTS
+        money = dollars_words(sum(costs[_SHOWN_NIGHTS - 1 : -1]))
+        rows = [*rows[: _SHOWN_NIGHTS - 1], (f"and {left:,} more", money), rows[-1]]
+    return _table(
+        "in which hours",
+        [
+            ("windows", ", and also ".join(" or ".join(texts) for texts in plan.windows)),
+            ("nights", f"{len(plan.nights):,}"),
+            *rows,
+            ("done, as expected", iso(plan.nights[-1].done_at)),
+            ("done, at worst", iso(plan.latest_done_at)),
+        ],
+    )
 
 
 def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:

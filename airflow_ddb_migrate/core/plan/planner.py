@@ -1,6 +1,6 @@
 """Makes the plan from what is known of the table, from a sample, and from what was asked: pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.core.capacity.changes import Change
 from airflow_ddb_migrate.core.capacity.headroom import (
@@ -13,6 +13,8 @@ from airflow_ddb_migrate.core.capacity.headroom import (
 from airflow_ddb_migrate.core.capacity.raise_rules import plan_raise
 from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dimension
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.hours.nights import Night, begin_seconds, least_seconds, share_work
+from airflow_ddb_migrate.core.hours.windows import Hours, require_ever_open
 from airflow_ddb_migrate.core.inspection.sample import SampleResult
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.limits import (
@@ -119,6 +121,38 @@ def plan_migration(
     )
     _require_within_a_year(plan)
     return plan
+
+
+def with_nights(plan: MigrationPlan, hours: Hours, now: float) -> MigrationPlan:
+    """Return the plan with the nights in which it is done; as it is without windows.
+
+    :raises InvalidInputError: the windows are never open, too short to begin in, or too few for
+        all of it within a year.
+    """
+    if not hours:
+        return plan
+    lanes, raises = plan.layout.lanes, bool(plan.raises)
+    least = least_seconds(lanes, plan.layout.slice_seconds, raises=raises)
+    require_ever_open(hours, now, least)
+
+    def nights_for(work_seconds: float) -> tuple[Night, ...]:
+        stretches = ((one.opens_at, one.closes_at) for one in hours.stretches(now, least))
+        return share_work(stretches, work_seconds, begin_seconds(lanes, raises=raises))
+
+    nights, latest = nights_for(plan.seconds.low), nights_for(plan.seconds.longest_work)
+    if not latest:
+        raise InvalidInputError(_too_few_hours(plan, hours, now, least))
+    return replace(plan, windows=hours.texts, nights=nights, latest_done_at=latest[-1].done_at)
+
+
+def _too_few_hours(plan: MigrationPlan, hours: Hours, now: float, least: float) -> str:
+    open_seconds = sum(one.seconds for one in hours.stretches(now, least))
+    return (
+        f"windows are {hours}: they leave {time_words(open_seconds)} of a year, and the work "
+        f"may take {time_words(plan.seconds.longest_work)}, bounded by the "
+        f"{plan.seconds.bound_by}. Make them longer, raise the capacity by prewarm, or raise the "
+        "budgets."
+    )
 
 
 def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> Room:

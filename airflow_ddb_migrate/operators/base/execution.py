@@ -73,8 +73,9 @@ class WaitingOperator(MigrationRequestOperator):
         from airflow_ddb_migrate.aws.execution.start import start
 
         started = start(site, request)
-        show_execution(context, self, site, started.execution_arn)
-        self.log.info("%s Execution: %s", started.explanation, started.execution_arn)
+        if started.execution_arn:
+            show_execution(context, self, site, started.execution_arn)
+        self.log.info("%s Execution: %s", started.explanation, started.execution_arn or "none yet")
         return started
 
     def await_end(self, context: "Context", site: "Site", then: str = "execute_complete") -> Any:
@@ -85,6 +86,8 @@ class WaitingOperator(MigrationRequestOperator):
         if self.deferrable and not (seen and seen.is_over):
             self._defer(context, site, limit, then)
         event = self._wait_here(watcher, seen, limit)
+        if event is None:  # a night is no time for a worker
+            self._defer(context, site, limit, then)
         return getattr(self, then)(context, event)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
@@ -129,7 +132,7 @@ class WaitingOperator(MigrationRequestOperator):
             raise self._too_late(site, self._limit(site)) from exc
 
     def _limit(self, site: "Site") -> float:
-        from airflow_ddb_migrate.aws.execution.time_limit import time_limit
+        from airflow_ddb_migrate.aws.execution.watcher import time_limit
 
         return self.timeout or time_limit(site)
 
@@ -155,11 +158,14 @@ class WaitingOperator(MigrationRequestOperator):
 
     def _wait_here(
         self, watcher: "Watcher", seen: "Observation | None", limit: float
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | None:
+        """Return what a trigger would tell at the end; None when a window has ended before."""
         site, deadline = watcher.site, time.monotonic() + limit
         while seen is None or not seen.is_over:
             if time.monotonic() > deadline:
                 raise self._too_late(site, limit)
+            if seen and seen.is_between_windows:
+                return None
             time.sleep(self.poke_interval)
             seen = watcher.poke()
         if seen.failure:

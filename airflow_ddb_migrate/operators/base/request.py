@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.execution.payload import (
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.health.alarms import validate_alarms, validate_healthy_for
+from airflow_ddb_migrate.core.hours.windows import validate_windows
 from airflow_ddb_migrate.core.ledger.owners import started_by
 from airflow_ddb_migrate.core.limits import (
     HEALTHY_SECONDS,
@@ -55,6 +56,7 @@ _RULES: Rules = {
     "total_segments": optional(validate_total_segments),
     "transform": given(partial(validate_text, "transform")),
     "transform_params": validate_params,
+    "windows": validate_windows,
     "write_units_per_second": optional(partial(validate_at_least_zero, "write_units_per_second")),
 }
 REQUEST_FIELDS = tuple(_RULES)
@@ -95,6 +97,9 @@ class MigrationRequestOperator(MigrationOperator):
     :param healthy_for: seconds for which all of them are OK before it goes on. (templated)
     :param single_writer_region: nothing writes to the table's replicas in other regions meanwhile.
         Without it a table with replicas is refused. (templated)
+    :param windows: hours in which it may work, such as ``["22:00-06:00 Mon-Fri Europe/Berlin"]``;
+        by default always. Outside of them nothing runs and no capacity is raised; the task that
+        waits goes on in the next window. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
@@ -119,6 +124,7 @@ class MigrationRequestOperator(MigrationOperator):
         single_writer_region: bool = False,
         hold_while: Sequence[str] = (),
         healthy_for: float = HEALTHY_SECONDS,
+        windows: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -137,6 +143,7 @@ class MigrationRequestOperator(MigrationOperator):
         self.single_writer_region = single_writer_region
         self.hold_while = hold_while
         self.healthy_for = healthy_for
+        self.windows = windows
         check_constants(self)
 
     @classmethod

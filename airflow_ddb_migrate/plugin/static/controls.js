@@ -47,7 +47,7 @@ function resumeWords(view) {
 // Say why a button cannot be pressed; empty: it can.
 function obstacle(action, view, maySteer) {
   if (!maySteer) return "You may look, and not change runs of this DAG.";
-  if (!view.is_live) return "Nothing runs.";
+  if (!view.is_live && (view.outcome !== "WAITING" || action === "retune")) return "Nothing runs.";
   const command = view.control ? view.control.command : "";
   if (command === "STOP") return "It is being stopped.";
   const isPaused = view.holds.some((hold) => hold.kind === "person");

@@ -1,0 +1,97 @@
+"""Go on in the next window: what a migration's wait does between two of them.
+
+Capacity is given back and the table is kept. When a window has begun, capacity is raised again and
+a new attempt works on what is unfinished. Each look does one step and keeps nothing in memory, so
+it does not matter who looks, nor how often.
+"""
+
+from dataclasses import replace
+
+from airflow_ddb_migrate.aws.capacity.between import (
+    give_back,
+    owes,
+    raise_again,
+    wanted_capacity,
+)
+from airflow_ddb_migrate.aws.execution.observe import Observation, observe
+from airflow_ddb_migrate.aws.execution.request import kept_request
+from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, MigrationError
+from airflow_ddb_migrate.core.execution.progress import Verdict
+from airflow_ddb_migrate.core.execution.request import StartRequest
+from airflow_ddb_migrate.core.ledger.events import What
+from airflow_ddb_migrate.core.ledger.lease import is_held_by
+from airflow_ddb_migrate.core.ledger.results import Outcome
+from airflow_ddb_migrate.core.limits import LEASE_SECONDS
+from airflow_ddb_migrate.core.text.times import iso
+
+
+def go_on(site: Site, seen: Observation) -> Observation:
+    """Do what is due for a migration that waits for its next window; return how it stands then.
+
+    :raises MigrationError: what another look cannot mend, or an AWS that does not answer.
+    """
+    _note_end(site, seen)
+    try:
+        why = _step(site, seen)
+    except MigrationError as exc:
+        if not exc.retryable or isinstance(exc, AwsRequestError):
+            raise
+        why = f"Not yet, and tried again: {exc}"
+    return _waiting(seen, why) if why else observe(site)
+
+
+def _step(site: Site, seen: Observation) -> str:
+    """Do one step towards the next attempt; return what it waits for, empty once it is started."""
+    request = kept_request(site)
+    if request is None:
+        raise LedgerError(
+            f"The ledger does not know what migration {site.migration_id} was started with. Clear "
+            "the start task with its downstream tasks to go on."
+        )
+    _keep_table(site, request)
+    later = opens_later(site, request, raises=wanted_capacity(site) is not None and not owes(site))
+    if later or seen.orders.blocking:
+        _give_back(site, request)
+        return f"It goes on at {iso(later)}." if later else ""
+    if request.mode.writes and (missing := raise_again(site)):
+        return f"Raising its capacity again: {'; '.join(missing)}."
+    start(site, request, after=seen.control)
+    return ""
+
+
+def _keep_table(site: Site, request: StartRequest) -> None:
+    """Keep the lease, or take it again: without Airflow it has run out meanwhile."""
+    if not request.mode.writes:
+        return
+    lease = site.leases.get(site.table.key)
+    left = lease.expires_at - site.clock.now() if lease else 0.0
+    if not is_held_by(lease, site.migration_id) or left <= LEASE_SECONDS / 2:
+        take_lease(site)
+
+
+def _give_back(site: Site, request: StartRequest) -> None:
+    """What looks without writing has raised nothing itself, but the migration that it is of may."""
+    if request.mode.writes:
+        give_back(site, keeps_table=True)
+    elif request.of:
+        give_back(site.named(request.of), keeps_table=False)
+
+
+def _note_end(site: Site, seen: Observation) -> None:
+    """Note once that an attempt has ended with its window."""
+    number = seen.attempt.number
+    if not seen.attempt.started_at or seen.attempt.ended_at:
+        return
+    now = site.clock.now()
+    if site.ledger.attempt_ended(site.migration_id, number, result=Outcome.WAITING, now=now):
+        words = f"Attempt {number} ended with its window. {seen.verdict.reason}"
+        site.note_event(What.ENDED, "its windows", words)
+
+
+def _waiting(seen: Observation, why: str) -> Observation:
+    reason = f"{seen.verdict.reason} {why}"
+    return replace(seen, verdict=Verdict(outcome=Outcome.WAITING, reason=reason))
