@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.faults import control, holds, storms, worker
+from tests.faults import control, holds, nights, storms, worker
 from tests.faults.run import Run
 from tests.faults.world import AS_SHIPPED, IMPATIENT
 
@@ -283,6 +283,22 @@ _CONTROL = (
         what="StopExecution behind our back, and started again",
         ends=Ends.EITHER,
         during=control.stop_execution,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="window-ends",
+        where=Where.CONTROL,
+        what="the clock passes the end of a window in the middle of a page, twice",
+        drive=nights.window_ends,
+        seconds=0.05,
+        options={"slice_seconds": 2.0},
+    ),
+    FaultKind(
+        name="dst-night",
+        where=Where.CONTROL,
+        what="the same in a night in which the clock on the wall jumps",
+        drive=nights.dst_night,
         seconds=0.05,
         options={"slice_seconds": 2.0},
     ),

@@ -37,7 +37,7 @@ ITEMS = 160
 LIVE_RATE = 7.0  # per thread and second, of three: a third of what is migrated meanwhile
 
 _BEFORE = {"ReadCapacityUnits": 20, "WriteCapacityUnits": 20}
-_RAISED = CapacityUnits(60, 40)
+RAISED = CapacityUnits(60, 40)
 
 _POLL_SECONDS = 0.7
 _DRAINING_SECONDS = 8.0
@@ -183,7 +183,7 @@ class Run:
 
     def prewarm(self) -> None:
         site = self.site
-        raised = self.as_airflow(lambda: prewarm.prewarm(at(site, self.now()), _RAISED, warm=False))
+        raised = self.as_airflow(lambda: prewarm.prewarm(at(site, self.now()), RAISED, warm=False))
         wait = CapacityWait(
             changes=raised.changes,
             deadline=self.now() + HANG_SECONDS,

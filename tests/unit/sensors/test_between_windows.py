@@ -27,9 +27,7 @@ def world(monkeypatch):
         window = f"{(hour + 12) % 24:02}:00-{(hour + 14) % 24:02}:00 UTC"
         keep_request(site, start_request(windows=(window,)))
         hours = AttemptHours(closes_at=now - 1, opens_at=now + 43_200)
-        site.ledger.begin_attempt(
-            site.migration_id, 1, now - 3_600, hours=hours
-        )
+        site.ledger.begin_attempt(site.migration_id, 1, now - 3_600, hours=hours)
         world.stepfunctions.end_all("SUCCEEDED")
         yield world
 
