@@ -107,11 +107,22 @@ def test_a_provider_is_found_after_what_airflow_warns_of() -> None:
 
 def test_what_the_other_airflow_found_is_judged() -> None:
     row = Row(("3.1.8",))
-    found = {"dags": 4, "parse": [], "message": ["a.py: not sent"], "versions": {"amazon": "9.23"}}
+    found = {
+        "dags": 4,
+        "parse": [],
+        "message": ["a.py: not sent"],
+        "metrics": [],
+        "versions": {"amazon": "9.23"},
+    }
 
     rows.dags_judged(row, found)
 
-    assert {"DAGs parse": "ok, 4 DAGs", "DAG message": "FAILED", "amazon": "9.23"} == row.cells
+    assert {
+        "DAGs parse": "ok, 4 DAGs",
+        "DAG message": "FAILED",
+        "metrics": "ok",
+        "amazon": "9.23",
+    } == row.cells
 
 
 def test_a_report_of_pytest_becomes_columns() -> None:

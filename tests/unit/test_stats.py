@@ -17,6 +17,7 @@ from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError
 from airflow_ddb_migrate.stats import StatsTeller
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
+from tests.campaigns.matrix import inside
 from tests.support.factories import TABLE, client_error
 from tests.support.worlds.airflow_world import (
     finish_lanes,
@@ -111,6 +112,11 @@ def vars_of(address):
     from dataclasses import asdict
 
     return asdict(address)
+
+
+def test_each_process_sends_by_what_airflow_sets_up_in_it():
+    """As the matrix asks every Airflow that is supported."""
+    assert [] == inside._metrics()
 
 
 def test_a_hold_is_a_state(world, sent):

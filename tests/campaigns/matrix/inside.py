@@ -2,7 +2,7 @@
 
 ``python -I inside.py ANSWER``, with only the standard library and that Airflow. The answer is a
 JSON file: ``versions`` by package, ``dags`` the number found, and what is against the wheel in
-``parse`` and ``message``.
+``parse``, ``message`` and ``metrics``.
 """
 
 import json
@@ -37,9 +37,24 @@ def main(answer: Path) -> None:
                 "dags": sum(map(len, found.values())),
                 "parse": parse,
                 "message": message,
+                "metrics": _metrics(),
             }
         )
     )
+
+
+def _metrics() -> list[str]:
+    """Return where our metrics would not be those that this Airflow has set up in a process."""
+    from airflow.jobs import triggerer_job_runner
+    from airflow.sdk.execution_time import task_runner
+    from airflow_ddb_migrate._compat import task_stats, trigger_stats
+
+    pairs = ((task_stats, task_runner), (trigger_stats, triggerer_job_runner))
+    return [
+        f"{ours.__name__} is not what {theirs.__name__} sets up"
+        for ours, theirs in pairs
+        if ours() is not (getattr(theirs, "Stats", None) or theirs.stats.Stats)
+    ]
 
 
 def _parsed(files: list[Path]) -> tuple[dict[str, set[str]], list[str]]:

@@ -18,8 +18,8 @@ PROVIDER = "airflow-ddb-migrate"
 NEED_AN_EXTRA = ("airflow_ddb_migrate.local.emulated_aws.launcher",)
 VERSIONS = ("amazon", "standard")
 HEADS = ("Airflow", "as of", "Python")
-CHECKS = ("resolve", "install", "import", "provider", "DAGs parse", "DAG message")
-QUICK_CHECKS = ("resolve", "install", "DAGs parse", "DAG message")
+CHECKS = ("resolve", "install", "import", "provider", "DAGs parse", "DAG message", "metrics")
+QUICK_CHECKS = ("resolve", "install", "DAGs parse", "DAG message", "metrics")
 CONSTRAINED_HEADS = ("constraints", "Python")
 
 
@@ -124,6 +124,7 @@ def dags_judged(row: Row, found: dict[str, Any]) -> None:
     row.judge("DAGs parse", found["parse"], f"{found['dags']} DAGs")
     if found["message"] or not found["parse"]:
         row.judge("DAG message", found["message"])
+    row.judge("metrics", found["metrics"])
     row.cells.update(found["versions"])
 
 
