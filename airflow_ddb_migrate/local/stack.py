@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from airflow_ddb_migrate.aws.services.stack import ALL_TABLES, Stack
-from airflow_ddb_migrate.core.bindings import bindings_of
+from airflow_ddb_migrate.aws.services.stack import Stack, describe_stack, stack_outputs
+from airflow_ddb_migrate.core.bindings import EVERY, bindings_of
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.packaging.requirements import read_requirements
@@ -25,20 +25,34 @@ def deploy_to(
 ) -> Stack:
     """Deploy to the emulator by the same push as to AWS.
 
-    :param tables: as ``ddb-migrate deploy --table`` takes them; by default every table there may
-        be migrated, by each transform that does not delete.
+    :param tables: as ``ddb-migrate deploy --table`` takes them; by default those of the stack that
+        runs, and of a new one every table, by each transform that does not delete.
 
     It runs the Lambda in this interpreter, whatever the template says: so packages are for that.
     """
+    clients = running.clients()
+    found = describe_stack(clients.cloudformation, DEFAULT_STACK_NAME) or {}
+    add, drop = tables_asked(stack_outputs(found).get("Tables", ""), tables)
     return Deployment(
-        clients=running.clients(),
+        clients=clients,
         stack_name=DEFAULT_STACK_NAME,
-        tables=tables or [ALL_TABLES],
+        tables=add,
+        drop_tables=drop,
         transforms_dir=transforms_dir,
         say=(lambda _: None) if quiet else print,
         poll_seconds=_POLL_SECONDS,
         runtime=this_runtime(),
     ).deploy()
+
+
+def tables_asked(before: str, tables: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what to add and what to drop: who names tables wants no longer every one.
+
+    :param before: the stack's tables, as its output has them; empty for a new stack.
+    """
+    is_named = bool(tables) and EVERY not in bindings_of(tables).rows
+    drop = [EVERY] if is_named and before == EVERY else []
+    return (tables if tables or before else [EVERY]), drop
 
 
 def up(state_dir: Path, *, tables: Sequence[str] = (), transforms_dir: Path | None = None) -> None:
