@@ -50,24 +50,24 @@ A step that you did not ask for is skipped.
 | `approve` | With `approve`: waits for a person's go. A dry run without it ends here. |
 | `backup` | Point-in-time recovery, or else a backup (`backup`). |
 | `prewarm` | With `prewarm`: raises the capacity. |
-| `canary` | With `canary_lanes`: migrates a few segments for real, and looks at them again. |
+| `canary` | With `canary_lanes`: migrates a few segments for real, and checks them. |
 | `go` | Waits for a person where the canary is not clean, or with `canary_approve`. |
-| `start` | Starts the execution, finds the one that runs, or goes on with what is unfinished. |
+| `start` | Starts the execution, finds the one that runs, or continues with what is unfinished. |
 | `wait` | Shows how far it is. Ends with counts, or with error, cause and failed segments. |
-| `verify` | Looks at the table again: would the transform still change anything? |
+| `verify` | Checks the table again: would the transform still change anything? |
 | `report` | One summary, whatever happened; red when it did not succeed. |
 | `restore` | Brings back exactly the capacity that was there before, whatever failed above. |
 
 **Stop it**: mark `wait` as failed. The execution is stopped, the capacity restored, and what is
 done stays done.
 
-**It failed?** Read the message of the red task, mend the cause, and clear `start` *with its
+**It failed?** Read the message of the red task, fix the cause, and clear `start` *with its
 downstream tasks*: only unfinished segments are worked on again. Clear `prewarm` as well when you
 want the capacity raised again. A later run continues an old migration when you give it that
 migration's `migration_id`.
 
 **Go back**: trigger `ddb_migration_undo` with `{"migration_id": "..."}`. **Items were set aside?**
-Mend the transform, deploy it, and trigger `ddb_migration_replay` likewise.
+Fix the transform, deploy it, and trigger `ddb_migration_replay` likewise.
 
 **Before the first run**: `ddb-migrate deploy --table orders` puts the stack into your account.
 """
@@ -172,7 +172,7 @@ with DAG(
         task_id="go",
         step="canary_approve",
         enabled=ASK,
-        subject="The canary of table {{ params.table }} is migrated. Go on with all of it?",
+        subject="The canary of table {{ params.table }} is migrated. Continue with all of it?",
         body=CANARY,
         consequence="The canary's segments stay migrated; undo the migration to go back.",
         trigger_rule=AFTER_A_SKIP,

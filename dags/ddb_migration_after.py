@@ -47,8 +47,8 @@ quarantine replayed? Undo the replay first.
 REPLAY = """
 ### Replay a quarantine
 
-Items that a migration could not change are set aside with their error. Mend the transform and
-deploy it, or mend the items, and **trigger this** with the id of the migration:
+Items that a migration could not change are set aside with their error. Fix the transform and
+deploy it, or fix the items, and **trigger this** with the id of the migration:
 
 ```json
 {"migration_id": "orders-0123456789ab"}

@@ -45,7 +45,7 @@ no more than `max_parallel_tables` are worked on at a time, and is migrated, ver
 restored as in `ddb_migration`.
 
 **One table fails**: it is red, and so is the run; the others are left alone. With
-`stop_on_failure` no further table is begun. Mend the cause and clear the failed task of that table
+`stop_on_failure` no further table is begun. Fix the cause and clear the failed task of that table
 with its downstream tasks, or trigger `ddb_migration` with its `migration_id`.
 """
 

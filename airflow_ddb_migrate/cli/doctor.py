@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
     """Let a person ask whether a migration could run from here."""
-    parser.add_argument("--table", help="also look at this table")
+    parser.add_argument("--table", help="also check this table")
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 

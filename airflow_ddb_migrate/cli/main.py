@@ -89,7 +89,9 @@ def command_parser() -> argparse.ArgumentParser:
 
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add what needs no migration."""
-    check = commands.add_parser("self-check", help="try out whether fast writes are safe here")
+    check = commands.add_parser(
+        "self-check", help="check whether batched writes are safe in this account"
+    )
     _add_connection(check)
     check.set_defaults(run=_self_check)
     bundle = commands.add_parser("bundle", help="write what another tool can deploy")
@@ -98,7 +100,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     policy = commands.add_parser("policy", help="print the IAM policy for a person or program")
     add_policy(policy)
     policy.set_defaults(run=_policy)
-    doctor = commands.add_parser("doctor", help="whether a migration could run from here")
+    doctor = commands.add_parser("doctor", help="check whether a migration could run from here")
     _add_connection(doctor)
     add_doctor(doctor)
     doctor.set_defaults(run=_doctor)
@@ -115,13 +117,13 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add what shows and steers migrations."""
     for name, add, text in (
-        ("history", add_history, "what was done to a table"),
-        ("report", add_report, "what a migration did, and what it cost"),
-        ("status", steering.add_status, "how a migration is just now"),
-        ("pause", steering.add_pause, "hold a migration that runs"),
-        ("resume", steering.add_resume, "let a paused migration go on"),
-        ("stop", steering.add_stop, "end what runs of a migration; what is done is kept"),
-        ("forget", steering.add_forget, "delete all that is kept of a migration, but that it was"),
+        ("history", add_history, "list what was done to a table"),
+        ("report", add_report, "print the report of a migration"),
+        ("status", steering.add_status, "show the progress of a migration"),
+        ("pause", steering.add_pause, "pause a running migration"),
+        ("resume", steering.add_resume, "resume a paused migration"),
+        ("stop", steering.add_stop, "stop a migration; what is done is kept"),
+        ("forget", steering.add_forget, "delete what is kept of a migration, not that it was"),
         ("retune", steering.add_retune, "change budgets and concurrency while it runs"),
     ):
         view = commands.add_parser(name, help=text)
@@ -156,7 +158,7 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     _add_connection(parser)
     tables = parser.add_mutually_exclusive_group()
     add_table(
-        tables, "a table that may be migrated, beside those of the stack there is (repeatable)"
+        tables, "a table that may be migrated, beside those of the existing stack (repeatable)"
     )
     tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument(

@@ -112,7 +112,7 @@ class StatusView:
         try:
             self._watch(out)
         except KeyboardInterrupt:
-            _print(out, "\nThe view has ended; the migration goes on.")
+            _print(out, "\nThe view has ended; the migration continues.")
 
     def _watch(self, out: Output) -> None:
         shown, told_at, told = self.look(), float("-inf"), ""

@@ -76,7 +76,7 @@ def _add_steering(parser: argparse.ArgumentParser, *, reason: bool = False) -> N
     _add_migration(parser)
     parser.add_argument("--as", dest="by", metavar="NAME", help="who asks; default: the OS user")
     if reason:
-        parser.add_argument("--reason", default="", help="kept in the ledger and told to others")
+        parser.add_argument("--reason", default="", help="kept in the ledger and shown to others")
 
 
 def _status(options: argparse.Namespace, clients: "Clients") -> str:

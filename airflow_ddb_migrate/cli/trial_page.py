@@ -77,7 +77,7 @@ class Trial:
             classes = ", ".join(f"{name} {count:,}" for name, count in sorted(errors.items()))
             raise TransformError(
                 f"{refused:,} of {_number(len(self.items), 'item')} would be refused, and set "
-                f"aside by a migration ({classes}). Mend the transform and try again."
+                f"aside by a migration ({classes}). Fix the transform and try again."
             )
 
     def _nothing(self) -> str:

@@ -89,7 +89,7 @@ class StackChange:
             if self.clock() > deadline:
                 raise DeployError(
                     f"Stack {self.stack_name} is still {status} after {_PATIENCE_SECONDS:.0f} s. "
-                    "Look at its events in the CloudFormation console."
+                    "See its events in the CloudFormation console."
                 )
             self.sleep(self.poll_seconds)
         return None

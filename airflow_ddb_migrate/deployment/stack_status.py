@@ -27,7 +27,7 @@ _ENDED_BADLY: Final = {
     ),
     "DELETE_FAILED": (
         "something of it could not be deleted; its events say what and why",
-        f"Mend that. {_DESTROY}",
+        f"Fix that. {_DESTROY}",
     ),
     "UPDATE_FAILED": (
         "an update failed, and what it did was left as it is",
@@ -35,12 +35,12 @@ _ENDED_BADLY: Final = {
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "an update failed, and could not all be taken back; its events say what and why",
-        "Mend that, then: aws cloudformation continue-update-rollback --stack-name {name} (with "
-        "--resources-to-skip for what cannot be mended). Then deploy again.",
+        "Fix that, then: aws cloudformation continue-update-rollback --stack-name {name} (with "
+        "--resources-to-skip for what cannot be fixed). Then deploy again.",
     ),
     "IMPORT_ROLLBACK_FAILED": (
         "an import of resources failed, and could not be taken back; its events say why",
-        "Mend that, then: aws cloudformation continue-update-rollback --stack-name {name}. Then "
+        "Fix that, then: aws cloudformation continue-update-rollback --stack-name {name}. Then "
         "deploy again.",
     ),
 }
@@ -78,10 +78,10 @@ def require_deletable(stack_name: str, status: str) -> None:
 def advice_after(stack_name: str, status: str) -> str:
     """Say what to do about an operation that has ended with this status."""
     if status == "DELETE_FAILED":
-        return f"Mend that, and run again: ddb-migrate destroy --stack-name {stack_name}"
+        return f"Fix that, and run again: ddb-migrate destroy --stack-name {stack_name}"
     if status in _ENDED_BADLY:
         return _ENDED_BADLY[status][1].format(name=stack_name)
-    return "Mend that and deploy again."
+    return "Fix that and deploy again."
 
 
 def meaning_and_advice(stack_name: str, status: str) -> tuple[str, str]:

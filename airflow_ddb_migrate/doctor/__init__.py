@@ -1,4 +1,4 @@
-"""``ddb-migrate doctor``: whether a migration could run from here. Changes nothing.
+"""``ddb-migrate doctor``: check whether a migration could run from here. Changes nothing.
 
 ``checkup`` has the order of things; ``patient`` is what the checks work on, and ``running`` makes
 them beside each other, each for itself. ``caller`` has region and credentials, ``endpoints`` what

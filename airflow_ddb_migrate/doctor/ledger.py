@@ -43,7 +43,7 @@ def check_leases(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
         live = executions.live_of(lease, attempt)
         yield _judged(patient, lease, is_live=bool(live))
     if not found:
-        yield ok("leases", "No table is held, and no capacity is owed.")
+        yield ok("leases", "No table is held, and all capacity is restored.")
 
 
 def _judged(patient: Patient, lease: LeaseRecord, *, is_live: bool) -> CheckResult:
@@ -63,7 +63,7 @@ def _judged(patient: Patient, lease: LeaseRecord, *, is_live: bool) -> CheckResu
         return warning(
             "leases",
             f"Table {name} has raised capacity for migration {holder}, of which nothing runs now.",
-            "Let its DAG run go on, or clear its restore task.",
+            "Let its DAG run continue, or clear its restore task.",
         )
     if lease.expires_at > now:
         return warning(

@@ -59,7 +59,7 @@ def _is_usable(table: Table) -> CheckResult:
         return broken(
             "table",
             f"{'; '.join(table.not_active)}.",
-            "Wait until all are ACTIVE, then look again.",
+            "Wait until all are ACTIVE, then check again.",
         )
     size = size_words(table.size_bytes)
     return ok(

@@ -46,8 +46,8 @@ _OF_EACH = {
     "segments": "Each table is scanned in this many parallel segments",
     "tolerated_failure_percentage": "A table's migration stops early when more than this "
     "percentage of its segments fail, and succeeds only when none do",
-    "verify": "Look at each table again, for items that the transform would still change",
-    "verify_segments": "Verify looks at only this many segments of each table",
+    "verify": "Check each table again for items that the transform would still change",
+    "verify_segments": "Verify checks only this many segments of each table",
     "windows": "Work on each table only in these hours, one window in each line such as "
     "22:00-06:00 Mon-Fri Europe/Berlin",
     "write_units_per_second": "Each table's migration uses at most this many write units per "
@@ -86,7 +86,7 @@ def _tables() -> Param:
     """Names, or objects with what is a table's own.
 
     Airflow's form takes a name from each line of a text, unless ``items`` has a ``type``: then it
-    draws an editor that mends JSON while a person still types it. Objects come in its JSON.
+    draws an editor that fixes JSON while a person still types it. Objects come in its JSON.
     """
     fields = migration_fields()
     own = {name: _of_a_value(fields[name]) for name in ("table", *_OF_A_TABLE)}

@@ -109,7 +109,7 @@ def _look_first() -> dict[str, Param]:
         ),
         "sample_segments": optional_count_field(
             "Segments of the dry run",
-            "The dry run looks at only this many segments (default: all).",
+            "The dry run checks only this many segments (default: all).",
         ),
         "approve": switch_field(
             "Ask a person",
@@ -260,11 +260,11 @@ def _after() -> dict[str, Param]:
             True,
             type="boolean",
             title="Verify",
-            description="Look at the table again, for items that the transform would still change "
+            description="Check the table again for items that the transform would still change "
             "(default: on).",
         ),
         "verify_segments": optional_count_field(
-            "Segments to verify", "Verify looks at only this many segments (default: all)."
+            "Segments to verify", "Verify checks only this many segments (default: all)."
         ),
         "max_left": count_field(
             0,

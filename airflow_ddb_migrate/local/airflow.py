@@ -137,7 +137,7 @@ class Airflow:
         return all(health.get(part, {}).get("status") == "healthy" for part in _COMPONENTS)
 
     def _refuse_broken_dags(self) -> None:
-        """Say at once what no waiting mends."""
+        """Say at once what no waiting fixes."""
         for row in self.call("GET", "importErrors")["import_errors"]:
             raise MigrationError(
                 f"Airflow cannot import {row['filename']}: {row['stack_trace'].strip()}"

@@ -17,7 +17,7 @@ class ReplayQuarantineOperator(FollowUpOperator):
     """
     Run the transform over just the items that a migration has set aside.
 
-    Mend the transform and deploy it, or mend the items, and run this: each quarantined item is
+    Fix the transform and deploy it, or fix the items, and run this: each quarantined item is
     read again as it is now and migrated like any other. What fails again is in the quarantine of
     this replay, which can be replayed in turn. It can be undone like a migration.
 

@@ -206,7 +206,7 @@ def _tell(site: "Site", restored: "RestoreResult", info: Callable[..., None]) ->
     if who:
         info("Already restored: %s.", who)
     else:
-        info("Nothing to restore: this migration raised no capacity that is still owed.")
+        info("Nothing to restore: this migration raised no capacity that is not restored yet.")
 
 
 def _result(site: "Site", restored: "RestoreResult") -> dict[str, Any]:

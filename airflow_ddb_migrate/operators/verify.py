@@ -62,7 +62,7 @@ class VerifyMigrationOperator(InspectionOperator):
         if seen.progress.is_finished and not seen.left:
             return
         raise task_error(
-            f"Migration {site.migration_id} is not finished, so nothing was looked at. "
+            f"Migration {site.migration_id} is not finished, so nothing was checked. "
             f"{seen.verdict.reason.rstrip('.')}. {_how_on(seen)}".rstrip(),
             retryable=False,
         )
@@ -85,5 +85,5 @@ def _how_on(seen: "Observation") -> str:
     if seen.is_over:
         return ""
     if seen.orders.stop_reason:
-        return "Clear the start task with its downstream tasks to go on."
+        return "Clear the start task with its downstream tasks to continue."
     return "Clear the waiting task with its downstream tasks to watch on."

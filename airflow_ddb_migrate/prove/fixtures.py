@@ -5,7 +5,7 @@ from typing import Final
 
 from airflow_ddb_migrate.core.prove.answers import AnswerSheet, has_aws
 
-NEVER_ON_AWS: Final = "This has never run on AWS: whoever runs it there first can tell us."
+NEVER_ON_AWS: Final = "This has never run on AWS: please send us your answers."
 
 _FOLDER: Final = Path(__file__).with_name("answers")
 

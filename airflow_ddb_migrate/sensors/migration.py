@@ -53,7 +53,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         the migration, ``"pause"`` it (it waits for a resume, and ends by itself after an hour), or
         ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
         the worker counts as such an end, too.
-    :param poke_interval: seconds between two looks. Below 20 they cost more than they tell.
+    :param poke_interval: seconds between two looks. Below 20 they cost more than they show.
     :param timeout: seconds; by default three times what the plan expects at most, and without a
         plan the year that an execution may run.
     :param deferrable: wait in the triggerer and give the worker back; by default Airflow's

@@ -184,7 +184,7 @@ class Guard:
         reason = (
             f"{what} of table {self.record.table_name} were throttled for "
             f"{SUFFERING_SECONDS:.0f} s although this migration went slower: live traffic suffers, "
-            f"too. It goes on by itself in {SUFFERING_HOLD_SECONDS} s; raise the table's capacity "
+            f"too. It resumes by itself in {SUFFERING_HOLD_SECONDS} s; raise the table's capacity "
             "or lower the budget."
         )
         hold = HoldRecord(

@@ -8,6 +8,7 @@ import airflow_ddb_migrate
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow_ddb_migrate import params
 from tests.support.snippets import Snippet, snippets
 
 RENAME = """def transform(item, context):
@@ -40,8 +41,9 @@ def test_a_block_runs(snippet: Snippet, tmp_path: Path) -> None:
         assert ({}, True) == (bag.import_errors, bool(bag.dags))
         return
     ours = {name: getattr(airflow_ddb_migrate, name) for name in airflow_ddb_migrate.__all__}
+    forms = {name: given for name, given in vars(params).items() if name.endswith("_params")}
     with DAG("documented", schedule=None):
-        exec(compile(snippet.text, str(snippet), "exec"), ours)
+        exec(compile(snippet.text, str(snippet), "exec"), {**ours, **forms})
 
 
 @pytest.mark.parametrize("snippet", [one for one in BLOCKS if _is_test(one)], ids=str)

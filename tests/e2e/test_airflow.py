@@ -143,7 +143,7 @@ def test_look_ask_migrate_verify_and_go_back(airflow: AirflowSite) -> None:
 
 @pytest.mark.story
 def test_set_aside_mend_and_replay(airflow: AirflowSite) -> None:
-    """What a transform cannot change is set aside; mended and deployed, a replay changes it."""
+    """What a transform cannot change is set aside; fixed and deployed, a replay changes it."""
     airflow.deploy(choosy=CHOOSY)
     before = loaded(airflow, "delays")
     bad = {key for key, item in before.items() if item["carrier"]["S"] == "HA"}

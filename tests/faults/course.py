@@ -36,8 +36,8 @@ def migrate(
 
 
 def _again(run: Run) -> Observation:
-    """Mend, start again; where the verdict stays, a new migration does what is left."""
-    run.mend()
+    """Fix, start again; where the verdict stays, a new migration does what is left."""
+    run.fix()
     run.restore()
     run.prewarm()
     run.start()
@@ -56,7 +56,7 @@ def _again(run: Run) -> Observation:
 
 
 def _replay(run: Run) -> None:
-    run.mend()
+    run.fix()
     run.restore()
     of = run.site.migration_id
     run.open("replay")

@@ -19,7 +19,7 @@ class Where(StrEnum):
 
 
 class Ends(StrEnum):
-    """How the run may end at first; after RED a person mends it, and it must end green."""
+    """How the run may end at first; after RED a person fixes it, and it must end green."""
 
     GREEN = "green"
     RED = "red"
@@ -157,7 +157,7 @@ _WORKER = (
     FaultKind(
         name="always-out-of-memory",
         where=Where.WORKER,
-        what="the process dies at the same items again and again, until mended",
+        what="the process dies at the same items again and again, until fixed",
         ends=Ends.EITHER,
         inject=worker.dies,
     ),
@@ -194,7 +194,7 @@ _WORKER = (
     FaultKind(
         name="transform-hangs",
         where=Where.WORKER,
-        what="the transform never returns from a few items, until mended",
+        what="the transform never returns from a few items, until fixed",
         ends=Ends.EITHER,
         inject=worker.hangs,
         stack=IMPATIENT,

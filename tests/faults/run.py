@@ -50,7 +50,7 @@ Answer = TypeVar("Answer")
 class Trouble:
     """How the transform goes wrong, as transforms/faulty.py has it.
 
-    ``once``: how often; 0: until it is mended.
+    ``once``: how often; 0: until it is fixed.
     """
 
     how: str = ""
@@ -266,8 +266,8 @@ class Run:
         elif self.trouble.how:
             (self.folder / "broken").touch()
 
-    def mend(self) -> None:
-        """What a person does after reading the report: mend the transform."""
+    def fix(self) -> None:
+        """What a person does after reading the report: fix the transform."""
         shutil.rmtree(self.folder)
         self.folder.mkdir()
 

@@ -19,7 +19,7 @@ def not_done(world, table: str) -> set[str]:
 
 
 def test_what_was_set_aside_is_replayed(world):
-    """With mended parameters, and an undo that brings back what it did alone."""
+    """With fixed parameters, and an undo that brings back what it did alone."""
     table = world.table(60)
     site, _ = migrated(world, table, segments=4, transform="picky", params={"bad": _BAD}, **_ANY)
     before = world.items(table)

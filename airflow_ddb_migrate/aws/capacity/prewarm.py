@@ -112,8 +112,8 @@ def _require_quiet(table: Table, *, warm: bool) -> None:
     require_active(table)
     if warm and table.still_warming:
         raise TableNotReadyError(
-            f"{'; '.join(table.still_warming)}: somebody raises it. Wait until that has ended and "
-            "try again, so that it is not asked for, and paid, twice."
+            f"{'; '.join(table.still_warming)}: somebody else raises it. Wait until that has "
+            "ended and try again, so that it is not asked for, and paid, twice."
         )
 
 

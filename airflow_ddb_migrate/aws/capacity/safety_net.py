@@ -101,7 +101,7 @@ class SafetyNet:
     def _look_after(self, lease: LeaseRecord, seconds: float) -> Finding:
         why = why_kept(lease, self.clock.now()) or self._live_execution(lease)
         if not why and seconds <= 0:
-            why = "no time was left; the next run goes on with it"
+            why = "no time was left; the next run continues with it"
         if why:
             return _finding(lease, Fate.SKIPPED, why=why)
         table = self._table(lease)
@@ -141,7 +141,7 @@ class SafetyNet:
     def _overtaken(self, seen: LeaseRecord) -> Finding:
         lease = self._leases.get(_key(seen))
         if lease and lease.owes_capacity and _debt(lease) == _debt(seen):
-            why = why_kept(lease, self.clock.now()) or "somebody else took its lease meanwhile"
+            why = why_kept(lease, self.clock.now()) or "another migration took its lease meanwhile"
             return _finding(seen, Fate.SKIPPED, why=why)
         return _finding(seen, Fate.ALREADY_RESTORED, why="somebody else was first")
 

@@ -28,7 +28,7 @@ from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import is_number, shown
 
 _AGAIN = (
-    "To go on, clear the tasks from prewarm on, or trigger the DAG with migration_id "
+    "To continue, clear the tasks from prewarm on, or trigger the DAG with migration_id "
     "{migration_id!r}: a new attempt works on what is unfinished."
 )
 
@@ -208,7 +208,7 @@ def _retuned(
         for name, units in budget.items()
     ]
     if max_concurrency is not None:
-        changes.append(f"max_concurrency -> {max_concurrency:,} (running children go on)")
+        changes.append(f"max_concurrency -> {max_concurrency:,} (running children continue)")
     return f"Retuned attempt {before.attempt} of {site.migration_id}: {', '.join(changes)}."
 
 

@@ -74,7 +74,7 @@ class Watcher:
 
         That is when AWS did not answer, or the migration has not begun and may do so later.
 
-        :raises MigrationError: what another look cannot mend.
+        :raises MigrationError: what another look cannot fix.
         """
         try:
             seen = tend(self.site)

@@ -71,5 +71,5 @@ def _refuse(transform: str, table_name: str, sampled: SampleResult) -> None:
     raise TransformError(
         f"Transform {transform!r} fails for all of the {sampled.seen:,} items of table "
         f"{table_name} that were looked at ({classes}). Try it with airflow_ddb_migrate.testing."
-        "run_transform, mend it, and run ddb-migrate deploy --transforms DIR."
+        "run_transform, fix it, and run ddb-migrate deploy --transforms DIR."
     )

@@ -42,7 +42,7 @@ def describe_for_plan(site: Site) -> Mapping[str, Any]:
         raise TableUnusableError(
             f"Table {name} is encrypted by {key}, which DynamoDB cannot use"
             f"{f' since {since}' if since else ''} (table status {table.get('TableStatus')}). "
-            "Enable the key or mend its policy: after seven days DynamoDB archives the table."
+            "Enable the key or fix its policy: after seven days DynamoDB archives the table."
         )
     return table
 

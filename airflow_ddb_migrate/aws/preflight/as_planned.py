@@ -10,8 +10,8 @@ from airflow_ddb_migrate.core.mode import Mode
 def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -> None:
     """Raise TransformError for another transform than the plan's, of a migration or its dry run.
 
-    One whose segments were started already goes on with a mended transform: that is how a failed
-    migration is mended. A canary is no such start. A DAG's author may allow another.
+    One whose segments were started already goes on with a fixed transform: that is how a failed
+    migration is fixed. A canary is no such start. A DAG's author may allow another.
     """
     if request.mode not in {Mode.MIGRATE, Mode.DRY_RUN} or request.limits.allow_changed_transform:
         return

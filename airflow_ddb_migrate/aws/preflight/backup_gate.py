@@ -126,7 +126,7 @@ def _refusal(site: Site, recovery: Recovery) -> BackupError:
     if recovery.is_on:
         return BackupPendingError(
             f"Point-in-time recovery of table {name} is on, but AWS names no moment yet that the "
-            "table could go back to. It was switched on just now: try again in some minutes."
+            "table could go back to. It was enabled moments ago: try again in a few minutes."
         )
     return BackupError(
         f"Point-in-time recovery of table {name} is off and policy is require_pitr. Switch it on: "
@@ -176,7 +176,7 @@ def _advised() -> Iterator[None]:
     except AccessDeniedError as exc:
         raise AccessDeniedError(
             f"{exc} Whether the table could be brought back is not known, so nothing is started. "
-            "Without this permission only policy skip goes on, without a backup.",
+            "Without this permission only policy skip continues, without a backup.",
             exc.aws_code,
         ) from exc
 

@@ -55,7 +55,7 @@ def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> Quarant
     """Say what is set aside, where, how to try it again, and who did."""
     count = counts.quarantined
     replay = (
-        "Mend the transform or the items, then trigger the DAG ddb_migration_replay with "
+        "Fix the transform or the items, then trigger the DAG ddb_migration_replay with "
         f'{{"migration_id": "{site.migration_id}"}} (ReplayQuarantineOperator): it takes these '
         "items alone."
     )

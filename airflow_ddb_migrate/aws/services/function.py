@@ -36,7 +36,9 @@ def describe_transform(lambda_: Any, function: str, transform: str, table_name: 
     asked = {"action": "describe", "transform": transform, "table_name": table_name}
     said = invoke(lambda_, function, asked)
     if "ok" not in said:
-        raise TransformError(f"The Lambda could not look at transform {transform!r}: {said}")
+        raise TransformError(
+            f"The Lambda gave no usable answer about transform {transform!r}: {said}"
+        )
     if not said["ok"]:
         raise refusal_of(said)
     return str(said["hash"])

@@ -12,7 +12,7 @@ from airflow_ddb_migrate.core.text.times import iso
 _MINUTES = HOLD_SECONDS // 60
 _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 _ENDED_BY = {
-    HoldKind.PERSON.value: "Resume goes on where it was.",
+    HoldKind.PERSON.value: "Resume continues where it stopped.",
     HoldKind.HEALTH.value: "It ends by itself when the alarms are well again.",
     HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
 }
@@ -88,7 +88,7 @@ def hold_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
         return _ended_words(holds, waiting, now)
     said = " ".join(_one_hold(hold, now, is_alone=len(holds) == 1) for hold in holds)
     if len(holds) > 1:
-        said = f"On hold for {len(holds)} reasons: it goes on when none is left. {said}"
+        said = f"On hold for {len(holds)} reasons: it resumes when none is left. {said}"
     if all(hold.until and hold.until - hold.since <= HOLD_SECONDS for hold in holds):
         return said
     return f"{said} {_end_words(holds, waiting, now)}"
@@ -99,7 +99,7 @@ def ended_by(hold: Hold) -> str:
     if not hold.until:
         return _ENDED_BY.get(hold.kind, "It ends when its cause does.")
     sooner = "; Resume ends the hold sooner" if hold.kind in RESUMABLE else ""
-    return f"It goes on by itself at {iso(hold.until)}{sooner}."
+    return f"It resumes by itself at {iso(hold.until)}{sooner}."
 
 
 def _one_hold(hold: Hold, now: float, *, is_alone: bool) -> str:
@@ -166,7 +166,7 @@ def _giver() -> str:
 
 def _again() -> str:
     return (
-        "to go on after that, clear the tasks from prewarm on, or trigger the DAG with this "
+        "to continue after that, clear the tasks from prewarm on, or trigger the DAG with this "
         "migration_id: capacity is raised again, and a new attempt works on what is unfinished."
     )
 

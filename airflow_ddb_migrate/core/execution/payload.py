@@ -80,7 +80,8 @@ def _checked_lanes(segments: Collection[int] | None, lanes: int) -> Collection[i
     wrong = next((s for s in segments if type(s) is not int or not 0 <= s < lanes), None)
     if wrong is not None:
         raise InvalidInputError(
-            f"segments holds {wrong!r}; a lane is named by its first segment, 0 to {lanes - 1:,}."
+            f"segments holds {wrong!r}; it must be a list of segment numbers from 0 to "
+            f"{lanes - 1:,}."
         )
     if not segments or len(set(segments)) != len(segments):
         raise InvalidInputError("segments must name each lane once, and at least one.")

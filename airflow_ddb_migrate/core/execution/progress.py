@@ -199,7 +199,7 @@ def _too_many(progress: Progress, record: MigrationRecord, stop_reason: str) -> 
         f"{record.max_quarantined:,} and {record.max_quarantined_percentage:g} % are allowed "
         "(max_quarantined, max_quarantined_percentage). Every other item is done. Their keys and "
         f"errors are under migrations/{record.migration_id}/quarantine/ in the stack's bucket. "
-        "Mend the transform or the items and run a new migration: it changes only what is left."
+        "Fix the transform or the items and run a new migration: it changes only what is left."
         f"{last_words}"
     )
 

@@ -116,12 +116,13 @@ class StartRequest:
         needs = self.mode in {Mode.UNDO, Mode.REPLAY}
         if needs and not self.of:
             raise InvalidInputError(
-                f"mode is {self.mode} and of is empty; it must name the migration "
-                "whose items it takes."
+                f"mode is {self.mode} and of is empty; it must be the id of the migration to "
+                "undo or replay."
             )
         if self.mode is Mode.MIGRATE and self.of:
             raise InvalidInputError(
-                f"mode is {self.mode} and of is {self.of!r}; a migration is of no other."
+                f"mode is {self.mode} and of is {self.of!r}; it must be empty: only an undo or a "
+                "replay is about another migration."
             )
 
     def require_transform(self) -> None:

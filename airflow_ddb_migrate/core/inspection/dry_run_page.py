@@ -43,7 +43,7 @@ def dry_run_markdown(report: DryRunReport) -> str:
 
 
 def _looked_at(report: DryRunReport) -> str:
-    share = f"{report.lanes_done:,} of {report.lanes:,} segments were looked at"
+    share = f"{report.lanes_done:,} of {report.lanes:,} segments were checked"
     text = f"**Nothing was written.** {share}{'' if report.is_sample else ', the whole table'}.\n"
     if not report.is_complete:
         missing = report.lanes_wanted - report.lanes_done

@@ -57,7 +57,7 @@ class VerifyReport(InspectionReport):
                 f"{max_left:,} are allowed.",
                 self._keys(),
                 "Live traffic in the old format, a migration that is not finished and quarantined "
-                "items leave such items: mend the cause and run the migration again, it changes "
+                "items leave such items: fix the cause and run the migration again, it changes "
                 "only what is left.",
             )
             if part
@@ -86,7 +86,7 @@ class VerifyReport(InspectionReport):
         )
         return (
             f"# Check of {code(self.transform)} on table {code(self.table)}\n\n"
-            f"{self.lanes_done:,} of {self.lanes:,} segments were looked at.\n\n"
+            f"{self.lanes_done:,} of {self.lanes:,} segments were checked.\n\n"
             f"{table(('items', ''), rows)}" + (f"\n## Keys\n\n{keys}" if keys else "")
         )
 

@@ -129,5 +129,5 @@ def _refuse_held(lease: LeaseRecord, now: float, *, holder_is_live: bool) -> Non
     if lease.expires_at > now:
         raise LeaseHeldError(
             f"{held} for at most {lease.expires_at - now:.0f} more seconds without a sign of life. "
-            "Try again after that, or clear its DAG run's tasks to let it end."
+            "Try again after that. To end it now, clear its restore task."
         )

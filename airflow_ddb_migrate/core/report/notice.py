@@ -17,9 +17,9 @@ from airflow_ddb_migrate.core.text.markdown import visible_lines
 
 ON_HOLD = "ON_HOLD"
 _HOW_ON = {
-    HoldKind.PERSON.value: "It goes on when it is resumed (Migration tab, or ddb-migrate resume)",
+    HoldKind.PERSON.value: "It continues when it is resumed (Migration tab, or ddb-migrate resume)",
     HoldKind.MONEY.value: (
-        "It goes on when a person raises the limit (Migration tab, or ddb-migrate retune)"
+        "It continues when a person raises the limit (Migration tab, or ddb-migrate retune)"
     ),
 }
 
@@ -46,8 +46,8 @@ def hold_notice(migration_id: str, hold: Hold, report: Report | None = None) -> 
 
 def _how_on(hold: Hold) -> str:
     if hold.until and hold.until - hold.since <= HOLD_SECONDS:
-        return "Nothing is lost, and nothing has to be done for it to go on."
-    how = _HOW_ON.get(hold.kind, "It goes on by itself")
+        return "Nothing is lost, and nothing has to be done for it to continue."
+    how = _HOW_ON.get(hold.kind, "It resumes by itself")
     return (
         f"Nothing is lost. {how}; after {HOLD_SECONDS // 60} minutes on hold its execution ends "
         "by itself."

@@ -50,7 +50,7 @@ def deployed_transforms(
                 f"The transforms {', '.join(names)} are deployed, and cannot be kept: "
                 f"{exc} Nothing was changed. Give the folder that holds them: --transforms DIR"
             ) from exc
-        say(f"What is deployed was not looked at: {exc}")
+        say(f"What is deployed was not checked: {exc}")
         return DeployedTransforms(frozenset(names), bindings=None)
     if bindings is None:
         say(_UNBOUND)

@@ -144,7 +144,7 @@ def _why(output: str, runtime: Runtime) -> str:
     text = redacted(_telling(output))
     is_none = "from versions: none" in text or "fetch" in text
     if is_none and any(sign in output for sign in _UNREACHED):
-        hint = "The package index could not be reached: look at the network and pip's settings."
+        hint = "The package index could not be reached: check the network and pip's settings."
     elif "from versions" in text or "wheels" in text:
         hint = (
             f"There must be a wheel of it for {runtime}: a version that has only a source "

@@ -135,7 +135,7 @@ OPTIONS: Final = (
         "--metrics",
         "Metrics",
         checks.one_of(*Detail),
-        "what CloudWatch metrics tell apart: table, migration as well, or off for none",
+        "what CloudWatch metrics distinguish: table, migration as well, or off for none",
         "DETAIL",
         Detail.MIGRATION,
         is_of_version=True,
@@ -144,7 +144,7 @@ OPTIONS: Final = (
         "--alarm-topic",
         "AlarmTopicArn",
         checks.topic,
-        "the SNS topic that alarms go to; without one there are none",
+        "the SNS topic for alarms; without one there are none",
     ),
     Option(
         "--break-glass-role",

@@ -55,7 +55,7 @@ class InspectionOperator(WaitingOperator):
         from airflow_ddb_migrate.aws.execution.parts import next_part
 
         if not self.enabled:
-            return not_asked(self, context, f"{self.conf} is off: nothing was looked at.")
+            return not_asked(self, context, f"{self.conf} is off: nothing was checked.")
         lanes = self.sample_segments or 0
         site = self.open_site(context)
         self.require_worth_a_look(site)

@@ -108,7 +108,7 @@ def _imported(name: str, surroundings: Surroundings) -> ModuleType:
         missing = isinstance(exc, ModuleNotFoundError) and exc.name == _full(name)
         why = "is not deployed" if missing else f"cannot be imported: {type(exc).__name__}: {exc}"
         raise TransformError(
-            f"Transform {name!r} {why}. Mend or add its file and run ddb-migrate deploy "
+            f"Transform {name!r} {why}. Fix or add its file and run ddb-migrate deploy "
             "--transforms DIR."
         ) from exc
 
@@ -175,7 +175,7 @@ def _switch(module: ModuleType, name: str, switch: str, *, default: bool) -> boo
     if not isinstance(declared, bool):
         raise TransformError(
             f"Transform {name!r}: {switch} is a {type(declared).__name__}; it must be "
-            "True or False. Mend it and deploy."
+            "True or False. Fix it and deploy."
         )
     return declared
 
@@ -187,7 +187,7 @@ def _filter(module: ModuleType, name: str) -> ScanFilter | None:
     try:
         return scan_filter(declared)
     except TransformError as exc:
-        raise TransformError(f"Transform {name!r}: {exc} Mend it and deploy.") from exc
+        raise TransformError(f"Transform {name!r}: {exc} Fix it and deploy.") from exc
 
 
 def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
@@ -198,7 +198,7 @@ def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
     if not callable(declared):
         raise TransformError(
             f"Transform {name!r}: check is a {type(declared).__name__}; it must be a function "
-            "check(item) that returns True or False. Mend it and deploy."
+            "check(item) that returns True or False. Fix it and deploy."
         )
     parameters = _check_signature(declared, "check(item)", name, None)
     if parameters and parameters[0] != "item":

@@ -1,6 +1,6 @@
 """What the campaign migrates with: a total, and whatever a run's params ask to go wrong.
 
-``folder`` holds a file ``broken`` while the transform is not mended, and files ``once-…``, each of
+``folder`` holds a file ``broken`` while the transform is not fixed, and files ``once-…``, each of
 which makes one call go wrong. Only items named in ``bad`` are concerned. The file ``struck`` grows
 by a character each time.
 """

@@ -246,7 +246,7 @@ def test_ctrl_c_ends_the_view_alone(world):
     def work(number: int) -> None:
         raise KeyboardInterrupt
 
-    assert watched(world, io.StringIO(), work).endswith("the migration goes on.\n")
+    assert watched(world, io.StringIO(), work).endswith("the migration continues.\n")
     assert Command.RUN is command_of(world)
 
 

@@ -174,7 +174,7 @@ def test_a_refused_item_is_shown_and_the_others_go_on(service, path, capsys):
     assert "Next:" not in said.out
     assert (
         "ddb-migrate: 1 of 2 items would be refused, and set aside by a migration (ValueError 1). "
-        "Mend the transform and try again.\n"
+        "Fix the transform and try again.\n"
     ) == said.err
 
 
@@ -563,7 +563,7 @@ def test_items_are_of_several_places(wanted):
 
 
 def test_the_same_items_unless_another_seed_is_given():
-    """So that a mended transform meets those that it failed for."""
+    """So that a fixed transform meets those that it failed for."""
     first, again, other = (
         picked(Segmented(range(0, 1_000_000, 20)), 50_000, seed=seed) for seed in "aab"
     )

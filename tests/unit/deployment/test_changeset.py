@@ -121,7 +121,7 @@ def test_a_rollback_quotes_the_first_failures() -> None:
 
     assert (
         "Stack s ended as UPDATE_ROLLBACK_COMPLETE. CREATE_FAILED R0 reason 0; CREATE_FAILED R1 "
-        "reason 1; CREATE_FAILED R2 reason 2. Mend that and deploy again."
+        "reason 1; CREATE_FAILED R2 reason 2. Fix that and deploy again."
     ) == str(caught.value)
 
 
@@ -138,7 +138,7 @@ def test_a_version_that_exists_already_needs_to_be_published_again() -> None:
 
 
 def test_failures_of_earlier_deployments_are_not_quoted() -> None:
-    """They were mended since."""
+    """They were fixed since."""
     change, _ = make_change(("UPDATE_COMPLETE", []), ("", []))
     change.cloudformation.events = [make_event("CREATE_FAILED", "Old", "long ago")]
 

@@ -54,7 +54,7 @@ def _rendered(code_hash: str, nonce: str) -> tuple[str, str, str]:
 
 
 def test_the_same_code_again_after_a_failed_update() -> None:
-    """What failed is mended elsewhere: code and version are the same."""
+    """What failed is fixed elsewhere: code and version are the same."""
     stack = ModelStack()
     stack.update("aaaa")
     with pytest.raises(ValueError, match="whatever"):

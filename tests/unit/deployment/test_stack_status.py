@@ -74,8 +74,8 @@ def test_a_status_of_later_is_no_reason_to_change_anything() -> None:
     [
         ("DELETE_FAILED", "run again: ddb-migrate destroy --stack-name s"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name s"),
-        ("ROLLBACK_COMPLETE", "Mend that and deploy again."),
-        ("UPDATE_ROLLBACK_COMPLETE", "Mend that and deploy again."),
+        ("ROLLBACK_COMPLETE", "Fix that and deploy again."),
+        ("UPDATE_ROLLBACK_COMPLETE", "Fix that and deploy again."),
     ],
 )
 def test_the_end_of_an_operation_says_what_to_do(status: str, words: str) -> None:

@@ -188,7 +188,7 @@ def test_a_page_that_does_not_fit_into_a_slice_is_made_smaller(dynamodb: Any) ->
 
 
 def test_a_slice_that_settled_a_page_keeps_its_size(dynamodb: Any) -> None:
-    """It goes on by itself."""
+    """It resumes by itself."""
     w = MigrationWorld(dynamodb, proof=PROVEN)
     w.put_many(45)
 

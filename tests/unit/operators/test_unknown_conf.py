@@ -112,7 +112,7 @@ def test_the_nearest_field_is_named(given: str, meant: str) -> None:
 
 
 def test_all_that_are_unknown_are_named_and_all_that_are_known() -> None:
-    """One try is enough to mend it."""
+    """One try is enough to fix it."""
     with pytest.raises(InvalidInputError) as refused:
         require_known_fields({"xyz": 1, "tabel": 2}, declared={"table", "wcu"}, ours=OURS)
 

@@ -100,7 +100,7 @@ def test_outage(world):
 
 
 def test_denied_is_an_event(world):
-    """What another look cannot mend ends the watch with its message."""
+    """What another look cannot fix ends the watch with its message."""
     start()
     world.stepfunctions.failing = [client_error("AccessDeniedException", message="not you")]
     event = first_event(make_ended())

@@ -361,7 +361,7 @@ def test_a_lease_that_was_touched_is_looked_at_again_next_time(world: SiteWorld)
     finding = swept(world)
 
     assert (Fate.SKIPPED, RAISED) == (finding.fate, world.provisioned())
-    assert "somebody else took its lease meanwhile" == finding.why
+    assert "another migration took its lease meanwhile" == finding.why
     assert Fate.RESTORED is swept(world).fate
 
 

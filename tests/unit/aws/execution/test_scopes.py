@@ -224,12 +224,12 @@ def test_a_check_looks_with_the_migration_s_eyes(migrated: SiteWorld) -> None:
 
 def test_a_check_may_have_another_transform(migrated: SiteWorld) -> None:
     """With the parameters that are given with it."""
-    site = migrated.site_for(OTHER, transforms=("mended",))
-    asked = {"mode": Mode.VERIFY, "of": MIGRATION, "transform": "mended", "params": {"x": 1}}
+    site = migrated.site_for(OTHER, transforms=("fixed",))
+    asked = {"mode": Mode.VERIFY, "of": MIGRATION, "transform": "fixed", "params": {"x": 1}}
     migrated.start(site, **asked)
 
     record = record_of(migrated, OTHER)
-    assert ("mended", '{"x": 1}', LANES) == (record.transform, record.params, record.total_segments)
+    assert ("fixed", '{"x": 1}', LANES) == (record.transform, record.params, record.total_segments)
 
 
 @pytest.mark.parametrize("mode", [Mode.VERIFY, Mode.DRY_RUN])
@@ -260,7 +260,7 @@ def test_a_check_of_a_canary_has_its_lanes(world: SiteWorld) -> None:
 
 
 def test_a_replay_works_where_something_was_set_aside(migrated: SiteWorld) -> None:
-    """With a transform that is mended, and what the first one saw; it takes the table."""
+    """With a transform that is fixed, and what the first one saw; it takes the table."""
     set_aside(migrated, 7, 2)
     started = begin(migrated, OTHER, mode=Mode.REPLAY, of=MIGRATION, params={"attribute": "b"})
 

@@ -174,7 +174,7 @@ def test_another_transform_than_the_one_that_was_planned_is_refused(
 
 @pytest.mark.parametrize("planned", ["", "hash-1"])
 def test_a_mended_transform_goes_on_with_what_was_started(world: SiteWorld, planned: str) -> None:
-    """A migration that failed is mended so; an older plan knows no hash."""
+    """A migration that failed is fixed so; an older plan knows no hash."""
     _planned(world, planned)
     world.start()
     world.end()

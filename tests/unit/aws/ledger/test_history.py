@@ -199,7 +199,7 @@ def refused(world: SiteWorld, **fields: Any) -> str:
     ids=str,
 )
 def test_what_differs_is_not_the_same(world: SiteWorld, fields: dict[str, Any]) -> None:
-    """Another transform, a mended one, other parameters."""
+    """Another transform, a fixed one, other parameters."""
     finish_first(world)
 
     assert before(world) is not None

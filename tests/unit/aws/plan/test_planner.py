@@ -375,7 +375,7 @@ def test_a_table_in_change_is_refused(place: PlanWorld) -> None:
 
 @pytest.mark.parametrize("version", ["0.1.0", "0.1.10", "", "0"])
 def test_an_older_stack_is_refused(place: PlanWorld, version: str) -> None:
-    """With the command that mends it."""
+    """With the command that fixes it."""
     message = refusal(StackOutdatedError, lambda: place.plan(stack={"version": version}))
 
     assert f"was deployed by version {version}; this is" in message

@@ -168,7 +168,7 @@ def test_a_lambda_that_fails_is_told(world: SiteWorld) -> None:
     world.lambda_.answer = {"errorMessage": "out of memory"}
 
     message = message_of(TransformError, lambda: checks.check(at(world.site, NOW), TRANSFORM))
-    assert message.startswith(f"The Lambda could not look at transform '{TRANSFORM}'")
+    assert message.startswith(f"The Lambda gave no usable answer about transform '{TRANSFORM}'")
     assert "out of memory" in message
 
 

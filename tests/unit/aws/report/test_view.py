@@ -186,7 +186,7 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
 
     assert ("", []) == (calm["hold"], calm["holds"])
     words = "An hour of waiting costs under $0.01 at most, for 1 child, and capacity"
-    assert f"paused by ann. Resume goes on where it was. {words}" in paused["hold"]
+    assert f"paused by ann. Resume continues where it stopped. {words}" in paused["hold"]
     assert [("person", "ann", True)] == [
         (hold["kind"], hold["by"], hold["resumable"]) for hold in paused["holds"]
     ]

@@ -21,7 +21,7 @@ GIVER = (
     "after the last sign of life."
 )
 AGAIN = (
-    "to go on after that, clear the tasks from prewarm on, or trigger the DAG with this "
+    "to continue after that, clear the tasks from prewarm on, or trigger the DAG with this "
     "migration_id: capacity is raised again, and a new attempt works on what is unfinished."
 )
 
@@ -29,10 +29,10 @@ AGAIN = (
 def test_a_pause_says_since_when_by_whom_and_until_when() -> None:
     """And what it costs."""
     assert (
-        "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume goes "
-        "on where it was. An hour of waiting costs $26.90 at most, for 10,000 children. If it is "
-        "still on hold at 2023-11-14T23:13:20.000Z, in 48 minutes, the execution ends by itself "
-        f"within minutes. What is done is kept: {AGAIN}"
+        "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume "
+        "continues where it stopped. An hour of waiting costs $26.90 at most, for 10,000 children. "
+        "If it is still on hold at 2023-11-14T23:13:20.000Z, in 48 minutes, the execution ends by "
+        f"itself within minutes. What is done is kept: {AGAIN}"
     ) == hold_words([PAUSED], WAITING, NOW + 720)
 
 
@@ -49,8 +49,8 @@ def test_a_hold_of_the_workers_own_goes_on_by_itself() -> None:
     hold = Hold("writes were throttled.", NOW, NOW + 300, kind="throttled")
 
     assert (
-        "On hold since 2023-11-14T22:13:20.000Z, for 1 minute: writes were throttled. It goes on "
-        "by itself at 2023-11-14T22:18:20.000Z; Resume ends the hold sooner."
+        "On hold since 2023-11-14T22:13:20.000Z, for 1 minute: writes were throttled. It "
+        "resumes by itself at 2023-11-14T22:18:20.000Z; Resume ends the hold sooner."
     ) == hold_words([hold], WAITING, NOW + 60)
 
 
@@ -92,10 +92,11 @@ def test_several_holds_are_told_one_by_one() -> None:
     words = hold_words([PAUSED, health], WAITING, NOW + 720)
 
     assert words.startswith(
-        "On hold for 2 reasons: it goes on when none is left. Person, since "
-        "2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume goes on where it "
-        "was. Health, since 2023-11-14T22:14:20.000Z, for 11 minutes: alarm checkout-latency is "
-        "ALARM. It ends by itself when the alarms are well again. An hour of waiting costs"
+        "On hold for 2 reasons: it resumes when none is left. Person, since "
+        "2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume continues where "
+        "it stopped. Health, since 2023-11-14T22:14:20.000Z, for 11 minutes: alarm "
+        "checkout-latency is ALARM. It ends by itself when the alarms are well again. An hour of "
+        "waiting costs"
     )
     assert "If it is still on hold at 2023-11-14T23:13:20.000Z" in words
 
@@ -105,7 +106,7 @@ def test_a_hold_with_an_end_beyond_the_hour_ends_the_execution_at_once() -> None
     day = Hold("outside of its hours", NOW, NOW + 16 * 3_600, kind="hours")
     words = hold_words([day], WAITING, NOW + 60)
 
-    assert "It goes on by itself at 2023-11-15T14:13:20.000Z." in words
+    assert "It resumes by itself at 2023-11-15T14:13:20.000Z." in words
     assert "its workers are ending" in words
 
 

@@ -82,10 +82,10 @@ def test_a_subset_names_only_its_lanes() -> None:
 @pytest.mark.parametrize(
     ("segments", "message"),
     [
-        ([100], "segments holds 100; a lane is named by its first segment, 0 to 99."),
-        ([-1], "segments holds -1; a lane is named by its first segment, 0 to 99."),
-        (["1"], "segments holds '1'; a lane is named by its first segment, 0 to 99."),
-        ([True], "segments holds True; a lane is named by its first segment, 0 to 99."),
+        ([100], "segments holds 100; it must be a list of segment numbers from 0 to 99."),
+        ([-1], "segments holds -1; it must be a list of segment numbers from 0 to 99."),
+        (["1"], "segments holds '1'; it must be a list of segment numbers from 0 to 99."),
+        ([True], "segments holds True; it must be a list of segment numbers from 0 to 99."),
         ([1, 1], "segments must name each lane once, and at least one."),
         ([], "segments must name each lane once, and at least one."),
     ],

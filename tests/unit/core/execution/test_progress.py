@@ -230,7 +230,7 @@ def test_too_many_quarantined_items_fail_a_finished_migration() -> None:
         "1,000 of 10,000 items were quarantined; 100 and 2.5 % are allowed "
         "(max_quarantined, max_quarantined_percentage). Every other item is done. Their keys and "
         f"errors are under migrations/{MIGRATION}/quarantine/ in the stack's bucket. "
-        "Mend the transform or the items and run a new migration: it changes only what is left."
+        "Fix the transform or the items and run a new migration: it changes only what is left."
     ) == verdict.reason
 
 

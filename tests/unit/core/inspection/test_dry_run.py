@@ -124,7 +124,7 @@ class TestMarkdown:
         page = dry_run_markdown(report(examples=(example(),)))
         for line in (
             "# Dry run of `split_name` on table `orders`",
-            "**Nothing was written.** 4 of 4 segments were looked at, the whole table.",
+            "**Nothing was written.** 4 of 4 segments were checked, the whole table.",
             "| seen | 1,234 |",
             "| would be changed | 1,000 |",
             "| would be deleted | 30 |",
@@ -149,7 +149,7 @@ class TestMarkdown:
     def test_of_a_sample(self) -> None:
         """It says what share was looked at, and what that makes for the whole table."""
         page = dry_run_markdown(report(lanes=400))
-        assert "**Nothing was written.** 4 of 400 segments were looked at.\n" in page
+        assert "**Nothing was written.** 4 of 400 segments were checked.\n" in page
         assert "about 100,000 items changed, 3,000 deleted and 300 write units." in page
 
     def test_of_one_that_is_not_finished(self) -> None:

@@ -72,7 +72,7 @@ def test_the_page_says_the_same() -> None:
     page = report(wrong(), counts=Counts(seen=1_000, changed=7)).to_markdown()
     for line in (
         "# Check of `split_name` on table `orders`",
-        "4 of 4 segments were looked at.",
+        "4 of 4 segments were checked.",
         "| would still change | 7 |",
         "| fail the transform's check | 2 |",
         "| `KeyError` | 1 |",

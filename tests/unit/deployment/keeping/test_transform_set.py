@@ -124,7 +124,7 @@ def test_without_transforms_of_the_user_s_nothing_can_be_lost(s3: Any) -> None:
     s3.delete_object(Bucket=BUCKET, Key=f"code/{bundle.code_hash}.zip")
 
     assert DeployedTransforms(bindings=None) == look(s3, outputs, said)
-    assert said[0].startswith("What is deployed was not looked at: s3:GetObject")
+    assert said[0].startswith("What is deployed was not checked: s3:GetObject")
 
 
 def test_dropping_what_is_not_there_is_told_and_one_of_ours_refused() -> None:

@@ -361,12 +361,12 @@ def _user_hash(bundle: Bundle) -> str:
 def test_the_hash_of_a_transform_covers_all_that_it_may_be_made_of(
     transforms_dir: Path, name: str
 ) -> None:
-    """A mended helper or table is another transform, so `once` does not refuse it."""
+    """A fixed helper or table is another transform, so `once` does not refuse it."""
     path = transforms_dir / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(IDENTITY)
     first = _user_hash(build(transforms_dir))
-    path.write_text(f"{IDENTITY}# mended")
+    path.write_text(f"{IDENTITY}# fixed")
 
     assert first != _user_hash(build(transforms_dir))
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_used_is_refused(
         load_transform(module("wrong", IDENTITY + declared), CONTEXT)
 
     assert str(refused.value).startswith(f"Transform 'wrong': {message}")
-    assert str(refused.value).endswith("Mend it and deploy.")
+    assert str(refused.value).endswith("Fix it and deploy.")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_mended_transform_has_another_hash(module: Callable[[str, str], str]) 
     first = source_hash(module("mine", IDENTITY))
 
     assert first == source_hash(module("mine", IDENTITY))
-    assert first != source_hash(module("mine", IDENTITY + "# mended"))
+    assert first != source_hash(module("mine", IDENTITY + "# fixed"))
     module("_helper", "FACTOR = 2")
     helped = source_hash(module("mine", IDENTITY))
     assert helped not in {first, source_hash("add_updated_at")}

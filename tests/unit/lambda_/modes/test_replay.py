@@ -29,8 +29,8 @@ def picky(item: Item, context: Context) -> object:
     return item
 
 
-def mended(item: Item, context: Context) -> object:
-    """Deletes one of the bad ones, and mends the others."""
+def fixed(item: Item, context: Context) -> object:
+    """Deletes one of the bad ones, and fixes the others."""
     if item["id"] == "i4":
         return DELETE
     item["done"] = True
@@ -40,7 +40,7 @@ def mended(item: Item, context: Context) -> object:
 def still_picky(item: Item, context: Context) -> object:
     if item["id"] == "i2":
         raise ValueError
-    return mended(item, context)
+    return fixed(item, context)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def picked(dynamodb: Any, request: pytest.FixtureRequest) -> MigrationWorld:
     assert WorkStatus.DONE is w.work().status
     assert Counts(seen=9, changed=5, quarantined=4) == w.row().counts
     w.follow_with(Mode.REPLAY)
-    w.transform = mended
+    w.transform = fixed
     w.dynamodb.calls.clear()
     return w
 
@@ -97,13 +97,13 @@ def test_what_still_cannot_be_migrated_is_set_aside_again(picked: MigrationWorld
     assert Counts(seen=4, changed=2, deleted=1, quarantined=1) == picked.row().counts
     assert ["i2"] == aside(picked)
     picked.follow_with(Mode.REPLAY)
-    picked.transform = mended
+    picked.transform = fixed
     assert WorkStatus.DONE is picked.work().status
     assert Counts(seen=1, changed=1) == picked.row().counts
 
 
 def test_what_live_traffic_did_since_is_respected(picked: MigrationWorld) -> None:
-    """A deleted item stays deleted; what somebody mended is left as it is."""
+    """A deleted item stays deleted; what somebody fixed is left as it is."""
     picked.service.delete_item(TableName=picked.table_name, Key={"id": {"S": "i1"}})
     picked.put({"id": {"S": "i2"}, "done": {"BOOL": True}, "live": {"S": "x"}})
 
@@ -198,7 +198,7 @@ def test_a_page_that_a_killed_worker_set_aside_twice_is_replayed_once(dynamodb: 
     w.work()
     assert 4 == len(aside(w))
     w.follow_with(Mode.REPLAY)
-    w.transform = mended
+    w.transform = fixed
 
     assert WorkStatus.DONE is w.work().status
 
@@ -215,7 +215,7 @@ def test_a_lane_of_many_segments_replays_them_all(dynamodb: Any) -> None:
         path.rpartition("/")[0] for path in w.bucket.paths("quarantine/")
     }
     w.follow_with(Mode.REPLAY)
-    w.transform = mended
+    w.transform = fixed
 
     assert {WorkStatus.DONE} == {result.status for result in w.work_all()}
 
