@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
 _KEY = "x-ddb-migrate-rules"  # of a schema; JSON Schema passes over what it does not know
+_BUDGETS = {"read_units_per_second", "write_units_per_second"}
 _PREWARM = ("prewarm_rcu", "prewarm_wcu")
 _FIELDS = {  # that turn a required step on
     RequiredStep.APPROVE: "approve",
@@ -37,6 +38,9 @@ def rule_form(fields: Mapping[str, Param], rules: AuthorRules) -> None:
         _limit_prewarm(fields, rules.max_prewarm)
     if rules.max_cost_usd is not None and "max_cost_usd" in fields:
         _limit_cost(fields["max_cost_usd"], rules.max_cost_usd)
+    if rules.max_units_per_second is not None:
+        for name in _BUDGETS & fields.keys():
+            _limit_budget(fields[name], rules.max_units_per_second)
     for param in fields.values():
         param.schema[_KEY] = rules.to_dict()
 
@@ -105,6 +109,13 @@ def _limit_prewarm(fields: Mapping[str, Param], most: int) -> None:
 
 def _limit_cost(param: Param, most: float) -> None:
     param.schema.update(type="number", maximum=most)
+    _set_default(param, most)
+
+
+def _limit_budget(param: Param, most: float) -> None:
+    """No budget at all, which 0 asks for, is more than any."""
+    param.schema.pop("minimum", None)
+    param.schema.update(type="number", exclusiveMinimum=0, maximum=most)
     _set_default(param, most)
 
 

@@ -28,6 +28,7 @@ RULES: dict[str, Any] = {
     "transforms": ["add_updated_at"],
     "max_prewarm": 4_000,
     "max_cost_usd": 20,
+    "max_units_per_second": 500,
 }
 SINGLE = {"table": TABLE}
 DELETE_ALL = {
@@ -48,6 +49,8 @@ HOSTILE = [
     ("max_cost_usd", {**SINGLE, "max_cost_usd": 10**9}),
     ("prewarm_rcu", {**SINGLE, "prewarm": True, "prewarm_rcu": 4_001}),
     ("prewarm_wcu", {**SINGLE, "prewarm": True, "prewarm_wcu": 40_000}),
+    ("write_units_per_second", {**SINGLE, "write_units_per_second": 501}),
+    ("read_units_per_second", {**SINGLE, "read_units_per_second": 0}),
     ("rules", {**SINGLE, "rules": {}}),
     ("require", {**SINGLE, "require": []}),
     ("limits", {**SINGLE, "limits": ""}),

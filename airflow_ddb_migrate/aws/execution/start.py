@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.preflight.open_hours import next_stretch, stretch_a
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, require_kept
 from airflow_ddb_migrate.aws.preflight.table_lease import require_its_table, take_lease
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
     LeaseHeldError,
@@ -87,7 +88,7 @@ def start(site: Site, request: StartRequest, *, after: ControlRecord | None = No
     if after:
         _require_unchanged(site, attempt, transform_hash)
     refuse_repeat(site, request, transform_hash)
-    request = replace(request, limits=require_within_limits(site, request))
+    request = _within(request, require_within_limits(site, request))
     opens_at = _opens_later(site, request, is_ready=after is not None)
     scope = scope_of(site, request)
     require_steps(site, request, transform_hash, canary=scope)
@@ -164,6 +165,16 @@ def _await_window(
         execution_arn="",
         lanes=mine.lanes,
         explanation=words,
+    )
+
+
+def _within(request: StartRequest, limits: AuthorRules) -> StartRequest:
+    """Return the request under these rules: its budgets are those of the plan, at most."""
+    return replace(
+        request,
+        limits=limits,
+        read_units_per_second=limits.budget(request.read_units_per_second),
+        write_units_per_second=limits.budget(request.write_units_per_second),
     )
 
 

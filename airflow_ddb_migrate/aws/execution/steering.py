@@ -5,11 +5,13 @@ current one, notes an event, and returns in prose what was done. ``by`` is who a
 both become one printable line. Workers obey within about five seconds (CONTROL_SECONDS).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
 from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.hold import Hold, ended_by
 from airflow_ddb_migrate.core.execution.payload import validate_max_concurrency
@@ -175,7 +177,8 @@ def retune(
 
     None leaves a figure as it is. It holds for this attempt: a new one begins with its request's.
 
-    :raises InvalidInputError: a figure is out of its range, or all are None.
+    :raises InvalidInputError: a figure is out of its range, or above what the DAG's author allows,
+        or all are None.
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, is being stopped, or its map has not begun yet.
     """
@@ -191,6 +194,7 @@ def retune(
             "max_concurrency."
         )
     attempt, control = _current(site)
+    _require_within_limits(site, budget)
     if max_concurrency is not None:
         _update_map_run(site, attempt, max_concurrency)
     if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
@@ -198,6 +202,14 @@ def retune(
     words = _retuned(site, control, budget, max_concurrency)
     site.note_event(What.RETUNED, by, words, {**budget_of(control), **budget})
     return words
+
+
+def _require_within_limits(site: Site, budget: Mapping[str, float]) -> None:
+    """Raise InvalidInputError for a budget above that of the DAG's author."""
+    record = site.ledger.required_migration(site.migration_id)
+    limits = AuthorRules.from_json(record.limits)
+    for name, units in budget.items():
+        limits.check_budget(name, units)
 
 
 def _retuned(

@@ -17,6 +17,7 @@ from airflow_ddb_migrate.core.hours.windows import validate_windows
 from airflow_ddb_migrate.core.limits import TABLE_UNITS
 from airflow_ddb_migrate.core.names import validate_table_name
 from airflow_ddb_migrate.core.validation import (
+    is_number,
     is_whole,
     shown,
     validate_at_least_zero,
@@ -43,6 +44,7 @@ class RuleArguments(TypedDict, total=False):
     transforms: Sequence[str] | None
     max_prewarm: int | None
     max_cost_usd: float | None
+    max_units_per_second: float | None
     allow_changed_transform: bool
     hold_while: Sequence[str]
     windows: Sequence[str] | None
@@ -54,7 +56,8 @@ class AuthorRules:
 
     ``require`` are steps that may not be left out; ``tables`` and ``transforms`` are the only ones
     allowed. Prewarm may not ask for more than ``max_prewarm`` units per second, read or write (0:
-    no prewarm), and no plan may cost more than ``max_cost_usd``. With ``allow_changed_transform``
+    no prewarm), and no plan may cost more than ``max_cost_usd``. No budget, read or write, may be
+    above ``max_units_per_second``, at the start or by a retune. With ``allow_changed_transform``
     a transform that changed since it was planned and approved may start all the same. The alarms
     of ``hold_while`` hold every run, beside those that a run names itself. Work is done only while
     a window of each of ``windows``, lists of them, is open.
@@ -65,6 +68,7 @@ class AuthorRules:
     transforms: tuple[str, ...] | None = None
     max_prewarm: int | None = None
     max_cost_usd: float | None = None
+    max_units_per_second: float | None = None
     allow_changed_transform: bool = False
     hold_while: tuple[str, ...] = ()
     windows: tuple[tuple[str, ...], ...] = ()
@@ -113,6 +117,7 @@ class AuthorRules:
             transforms=_both(self.transforms, other.transforms),
             max_prewarm=_lower(self.max_prewarm, other.max_prewarm),
             max_cost_usd=_lower(self.max_cost_usd, other.max_cost_usd),
+            max_units_per_second=_lower(self.max_units_per_second, other.max_units_per_second),
             allow_changed_transform=self.allow_changed_transform and other.allow_changed_transform,
             hold_while=joined_alarms(self.hold_while, other.hold_while),
             windows=tuple(dict.fromkeys((*self.windows, *other.windows))),
@@ -156,6 +161,19 @@ class AuthorRules:
         """Return the limit in force: the lower of the author's and that of the run."""
         limit: float | None = _lower(self.max_cost_usd, given)
         return limit
+
+    def check_budget(self, field: str, units: float | None) -> None:
+        """Raise InvalidInputError for a budget above the author's; 0: none, None: not given."""
+        most = self.max_units_per_second
+        if most is not None and units is not None and not 0 < units <= most:
+            raise InvalidInputError(
+                f"{field} is {f'{units:,g}' if units else '0, for no budget'}; {_AUTHOR} "
+                f"max_units_per_second of {most:,g}. Give at most that, or leave it out. {_NOTHING}"
+            )
+
+    def budget(self, units: float | None) -> float | None:
+        """Return a budget that nobody gave, as by the plan, within the author's."""
+        return _lower(self.max_units_per_second, units or None) or units
 
     def check_step(self, step: RequiredStep, *, is_on: bool, how: str) -> None:
         """Raise InvalidInputError for a required step that is off; ``how`` turns it on."""
@@ -257,12 +275,22 @@ def _windows(value: object) -> tuple[tuple[str, ...], ...]:
     return (windows,) if windows else ()
 
 
+def _units(value: object) -> float | None:
+    if value is None or (is_number(value) and 1 <= value <= TABLE_UNITS):
+        return value
+    raise InvalidInputError(
+        f"max_units_per_second is {shown(value)}; it must be a number of capacity units per "
+        f"second, from 1 to {TABLE_UNITS:,}."
+    )
+
+
 _RULES: Mapping[str, Callable[[object], Any]] = {
     "require": _steps,
     "tables": _tables,
     "transforms": _transforms,
     "max_prewarm": _prewarm,
     "max_cost_usd": _cost,
+    "max_units_per_second": _units,
     "allow_changed_transform": lambda value: validate_switch("allow_changed_transform", value),
     "hold_while": validate_alarms,
     "windows": _windows,

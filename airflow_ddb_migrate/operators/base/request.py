@@ -151,6 +151,8 @@ class MigrationRequestOperator(MigrationOperator):
         super().hold_to(rules, values)
         if transform := values.get("transform"):
             rules.check_transform(transform)
+        for name in ("read_units_per_second", "write_units_per_second"):
+            rules.check_budget(name, values.get(name))
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
         """Return the request; raises InvalidInputError for what no migration can be asked.

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from airflow_ddb_migrate.aws.execution.steering import retune
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
@@ -99,3 +100,28 @@ def test_an_undo_is_held_to_the_rules_of_what_it_undoes(world: SiteWorld) -> Non
     world.start(world.site_for(OTHER), mode=Mode.UNDO, of=MIGRATION, started_by=THEIRS)
 
     assert AuthorRules.of({"max_prewarm": 500}) == limits(world, OTHER)
+
+
+@pytest.mark.parametrize(("given", "in_force"), [(None, 500), (0, 500), (900, 500), (20, 20)])
+def test_a_budget_that_the_plan_gives_is_lowered(
+    world: SiteWorld, given: float | None, in_force: float
+) -> None:
+    """What a person gives above it is refused before."""
+    rules = AuthorRules.of({"max_units_per_second": 500})
+    world.start(limits=rules, write_units_per_second=given)
+
+    control = world.site.ledger.control(MIGRATION)
+    assert control
+    assert (500, in_force) == (control.read_units_per_second, control.write_units_per_second)
+
+
+@pytest.mark.parametrize("units", [501, 0])
+def test_a_retune_keeps_within_the_rules(world: SiteWorld, units: float) -> None:
+    world.start(limits=AuthorRules.of({"max_units_per_second": 500}))
+    with pytest.raises(InvalidInputError, match=r"max_units_per_second of 500"):
+        retune(world.site, by="eve", write_units_per_second=units)
+    retune(world.site, by="ann", write_units_per_second=200)
+
+    control = world.site.ledger.control(MIGRATION)
+    assert control
+    assert 200 == control.write_units_per_second

@@ -12,6 +12,7 @@ ALL: dict[str, Any] = {
     "transforms": ["full_name"],
     "max_prewarm": 4_000,
     "max_cost_usd": 20,
+    "max_units_per_second": 500,
     "allow_changed_transform": True,
 }
 RULES = AuthorRules.of(ALL)
@@ -30,6 +31,8 @@ RULES = AuthorRules.of(ALL)
         ({"max_prewarm": -1}, "max_prewarm is -1"),
         ({"max_prewarm": True}, "max_prewarm is True"),
         ({"max_cost_usd": float("nan")}, "max_cost_usd is nan"),
+        ({"max_units_per_second": 0}, "max_units_per_second is 0"),
+        ({"max_units_per_second": "500"}, "max_units_per_second is '500'"),
         ({"max_cost_usd": -1}, "max_cost_usd is -1"),
         ({"allow_changed_transform": "no"}, "allow_changed_transform is 'no'"),
         ({"max_cost": 5}, "'max_cost' is no rule; did you mean max_cost_usd?"),
@@ -70,6 +73,7 @@ def test_joined_they_allow_what_both_allow() -> None:
                 "transforms": ["full_name"],
                 "max_prewarm": 4_000,
                 "max_cost_usd": 5,
+                "max_units_per_second": 500,
             }
         )
         == RULES.joined(other)
@@ -96,6 +100,9 @@ def test_what_is_allowed_is_not_refused() -> None:
     RULES.check_cost_limit(20)
     RULES.check_cost_limit(None)
     RULES.check_cost(20)
+    RULES.check_budget("read_units_per_second", 500)
+    RULES.check_budget("read_units_per_second", None)
+    assert [500, 500, 20, 0] == [*map(RULES.budget, (0, 900, 20)), NO_RULES.budget(0)]
     RULES.check_step(RequiredStep.DRY_RUN, is_on=False, how="")
     assert (20, 5, None) == (RULES.cost_limit(None), RULES.cost_limit(5), NO_RULES.cost_limit(None))
 
@@ -106,6 +113,8 @@ def refusals() -> list[Any]:
         (lambda: RULES.check_transform("delete_by_predicate"), ("delete_by", "full_name")),
         (lambda: RULES.check_prewarm("prewarm_wcu", 4_001), ("prewarm_wcu is 4,001", "4,000")),
         (lambda: RULES.check_cost_limit(20.01), ("$20.01", "$20.00")),
+        (lambda: RULES.check_budget("write_units_per_second", 501), ("501", "500")),
+        (lambda: RULES.check_budget("write_units_per_second", 0), ("0, for no budget", "500")),
         (lambda: RULES.check_cost(21.5), ("$21.50", "$20.00")),
         (
             lambda: RULES.check_step(RequiredStep.BACKUP, is_on=False, how='"backup": "auto"'),
