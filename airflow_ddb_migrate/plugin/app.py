@@ -1,5 +1,7 @@
 """The routes behind the tab. Each has a dependency of access.py; a test walks all of them."""
 
+import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -46,6 +48,8 @@ _STATUSES: dict[type[Exception], int] = {
     BusyError: _BUSY,
 }
 _AWS_FAILED = 502
+_PLACES = re.compile(r"\barn:[^\s'\",)]+|\b[a-z][a-z0-9+.-]*://[^\s'\",)]+|\b\d{12}\b")
+_logger = logging.getLogger(__name__)
 _LOOKING = OwnThreads(4, "look")
 _DAGS = 50  # in the list: each costs a request to the ledger
 
@@ -141,9 +145,14 @@ def _file(name: str) -> Response:
 
 
 async def _explained(_: Request, exc: Exception) -> Response:
+    """Say what is wrong; who may look need not know which roles and endpoints there are."""
     status = next((code for kind, code in _STATUSES.items() if isinstance(exc, kind)), _AWS_FAILED)
+    words = str(exc)
+    if status == _AWS_FAILED:
+        _logger.warning("AWS could not be asked for the tab: %s", exc)
+        words = f"{_PLACES.sub('(hidden)', words)} The API server's log has it in full."
     headers = {"Retry-After": str(_BUSY_SECONDS)} if status == _BUSY else None
-    return JSONResponse({"detail": str(exc)}, status, headers)
+    return JSONResponse({"detail": words}, status, headers)
 
 
 async def _broken(_: Request, __: Exception) -> Response:

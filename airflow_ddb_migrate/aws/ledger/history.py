@@ -2,20 +2,24 @@
 
 ``pk = table#<arn>``, as the table's lease; ``sk = history#<start>#<migration id>``.
 So that those of a DAG are found without a Scan, ``pk = dag#<DAG>`` has a row of the same ``sk``
-that names the table, and ``pk = dags`` one for each DAG.
+that names the table, and ``pk = dags`` one for each DAG. What is about a migration has a row beside
+that one, ``sk = about#<start>#<migration id>``.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.ledger.keys import (
+    ABOUT,
     DAGS,
     HISTORY,
     TABLE,
+    about_key,
     dag_key,
     dag_partition,
     history_key,
     listed_key,
+    migration_partition,
     started_key,
     table_partition,
 )
@@ -27,6 +31,7 @@ from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
 
 _DAGS = 1_000  # that are looked at: some 80 KB
+_RECENT = 200  # rows of a table
 
 
 def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
@@ -46,6 +51,8 @@ def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
         ledger.put({**dag_key(dag_id), **encode_all({"dag_id": dag_id})})
         started = started_key(dag_id, record)
         ledger.put({**started, **encode_all({"table_arn": record.table_arn})})
+    if record.of:
+        ledger.put(about_key(record))
     key = history_key(record)
     if not ledger.put_new({**key, **encode_all(asdict(row))}):
         ledger.update(key, {"transform_hash": transform_hash, "result": "", "ended_at": 0})
@@ -56,6 +63,24 @@ def list_history(ledger: Ledger, table_arn: str) -> Iterator[HistoryRow]:
     pk = table_partition(table_arn)
     for item in ledger.query_all(pk, prefix=HISTORY, newest_first=True):
         yield decode(HistoryRow, item)
+
+
+def list_related(ledger: Ledger, table_arn: str, migration_id: str) -> list[HistoryRow]:
+    """Return what is about a migration, such as its undos, the first one first.
+
+    However much was done to the table, it reads those rows, and the last 200 of the table: version
+    0.2.0 has not noted which are about which.
+    """
+    pk = table_partition(table_arn)
+    behind = HISTORY[:-1] + chr(ord(HISTORY[-1]) + 1)
+    recent = ledger.query_newest(pk, before=behind, limit=_RECENT)
+    found = {item["sk"]["S"]: item for item in recent if item["sk"]["S"].startswith(HISTORY)}
+    for noted in ledger.query_all(migration_partition(migration_id), prefix=ABOUT):
+        sk = HISTORY + noted["sk"]["S"].removeprefix(ABOUT)
+        if sk not in found and (item := ledger.get(listed_key(table_arn, sk))):
+            found[sk] = item
+    rows = [decode(HistoryRow, found[sk]) for sk in sorted(found)]
+    return [row for row in rows if row.of == migration_id]
 
 
 def dags_that_migrate(ledger: Ledger) -> set[str]:

@@ -14,6 +14,7 @@ ATTEMPT: Final = "attempt#"
 EVENT: Final = "event#"
 RAISED: Final = "raised#"
 DAGS: Final = "dags"
+ABOUT: Final = "about#"
 FORGOTTEN: Final = "forgotten"
 
 
@@ -96,6 +97,11 @@ def dag_key(dag_id: str) -> TypedItem:
 
 def started_key(dag_id: str, record: MigrationRecord) -> TypedItem:
     return {**history_key(record), "pk": {"S": dag_partition(dag_id)}}
+
+
+def about_key(record: MigrationRecord) -> TypedItem:
+    sk = f"{ABOUT}{iso(record.started_at)}#{record.migration_id}"
+    return migration_key(record.of, sk)
 
 
 def listed_key(table_arn: str, sk: str) -> TypedItem:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.events import events
-from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.ledger.history import list_related
 from airflow_ddb_migrate.aws.preflight.backup_gate import known_backup
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
 from airflow_ddb_migrate.aws.site import Site
@@ -99,8 +99,7 @@ def steered(site: Site) -> list[Steered]:
 
 def related_to(site: Site, table_arn: str) -> list[HistoryRow]:
     """Return the migrations that are about this one, the first one first."""
-    rows = list_history(site.ledger, table_arn)
-    return [row for row in rows if row.of == site.migration_id][::-1]
+    return list_related(site.ledger, table_arn, site.migration_id)
 
 
 def links(site: Site, execution_arn: str) -> Links:

@@ -14,7 +14,7 @@ from airflow.models.log import Log
 from airflow.utils.session import create_session
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
-from airflow_ddb_migrate.core.errors import LedgerError, NotBegunError
+from airflow_ddb_migrate.core.errors import AccessDeniedError, LedgerError, NotBegunError
 from airflow_ddb_migrate.core.ledger.counts import Counts
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
@@ -331,6 +331,34 @@ def audit_rows() -> list[Log]:
     query = select(Log).where(Log.event == "ddb_migrate.pause").order_by(Log.id)
     with create_session() as session:
         return list(session.scalars(query))
+
+
+def test_who_may_only_look_learns_no_roles_and_endpoints(
+    client_of: ClientOf,
+    world: SiteWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """AWS's errors name them: they are for whoever reads the server's log."""
+    told = (
+        "Not allowed: dynamodb:GetItem on table ddb-migrate-ledger. User: arn:aws:sts::"
+        '123456789012:assumed-role/Airflow/x in 123456789012, asked at "https://vpce-1.example/".'
+    )
+
+    def refuse(*_: Any) -> None:
+        raise AccessDeniedError(told)
+
+    world.start()
+    monkeypatch.setattr(views, "view_of", refuse)
+
+    answer = client_of("viewer").get(ONE)
+
+    assert 502 == answer.status_code
+    assert answer.json()["detail"] == (
+        "Not allowed: dynamodb:GetItem on table ddb-migrate-ledger. User: (hidden) in (hidden), "
+        'asked at "(hidden)". The API server\'s log has it in full.'
+    )
+    assert told in caplog.text
 
 
 def test_a_fault_of_ours_is_answered_with_the_same_headers(

@@ -7,7 +7,8 @@ import pytest
 from airflow_ddb_migrate.aws.execution.ending import note_end
 from airflow_ddb_migrate.aws.execution.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
-from airflow_ddb_migrate.aws.ledger.history import list_history
+from airflow_ddb_migrate.aws.ledger import history
+from airflow_ddb_migrate.aws.ledger.history import begin, list_history, list_related
 from airflow_ddb_migrate.aws.ledger.scans import all_leases
 from airflow_ddb_migrate.aws.preflight.repeat import repeat_of, succeeded_before
 from airflow_ddb_migrate.core.errors import InvalidInputError
@@ -258,3 +259,48 @@ def test_once_is_a_switch(world: SiteWorld, wrong: object) -> None:
     """A word in quotes is refused before anything is touched."""
     with pytest.raises(InvalidInputError, match=f"once is {wrong!r}"):
         world.start(once=wrong)
+
+
+def begun(world: SiteWorld, name: str, second: int, **fields: Any) -> None:
+    record = migration_record(
+        migration_id=name,
+        table_arn=world.site.table.key.arn,
+        started_at=NOW + second,
+        **fields,
+    )
+    begin(world.site.ledger, record, "hash")
+
+
+def related(world: SiteWorld, name: str) -> list[str]:
+    table = world.site.table.key.arn
+    return [row.migration_id for row in list_related(world.site.ledger, table, name)]
+
+
+def test_what_is_about_a_migration_is_found_behind_any_number_of_others(
+    world: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the cost of what there is to find, and of the last rows of the table."""
+    monkeypatch.setattr(history, "_RECENT", 5)
+    begun(world, "m-dry", 0, of="m", mode=Mode.DRY_RUN)
+    begun(world, "m", 1)
+    begun(world, "u-1", 2, of="m", mode=Mode.UNDO)
+    for number in range(20):
+        begun(world, f"x-{number}", 3 + number)
+    begun(world, "u-2", 30, of="m", mode=Mode.UNDO)
+    world.dynamodb.calls.clear()
+
+    assert ["m-dry", "u-1", "u-2"] == related(world, "m")
+    assert ["query", "query", "get_item", "get_item"] == [name for name, _ in world.dynamodb.calls]
+    assert 5 == world.dynamodb.calls[0][1]["Limit"]
+    assert [] == related(world, "x-1")
+
+
+def test_what_an_older_version_began_is_found_among_the_last(world: SiteWorld) -> None:
+    """It noted nothing beside the migration that it is about."""
+    begun(world, "m", 0)
+    begun(world, "u-1", 1, of="m", mode=Mode.UNDO)
+    key = {"pk": {"S": "migration#m"}, "sk": {"S": "about#2023-11-14T22:13:21.000Z#u-1"}}
+    assert "Item" in world.dynamodb.get_item(TableName=LEDGER, Key=key)
+    world.dynamodb.delete_item(TableName=LEDGER, Key=key)
+
+    assert ["u-1"] == related(world, "m")
