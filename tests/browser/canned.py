@@ -153,7 +153,7 @@ _VIEW: dict[str, Any] = {
     },
     "hold": "",
     "holds": [],
-    "capacity": "Raised by this migration, not restored yet (RAISED).",
+    "capacity": "Raised by this migration, and not restored yet.",
     "plan": {
         "items": 100_000_000,
         "bytes": 52_000_000_000,

@@ -160,6 +160,33 @@ def test_a_pause_is_explained() -> None:
     assert [words, False] == seen
 
 
+def test_a_first_look_says_how_far_how_long_and_how_much() -> None:
+    """Beside the state; parameters and keys are words, no JSON."""
+    seen, _ = seen_by("""
+        await until(() => document.getElementById("quarantine-rows").textContent);
+        const text = (id) => document.getElementById(id).textContent;
+        const seen = [text("glance"), text("about"), text("quarantine-rows")];
+    """)
+
+    glance, about, keys = seen
+    assert re.match(r"[0-9]+ % · .+ left · \$[0-9.]+ of \$67\.30$", glance)
+    assert "transform rename_and_split (from: name)" in about
+    assert "id: order-81723, at: 17" in keys
+
+
+def test_a_hold_stands_beside_the_state() -> None:
+    """Its kind, and since when."""
+    hold = {"kind": "health", "by": "", "reason": "alarm", "since": 1_767_225_700.0, "ends": ""}
+    seen, _ = seen_by(
+        """
+        const seen = document.getElementById("glance").textContent;
+    """,
+        fields={"holds": [hold]},
+    )
+
+    assert re.search(r"% · held \(health\) since [0-9:]+ · \$", seen)
+
+
 def test_several_holds_are_shown_one_by_one() -> None:
     """With kind, since when, by whom, why, and what ends each; Resume says which it ends."""
     known = {"since": 1_767_226_800.0, "until": 0.0, "ends": "It ends so."}

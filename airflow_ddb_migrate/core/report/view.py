@@ -14,6 +14,7 @@ from airflow_ddb_migrate.core.ledger.events import BudgetStep
 from airflow_ddb_migrate.core.ledger.holds import RESUMABLE
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
+    CapacityState,
     ControlRecord,
     LaneRow,
     LaneState,
@@ -266,7 +267,9 @@ def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
     if lease is None or not lease.owes_capacity:
         return ""
     whose = "this migration" if lease.migration_id == migration_id else lease.migration_id
-    return f"Raised by {whose}, not restored yet ({lease.capacity_state})."
+    if lease.capacity_state is CapacityState.RESTORING:
+        return f"Raised by {whose}, and being restored."
+    return f"Raised by {whose}, and not restored yet."
 
 
 def owes_capacity(lease: LeaseRecord | None, migration_id: str) -> bool:

@@ -80,7 +80,7 @@ async function lookAtQuarantine(view) {
     `${count(number)} items are set aside, untouched, under ${found.where}: ${first}.`;
   byId("quarantine-rows").replaceChildren(
     ...found.rows.map((item) =>
-      row(make("code", JSON.stringify(item.key)), item.error_class, item.message, `${item.segment}`),
+      row(make("code", keyWords(item.key)), item.error_class, item.message, `${item.segment}`),
     ),
   );
 }
@@ -104,6 +104,7 @@ function showHeader(view) {
   const outcome = view.is_live && isHeld(view) ? "ON HOLD" : view.outcome.replaceAll("_", " ");
   byId("outcome").textContent = outcome;
   byId("outcome").dataset.outcome = outcome;
+  byId("glance").textContent = glance(view);
   byId("reason").textContent = view.reason;
   byId("hold").hidden = !view.hold;
   byId("hold").textContent = view.hold;
@@ -113,7 +114,7 @@ function showHeader(view) {
   byId("about").textContent = [
     view.migration_id,
     view.mode && `${view.mode}${view.of ? ` of ${view.of}` : ""}`,
-    view.transform && `transform ${view.transform}${view.params !== "{}" ? ` ${view.params}` : ""}`,
+    view.transform && `transform ${view.transform}${given(view.params)}`,
     view.started_by && view.started_by !== here && `by ${view.started_by}`,
     view.started_at && when(view.started_at),
     view.attempt && `attempt ${view.attempt}`,
@@ -124,6 +125,33 @@ function showHeader(view) {
   byId("progress").value = view.in_scope ? letters(view, "d") / view.lanes.length : 0;
   showChoice(view);
 }
+
+// What a first look is for: how far, how much longer or why not, and how much money.
+function glance(view) {
+  const { dollars: spent, planned_dollars: all } = view.pulse || {};
+  const parts = [
+    view.lanes.length ? `${percent(view)} %` : "",
+    isHeld(view) && view.is_live ? held(view.holds) : timeLeft(view, view.pulse || {}),
+    isKnown(spent) ? `${dollars(spent)}${isKnown(all) ? ` of ${dollars(all)}` : ""}` : "",
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function held(holds) {
+  const first = holds.reduce((one, other) => (other.since < one.since ? other : one));
+  return `held (${holds.map((hold) => hold.kind).join(" and ")}) since ${clock(first.since)}`;
+}
+
+// Parameters and keys as words: `from: name` rather than JSON.
+const given = (params) => {
+  const words = Object.entries(JSON.parse(params || "{}")).map(([name, value]) => `${name}: ${plain(value)}`);
+  return words.length ? ` (${words.join(", ")})` : "";
+};
+const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+const keyWords = (key) =>
+  Object.entries(key)
+    .map(([name, typed]) => `${name}: ${Object.values(typed)[0]}`)
+    .join(", ");
 
 // One hold is told in the sentence above it.
 function showHolds(holds) {
@@ -174,10 +202,9 @@ const planned = ({ planned_dollars: value }) => (isKnown(value) ? `of ${dollars(
 const conflicts = (view) => (view.conflicts ? `${count(view.conflicts)} conflicts` : "");
 const throttled = (view) => Object.values(view.throttles).reduce((sum, number) => sum + number, 0);
 
+const percent = (view) => Math.floor((100 * letters(view, "d")) / view.lanes.length);
 const share = (view) =>
-  view.lanes.length
-    ? `of ${count(view.lanes.length)}: ${Math.floor((100 * letters(view, "d")) / view.lanes.length)} %`
-    : "";
+  view.lanes.length ? `of ${count(view.lanes.length)}: ${percent(view)} %` : "";
 
 function others(counts) {
   const known = ["seen", "changed", "deleted"];
@@ -245,7 +272,7 @@ function showPlan(plan) {
     ["Budget", `${budgetWords(plan.read_units_per_second)} read, ${budgetWords(plan.write_units_per_second)} written`],
     ["Units", `${count(plan.read_units)} read, ${count(plan.write_units)} written`],
     ["Time", `${duration(plan.seconds.low)} to ${duration(plan.seconds.high)}, bound by ${plan.bound_by}`],
-    ["Cost", Object.entries(plan.cost_usd).map(([part, usd]) => `${part} ${dollars(usd)}`).join(", ")],
+    ["Cost", Object.entries(plan.cost_usd).map(([part, usd]) => `${part.replaceAll("_", " ")} ${dollars(usd)}`).join(", ")],
     ["Planned", `${plan.planned_by} ${plan.planned_at_iso}`],
   ]);
   byId("plan-words").replaceChildren(
@@ -286,7 +313,7 @@ function laneWords(found) {
     `segment ${count(found.segment)}`,
     counts || "no items yet",
     `${rate(found.units.read)} read and ${rate(found.units.written)} write units`,
-    `${count(found.laps)} laps, ${duration(found.worked_seconds)} worked`,
+    `${count(found.laps)} Lambda calls, ${duration(found.worked_seconds)} worked`,
     found.trouble,
     found.updated_at ? `saved ${clock(found.updated_at)}` : "",
   ];
