@@ -111,7 +111,13 @@ class Site:
         )
 
     def note_event(
-        self, what: What, by: str, words: str, budget: Mapping[str, float] | None = None
+        self,
+        what: What,
+        by: str,
+        words: str,
+        budget: Mapping[str, float] | None = None,
+        *,
+        kind: str = "",
     ) -> None:
         """Note what has just been done; a failure to note it is only logged."""
         event = Event(
@@ -121,6 +127,7 @@ class Site:
             words=words,
             budget=budget or {},
             caller=self.caller,
+            kind=kind,
         )
         note_event(self.ledger, self.migration_id, event)
 

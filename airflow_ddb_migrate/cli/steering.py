@@ -58,6 +58,12 @@ def add_retune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-concurrency", type=int, metavar="N", help="children at a time; default: as it is"
     )
+    parser.add_argument(
+        "--max-cost-usd",
+        type=float,
+        metavar="USD",
+        help="hold at this sum, as measured; default: as it is",
+    )
     parser.set_defaults(show=_retune)
 
 
@@ -121,6 +127,7 @@ def _retune(options: argparse.Namespace, clients: "Clients") -> str:
         read_units_per_second=options.read_units_per_second,
         write_units_per_second=options.write_units_per_second,
         max_concurrency=options.max_concurrency,
+        max_cost_usd=options.max_cost_usd,
     )
 
 

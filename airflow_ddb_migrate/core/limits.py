@@ -154,6 +154,11 @@ HEALTHY_SECONDS: Final = 300  # [OURS] all alarms are OK for so long before it g
 EASED_SHARE: Final = 0.5  # [OURS] of the budget, after a hold for health
 EASED_SECONDS: Final = 600  # [OURS] until it is all of the budget again
 
+# The limit of the cost
+SPENDING_SECONDS: Final = (5.0, 30.0)  # [OURS] between two sums: near the limit, and else
+SPENDING_LAG_SECONDS: Final = 15.0  # [OURS] rows may be so old, and workers hear of it later
+SPENDING_TOLERANCE: Final = (0.02, 0.10)  # [OURS] part of the limit, or dollars: more is too much
+
 # Lambda
 LAMBDA_SECONDS: Final = 900  # [LAMBDA] one invocation; template and ASL are held to it by tests
 LAMBDA_UNZIPPED_BYTES: Final = 262_144_000  # [LAMBDA] 250 MB: a zip from S3, unzipped

@@ -124,7 +124,8 @@ def _guard_first() -> dict[str, Param]:
     return {
         "max_cost_usd": optional_amount_field(
             "Most that it may cost",
-            "A plan that costs more than this many US dollars is refused (default: no limit).",
+            "A plan that costs more than this many US dollars is refused, and the migration waits "
+            "when it has cost as much (default: no limit).",
             maximum=_MOST_DOLLARS,
         ),
         "once": switch_field(

@@ -59,7 +59,8 @@ class PlanMigrationOperator(MigrationRequestOperator):
     :param warm_throughput: as given to :class:`PrewarmTableOperator`. (templated)
     :param budget_share: share of what live traffic leaves that the migration may use, above 0, at
         most 1. (templated)
-    :param max_cost_usd: refuse a plan that costs more; None: at any cost. (templated)
+    :param max_cost_usd: refuse a plan that costs more, and put the migration on hold when it has
+        cost as much, as measured; None: at any cost. (templated)
     :param prices: figures in dollars that replace those of the price list, as in
         ``{"write_request_million": 0.7}``. (templated)
     """

@@ -24,7 +24,7 @@ _DONE, _ACCEPTED = 200, 202
 # Workers look every few seconds; one that was killed shows life longer.
 _STOP_SECONDS = 20.0
 _PRESSING, _STOPPING = OwnThreads(2, "press"), OwnThreads(2, "stop")
-_TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency")
+_TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency", "max_cost_usd")
 
 _Said = Annotated[dict[str, Any], Body()]
 _Action = Callable[[Site, str, dict[str, Any]], str]

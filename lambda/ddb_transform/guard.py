@@ -28,7 +28,8 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
-from ddb_transform.health import AlarmReader, AlarmWatch, no_alarms
+from ddb_transform.holds.health import AlarmReader, AlarmWatch, no_alarms
+from ddb_transform.holds.money import MoneyWatch
 
 
 class Order(Enum):
@@ -121,9 +122,11 @@ class Guard:
         """Return how many workers share the ledger, or may; as of the last look."""
         return max(self._control.sharers, self._control.live) if self._control else 0
 
-    @property
-    def _alarms(self) -> AlarmWatch:
-        return AlarmWatch(self.sharing, self.clock, self.read_alarms)
+    def _looks_outside(self, control: ControlRecord, now: float) -> bool:
+        """Read alarms and add up what was spent, each in turn; True: holds have changed."""
+        alarms = AlarmWatch(self.sharing, self.clock, self.read_alarms)
+        money = MoneyWatch(self.sharing, self.clock)
+        return alarms.look(control, now) or money.look(control, now)
 
     @property
     def sharing(self) -> Sharing:
@@ -157,7 +160,7 @@ class Guard:
     def _look(self, now: float) -> Order:
         control = self._control = self.ledger.control(self.record.migration_id)
         order = order_of(control, self.attempt, now)
-        if order is not Order.QUIT and control is not None and self._alarms.look(control, now):
+        if order is not Order.QUIT and control is not None and self._looks_outside(control, now):
             control = self._control = self.ledger.control(self.record.migration_id)
             order = order_of(control, self.attempt, now)
         if order is Order.QUIT or (self.record.mode.writes and not self._holds_table(now)):

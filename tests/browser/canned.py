@@ -150,6 +150,7 @@ _VIEW: dict[str, Any] = {
         "write_units_per_second": 12_000.0,
         "live": 610,
         "sharers": 640,
+        "max_cost_usd": 0.0,
     },
     "hold": "",
     "holds": [],

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 
 from airflow_ddb_migrate.aws.execution import steering
+from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.health.spending import Rates, spent_by
 from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.limits import SHARERS_SECONDS, UNKNOWN_SECONDS
 from tests.faults.checker import Rule
@@ -100,6 +102,40 @@ def person_and_health(run: Run) -> None:
         _require_held(run, {HoldKind.PERSON})
         run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
     _until(run, lambda: not _kinds(run))
+
+
+def money_runs_out(run: Run) -> None:
+    """Let a person set a limit that is soon spent, and raise it."""
+    hit = run.until_requests(run.draw.randint(5, 40))
+    struck = hit and _limited(run, 1.0 + run.draw.random())
+    if struck:
+        _until(run, lambda: bool(_kinds(run)) or run.is_over())
+    struck = struck and not run.is_over()
+    run.struck = lambda: int(struck)
+    if not struck:
+        return
+    _require_held(run, {HoldKind.MONEY})
+    if not _limited(run, 1_000.0):
+        run.violate(Rule.END, "The limit could not be raised")
+    if _kinds(run):
+        run.violate(Rule.END, f"It stays on hold for {sorted(_kinds(run))}")
+
+
+def _limited(run: Run, times: float) -> bool:
+    """Set the limit to so many times of what is spent; tell whether it was not over yet."""
+    control = run.site.ledger.control(run.site.migration_id)
+    assert control is not None
+    spent = spent_by(_rows(run), Rates.from_dict(control.rates), run.now())
+    try:
+        run.said.append(
+            steering.retune(
+                at(run.site, run.now()), by="a person", max_cost_usd=times * spent + 1e-6
+            )
+        )
+    except MigrationError as exc:
+        run.said.append(str(exc))
+        return False
+    return True
 
 
 def _held_by_alarm(run: Run) -> bool:

@@ -241,6 +241,14 @@ _HOLDS = (
         options=_GATED,
     ),
     FaultKind(
+        name="money-runs-out",
+        where=Where.CONTROL,
+        what="a limit of the cost is spent in the middle, and raised by a person",
+        during=holds.money_runs_out,
+        seconds=0.1,
+        options=_GATED,
+    ),
+    FaultKind(
         name="person-and-health",
         where=Where.CONTROL,
         what="an alarm and a person hold it at once; either is first to end its hold",

@@ -35,7 +35,7 @@ ORDER = (
     "aws.report aws.erasure",
     # What runs in AWS.
     "ddb_transform.failures ddb_transform.patience ddb_transform.botocore_shortcuts transforms",
-    "ddb_transform.health",
+    "ddb_transform.holds",
     "ddb_transform.botocore_probe",
     "ddb_transform.user_code",
     "ddb_transform.contract ddb_transform.guard",

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.capacity.between import owes, wanted_capacity
 from airflow_ddb_migrate.aws.execution.request import keep_request, resolve, scope_of
 from airflow_ddb_migrate.aws.execution.required_steps import require_steps
 from airflow_ddb_migrate.aws.ledger import history
+from airflow_ddb_migrate.aws.plan.cost_limit import cost_limit_of
 from airflow_ddb_migrate.aws.preflight import checks
 from airflow_ddb_migrate.aws.preflight.alarms import alarms_here
 from airflow_ddb_migrate.aws.preflight.as_planned import require_as_planned
@@ -33,8 +34,8 @@ from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
 from airflow_ddb_migrate.core.ledger.records import (
-    NO_GATE,
     NO_HOURS,
+    NO_LIMIT,
     AttemptHours,
     AttemptRecord,
     Budget,
@@ -154,7 +155,7 @@ def _await_window(
     """Write the attempt down as one whose hours are over already; nothing of it exists in AWS."""
     waiting = replace(mine, intended_at=0.0)
     hours = AttemptHours(closes_at=site.clock.now(), opens_at=opens_at)
-    _take_number(site, waiting, _budget(request, mine.lanes), NO_GATE, hours)
+    _take_number(site, waiting, _budget(request, mine.lanes), request, hours)
     words = (
         f"Attempt {mine.number} of {site.migration_id} is not started: its hours are "
         f"{request.hours}. The task that waits for it begins it at {iso(opens_at)}."
@@ -199,9 +200,6 @@ def _launch(  # noqa: PLR0913  # all that was looked up
     """Write down what is about to be started, then start it: a crash in between is found again."""
     now = site.clock.now()
     what = "canary attempt" if mine.scope else "attempt"
-    gate = HealthGate(
-        hold_while=alarms_here(site, request.alarms), healthy_for=float(request.healthy_for)
-    )
     payload = build_segment_payload(
         record.table_name,
         record.total_segments,
@@ -212,7 +210,7 @@ def _launch(  # noqa: PLR0913  # all that was looked up
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
     budget = _budget(request, mine.lanes)
-    _take_number(site, mine, budget, gate, _hours(site, request), after)
+    _take_number(site, mine, budget, request, _hours(site, request), after)
     if record.mode.writes:
         _intend(site, mine)
     site.ledger.refuse_forgotten(site.migration_id)  # whoever forgets it looks for the attempt
@@ -375,7 +373,7 @@ def _take_number(  # noqa: PLR0913  # all that is said to the workers of an atte
     site: Site,
     mine: AttemptRecord,
     budget: Budget,
-    gate: HealthGate,
+    request: StartRequest,
     hours: AttemptHours,
     after: ControlRecord | None = None,
 ) -> None:
@@ -383,12 +381,19 @@ def _take_number(  # noqa: PLR0913  # all that is said to the workers of an atte
     ledger, name = site.ledger, site.migration_id
     if after:
         _require_unsteered(site, after)
+    gate = HealthGate(
+        hold_while=alarms_here(site, request.alarms), healthy_for=float(request.healthy_for)
+    )
+    is_limited = request.mode is Mode.MIGRATE
+    limit = cost_limit_of(site, request.limits) if is_limited else NO_LIMIT
     latest = ledger.latest_attempt(name)
     is_known = latest is not None and latest.number == mine.number
     write = ledger.renew_attempt if is_known else ledger.create_attempt
     if not (
         write(name, mine)
-        and ledger.begin_attempt(name, mine.number, now, budget, gate, hours, after=after)
+        and ledger.begin_attempt(
+            name, mine.number, now, budget, gate, hours, limit=limit, after=after
+        )
     ):
         raise LedgerBusyError(
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "

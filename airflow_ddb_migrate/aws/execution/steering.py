@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
+from airflow_ddb_migrate.aws.plan.cost_limit import new_limit
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
@@ -165,17 +166,20 @@ def _stop_reason(site: Site, by: str, reason: str) -> str:
     return f"by {named(by, site.caller)}" + (f": {reason}" if reason else "")
 
 
-def retune(
+def retune(  # noqa: PLR0913  # each figure that can be changed
     site: Site,
     *,
     by: str,
     read_units_per_second: float | None = None,
     write_units_per_second: float | None = None,
     max_concurrency: int | None = None,
+    max_cost_usd: float | None = None,
 ) -> str:
     """Change budgets (units per second of the whole migration; 0: none) and children at a time.
 
     None leaves a figure as it is. It holds for this attempt: a new one begins with its request's.
+    ``max_cost_usd`` is another limit of the cost, within that of the DAG's author: it ends a hold
+    for money.
 
     :raises InvalidInputError: a figure is out of its range, or above what the DAG's author allows,
         or all are None.
@@ -188,20 +192,40 @@ def retune(
     )
     if max_concurrency is not None:
         validate_max_concurrency(max_concurrency)
-    elif not budget:
+    elif not budget and max_cost_usd is None:
         raise InvalidInputError(
-            "Nothing to retune: give read_units_per_second, write_units_per_second or "
-            "max_concurrency."
+            "Nothing to retune: give read_units_per_second, write_units_per_second, "
+            "max_concurrency or max_cost_usd."
         )
     attempt, control = _current(site)
     _require_within_limits(site, budget)
+    limit = {} if max_cost_usd is None else _limit(site, control, max_cost_usd)
     if max_concurrency is not None:
         _update_map_run(site, attempt, max_concurrency)
-    if budget and not site.ledger.retune(site.migration_id, attempt.number, budget):
+    figures = {**budget, **limit}
+    if figures and not site.ledger.retune(site.migration_id, attempt.number, figures):
         raise _overtaken(site, attempt)
-    words = _retuned(site, control, budget, max_concurrency)
+    words = _retuned(site, control, budget, max_concurrency, max_cost_usd)
     site.note_event(What.RETUNED, by, words, {**budget_of(control), **budget})
-    return words
+    return f"{words}{_end_for_money(site, attempt, by)}" if limit else words
+
+
+def _limit(site: Site, control: ControlRecord, given: object) -> dict[str, float]:
+    """Return what to write for another limit; what is spent is added up again at once."""
+    return {"max_cost_usd": new_limit(site, control, given), "spent_due": 0.0}
+
+
+def _end_for_money(site: Site, attempt: AttemptRecord, by: str) -> str:
+    """End a hold for money, and say so; empty when there is none."""
+    now, kind = site.clock.now(), HoldKind.MONEY
+    reason = f"limit raised by {by}"
+    if not site.ledger.end_holds(
+        site.migration_id, {kind}, attempt=attempt.number, reason=reason, now=now
+    ):
+        return ""
+    words = "It ended the hold for money."
+    site.note_event(What.RELEASED, by, f"{words} {reason.capitalize()}.", kind=kind)
+    return f" {words}"
 
 
 def _require_within_limits(site: Site, budget: Mapping[str, float]) -> None:
@@ -213,7 +237,11 @@ def _require_within_limits(site: Site, budget: Mapping[str, float]) -> None:
 
 
 def _retuned(
-    site: Site, before: ControlRecord, budget: dict[str, float], max_concurrency: int | None
+    site: Site,
+    before: ControlRecord,
+    budget: dict[str, float],
+    max_concurrency: int | None,
+    max_cost_usd: float | None,
 ) -> str:
     changes = [
         f"{name} {_units(getattr(before, name))} -> {_units(units)}"
@@ -221,6 +249,9 @@ def _retuned(
     ]
     if max_concurrency is not None:
         changes.append(f"max_concurrency -> {max_concurrency:,} (running children continue)")
+    if max_cost_usd is not None:
+        limit = f"${before.max_cost_usd:,.2f}" if before.max_cost_usd else "none"
+        changes.append(f"max_cost_usd {limit} -> ${max_cost_usd:,.2f}")
     return f"Retuned attempt {before.attempt} of {site.migration_id}: {', '.join(changes)}."
 
 

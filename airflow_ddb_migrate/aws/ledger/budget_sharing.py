@@ -48,6 +48,18 @@ class Sharing:
         """Count quarantined items; return the control record with the sum of this attempt."""
         return self._add(quarantined=items)
 
+    def note_spending(
+        self, *, claimed: float, spent_usd: float, spent_at: float, spent_due: float
+    ) -> bool:
+        """Keep a sum of what was spent; False when the turn to add up is another worker's."""
+        sums = {"spent_usd": spent_usd, "spent_at": spent_at, "spent_due": spent_due}
+        return self.ledger.update(
+            control_key(self.migration_id),
+            {**sums, "attempt": self.attempt},
+            condition="#attempt = :attempt AND #spent_due = :claimed",
+            extra={":claimed": claimed},
+        )
+
     def renew(self, control: ControlRecord, now: float) -> bool:
         """Count the live workers anew if the last count is old; True if this call did it.
 
@@ -70,14 +82,14 @@ class Sharing:
             condition="#attempt = :attempt AND #joins = :joins",
         )
 
-    def claim(self, field: str, seen: float, now: float) -> bool:
+    def claim(self, field: str, seen: float, at: float) -> bool:
         """Take a turn that is one worker's at a time: True if no other took it since it was seen.
 
-        ``field`` of the control record is when it was taken last.
+        ``field`` of the control record is when it was taken last, or is due, and becomes ``at``.
         """
         return self.ledger.update(
             control_key(self.migration_id),
-            {field: now, "attempt": self.attempt},
+            {field: at, "attempt": self.attempt},
             condition=f"#attempt = :attempt AND #{field} = :seen",
             extra={":seen": seen},
         )

@@ -31,11 +31,13 @@ from airflow_ddb_migrate.core.ledger.records import (
     NO_BUDGET,
     NO_GATE,
     NO_HOURS,
+    NO_LIMIT,
     AttemptHours,
     AttemptRecord,
     Budget,
     Command,
     ControlRecord,
+    CostLimit,
     HealthGate,
     MigrationRecord,
     TypedItem,
@@ -111,6 +113,7 @@ class Ledger(LedgerTable):
         gate: HealthGate = NO_GATE,
         hours: AttemptHours = NO_HOURS,
         *,
+        limit: CostLimit = NO_LIMIT,
         after: ControlRecord | None = None,
     ) -> bool:
         """Let the workers of this attempt run, and no older ones; False when a newer one does.
@@ -126,6 +129,7 @@ class Ledger(LedgerTable):
             **asdict(hours),
             **asdict(budget),
             **asdict(gate),
+            **asdict(limit),
         )
         condition, seen = "attribute_not_exists(pk) OR #attempt <= :attempt", dict[str, Plain]()
         if after:

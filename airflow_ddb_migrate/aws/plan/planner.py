@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan, known_plan
+from airflow_ddb_migrate.aws.plan.cost_limit import require_unspent, spent_before
 from airflow_ddb_migrate.aws.plan.sample import take_sample
 from airflow_ddb_migrate.aws.plan.table_facts import Questions, describe_for_plan, gather
 from airflow_ddb_migrate.aws.preflight import checks
@@ -96,11 +97,14 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
         params_hash=params_hash(request.params),
         alarms=alarms,
         warnings=(*plan.warnings, *repeated, *overlaps(request.hours, now)),
+        max_cost_usd=options.max_cost_usd,
         planned_by=request.started_by,
         planned_at_iso=iso(now),
     )
     plan = with_nights(plan, request.hours, now)
     require_affordable(plan, options.max_cost_usd)
+    if record and options.max_cost_usd is not None:
+        require_unspent(site, options.max_cost_usd, spent_before(site))
     keep_plan(site.ledger, plan)
     return plan
 

@@ -25,6 +25,15 @@ from airflow_ddb_migrate.core.report.migration_report import (
 from airflow_ddb_migrate.core.text.console_urls import execution_url
 from airflow_ddb_migrate.core.text.times import iso
 
+_STEERED = {
+    What.PAUSED,
+    What.RESUMED,
+    What.RETUNED,
+    What.STOPPED,
+    What.HELD,
+    What.RELEASED,
+}
+
 
 def tries(site: Site) -> list[Try]:
     """Return every attempt, the first one first."""
@@ -83,7 +92,7 @@ def undo(
 
 
 def steered(site: Site) -> list[Steered]:
-    """Return what people did to it, the latest hundred events deep."""
+    """Return what people did to it, and what held it, the latest hundred events deep."""
     return [
         {
             "at": iso(event.at),
@@ -93,7 +102,7 @@ def steered(site: Site) -> list[Steered]:
             "words": event.words,
         }
         for event in events(site.ledger, site.migration_id)
-        if event.what in {What.PAUSED, What.RESUMED, What.RETUNED, What.STOPPED}
+        if event.what in _STEERED
     ]
 
 

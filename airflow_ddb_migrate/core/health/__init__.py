@@ -1,4 +1,5 @@
-"""CloudWatch alarms that hold a migration while something else suffers: pure.
+"""What holds a migration for reasons that are not its own: pure.
 
-``alarms`` are their names and states, ``gate`` says what a reading of them comes to.
+``alarms`` are CloudWatch's by name and state, ``gate`` says what a reading of them comes to;
+``spending`` adds up what a migration has cost.
 """

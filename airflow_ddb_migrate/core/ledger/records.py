@@ -167,6 +167,17 @@ NO_HOURS = AttemptHours()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostLimit:
+    """Dollars that a migration may cost (0: no limit), and the rates by which they add up."""
+
+    max_cost_usd: float = 0.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+
+NO_LIMIT = CostLimit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
     """What the workers of a migration obey.
 
@@ -178,8 +189,9 @@ class ControlRecord:
     this attempt's items. ``hold_while`` and ``healthy_for`` are of a HealthGate: ``alarms_at`` is
     when a worker last began to read the alarms, ``known_at`` when all states were known last,
     ``healthy_since`` since when all are OK (0: they are not), and ``eased_at`` when a hold for
-    health ended, after which the budget rises again. ``closes_at`` and ``opens_at`` are those of
-    AttemptHours.
+    health ended, after which the budget rises again. Above ``max_cost_usd`` (0: no limit) by its
+    ``rates`` it is on hold; ``spent_usd`` was the sum at ``spent_at``, the next is ``spent_due``.
+    ``closes_at`` and ``opens_at`` are those of AttemptHours.
     """
 
     command: Command
@@ -202,6 +214,11 @@ class ControlRecord:
     known_at: float = 0.0
     healthy_since: float = 0.0
     eased_at: float = 0.0
+    max_cost_usd: float = 0.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    spent_usd: float = 0.0
+    spent_at: float = 0.0
+    spent_due: float = 0.0
     closes_at: float = 0.0
     opens_at: float = 0.0
 

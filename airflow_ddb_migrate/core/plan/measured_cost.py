@@ -4,16 +4,36 @@ Capacity that was raised, the undo log and the ledger's own requests are not mea
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.execution.progress import Progress
+from airflow_ddb_migrate.core.health.spending import Rates
+from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.limits import FIRST_LAP_TRANSITIONS, MORE_LAP_TRANSITIONS
 from airflow_ddb_migrate.core.plan.bill import Tariff
 
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 _MB: Final = 1_024  # of a gigabyte
+
+
+def rates_of(tariff: Tariff, *, regions: int = 1, **raised: float) -> Rates:
+    """Return the same as dollars of one of each; ``raised`` is what is paid for capacity."""
+
+    def dollars(**of: Any) -> float:
+        known = {"lanes": 0, "done": 0, "running": 0, "live": 0, "failed": (), "unfinished": ()}
+        return sum(measured_cost(Progress(**{**known, **of}), tariff, regions=regions).values())
+
+    lap = dollars(total_laps=1)
+    return Rates(
+        written=dollars(units=Units(written=1.0)),
+        read=dollars(units=Units(read=1.0)),
+        second=dollars(worked_seconds=1.0),
+        lap=lap,
+        child=dollars(total_laps=1, lanes=1) - lap,
+        **raised,
+    )
 
 
 def measured_cost(progress: Progress, tariff: Tariff, *, regions: int = 1) -> Mapping[str, float]:

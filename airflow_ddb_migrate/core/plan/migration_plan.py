@@ -53,6 +53,7 @@ class MigrationPlan:
     sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
     ``transform_hash`` is that of what was deployed when it was planned, ``params_hash`` that of the
     transform's parameters; ``alarms`` are those that hold it, with their states then.
+    At ``max_cost_usd`` it is put on hold, None: at no sum.
 
     ``windows`` are the lists of hours in which it may work, none: always. Then ``nights`` share the
     work, and it is done at ``latest_done_at`` (seconds since the epoch) at worst.
@@ -82,6 +83,7 @@ class MigrationPlan:
     windows: tuple[tuple[str, ...], ...] = ()
     nights: tuple[Night, ...] = ()
     latest_done_at: float = 0.0
+    max_cost_usd: float | None = None
 
     @property
     def total_segments(self) -> int:
@@ -180,6 +182,7 @@ class MigrationPlan:
             "warnings": list(self.warnings),
             "unknown": list(self.unknown),
             "alarms": dict(self.alarms),
+            "max_cost_usd": self.max_cost_usd,
             "basis": self._basis(),
         }
 
@@ -224,6 +227,7 @@ class MigrationPlan:
             windows=tuple(map(tuple, data.get("windows", ()))),
             nights=tuple(Night(**night) for night in data.get("nights", ())),
             latest_done_at=data.get("latest_done_at", 0.0),
+            max_cost_usd=data.get("max_cost_usd"),
         )
 
     def _basis(self) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Control(TypedDict):
     write_units_per_second: float
     live: int
     sharers: int
+    max_cost_usd: float
 
 
 class HoldView(TypedDict):
@@ -234,6 +235,7 @@ def control_view(control: ControlRecord | None) -> Control | None:
         "write_units_per_second": control.write_units_per_second,
         "live": control.live,
         "sharers": control.sharers,
+        "max_cost_usd": control.max_cost_usd,
     }
 
 

@@ -26,6 +26,7 @@ const ACTIONS = {
       number("read_units_per_second", "Read units per second", control),
       number("write_units_per_second", "Write units per second", control),
       { name: "max_concurrency", label: "Segments at a time", type: "number", min: 1 },
+      number("max_cost_usd", "Hold at this cost in US dollars", control),
     ],
   },
 };

@@ -8,6 +8,7 @@ from airflow_ddb_migrate.aws.execution.start import start
 from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events, note_event
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What
@@ -243,6 +244,62 @@ def test_a_budget_is_changed_where_it_is_named(world: SiteWorld) -> None:
     assert f"Retuned attempt 1 of {MIGRATION}: write_units_per_second 1,500 -> 400." == words
     assert "read_units_per_second 100 -> none" in retuned(world, read_units_per_second=0)
     assert ("RETUNED", "ann") == told(world)[-1]
+
+
+def spend(world: SiteWorld, dollars: float) -> None:
+    """Let a lane have taken so many dollars of Lambda's time."""
+    rate = control_of(world).rates["second"]
+    world.lane(0, worked_seconds=dollars / rate)
+
+
+def test_a_raised_limit_ends_a_hold_for_money(world: SiteWorld) -> None:
+    """With the name of who did; nothing else does, and a person's pause stays."""
+    began(world)
+    spend(world, 5.0)
+    retuned(world, max_cost_usd=6)
+    for kind in (HoldKind.MONEY, HoldKind.PERSON):
+        world.site.ledger.hold(MIGRATION, hold(kind), attempt=1)
+
+    words = retuned(world, max_cost_usd=12.5)
+
+    assert words == (
+        f"Retuned attempt 1 of {MIGRATION}: max_cost_usd $6.00 -> $12.50. It ended the hold for "
+        "money."
+    )
+    control = control_of(world)
+    assert (12.5, 0.0, ["person"]) == (
+        control.max_cost_usd,
+        control.spent_due,
+        [one.kind for one in control.in_force(NOW)],
+    )
+    assert [("RETUNED", "ann"), ("RELEASED", "ann")] == told(world)[-2:]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (5.0, r"has cost \$5\.00 so far; max_cost_usd is \$5\.00, which is spent already"),
+        (20.5, r"the DAG's author set a max_cost_usd of \$20\.00"),
+        (0, "it must be an amount above 0 of US dollars"),
+        (-1, "it must be an amount"),
+        ("9", "it must be an amount"),
+        (True, "it must be an amount"),
+        (float("nan"), "it must be an amount"),
+        (float("inf"), "it must be an amount"),
+    ],
+)
+def test_a_limit_is_above_what_is_spent_and_within_the_author_s(
+    world: SiteWorld, given: Any, words: str
+) -> None:
+    """Else it is refused, and nothing is changed."""
+    began(world)
+    record = world.site.ledger.required_migration(MIGRATION)
+    world.site.ledger.keep_limits(record, AuthorRules.of({"max_cost_usd": 20}).to_json())
+    spend(world, 5.0)
+
+    with pytest.raises(InvalidInputError, match=words):
+        retuned(world, max_cost_usd=given)
+    assert (0, [("STARTED", "tests")]) == (control_of(world).max_cost_usd, told(world))
 
 
 def test_concurrency_is_the_map_runs(world: SiteWorld) -> None:

@@ -1,0 +1,91 @@
+"""The limit of what a migration may cost: at its start, raised, and when it is planned anew."""
+
+from dataclasses import asdict
+
+from airflow_ddb_migrate.aws.ledger.notes import known_plan, plan_fields
+from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
+from airflow_ddb_migrate.aws.site import Site
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.health.spending import Rates, spent_by
+from airflow_ddb_migrate.core.ledger.records import ControlRecord, CostLimit
+from airflow_ddb_migrate.core.plan.measured_cost import rates_of
+from airflow_ddb_migrate.core.report.view import owes_capacity
+from airflow_ddb_migrate.core.text.times import iso
+from airflow_ddb_migrate.core.validation import is_number, shown
+
+_MOST = 1_000_000_000  # dollars: far above any bill
+_HOUR = 3_600
+
+
+def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
+    """Return the limit that an attempt begins with: the lower one of its plan and of the author.
+
+    One that a person raised since the plan was made stays.
+    """
+    plan = plan_fields(site.ledger, site.migration_id)
+    limit = limits.cost_limit(plan.get("max_cost_usd"))
+    control = site.ledger.control(site.migration_id)
+    begun = max(
+        (one.expected_since or one.ended_at for one in site.ledger.attempts(site.migration_id)),
+        default=0.0,
+    )
+    is_older = plan.get("planned_at_iso", "") < iso(begun)
+    if control and is_older and limit is not None:
+        limit = limits.cost_limit(max(limit, control.max_cost_usd))
+    return CostLimit(max_cost_usd=limit or 0.0, rates=asdict(_rates(site)))
+
+
+def new_limit(site: Site, control: ControlRecord, given: object) -> float:
+    """Return a limit to go on with.
+
+    :raises InvalidInputError: it is no amount, below what is spent, or above what the author of
+        the DAG allows.
+    """
+    if not is_number(given) or not 0 < given <= _MOST:
+        raise InvalidInputError(
+            f"max_cost_usd is {shown(given)}; it must be an amount above 0 of US dollars, at most "
+            f"{_MOST:,}. Leave it out to keep it as it is."
+        )
+    record = site.ledger.required_migration(site.migration_id)
+    AuthorRules.from_json(record.limits).check_cost_limit(float(given))
+    rows = site.lanes.all(site.migration_id)
+    spent = spent_by(rows, Rates.from_dict(control.rates), site.clock.now())
+    require_unspent(site, float(given), spent)
+    return float(given)
+
+
+def spent_before(site: Site) -> float:
+    """Return what a migration that is planned anew has cost so far."""
+    now = site.clock.now()
+    return spent_by(site.lanes.all(site.migration_id), _rates(site), now)
+
+
+def require_unspent(site: Site, limit: float, spent: float) -> None:
+    """Raise InvalidInputError for a limit that is spent already."""
+    if spent >= limit:
+        raise InvalidInputError(
+            f"Migration {site.migration_id} has cost ${spent:,.2f} so far; max_cost_usd is "
+            f"${limit:,.2f}, which is spent already. Give more than that. Nothing was changed."
+        )
+
+
+def _rates(site: Site) -> Rates:
+    """Work the rates out; capacity counts while it is raised, for the time of each attempt."""
+    now, plan = site.clock.now(), known_plan(site.ledger, site.migration_id)
+    lease = site.leases.get(site.table.key)
+    is_raised = owes_capacity(lease, site.migration_id)
+    hourly = plan.tariff.hourly_difference if plan and is_raised else 0.0
+    once = plan.tariff.once if plan and is_raised else 0.0
+    former = sum(
+        max(0.0, one.ended_at - one.started_at)
+        for one in site.ledger.attempts(site.migration_id)
+        if one.started_at and one.ended_at
+    )
+    return rates_of(
+        tariff_of(site),
+        regions=1 + len(site.table.replicas),
+        hour=hourly,
+        since=now,
+        base=once + hourly * former / _HOUR,
+    )

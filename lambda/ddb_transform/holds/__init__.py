@@ -1,0 +1,4 @@
+"""What holds a migration for reasons that are not its own, read by one worker at a time.
+
+``health`` reads alarms, ``money`` adds up what was spent.
+"""

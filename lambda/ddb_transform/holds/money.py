@@ -1,0 +1,56 @@
+"""The limit of the cost: whose turn it is adds up, and holds everybody when it is spent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
+from airflow_ddb_migrate.aws.ledger.events import note_event
+from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.core.health.spending import (
+    Rates,
+    Spending,
+    is_sum_due,
+    judged_spending,
+    spent_by,
+)
+from airflow_ddb_migrate.core.ledger.events import Event, What
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
+from airflow_ddb_migrate.core.ledger.records import ControlRecord
+from airflow_ddb_migrate.core.limits import SPENDING_SECONDS
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MoneyWatch:
+    """Adds up what one migration has spent, in turn with its other workers."""
+
+    sharing: Sharing
+    clock: Callable[[], float]
+
+    def look(self, control: ControlRecord, now: float) -> bool:
+        """Add up if it is time, and no other worker does; True: holds have changed."""
+        if not is_sum_due(control, now):
+            return False
+        until = now + SPENDING_SECONDS[1]
+        if not self.sharing.claim("spent_due", control.spent_due, until):
+            return False
+        rows = Lanes(self.sharing.ledger).all(self.sharing.migration_id)
+        dollars = spent_by(rows, Rates.from_dict(control.rates), now)
+        spending = judged_spending(control, dollars, now)
+        self.sharing.note_spending(
+            claimed=until, spent_usd=dollars, spent_at=now, spent_due=spending.due_at
+        )
+        return spending.is_up and self._hold(control, spending)
+
+    def _hold(self, control: ControlRecord, spending: Spending) -> bool:
+        sharing, now = self.sharing, self.clock()
+        reason = (
+            f"${spending.dollars:,.2f} of at most ${control.max_cost_usd:,.2f} (max_cost_usd) is "
+            "spent."
+        )
+        hold = HoldRecord(kind=HoldKind.MONEY, reason=reason, by="workers", since=now)
+        if not sharing.ledger.hold(sharing.migration_id, hold, attempt=sharing.attempt):
+            return False
+        words = f"On hold for money: {reason} A person may raise the limit: retune."
+        event = Event(at=now, what=What.HELD, by="workers", words=words, kind=HoldKind.MONEY.value)
+        note_event(sharing.ledger, sharing.migration_id, event)
+        return True

@@ -1,0 +1,91 @@
+"""The limit of what a migration may cost, as an attempt begins with it and as plan checks it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow_ddb_migrate.aws.ledger.notes import keep_plan
+from airflow_ddb_migrate.aws.plan.cost_limit import cost_limit_of, require_unspent, spent_before
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
+from airflow_ddb_migrate.core.capacity.owed import note_raised
+from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.text.times import iso
+from tests.support.factories import MIGRATION, NOW, at, snapshot
+from tests.support.plans import facts
+from tests.support.plans import plan as made
+from tests.support.worlds.site_world import SiteWorld
+
+
+def made_plan(**fields: Any) -> MigrationPlan:
+    return replace(made(facts(1)), migration_id=MIGRATION, **fields)
+
+
+def plan(world: SiteWorld, limit: float | None, *, planned_at: float = NOW) -> None:
+    keep_plan(world.site.ledger, made_plan(max_cost_usd=limit, planned_at_iso=iso(planned_at)))
+
+
+@pytest.mark.parametrize(
+    ("of_plan", "of_author", "expected"),
+    [(None, None, 0.0), (5.0, None, 5.0), (None, 9.0, 9.0), (5.0, 9.0, 5.0), (5.0, 3.0, 3.0)],
+)
+def test_the_lower_limit_counts(
+    world: SiteWorld, of_plan: float | None, of_author: float | None, expected: float
+) -> None:
+    """Of the run's and of its author's; without both there is none, and rates all the same."""
+    plan(world, of_plan)
+
+    found = cost_limit_of(world.site, AuthorRules.of({"max_cost_usd": of_author}))
+
+    assert expected == found.max_cost_usd
+    assert found.rates["second"] > 0
+
+
+def test_a_limit_that_a_person_raised_stays_until_it_is_planned_anew(world: SiteWorld) -> None:
+    """A cleared start goes on with it; a new plan says what it says."""
+    plan(world, 5.0, planned_at=world.clock() - 60)
+    world.start()
+    world.site.ledger.retune(MIGRATION, 1, {"max_cost_usd": 50.0})
+    world.end(1, ExecutionStatus.ABORTED)
+
+    assert 50.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
+    assert 40.0 == cost_limit_of(world.site, AuthorRules.of({"max_cost_usd": 40})).max_cost_usd
+    plan(world, 5.0, planned_at=world.clock() + 60)
+    assert 5.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
+
+
+def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
+    """While it is owed, for the time of every attempt."""
+    plan(world, 5.0)
+    world.start()
+    world.site.leases.change(
+        world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
+    )
+    tariff = replace(made_plan().tariff, hourly_difference=7.2, once=1.0)
+    keep_plan(world.site.ledger, made_plan(tariff=tariff))
+    began = world.clock()
+    world.site.ledger.attempt_ended(MIGRATION, 1, result="FAILED", now=began + 1_800)
+
+    found = cost_limit_of(at(world.site, began + 2_000), NO_RULES).rates
+
+    assert (7.2, began + 2_000, pytest.approx(1.0 + 3.6)) == (
+        found["hour"],
+        found["since"],
+        found["base"],
+    )
+
+
+def test_a_limit_below_what_is_spent_is_refused(world: SiteWorld) -> None:
+    """A migration that goes on has cost something already."""
+    world.start()
+    second = cost_limit_of(world.site, NO_RULES).rates["second"]
+    world.lane(0, worked_seconds=3.0 / second)
+    spent = spent_before(world.site)
+
+    assert 3.0 == pytest.approx(spent, abs=0.01)
+    require_unspent(world.site, 3.5, spent)
+    with pytest.raises(
+        InvalidInputError, match=r"has cost \$3\.00 so far; max_cost_usd is \$2\.00"
+    ):
+        require_unspent(world.site, 2.0, spent)

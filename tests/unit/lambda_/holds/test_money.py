@@ -1,0 +1,63 @@
+"""The limit of the cost in the worker: who adds up, and what all of them obey."""
+
+import pytest
+from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.core.ledger.records import CostLimit
+from ddb_transform.guard import Guard, Order
+from tests.support.worlds.migration_world import MigrationWorld
+
+
+@pytest.fixture
+def world(dynamodb: object) -> MigrationWorld:
+    world = MigrationWorld(dynamodb)
+    limit = CostLimit(max_cost_usd=1.0, rates={"hour": 3.6, "since": world.clock(), "base": 0.5})
+    assert world.ledger.begin_attempt(world.record.migration_id, 1, world.clock(), limit=limit)
+    return world
+
+
+def guard_of(world: MigrationWorld) -> Guard:
+    return Guard(world.ledger, world.record, 1, world.clock, world.pacers())
+
+
+def kinds(world: MigrationWorld) -> list[str]:
+    record = world.ledger.control(world.record.migration_id)
+    assert record is not None
+    return [one.kind for one in record.in_force(world.clock())]
+
+
+def test_it_is_on_hold_when_the_limit_is_spent(world: MigrationWorld) -> None:
+    """A tenth of a cent a second, from fifty cents on: to a dollar in 500 seconds."""
+    guard, began = guard_of(world), world.clock()
+    while guard.order() is Order.GO:
+        world.clock.advance(5)
+
+    assert 450 <= world.clock() - began <= 500
+    assert ["money"] == kinds(world)
+    (event,) = events(world.ledger, world.record.migration_id)
+    assert ("HELD", "money") == (event.what, event.kind)
+    assert "of at most $1.00 (max_cost_usd) is spent" in event.words
+
+
+def test_one_of_many_adds_up(world: MigrationWorld) -> None:
+    """Every row is read for it."""
+    guards = [guard_of(world) for _ in range(5)]
+    world.dynamodb.calls.clear()
+    for _ in range(4):
+        assert {Order.GO} == {guard.order() for guard in guards}
+        world.clock.advance(5)
+
+    shards = [name for name, _ in world.dynamodb.calls if name == "query"]
+    assert 32 == len(shards)  # at once, and when a rate is known
+
+
+def test_another_limit_lets_it_go_on(world: MigrationWorld) -> None:
+    """And it is added up again at once."""
+    guard = guard_of(world)
+    while guard.order() is Order.GO:
+        world.clock.advance(5)
+    name = world.record.migration_id
+    world.ledger.retune(name, 1, {"max_cost_usd": 2.0, "spent_due": 0.0})
+    world.ledger.end_holds(name, {"money"}, attempt=1, reason="raised", now=world.clock())
+
+    world.clock.advance(5)
+    assert Order.GO is guard.order()
