@@ -22,6 +22,8 @@ def state_of(outcome: Outcome, *, is_held: bool, is_stopped: bool) -> State:
     """Return the state of an outcome; ``is_stopped``: workers were told to end."""
     if outcome is Outcome.RUNNING:
         return State.ENDING if is_stopped else State.ON_HOLD if is_held else State.RUNNING
+    if outcome is Outcome.WAITING:
+        return State.ON_HOLD
     ended = {Outcome.SUCCEEDED: State.SUCCEEDED, Outcome.FAILED: State.FAILED}
     return ended.get(outcome, State.ENDING)
 

@@ -15,12 +15,16 @@ from airflow_ddb_migrate.core.limits import NO_PROGRESS_SECONDS
 def may_be_stalled(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> bool:
     """Return whether its workers were told to work, and have had the time to.
 
-    One on hold, being stopped, or over makes no progress for a reason.
+    One on hold, being stopped, outside its hours, or over makes no progress for a reason. When its
+    next window has begun, whoever waits for it should have begun the next attempt.
     """
-    if control is None or control.attempt != attempt.number or attempt.ended_at:
+    if control is None or control.attempt != attempt.number:
         return False
-    is_held = control.command is Command.STOP or control.in_force(now)
-    return not is_held and now - _begun(control, attempt) >= NO_PROGRESS_SECONDS
+    if control.command is Command.STOP or control.in_force(now):
+        return False
+    if control.is_closed(now):
+        return 0 < control.opens_at <= now - NO_PROGRESS_SECONDS
+    return not attempt.ended_at and now - _begun(control, attempt) >= NO_PROGRESS_SECONDS
 
 
 def is_stalled(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> bool:

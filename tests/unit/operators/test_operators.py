@@ -1,6 +1,7 @@
 """The operators against moto's DynamoDB."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from airflow_ddb_migrate import (
@@ -93,6 +94,14 @@ class TestPrewarm:
         assert ([], []) == (result["changes"], world.updates)
         assert result["before"] == result["during"]
         assert "Prewarm is off" in capsys.readouterr().out
+
+    def test_outside_its_hours_nothing_is_raised(self, world, capsys):
+        """All is checked; whoever waits for the migration raises it in time."""
+        world.create_table()
+        hour = datetime.now(UTC).hour + 12
+        result = run(make_prewarm(windows=[f"{hour % 24:02}:00-{(hour + 2) % 24:02}:00 UTC"]))
+        assert ([], []) == (result["changes"], world.updates)
+        assert "Nothing is raised now: the hours are" in capsys.readouterr().out
 
     @pytest.mark.parametrize("enabled", [True, False])
     def test_checks_first(self, world, enabled):

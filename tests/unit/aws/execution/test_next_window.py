@@ -12,6 +12,7 @@ from airflow_ddb_migrate.aws.execution.watcher import time_limit
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan
 from airflow_ddb_migrate.aws.report.status import status_of
 from airflow_ddb_migrate.aws.report.view import view_of
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, TransformError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
@@ -142,6 +143,20 @@ def test_one_started_outside_its_hours_begins_with_the_next_window(place: Place)
     latest = world.site.ledger.latest_attempt(MIGRATION)
     assert latest is not None
     assert (1, arn_of(1)) == (latest.number, latest.execution_arn)
+
+
+def test_a_run_cannot_widen_the_hours_of_the_dag_s_author(world: SiteWorld) -> None:
+    """Both are open from 23:00 to midnight."""
+    world.clock.now = at("11-30 22:30")
+    limits = AuthorRules.of({"windows": ["23:00-05:00 UTC"]})
+
+    started = world.start(windows=["00:00-24:00 Mon UTC"], limits=limits)
+
+    assert "begins it at 2026-11-30T23:00" in started.explanation
+    assert Outcome.RUNNING is looked_at(world, "11-30 23:00")
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    assert at("12-01 00:00") == control.closes_at
 
 
 def test_no_attempt_begins_when_too_little_of_the_window_is_left(world: SiteWorld) -> None:

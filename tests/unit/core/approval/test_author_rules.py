@@ -36,6 +36,8 @@ RULES = AuthorRules.of(ALL)
         ({"max_cost_usd": -1}, "max_cost_usd is -1"),
         ({"allow_changed_transform": "no"}, "allow_changed_transform is 'no'"),
         ({"max_cost": 5}, "'max_cost' is no rule; did you mean max_cost_usd?"),
+        ({"windows": "22:00-06:00 UTC"}, "windows is '22:00-06:00 UTC'; it must be a list"),
+        ({"windows": ["22:00-06:00 Berlin"]}, "'Berlin' is no time zone"),
         ("approve", "rules is 'approve'; it must be an object"),
     ],
 )
@@ -79,6 +81,15 @@ def test_joined_they_allow_what_both_allow() -> None:
         == RULES.joined(other)
         == other.joined(RULES)
     )
+
+
+def test_windows_of_both_must_be_open() -> None:
+    """Each author's list stays one of its own: two lists in one would add up."""
+    one = AuthorRules.of({"windows": ["20:00-02:00 UTC", "04:00-05:00 UTC"]})
+    both = one.joined(AuthorRules.of({"windows": ["22:00-06:00 UTC"]}))
+
+    assert (("20:00-02:00 UTC", "04:00-05:00 UTC"), ("22:00-06:00 UTC",)) == both.windows
+    assert both == AuthorRules.from_json(both.to_json()) == both.joined(one)
 
 
 def test_joined_they_may_allow_nothing() -> None:

@@ -15,6 +15,7 @@ from tests.support.factories import progress
         (Outcome.RUNNING, True, False, 2),
         (Outcome.RUNNING, False, True, 3),
         (Outcome.DRAINING, True, False, 3),
+        (Outcome.WAITING, False, False, 2),
         (Outcome.SUCCEEDED, True, False, 4),
         (Outcome.FAILED, True, True, 5),
     ],

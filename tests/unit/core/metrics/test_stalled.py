@@ -52,6 +52,17 @@ def test_it_has_a_reason_to_make_no_progress(
     assert not may_be_stalled(control, attempt, NOW)
 
 
+@pytest.mark.parametrize("ended_at", [0.0, LONG_AGO])
+def test_outside_its_hours_it_need_not(ended_at: float) -> None:
+    """Until its next window has begun, and nobody was there to begin the next attempt."""
+    attempt = replace(ATTEMPT, ended_at=ended_at)
+    closed = replace(CONTROL, closes_at=LONG_AGO, opens_at=NOW - 899)
+
+    assert not may_be_stalled(closed, attempt, NOW)
+    assert not may_be_stalled(replace(closed, opens_at=0.0), attempt, NOW)
+    assert may_be_stalled(replace(closed, opens_at=NOW - 900), attempt, NOW)
+
+
 def test_a_hold_that_ended_by_itself_is_none() -> None:
     """Its record stays until somebody gives another command."""
     assert may_be_stalled(replace(CONTROL, command=Command.HOLD, until=NOW - 900), ATTEMPT, NOW)
