@@ -117,6 +117,9 @@ class TestShape:
             "verify": True,
             "verify_segments": None,
             "max_left": 0,
+            "hold_while": [],
+            "healthy_for": 300,
+            "windows": None,
         } == known
 
     def test_every_param_is_explained(self, dag):
