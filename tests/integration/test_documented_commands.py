@@ -12,7 +12,7 @@ from tests.support.worlds.chain_world import ChainWorld, migrated, source
 
 TABLES = ("orders", "customers", "orders-copy", "flights")
 # In this order; those that need a migration which runs, an account of AWS or a person are tested
-# where these are: test_steering.py, test_prove.py, test_deploy.py; or by a role, test_permissions.py.
+# where these are: test_steering.py, test_prove.py, test_deploy.py, test_permissions.py.
 RUN = ("deploy", "self-check", "doctor", "policy", "bundle", "try", "history", "report", "status")
 ELSEWHERE = {"pause", "resume", "retune", "stop", "prove", "destroy", "local", "forget"}
 LINES = [words[1:] for page in PAGES for _, words in commands(page) if words[0] == "ddb-migrate"]
