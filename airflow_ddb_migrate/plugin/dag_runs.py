@@ -126,7 +126,7 @@ def _our_tasks(version_id: Any) -> frozenset[str]:
         found = session.scalars(query).first()
         tasks = found.data["dag"]["tasks"] if found and found.data else ()
     each = (task["__var"] for task in tasks)
-    return frozenset(one["task_id"] for one in each if set(one["template_fields"]) >= _OURS)
+    return frozenset(one["task_id"] for one in each if {*one.get("template_fields", ())} >= _OURS)
 
 
 def _wheres(session: Session, dag_id: str, run_id: str) -> dict[tuple[str, int], Where]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import BaseOperator
 from airflow_ddb_migrate import StartDistributedMapMigrationOperator
@@ -49,7 +50,11 @@ class MyStart(StartDistributedMapMigrationOperator):
     """A class of a DAG's author, made of ours."""
 
 
-@pytest.mark.parametrize("task", [python_task, look_alike])
+def empty_task(task_id: str) -> BaseOperator:
+    return EmptyOperator(task_id=task_id)
+
+
+@pytest.mark.parametrize("task", [python_task, look_alike, empty_task])
 def test_what_other_tasks_return_names_nothing(task: Callable[[str], BaseOperator]) -> None:
     """Even if it looks right, and also with fields of the same names."""
     run = f"other-{task.__name__}"
