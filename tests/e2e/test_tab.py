@@ -64,7 +64,7 @@ def test_the_tab_shows_a_migration_from_plan_to_end(airflow: AirflowSite) -> Non
     assert (404, 409) == (early[0], late[0])
     assert ("success", "SUCCEEDED", "d" * SEGMENTS) == (state, shown["outcome"], shown["lanes"])
     assert ("DONE", ITEMS) == (lane["state"], shown["counts"]["seen"])
-    assert ["STARTED", "ENDED"] == [event["what"] for event in shown["events"]]
+    assert ["APPROVED", "STARTED", "ENDED"] == [event["what"] for event in shown["events"]]
     assert 200 == status
     assert "<canvas" in page
     assert one[1:] in {row["migration_id"] for row in everything["migrations"]}
