@@ -3,16 +3,17 @@
 import contextlib
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.errors import MigrationError
+from airflow_ddb_migrate.core.execution.budget_sharing import eased
 from airflow_ddb_migrate.core.execution.pacing import Pacer, share_of
-from airflow_ddb_migrate.core.health.gate import eased
 from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord, summary_of
 from airflow_ddb_migrate.core.ledger.lease import TableKey, is_held_by, renew
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord, MigrationRecord
@@ -28,8 +29,13 @@ from airflow_ddb_migrate.core.limits import (
     SUFFERING_HOLD_SECONDS,
     SUFFERING_SECONDS,
 )
-from ddb_transform.holds.health import AlarmReader, AlarmWatch, no_alarms
-from ddb_transform.holds.money import MoneyWatch
+
+AlarmReader: TypeAlias = Callable[[Sequence[str]], Mapping[str, str]]  # states by name
+
+
+def no_alarms(names: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG001  # one shape for all
+    """Know nothing of any alarm."""
+    return {}
 
 
 class Order(Enum):
@@ -124,9 +130,16 @@ class Guard:
 
     def _looks_outside(self, control: ControlRecord, now: float) -> bool:
         """Read alarms and add up what was spent, each in turn; True: holds have changed."""
-        alarms = AlarmWatch(self.sharing, self.clock, self.read_alarms)
-        money = MoneyWatch(self.sharing, self.clock)
-        return alarms.look(control, now) or money.look(control, now)
+        if control.hold_while:
+            from ddb_transform.holds.health import AlarmWatch
+
+            if AlarmWatch(self.sharing, self.clock, self.read_alarms).look(control, now):
+                return True
+        if control.max_cost_usd:
+            from ddb_transform.holds.money import MoneyWatch
+
+            return MoneyWatch(self.sharing, self.clock).look(control, now)
+        return False
 
     @property
     def sharing(self) -> Sharing:

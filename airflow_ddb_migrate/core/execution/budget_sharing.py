@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
-from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, SHARERS_SECONDS, SHARERS_SLACK
+from airflow_ddb_migrate.core.limits import (
+    CONTROL_SECONDS,
+    EASED_SECONDS,
+    EASED_SHARE,
+    SHARERS_SECONDS,
+    SHARERS_SLACK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,11 @@ def counted(control: ControlRecord, live: int) -> Count:
     live = max(1, live)
     keeps = live <= control.sharers and live >= SHARERS_SLACK * control.sharers
     return Count(live, control.sharers if keeps else live)
+
+
+def eased(control: ControlRecord, now: float) -> float:
+    """Return the share of the budget that may be used: half after a hold for health, then more."""
+    if not control.eased_at:
+        return 1.0
+    part = min(1.0, max(0.0, now - control.eased_at) / EASED_SECONDS)
+    return EASED_SHARE + (1 - EASED_SHARE) * part

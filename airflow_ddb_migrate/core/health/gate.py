@@ -12,8 +12,6 @@ from airflow_ddb_migrate.core.health.alarms import AlarmState
 from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.limits import (
-    EASED_SECONDS,
-    EASED_SHARE,
     SHARERS_SECONDS,
     UNKNOWN_SECONDS,
 )
@@ -65,14 +63,6 @@ def after_reading(
     since = mine.since if mine else now
     reason = verdict.reason or (mine.reason if mine else "")
     return (*others, HoldRecord(kind=HoldKind.HEALTH, reason=reason, by="workers", since=since))
-
-
-def eased(control: ControlRecord, now: float) -> float:
-    """Return the share of the budget that may be used: half after a hold for health, then more."""
-    if not control.eased_at:
-        return 1.0
-    part = min(1.0, max(0.0, now - control.eased_at) / EASED_SECONDS)
-    return EASED_SHARE + (1 - EASED_SHARE) * part
 
 
 def _alarms(names: Sequence[str]) -> str:

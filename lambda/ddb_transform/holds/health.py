@@ -13,13 +13,6 @@ from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 
-AlarmReader = Callable[[Sequence[str]], Mapping[str, str]]
-
-
-def no_alarms(names: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG001  # one shape for all
-    """Know nothing of any alarm."""
-    return {}
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AlarmWatch:
@@ -30,7 +23,7 @@ class AlarmWatch:
 
     sharing: Sharing
     clock: Callable[[], float]
-    read: AlarmReader = no_alarms
+    read: Callable[[Sequence[str]], Mapping[str, str]]
 
     def look(self, control: ControlRecord, now: float) -> bool:
         """Read the alarms if it is time, and no other worker does; True: holds have changed."""

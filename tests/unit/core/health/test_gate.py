@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import pytest
+from airflow_ddb_migrate.core.execution.budget_sharing import eased
 from airflow_ddb_migrate.core.health.gate import (
     GateVerdict,
     after_reading,
-    eased,
     is_reading_due,
     judged,
 )
