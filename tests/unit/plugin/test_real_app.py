@@ -21,6 +21,7 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from airflow_ddb_migrate.core.ledger.records import Command
+from airflow_ddb_migrate.core.names import CHECK
 from airflow_ddb_migrate.plugin.app import the_app
 from airflow_ddb_migrate.plugin.views import Looks
 from fastapi import FastAPI
@@ -182,7 +183,7 @@ def test_the_list_asks_the_auth_manager(
 def test_an_aws_that_hangs_leaves_airflow_its_threads(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hundred looks of one viewer are open: Airflow's own routes answer all the same."""
+    """One viewer opens a hundred looks at as many checks: Airflow's own routes answer as ever."""
     answered = threading.Event()
     monkeypatch.setattr(Looks, "open_site", lambda *_: answered.wait(HANG_SECONDS) and 1 / 0)
     plant(signed_in(app, "bob"), "team_a", "start", {"migration_id": VICTIM})
@@ -194,8 +195,8 @@ def test_an_aws_that_hangs_leaves_airflow_its_threads(
             cookies={"_token": token_of("bob", "user")},
             timeout=HANG_SECONDS,
         ) as client:
-            one = tab("team_a", f"/{VICTIM}")
-            looks = [asyncio.create_task(client.get(one)) for _ in range(LOOKS)]
+            ones = [tab("team_a", f"/{VICTIM}-{CHECK}{number}") for number in range(LOOKS)]
+            looks = [asyncio.create_task(client.get(one)) for one in ones]
             busy = [await look for look in islice(asyncio.as_completed(looks), LOOKS - 20)]
             path = "/api/v2/dags/team_a/dagRuns"
             routes = [asyncio.wait_for(client.get(path), HANG_SECONDS) for _ in range(5)]
