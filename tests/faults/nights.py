@@ -12,6 +12,7 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from tests.faults.checker import Rule
 from tests.faults.run import RAISED, Run
 from tests.faults.world import WORKERS
+from tests.support.engines.proxy import Fate, Request
 from tests.support.factories import at
 from tests.support.waiting import HANG_SECONDS
 
@@ -84,11 +85,25 @@ def _check_night(run: Run) -> None:
     lease = run.site.leases.get(run.site.table.key)
     if lease is None or lease.migration_id != run.site.migration_id or lease.owes_capacity:
         run.violate(Rule.LEASE, f"outside its hours the lease is {lease}")
-    before = run.world.proxy.counts.get(WORKERS, 0)
+    asked = _asked_of_the_table(run)
+    if asked:
+        run.violate(Rule.WRITTEN, f"outside the hours its workers asked for {asked}")
+
+
+def _asked_of_the_table(run: Run) -> list[str]:
+    """Return what workers ask of the table; the safety net, which looks at leases, does not."""
+    asked: list[str] = []
+
+    def note(request: Request) -> Fate | None:
+        if request.door == WORKERS and request.table == run.table:
+            asked.append(request.operation)
+        return None
+
+    faults = run.world.proxy.faults
+    run.world.proxy.faults = (note, *faults)
     time.sleep(_QUIET_SECONDS)  # other processes would work: there is no clock to inject
-    more = run.world.proxy.counts.get(WORKERS, 0) - before
-    if more:
-        run.violate(Rule.WRITTEN, f"{more} requests of workers outside the hours")
+    run.world.proxy.faults = faults
+    return asked
 
 
 def _requests(run: Run) -> int:
