@@ -121,7 +121,7 @@ def test_an_undo_takes_the_lanes_of_what_it_undoes(migrated: SiteWorld) -> None:
 
 
 def test_an_undo_needs_no_transform(migrated: SiteWorld) -> None:
-    """It may be broken by now, or gone: that may be why. The Lambda is asked for the table alone."""
+    """It may be broken by now, or gone. The Lambda is asked for the table alone."""
     migrated.lambda_.answer = {"ok": True, "error": "", "hash": ""}
     migrated.start(migrated.site_for(OTHER, transforms=()), **UNDO)
 
