@@ -59,6 +59,7 @@ from tests.support.worlds.chain_world import (
 )
 
 TABLE, ON_DEMAND, ITEMS = "orders", "customers", 60
+ALARM = "checkout-latency"
 BAD = {"bad": ["item-00007"]}
 EMPTY = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 _TARGET = {
@@ -159,7 +160,8 @@ class Life:
         restore(self.migrate("plain"), by="test")
 
     def _prepared(self) -> None:
-        wanted = request(2, transform="picky", params=BAD, max_quarantined=2)
+        _make_alarm(self.root)
+        wanted = request(2, transform="picky", params=BAD, max_quarantined=2, hold_while=[ALARM])
         self.fill()
         with self.using(Feature.PREWARM):
             self._raised(self.site("raised"))
@@ -419,6 +421,21 @@ def by_name(decisions: list[Decision]) -> dict[str, list[Decision]]:
 
 def _name(arn: str) -> str:
     return next((name for name in _KNOWN if name in arn), "root")
+
+
+def _make_alarm(root: Clients) -> None:
+    """An alarm that is well."""
+    root.cloudwatch.put_metric_alarm(
+        AlarmName=ALARM,
+        Namespace="Shop",
+        MetricName="Latency",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    root.cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue="OK", StateReason="quiet")
 
 
 def _make_tables(root: Clients) -> None:
