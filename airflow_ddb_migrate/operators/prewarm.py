@@ -169,8 +169,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
             return nothing_raised(site)
         note_raising(context, site, push=self.do_xcom_push)
         how = {"warm": self.warm_throughput, "switch_to_on_demand": self.switch_to_on_demand}
-        if request.hours:
-            between.note_wanted(site, wanted, written=written, **how)
+        between.note_wanted(site, wanted, written=written, **how)
         if self._opens_later(site, request):
             return nothing_raised(site)
         return raise_for_task(site, wanted, written=written, log=self.log, **how)

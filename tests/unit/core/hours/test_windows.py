@@ -15,8 +15,10 @@ from airflow_ddb_migrate.core.hours.windows import (
     require_ever_open,
 )
 from airflow_ddb_migrate.core.limits import WINDOWS
+from airflow_ddb_migrate.deployment.packaging.shipped import package_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import ROOT
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ZONES = (
@@ -254,6 +256,15 @@ def test_windows_that_are_too_short_to_begin_in_are_refused() -> None:
 
     with pytest.raises(InvalidInputError, match=r"longer than 10 minutes; it takes 15"):
         require_ever_open(short, at("2026-11-30T12:00Z"), least_seconds=900)
+
+
+def test_the_lambda_reads_no_windows() -> None:
+    """It is told when to end: the data of time zones may be older there, or not there at all."""
+    code = [path.read_bytes() for path in (ROOT / "lambda").rglob("*.py")]
+    assert code
+
+    ships = package_files(code)
+    assert [] == [path for path, text in ships.items() if b"zoneinfo" in text]
 
 
 def test_windows_that_overlap_are_named() -> None:
