@@ -299,7 +299,7 @@ _CONTROL = (
         where=Where.CONTROL,
         what="the clock passes the end of a window in the middle of a page, twice",
         drive=nights.window_ends,
-        seconds=0.05,
+        seconds=0.15,
         options={"slice_seconds": 2.0},
     ),
     FaultKind(
@@ -307,7 +307,7 @@ _CONTROL = (
         where=Where.CONTROL,
         what="the same in a night in which the clock on the wall jumps",
         drive=nights.dst_night,
-        seconds=0.05,
+        seconds=0.15,
         options={"slice_seconds": 2.0},
     ),
     FaultKind(
