@@ -245,7 +245,7 @@ _HOLDS = (
         where=Where.CONTROL,
         what="a limit of the cost is spent in the middle, and raised by a person",
         during=holds.money_runs_out,
-        seconds=0.3,
+        seconds=0.6,
         options=_GATED,
     ),
     FaultKind(

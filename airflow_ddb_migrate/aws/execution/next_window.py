@@ -1,4 +1,4 @@
-"""Go on in the next window: what a migration's wait does between two of them.
+"""Go on in the next window, or when alarms are well: what a migration's wait does meanwhile.
 
 Capacity is given back and the table is kept. When a window has begun, capacity is raised again and
 a new attempt works on what is unfinished. Each look does one step and keeps nothing in memory, so
@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.capacity.between import (
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.request import kept_request
 from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.preflight.alarms import why_ill
 from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.site import Site
@@ -28,9 +29,11 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 from airflow_ddb_migrate.core.text.times import iso
 
+_BY_WINDOW = ("with its window", "its windows")
+
 
 def go_on(site: Site, seen: Observation) -> Observation:
-    """Do what is due for a migration that waits for its next window; return how it stands then.
+    """Do what is due for a migration that waits to go on; return how it stands then.
 
     :raises MigrationError: what another look cannot mend, or an AWS that does not answer.
     """
@@ -53,6 +56,9 @@ def _step(site: Site, seen: Observation) -> str:
             "the start task with its downstream tasks to go on."
         )
     _keep_table(site, request)
+    if seen.orders.recovers and seen.control and (ill := why_ill(site, seen.control)):
+        _give_back(site, request)
+        return ill
     later = opens_later(site, request, raises=wanted_capacity(site) is not None and not owes(site))
     if later or seen.orders.blocking:
         _give_back(site, request)
@@ -88,8 +94,9 @@ def _note_end(site: Site, seen: Observation) -> None:
         return
     now = site.clock.now()
     if site.ledger.attempt_ended(site.migration_id, number, result=Outcome.WAITING, now=now):
-        words = f"Attempt {number} ended with its window. {seen.verdict.reason}"
-        site.note_event(What.ENDED, "its windows", words)
+        how, by = ("on hold", "its alarms") if seen.orders.recovers else _BY_WINDOW
+        words = f"Attempt {number} ended {how}. {seen.verdict.reason}"
+        site.note_event(What.ENDED, by, words)
 
 
 def _waiting(seen: Observation, why: str) -> Observation:

@@ -17,7 +17,13 @@ from airflow_ddb_migrate.core.execution.progress import (
     summarize,
 )
 from airflow_ddb_migrate.core.hours.closed import Closed
-from airflow_ddb_migrate.core.ledger.holds import OUTLASTING, HoldKind, HoldRecord, summary_of
+from airflow_ddb_migrate.core.ledger.holds import (
+    OUTLASTING,
+    RECOVERABLE,
+    HoldKind,
+    HoldRecord,
+    summary_of,
+)
 from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import (
     AttemptRecord,
@@ -30,6 +36,11 @@ from airflow_ddb_migrate.core.ledger.records import (
 from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
 from airflow_ddb_migrate.core.limits import CLOSED_LOOK_SECONDS
 
+_RECOVERS: Final = (
+    "Its alarms held it for over an hour, so the execution ended. The task that waits for it gives "
+    "raised capacity back, and begins a new attempt when they are well. If none waits, clear the "
+    "start task with its downstream tasks."
+)
 _NO_REASON: Final = "no reason given"
 
 
@@ -39,7 +50,8 @@ class Orders:
 
     What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
     ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
-    execution, or is ending it. ``closed``: the hours of the attempt are over.
+    execution, or is ending it. ``closed``: the hours of the attempt are over. ``recovers``: its
+    alarms alone have ended the execution, and the next attempt begins when they are well.
     """
 
     stop_reason: str = ""
@@ -48,6 +60,7 @@ class Orders:
     holds: tuple[HoldRecord, ...] = ()
     ends_attempt: bool = False
     closed: Closed | None = None
+    recovers: bool = False
 
     @property
     def blocking(self) -> tuple[HoldRecord, ...]:
@@ -55,7 +68,9 @@ class Orders:
         return tuple(hold for hold in self.holds if hold.kind in OUTLASTING)
 
     def closed_words(self, now: float) -> str:
-        """Say that its hours are over; empty if they are not, or something else ended it."""
+        """Say that its hours are over, or what else it waits for; empty if it does not."""
+        if self.recovers:
+            return _RECOVERS
         if self.closed is None or self.ends_attempt:
             return ""
         return self.closed.words(now, [hold.reason for hold in self.blocking])
@@ -169,7 +184,8 @@ def observe(site: Site) -> Observation:
     control = site.ledger.control(site.migration_id)
     orders = _said(control, attempt, execution, now)
     # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
-    is_waiting = orders.closed is not None and execution.status in MAY_WAIT
+    may_wait = orders.closed is not None or orders.recovers
+    is_waiting = may_wait and execution.status in MAY_WAIT
     has_failed = not (
         execution.status.is_live or progress.live or progress.is_finished or is_waiting
     )
@@ -218,11 +234,14 @@ def _said(
     told, until = summary_of(holds), execution.ended_at or now
     if closed:
         until = min(until, closed.since)  # from then on it was not the holds that ended it
+    ends_attempt = any(hold.ends_attempt(until) for hold in holds)
+    is_ill = {hold.kind for hold in holds} <= RECOVERABLE and not execution.status.is_live
     return Orders(
         closed=closed,
+        recovers=closed is None and ends_attempt and is_ill,
         hold_reason=told.reason or _NO_REASON,
         held_seconds=until - told.since,
-        ends_attempt=any(hold.ends_attempt(until) for hold in holds),
+        ends_attempt=ends_attempt,
         holds=tuple(replace(hold, reason=hold.reason or _NO_REASON) for hold in holds),
     )
 

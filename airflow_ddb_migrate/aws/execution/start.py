@@ -32,6 +32,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Progres
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import lane_count
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
+from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
 from airflow_ddb_migrate.core.ledger.records import (
     NO_HOURS,
@@ -382,7 +383,9 @@ def _take_number(  # noqa: PLR0913  # all that is said to the workers of an atte
     if after:
         _require_unsteered(site, after)
     gate = HealthGate(
-        hold_while=alarms_here(site, request.alarms), healthy_for=float(request.healthy_for)
+        hold_while=alarms_here(site, request.alarms),
+        healthy_for=float(request.healthy_for),
+        eased_at=now if after and _was_ill(after, now) else 0.0,
     )
     is_limited = request.mode is Mode.MIGRATE
     limit = cost_limit_of(site, request.limits) if is_limited else NO_LIMIT
@@ -399,6 +402,10 @@ def _take_number(  # noqa: PLR0913  # all that is said to the workers of an atte
             f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
             "Try again: it will attach to that one."
         )
+
+
+def _was_ill(after: ControlRecord, now: float) -> bool:
+    return any(hold.kind == HoldKind.HEALTH for hold in after.in_force(now))
 
 
 def _require_unsteered(site: Site, after: ControlRecord) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 
+from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
 from airflow_ddb_migrate.aws.services.alarms import alarm_states
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError
 from airflow_ddb_migrate.core.health.alarms import AlarmState, names_here
+from airflow_ddb_migrate.core.health.gate import judged
+from airflow_ddb_migrate.core.ledger.records import ControlRecord
 
 _ACCOUNT = 4  # the part of an ARN
 
@@ -14,6 +17,32 @@ def alarms_here(site: Site, alarms: Iterable[str]) -> tuple[str, ...]:
     """Return their names; raises InvalidInputError for one of another region or account."""
     key = site.table.key
     return names_here(alarms, region=key.region, account=key.arn.split(":")[_ACCOUNT])
+
+
+def why_ill(site: Site, control: ControlRecord) -> str:
+    """Read the alarms in the place of workers, of which there are none.
+
+    Returns why not to go on yet; empty once all have been OK for long enough.
+    """
+    now, states = site.clock.now(), dict[str, str]()
+    unread = ""
+    try:
+        states = alarm_states(site.clients.cloudwatch, control.hold_while)
+    except MigrationError as exc:
+        unread = f"Its alarms cannot be read: {exc} "
+    verdict = judged(control, states, now)
+    sharing = Sharing(site.ledger, site.migration_id, control.attempt)
+    if sharing.claim("alarms_at", control.alarms_at, now):
+        sharing.note_reading(
+            taken_at=now, known_at=verdict.known_at, healthy_since=verdict.healthy_since
+        )
+    if verdict.is_well:
+        return ""
+    minutes = control.healthy_for / 60
+    return (
+        f"{unread}{verdict.reason} It goes on when all alarms have been OK for {minutes:,.0f} "
+        "minutes."
+    ).strip()
 
 
 def known_states(site: Site, alarms: Iterable[str]) -> dict[str, str]:

@@ -26,6 +26,8 @@ class HoldKind(StrEnum):
 RESUMABLE: Final = frozenset[str]({HoldKind.PERSON, HoldKind.THROTTLED})
 # Those that no window ends: of the others the next attempt finds the causes anew.
 OUTLASTING: Final = frozenset[str]({HoldKind.PERSON, HoldKind.MONEY})
+# An execution that these alone have ended is followed by another one, which Airflow's wait begins.
+RECOVERABLE: Final = frozenset[str]({HoldKind.HEALTH, HoldKind.THROTTLED})
 _RANK: Final = {kind.value: rank for rank, kind in enumerate(HoldKind)}
 
 

@@ -146,10 +146,14 @@ NO_BUDGET = Budget()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthGate:
-    """Names of the alarms that hold a migration, and seconds for which all must be OK again."""
+    """Names of the alarms that hold a migration, and seconds for which all must be OK again.
+
+    ``eased_at``: an attempt after one that they ended begins with less of its budget.
+    """
 
     hold_while: tuple[str, ...] = ()
     healthy_for: float = HEALTHY_SECONDS
+    eased_at: float = 0.0
 
 
 NO_GATE = HealthGate()

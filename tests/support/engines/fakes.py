@@ -163,6 +163,15 @@ class FakeCloudWatch:
     newest: datetime = field(default_factory=lambda: datetime.fromtimestamp(NOW - 60, UTC))
     asked: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str], None] = lambda name: None
+    alarms: dict[str, str] = field(default_factory=dict)
+
+    def describe_alarms(self, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
+        """Tell the states of ``alarms``; AWS shows composite ones only to who names their type."""
+        self.before("describe_alarms")
+        assert ["MetricAlarm", "CompositeAlarm"] == AlarmTypes
+        known = [name for name in AlarmNames if name in self.alarms]
+        found = [{"AlarmName": name, "StateValue": self.alarms[name]} for name in known]
+        return {"MetricAlarms": found[:1], "CompositeAlarms": found[1:]}
 
     def get_paginator(self, operation: str) -> Paginator:
         return paginator_of(self, "cloudwatch", operation)
