@@ -131,7 +131,7 @@ function glance(view) {
   const { dollars: spent, planned_dollars: all } = view.pulse || {};
   const parts = [
     view.lanes.length ? `${percent(view)} %` : "",
-    isHeld(view) && view.is_live ? held(view.holds) : timeLeft(view, view.pulse || {}),
+    isHeld(view) && (view.is_live || view.outcome === "WAITING") ? held(view.holds) : timeLeft(view, view.pulse || {}),
     isKnown(spent) ? `${dollars(spent)}${isKnown(all) ? ` of ${dollars(all)}` : ""}` : "",
   ];
   return parts.filter(Boolean).join(" · ");
