@@ -107,7 +107,8 @@ def person_and_health(run: Run) -> None:
 def money_runs_out(run: Run) -> None:
     """Let a person set a limit that is soon spent, and raise it."""
     hit = run.until_requests(run.draw.randint(5, 40))
-    struck = hit and _limited(run, 1.0 + run.draw.random())
+    # Twice at least: laps are added up the moment they begin, also while the limit is being set.
+    struck = hit and _limited(run, 2.0 + run.draw.random())
     deadline = time.monotonic() + HANG_SECONDS
     while struck and not _kinds(run) and not run.is_over() and time.monotonic() < deadline:
         time.sleep(0.3)  # workers add up when they do: there is no clock to inject
