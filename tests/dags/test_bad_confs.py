@@ -32,7 +32,7 @@ from tests.support.bad_confs import (
 from tests.support.factories import LEDGER, TABLE
 from tests.support.worlds.airflow_world import AirflowWorld, FakeTaskInstance
 
-LONGEST = 650  # of a message: all fields of the form are in that about a misspelt one
+LONGEST = 700  # of a message: all fields of the form are in that about a misspelt one
 
 
 @pytest.fixture(scope="module")

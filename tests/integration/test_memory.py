@@ -25,13 +25,16 @@ _INVOCATION = """
 import json, sys
 import transforms
 transforms.__path__.append(sys.argv[2])
-from ddb_transform.handler import handle
+from airflow_ddb_migrate.core.bindings import bindings_of
+from ddb_transform import handler
+
+handler.deployed_bindings = lambda: bindings_of(["*"])
 
 class Context:
     def get_remaining_time_in_millis(self):
         return 900_000
 
-result = handle(json.loads(sys.argv[1]), Context())
+result = handler.handle(json.loads(sys.argv[1]), Context())
 status = open("/proc/self/status").read()
 peak = int(status.split("VmHWM:")[1].split()[0])
 print(json.dumps({"peak_kb": peak, "result": result}))

@@ -90,7 +90,7 @@ class SimWorker:
         seconds = control.join()
         world.note_live()
         self._pacers = Pacers(Pacer(world.loop.clock), Pacer(world.loop.clock))
-        self._pacers.share(control.record)
+        self._pacers.share(control.record, world.loop.now)
         self._looked_at, self._order = world.loop.now, Order.GO
         # A slice begins by reading behind the cursor.
         self._unread = self._unwritten = self._of_page = 0.0
@@ -128,7 +128,7 @@ class SimWorker:
             return
         self._looked_at = world.loop.now
         world.control.renew()
-        self._pacers.share(world.control.record)
+        self._pacers.share(world.control.record, world.loop.now)
         self._order = world.control.order
         if self._order is Order.GO and self._pacers.suffering():
             world.control.hold_for_others()

@@ -16,6 +16,7 @@ from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.services.bucket import Bucket
+from airflow_ddb_migrate.core.bindings import bindings_of
 from airflow_ddb_migrate.core.execution.messages import WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.items.sizes import item_bytes
@@ -153,6 +154,7 @@ def _worker(endpoint: str, record: MigrationRecord) -> Worker:
             bucket=Bucket(_bucket_client(endpoint), "bucket", record.migration_id),
             threads=_threads(),
             proof=PROVEN,
+            bindings=bindings_of(["*"]),
         ),
         owner=record.migration_id,
         clock=time.time,

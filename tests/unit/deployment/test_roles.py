@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from airflow_ddb_migrate import aws, resources
 from airflow_ddb_migrate.aws import erasure
+from airflow_ddb_migrate.aws.ledger import scans
 from airflow_ddb_migrate.aws.services import stack, stack_identity
 from airflow_ddb_migrate.permissions.policy import Audience
 from tests.support.policies import (
@@ -224,12 +225,14 @@ def test_every_table_is_still_of_one_account() -> None:
 
 
 def test_what_airflow_may_do_is_what_its_code_calls() -> None:
-    """Everything in aws/ but what deploys or erases; nothing is allowed that no line calls.
+    """Everything in aws/ but what deploys, erases or scans the ledger for the safety net.
+
+    Nothing is allowed that no line calls.
 
     ListTables only suggests names for a misspelt table, at which a policy that names its tables
     does not let anybody look before.
     """
-    deploying = {*sources(stack, stack_identity, erasure)}
+    deploying = {*sources(stack, stack_identity, erasure, scans)}
 
     calls = called({*sources(aws)} - deploying) - {"dynamodb:ListTables"} | {
         "cloudformation:DescribeStacks"

@@ -29,6 +29,7 @@ def prewarm(**options: Any) -> PrewarmTableOperator:
         task_id="prewarm",
         table_name=TABLE,
         migration_id=MIGRATION,
+        of_dags=["*"],  # no DAG has started it
         read_units=100,
         write_units=50,
         deferrable=False,
