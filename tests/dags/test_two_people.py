@@ -147,6 +147,7 @@ def assert_untouched(world: MigratingWorld) -> None:
     assert ({}, []) == (world.stepfunctions.executions, world.updates)
 
 
+@pytest.mark.story
 def test_another_person_approves(world, people, run) -> None:
     """It starts, and the ledger says who approved what, when, and for which run."""
     people.answers(OTHER, "Approve")
@@ -206,6 +207,7 @@ def test_a_task_marked_as_success_starts_nothing(world, people, run, capsys, rul
     assert "nobody has answered what was asked" in capsys.readouterr().out
 
 
+@pytest.mark.story
 def test_code_that_changed_after_the_approval_does_not_start(world, people, run, capsys) -> None:
     """What was looked at has another hash than what is deployed by then."""
 

@@ -12,6 +12,14 @@ from tests.support.worlds.airflow_site import AirflowSite, airflow_site
 DAGS = Path(__file__).parent / "dags"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a whole Airflow is a story."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.story)
+
+
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowSite]:
     folder = tmp_path_factory.mktemp("airflow-site")

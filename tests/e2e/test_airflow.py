@@ -30,7 +30,7 @@ def transform(item, context):
     return item
 """
 
-MENDED = """
+FIXED = """
 def transform(item, context):
     item["seen"] = True
     return item
@@ -95,7 +95,6 @@ def test_clearing_a_task_below_does_not_get_past_a_rejection(airflow):
     assert ("success", {**ENDED, "eager": "success"}) == (run.finish(), run.tasks())
 
 
-@pytest.mark.story
 def test_look_ask_migrate_verify_and_go_back(airflow: AirflowSite) -> None:
     """A dry run is shown and approved by REST; the undo leaves the table as it was."""
     airflow.deploy(speed=SPEED)
@@ -141,7 +140,6 @@ def test_look_ask_migrate_verify_and_go_back(airflow: AirflowSite) -> None:
     assert report["counts"] == ours[run.run_id]["counts"]
 
 
-@pytest.mark.story
 def test_set_aside_mend_and_replay(airflow: AirflowSite) -> None:
     """What a transform cannot change is set aside; fixed and deployed, a replay changes it."""
     airflow.deploy(choosy=CHOOSY)
@@ -159,7 +157,7 @@ def test_set_aside_mend_and_replay(airflow: AirflowSite) -> None:
     assert bad == aside
     assert bad == _unseen(airflow)
 
-    airflow.deploy(choosy=MENDED)
+    airflow.deploy(choosy=FIXED)
     replay = airflow.trigger({"migration_id": site.migration_id}, "ddb_migration_replay")
     state = replay.finish()
     result = replay.result("replay")
@@ -174,7 +172,6 @@ def test_set_aside_mend_and_replay(airflow: AirflowSite) -> None:
     assert [] == airflow.chain.objects(site.named(result["migration_id"]), "quarantine/")
 
 
-@pytest.mark.story
 def test_rejected(airflow: AirflowSite) -> None:
     """Nothing was touched, the run says so, and it is no failure."""
     before = loaded(airflow, "kept", 50)

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import httpx
-import pytest
 from airflow_ddb_migrate.local import sample
 from airflow_ddb_migrate.params import about_params, many_params, migration_params
 from tests.support.bad_confs import CASES, refused_by_rest, wrong_field
@@ -52,7 +51,6 @@ def test_what_rest_refuses_names_its_field(airflow: AirflowSite) -> None:
         assert runs == {dag_id: number_of_runs(rest, dag_id) for dag_id in FIELDS}
 
 
-@pytest.mark.story
 def test_what_the_first_task_refuses_touches_nothing(airflow: AirflowSite) -> None:
     """Red without another try, nothing after it run, the message in the log."""
     dynamodb = airflow.chain.clients.dynamodb

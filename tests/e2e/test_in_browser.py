@@ -24,8 +24,6 @@ from tests.support.plugin_routes import plugin_routes
 from tests.support.waiting import HANG_SECONDS
 from tests.support.worlds.airflow_site import ADMIN, DAG_ID, VIEWER, AirflowSite
 
-pytestmark = pytest.mark.story
-
 BUTTONS = ("pause", "resume", "retune", "stop")
 
 # What a page of ours would send; of what a viewer is not offered a button for.

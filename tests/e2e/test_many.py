@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-import pytest
 from airflow_ddb_migrate.local import sample
 from tests.browser.browser import require_browser
 from tests.browser.cdp import browser
@@ -23,7 +22,6 @@ def transform(item, context):
 """
 
 
-@pytest.mark.story
 def test_one_table_fails_and_the_others_are_migrated(airflow: AirflowSite) -> None:
     """One approval over all; the run is red, each table is restored, two are migrated."""
     airflow.deploy(partly=PARTLY)
@@ -76,7 +74,6 @@ def _take_picture(airflow: AirflowSite, run: DagRun) -> None:
         ui.shot(page, "many")
 
 
-@pytest.mark.story
 def test_a_rejection_touches_no_table(airflow: AirflowSite) -> None:
     """Also where the tasks below are not mapped yet."""
     run = airflow.trigger(

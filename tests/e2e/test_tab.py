@@ -6,7 +6,6 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-import pytest
 from airflow_ddb_migrate.local import sample
 from tests.support.waiting import HANG_SECONDS
 from tests.support.worlds.airflow_site import ADMIN, AirflowSite, DagRun
@@ -39,7 +38,6 @@ def tab(run: DagRun, rest: str = "", body: object = None) -> tuple[int, Any]:
     return ask(run.site, f"api/{place}/migrations{rest}", body)
 
 
-@pytest.mark.story
 def test_the_tab_shows_a_migration_from_plan_to_end(airflow: AirflowSite) -> None:
     """Airflow finds plugin, migration and connection by itself; what is over cannot be pressed."""
     dynamodb = airflow.chain.clients.dynamodb

@@ -63,7 +63,6 @@ def mailbox(airflow: AirflowSite) -> Mailbox:
     return Mailbox(sqs, url, {})
 
 
-@pytest.mark.story
 def test_a_pause_and_the_end_are_told(airflow: AirflowSite, mailbox: Mailbox) -> None:
     """The wait is deferred: its trigger tells a worker, which tells people and waits on."""
     airflow.deploy(slow=SLOW)

@@ -42,7 +42,6 @@ def test_a_configuration_beyond_the_rules_gets_no_run(airflow: AirflowSite, conf
         airflow.trigger(conf, DAG)
 
 
-@pytest.mark.story
 def test_the_requester_alone_starts_nothing_and_another_person_does(airflow: AirflowSite) -> None:
     """Neither by an answer nor by marking the task; then somebody else approves."""
     before = loaded(airflow, TABLE, ITEMS)

@@ -23,6 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
 _NO_FAULT = FaultKind(name="no-fault", where=Where.CONTROL, what="nothing goes wrong")
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(("name", "seed"), [(name, i % 2) for i, name in enumerate(QUICK)])
 def test_a_fault_harms_nothing(world: FaultWorld, name: str, seed: int) -> None:
     """No live write is lost, every item migrated, counted and undoable, nothing left raised."""

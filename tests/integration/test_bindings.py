@@ -161,6 +161,7 @@ def _sampled(team: Team, stack: Stack, table: str, transform: str) -> dict[str, 
     return invoke(team.clients.lambda_, stack.function_arn, asked)
 
 
+@pytest.mark.story
 def test_what_is_named_may_delete_and_be_undone_when_it_is_not_any_more(
     team: Team, tables: tuple[str, str]
 ) -> None:
@@ -193,6 +194,7 @@ def _hashes(team: Team, table: str) -> list[str]:
     return [describe_transform(lambda_, function, name) for name in ("tag", "add_updated_at")]
 
 
+@pytest.mark.story
 def test_a_stack_of_before_keeps_its_tables(
     team: Team, tables: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_stack_of_before_keeps_its_tables(
     assert {("*",)} == set(bound.rows.values())
 
 
+@pytest.mark.story
 def test_the_command_line_says_what_is_bound(
     team: Team,
     emulator: Emulator,

@@ -388,6 +388,7 @@ def test_a_versioned_bucket_is_deleted_with_the_data(deployer: Deployer) -> None
     assert not is_there(s3, stack.bucket)
 
 
+@pytest.mark.story
 def test_a_protected_stack_loses_nothing(deployer: Deployer) -> None:
     """Whatever destroy is told."""
     stack, cloudformation = deployer.deploy("orders"), deployer.clients.cloudformation
@@ -446,6 +447,7 @@ def test_another_application_s_stack_is_refused_and_keeps_its_items(
     assert [{"id": {"S": "1"}}] == clients.dynamodb.scan(TableName=name)["Items"]
 
 
+@pytest.mark.story
 def test_an_older_stack_is_recognised_once_and_tagged(
     deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

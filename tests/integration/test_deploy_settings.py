@@ -112,6 +112,7 @@ def test_a_later_deployment_keeps_what_was_asked_for_and_none_takes_it_away(
     assert any(line.startswith("Writer: conditional batches") for line in account.said)
 
 
+@pytest.mark.story
 def test_alarms_come_with_a_topic_and_go_with_it(account: Account) -> None:
     """And stay where a later deployment says nothing of them; the safety net tells them all."""
     account.deploy(alarm_topic=TOPIC, metrics="table")

@@ -269,6 +269,7 @@ def test_a_foreign_process_with_the_remembered_pid_is_left_alone(tmp_path: Path)
     bystander.communicate(b"\n")
 
 
+@pytest.mark.story
 def test_up_keeps_the_one_that_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:

@@ -35,7 +35,7 @@ _BY_WINDOW = ("with its window", "its windows")
 def go_on(site: Site, seen: Observation) -> Observation:
     """Do what is due for a migration that waits to go on; return how it stands then.
 
-    :raises MigrationError: what another look cannot mend, or an AWS that does not answer.
+    :raises MigrationError: what another look cannot fix, or an AWS that does not answer.
     """
     _note_end(site, seen)
     try:

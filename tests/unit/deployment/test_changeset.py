@@ -126,7 +126,7 @@ def test_a_rollback_quotes_the_first_failures() -> None:
 
 
 def test_a_version_that_exists_already_needs_to_be_published_again() -> None:
-    """Mending and deploying again would fail alike."""
+    """Fixing and deploying again would fail alike."""
     reason = "A version for this Lambda function exists ( 2 ). Modify the function to create a new"
     failure = make_event("CREATE_FAILED", "FunctionVersion01ab", reason)
     change, _ = make_change(

@@ -71,11 +71,13 @@ def kinds(world: MigrationWorld) -> list[str]:
     return [one.kind for one in control(world).in_force(world.clock())]
 
 
-def orders(world: MigrationWorld, guard: Guard, seconds: float) -> list[Order]:
-    """Look every five seconds for so long."""
+def orders(
+    world: MigrationWorld, guard: Guard, seconds: float, every: float = CONTROL_SECONDS
+) -> list[Order]:
+    """Look every few seconds for so long."""
     seen = []
-    for _ in range(int(seconds // CONTROL_SECONDS)):
-        world.clock.advance(CONTROL_SECONDS)
+    for _ in range(int(seconds // every)):
+        world.clock.advance(every)
         seen.append(guard.order())
     return seen
 
@@ -197,7 +199,7 @@ def test_an_hour_of_it_ends_the_attempt(world: MigrationWorld, alarms: Alarms) -
     guard = worker(world, alarms)
     guard.order()
 
-    assert Order.QUIT is orders(world, guard, HOLD_SECONDS + 10)[-1]
+    assert Order.QUIT is orders(world, guard, HOLD_SECONDS + 120, every=60)[-1]
     begin(world, 2)
     assert Order.HOLD is worker(world, alarms, 2).order()
 
