@@ -75,6 +75,7 @@ def migrate(**conf):
     return run(dag, table=TABLE, segments=SEGMENTS, verify=False, **conf)
 
 
+@pytest.mark.story
 def test_a_migration_leaves_one_event_of_its_table(world):
     state, ((uri, extra),) = migrate()
 

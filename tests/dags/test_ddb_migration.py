@@ -351,6 +351,7 @@ class TestRuns:
         )
         assert ORIGINAL == world.units()
 
+    @pytest.mark.story
     def test_restore_fails(self, world, run, monkeypatch):
         """Restore fails: red, though everything else went well."""
 
@@ -386,6 +387,7 @@ class TestRuns:
         assert "success" == state
         assert [("a01", 1), ("canary-a01", 1), ("a02", SEGMENTS - 1)] == started
 
+    @pytest.mark.story
     def test_a_check_that_finds_something_fails(self, world, run, monkeypatch):
         """More than may be left: red, and the message of verify says how many."""
         monkeypatch.setattr(world, "outcomes", lambda _: {"changed": 10})

@@ -109,6 +109,7 @@ def test_events_are_told_while_it_waits(deployer: Deployer) -> None:
     assert any("_COMPLETE" in line and "LedgerTable" in line for line in deployer.said)
 
 
+@pytest.mark.story
 def test_deploying_twice_changes_nothing(deployer: Deployer) -> None:
     """The second time nothing is uploaded, and the change set is put away."""
     first = deployer.deploy("orders")
@@ -172,6 +173,7 @@ def test_old_code_again_is_one_more_version(deployer: Deployer, transforms_dir: 
     assert not _knows(deployer, third, "mine")
 
 
+@pytest.mark.story
 def test_tables_stay_when_none_is_named(deployer: Deployer) -> None:
     """A deployment that is only about code does not ask for the tables again."""
     deployer.deploy("orders", "customers")

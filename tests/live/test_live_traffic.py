@@ -14,7 +14,8 @@ from tests.live.workers import WriterName
 
 _CAMPAIGN = int(os.environ.get("LIVE_SEEDS", "0"))
 
-# Each engine and writer, and seeds of it in every run of the tests; three are each manner once.
+# Each engine and writer, and its seeds. Three are each manner once; those beyond are stories.
+_EACH_MANNER = 3
 _SEEDS = {
     ("ministack", "reference"): 10,
     ("ministack", "fast"): 10,
@@ -24,7 +25,13 @@ _SEEDS = {
     ("double", "reference"): 0,
 }
 _RUNS = [
-    pytest.param(engine, writer, seed, id=f"{engine}-{writer}-{seed}-{manner_of(seed).name}")
+    pytest.param(
+        engine,
+        writer,
+        seed,
+        id=f"{engine}-{writer}-{seed}-{manner_of(seed).name}",
+        marks=[pytest.mark.story] if seed >= _EACH_MANNER and not _CAMPAIGN else [],
+    )
     for (engine, writer), seeds in _SEEDS.items()
     for seed in range(_CAMPAIGN or seeds)
 ]

@@ -40,6 +40,7 @@ def test_a_field_that_the_run_does_not_have_is_named() -> None:
         ConfField("tabel")({"params": {"table": "orders"}})
 
 
+@pytest.mark.story
 def test_a_dag_with_fields_is_serialised_alike_by_every_process() -> None:
     """Airflow makes a new version of a DAG that is serialised in another way."""
     seen = {
