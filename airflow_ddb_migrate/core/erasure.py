@@ -107,13 +107,13 @@ class Family:
     def is_over_for_good(self, held: AbstractSet[str]) -> bool:
         """Return whether nothing can come of it any more.
 
-        It has succeeded as a whole; its checks have ended; no undo and no replay of it can be
+        What writes has succeeded as a whole; checks have ended; no undo and no replay of it can be
         continued; and none of its members holds a table or owes capacity. What has failed, was
         stopped or is a canary can be continued, however long ago that was.
         """
-        done = [kept for kept in self.mine if kept.migration_id == self.migration_id]
+        done = [kept for kept in (*self.mine, *self.about) if kept.row.mode.writes]
         return (
-            all(kept.row.result == Outcome.SUCCEEDED for kept in (*done, *self.about))
+            all(kept.row.result == Outcome.SUCCEEDED for kept in done)
             and all(kept.row.ended_at for kept in self.mine)
             and held.isdisjoint(self.ids)
             and not any(kept.row.forgotten_at for kept in self.mine)
@@ -126,8 +126,8 @@ def expiring(
     """Yield each migration that is over for good, with when its records are to expire.
 
     That is so many days after the end of the last of its members, whenever somebody looks: what
-    the bucket has of them is older, and so never outlives it. A dry run goes with its migration,
-    or by itself if that was never started.
+    the bucket has of them is older, and so never outlives it. A part goes with its migration, or
+    by itself if that was never started or was judged before the part began.
 
     :param held: the migrations that hold a table or owe capacity.
     """
@@ -135,7 +135,7 @@ def expiring(
     for kept in rows:
         for name in {kept.migration_id, kept.row.of} - {""}:
             members[name].append(kept)
-    known = {kept.migration_id for kept in rows}
+    known = {kept.migration_id for kept in rows if not kept.row.kept_until}
     for kept in rows:
         is_part = not kept.row.mode.writes and kept.row.of in known
         if is_part or kept.row.kept_until:

@@ -27,6 +27,9 @@ def test_a_command_is_known(words: list[str]) -> None:
             command_parser().parse_args(rest)  # exits when it does not know one
         case ["make", target, *_]:
             assert target in TARGETS
+        case ["aws", service, "wait", waiter, *_]:
+            known = get_session().create_client(service, "us-east-1").waiter_names
+            assert waiter.replace("-", "_") in known
         case ["aws", service, operation, *rest]:
             _require_operation(service, operation, rest)
         case ["python", "-c", code]:

@@ -45,7 +45,7 @@ def test_an_item_that_cannot_be_migrated(world):
 
 
 def test_too_many_that_cannot_be_migrated(world):
-    """The migration fails with a cause that names keys and error classes, and no value."""
+    """The migration fails with a cause that names error classes, and neither a key nor a value."""
     table = world.table(60)
     site, seen = migrated(
         world, table, segments=2, transform="picky", params={"bad": _BAD}, max_quarantined=1
@@ -53,7 +53,7 @@ def test_too_many_that_cannot_be_migrated(world):
     assert Outcome.FAILED is seen.verdict.outcome
     assert "TooManyQuarantined" in seen.verdict.reason
     assert "ValueError" in seen.verdict.reason
-    assert any(name in seen.verdict.reason for name in _BAD)
+    assert not any(name in seen.verdict.reason for name in _BAD)
     assert "hunter2" not in seen.verdict.reason
     assert seen.progress.counts.quarantined == len(world.objects(site, "quarantine/"))
     assert 60 == len(world.items(table))
@@ -74,7 +74,7 @@ def test_a_new_attempt_works_only_on_what_is_unfinished(world):
     assert Outcome.FAILED is first.verdict.outcome
     assert "TooManyQuarantined: 1 items could not be migrated" in first.verdict.reason
     assert "ValueError: The transform raised ValueError" in first.verdict.reason
-    assert f'(items {{"id": {{"S": "{bad}"}}}})' in first.verdict.reason
+    assert "(1 of this page)" in first.verdict.reason
     assert first.progress.counts.seen < 60
     assert 0 in first.progress.unfinished
     assert (2, len(first.progress.unfinished)) == (again.attempt, again.lanes)

@@ -1,5 +1,6 @@
 """Items set aside with their error, and the threshold that stops a migration."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.services.bucket import QUARANTINE, Bucket
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import QUARANTINE_JUDGED
-from ddb_transform.contract.keys import readable
 from ddb_transform.contract.transformed_page import RefusedItem
 from ddb_transform.failures import FatalError
 from ddb_transform.objects.object_names import Place, path_of
@@ -77,9 +77,10 @@ class Quarantine:
 
 
 def _examples(refused: Sequence[RefusedItem]) -> str:
-    """Name a few errors once each, with a few of the keys that have it."""
-    keys: dict[str, list[str]] = {}
-    for one in refused:
-        keys.setdefault(f"{one.error.error_class}: {one.error}", []).append(readable(one.key))
-    shown = list(keys.items())[:_SHOWN]
-    return " ".join(f"{error} (items {', '.join(names[:_SHOWN])})" for error, names in shown)
+    """Name a few errors once each, with how many items of the page have it.
+
+    No keys: the cause goes to whoever may see runs, and into notices.
+    """
+    errors = Counter(f"{one.error.error_class}: {one.error}" for one in refused)
+    few = list(errors.items())[:_SHOWN]
+    return " ".join(f"{error} ({number:,} of this page)" for error, number in few)

@@ -52,6 +52,14 @@ def test_a_dry_run_of_what_was_never_started_expires_by_itself() -> None:
     assert {("m-dryrun",): 1_000 + DAYS * DAY} == found(row("m-dryrun", "m", Mode.DRY_RUN))
 
 
+@pytest.mark.parametrize("result", [Outcome.SUCCEEDED, Outcome.FAILED])
+def test_a_check_of_what_expires_already_expires_by_itself(result: str) -> None:
+    """Whatever it found: it was begun after its migration was judged."""
+    late = row("m-verify", "m", Mode.VERIFY, ended_at=5_000.0, result=result)
+
+    assert {("m-verify",): 5_000 + DAYS * DAY} == found(row("m", kept_until=9_000), late)
+
+
 @pytest.mark.parametrize("result", [Outcome.FAILED, STOPPED, CANARY, ""])
 def test_what_can_be_continued_never_expires(result: str) -> None:
     """However long ago it ended, or if nobody saw it end."""
