@@ -12,7 +12,6 @@ from airflow.models.log import Log
 from airflow.utils.session import create_session
 from anyio import to_thread
 from fastapi import Depends, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
 
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.text.markdown import shortened, visible
@@ -20,7 +19,7 @@ from airflow_ddb_migrate.plugin.access import User
 
 _logger = logging.getLogger(__name__)
 _ID_CHARS, _BODY_CHARS, _WHY_CHARS = 250, 1_000, 500  # the first is what Airflow's columns hold
-_REFUSALS = (HTTPException, RequestValidationError, MigrationError)
+_REFUSALS = (HTTPException, MigrationError)
 
 
 def audited(name: str) -> tuple[Any, Any]:
@@ -46,8 +45,7 @@ def _why(refusal: Exception) -> str:
     """Return the answer's status, where it has one of its own, and what it says."""
     if isinstance(refusal, HTTPException):
         return f"{refusal.status_code} {refusal.detail}"
-    is_malformed = isinstance(refusal, RequestValidationError)
-    return "422 The body is no JSON object." if is_malformed else str(refusal)
+    return str(refusal)
 
 
 async def _note(request: Request, user: User, name: str, answer: dict[str, str]) -> None:

@@ -1,11 +1,12 @@
 """The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
 
 import contextlib
+import json
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Body, FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse, Response
 
 from airflow_ddb_migrate.aws.execution import steering
@@ -19,14 +20,13 @@ from airflow_ddb_migrate.plugin.threads import BusyError, OwnThreads
 from airflow_ddb_migrate.plugin.views import Looks
 
 _logger = logging.getLogger(__name__)
-_DONE, _ACCEPTED = 200, 202
+_DONE, _ACCEPTED, _UNREADABLE = 200, 202, 422
 
 # Workers look every few seconds; one that was killed shows life longer.
 _STOP_SECONDS = 20.0
 _PRESSING, _STOPPING = OwnThreads(2, "press"), OwnThreads(2, "stop")
 _TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency", "max_cost_usd")
 
-_Said = Annotated[dict[str, Any], Body()]
 _Action = Callable[[Site, str, dict[str, Any]], str]
 
 
@@ -43,7 +43,9 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
     refusals, presses = audited(name)
 
     @app.post(path, dependencies=[refusals, MAY_STEER, FROM_THIS_PAGE, presses], name=name)
-    async def press(one: Asked, said: _Said) -> Response:
+    async def press(one: Asked) -> Response:
+        said = _said(await one.request.body())
+
         def act() -> Response:
             site = looks.site(one, change=True)
             try:
@@ -53,6 +55,17 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
             return JSONResponse({"words": words}, _ACCEPTED if action is _stop else _DONE)
 
         return await _PRESSING.run(act)
+
+
+def _said(body: bytes) -> dict[str, Any]:
+    """Read a body; FastAPI itself would do it before anybody is asked who they are."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise HTTPException(_UNREADABLE, "The body is no JSON object; nothing was changed.")
+    return said
 
 
 def _pause(site: Site, by: str, asked: dict[str, Any]) -> str:

@@ -327,6 +327,29 @@ def test_who_is_not_signed_in_writes_no_audit_log(client_of: ClientOf) -> None:
     assert (401, before) == (answer.status_code, len(audit_rows()))
 
 
+@pytest.mark.parametrize(
+    "content", [b"{bad", b"", b"[]", b'"x"', b"\xff", b"1" * 5_000, b'{"reason": ' + b"[" * 100_000]
+)
+def test_a_body_that_cannot_be_read_is_refused_behind_the_signing_in(
+    client_of: ClientOf, world: SiteWorld, content: bytes
+) -> None:
+    """Nobody is told what is wrong with it; who may press is, and it is in the audit log."""
+    world.start()
+    headers = FROM_THE_PAGE | {"Content-Type": "application/json"}
+    before = len(audit_rows())
+
+    nobody, viewer, admin = (
+        client_of(role).post(f"{ONE}/pause", content=content, headers=headers)
+        for role in ("", "viewer", "admin")
+    )
+
+    assert [401, 403, 422] == [nobody.status_code, viewer.status_code, admin.status_code]
+    assert "The body is no JSON object; nothing was changed." == admin.json()["detail"]
+    refused = [json.loads(row.extra).get("refused", "") for row in audit_rows()[before:]]
+    assert ["403 Forbidden", "", "422 The body is no JSON object; nothing was changed."] == refused
+    assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
+
+
 def audit_rows() -> list[Log]:
     query = select(Log).where(Log.event == "ddb_migrate.pause").order_by(Log.id)
     with create_session() as session:
