@@ -1,6 +1,8 @@
 """The limit of what a migration may cost: at its start, raised, and when it is planned anew."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.notes import known_plan, plan_fields
 from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
@@ -21,19 +23,26 @@ _HOUR = 3_600
 def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
     """Return the limit that an attempt begins with: the lower one of its plan and of the author.
 
-    One that a person raised since the plan was made stays.
+    One that a person gave since the plan was made stays, higher or lower, within the author's.
     """
     plan = plan_fields(site.ledger, site.migration_id)
     limit = limits.cost_limit(plan.get("max_cost_usd"))
     control = site.ledger.control(site.migration_id)
+    if control and control.max_cost_usd and _is_from_before(site, plan, control):
+        limit = limits.cost_limit(control.max_cost_usd)
+    return CostLimit(max_cost_usd=limit or 0.0, rates=asdict(_rates(site)))
+
+
+def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord) -> bool:
+    """Return whether the latest attempt began after the plan was made, if only to wait."""
     begun = max(
-        (one.expected_since or one.ended_at for one in site.ledger.attempts(site.migration_id)),
+        (
+            one.expected_since or one.ended_at or control.since
+            for one in site.ledger.attempts(site.migration_id)
+        ),
         default=0.0,
     )
-    is_older = plan.get("planned_at_iso", "") < iso(begun)
-    if control and is_older and limit is not None:
-        limit = limits.cost_limit(max(limit, control.max_cost_usd))
-    return CostLimit(max_cost_usd=limit or 0.0, rates=asdict(_rates(site)))
+    return str(plan.get("planned_at_iso", "")) < iso(begun)
 
 
 def new_limit(site: Site, control: ControlRecord, given: object) -> float:

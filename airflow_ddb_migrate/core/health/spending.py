@@ -73,7 +73,8 @@ def judged_spending(control: ControlRecord, dollars: float, now: float) -> Spend
     """
     least, longest = SPENDING_SECONDS
     seconds = now - control.spent_at
-    is_known = control.spent_at > 0 and seconds > 0
+    # More than that lies between two sums after a hold, while which nothing was spent.
+    is_known = control.spent_at > 0 and 0 < seconds <= longest + SPENDING_LAG_SECONDS
     rate = max(0.0, dollars - control.spent_usd) / seconds if is_known else 0.0
     by_then = dollars + rate * SPENDING_LAG_SECONDS
     limit = control.max_cost_usd

@@ -36,10 +36,11 @@ class MoneyWatch:
         rows = Lanes(self.sharing.ledger).all(self.sharing.migration_id)
         dollars = spent_by(rows, Rates.from_dict(control.rates), now)
         spending = judged_spending(control, dollars, now)
-        self.sharing.note_spending(
+        is_noted = self.sharing.note_spending(
             claimed=until, spent_usd=dollars, spent_at=now, spent_due=spending.due_at
         )
-        return spending.is_up and self._hold(control, spending)
+        # It is not where another limit was given meanwhile: then it is added up anew.
+        return is_noted and spending.is_up and self._hold(control, spending)
 
     def _hold(self, control: ControlRecord, spending: Spending) -> bool:
         sharing, now = self.sharing, self.clock()

@@ -55,6 +55,38 @@ def test_a_limit_that_a_person_raised_stays_until_it_is_planned_anew(world: Site
     assert 5.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
 
 
+@pytest.mark.parametrize(
+    ("planned", "retuned", "of_author", "expected"),
+    [(5.0, 3.0, None, 3.0), (None, 3.0, None, 3.0), (5.0, 3.0, 2.0, 2.0), (None, 3.0, 9.0, 3.0)],
+)
+def test_a_limit_that_a_person_lowered_or_added_stays(
+    world: SiteWorld,
+    planned: float | None,
+    retuned: float,
+    of_author: float | None,
+    expected: float,
+) -> None:
+    """The next attempt begins without anybody: in the next window, say."""
+    plan(world, planned, planned_at=world.clock() - 60)
+    world.start()
+    world.site.ledger.retune(MIGRATION, 1, {"max_cost_usd": retuned})
+    world.end(1, ExecutionStatus.SUCCEEDED)
+
+    rules = AuthorRules.of({"max_cost_usd": of_author})
+    assert expected == cost_limit_of(world.site, rules).max_cost_usd
+
+
+def test_a_limit_of_an_attempt_that_only_waits_stays(world: SiteWorld) -> None:
+    """Nothing of it was begun, so it has no beginning but that of what it was told."""
+    plan(world, 5.0, planned_at=world.clock() - 60)
+    world.start(windows=["00:00-06:00 UTC"])
+    world.site.ledger.retune(MIGRATION, 1, {"max_cost_usd": 3.0})
+
+    assert 3.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
+    plan(world, 5.0, planned_at=world.clock() + 60)
+    assert 5.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
+
+
 def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
     """While it is owed, for the time of every attempt."""
     plan(world, 5.0)

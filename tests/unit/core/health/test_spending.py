@@ -85,6 +85,14 @@ def test_the_first_sum_says_nothing_of_a_rate() -> None:
     assert (False, NOW + 5) == (found.is_up, found.due_at)
 
 
+@pytest.mark.parametrize(("seconds", "due_in"), [(45.0, 30), (46.0, 5), (3_600.0, 5)])
+def test_a_sum_from_before_a_hold_says_nothing_of_a_rate(seconds: float, due_in: float) -> None:
+    """On hold nothing was spent: at work it is faster than by all of that time."""
+    before = control(spent_usd=3.0, spent_at=NOW - seconds)
+
+    assert NOW + due_in == judged_spending(before, 3.0, NOW).due_at
+
+
 @pytest.mark.parametrize("limit", [0.5, 1.0, 4.9, 10.0, 1_000.0])
 @pytest.mark.parametrize("minutes", [2, 10, 60, 600])
 def test_it_ends_within_the_tolerance(limit: float, minutes: int) -> None:

@@ -61,3 +61,19 @@ def test_another_limit_lets_it_go_on(world: MigrationWorld) -> None:
 
     world.clock.advance(5)
     assert Order.GO is guard.order()
+
+
+def test_a_sum_of_before_the_limit_was_raised_holds_nothing(world: MigrationWorld) -> None:
+    """It was added up while a person gave another limit, and nothing would end its hold."""
+    guard, name = guard_of(world), world.record.migration_id
+    world.clock.advance(600)
+
+    def raise_limit(called: str, _: object) -> None:
+        if called == "query":  # the lanes are read
+            world.dynamodb.before = lambda *_: None
+            world.ledger.retune(name, 1, {"max_cost_usd": 9.0, "spent_due": 0.0})
+
+    world.dynamodb.before = raise_limit
+
+    assert Order.GO is guard.order()
+    assert [] == kinds(world)
