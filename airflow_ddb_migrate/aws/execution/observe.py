@@ -16,7 +16,7 @@ from airflow_ddb_migrate.core.execution.progress import (
     judge,
     summarize,
 )
-from airflow_ddb_migrate.core.hours.closed import Closed
+from airflow_ddb_migrate.core.hours.closed import Closed, kept_words
 from airflow_ddb_migrate.core.ledger.holds import (
     OUTLASTING,
     RECOVERABLE,
@@ -51,7 +51,8 @@ class Orders:
     What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
     ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
     execution, or is ending it. ``closed``: the hours of the attempt are over. ``recovers``: its
-    alarms alone have ended the execution, and the next attempt begins when they are well.
+    alarms alone have ended the execution, and the next attempt begins when they are well, within
+    its hours and unless another hold keeps it.
     """
 
     stop_reason: str = ""
@@ -69,11 +70,14 @@ class Orders:
 
     def closed_words(self, now: float) -> str:
         """Say that its hours are over, or what else it waits for; empty if it does not."""
-        if self.recovers:
-            return _RECOVERS
-        if self.closed is None or self.ends_attempt:
+        if not self.recovers and (self.closed is None or self.ends_attempt):
             return ""
-        return self.closed.words(now, [hold.reason for hold in self.blocking])
+        parts = [
+            _RECOVERS if self.recovers else "",
+            self.closed.words(now) if self.closed else "",
+            kept_words(hold.reason for hold in self.blocking),
+        ]
+        return " ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,17 +235,16 @@ def _said(
     holds = control.in_force(now)
     if not holds:
         return Orders(closed=closed)
-    told, until = summary_of(holds), execution.ended_at or now
+    told, until = summary_of(holds), execution.ended_at or attempt.ended_at or now
     if closed:
         until = min(until, closed.since)  # from then on it was not the holds that ended it
-    ends_attempt = any(hold.ends_attempt(until) for hold in holds)
-    is_ill = {hold.kind for hold in holds} <= RECOVERABLE and not execution.status.is_live
+    ending = {hold.kind for hold in holds if hold.ends_attempt(until)}
     return Orders(
         closed=closed,
-        recovers=closed is None and ends_attempt and is_ill,
+        recovers=bool(ending) and ending <= RECOVERABLE and not execution.status.is_live,
         hold_reason=told.reason or _NO_REASON,
         held_seconds=until - told.since,
-        ends_attempt=ends_attempt,
+        ends_attempt=bool(ending),
         holds=tuple(replace(hold, reason=hold.reason or _NO_REASON) for hold in holds),
     )
 

@@ -62,10 +62,12 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
 
 
 def _paused(site: Site, attempt: AttemptRecord, control: ControlRecord, reason: str) -> str:
-    if control.is_closed(site.clock.now()):
+    is_closed = control.is_closed(site.clock.now())
+    if is_closed or is_waiting(site):
+        when = "outside its hours" if is_closed else "while it waits for its alarms"
         return (
-            f"Paused {site.migration_id} outside its hours{_because(reason)}: no attempt begins "
-            "before it is resumed."
+            f"Paused {site.migration_id} {when}{_because(reason)}: no attempt begins before it is "
+            "resumed."
         )
     return (
         f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
@@ -89,7 +91,8 @@ def resume(site: Site, *, by: str) -> str:
     holds = control.in_force(now)
     if not holds:
         return f"{_named(site, attempt)} is not paused. Nothing was changed."
-    if any(hold.ends_attempt(min(now, control.closes_at or now)) for hold in holds):
+    is_ending = any(hold.ends_attempt(min(now, control.closes_at or now)) for hold in holds)
+    if is_ending and not is_waiting(site):
         raise SteeringError(
             f"{_named(site, attempt)} was on hold for more than {HOLD_SECONDS // 60} minutes "
             f"({summary_of(holds).reason}), so its workers are ending. Wait until the execution "

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.health.alarms import AlarmState
-from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord, in_order
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.limits import (
     SHARERS_SECONDS,
@@ -62,7 +62,8 @@ def after_reading(
         return others
     since = mine.since if mine else now
     reason = verdict.reason or (mine.reason if mine else "")
-    return (*others, HoldRecord(kind=HoldKind.HEALTH, reason=reason, by="workers", since=since))
+    mine = HoldRecord(kind=HoldKind.HEALTH, reason=reason, by="workers", since=since)
+    return in_order((*others, mine))
 
 
 def _alarms(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What it means to be outside of its hours, in words."""
+"""What keeps the next attempt from beginning, in words: its hours, or a hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Closed:
     since: float
     opens_at: float
 
-    def words(self, now: float, held: Iterable[str] = ()) -> str:
-        """Say it in sentences; ``held`` are the reasons of other holds that are in force."""
+    def words(self, now: float) -> str:
+        """Say it in sentences."""
         parts = [f"It is outside its hours since {iso(self.since)}: nothing is written."]
         if not self.opens_at:
             parts.append("No window begins within a year.")
@@ -28,7 +28,10 @@ class Closed:
                 f"A window has begun at {iso(self.opens_at)}: the task that waits for it begins a "
                 "new attempt. If none waits, clear the start task with its downstream tasks."
             )
-        reasons = "; ".join(reason.rstrip(".") for reason in held)
-        return " ".join(
-            [*parts, *([f"No attempt begins while it is held: {reasons}."] * bool(reasons))]
-        )
+        return " ".join(parts)
+
+
+def kept_words(held: Iterable[str]) -> str:
+    """Say that holds for these reasons keep it from beginning; empty without any."""
+    reasons = "; ".join(reason.rstrip(".") for reason in held)
+    return f"No attempt begins while it is held: {reasons}." if reasons else ""

@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.health.gate import (
     is_reading_due,
     judged,
 )
-from airflow_ddb_migrate.core.ledger.holds import HoldKind
+from airflow_ddb_migrate.core.ledger.holds import HoldKind, in_order
 from airflow_ddb_migrate.core.ledger.records import Command, ControlRecord
 from tests.support.factories import NOW, hold
 
@@ -94,6 +94,15 @@ def test_a_verdict_changes_its_own_hold_alone() -> None:
         == after_reading((pause, mine), well, NOW + 5)
         == after_reading((pause,), unsure, NOW + 5)
     )
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HoldKind if kind is not HoldKind.HEALTH])
+def test_a_verdict_that_changes_nothing_is_not_written(kind: HoldKind) -> None:
+    """Holds keep their order beside any other."""
+    mine = hold(HoldKind.HEALTH, reason="Alarm a is in ALARM.", by="workers")
+    holds = in_order((mine, hold(kind)))
+
+    assert holds == after_reading(holds, GateVerdict(NOW, 0.0, mine.reason), NOW + 5)
 
 
 @pytest.mark.parametrize(
