@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import airflow_ddb_migrate
@@ -80,15 +80,11 @@ def functions_page() -> str:
 
 
 def _rules() -> Iterator[str]:
-    """Yield what a form's function may be told, if this version has that."""
-    rules = getattr(params, "AuthorRules", None)
-    if rules:
-        yield f"### {rules.__name__}\n\n{doc_of(rules).words}"
-        yield block("\n".join(f"{name}: {type_words(kind)}" for name, kind in _fields(rules)))
-
-
-def _fields(cls: Any) -> Iterable[tuple[str, Any]]:
-    return cls.__annotations__.items()
+    """Yield what a form's function may be told."""
+    rules = params.AuthorRules
+    yield f"### {rules.__name__}\n\n{doc_of(rules).words}"
+    fields = rules.__annotations__.items()
+    yield block("\n".join(f"{name}: {type_words(kind)}" for name, kind in fields))
 
 
 def _defined_in(module: Any) -> list[Any]:
