@@ -138,8 +138,8 @@ def short_hash(contents: Mapping[str, bytes]) -> str:
 def _part(transforms_dir: Path, runtime: Runtime) -> UserPart:
     files = read_folder(transforms_dir)
     requirements = read_requirements(transforms_dir, runtime)
-    packages = resolve_packages(requirements, runtime) if requirements else Packages()
-    return UserPart(files, packages, str(runtime))
+    packages = resolve_packages(requirements, runtime) if requirements.asked else Packages()
+    return UserPart(files.without_packages(requirements.texts), packages, str(runtime))
 
 
 def _template() -> bytes:

@@ -27,11 +27,21 @@ _MOST_BYTES: Final = 1_000_000
 class Requirements:
     """A requirements.txt that was read, with what it includes: texts by their name in the folder.
 
-    ``has_hashes`` means that pip compares each file's.
+    Without such a file there are none.
     """
 
-    texts: Mapping[str, str]
-    has_hashes: bool
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The lines that name a package; without any there is nothing to resolve."""
+        lines = (line for text in self.texts.values() for line in text.splitlines())
+        return tuple(line for line in lines if not line.startswith("-"))
+
+    @property
+    def has_hashes(self) -> bool:
+        """Whether pip compares each file's hash."""
+        return any("--hash" in line for line in self.asked)
 
     def written_to(self, folder: Path) -> Path:
         """Write what was checked, for pip to read that and nothing else; return the file."""
@@ -41,8 +51,8 @@ class Requirements:
         return folder / REQUIREMENTS
 
 
-def read_requirements(folder: Path, runtime: Runtime) -> Requirements | None:
-    """Return the folder's requirements.txt; None without one, or when it asks for nothing.
+def read_requirements(folder: Path, runtime: Runtime) -> Requirements:
+    """Return the folder's requirements.txt.
 
     :raises InvalidInputError: it is no regular file, a line cannot be resolved from wheels of an
         index alone, or means another package there than here; the message names it, without
@@ -51,12 +61,10 @@ def read_requirements(folder: Path, runtime: Runtime) -> Requirements | None:
     root = folder.resolve()
     with opened_folder(root) as opened:
         if opened.entry(REQUIREMENTS) is None:
-            return None
+            return Requirements()
         reader = _Reader(opened, root, runtime)
         reader.read(REQUIREMENTS)
-    asks = [line for lines in reader.found.values() for line in lines if not line.startswith("-")]
-    texts = {name: "\n".join((*lines, "")) for name, lines in reader.found.items()}
-    return Requirements(texts, any("--hash" in line for line in asks)) if asks else None
+    return Requirements({name: "\n".join((*lines, "")) for name, lines in reader.found.items()})
 
 
 def redacted(text: str) -> str:

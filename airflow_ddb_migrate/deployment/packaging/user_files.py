@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import LAMBDA_UNZIPPED_BYTES, TRANSFORM_FILES
-from airflow_ddb_migrate.deployment.reading.names import name_problem, twins
+from airflow_ddb_migrate.deployment.reading.names import name_problem, plain, twins
 from airflow_ddb_migrate.deployment.reading.regular_files import Entry, OpenFolder, opened_folder
 from airflow_ddb_migrate.deployment.reading.secrets import is_secret, written_keys
 
@@ -51,6 +51,18 @@ class UserFiles:
         )
         lines = (shipped, f"Left out: {'; '.join(left)}") if self.left_out else (shipped,)
         return (*lines, *self._warnings())
+
+    def without_packages(self, names: Iterable[str]) -> "UserFiles":
+        """Return it without files that only say which packages there are: they may say how, too.
+
+        :param names: by their path in the folder.
+        """
+        asked = {plain(f"transforms/{name}") for name in names}
+        files = {name: text for name, text in self.files.items() if plain(name) not in asked}
+        gone = (name.removeprefix("transforms/") for name in self.files if name not in files)
+        left = sorted({*self.left_out.get(_PACKAGES, ()), *gone})
+        left_out = {**self.left_out, **({_PACKAGES: tuple(left)} if left else {})}
+        return replace(self, files=files, left_out=dict(sorted(left_out.items())))
 
     def _warnings(self) -> Iterator[str]:
         """Yield a line for each key that seems to be written into a file; never the key."""

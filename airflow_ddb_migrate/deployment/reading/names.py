@@ -31,7 +31,11 @@ def twins(names: Iterable[str]) -> tuple[str, str] | None:
     seen: dict[str, str] = {}
     for name in sorted(names):
         for path in (PurePosixPath(name), *PurePosixPath(name).parents):
-            plain = unicodedata.normalize("NFC", str(path)).casefold()
-            if seen.setdefault(plain, str(path)) != str(path):
-                return seen[plain], str(path)
+            if seen.setdefault(plain(str(path)), str(path)) != str(path):
+                return seen[plain(str(path))], str(path)
     return None
+
+
+def plain(name: str) -> str:
+    """Return what two names share that are one where case or the form of accents does not count."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -24,6 +24,7 @@ _NAMES: Final = (
     *("secrets.json", "secrets.y*ml", "secrets.toml", "secrets.txt", "secrets.ini"),
     *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json", "kubeconfig", "*.kubeconfig"),
     *(".netrc", "_netrc", ".pypirc", ".pgpass", ".my.cnf", ".npmrc", ".boto", ".s3cfg"),
+    *("netrc", "pypirc", "npmrc", "pip.conf", "pip.ini"),
     *(".git-credentials", ".htpasswd", ".dockercfg", ".vault-token", ".terraformrc"),
     *(
         "secrets/",
@@ -45,6 +46,11 @@ _TEXTS: Final = {
         rb"(?i)secret_?(?:access_?)?key[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
     ),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    # not {this}, ${this}, $THIS, <this>, %s or ***, which stand for one
+    "a password in a URL": re.compile(
+        rb"(?i)\b[a-z][a-z0-9+.-]{0,20}://[^\s/@:\"'<>\[\]]{0,200}:"
+        rb"(?!\$?[{(<]|\$\w+@|%[s(]|\*+@)[^\s/@\"'<>]{1,200}@[\w\[]"
+    ),
 }
 
 

@@ -288,6 +288,25 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "wheels"
 
 
+@pytest.mark.parametrize("more", ["", "# words"])
+def test_what_requirements_txt_reads_is_not_shipped(transforms_dir: Path, more: str) -> None:
+    """It may hold the password of an index; also where no package is asked for."""
+    folder = transforms_dir / "req"
+    folder.mkdir()
+    (transforms_dir / "requirements.txt").write_text("-r req/base.txt\n-c Limits.txt")
+    (folder / "base.txt").write_text(f"--extra-index-url https://t:S3cr3t@host\n-r more.in\n{more}")
+    for path in (folder / "more.in", transforms_dir / "Limits.txt", folder / "data.txt"):
+        path.write_text("")
+
+    bundle = build(transforms_dir)
+
+    kept = {name for name in names_in(bundle) if name.startswith("transforms/req/")}
+    assert {"transforms/req/data.txt"} == kept
+    assert "transforms/Limits.txt" not in names_in(bundle)
+    assert b"S3cr3t" not in bundle.content
+    assert "packages (Limits.txt, req/base.txt, req/more.in, requirements.txt)" in bundle.notes[1]
+
+
 def test_packages_ship_at_the_root_and_give_the_same_bytes(
     transforms_dir: Path, wheels: Path
 ) -> None:

@@ -28,7 +28,6 @@ def resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
     def resolve_lines(*lines: str, runtime: Runtime = LAMBDA) -> Packages:
         (tmp_path / "requirements.txt").write_text("\n".join(lines))
         requirements = read_requirements(tmp_path, runtime)
-        assert requirements
         return resolve_packages(requirements, runtime)
 
     return resolve_lines

@@ -17,8 +17,8 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_without_a_file_or_with_an_empty_one_nothing_is_resolved(tmp_path: Path) -> None:
-    assert read_requirements(tmp_path, LAMBDA) is None
-    assert read_requirements(written(tmp_path, "# none\n\n--pre\n"), LAMBDA) is None
+    assert () == read_requirements(tmp_path, LAMBDA).asked
+    assert () == read_requirements(written(tmp_path, "# none\n\n--pre\n"), LAMBDA).asked
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_names_versions_hashes_and_indexes_are_taken(
 
     found = read_requirements(written(tmp_path, text), LAMBDA)
 
-    assert found
+    assert found.asked
     assert has_hashes == found.has_hashes
     assert "requirements.txt" in found.texts
 
@@ -125,7 +125,6 @@ def test_pip_reads_what_was_checked(tmp_path: Path) -> None:
     )
     (mine / "pins.txt").write_text("b==1\n")
     found = read_requirements(written(mine, "-r more/all.txt\na==1 \\\n --hash=x\n"), LAMBDA)
-    assert found
 
     assert "-r more/all.txt\na==1   --hash=x\n" == found.written_to(copy).read_text()
     assert "b==1\n" == (copy / "pins.txt").read_text()

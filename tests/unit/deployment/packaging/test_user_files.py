@@ -71,6 +71,11 @@ SECRETS = [
     "credentials",
     ".env",
     ".env.prod",
+    "pip.conf",
+    "x/pip.ini",
+    "netrc",
+    ".pypirc",
+    "npmrc",
 ]
 
 
@@ -103,6 +108,33 @@ def test_keys_in_a_shipped_text_are_warned_of_and_never_shown(folder: Path) -> N
         note.removeprefix("Warning: ").partition(" looks like ")[0] for note in notes[1:]
     ]
     assert not [note for note in notes if key in note or secret in note]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [
+        ("https://tok:S3cr3tValue@host/simple", True),
+        ("postgresql://app:pa$$word@db:5432/x", True),
+        ("redis://:S3cr3tValue@host", True),
+        ("https://host:8443/a@b", False),
+        ("ssh://git@host/a.git", False),
+        ("https://{user}:{password}@host", False),
+        ("https://u:${PASSWORD}@host", False),
+        ("https://u:$PASSWORD@host", False),
+        ("https://u:<password>@host", False),
+        ("https://%s:%s@host", False),
+        ("https://u:***@host", False),
+        ("https://[::1]:80/ ann@host", False),
+        (r"https?://[^:]+:[^@]+@", False),
+    ],
+)
+def test_a_password_in_an_address_is_warned_of(folder: Path, url: str, *, is_told: bool) -> None:
+    """In whatever file; a place that is filled later is none."""
+    notes = read_folder(write(folder, **{"a.txt": f'\n--index-url "{url}"'})).notes
+
+    told = [note for note in notes if "a.txt, line 2 looks like a password in a URL" in note]
+    assert is_told == bool(told)
+    assert "S3cr3tValue" not in "".join(notes)
 
 
 def _socket(path: Path) -> None:
