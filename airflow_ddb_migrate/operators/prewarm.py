@@ -127,6 +127,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         request = self.valid_request(context)
         wanted = self._wanted()
         site = self.open_site(context)
+        request = self._held_to_all_limits(site, request)
         switch = self.enabled and self.switch_to_on_demand
         written = check_prewarm(site, request, switch_to_on_demand=switch)
         asked = self._raise(context, site, wanted, written, request)
@@ -145,6 +146,19 @@ class PrewarmTableOperator(MigrationRequestOperator):
             raise task_error(event["message"], retryable=event["retryable"])
         with explained():
             return finish(self.open_site(context), raised_as_told(event), self.hold_seconds)
+
+    def _held_to_all_limits(self, site: "Site", request: "StartRequest") -> "StartRequest":
+        """Return it under the rules, too, of the migration that it goes on with, or is about.
+
+        :raises InvalidInputError: it wants more units than those allow.
+        """
+        from airflow_ddb_migrate.aws.preflight.author_limits import under_all_limits
+
+        request = under_all_limits(site, request, of=self.table_of or "")
+        if self.enabled:
+            units = {"read_units": self.read_units, "write_units": self.write_units}
+            check_units(request.limits, units)
+        return request
 
     def _wanted(self) -> "CapacityUnits":
         from airflow_ddb_migrate.aws.capacity.prewarm_task import wanted_units

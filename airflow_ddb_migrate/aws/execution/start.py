@@ -86,11 +86,11 @@ def start(site: Site, request: StartRequest, *, after: ControlRecord | None = No
     if attempt and status.is_live:
         return _attach(site, attempt)
     transform_hash = _checked(site, request)
+    request = _within(request, require_within_limits(site, request))
     require_as_planned(site, request, transform_hash)
     if after:
         _require_unchanged(site, attempt, transform_hash)
     refuse_repeat(site, request, transform_hash)
-    request = _within(request, require_within_limits(site, request))
     opens_at = _opens_later(site, request, is_ready=after is not None)
     scope = scope_of(site, request)
     require_steps(site, request, transform_hash, canary=scope)

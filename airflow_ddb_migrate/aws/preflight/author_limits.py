@@ -1,5 +1,7 @@
 """Hold what is about to start to the rules of the DAG's author, and of the migration it goes on."""
 
+from dataclasses import replace
+
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
@@ -10,16 +12,32 @@ from airflow_ddb_migrate.core.mode import Mode
 
 
 def limits_of(site: Site, *, dag_id: str, of: str = "") -> AuthorRules:
-    """Return the rules that another DAG than this one started the migration under.
+    """Return the rules that other DAGs than this one started the migration under.
 
-    What is done about an earlier migration (``of``) is held to that one's rules, too.
+    What is done about an earlier migration (``of``) is held to that one's rules, too, and to those
+    of what that one was about in turn: a replay may be of a replay.
     """
-    limits = NO_RULES
-    for migration_id in {site.migration_id, of} - {""}:
-        record = site.ledger.migration(migration_id)
-        if record and run_of(record.started_by)[0] != dag_id:
+    limits, names, seen = NO_RULES, [site.migration_id, of], {""}
+    while names:
+        name = names.pop()
+        record = None if name in seen else site.ledger.migration(name)
+        seen.add(name)
+        if record is None:
+            continue
+        names.append(record.of)
+        if run_of(record.started_by)[0] != dag_id:
             limits = limits.joined(AuthorRules.from_json(record.limits))
     return limits
+
+
+def under_all_limits(site: Site, request: StartRequest, *, of: str = "") -> StartRequest:
+    """Return the request under its own rules and those of what it goes on with, or is about.
+
+    :param of: what it is about, of a request that does not say so itself.
+    """
+    dag_id, _ = run_of(request.started_by)
+    others = limits_of(site, dag_id=dag_id, of=of or request.of)
+    return replace(request, limits=request.limits.joined(others))
 
 
 def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
@@ -27,8 +45,7 @@ def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
 
     The parameters were held to them before; these are the ones that are meant in the end.
     """
-    dag_id, _ = run_of(request.started_by)
-    limits = request.limits.joined(limits_of(site, dag_id=dag_id, of=request.of))
+    limits = under_all_limits(site, request).limits
     limits.check_table(site.table.name)
     if request.mode not in {Mode.UNDO, Mode.VERIFY} and request.transform:
         record = site.ledger.migration(site.migration_id)

@@ -1,17 +1,21 @@
 """The rules of the DAG's author where a migration starts, and in its record."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.steering import retune
+from airflow_ddb_migrate.aws.preflight.author_limits import limits_of
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.notes import PLAN
+from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import MIGRATION, TABLE
 from tests.support.worlds.site_world import OTHER, SiteWorld
 
-MINE, THEIRS = "DAG mine, run r", "DAG theirs, run r"
+MINE, THEIRS, OTHERS = "DAG mine, run r", "DAG theirs, run r", "DAG others, run r"
+CHANGED = {"allow_changed_transform": True}
 RULES = AuthorRules.of({"tables": [TABLE], "transforms": ["add_updated_at"], "max_prewarm": 500})
 
 
@@ -95,11 +99,62 @@ def test_an_undo_is_held_to_the_rules_of_what_it_undoes(world: SiteWorld) -> Non
         world.lane(lane)
     world.end(1, ExecutionStatus.SUCCEEDED)
     world.clock.advance(10_000)
-    from airflow_ddb_migrate.core.mode import Mode
 
     world.start(world.site_for(OTHER), mode=Mode.UNDO, of=MIGRATION, started_by=THEIRS)
 
     assert AuthorRules.of({"max_prewarm": 500}) == limits(world, OTHER)
+
+
+def about(world: SiteWorld, name: str, of: str, started_by: str = THEIRS, **rules: Any) -> None:
+    """Put the record of a replay into the ledger."""
+    record = replace(
+        world.site.ledger.required_migration(MIGRATION),
+        migration_id=name,
+        mode=Mode.REPLAY,
+        of=of,
+        started_by=started_by,
+        limits=AuthorRules.of(rules).to_json(),
+    )
+    world.site.ledger.create_migration(record)
+
+
+def test_a_replay_of_a_replay_is_held_to_the_first_migration_s_rules(world: SiteWorld) -> None:
+    """However many of the same DAG are in between, and to those of each DAG on the way."""
+    world.start(started_by=MINE, limits=AuthorRules.of({"max_units_per_second": 20}))
+    about(world, "replay-1", MIGRATION, max_prewarm=7)
+    about(world, "replay-2", "replay-1", OTHERS, max_prewarm=500)
+    about(world, "replay-3", "replay-2", max_prewarm=8)
+
+    found = limits_of(world.site_for(OTHER), dag_id="theirs", of="replay-3")
+
+    assert AuthorRules.of({"max_units_per_second": 20, "max_prewarm": 500}) == found
+
+
+def test_a_ledger_that_goes_round_in_circles_has_rules_too(world: SiteWorld) -> None:
+    world.start(started_by=MINE)
+    about(world, "replay-1", "replay-2", MINE, max_prewarm=7)
+    about(world, "replay-2", "replay-1", MINE, max_prewarm=9)
+
+    found = limits_of(world.site_for(OTHER), dag_id="theirs", of="replay-1")
+
+    assert AuthorRules.of({"max_prewarm": 7}) == found
+
+
+@pytest.mark.parametrize("first", ["", "hash-0"])
+def test_only_what_both_authors_allow_starts_with_changed_code(
+    world: SiteWorld, first: str
+) -> None:
+    """The DAG that goes on allows it, and the one that began does not."""
+    mine, theirs = AuthorRules.of({"max_prewarm": 1}), AuthorRules.of(CHANGED)
+    world.start(started_by=MINE, limits=mine, sample_lanes=1)
+    world.end(1, ExecutionStatus.SUCCEEDED)
+    world.site.ledger.note(MIGRATION, PLAN, f'{{"transform_hash": "{first}"}}')
+
+    if not first:
+        assert 2 == world.start(started_by=THEIRS, limits=theirs).attempt
+        return
+    with pytest.raises(TransformError, match="planned, and what was approved of it, with hash-0"):
+        world.start(started_by=THEIRS, limits=theirs)
 
 
 @pytest.mark.parametrize(("given", "in_force"), [(None, 500), (0, 500), (900, 500), (20, 20)])
