@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.services.function import describe_transform
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.approval import APPROVED, Approval, params_hash, text_hash
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
-from airflow_ddb_migrate.core.errors import ApprovalError
+from airflow_ddb_migrate.core.errors import ApprovalError, NotBoundError, TransformError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.notes import APPROVAL, CANARY_APPROVAL, PLAN
@@ -127,13 +127,19 @@ def _other_than_planned(site: Site, request: StartRequest) -> str:
 
 
 def _transform_hash(site: Site, of: str) -> str:
-    """Return the hash that was planned; of what is done about a migration, what is deployed now."""
+    """Return the hash that was planned; of what is done about a migration, what is deployed now.
+
+    Empty for a transform that cannot be used there: an undo needs none.
+    """
     planned = plan_fields(site.ledger, site.migration_id).get("transform_hash")
     record: MigrationRecord | None = site.ledger.migration(of) if of and not planned else None
     if record is None or record.transform not in site.stack.transforms:
         return str(planned or "")
     arn, table = site.stack.function_arn, site.table.name
-    return describe_transform(site.clients.lambda_, arn, record.transform, table)
+    try:
+        return describe_transform(site.clients.lambda_, arn, record.transform, table)
+    except (NotBoundError, TransformError):
+        return ""
 
 
 def _note(site: Site, approval: Approval) -> None:

@@ -18,7 +18,8 @@ class Approval:
 
     ``run`` is that of the task that asked, as "DAG d, run r"; ``requested_by`` who triggered it
     (empty: unknown). ``by`` and ``by_id`` answered, at ``at`` (ISO 8601). ``plan_hash`` and
-    ``transform_hash`` are what the question was about (empty: there was no plan, or no transform).
+    ``transform_hash`` are what the question was about (empty: there was no plan, or no transform
+    that could be used: where two people must agree, none is approved by that).
     ``two_people``: the answer had to be another person's than the request.
     """
 
@@ -70,16 +71,28 @@ class Approval:
             return f"what was approved was asked for by {self.run}, not by {run}. {again}"
         if two_people and not self.two_people:
             return f"{self.by} approved it before two people had to agree. {again}"
-        return self._changed(plan_hash, transform_hash)
+        is_unknown = not self.transform_hash and not two_people
+        deployed = "" if is_unknown else transform_hash
+        return self._other_transform(deployed) or self._other_plan(plan_hash)
 
-    def _changed(self, plan_hash: str, transform_hash: str) -> str:
-        if transform_hash and self.transform_hash and self.transform_hash != transform_hash:
+    def _other_transform(self, deployed: str) -> str:
+        if deployed in {"", self.transform_hash}:
+            return ""
+        again = (
+            f"Clear the task of the {'plan' if self.plan_hash else f'step {self.step}'} with its "
+            "downstream tasks, so that what is deployed is approved."
+        )
+        if self.transform_hash:
             return (
                 f"{self.by} approved transform {self.transform_hash[:12]} at {self.at}, and "
-                f"{transform_hash[:12]} is deployed: its files or packages changed since. Clear "
-                f"the task of the {'plan' if self.plan_hash else f'step {self.step}'} with its "
-                "downstream tasks, so that what is deployed is approved."
+                f"{deployed[:12]} is deployed: its files or packages changed since. {again}"
             )
+        return (
+            f"{self.by} approved it at {self.at}, when no transform was known that could be used, "
+            f"and {deployed[:12]} is deployed. {again}"
+        )
+
+    def _other_plan(self, plan_hash: str) -> str:
         if self.plan_hash != plan_hash:
             return (
                 f"{self.by} approved plan {self.plan_hash[:12] or 'none'} at {self.at}, and the "

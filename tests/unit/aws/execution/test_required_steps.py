@@ -10,6 +10,8 @@ from airflow_ddb_migrate.aws.preflight.approvals import (
     noted_approval,
     open_question,
 )
+from airflow_ddb_migrate.aws.services.bucket import QUARANTINE
+from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.approval import Approval, params_hash
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.errors import ApprovalError, TransformError
@@ -21,7 +23,7 @@ from airflow_ddb_migrate.core.names import part_name
 from tests.support.factories import MIGRATION
 from tests.support.worlds.site_world import OTHER, SiteWorld
 
-RUN, AT = "DAG d, run r", "2031-01-01T00:00:00+00:00"
+RUN, LATER, AT = "DAG d, run r", "DAG later, run l", "2031-01-01T00:00:00+00:00"
 APPROVE = AuthorRules.of({"require": ["approve"]})
 
 
@@ -195,8 +197,8 @@ def test_a_canary_and_its_approval(world: SiteWorld) -> None:
     assert 2 == start(world, limits=rules).attempt
 
 
-def test_an_undo_needs_the_approval_that_the_migration_needed(world: SiteWorld) -> None:
-    """From a DAG without rules, and no more than that."""
+def migrated(world: SiteWorld) -> Site:
+    """Let a migration end that needed an approval; returns where it can be undone or replayed."""
     plan(world)
     approve(world)
     start(world)
@@ -204,13 +206,60 @@ def test_an_undo_needs_the_approval_that_the_migration_needed(world: SiteWorld) 
         world.lane(lane)
     world.end(1, ExecutionStatus.SUCCEEDED)
     world.clock.advance(10_000)
-    site, run = world.site_for(OTHER), "DAG undo, run u"
-    undo = {"mode": Mode.UNDO, "of": MIGRATION, "started_by": run}
+    world.site.bucket.put(f"{QUARANTINE}/0/1", [{}])
+    return world.site_for(OTHER)
+
+
+def approve_about(site: Site) -> Approval:
+    """Let somebody ask what is to be done about the migration, and Bob approve."""
+    question = Approval(step=RequiredStep.APPROVE, run=LATER, asked_at=AT, two_people=True)
+    asked = note_question(site, question, of=MIGRATION)
+    note_answer(site, replace(asked, answer="approved", by="bob", at=AT))
+    return asked
+
+
+def test_an_undo_needs_the_approval_that_the_migration_needed(world: SiteWorld) -> None:
+    """From a DAG without rules, and no more than that."""
+    site = migrated(world)
+    undo = {"mode": Mode.UNDO, "of": MIGRATION, "started_by": LATER}
 
     with pytest.raises(ApprovalError, match="nobody was asked"):
         world.start(site, **undo)
-    question = Approval(step=RequiredStep.APPROVE, run=run, asked_at=AT, two_people=True)
-    asked = note_question(site, question, of=MIGRATION)
-    note_answer(site, replace(asked, answer="approved", by="bob", at=AT))
+    asked = approve_about(site)
     world.start(site, **undo)
     assert "hash-1" == asked.transform_hash
+
+
+UNUSABLE = [
+    {"ok": False, "error": "ValueError: broken", "error_class": "TransformError"},
+    {"ok": False, "error": "bind it by deploy", "error_class": "NotBoundError"},
+]
+
+
+@pytest.mark.parametrize("said", UNUSABLE, ids=["broken", "unbound"])
+def test_an_undo_is_approved_without_a_usable_transform(world: SiteWorld, said: Any) -> None:
+    """A bad transform is what it undoes: nobody has to deploy or bind it again for that."""
+    site = migrated(world)
+    good = world.lambda_.answer
+    world.lambda_.answer = lambda event: said if event["transform"] else good
+
+    asked = approve_about(site)
+
+    assert "" == asked.transform_hash
+    undo = {"mode": Mode.UNDO, "of": MIGRATION, "started_by": LATER}
+    assert 1 == world.start(site, **undo).attempt
+
+
+@pytest.mark.parametrize("said", UNUSABLE, ids=["broken", "unbound"])
+def test_a_replay_is_not_approved_without_a_usable_transform(world: SiteWorld, said: Any) -> None:
+    """What is deployed between question and start is what nobody has approved."""
+    site = migrated(world)
+    replay = {"mode": Mode.REPLAY, "of": MIGRATION, "started_by": LATER, "transform": ""}
+    good, world.lambda_.answer = world.lambda_.answer, said
+    approve_about(site)
+    world.lambda_.answer = good
+
+    with pytest.raises(ApprovalError, match=r"no transform was known.*Clear the task of the step"):
+        world.start(site, **replay)
+    approve_about(site)
+    assert 1 == world.start(site, **replay).attempt

@@ -49,6 +49,8 @@ def test_what_was_approved_may_start() -> None:
         ({"two_people": False}, {}, "before two people had to agree"),
         ({}, {"plan_hash": "plan-2"}, "approved plan plan-1 at"),
         ({}, {"transform_hash": "code-2"}, "approved transform code-1 at"),
+        ({"transform_hash": ""}, {}, "at 2031-01-01T01:00:00+00:00, when no transform was known"),
+        ({"transform_hash": "", "plan_hash": ""}, {"plan_hash": ""}, "and code-1 is deployed"),
     ],
 )
 def test_what_was_not_is_refused_with_what_to_do(noted: Any, now: Any, says: str) -> None:
@@ -56,6 +58,14 @@ def test_what_was_not_is_refused_with_what_to_do(noted: Any, now: Any, says: str
 
     assert says in words
     assert "Clear the task of the" in words
+
+
+def test_one_person_may_start_what_was_approved_without_a_known_transform() -> None:
+    """An older plan knows no hash; and where no transform is needed none has to be known."""
+    noted = replace(GIVEN, transform_hash="")
+
+    assert "" == noted.refusal(**{**NOW, "two_people": False})
+    assert "" == noted.refusal(**{**NOW, "transform_hash": ""})
 
 
 @pytest.mark.parametrize(
