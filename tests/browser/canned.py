@@ -48,6 +48,8 @@ class Canned:
     fields: dict[str, Any] = field(default_factory=dict)
     script: str = ""
     found: bool = True
+    quarantine: dict[str, Any] = field(default_factory=dict)
+    fails_older: bool = False
     looks: int = 0
     began: float = field(default_factory=time.time)
     measured: list[dict[str, Any]] = field(default_factory=list)
@@ -275,6 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
             extra = f'<script type="module" src="{PREFIX}/measure.js"></script></head>'
             page = (STATIC / name).read_text().replace("</head>", extra)
             self._send("text/html", page.encode())
+        elif self.canned.fails_older and path.startswith("/api/list") and path[-1] != "=":
+            self.send_error(502)
         else:
             self._json(self._api(path))
 
@@ -298,7 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
             older = "2026-01-01T00:00:00.000Z#m-1" if is_first else ""
             return {"migrations": rows, "older": older, "dags_left_out": 3}
         if path.endswith("/quarantine"):
-            return _QUARANTINE
+            return _QUARANTINE | self.canned.quarantine
         if "/lanes/" in path:
             lane = int(path.rpartition("/")[2])
             counts = Counts(4_800, 4_790, quarantined=10)

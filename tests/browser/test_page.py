@@ -69,6 +69,20 @@ def test_a_key_with_markup_is_shown_as_text() -> None:
     assert HOSTILE.partition('"')[0] in text
 
 
+def test_why_keys_are_withheld_is_one_sentence() -> None:
+    """What the server says ends by itself; what the page says ends, too."""
+    words = """
+        const words = document.getElementById("quarantine-words");
+        await until(() => words.textContent);
+        const seen = words.textContent;
+    """
+    withheld, _ = seen_by(words, quarantine={"unknown": "Keys are withheld."})
+    shown, _ = seen_by(words)
+
+    assert withheld.endswith("/quarantine/: Keys are withheld.")
+    assert shown.endswith("/quarantine/: the first 2 of them.")
+
+
 def test_a_lane_shows_its_numbers_by_keyboard() -> None:
     """Arrow keys go from lane to lane, F to a failed one; nobody needs a mouse."""
     seen, _ = seen_by("""
@@ -362,3 +376,29 @@ def test_the_list_has_pages() -> None:
         seen = canned.await_seen(HANG_SECONDS)
 
     assert [[True, False], [False, True]] == seen
+
+
+def test_an_older_page_that_fails_leads_back_to_the_newest() -> None:
+    """Asked again in a while; nobody has to wait for it."""
+    canned = Canned(
+        fails_older=True,
+        script="""
+        const [newest, older, words, said] = ["newest", "older", "words", "trouble"].map((id) =>
+          document.getElementById(id));
+        const until = async (is) => {
+          while (!is()) await new Promise((go) => setTimeout(go, 20));
+        };
+        await until(() => words.textContent.includes("2 migrations"));
+        older.click();
+        await until(() => said.textContent.includes("502"));
+        const isDisabled = newest.disabled;
+        newest.click();
+        await until(() => !said.textContent.includes("502") || isDisabled);
+        const body = JSON.stringify({ seen: [isDisabled, newest.disabled, older.disabled] });
+        await fetch("/measured", { method: "POST", body });
+        """,
+    )
+    with serve(canned) as url, opened(url.split("/ui/")[0] + "/ui"):
+        seen = canned.await_seen(HANG_SECONDS)
+
+    assert [False, True, False] == seen

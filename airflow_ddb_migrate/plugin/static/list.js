@@ -19,6 +19,7 @@ byId("older").addEventListener("click", () => turnTo(older));
 
 function turnTo(place) {
   before = place;
+  byId("newest").disabled = !before; // also if this page cannot be had
   look();
 }
 
@@ -29,7 +30,6 @@ async function lookOnce() {
   const answer = await get(`${base}/api/list?before=${encodeURIComponent(asked)}`);
   if (asked !== before) return 0;
   older = answer.older;
-  byId("newest").disabled = !before;
   byId("older").disabled = !older;
   const tables = Map.groupBy(answer.migrations, (one) => one.table_arn.split("/").pop());
   byId("tables").replaceChildren(...[...tables].flatMap(([name, rows]) => [make("h2", name), table(rows)]));

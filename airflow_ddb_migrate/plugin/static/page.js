@@ -75,9 +75,9 @@ async function lookAtQuarantine(view) {
   if (!number || number === state.quarantined) return;
   const found = await get(`${one(view.migration_id)}/quarantine`);
   state.quarantined = number;
-  const first = found.unknown || `the first ${count(found.rows.length)} of them`;
+  const first = found.unknown || `the first ${count(found.rows.length)} of them.`;
   byId("quarantine-words").textContent =
-    `${count(number)} items are set aside, untouched, under ${found.where}: ${first}.`;
+    `${count(number)} items are set aside, untouched, under ${found.where}: ${first}`;
   byId("quarantine-rows").replaceChildren(
     ...found.rows.map((item) =>
       row(make("code", keyWords(item.key)), item.error_class, item.message, `${item.segment}`),
