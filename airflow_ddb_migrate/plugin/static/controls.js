@@ -42,7 +42,7 @@ function resumeWords(view) {
   const left = view.holds.filter((hold) => !hold.resumable);
   const ended = `Resume ends: ${names(view.holds.filter((hold) => hold.resumable))}.`;
   if (left.length) return `${ended} It stays on hold for ${names(left)}.`;
-  return `${ended} Workers go on where they were, each within 5 minutes.`;
+  return `${ended} Workers go on where they were, each within 2 minutes.`;
 }
 
 // Say why a button cannot be pressed; empty: it can.
