@@ -92,8 +92,8 @@ def _note_end(site: Site, seen: Observation) -> None:
     number = seen.attempt.number
     if not seen.attempt.started_at or seen.attempt.ended_at:
         return
-    now = site.clock.now()
-    if site.ledger.attempt_ended(site.migration_id, number, result=Outcome.WAITING, now=now):
+    ended_at = seen.ended_at(site.clock.now())
+    if site.ledger.attempt_ended(site.migration_id, number, result=Outcome.WAITING, now=ended_at):
         how, by = ("on hold", "its alarms") if seen.orders.recovers else _BY_WINDOW
         words = f"Attempt {number} ended {how}. {seen.verdict.reason}"
         site.note_event(What.ENDED, by, words)

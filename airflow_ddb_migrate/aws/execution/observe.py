@@ -111,6 +111,10 @@ class Observation:
             return poke_interval
         return max(poke_interval, min(CLOSED_LOOK_SECONDS, closed.opens_at - now))
 
+    def ended_at(self, now: float) -> float:
+        """Return when an attempt that is over has ended; now, where AWS does not say."""
+        return self.execution.ended_at or now
+
     @property
     def is_over(self) -> bool:
         """Return whether there is nothing left to wait for."""

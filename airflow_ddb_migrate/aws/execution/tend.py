@@ -32,9 +32,11 @@ def tend(site: Site) -> Observation:
 
 
 def _end(site: Site, seen: Observation) -> None:
-    now = site.clock.now()
     is_first = site.ledger.attempt_ended(
-        site.migration_id, seen.attempt.number, result=seen.verdict.outcome, now=now
+        site.migration_id,
+        seen.attempt.number,
+        result=seen.verdict.outcome,
+        now=seen.ended_at(site.clock.now()),
     )
     if is_first:
         words = f"Attempt {seen.attempt.number} ended: {seen.result}. {seen.verdict.reason}"

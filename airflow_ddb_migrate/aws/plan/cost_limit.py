@@ -59,9 +59,20 @@ def new_limit(site: Site, control: ControlRecord, given: object) -> float:
     record = site.ledger.required_migration(site.migration_id)
     AuthorRules.from_json(record.limits).check_cost_limit(float(given))
     rows = site.lanes.all(site.migration_id)
-    spent = spent_by(rows, Rates.from_dict(control.rates), site.clock.now())
+    spent = spent_by(rows, Rates.from_dict(control.rates), _raised_until(site))
     require_unspent(site, float(given), spent)
     return float(given)
+
+
+def _raised_until(site: Site) -> float:
+    """Return until when raised capacity is charged: it is given back when the attempt has ended.
+
+    One that waits for its first window has raised nothing.
+    """
+    attempt = site.ledger.latest_attempt(site.migration_id)
+    if attempt is None or not attempt.started_at:
+        return 0.0
+    return attempt.ended_at or site.execution_of(attempt).ended_at or site.clock.now()
 
 
 def spent_before(site: Site) -> float:

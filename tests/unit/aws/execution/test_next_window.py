@@ -96,6 +96,19 @@ def test_between_two_windows_capacity_is_back_and_the_table_is_kept(place: Place
         world.start(world.site_for(OTHER))
 
 
+def test_an_attempt_has_ended_when_its_execution_did(world: SiteWorld) -> None:
+    """However late somebody looks: until then it is charged for what it had raised."""
+    world.clock.now = at("11-30 22:30")
+    world.start(windows=NIGHTS)
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=at("12-01 06:02"))
+
+    assert Outcome.WAITING is tended(world, "12-01 12:00")
+
+    latest = world.site.ledger.latest_attempt(MIGRATION)
+    assert latest is not None
+    assert at("12-01 06:02") == latest.ended_at
+
+
 def test_the_lease_is_renewed_for_as_long_as_somebody_waits(place: Place) -> None:
     world = place.world
     begin(place)

@@ -60,6 +60,16 @@ def test_observing_changes_nothing(world: SiteWorld) -> None:
     assert Command.RUN is command_of(world)
 
 
+def test_an_attempt_has_ended_when_its_execution_did(world: SiteWorld) -> None:
+    """However late somebody looks."""
+    world.start()
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.ABORTED, at=NOW + 60)
+
+    tend(at(world.site, NOW + 7_200))
+
+    assert (Outcome.FAILED, NOW + 60) == result_of(world)
+
+
 def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     """While it runs, nobody asks: the call is limited per account."""
     world.start()

@@ -5,17 +5,23 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan
-from airflow_ddb_migrate.aws.plan.cost_limit import cost_limit_of, require_unspent, spent_before
+from airflow_ddb_migrate.aws.plan.cost_limit import (
+    cost_limit_of,
+    new_limit,
+    require_unspent,
+    spent_before,
+)
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.times import iso
 from tests.support.factories import MIGRATION, NOW, at, snapshot
 from tests.support.plans import facts
 from tests.support.plans import plan as made
-from tests.support.worlds.site_world import SiteWorld
+from tests.support.worlds.site_world import SiteWorld, arn_of
 
 
 def made_plan(**fields: Any) -> MigrationPlan:
@@ -106,6 +112,61 @@ def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
         found["since"],
         found["base"],
     )
+
+
+NIGHTS = ("22:00-06:00 UTC",)
+EVENING, MORNING = 1_796_077_800.0, 1_796_104_800.0  # 2026-11-30, 22:30, and 06:00 after it
+
+
+def control_of(world: SiteWorld, **fields: Any) -> ControlRecord:
+    control = world.site.ledger.control(MIGRATION)
+    assert control is not None
+    return replace(control, **fields)
+
+
+def raised(world: SiteWorld, at_once: float = 0.0) -> ControlRecord:
+    """What the workers of an attempt are told that raised capacity for 4 dollars an hour."""
+    rates = {"hour": 4.0, "since": world.clock(), "base": at_once}
+    return control_of(world, rates=rates, max_cost_usd=40.0)
+
+
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_capacity_that_was_given_back_is_not_charged_on(
+    world: SiteWorld, *, is_noted: bool
+) -> None:
+    """A limit that is raised by day counts what was raised by night; nobody had to look."""
+    world.clock.now = EVENING
+    world.start(windows=NIGHTS)
+    control = raised(world)
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.SUCCEEDED, at=MORNING)
+    world.clock.now = MORNING + 14 * 3_600
+    if is_noted:
+        world.site.ledger.attempt_ended(MIGRATION, 1, result="WAITING", now=MORNING)
+
+    assert 30.5 == new_limit(world.site, control, 30.5)
+    with pytest.raises(InvalidInputError, match=r"has cost \$30\.00 so far"):
+        new_limit(world.site, control, 29.5)
+
+
+def test_capacity_of_an_attempt_that_runs_is_charged_by_now(world: SiteWorld) -> None:
+    world.start()
+    control = raised(world)
+    world.clock.advance(3_600)
+
+    with pytest.raises(InvalidInputError, match=r"has cost \$4\.00 so far"):
+        new_limit(world.site, control, 3.5)
+
+
+def test_capacity_of_an_attempt_that_only_waits_is_not_charged(world: SiteWorld) -> None:
+    """What others of this migration had raised is."""
+    world.clock.now = MORNING
+    world.start(windows=NIGHTS)
+    control = raised(world, at_once=2.0)
+    world.clock.advance(36_000)
+
+    assert 2.5 == new_limit(world.site, control, 2.5)
+    with pytest.raises(InvalidInputError, match=r"has cost \$2\.00 so far"):
+        new_limit(world.site, control, 1.5)
 
 
 def test_a_limit_below_what_is_spent_is_refused(world: SiteWorld) -> None:
