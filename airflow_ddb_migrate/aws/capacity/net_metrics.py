@@ -1,6 +1,8 @@
 """What the safety net tells CloudWatch: for the day on which neither Airflow nor a worker can."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.clients import Clients
@@ -16,6 +18,8 @@ from airflow_ddb_migrate.core.metrics.catalog import STACK, Metric
 from airflow_ddb_migrate.core.metrics.embedded import embedded_line
 from airflow_ddb_migrate.core.metrics.stalled import is_stalled, may_be_stalled
 from airflow_ddb_migrate.core.names import stack_of_ledger_name
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +55,18 @@ class NetMetrics:
         return Ledger(self.clients.dynamodb, self.ledger_table)
 
     def _again(self, seen: LeaseRecord) -> LeaseRecord:
+        """Read a lease again, without what it owes: that may be lost, and is not needed."""
         key = TableKey(seen.table_arn, seen.table_id, seen.table_name)
-        return Leases(self._ledger).get(key) or seen
+        with _apart(seen):
+            return Leases(self._ledger).look(key, consistent=True) or seen
+        return seen
 
     def _is_stalled(self, lease: LeaseRecord) -> bool:
+        with _apart(lease):
+            return self._makes_no_progress(lease)
+        return False
+
+    def _makes_no_progress(self, lease: LeaseRecord) -> bool:
         """Read the lanes only where there is no reason for no progress.
 
         Whether its execution runs does not matter: one that ended is noted, unless nobody watches.
@@ -70,6 +82,15 @@ class NetMetrics:
         return may_be_stalled(ledger.control(name), attempt, now) and is_stalled(
             Lanes(ledger).all(name), lanes, now
         )
+
+
+@contextmanager
+def _apart(lease: LeaseRecord) -> Iterator[None]:
+    """Log what goes wrong with one lease: whatever it is, the other leases come next."""
+    try:
+        yield
+    except Exception as exc:  # noqa: BLE001
+        _log.warning("Metrics of table %s: %s: %s", lease.table_name, type(exc).__name__, exc)
 
 
 def is_any_taken(leases: Iterable[LeaseRecord]) -> bool:

@@ -26,9 +26,9 @@ class Leases:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def look(self, table: TableKey) -> LeaseRecord | None:
-        """Return the lease as it was a moment ago, without what it owes: the cheapest read."""
-        item = self._ledger.get(lease_key(table), consistent=False)
+    def look(self, table: TableKey, *, consistent: bool = False) -> LeaseRecord | None:
+        """Return the lease without what it owes, as it was a moment ago: the cheapest read."""
+        item = self._ledger.get(lease_key(table), consistent=consistent)
         return decode(LeaseRecord, item) if item else None
 
     def get(self, table: TableKey) -> LeaseRecord | None:

@@ -1,6 +1,8 @@
 """What the safety net tells CloudWatch while neither Airflow nor a worker does."""
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
@@ -8,12 +10,15 @@ from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
 from airflow_ddb_migrate.aws.execution.steering import pause
 from airflow_ddb_migrate.aws.execution.tend import tend
+from airflow_ddb_migrate.aws.ledger.keys import lease_key
+from airflow_ddb_migrate.aws.ledger.typed_values import encode_all
 from airflow_ddb_migrate.core.ledger.counts import Counts
-from airflow_ddb_migrate.core.ledger.records import LaneState
+from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.ledger.records import CapacityState, LaneState
 from airflow_ddb_migrate.core.limits import FORGOTTEN_SECONDS, LEASE_SECONDS, NO_PROGRESS_SECONDS
 from tests.support.embedded_metrics import checked
-from tests.support.factories import LEDGER, units
-from tests.support.worlds.site_world import SiteWorld
+from tests.support.factories import LEDGER, TABLE_KEY, client_error, lease, units
+from tests.support.worlds.site_world import OTHER, SiteWorld
 
 SETTINGS = {
     "BillingMode": "PROVISIONED",
@@ -118,6 +123,49 @@ def test_an_execution_that_ended_unnoticed_is_stalled(world: SiteWorld) -> None:
 
     world.clock.advance(1)
     assert (0, 0, 0) == told(world)
+
+
+def also_leased(world: SiteWorld) -> None:
+    """Another table, read before this one; what it owes is not there any more."""
+    key = TableKey(f"{world.site.table.key.arn}-archive", "id-2", "archive")
+    owed = lease(
+        table_arn=key.arn,
+        table_id=key.table_id,
+        table_name=key.name,
+        migration_id=OTHER,
+        expires_at=world.clock() - 60,
+        capacity_state=CapacityState.RAISED,
+        snapshot="owed#lost",
+    )
+    world.dynamodb.put_item(TableName=LEDGER, Item={**lease_key(key), **encode_all(asdict(owed))})
+
+
+def test_a_lease_that_lost_what_it_owes_hides_no_other_one(world: SiteWorld) -> None:
+    """It cannot be restored, so it is owed for as long as that is so."""
+    also_leased(world)
+    world.start()
+    world.clock.advance(NO_PROGRESS_SECONDS)
+
+    assert (60 + NO_PROGRESS_SECONDS, 1, 1) == told(world)
+
+
+@pytest.mark.parametrize("unread", [f"table#{TABLE_KEY.arn}-archive", f"migration#{OTHER}"])
+def test_a_lease_that_cannot_be_read_hides_no_other_one(
+    world: SiteWorld, caplog: pytest.LogCaptureFixture, unread: str
+) -> None:
+    """It counts as it was before the sweep, and as not stalled; the log says why."""
+    also_leased(world)
+    world.start()
+    world.clock.advance(NO_PROGRESS_SECONDS)
+
+    def refuse(name: str, arguments: dict[str, Any]) -> None:
+        if name == "get_item" and arguments["Key"]["pk"]["S"] == unread:
+            raise client_error("AccessDeniedException", "GetItem")
+
+    world.dynamodb.before = refuse
+
+    assert (60 + NO_PROGRESS_SECONDS, 1, 1) == told(world)
+    assert "table archive" in caplog.text
 
 
 def test_an_end_that_was_noted_is_none(world: SiteWorld) -> None:
