@@ -20,6 +20,7 @@ _TOGETHER = {
     "order": ("spread", "shuffled", "in-order"),
     "split": ("crowded", "splitting"),
     "skew": ("even", "skewed"),
+    "gate": ("live", "live-throttles", "live-busy"),
 }
 _COMPARED = {name for names in _TOGETHER.values() for name in names}
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.simulation.live import Alarm, Traffic
 from tests.simulation.scenarios import Goal, Order, Scenario
 
 _HUNDRED = Scenario(
@@ -43,6 +44,22 @@ _CROWDED = replace(
     goals=frozenset(),
     why="its partitions take less than the plan knows",
 )
+_LIVE = Scenario(
+    name="live",
+    says="100 GiB, an application takes a fifth of the table, and 60 % in three peaks; no alarm",
+    gib=100,
+    write=20_000,
+    write_budget=12_000,
+    traffic=Traffic(usual=4_000, peak=12_000, peaks=((1_200, 900), (4_200, 900), (7_200, 900))),
+    burst_seconds=60.0,
+    goals=frozenset(),
+    why="nothing tells it that the application suffers",
+)
+_HELD: dict[str, Any] = {
+    "goals": frozenset({Goal.THROTTLED, Goal.LIVE}),
+    "why": "its alarm holds it, which no plan knows of",
+}
+_THROTTLES = Alarm(throttled_share=0.001)
 _NO_BURST = "the same, partitions without any burst, "
 _OTHER_ORDER: dict[str, Any] = {
     "goals": frozenset[Goal](),
@@ -114,6 +131,29 @@ ALL = (
         name="splitting",
         says="the same, and partitions split after ten minutes of throttling",
         split_seconds=600.0,
+    ),
+    _LIVE,
+    replace(
+        _LIVE,
+        name="live-throttles",
+        says="the same, with an alarm that goes off when 0.1 % of its writes are throttled",
+        alarm=_THROTTLES,
+        **_HELD,
+    ),
+    replace(
+        _LIVE,
+        name="live-busy",
+        says="the same, with an alarm that goes off when 90 % of the table's capacity is used",
+        alarm=Alarm(used_share=0.9),
+        **_HELD,
+    ),
+    replace(
+        _LIVE,
+        name="live-little-burst",
+        says="as live-throttles, partitions with a burst of 5 s",
+        alarm=_THROTTLES,
+        burst_seconds=5.0,
+        **_HELD,
     ),
     _EVEN,
     replace(

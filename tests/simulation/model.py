@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.core.execution.segments import shuffled, spread
-from airflow_ddb_migrate.core.ledger.records import Budget, Command
+from airflow_ddb_migrate.core.ledger.holds import HoldKind
+from airflow_ddb_migrate.core.ledger.records import Budget
 from airflow_ddb_migrate.core.limits import SCAN_PAGE_BYTES, SCAN_PAGE_ITEMS
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from tests.simulation.control import SimControl
 from tests.simulation.lanes import cut
 from tests.simulation.latency import Costs, Latency
+from tests.simulation.live import ALARM, LiveLoad
 from tests.simulation.loop import Loop
 from tests.simulation.scenarios import Order, Scenario
 from tests.simulation.scheduler import Scheduler
@@ -79,10 +81,16 @@ def _world(scenario: Scenario, plan: MigrationPlan, loop: Loop, latency: Latency
         burst_seconds=max(scenario.burst_seconds, _LEAST_BURST_SECONDS),
         split_seconds=scenario.split_seconds,
     )
+    table = SimTable(limits)
+    live = LiveLoad(loop, table, scenario.traffic, scenario.alarm) if scenario.traffic else None
+    control = SimControl(loop, budget, _COUNT_SECONDS)
+    if live and scenario.alarm:
+        control = SimControl(loop, budget, _COUNT_SECONDS, hold_while=(ALARM,), alarms=live.read)
     return World(
         loop=loop,
-        table=SimTable(limits),
-        control=SimControl(loop, budget, _COUNT_SECONDS),
+        table=table,
+        control=control,
+        load=live,
         cut=cut(
             load.items,
             layout.total_segments,
@@ -120,6 +128,9 @@ def _disturbances(
     if scenario.pause:
         at, seconds = scenario.pause
         yield _pause(world, at * planned, seconds)
+    if world.load:
+        yield world.load.write()
+        yield world.load.watch()
 
 
 def _retune(
@@ -132,6 +143,6 @@ def _retune(
 
 def _pause(world: World, at: float, seconds: float) -> Iterator[float]:
     yield at
-    world.control.command(Command.HOLD)
+    world.control.hold(HoldKind.PERSON)
     yield seconds
-    world.control.command(Command.RUN)
+    world.control.resume(HoldKind.PERSON)

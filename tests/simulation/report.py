@@ -18,6 +18,7 @@ _COLUMNS = (
     "plan's range",
     "budget used",
     "throttled",
+    "live",
     "dollars / plan",
     "goals",
 )
@@ -34,6 +35,7 @@ def table(results: Iterable[Result]) -> Iterator[str]:
 
 def line(result: Result) -> str:
     used = "-" if result.budget_used is None else f"{result.budget_used:.1%}"
+    live = "-" if result.live_throttled is None else f"{result.live_throttled:.2%}"
     cells = (
         result.name,
         f"{result.items:,}",
@@ -45,6 +47,7 @@ def line(result: Result) -> str:
         "{:,.0f} - {:,.0f} s".format(*result.planned_range),
         used,
         f"{result.throttled_share:.2%}",
+        live,
         f"{result.usd / result.planned_usd:.3f}",
         _verdict(result),
     )

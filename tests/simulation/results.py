@@ -10,6 +10,7 @@ from tests.simulation.scenarios import Goal
 
 LEAST_BUDGET_USED = 0.97
 MOST_THROTTLED = 0.005
+MOST_LIVE_THROTTLED = 0.005  # of the application's own writes
 MOST_OFF = 0.15  # of the plan's time and dollars
 _SETTLED_SECONDS = 60.0  # after the first moment at which all workers are there
 
@@ -38,6 +39,8 @@ class Result:
     most_of_budget: float
     throttled_share: float
     throttled_reads: float
+    live_throttled: float | None
+    health_holds: int
     planned_usd: float
     usd: float
     holds: int
@@ -65,6 +68,7 @@ class Result:
             Goal.THROTTLED: self.throttled_share <= MOST_THROTTLED,
             Goal.PLAN: abs(self.against_plan - 1) <= MOST_OFF,
             Goal.RANGE: least <= self.seconds <= most,
+            Goal.LIVE: (self.live_throttled or 0.0) <= MOST_LIVE_THROTTLED,
         }
         return tuple(goal for goal in Goal if not reached[goal])
 
@@ -98,6 +102,8 @@ def result_of(run: Run) -> Result:
         most_of_budget=_most_of_budget(run),
         throttled_share=throttled / (throttled + written) if written else 0.0,
         throttled_reads=world.throttled_read_units,
+        live_throttled=world.load.throttled_share if world.load else None,
+        health_holds=world.control.health_holds,
         planned_usd=plan.total_cost_usd,
         usd=_dollars(run),
         holds=world.control.holds,

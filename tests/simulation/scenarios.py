@@ -7,6 +7,7 @@ from enum import StrEnum
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts
+from tests.simulation.live import Alarm, Traffic
 from tests.support import plans
 
 READS_PER_WRITE = 3  # of a table's capacity: so a partition takes them
@@ -14,12 +15,16 @@ _INDEX = "by_state"
 
 
 class Goal(StrEnum):
-    """What a run is held to. RANGE: its time is within the least and most that the plan names."""
+    """What a run is held to. RANGE: its time is within the least and most that the plan names.
+
+    LIVE is about the application's writes, where there is one.
+    """
 
     BUDGET = "budget"
     THROTTLED = "throttled"
     PLAN = "plan"
     RANGE = "range"
+    LIVE = "live"
 
 
 class Order(StrEnum):
@@ -38,8 +43,9 @@ class Scenario:
     ``used`` is what live traffic takes of a partition, by number. ``write_budget``,
     ``max_concurrency`` and ``total_segments`` override the plan's. ``retunes`` are shares of the
     budget by share of the planned time; ``pause`` is the begin, as such a share, and the length in
-    seconds. A bite is ``bite_seconds`` of one worker. It is held to the ``goals``, and why not to
-    all of them ``why`` says.
+    seconds. ``traffic`` is an application's; its ``alarm`` holds the migration in state ALARM.
+    A bite is ``bite_seconds`` of one worker. It is held to the ``goals``, and why not to all of
+    them ``why`` says.
     """
 
     name: str
@@ -57,6 +63,8 @@ class Scenario:
     total_segments: int | None = None
     retunes: tuple[tuple[float, float], ...] = ()
     pause: tuple[float, float] | None = None
+    traffic: Traffic | None = None
+    alarm: Alarm | None = None
     burst_seconds: float = 300.0
     split_seconds: float = 0.0
     bite_seconds: float = 1.0

@@ -1,12 +1,14 @@
 """The simulated migrations of small tables: goals, laws, and the same again by the same seed."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from airflow_ddb_migrate.core.limits import (
     BATCH_STATEMENTS,
     BURST_SECONDS,
+    HEALTHY_SECONDS,
     SCAN_PAGE_ITEMS,
     WORKER_WRITE_UNITS,
     WRITER_THREADS,
@@ -14,6 +16,8 @@ from airflow_ddb_migrate.core.limits import (
 from tests.simulation.cases import ALL
 from tests.simulation.heat import Places
 from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
+from tests.simulation.live import ALARM, Alarm, LiveLoad, Traffic
+from tests.simulation.loop import Loop
 from tests.simulation.model import Run, run
 from tests.simulation.report import line, picture, table
 from tests.simulation.results import Result, result_of
@@ -38,7 +42,15 @@ DRIVEN = replace(  # more than its index takes
 )
 RETUNED = replace(SMALL, name="retuned", retunes=((0.25, 0.5), (0.75, 1.0)))
 PAUSED = replace(SMALL, name="paused", pause=(0.5, 600.0))
-LOADS = (SMALL, ONE, IN_ORDER, SHUFFLED, NO_BURST, HOT, DRIVEN, RETUNED, PAUSED)
+LIVE = replace(
+    SMALL,
+    name="live",
+    write_budget=6_000,
+    traffic=Traffic(usual=2_000, peak=7_000, peaks=((100.0, 900.0),)),
+    burst_seconds=20.0,
+)
+GATED = replace(LIVE, name="gated", alarm=Alarm(throttled_share=0.001))
+LOADS = (SMALL, ONE, IN_ORDER, SHUFFLED, NO_BURST, HOT, DRIVEN, RETUNED, PAUSED, LIVE, GATED)
 
 _NAMES = {"ids": lambda scenario: scenario.name}
 _FLOAT = 1 + 1e-9
@@ -177,6 +189,37 @@ def test_paused():
     paused, plain = result(PAUSED), result(SMALL)
 
     assert 600 <= paused.seconds - plain.seconds <= 600 + 120 + 10
+
+
+def test_gate():
+    """An alarm on the application's throttles keeps them few; nothing is lost or read in vain."""
+    alone, gated = result(LIVE), result(GATED)
+
+    assert alone.live_throttled > 0.02
+    assert gated.live_throttled <= alone.live_throttled / 5
+    assert (0, True) == (alone.health_holds, gated.health_holds >= 1)
+    assert gated.seconds >= alone.seconds + HEALTHY_SECONDS
+
+
+def test_live_load():
+    """All that an application asks for is given or throttled; an alarm knows it a minute later."""
+    loop, table_ = Loop(), SimTable(Limits(partitions=2, read=100, write=500, burst_seconds=1))
+    traffic = Traffic(usual=400, peak=1_000, peaks=((60.0, 60.0),))
+    live = LiveLoad(loop, table_, traffic, Alarm(throttled_share=0.1, delay_seconds=30.0))
+    states = {}
+
+    def look() -> Iterator[float]:
+        while loop.now < 250:
+            states[round(loop.now)] = live.states[ALARM]
+            yield 10.0
+
+    for process in (live.write(), live.watch(), look()):
+        loop.spawn(process)
+    loop.run(until=lambda: loop.now >= 250)
+
+    assert live.given + live.throttled == pytest.approx(400 * 190 + 1_000 * 60, rel=0.02)
+    assert live.throttled == pytest.approx(500 * 60 - 500, rel=0.05)
+    assert [150, 160, 170, 180, 190, 200] == [at for at in states if states[at] == "ALARM"]
 
 
 def test_reason():

@@ -11,6 +11,7 @@ from ddb_transform.patience import Patience
 from tests.simulation.control import SimControl
 from tests.simulation.lanes import Cut
 from tests.simulation.latency import Bounds, Costs, Latency
+from tests.simulation.live import LiveLoad
 from tests.simulation.loop import Loop
 from tests.simulation.series import Series
 from tests.simulation.table import SimTable
@@ -33,6 +34,7 @@ class World:
     slice_seconds: float
     written: Series
     throttled: Series
+    load: LiveLoad | None = None
     live: list[tuple[float, int]] = field(default_factory=list)
     items: float = 0.0
     read_units: float = 0.0
@@ -83,6 +85,7 @@ class SimWorker:
 
     def _slice(self) -> Waits:
         world, control = self.world, self.world.control
+        control.read_alarms()  # held children go on reading them
         if control.order is Order.HOLD:
             return float(hold_wait_seconds(control.record, world.loop.now))
         yield world.draw(world.latency.begin)
@@ -127,6 +130,7 @@ class SimWorker:
         if world.loop.now - self._looked_at < CONTROL_SECONDS:
             return
         self._looked_at = world.loop.now
+        world.control.read_alarms()
         world.control.renew()
         self._pacers.share(world.control.record, world.loop.now)
         self._order = world.control.order
