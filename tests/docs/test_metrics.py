@@ -23,9 +23,9 @@ SENT = {metric.name for metric in (*catalog.WORKER, *catalog.SAFETY_NET)}
 @pytest.mark.parametrize(
     ("heading", "metrics"),
     [
-        ("Of the workers", catalog.WORKER),
-        ("Of the safety net", catalog.SAFETY_NET),
-        ("Of Airflow", catalog.GAUGES),
+        ("Worker metrics", catalog.WORKER),
+        ("Safety net metrics", catalog.SAFETY_NET),
+        ("Airflow gauges", catalog.GAUGES),
     ],
 )
 def test_a_table_has_each_metric_with_its_unit(heading: str, metrics: tuple[Metric, ...]) -> None:

@@ -57,9 +57,9 @@ def test_every_metric_of_the_page_comes_from_a_migration_and_no_other(world: Cha
 
     found = lines(world, world.stack.log_group, site.migration_id)
 
-    assert documented("Of the workers") == {metric.name: metric.unit for metric in catalog.WORKER}
-    assert documented("Of the workers").items() >= units_of(found).items()
-    assert set(documented("Of the workers")) - UNSEEN == set().union(*map(metric_names, found))
+    assert documented("Worker metrics") == {metric.name: metric.unit for metric in catalog.WORKER}
+    assert documented("Worker metrics").items() >= units_of(found).items()
+    assert set(documented("Worker metrics")) - UNSEEN == set().union(*map(metric_names, found))
     counts, units = seen.progress.counts, seen.progress.units
     assert (60, 59, 1) == (counts.seen, counts.changed, counts.quarantined)
     assert (counts.seen, counts.changed, counts.quarantined) == tuple(
