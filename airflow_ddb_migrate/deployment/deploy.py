@@ -39,10 +39,15 @@ from airflow_ddb_migrate.deployment.keeping.kept_data import (
     missing_of,
     note_bucket,
 )
-from airflow_ddb_migrate.deployment.keeping.table_set import bindings_after, bindings_before
+from airflow_ddb_migrate.deployment.keeping.table_set import (
+    bindings_after,
+    bindings_before,
+    deployed_options,
+)
 from airflow_ddb_migrate.deployment.keeping.transform_set import (
     DeployedTransforms,
     deployed_transforms,
+    judge_dropped,
     kept_part,
     require_none_lost,
 )
@@ -190,7 +195,9 @@ class Deployment:
     def _bindings(self, deployed: DeployedTransforms) -> Bindings:
         """Return what the stack will have bound; no table is dropped that is still needed."""
         tables = self._listed("Tables")
-        before = bindings_before(deployed.bindings, tables, self.tables, self.drop_tables)
+        before = bindings_before(
+            deployed.bindings, tables, self.tables, self.drop_tables, self._options
+        )
         after = bindings_after(
             before, self.tables, self.drop_tables, self.say, gone=self.drop_transforms
         )
@@ -200,12 +207,17 @@ class Deployment:
             )
         return after
 
+    def _options(self) -> str:
+        """Return the options that bind again what is deployed."""
+        return deployed_options(self.clients, stack_outputs(self._stack()), self.drop_tables)
+
     def _bundle(self, runtime: Runtime) -> Bundle:
         """Make the zip, with the user's transforms that are deployed unless a folder is given."""
         has_folder = self.transforms_dir is not None
         outputs = stack_outputs(self._stack())
         deployed = deployed_transforms(self.clients, outputs, has_folder=has_folder, say=self.say)
-        kept = None if has_folder else kept_part(deployed, self.drop_transforms, self.say)
+        judge_dropped(deployed, self.drop_transforms, self.say)
+        kept = None if has_folder else kept_part(deployed, self.drop_transforms)
         bindings = self._bindings(deployed)
         bundle = bundles.build(self.transforms_dir, runtime, kept, bindings)
         require_none_lost(deployed, bundle.own, self.drop_transforms)
@@ -235,13 +247,12 @@ class Deployment:
         outputs, given = stack_outputs(before), stack_parameters(before)
         data = KeptData(outputs.get("LedgerTable", ""), outputs.get("Bucket", ""))
         if gone := missing_of(self.clients, data):
-            tables = " ".join(f"--table '{name}'" for name in self._listed("Tables"))
             raise DeployError(
                 f"The {gone} of stack {self.stack_name} is gone: somebody deleted it, and what was "
                 "in it. Nothing was changed. Make the stack anew, which keeps what is left: "
-                f"ddb-migrate destroy --stack-name {self.stack_name}, then ddb-migrate "
-                f"deploy --stack-name {self.stack_name} {tables} and, for transforms of your own, "
-                "--transforms DIR"
+                f"ddb-migrate destroy --stack-name {self.stack_name}, then, with --transforms DIR "
+                "if you have transforms of your own, and with the other options that it had: "
+                f"ddb-migrate deploy --stack-name {self.stack_name} {self._options()}"
             )
         return KeptData(given.get("KeptLedger", ""), given.get("KeptBucket", ""))
 

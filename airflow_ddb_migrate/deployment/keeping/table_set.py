@@ -1,35 +1,76 @@
 """Which tables a stack may migrate, by which transforms: added, and dropped only by name."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
+from airflow_ddb_migrate.aws.clients import Clients
+from airflow_ddb_migrate.aws.services.function import asked_bindings
 from airflow_ddb_migrate.core.bindings import EVERY, Bindings, bindings_of, in_words
-from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
+from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 
 _SHOWN = 8
+_ANY_NAME = "TRANSFORM"  # of no transform: a deployment refuses it
 
 Say = Callable[[str], None]
 
 
+_UNKNOWN = (
+    ". For TRANSFORM give the names of those that may work on the table, as "
+    "orders:full_name,other: the deployed Lambda does not say which. A table without a name gets "
+    "every transform that does not delete"
+)
+
+
 def bindings_before(
-    bindings: Bindings | None, tables: Sequence[str], asked: Sequence[str], drop: Sequence[str]
+    bindings: Bindings | None,
+    tables: Sequence[str],
+    asked: Sequence[str],
+    drop: Sequence[str],
+    options: Callable[[], str],
 ) -> Bindings:
     """Return what is bound in the stack there is, in the order of its tables.
 
     :param bindings: None where they cannot be read: then each table has to be given anew.
+    :param options: returns the options that do so, see ``deployed_options``.
     :raises DeployError: one is not.
     """
     if bindings is None:
         unknown = [name for name in tables if name not in {*bindings_of(asked).rows, *drop}]
         if unknown:
-            options = " ".join(f"--table {_quoted(name)}" for name in tables)
             raise DeployError(
                 f"Which transforms may work on {_some(tables)} cannot be read from the deployed "
-                f"zip. Nothing was changed. Give every table anew: {options}; and what is bound by "
-                "name, as --table TABLE:TRANSFORM"
+                f"zip. Nothing was changed. Give every table anew: {options()}"
             )
         return Bindings()
     known = {table: bindings.rows[table] for table in tables if table in bindings.rows}
     return Bindings({**known, **bindings.rows})
+
+
+def deployed_options(
+    clients: Clients, outputs: Mapping[str, str], drop: Collection[str] = ()
+) -> str:
+    """Return the options that bind again what the deployed Lambda says is bound, and no more.
+
+    Where it does not say, transforms are left to be filled in, and words about that follow.
+
+    :param outputs: the stack's.
+    :param drop: tables to leave out.
+    """
+    known = None
+    with suppress(MigrationError, KeyError):
+        known = asked_bindings(clients.lambda_, outputs["FunctionArn"])
+    tables = filter(None, outputs.get("Tables", "").split(","))
+    found = known or Bindings(dict.fromkeys(tables, (_ANY_NAME,)))
+    return options_of(found.without({}, drop)) + ("" if known else _UNKNOWN)
+
+
+def options_of(bindings: Bindings) -> str:
+    """Return what ``--table`` has to be given for these."""
+    texts = (
+        table if names == (EVERY,) else f"{table}:{','.join(sorted(names))}"
+        for table, names in bindings.rows.items()
+    )
+    return " ".join(f"--table {_quoted(text)}" for text in texts)
 
 
 def bindings_after(

@@ -88,13 +88,20 @@ def _shipped() -> set[str]:
     return {name.removesuffix(".py") for name in names if not name.startswith("_")}
 
 
-def kept_part(
+def judge_dropped(
     deployed: DeployedTransforms, drop: Collection[str], say: Callable[[str], None]
-) -> UserPart:
-    """Return what of the deployed transforms a deployment without --transforms ships again."""
+) -> None:
+    """Say which transforms cannot be dropped because they are not there.
+
+    :raises InvalidInputError: one of them ships with this package.
+    """
     for name in sorted(set(drop) - deployed.names):
         _require_not_shipped(name)
         say(f"--drop-transform {name}: the stack does not have it, so there is nothing to drop.")
+
+
+def kept_part(deployed: DeployedTransforms, drop: Collection[str]) -> UserPart:
+    """Return what of the deployed transforms a deployment without --transforms ships again."""
     return (deployed.part or UserPart()).without(drop)
 
 

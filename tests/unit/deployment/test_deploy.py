@@ -20,9 +20,11 @@ from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseState
 from airflow_ddb_migrate.deployment.deploy import Deployment
 from airflow_ddb_migrate.deployment.destroy import Removal
 from airflow_ddb_migrate.deployment.keeping.transform_set import DeployedTransforms
+from airflow_ddb_migrate.deployment.packaging.runtime import lambda_runtime
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.support import factories
+from tests.support.engines.fakes import FakeLambda
 
 RUNNING = f"{factories.STATE_MACHINE.replace('stateMachine', 'execution')}:orders-0123456789ab-a02"
 
@@ -99,11 +101,13 @@ class World:
     dynamodb: Any
     stepfunctions: Pages
     said: list[str] = field(default_factory=list)
+    lambda_: FakeLambda = field(default_factory=FakeLambda)
 
     @property
     def clients(self) -> Clients:
         known = {
             "cloudformation": self.cloudformation,
+            "lambda": self.lambda_,
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "sts": boto3.client("sts", region_name=factories.REGION),
@@ -268,6 +272,36 @@ def test_a_stuck_stack_is_not_deployed_to(world: World) -> None:
         world.deployment(tables=["orders"]).deploy()
 
 
+@pytest.mark.parametrize(
+    ("answer", "options"),
+    [
+        (
+            {"ok": True, "bindings": '{"orders": ["mine", "*"], "b": ["x", "y"], "*": ["x"]}'},
+            "--table 'orders:*,mine' --table b:x,y --table '*:x'",
+        ),
+        (
+            {"ok": False, "error": "unknown action"},
+            "--table orders:TRANSFORM --table '*:TRANSFORM'. For TRANSFORM give the names of those"
+            " that may work on the table, as orders:full_name,other: the deployed Lambda does not "
+            "say which. A table without a name gets every transform that does not delete",
+        ),
+    ],
+    ids=["known", "unknown"],
+)
+def test_a_stack_that_is_made_anew_binds_no_more_than_before(
+    world: World, answer: dict[str, Any], options: str
+) -> None:
+    """Its ledger is gone; its Lambda still knows which transforms may work on which tables."""
+    outputs = {"LedgerTable": "gone", "Tables": "orders,*", "FunctionArn": "arn:function:7"}
+    world.cloudformation.outputs |= outputs
+    world.lambda_.answer = answer
+
+    with pytest.raises(DeployError, match="The ledger gone of stack ddb-migrate is gone") as caught:
+        world.deployment().deploy()
+
+    assert str(caught.value).endswith(f": ddb-migrate deploy --stack-name ddb-migrate {options}")
+
+
 def test_more_tables_than_fit_are_refused_before_the_bucket_is_made(world: World) -> None:
     """A first deployment, whose fakes have nothing that could be made."""
     world.cloudformation.deleted = True
@@ -311,6 +345,19 @@ def test_a_missing_folder_of_transforms_is_refused_before_aws_is_changed(
     """The fakes have nothing that could be changed: a call would fail the test."""
     with pytest.raises(InvalidInputError, match="which is no folder"):
         world.deployment(tables=["orders"], transforms_dir=tmp_path / "none").deploy()
+
+
+@pytest.mark.parametrize("has_folder", [False, True])
+def test_a_transform_of_the_package_is_not_dropped(
+    world: World, tmp_path: Path, *, has_folder: bool
+) -> None:
+    """With a folder, too: its tables would be bound to it no more."""
+    world.cloudformation.outputs["Tables"] = "orders"
+    folder = tmp_path if has_folder else None
+    deployment = world.deployment(transforms_dir=folder, drop_transforms=["add_updated_at"])
+
+    with pytest.raises(InvalidInputError, match="add_updated_at: this transform ships with"):
+        deployment._bundle(lambda_runtime("arm64"))
 
 
 @pytest.mark.parametrize("table", ["orders", "*"])

@@ -1,5 +1,6 @@
 """Tables are added; one is dropped only by name, and not while a migration needs it."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +20,15 @@ from airflow_ddb_migrate.deployment.keeping.in_use import (
     require_tables_free,
     require_transforms_unused,
 )
-from airflow_ddb_migrate.deployment.keeping.table_set import bindings_after, bindings_before
+from airflow_ddb_migrate.deployment.keeping.table_set import (
+    bindings_after,
+    bindings_before,
+    deployed_options,
+    options_of,
+)
 from moto import mock_aws
 from tests.support import factories
-from tests.support.engines.fakes import FakeStepFunctions
+from tests.support.engines.fakes import FakeLambda, FakeStepFunctions
 
 ALREADY = "Every table is allowed already. To allow named ones alone, give --drop-table '*', too."
 ABSENT = "--drop-table ccc: the stack does not have it, so there is nothing to drop."
@@ -112,11 +118,47 @@ def test_bindings_that_cannot_be_read_are_not_guessed() -> None:
     """Neither as everything nor as nothing: each table is to be given anew."""
     with pytest.raises(
         DeployError,
-        match=r"work on aaa, bbb cannot be read.*Nothing was changed.*--table aaa --table bbb;",
+        match=r"work on aaa, bbb cannot be read.*Nothing was changed.*anew: --table aaa:y$",
     ):
-        bindings_before(None, ["aaa", "bbb"], ["aaa:x"], [])
+        bindings_before(None, ["aaa", "bbb"], ["aaa:x"], [], lambda: "--table aaa:y")
 
-    assert {} == bindings_before(None, ["aaa", "bbb"], ["aaa:x"], ["bbb"]).rows
+    assert {} == bindings_before(None, ["aaa", "bbb"], ["aaa:x"], ["bbb"], str).rows
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["aaa"], ["aaa:x", "bbb"], ["*"], ["*:x,y"], ["aaa:*,x", "*"], ["aaa:y,x"]],
+    ids=str,
+)
+def test_options_bind_what_is_bound(texts: list[str]) -> None:
+    """Given to another deployment, they come to the same; a shell takes them as they are."""
+    bound = bindings_of(texts)
+
+    given = shlex.split(options_of(bound))
+
+    assert ["--table"] * len(texts) == given[::2]
+    assert bound.to_json() == bindings_of(given[1::2]).to_json()
+
+
+def test_options_of_what_is_deployed_leave_out_what_is_dropped() -> None:
+    """Or the command that repeats them would be refused."""
+    answer = {"ok": True, "bindings": '{"aaa": ["x"], "bbb": ["*"]}'}
+    clients = Clients({"lambda": FakeLambda(answer=answer)}.__getitem__)
+    outputs = {"FunctionArn": "arn:function:7", "Tables": "aaa,bbb"}
+
+    assert "--table aaa:x" == deployed_options(clients, outputs, drop=["bbb"])
+    assert "--table aaa:x --table bbb" == deployed_options(clients, outputs)
+
+
+def test_options_of_a_lambda_that_does_not_answer_bind_nothing() -> None:
+    """They have to be filled in: a transform has no such name."""
+    failing = FakeLambda(answer={"errorMessage": "no"}, function_error="Unhandled")
+    clients = Clients({"lambda": failing}.__getitem__)
+
+    found = deployed_options(clients, {"FunctionArn": "arn:function:7", "Tables": "aaa"})
+
+    assert found.startswith("--table aaa:TRANSFORM. For TRANSFORM give the names")
+    assert found == deployed_options(clients, {"Tables": "aaa"})
 
 
 def test_tables_keep_their_order() -> None:
@@ -124,7 +166,7 @@ def test_tables_keep_their_order() -> None:
     read = Bindings.from_json(bindings_of(["bbb", "aaa:x"]).to_json())
 
     assert ["aaa", "bbb"] == list(read.rows)
-    assert ("bbb", "aaa") == bindings_before(read, ["bbb", "aaa"], [], []).tables
+    assert ("bbb", "aaa") == bindings_before(read, ["bbb", "aaa"], [], [], str).tables
 
 
 @pytest.mark.parametrize(

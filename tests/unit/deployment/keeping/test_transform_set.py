@@ -18,6 +18,7 @@ from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError
 from airflow_ddb_migrate.deployment.keeping.transform_set import (
     DeployedTransforms,
     deployed_transforms,
+    judge_dropped,
     kept_part,
     require_none_lost,
 )
@@ -71,14 +72,14 @@ def test_what_is_deployed_is_deployed_again(s3: Any, folder: Path) -> None:
     deployed = look(s3, deploy(s3, bundle))
 
     assert {"mine", "add_updated_at"} == deployed.names
-    assert bundle.content == build(deployed=kept_part(deployed, [], print)).content
+    assert bundle.content == build(deployed=kept_part(deployed, [])).content
 
 
 def test_one_that_is_dropped_is_gone_and_the_others_stay(s3: Any, folder: Path) -> None:
     """One of ours takes its place again."""
     deployed = look(s3, deploy(s3, build(folder)))
 
-    left = build(deployed=kept_part(deployed, ["add_updated_at"], print))
+    left = build(deployed=kept_part(deployed, ["add_updated_at"]))
 
     assert (("mine",), ()) == (left.own, left.replaced)
     assert {*SHIPPED_TRANSFORMS, "mine"} == set(left.transforms)
@@ -88,7 +89,7 @@ def test_with_the_last_transform_goes_what_helped_it(s3: Any, folder: Path) -> N
     """No trace of it is left in the zip."""
     deployed = look(s3, deploy(s3, build(folder)))
 
-    assert build() == build(deployed=kept_part(deployed, ["mine", "add_updated_at"], print))
+    assert build() == build(deployed=kept_part(deployed, ["mine", "add_updated_at"]))
 
 
 def test_a_stack_that_is_not_there_has_nothing(s3: Any) -> None:
@@ -131,13 +132,13 @@ def test_dropping_what_is_not_there_is_told_and_one_of_ours_refused() -> None:
     """The same command can be given twice."""
     said: list[str] = []
 
-    kept_part(DeployedTransforms(), ["mine"], said.append)
+    judge_dropped(DeployedTransforms(), ["mine"], said.append)
 
     assert ["--drop-transform mine: the stack does not have it, so there is nothing to drop."] == (
         said
     )
     with pytest.raises(InvalidInputError, match="ships with the package, and cannot be dropped"):
-        kept_part(DeployedTransforms(), ["add_updated_at"], print)
+        judge_dropped(DeployedTransforms(), ["add_updated_at"], print)
 
 
 def test_a_folder_that_lacks_a_deployed_transform_is_refused() -> None:
