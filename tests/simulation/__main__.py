@@ -23,13 +23,14 @@ _TOGETHER = {
     "gate": ("live", "live-throttles", "live-busy"),
 }
 _COMPARED = {name for names in _TOGETHER.values() for name in names}
+_SHOWN = {*_TOGETHER, "retuned", "paused"}  # in docs/simulation.md
 
 
 def main(names: list[str], pictures: Path | None) -> int:
     """Run the scenarios of these names, by default all; return the exit code."""
     _require_known(names)
     FOLDER.mkdir(exist_ok=True)
-    folders = [FOLDER / "{}.svg", *([pictures / "simulation-{}.svg"] if pictures else [])]
+    folders = [FOLDER, *([pictures] if pictures else [])]
     agreed = _agreement() if not names or agreement.NAME in names else None
     loads = _ledger_loads() if not names or ledger_load.NAME in names else []
     compared: dict[str, Run] = {}
@@ -85,8 +86,11 @@ def _simulated(scenario: Scenario, compared: dict[str, Run], folders: list[Path]
 
 
 def _draw(name: str, svg: str, folders: list[Path]) -> None:
-    for path in folders:
-        Path(str(path).format(name)).write_text(svg)
+    """Write a picture to the first folder; to the others only if the docs show it."""
+    own, *others = folders
+    (own / f"{name}.svg").write_text(svg)
+    for folder in others if name in _SHOWN else []:
+        (folder / f"simulation-{name}.svg").write_text(svg)
 
 
 def _keep(rows: dict[str, dict[str, object]]) -> None:
@@ -113,6 +117,6 @@ def _verdict(results: list[Result], agreed: Agreement | None, loads: list[Ledger
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenario", nargs="*", help="names; by default all")
-    parser.add_argument("--pictures", type=Path, help="a folder that gets the pictures, too")
+    parser.add_argument("--pictures", type=Path, help="a folder for the pictures that docs show")
     chosen = parser.parse_args()
     sys.exit(main(chosen.scenario, chosen.pictures))

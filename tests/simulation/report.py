@@ -4,21 +4,18 @@ from collections.abc import Iterable, Iterator
 
 from tests.simulation.model import Run
 from tests.simulation.results import Result
-from tests.simulation.scenarios import Goal
+from tests.simulation.scenarios import Goal, Scenario
 from tests.simulation.svg import Line, chart
 
 _COLUMNS = (
     "scenario",
-    "items",
-    "lanes",
     "workers",
-    "simulated",
-    "/ T",
-    "/ plan",
-    "plan's range",
+    "time",
+    "time / T",
+    "time / plan",
     "budget used",
     "throttled",
-    "live",
+    "live throttled",
     "dollars / plan",
     "goals",
 )
@@ -38,13 +35,10 @@ def line(result: Result) -> str:
     live = "-" if result.live_throttled is None else f"{result.live_throttled:.2%}"
     cells = (
         result.name,
-        f"{result.items:,}",
-        f"{result.lanes:,}",
         f"{result.workers:,}",
         f"{result.seconds:,.0f} s",
         f"{result.against_bound:.3f}",
         f"{result.against_plan:.3f}",
-        "{:,.0f} - {:,.0f} s".format(*result.planned_range),
         used,
         f"{result.throttled_share:.2%}",
         live,
@@ -55,12 +49,22 @@ def line(result: Result) -> str:
 
 
 def _verdict(result: Result) -> str:
-    """Say what was missed, and what was off though nobody holds the scenario to it."""
+    """Say what was missed, and which goals were not reached that do not apply to the scenario."""
     words = "missed: " + ", ".join(result.missed) if result.missed else "met"
     if len(result.goals) < len(Goal):
         words = f"{words} ({', '.join(result.goals)})" if result.goals else "none"
     apart = [goal for goal in result.off if goal not in result.goals]
-    return f"{words}; off: {', '.join(apart)}" if apart else words
+    return f"{words}; not reached: {', '.join(apart)}" if apart else words
+
+
+def scenarios_table(scenarios: Iterable[Scenario]) -> Iterator[str]:
+    """Yield what each scenario is, and the goals that apply to it, as docs/simulation.md has it."""
+    yield "| scenario | what it is | goals that apply |"
+    yield "|---|---|---|"
+    for one in scenarios:
+        goals = ", ".join(goal for goal in Goal if goal in one.goals) or "none"
+        held_to = f"{goals}: {one.why}" if one.why else "all"
+        yield f"| {one.name} | {one.says} | {held_to} |"
 
 
 def picture(*runs: Run) -> str:

@@ -13,13 +13,15 @@ from airflow_ddb_migrate.core.limits import (
     WORKER_WRITE_UNITS,
     WRITER_THREADS,
 )
+from tests.conftest import ROOT
+from tests.simulation import ledger_load
 from tests.simulation.cases import ALL
 from tests.simulation.heat import Places
 from tests.simulation.latency import PROCESSOR_WRITE_UNITS, Latency
 from tests.simulation.live import ALARM, Alarm, LiveLoad, Traffic
 from tests.simulation.loop import Loop
 from tests.simulation.model import Run, run
-from tests.simulation.report import line, picture, table
+from tests.simulation.report import line, picture, scenarios_table, table
 from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import Goal, Order, Scenario
 from tests.simulation.table import INDEX, KEY_RANGE, Limits, SimTable
@@ -256,14 +258,14 @@ def test_who_is_not_held_says_why(scenario):
 
 
 def test_what_is_off_is_told():
-    """A goal that was not reached is missed by who is held to it, and told of who is not."""
+    """A goal that was not reached is missed where it applies, and named where it does not."""
     slow = replace(result(SMALL), seconds=2 * result(SMALL).seconds)
     excused = replace(slow, name="excused", goals=(Goal.BUDGET,))
 
     assert (Goal.PLAN, Goal.RANGE) == slow.missed == excused.off
     assert () == excused.missed
     assert " missed: plan, range |" in line(slow)
-    assert " met (budget); off: plan, range |" in line(excused)
+    assert " met (budget); not reached: plan, range |" in line(excused)
 
 
 def test_report():
@@ -272,3 +274,13 @@ def test_report():
 
     assert ["| small ", "| driven "] == [row[: row.index("|", 1)] for row in rows[2:]]
     assert "throttled</text>" in picture(run_of(DRIVEN.name))
+
+
+def test_the_docs_have_every_scenario():
+    """As they are run, in the columns that are printed."""
+    page = (ROOT / "docs" / "simulation.md").read_text()
+
+    assert "\n".join(scenarios_table(ALL)) in page
+    assert "\n".join(table([])) in page
+    assert "\n".join(list(ledger_load.table([]))) in page
+    assert [] == [one.name for one in ALL if page.count(f"\n| {one.name} | ") < 2]
