@@ -38,38 +38,46 @@ class Goal:
 
 
 GOALS = {
-    "write_cpu_vs_update_item": Goal("CPU of a write, over conditional `UpdateItem`", 0.1),
-    "loop_cpu_vs_update_item": Goal("CPU of the whole loop, over a serial `UpdateItem` loop", 0.13),
-    "loop_cpu_vs_batch_writer": Goal("CPU of the whole loop, over scan and `batch_writer`", 1),
-    "unchanged_cpu_vs_batch_writer": Goal("CPU where nothing changes, over `batch_writer`", 0.12),
-    "units_spent_over_needed": Goal("write units spent, over needed, half unchanged", 1.01),
+    "write_cpu_vs_update_item": Goal("CPU of one write, against conditional `UpdateItem`", 0.1),
+    "loop_cpu_vs_update_item": Goal(
+        "CPU of the whole loop, against a serial `UpdateItem` loop", 0.13
+    ),
+    "loop_cpu_vs_batch_writer": Goal("CPU of the whole loop, against scan and `batch_writer`", 1),
+    "unchanged_cpu_vs_batch_writer": Goal(
+        "CPU where nothing changes, against `batch_writer`", 0.12
+    ),
+    "units_spent_over_needed": Goal(
+        "write units spent, against those needed, half the items unchanged", 1.01
+    ),
     "items_per_second_vs_put_loop": Goal(
-        "items per second on the emulator, over 16 threads of `PutItem`", 5, at_least=True
+        "items per second on the emulator, against `PutItem` in 16 threads", 5, at_least=True
     ),
     "items_per_second_vs_batch_writer": Goal(
-        "items per second on the emulator, over `batch_writer`", 1, at_least=True
+        "items per second on the emulator, against `batch_writer`", 1, at_least=True
     ),
     "items_per_second_as_slow_as_aws_vs_put_loop": Goal(
-        "items per second where answers take as long as AWS's, over 16 threads of `PutItem`",
+        "items per second with AWS's response times, against `PutItem` in 16 threads",
         5,
         at_least=True,
     ),
     "items_per_second_as_slow_as_aws_vs_batch_writer": Goal(
-        "items per second there, over `batch_writer`", 1, at_least=True
+        "items per second with AWS's response times, against `batch_writer`", 1, at_least=True
     ),
     "payload_bytes_10000": Goal("map input of 10,000 segments (limit 262,144)", 60_000, "bytes"),
-    "payload_ms_10000": Goal("building it", 50, "ms"),
-    "plan_ms": Goal("computing a plan", 20, "ms"),
+    "payload_ms_10000": Goal("time to build that input", 50, "ms"),
+    "plan_ms": Goal("time to compute a plan", 20, "ms"),
     "bundle_bytes": Goal("the Lambda's zip, uncompressed", 1_000_000, "bytes"),
-    "cold_start_vs_boto3": Goal("import of the Lambda's handler, over `import boto3`", 1.5),
-    "dag_parse_vs_sdk": Goal("CPU of parsing the example DAG, over `import airflow.sdk`", 1.3),
-    "dag_parse_ms": Goal("the same, beyond `import airflow.sdk`", 300, "ms"),
-    "plugin_import_ms": Goal("the plugin's import, beyond Airflow's own", 100, "ms"),
-    "watch_calls_per_hour": Goal("AWS calls of a wait, 10,000 lanes", 3_600, "an hour"),
-    "watch_map_run_calls_per_hour": Goal("of these, by the account's scarce map run calls", 0, ""),
+    "cold_start_vs_boto3": Goal("import of the Lambda's handler, against `import boto3`", 1.5),
+    "dag_parse_vs_sdk": Goal("CPU to parse the example DAG, against `import airflow.sdk`", 1.3),
+    "dag_parse_ms": Goal("time to parse it, beyond `import airflow.sdk`", 300, "ms"),
+    "plugin_import_ms": Goal("time to import the plugin, beyond Airflow's own imports", 100, "ms"),
+    "watch_calls_per_hour": Goal("AWS calls of a wait for 10,000 lanes", 3_600, "an hour"),
+    "watch_map_run_calls_per_hour": Goal(
+        "of these, calls for the map run, which AWS limits", 0, ""
+    ),
     "watch_worker_slots": Goal("worker slots that a deferred wait holds", 0, ""),
-    "page_first_picture_ms": Goal("first picture of the tab with 10,000 lanes", 1_000, "ms"),
-    "page_update_ms": Goal("its update", 100, "ms"),
+    "page_first_picture_ms": Goal("first drawing of the tab with 10,000 lanes", 1_000, "ms"),
+    "page_update_ms": Goal("update of that tab", 100, "ms"),
 }
 
 _HEAD = ("what", "goal", "", "figure", "last record")
