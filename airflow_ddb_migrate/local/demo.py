@@ -25,6 +25,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, Migr
 from airflow_ddb_migrate.core.execution.segments import validate_total_segments
 from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME
 from airflow_ddb_migrate.core.report.migration_report import Report, show_capacity
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.local import airflow, proof, sample
 from airflow_ddb_migrate.local.airflow import Airflow
 from airflow_ddb_migrate.local.emulated_aws import emulator
@@ -220,8 +221,9 @@ def _plan_line(report: Report) -> str:
     cost = report["cost"]
     planned, measured = cost["planned_total"] or 0, cost["measured_total"]
     return (
-        f"Plan       {cost['planned_seconds'] or 0:.0f} s and ${planned:.2f}, raised capacity "
-        f"included; measured {report['seconds']:.0f} s and ${measured:.4f} without that"
+        f"Plan       {cost['planned_seconds'] or 0:.0f} s and {dollars_words(planned)}, raised "
+        f"capacity included; measured {report['seconds']:.0f} s and {dollars_words(measured)} "
+        "without that"
     )
 
 

@@ -20,6 +20,7 @@ from airflow_ddb_migrate.core.capacity.restore_rules import (
 from airflow_ddb_migrate.core.capacity.snapshot import CapacitySnapshot
 from airflow_ddb_migrate.core.errors import THROTTLED, AwsRequestError, MigrationError, RestoreError
 from airflow_ddb_migrate.core.plan.prices import everywhere, hourly_difference
+from airflow_ddb_migrate.core.text.figures import dollars_words
 
 _POLL_SECONDS = 5.0
 _REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
@@ -177,7 +178,8 @@ class Restoring:
         table = self.site.table
         more = hourly_difference(still_raised(plan.changes), prices_of(table), table.replicas)
         where = everywhere(table.replicas)
-        return f"Until then it costs ${more:,.2f} more per hour{where}. " if more > 0 else ""
+        cost = f"{dollars_words(more)} more per hour{where}"
+        return f"Until then it costs {cost}. " if more > 0 else ""
 
 
 def _of(plan: RestorePlan, step: Sequence[Change]) -> list[Change]:

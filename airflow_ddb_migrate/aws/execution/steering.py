@@ -26,6 +26,7 @@ from airflow_ddb_migrate.core.limits import (
     OWNER_SECONDS,
     TABLE_UNITS,
 )
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import entered
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import is_number, shown
@@ -253,8 +254,8 @@ def _retuned(
     if max_concurrency is not None:
         changes.append(f"max_concurrency -> {max_concurrency:,} (running children continue)")
     if max_cost_usd is not None:
-        limit = f"${before.max_cost_usd:,.2f}" if before.max_cost_usd else "none"
-        changes.append(f"max_cost_usd {limit} -> ${max_cost_usd:,.2f}")
+        limit = dollars_words(before.max_cost_usd) if before.max_cost_usd else "none"
+        changes.append(f"max_cost_usd {limit} -> {dollars_words(max_cost_usd)}")
     return f"Retuned attempt {before.attempt} of {site.migration_id}: {', '.join(changes)}."
 
 

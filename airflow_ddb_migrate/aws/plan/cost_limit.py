@@ -13,6 +13,7 @@ from airflow_ddb_migrate.core.health.spending import Rates, spent_by
 from airflow_ddb_migrate.core.ledger.records import ControlRecord, CostLimit
 from airflow_ddb_migrate.core.plan.measured_cost import rates_of
 from airflow_ddb_migrate.core.report.view import owes_capacity
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import is_number, shown
 
@@ -85,8 +86,9 @@ def require_unspent(site: Site, limit: float, spent: float) -> None:
     """Raise InvalidInputError for a limit that is spent already."""
     if spent >= limit:
         raise InvalidInputError(
-            f"Migration {site.migration_id} has cost ${spent:,.2f} so far; max_cost_usd is "
-            f"${limit:,.2f}, which is spent already. Give more than that. Nothing was changed."
+            f"Migration {site.migration_id} has cost {dollars_words(spent)} so far; max_cost_usd "
+            f"is {dollars_words(limit)}, which is spent already. Give more than that. Nothing was "
+            "changed."
         )
 
 

@@ -30,6 +30,7 @@ from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_o
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_share
 
@@ -183,9 +184,9 @@ def require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
     if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
         return
     costs = sorted(plan.cost_usd.items(), key=lambda part: -part[1])
-    parts = ", ".join(f"{name} ${dollars:,.2f}" for name, dollars in costs[:3])
+    parts = ", ".join(f"{name} {dollars_words(dollars)}" for name, dollars in costs[:3])
     raise InvalidInputError(
-        f"Table {plan.table_name}: the migration would cost ${plan.total_cost_usd:,.2f} ({parts}; "
-        f"prices: {plan.tariff.table_prices.words}); max_cost_usd is ${max_cost_usd:,.2f}. Raise "
-        "it, or let the transform change fewer items."
+        f"Table {plan.table_name}: the migration would cost {dollars_words(plan.total_cost_usd)} "
+        f"({parts}; prices: {plan.tariff.table_prices.words}); max_cost_usd is "
+        f"{dollars_words(max_cost_usd)}. Raise it, or let the transform change fewer items."
     )

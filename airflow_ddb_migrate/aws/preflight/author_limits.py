@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.owners import run_of
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.text.figures import dollars_words
 
 
 def limits_of(site: Site, *, dag_id: str, of: str = "") -> AuthorRules:
@@ -68,7 +69,7 @@ def _require_affordable(site: Site, limits: AuthorRules) -> None:
     cost = plan_fields(site.ledger, site.migration_id).get("total_cost_usd")
     if cost is None:
         raise InvalidInputError(
-            f"The DAG's author set a max_cost_usd of ${most:,.2f}, and migration "
+            f"The DAG's author set a max_cost_usd of {dollars_words(most)}, and migration "
             f"{site.migration_id} has no plan, so what it costs is unknown. Run a "
             "PlanMigrationOperator above this task. Nothing was started."
         )

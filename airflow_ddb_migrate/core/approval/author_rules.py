@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.health.alarms import joined_alarms, validate_alarm
 from airflow_ddb_migrate.core.hours.windows import validate_windows
 from airflow_ddb_migrate.core.limits import TABLE_UNITS
 from airflow_ddb_migrate.core.names import validate_table_name
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.validation import (
     is_number,
     is_whole,
@@ -143,18 +144,18 @@ class AuthorRules:
         """Raise InvalidInputError for a laxer limit than the author's; None: none was given."""
         if limit is not None and self.max_cost_usd is not None and limit > self.max_cost_usd:
             raise InvalidInputError(
-                f"max_cost_usd is ${limit:,.2f}; {_AUTHOR} max_cost_usd of "
-                f"${self.max_cost_usd:,.2f}, which a run can only lower. Give at most that, or "
-                f"leave it out. {_NOTHING}"
+                f"max_cost_usd is {dollars_words(limit)}; {_AUTHOR} max_cost_usd of "
+                f"{dollars_words(self.max_cost_usd)}, which a run can only lower. Give at most "
+                f"that, or leave it out. {_NOTHING}"
             )
 
     def check_cost(self, dollars: float) -> None:
         """Raise InvalidInputError for a plan that costs more than the author allows."""
         if self.max_cost_usd is not None and dollars > self.max_cost_usd:
             raise InvalidInputError(
-                f"By its plan the migration costs ${dollars:,.2f}; {_AUTHOR} max_cost_usd of "
-                f"${self.max_cost_usd:,.2f}. Let the transform change fewer items, or ask the "
-                "author to raise it. Nothing was started."
+                f"By its plan the migration costs {dollars_words(dollars)}; {_AUTHOR} max_cost_usd "
+                f"of {dollars_words(self.max_cost_usd)}. Let the transform change fewer items, or "
+                "ask the author to raise it. Nothing was started."
             )
 
     def cost_limit(self, given: float | None) -> float | None:

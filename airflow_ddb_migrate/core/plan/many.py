@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import TABLES
 from airflow_ddb_migrate.core.names import validate_table_name
-from airflow_ddb_migrate.core.text.figures import size_words, time_words
+from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 from airflow_ddb_migrate.core.text.markdown import code, table
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import shown
@@ -73,7 +73,7 @@ def many_markdown(plans: Sequence["MigrationPlan"], *, at_a_time: int) -> str:
                         "",
                         "",
                         "",
-                        f"**${total_cost(plans):,.2f}**",
+                        f"**{dollars_words(total_cost(plans))}**",
                     ),
                 ],
             ),
@@ -98,10 +98,10 @@ def require_affordable_together(
     if max_cost_usd is not None and cost > max_cost_usd:
         dearest = max(plans, key=lambda plan: plan.total_cost_usd)
         raise InvalidInputError(
-            f"The {len(plans)} tables cost ${cost:,.2f} together by their plans, and max_cost_usd "
-            f"is ${max_cost_usd:,.2f}. The dearest is {dearest.table_name} with "
-            f"${dearest.total_cost_usd:,.2f}. Raise the limit, or name fewer tables. Nothing was "
-            "touched."
+            f"The {len(plans)} tables cost {dollars_words(cost)} together by their plans, and "
+            f"max_cost_usd is {dollars_words(max_cost_usd)}. The dearest is {dearest.table_name} "
+            f"with {dollars_words(dearest.total_cost_usd)}. Raise the limit, or name fewer tables. "
+            "Nothing was touched."
         )
 
 
@@ -135,5 +135,5 @@ def _row(plan: "MigrationPlan") -> tuple[str, ...]:
         code(plan.transform),
         f"{plan.layout.total_segments:,}",
         time_words(plan.seconds.expected) + _nights(plan),
-        f"${plan.total_cost_usd:,.2f}",
+        dollars_words(plan.total_cost_usd),
     )

@@ -121,7 +121,7 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
     return [
         *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
         *rows,
-        ("**in all**", f"**${plan.total_cost_usd:,.2f}**"),
+        ("**in all**", f"**{dollars_words(plan.total_cost_usd)}**"),
         *_limit(plan),
         ("an hour on hold, if there is one", f"{_hold_words(plan)} at most, besides"),
         ("prices", f"{plan.tariff.table_prices.words}; a guide, not a bill"),
@@ -131,7 +131,7 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
 def _limit(plan: MigrationPlan) -> list[tuple[str, str]]:
     if plan.max_cost_usd is None:
         return []
-    return [("holds at", f"${plan.max_cost_usd:,.2f}, as measured")]
+    return [("holds at", f"{dollars_words(plan.max_cost_usd)}, as measured")]
 
 
 def _hold_words(plan: MigrationPlan) -> str:

@@ -28,6 +28,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     TableClass,
 )
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.validation import is_number
 
 KNOWN_REGION: Final = "us-east-1"  # whose figures stand in for a region that has none
@@ -178,12 +179,12 @@ def cost_words(change: Change, prices: Prices, replicas: Sequence[str] = ()) -> 
             return _mode_words(change, prices)
         case CapacityChange(setting=Setting.PROVISIONED):
             more = hourly_difference([change], prices, replicas)
-            return f"${more:,.2f} more per hour{where} until restore lowers it"
+            return f"{dollars_words(more)} more per hour{where} until restore lowers it"
         case CapacityChange(setting=Setting.WARM_THROUGHPUT):
             paid = once([change], prices, replicas)
             return (
-                f"${paid:,.2f} once{where}; permanent, AWS never lowers it again, and restore "
-                "gives nothing of that back"
+                f"{dollars_words(paid)} once{where}; permanent, AWS never lowers it again, and "
+                "restore gives nothing of that back"
             )
         case CapacityChange():
             return "free by itself, allows more requests to be charged; restore brings it back"
@@ -193,8 +194,8 @@ def cost_words(change: Change, prices: Prices, replicas: Sequence[str] = ()) -> 
 def _mode_words(change: ModeChange, prices: Prices) -> str:
     saved = sum(hourly(units, prices) for units in change.provisioned.values())
     if change.after is BillingMode.PROVISIONED:
-        return f"${saved:,.2f} per hour"
+        return f"{dollars_words(saved)} per hour"
     return (
         f"${prices.write_request_million} per million write and ${prices.read_request_million} per "
-        f"million read units instead of ${saved:,.2f} per hour; restore switches back"
+        f"million read units instead of {dollars_words(saved)} per hour; restore switches back"
     )

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.plan.prices import everywhere
 from airflow_ddb_migrate.core.plan.segmentation import total_segments
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, TableFacts
 from airflow_ddb_migrate.core.plan.traffic_warnings import traffic_warnings
-from airflow_ddb_migrate.core.text.figures import size_words, time_words
+from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 
 _GIB = 2**30
 _HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least
@@ -76,15 +76,16 @@ def _elsewhere(facts: TableFacts) -> str:
 def _regions_cost(plan: MigrationPlan) -> str:
     writes = plan.cost_usd["writes"]
     if writes:
-        return f" (${writes:,.2f} instead of ${writes / plan.load.regions:,.2f})"
+        return f" ({dollars_words(writes)} instead of {dollars_words(writes / plan.load.regions)})"
     more = plan.tariff.hourly_difference
-    return f" (what prewarm raises costs ${more:,.2f} more per hour in all of them)" if more else ""
+    hourly = f"{dollars_words(more)} more per hour in all of them"
+    return f" (what prewarm raises costs {hourly})" if more else ""
 
 
 def _warm_throughput(plan: MigrationPlan) -> Iterator[str]:
     if plan.tariff.once:
         yield (
-            f"Prewarm raises warm throughput for ${plan.tariff.once:,.2f}, once"
+            f"Prewarm raises warm throughput for {dollars_words(plan.tariff.once)}, once"
             f"{everywhere(plan.replicas)}. AWS never lowers it again, and restore gives nothing of "
             "it back."
         )
@@ -197,8 +198,8 @@ def _safety(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
         yield (
             "Point-in-time recovery is off: beside the undo log there is no way back. Switch it on "
             "before, at least while the migration runs. Otherwise a backup gate with the policy "
-            f"auto makes an on-demand backup, about ${monthly:,.2f} a month until you delete it; "
-            "that is not in the cost above."
+            f"auto makes an on-demand backup, about {dollars_words(monthly)} a month until you "
+            "delete it; that is not in the cost above."
         )
     if facts.deletion_protection is False:
         yield "Deletion protection of the table is off."

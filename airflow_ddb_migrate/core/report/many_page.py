@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_ddb_migrate.core.report.migration_report import Report
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import code, table
 
 _HEAD = ("table", "migration", "status", "changed", "quarantined", "cost", "reason")
@@ -18,7 +19,7 @@ def many_reports_markdown(reports: Sequence[Report]) -> str:
         f"{sums['succeeded']:,} of {sums['tables']:,} succeeded",
         f"{sums['changed']:,}",
         f"{sums['quarantined']:,}",
-        f"${sums['cost_usd']:,.2f}",
+        dollars_words(sums["cost_usd"]),
         "",
     )
     return f"# Report of {len(reports):,} tables\n\n" + table(_HEAD, [*map(_row, reports), last])
@@ -43,6 +44,6 @@ def _row(report: Report) -> tuple[str, ...]:
         report["status"],
         f"{counts.get('changed', 0):,}",
         f"{counts.get('quarantined', 0):,}",
-        f"${report['cost']['measured_total']:,.2f}",
+        dollars_words(report["cost"]["measured_total"]),
         report["reason"],
     )

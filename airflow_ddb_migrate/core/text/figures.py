@@ -1,10 +1,13 @@
 """Times, sizes and dollars as text."""
 
+from math import floor, log10
 from typing import Final
 
 _UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
 _SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
 _CENT: Final = 0.01
+_DIGITS: Final = 6  # behind the point, at most
+_LEAST: Final = 10**-_DIGITS
 
 
 def time_words(seconds: float) -> str:
@@ -21,5 +24,12 @@ def size_words(size: float) -> str:
 
 
 def dollars_words(amount: float) -> str:
-    """Return an amount to the cent, and less than one in words: nothing is not free."""
-    return "under $0.01" if 0 < amount < _CENT else f"${amount:,.2f}"
+    """Return an amount to the cent, and less than one by two figures: ``$0.0042``.
+
+    The browser's is in plugin/static/dom.js.
+    """
+    if not 0 < amount < _CENT:
+        return f"${amount:,.2f}"
+    if amount < _LEAST:
+        return f"under ${_LEAST:.{_DIGITS}f}"
+    return f"${amount:.{min(_DIGITS, 1 - floor(log10(amount)))}f}"

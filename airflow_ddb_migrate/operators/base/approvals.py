@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_ddb_migrate.core.approval.author_rules import RequiredStep
 from airflow_ddb_migrate.core.errors import ApprovalError, InvalidInputError
 from airflow_ddb_migrate.core.ledger.owners import started_by
+from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import code
 from airflow_ddb_migrate.operators.base.author_rules import rules_for
 from airflow_ddb_migrate.operators.base.parameters import class_of, known_values
@@ -171,6 +172,6 @@ def _facts(site: "Site", asked: "Approval") -> str:
     return (
         f"Migration {code(site.migration_id)} of table {code(site.table.name)} with transform "
         f"{code(str(plan['transform']))}: about {plan['items']:,} items, "
-        f"${plan['total_cost_usd']:,.2f} (plan {code(asked.plan_hash[:12])}, transform "
+        f"{dollars_words(plan['total_cost_usd'])} (plan {code(asked.plan_hash[:12])}, transform "
         f"{code(asked.transform_hash[:12] or '-')})."
     )

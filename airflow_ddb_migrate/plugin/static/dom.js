@@ -37,12 +37,17 @@ export function trouble(words) {
 }
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const cents = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 export const count = (value) => whole.format(value);
 export const rate = (value) => (value >= 1000 ? whole.format(value) : short.format(value));
-export const dollars = (value) =>
-  value > 0 && value < 0.01 ? "< $0.01" : `$${value.toFixed(2)}`;
+// As core/text/figures.py writes them.
+export function dollars(value) {
+  if (!(value > 0 && value < 0.01)) return `$${cents.format(value)}`;
+  if (value < 1e-6) return "under $0.000001";
+  return `$${value.toFixed(Math.min(6, 1 - Math.floor(Math.log10(value))))}`;
+}
 export const when = (seconds) =>
   seconds ? new Date(seconds * 1000).toLocaleString(undefined, { hour12: false }) : "";
 export const clock = (seconds) =>

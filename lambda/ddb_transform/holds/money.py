@@ -17,6 +17,7 @@ from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.holds import HoldKind, HoldRecord
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.limits import SPENDING_SECONDS
+from airflow_ddb_migrate.core.text.figures import dollars_words
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -45,8 +46,8 @@ class MoneyWatch:
     def _hold(self, control: ControlRecord, spending: Spending) -> bool:
         sharing, now = self.sharing, self.clock()
         reason = (
-            f"${spending.dollars:,.2f} of at most ${control.max_cost_usd:,.2f} (max_cost_usd) is "
-            "spent."
+            f"{dollars_words(spending.dollars)} of at most {dollars_words(control.max_cost_usd)} "
+            "(max_cost_usd) is spent."
         )
         hold = HoldRecord(kind=HoldKind.MONEY, reason=reason, by="workers", since=now)
         if not sharing.ledger.hold(sharing.migration_id, hold, attempt=sharing.attempt):

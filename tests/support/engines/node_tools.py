@@ -29,6 +29,12 @@ def commands_of(folder: Path, command: str) -> Path:
     return commands
 
 
+def require_node() -> None:
+    """Skip a test that needs no more than node itself."""
+    if shutil.which("node") is None:
+        _give_up("node is not installed")
+
+
 def _install(folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:

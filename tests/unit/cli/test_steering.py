@@ -96,7 +96,7 @@ def test_status(world, capsys):
     assert said.startswith(f"Migration {MIGRATION}: RUNNING\nMIGRATE of table orders")
     assert "1 of 4 segments done (25 %)" in said
     assert f"On hold: paused by ann [{ARN}]: sale Items per second: 0 now, 10 on average." in said
-    assert "Cost so far: under $0.01. Time left: unknown while it is on hold." in said
+    assert "Cost so far: $0.00049. Time left: unknown while it is on hold." in said
     assert "\nOn hold since " in said
     assert "If it is still on hold at" in said
     paused = re.escape(f"PAUSED   by ann [{ARN}]: Paused")

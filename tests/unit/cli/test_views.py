@@ -71,7 +71,7 @@ def test_history_is_newest_first(world, capsys):
         "    by tests",
         "2023-11-14T22:13:20.000Z  SUCCEEDED  MIGRATE",
         f"    {MIGRATION}, transform add_updated_at (hash-1), params {{}}",
-        "    4,000 items seen, 3,996 changed, 0 deleted, 0 quarantined; under $0.01; "
+        "    4,000 items seen, 3,996 changed, 0 deleted, 0 quarantined; $0.0040; "
         "2023-11-14T22:13:20.000Z",
         "    by tests",
     ] == capsys.readouterr().out.splitlines()

@@ -138,7 +138,7 @@ def test_what_it_cost_stands_beside_what_was_planned(world: SiteWorld) -> None:
         "| cost | planned | measured |",
         "| writes | $3.00 | $2.50 |",
         "| undo_log | $0.50 | - |",
-        "| step_functions | - | under $0.01 |",
+        "| step_functions | - | $0.00030 |",
         "| total | $3.50 | $3.08 |",
         "| time | 80 s | 100 s |",
     ):

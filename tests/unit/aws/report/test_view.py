@@ -185,7 +185,7 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
     ended = view_of(at(world.site, NOW + 10**5))
 
     assert ("", []) == (calm["hold"], calm["holds"])
-    words = "An hour of waiting costs under $0.01 at most, for 1 child, and capacity"
+    words = "An hour of waiting costs $0.0027 at most, for 1 child, and capacity"
     assert f"paused by ann. Resume continues where it stopped. {words}" in paused["hold"]
     assert [("person", "ann", True)] == [
         (hold["kind"], hold["by"], hold["resumable"]) for hold in paused["holds"]

@@ -110,3 +110,12 @@ def test_a_plan_of_before_knew_no_metrics() -> None:
 
     assert made.cost_usd["cloudwatch"] > 0
     assert 0 == MigrationPlan.from_json(json.dumps(data)).cost_usd["cloudwatch"]
+
+
+def test_a_sum_below_a_cent_stays_in_the_data() -> None:
+    """A limit of the DAG's author, below a cent as well, is held against it."""
+    made = plans.plan(plans.facts(0.0001))
+    data = made.to_dict()
+
+    assert 0 < data["cost_usd"]["lambda"] < 0.005
+    assert data["total_cost_usd"] == pytest.approx(made.total_cost_usd, abs=1e-6)

@@ -8,7 +8,6 @@ from airflow_ddb_migrate.core.ledger.counts import Units
 from airflow_ddb_migrate.core.plan.bill import Tariff
 from airflow_ddb_migrate.core.plan.measured_cost import measured_cost
 from airflow_ddb_migrate.core.plan.prices import prices_for
-from airflow_ddb_migrate.core.text.figures import dollars_words
 from tests.support.factories import progress
 
 PRICES = prices_for("us-east-1")
@@ -54,12 +53,3 @@ def test_a_table_of_standard_ia_is_charged_as_one() -> None:
 def test_nothing_done_costs_nothing() -> None:
     """Rather than a division by something that is not there."""
     assert {0.0} == set(measured_cost(progress(), TARIFF).values())
-
-
-@pytest.mark.parametrize(
-    ("amount", "words"),
-    [(0, "$0.00"), (0.0001, "under $0.01"), (0.01, "$0.01"), (1_234.567, "$1,234.57")],
-)
-def test_dollars(amount: float, words: str) -> None:
-    """Less than a cent is not free."""
-    assert words == dollars_words(amount)

@@ -45,7 +45,7 @@ PLAN_OF_100_GIB = """\
 | Step Functions | $0.06 |
 | undo log | $0.86 |
 | ledger | $0.06 |
-| logs and metrics | under $0.01 |
+| logs and metrics | $0.00037 |
 | **in all** | **$69.91** |
 | an hour on hold, if there is one | $0.01 at most, besides |
 | prices | us-east-1, November 2024; a guide, not a bill |

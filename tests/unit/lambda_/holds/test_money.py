@@ -38,6 +38,18 @@ def test_it_is_on_hold_when_the_limit_is_spent(world: MigrationWorld) -> None:
     assert "of at most $1.00 (max_cost_usd) is spent" in event.words
 
 
+def test_a_limit_below_a_cent_is_told_in_figures(world: MigrationWorld) -> None:
+    """Not as nothing of nothing."""
+    limit = CostLimit(max_cost_usd=0.005, rates={"base": 0.0062})
+    name = world.record.migration_id
+    assert world.ledger.begin_attempt(name, 2, world.clock(), limit=limit)
+
+    assert Order.HOLD is Guard(world.ledger, world.record, 2, world.clock, world.pacers()).order()
+
+    (event,) = events(world.ledger, name)
+    assert "On hold for money: $0.0062 of at most $0.0050 (max_cost_usd) is spent." in event.words
+
+
 def test_one_of_many_adds_up(world: MigrationWorld) -> None:
     """Every row is read for it."""
     guards = [guard_of(world) for _ in range(5)]
