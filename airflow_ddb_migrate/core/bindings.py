@@ -1,6 +1,6 @@
-"""Which transforms may work on which tables: decided at deployment, kept in the Lambda's zip.
+"""Which transforms may work on which tables: set by deploy, kept in the Lambda's zip.
 
-The file lies outside of every transform's hash: to bind a table changes no transform.
+No transform's hash covers the file, so binding a table changes no transform.
 """
 
 import difflib
@@ -14,24 +14,24 @@ from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, NotB
 from airflow_ddb_migrate.core.names import is_table_name, validate_table_name
 
 BINDINGS_FILE: Final = "bindings.json"  # beside the Lambda's engine
-EVERY: Final = "*"  # as a table: each one; as a transform: each one that does not delete
+EVERY: Final = "*"  # as a table: every table; as a transform: every transform that does not delete
 
 Rows = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Names of transforms by table, in both of which ``*`` can stand.
+    """Names of transforms by table. ``*`` can stand for a table, and for a transform.
 
-    What is bound to ``*`` is bound to each table beside its own. A transform that deletes is bound
-    by its name alone.
+    What is bound to the table ``*`` is bound to every table, beside the table's own transforms. A
+    transform that deletes items has to be bound by its name.
     """
 
     rows: Rows = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: bytes | str) -> "Bindings":
-        """Read the file; raises DeployError for what is no such file."""
+        """Read the file; raises DeployError if its content is not valid."""
         try:
             return cls({table: tuple(map(str, names)) for table, names in _rows(content)})
         except (ValueError, TypeError, AttributeError) as exc:
@@ -41,32 +41,32 @@ class Bindings:
             ) from exc
 
     def to_json(self) -> bytes:
-        """Return the file: the same bytes, however the rows came about."""
+        """Return the file's content. Equal bindings give equal bytes, whatever their order."""
         rows = {table: sorted(names) for table, names in self.rows.items()}
         return json.dumps(rows, sort_keys=True, indent=1).encode()
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables, or ``*`` alone where each one is bound to something."""
+        """The tables; ``*`` alone if something is bound to every table."""
         return (EVERY,) if EVERY in self.rows else tuple(self.rows)
 
     def of(self, table: str) -> tuple[str, ...]:
-        """Return what is bound to a table; nothing where an ARN stands for its name."""
+        """Return the transforms bound to a table, which is given by its name; none for an ARN."""
         rows = (self.rows.get(table, ()), self.rows.get(EVERY, ()))
         return tuple(dict.fromkeys(chain(*rows))) if is_table_name(table) else ()
 
     def names(self, table: str, transform: str) -> bool:
-        """Return whether a transform is bound to a table by its name, and so may delete."""
+        """Return whether a transform is bound to a table by its name, and so may delete items."""
         return transform in self.of(table)
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each table: what is bound to it."""
+        """Yield a line for each table, with the transforms that are bound to it."""
         yield from (f"{table}: {in_words(names)}" for table, names in self.rows.items())
 
     def require(self, table: str, transform: str, stack: str, *, deletes: bool) -> None:
-        """Raise NotBoundError where a transform may not work on a table.
+        """Raise NotBoundError if a transform may not work on a table.
 
-        :param transform: empty for an undo: that needs a table that is bound to anything.
+        :param transform: empty for an undo, which needs a table with any transform bound to it.
         """
         bound = self.of(table)
         if not bound:
@@ -78,11 +78,15 @@ class Bindings:
             )
         if not transform or transform in bound or (EVERY in bound and not deletes):
             return
-        how = "deletes items, so a table has to name it. It is" if deletes else "is"
+        how = (
+            "deletes items, so it has to be bound to a table by its name. It is"
+            if deletes
+            else "is"
+        )
         raise NotBoundError(
-            f"Transform {transform!r} {how} not bound to table {table} in stack {stack!r}, which "
-            f"is bound to {in_words(bound)}. {_ADVICE} "
-            f"ddb-migrate deploy --stack-name {stack} --table {table}:{transform}"
+            f"Transform {transform!r} {how} not bound to table {table} in stack {stack!r}. Bound "
+            f"to this table: {in_words(bound)}. {_ADVICE} ddb-migrate deploy --stack-name {stack} "
+            f"--table {table}:{transform}"
         )
 
     def require_known(self, transforms: Collection[str]) -> None:
@@ -94,12 +98,12 @@ class Bindings:
                     raise InvalidInputError(
                         f"--table {table}:{name}: there is no transform {name!r}. "
                         + (f"Did you mean {close[0]}? " if close else "")
-                        + f"There are: {', '.join(transforms)}. Nothing was changed. Add yours by "
-                        "--transforms DIR."
+                        + f"Deployed transforms: {', '.join(transforms)}. Nothing was changed. "
+                        "Add your own with --transforms DIR."
                     )
 
     def with_rows(self, more: Rows) -> "Bindings":
-        """Return it with what is bound besides."""
+        """Return these bindings and ``more`` together."""
         rows = {
             table: (*self.rows.get(table, ()), *more.get(table, ()))
             for table in {**self.rows, **more}
@@ -107,7 +111,7 @@ class Bindings:
         return Bindings({table: tuple(dict.fromkeys(names)) for table, names in rows.items()})
 
     def without(self, rows: Rows, whole: Collection[str] = ()) -> "Bindings":
-        """Return it without some names of tables, and without whole tables."""
+        """Return the bindings without ``rows``, and without the tables of ``whole``."""
         return Bindings(
             {
                 table: tuple(name for name in names if name not in rows.get(table, ()))
@@ -117,23 +121,23 @@ class Bindings:
         )
 
 
-_ADVICE: Final = "That is decided by who deploys. Run:"
+_ADVICE: Final = "Whoever deploys the stack can bind it:"
 _PLAIN: Final = "every transform that does not delete"
 
 
 def in_words(names: Iterable[str]) -> str:
-    """Return the names of a table's transforms for a person."""
+    """Return the names of a table's transforms as text for a person."""
     found = list(names)
     named = sorted(name for name in found if name != EVERY)
     return ", ".join(([_PLAIN] if EVERY in found else []) + named) or "nothing"
 
 
 def bindings_of(texts: Iterable[str], option: str = "--table") -> Bindings:
-    """Read ``TABLE`` or ``TABLE:TRANSFORM,TRANSFORM``, as they are given to ``deploy``.
+    """Read ``TABLE`` or ``TABLE:TRANSFORM,TRANSFORM``, as ``deploy`` takes them.
 
     A table alone is bound to every transform that does not delete.
 
-    :raises InvalidInputError: a table or a transform cannot have such a name.
+    :raises InvalidInputError: the name of a table or a transform is not valid.
     """
     made = Bindings()
     for text in texts:

@@ -1,4 +1,4 @@
-"""The one clock of a migration's steps: a test gives another."""
+"""The clock of a migration's steps. Tests replace it."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def _sleep(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``now`` returns seconds since the epoch; ``sleep`` waits so many seconds."""
+    """``now`` returns seconds since the epoch; ``sleep`` waits for a number of seconds."""
 
     now: Callable[[], float] = _now
     sleep: Callable[[float], None] = _sleep

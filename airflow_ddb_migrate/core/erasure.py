@@ -1,4 +1,4 @@
-"""What is erased of a migration: on purpose, or because it ended long ago. Pure."""
+"""What is erased of a migration, on request or because it ended long ago. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ _DAY_SECONDS = 86_400
 
 
 class ErasureState(StrEnum):
-    """ASKED: nothing is deleted yet. ERASING: some of it may be. DONE: all is."""
+    """ASKED: nothing is deleted yet. ERASING: some may be deleted. DONE: all is deleted."""
 
     ASKED = "ASKED"
     ERASING = "ERASING"
@@ -24,10 +24,11 @@ class ErasureState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureRecord:
-    """That a migration was forgotten: who, when, and how much. It stays; nothing starts again.
+    """The record that a migration was forgotten: who did it, when, and how much was deleted.
 
-    ``by`` is who said so, ``caller`` the ARN that AWS knew. ``objects`` counts versions,
-    ``records`` those of the ledger; what a run deleted that was killed may be missing in both.
+    It is kept, and the migration cannot be started again. ``by`` is the name that the person gave,
+    ``caller`` the ARN that AWS knew. ``objects`` counts object versions, ``records`` the ledger's
+    records. If a run was killed, both may lack what that run had deleted.
     """
 
     migration_id: str
@@ -41,7 +42,7 @@ class ErasureRecord:
 
     @property
     def words(self) -> str:
-        """Say it: by whom, when, how much."""
+        """Who forgot the migration, when, and how much was deleted, as the rest of a sentence."""
         who = f"{self.by} ({self.caller})"
         if self.state is not ErasureState.DONE:
             return f"{who} began that on {iso(self.asked_at)}, and it has not ended"
@@ -53,7 +54,7 @@ class ErasureRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeptRow:
-    """A row of a table's history, with the key that it has in the ledger."""
+    """A row of a table's history, with its key in the ledger."""
 
     key: TypedItem
     row: HistoryRow
@@ -73,10 +74,11 @@ class KeptRow:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A migration with the dry runs and checks that belong to it, and what was begun because of it.
+    """A migration, its dry runs and checks, and the migrations that were started because of it.
 
-    ``mine`` are their rows of the history; ``about`` those of its undos and replays, which are
-    migrations of their own. A migration that was only planned has neither.
+    ``mine`` are the rows of the history of the migration, its dry runs and its checks. ``about``
+    are those of its undos and replays, which are migrations of their own. A migration that was only
+    planned has neither.
     """
 
     migration_id: str
@@ -89,12 +91,12 @@ class Family:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The migration first."""
+        """The ids of the migration, which is first, and of its dry runs and checks."""
         return tuple(dict.fromkeys((self.migration_id, *(row.migration_id for row in self.mine))))
 
     @classmethod
     def find(cls, migration_id: str, rows: Iterable[KeptRow]) -> "Family":
-        """Find it among rows of the history."""
+        """Find a migration's family among rows of the history."""
         mine: list[KeptRow] = []
         about: list[KeptRow] = []
         for kept in rows:
@@ -105,11 +107,11 @@ class Family:
         return cls(migration_id, tuple(mine), tuple(about))
 
     def is_over_for_good(self, held: AbstractSet[str]) -> bool:
-        """Return whether nothing can come of it any more.
+        """Return whether the migration is over and cannot be continued in any way.
 
-        What writes has succeeded as a whole; checks have ended; no undo and no replay of it can be
-        continued; and none of its members holds a table or owes capacity. What has failed, was
-        stopped or is a canary can be continued, however long ago that was.
+        That is so if it and its undos and replays have succeeded as a whole, its checks have ended,
+        and none of them holds a table or still has capacity to restore. A migration that failed,
+        was stopped or is a canary can be continued, however long ago it ended.
         """
         done = [kept for kept in (*self.mine, *self.about) if kept.row.mode.writes]
         return (
@@ -123,13 +125,14 @@ class Family:
 def expiring(
     rows: Sequence[KeptRow], *, held: AbstractSet[str], days: int
 ) -> Iterator[tuple[Family, int]]:
-    """Yield each migration that is over for good, with when its records are to expire.
+    """Yield each migration that is over for good, with the time at which its records expire.
 
-    That is so many days after the end of the last of its members, whenever somebody looks: what
-    the bucket has of them is older, and so never outlives it. A part goes with its migration, or
-    by itself if that was never started or was judged before the part began.
+    They expire ``days`` days after the last of its members ended, whenever this is asked. The
+    bucket's objects are older, so they never outlive the records. A dry run or check expires with
+    its migration, or by itself if that migration was never started or got its time before the dry
+    run or check began.
 
-    :param held: the migrations that hold a table or owe capacity.
+    :param held: the migrations that hold a table or still have capacity to restore.
     """
     members: defaultdict[str, list[KeptRow]] = defaultdict(list)
     for kept in rows:

@@ -1,4 +1,4 @@
-"""What can go wrong, as a person should read it: what, actual, limit, what to do."""
+"""The errors of this package. A message names what is wrong, value, limit and what to do."""
 
 from typing import Final, Self
 
@@ -6,10 +6,10 @@ THROTTLED: Final = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingE
 
 
 class MigrationError(Exception):
-    """Base of every error of this package.
+    """Base class of every error of this package.
 
-    ``aws_code`` keeps the AWS error code where one was translated. Trying again cannot help
-    while ``retryable`` is False: the input, the set-up or a permission has to change first.
+    ``aws_code`` is the error code of AWS, if the error was translated from one. If ``retryable`` is
+    False, a retry cannot help: the input, the set-up or a permission has to change first.
     """
 
     retryable = False
@@ -23,16 +23,17 @@ class MigrationError(Exception):
 
 
 class InvalidInputError(MigrationError):
-    """A parameter is refused; nothing was touched.
+    """A parameter is not valid; nothing was touched.
 
-    What to do: Correct the parameter that the message names; it says what would be valid.
+    What to do: Correct the parameter that the message names; the message says what is valid.
     """
 
 
 class NotBoundError(InvalidInputError):
-    """Whoever deployed the stack has not bound this transform to this table.
+    """The transform is not bound to this table; whoever deploys the stack decides that.
 
-    What to do: Run the ``ddb-migrate deploy --table`` command of the message, or ask for it.
+    What to do: Run the ``ddb-migrate deploy --table`` command of the message, or ask a person who
+    can.
     """
 
 
@@ -53,14 +54,14 @@ class TableNotFoundError(MigrationError):
 class TableNotReadyError(MigrationError):
     """The table or an index is not ACTIVE.
 
-    What to do: Wait until table and indexes are ACTIVE; Airflow's next try does.
+    What to do: Wait until the table and its indexes are ACTIVE. Airflow's retries wait for that.
     """
 
     retryable = True
 
 
 class TableUnusableError(MigrationError):
-    """The table cannot be read or written until somebody fixes it: its KMS key is not usable.
+    """The table cannot be read or written because its KMS key cannot be used.
 
     What to do: Make the table's KMS key usable again, and let the stack use it: ``ddb-migrate
     deploy --table-kms-key KEY``.
@@ -68,7 +69,7 @@ class TableUnusableError(MigrationError):
 
 
 class StackNotFoundError(MigrationError):
-    """The deployed stack (ledger, state machine, Lambda) is not there.
+    """The stack (ledger, state machine, Lambda) is not deployed.
 
     What to do: Run ``ddb-migrate deploy``, or correct ``stack_name`` and the region.
     """
@@ -77,23 +78,24 @@ class StackNotFoundError(MigrationError):
 class StackOutdatedError(MigrationError):
     """The deployed stack is older than this package.
 
-    What to do: Run the ``ddb-migrate deploy`` of the message; tables and transforms stay.
+    What to do: Run the ``ddb-migrate deploy`` command of the message. It keeps tables and
+    transforms.
     """
 
 
 class DeployError(MigrationError):
     """CloudFormation could not create, change or delete the stack.
 
-    What to do: Follow the message: it has CloudFormation's own reason. Then run the command
+    What to do: Follow the message, which has CloudFormation's own reason. Then run the command
     again.
     """
 
 
 class CodeMismatchError(DeployError):
-    """A deployed Lambda has other code than what was uploaded for it.
+    """The code of a deployed Lambda is not the code that was uploaded for it.
 
-    What to do: Start nothing. Find out who changed the code (CloudTrail: UpdateFunctionCode),
-    then run ``ddb-migrate deploy --republish``.
+    What to do: Start nothing. Find out who changed the code (CloudTrail: UpdateFunctionCode), then
+    run ``ddb-migrate deploy --republish``.
     """
 
 
@@ -113,17 +115,17 @@ class AccessDeniedError(MigrationError):
 
 
 class AwsRequestError(MigrationError):
-    """AWS refused or failed a request in a way this package has no better word for.
+    """AWS refused or failed a request for a reason that no other class names.
 
-    What to do: Let Airflow try again. If it stays, ``ddb-migrate doctor`` looks at network,
-    endpoint and clock.
+    What to do: Let Airflow retry. If the error stays, run ``ddb-migrate doctor``: it checks
+    network, endpoint and clock.
     """
 
     retryable = True
 
 
 class CredentialsError(AwsRequestError):
-    """AWS credentials are missing or not accepted: an outage, since those of a role come back.
+    """AWS credentials are missing or not accepted. It can be retried: a role's are renewed.
 
     What to do: Renew the credentials of the connection or of the role.
     """
@@ -139,7 +141,7 @@ class ConnectionSetupError(CredentialsError):
 
 
 class LedgerBusyError(AwsRequestError):
-    """Others wrote the same record again and again while we tried to.
+    """Other writers changed the same record each time we tried to write it.
 
     What to do: Try again.
     """
@@ -156,68 +158,68 @@ class LeaseHeldError(MigrationError):
 
 
 class SteeringError(MigrationError):
-    """The migration is in no state to be paused, resumed, stopped or retuned; it is untouched.
+    """The migration cannot be paused, resumed, stopped or retuned in its state. It is untouched.
 
-    What to do: Look at its state with ``ddb-migrate status ID``, and do what fits that.
+    What to do: Check its state with ``ddb-migrate status ID``, and use a command that fits it.
     """
 
 
 class LedgerError(MigrationError):
-    """The ledger does not say what it should; the message names the record.
+    """A record of the ledger is missing or wrong; the message names it.
 
-    What to do: Check the migration's id and the stack; otherwise keep the ledger as it is, and
-    report it.
+    What to do: Check the migration's id and the stack. If both are right, leave the ledger as it
+    is, and report a bug.
     """
 
 
 class ApprovalError(MigrationError):
-    """Nobody approved what is about to be done, or not as it is now.
+    """What is about to be done was not approved, or it changed since it was approved.
 
-    What to do: Clear the approval's task, so that a person looks at the plan as it is now.
+    What to do: Clear the approval's task, so that a person approves the current plan.
     """
 
 
 class CapacityError(MigrationError):
     """Capacity could not be raised.
 
-    What to do: Ask for fewer units, or have the quota that the message names raised.
+    What to do: Ask for fewer units, or ask AWS to raise the quota that the message names.
     """
 
 
 class NotBegunError(LedgerError):
-    """The ledger does not know the migration, or nothing of it has been started yet.
+    """The ledger does not know the migration, or the migration has not been started yet.
 
     What to do: Start the migration first, or check its id.
     """
 
 
 class BackupError(MigrationError):
-    """There is no way back as the policy wants it.
+    """The table has no backup as ``backup`` requires it.
 
     What to do: Turn point-in-time recovery on, or choose another ``backup``.
     """
 
 
 class BackupPendingError(BackupError):
-    """A backup is being made, or its time has not come yet.
+    """A backup is being made, or cannot be made yet.
 
-    What to do: Wait; Airflow's next try finds the backup.
+    What to do: Wait. Airflow's next retry finds the backup.
     """
 
     retryable = True
 
 
 class RestoreError(MigrationError):
-    """Capacity could not be brought back.
+    """Capacity could not be restored.
 
-    What to do: Clear the restore task; the stack's safety net tries it, too.
+    What to do: Clear the restore task. The stack's safety net tries to restore it, too.
     """
 
     retryable = True
 
 
 class RestoreUnknownError(RestoreError):
-    """What is owed cannot be found from here; somebody has to correct where to look.
+    """The capacity to restore cannot be looked up: the stack, region or connection is wrong.
 
     What to do: Correct the stack, region or connection of the restore task, then clear it.
     """
@@ -226,12 +228,12 @@ class RestoreUnknownError(RestoreError):
 
 
 class ItemError(MigrationError):
-    """One item cannot be migrated. Says what is wrong, never a value of the item.
+    """One item cannot be migrated. The message says what is wrong, never a value of the item.
 
-    ``error_class`` is the short name that the ledger and the report count by.
+    ``error_class`` is the short name by which the ledger and the report count errors.
 
-    What to do: Look at the quarantine for keys and errors, correct the transform, and replay
-    those items.
+    What to do: Read keys and errors in the quarantine, correct the transform, and replay those
+    items.
     """
 
     def __init__(self, message: str, error_class: str = "ItemError") -> None:

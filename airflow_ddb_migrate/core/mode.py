@@ -1,12 +1,12 @@
-"""What a migration is for, apart from what is kept of it: a DAG file names it, and no more."""
+"""What a migration is for. A module of its own, so that a DAG file imports nothing else."""
 
 from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What becomes of a changed item: written, only looked at, or brought back to what it was.
+    """What a migration does with a changed item: write it, only report it, or undo the change.
 
-    REPLAY is a MIGRATE of another migration's quarantined items alone.
+    REPLAY is a MIGRATE of just the items in another migration's quarantine.
     """
 
     MIGRATE = "MIGRATE"
@@ -17,5 +17,5 @@ class Mode(StrEnum):
 
     @property
     def writes(self) -> bool:
-        """Return whether it may change the table; what does not needs no lease on it."""
+        """Return whether the mode may change the table. Modes that do not need no lease."""
         return self not in {Mode.DRY_RUN, Mode.VERIFY}

@@ -1,3 +1,3 @@
-"""The version of this package, of its Lambda and of the stack that it deploys."""
+"""The version of this package, its Lambda and the stack that it deploys."""
 
 __version__ = "0.2.0"

@@ -1,8 +1,8 @@
-"""Finds out, at a cold start, which short cuts past botocore may be taken.
+"""Finds out, at a cold start, which shortcuts past botocore may be taken.
 
-Lambda's botocore is not ours to choose, and nothing is concluded from its version. Each short cut
-is tried: the client asks as botocore made it and then with the short cut, and is answered within
-this process. The short cut is taken only if both times the same is sent and read; whatever else
+Lambda's botocore is not ours to choose, and nothing is concluded from its version. Each shortcut
+is tried: the client asks as botocore made it and then with the shortcut, and is answered within
+this process. The shortcut is taken only if both times the same is sent and read; whatever else
 happens, an exception included, the work is left to botocore.
 """
 
@@ -92,7 +92,7 @@ class _Probe(NamedTuple):
 
 
 def take_shortcuts(client: Any) -> LambdaRuntime:
-    """Let a DynamoDB client take the short cuts that may be taken; return which, and why not."""
+    """Let a DynamoDB client take the shortcuts that may be taken; return which, and why not."""
     model = client.meta.service_model
     return {
         "python": platform.python_version(),
@@ -105,7 +105,7 @@ def take_shortcuts(client: Any) -> LambdaRuntime:
 
 
 def _tried(client: Any, probe: _Probe) -> str:
-    """Take a short cut, or return why not."""
+    """Take a shortcut, or return why not."""
     try:
         reason = _reason_against(client, probe)
     except _OtherProtocolError as exc:
@@ -154,7 +154,7 @@ def _exchange(client: Any, probe: _Probe) -> _Exchange:
 
 @contextmanager
 def _spied(client: Any, shortcut: Shortcut, emitted: set[str]) -> Iterator[None]:
-    """Note which of a short cut's events botocore emits."""
+    """Note which of a shortcut's events botocore emits."""
 
     def note(event: str, **_: Any) -> None:
         emitted.add(event)

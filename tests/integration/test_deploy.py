@@ -120,7 +120,7 @@ def test_deploying_twice_changes_nothing(deployer: Deployer) -> None:
     nothing, writer = deployer.said
     assert f"Stack {deployer.stack_name}: nothing to change." == nothing
     assert writer.startswith("Writer: conditional batches")
-    assert "Short cuts past botocore: reading pages, reading answers of batches" in writer
+    assert "Shortcuts past botocore: reading pages, reading answers of batches" in writer
     left = deployer.clients.cloudformation.list_change_sets(StackName=deployer.stack_name)
     assert [] == [row for row in left["Summaries"] if row["Status"] == "FAILED"]
 

@@ -1,1 +1,1 @@
-"""Rules of DynamoDB's items: ``sizes`` in bytes and units, ``binary`` values in JSON."""
+"""Rules of DynamoDB's items: ``sizes`` in bytes and units, and ``binary`` values in JSON."""

@@ -8,12 +8,12 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 
 def base64_text(value: Any) -> str:
-    """Return bytes, or boto3's Binary, as JSON has them: the ``default`` of json.dumps."""
+    """Return bytes or boto3's Binary as base64 text; for ``default`` of json.dumps."""
     return base64.b64encode(getattr(value, "value", value)).decode()
 
 
 def unwired(item: Mapping[str, Any]) -> TypedItem:
-    """Return a typed item as boto3 has it: binary values as bytes."""
+    """Return a typed item as boto3 expects it, with binary values as bytes."""
     return {name: unwired_value(value) for name, value in item.items()}
 
 

@@ -1,7 +1,7 @@
-"""Sizes of items and what they cost, by DynamoDB's published rules.
+"""Sizes of items, and the capacity units that they cost, by DynamoDB's published rules.
 
 Source: "DynamoDB item sizes and formats" and "read and write operations" of the developer guide.
-A number's size is published as an approximation; this one is what AWS was seen to count.
+AWS documents a number's size only roughly; the rule here was measured on AWS.
 """
 
 import math
@@ -16,32 +16,32 @@ _ELEMENT_BYTES = 1
 
 
 def item_bytes(item: TypedItem) -> int:
-    """Return the size of a typed item, names included; at most 400 KB fit."""
+    """Return the size of a typed item in bytes, names included. DynamoDB allows ITEM_BYTES."""
     total = _text_bytes("".join(item))
-    for value in item.values():  # plain loops: this is done for every item that is written
+    for value in item.values():  # plain loops, since this runs for every item that is written
         for kind, content in value.items():
             total += _BYTES[kind](content)
     return total
 
 
 def attribute_bytes(name: str, value: TypedValue) -> int:
-    """Return what one attribute adds to its item."""
+    """Return the bytes that one attribute adds to its item."""
     return _text_bytes(name) + value_bytes(value)
 
 
 def value_bytes(value: TypedValue) -> int:
-    """Return the size of a typed value without its name."""
+    """Return the size of a typed value in bytes, without its name."""
     ((kind, content),) = value.items()
     return _BYTES[kind](content)
 
 
 def write_units(before_bytes: int, after_bytes: int) -> int:
-    """Return the write units of one write: by the larger of before and after, indexes apart."""
+    """Return the table's write units for one write. The larger of old and new item counts."""
     return max(1, math.ceil(max(before_bytes, after_bytes) / WRITE_UNIT_BYTES))
 
 
 def scan_units(page_bytes: int) -> float:
-    """Return the read units of one eventually consistent page."""
+    """Return the read units of one eventually consistent page of a Scan."""
     return max(0.5, math.ceil(page_bytes / READ_UNIT_BYTES) / 2)
 
 
@@ -50,7 +50,7 @@ def _text_bytes(text: str) -> int:
 
 
 def _number_bytes(text: str) -> int:
-    """Two digits are a byte; those before and behind the point are paired apart."""
+    """Return a number's bytes: one for two digits, paired separately before and after the point."""
     if "E" in text:
         text = f"{Decimal(text):f}"
     whole, _, rest = text.lstrip("-").partition(".")

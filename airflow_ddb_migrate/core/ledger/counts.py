@@ -1,4 +1,4 @@
-"""What workers count, and both sides add up: items and capacity units."""
+"""Items and capacity units: workers count them, workers and Airflow add them up."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Items by what became of them. ``seen`` is the sum of the others."""
+    """Numbers of items by outcome. ``seen`` is the sum of the others."""
 
     seen: int = 0
     changed: int = 0
@@ -23,7 +23,7 @@ class Counts:
 
     @classmethod
     def one(cls, outcome: str) -> Self:
-        """Count one item under ``outcome``, the name of a field."""
+        """Return the counts of one item; ``outcome`` is the name of a field."""
         return cls(**{"seen": 1, outcome: 1})
 
     @classmethod
@@ -38,8 +38,8 @@ class Counts:
 class Units:
     """Capacity units that DynamoDB reported as consumed on the migrated table.
 
-    ``written`` are the table's and its indexes' together, which are billed; ``busiest`` of them
-    those of the table, or of whichever index got more: what the write budget counts.
+    ``written`` has the units of the table and its indexes together, which are billed. ``busiest``
+    has those of the table or of one index, whichever are the most: the write budget limits these.
     """
 
     read: float = 0.0

@@ -1,4 +1,4 @@
-"""What happens to a migration, and the budget that was in force when: pure."""
+"""What happens to a migration, and which budget was in force at which time. Pure."""
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -13,7 +13,7 @@ _ROUND: Final = str.maketrans("[]", "()")
 
 
 class What(StrEnum):
-    """HELD and RELEASED are holds that no person asked for; PAUSED and RESUMED are a person's."""
+    """HELD and RELEASED are about automatic holds, PAUSED and RESUMED about a person's."""
 
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
@@ -29,12 +29,16 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """``at`` is seconds since the epoch, ``by`` a person or a task, ``words`` a sentence.
+    """Something that happened to a migration.
 
-    ``budget`` is what is in force from then on, by name of the control record's field; empty for
-    what changes none, and for events that were noted before budgets were. ``kind`` is that of a
-    hold that was put in force or ended. ``by`` is what a person says; ``caller`` is the ARN that
-    AWS knows them by, "unknown" where it did not tell, and empty where Airflow knows who it is.
+    - ``at``: seconds since the epoch.
+    - ``by``: the name of a person or a task, as given by them.
+    - ``words``: what happened, as a sentence.
+    - ``budget``: the budget in force from then on, by the names of the control record's fields;
+      empty if the event does not change it, and in events of older versions.
+    - ``kind``: the kind of the hold that began or ended.
+    - ``caller``: the ARN of the person in AWS; "unknown" if AWS did not return it, and empty if
+      Airflow knows who it is.
     """
 
     at: float
@@ -51,24 +55,24 @@ class Event:
 
 
 def named(by: str, caller: str) -> str:
-    """Name who did something, and behind it in brackets, which no name has, whom AWS knows."""
+    """Return who did something, and AWS's ARN in square brackets, which a name cannot have."""
     return f"{by.translate(_ROUND)} [{caller}]" if caller else by
 
 
 class BudgetStep(TypedDict):
-    """Units per second from ``at`` on: 0 while nothing may be spent, None: no bound, or unknown."""
+    """Units per second from ``at`` on. 0: on hold or ended. None: no limit, or unknown."""
 
     at: float
     read: float | None
     write: float | None
 
 
-_OVER: Final = "over"  # beside the kinds of hold: nothing is spent before the next start
+_OVER: Final = "over"  # not a kind of hold: nothing is used until the next start
 _UNKNOWN: Mapping[str, float] = {}
 
 
 def budget_of(control: ControlRecord | Budget) -> dict[str, float]:
-    """Return a budget as an event keeps it."""
+    """Return the budget in the form in which an event keeps it."""
     return {
         "read_units_per_second": control.read_units_per_second,
         "write_units_per_second": control.write_units_per_second,
@@ -78,9 +82,9 @@ def budget_of(control: ControlRecord | Budget) -> dict[str, float]:
 def budget_steps(
     events: Iterable[Event], control: ControlRecord | None, now: float
 ) -> list[BudgetStep]:
-    """Return what the budget was when, the earliest first; ``control`` is of now.
+    """Return the budget over time, the earliest step first; ``control`` is the current record.
 
-    A hold of a table that is throttled is no event: it is seen only while it is in force.
+    A hold because of throttling is not an event, so it is included only while it is in force.
     """
     steps: list[BudgetStep] = []
     budget, held = _UNKNOWN, frozenset[str]()
@@ -109,7 +113,7 @@ def _held_after(event: Event, held: frozenset[str]) -> frozenset[str]:
 
 
 def _step_of_now(control: ControlRecord, steps: list[BudgetStep], now: float) -> BudgetStep:
-    """The control record is right, whatever events say; it is silent of when a budget came."""
+    """Return the current step. The control record decides it; only events know since when."""
     holds = control.in_force(now)
     is_held = control.command is Command.STOP or bool(holds)
     since = min((hold.since for hold in holds), default=control.since)

@@ -1,4 +1,4 @@
-"""What was done to a table, and whether it is about to be done again."""
+"""The migrations of a table, and whether a new one would repeat an earlier one."""
 
 import hashlib
 import json
@@ -16,9 +16,10 @@ from airflow_ddb_migrate.core.text.times import iso
 class HistoryRow:
     """One migration of a table. ``result`` is empty and ``ended_at`` 0 while it runs.
 
-    ``transform_hash`` is that of the latest attempt; ``params`` is JSON; ``dollars`` is measured
-    on list prices. For ``of`` see MigrationRecord. One that is forgotten has a hash of its params
-    in their place. ``kept_until`` is when the ledger's other records of it expire (0: never).
+    ``transform_hash`` is the hash at the latest attempt; ``params`` is JSON; ``dollars`` is the
+    measured cost at list prices. For ``of`` see MigrationRecord. If the migration is forgotten, a
+    hash replaces ``params``. ``kept_until`` is when the ledger's other records of it expire (0:
+    never).
     """
 
     migration_id: str
@@ -39,7 +40,7 @@ class HistoryRow:
     kept_until: float = 0.0
 
     def without_params(self, now: float) -> dict[str, str | float]:
-        """Return what changes when the migration is forgotten: ``once`` still has to know it."""
+        """Return the fields that change when the migration is forgotten. ``once`` uses the hash."""
         hashed = _params_hash(self.migration_id, self.params)
         return {"params": "", "params_hash": hashed, "forgotten_at": now}
 
@@ -51,7 +52,7 @@ class HistoryRow:
 
     @property
     def words(self) -> str:
-        """Name it: which migration, by whom, when."""
+        """The migration, who started it and when, as part of a sentence."""
         return (
             f"migration {self.migration_id}, started by {self.started_by} on {iso(self.started_at)}"
         )
@@ -65,9 +66,9 @@ def same_done(
     transform_hash: str,
     params: Mapping[str, Any],
 ) -> HistoryRow | None:
-    """Return the latest migration that did exactly this to this very table, if it still stands.
+    """Return the latest successful migration that did exactly this to this table; None if none did.
 
-    One that an undo was begun of does not stand any more. ``rows`` are newest first.
+    A migration does not count once an undo of it was started. ``rows`` are newest first.
     """
     wanted, text = (table_id, transform, transform_hash), params_text(params)
     undone: set[str] = set()
@@ -83,15 +84,15 @@ def same_done(
 
 
 def _params_hash(migration_id: str, params: str) -> str:
-    """Hash them for this migration alone: that others have the same does not show."""
+    """Hash them with the id: equal params of two migrations then have unequal hashes."""
     return hashlib.sha256(f"{migration_id}\n{params}".encode()).hexdigest()
 
 
 def params_text(params: Mapping[str, Any]) -> str:
-    """Return a transform's parameters as the ledger has them."""
+    """Return a transform's parameters in the form in which the ledger keeps them."""
     return json.dumps(params, sort_keys=True)
 
 
 def repeat_words(row: HistoryRow) -> str:
-    """Say that a migration would do again what this one did."""
+    """Return a sentence without its full stop: a migration would repeat this one."""
     return f"the same transform with the same params already succeeded on this table: {row.words}"

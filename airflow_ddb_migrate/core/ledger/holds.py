@@ -1,7 +1,7 @@
-"""Kinds of hold: who lets a migration wait, why, since when and until when. Pure.
+"""Kinds of hold: why a migration waits, who asked for it, since when and until when. Pure.
 
-Several may be in force at once; work goes on only when none is. Each kind is put in force and
-ended by its own rules, never by those of another.
+Several holds can be in force at once; the migration works only while none is. Each kind begins and
+ends by its own rules, independently of the others.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.limits import HOLD_SECONDS
 
 
 class HoldKind(StrEnum):
-    """What asks for it: a person, an alarm, the clock, the bill, or a table that is throttled."""
+    """The cause of a hold: a person, an alarm, the hours, the cost limit, or throttling."""
 
     PERSON = "person"
     HEALTH = "health"
@@ -22,20 +22,20 @@ class HoldKind(StrEnum):
     THROTTLED = "throttled"
 
 
-# What a person's resume ends. The others last for as long as what they are about does.
+# Ended when a person resumes. The others last as long as their cause does.
 RESUMABLE: Final = frozenset[str]({HoldKind.PERSON, HoldKind.THROTTLED})
-# Those that no window ends: of the others the next attempt finds the causes anew.
+# Not ended by the next window. For the others the next attempt checks the cause again.
 OUTLASTING: Final = frozenset[str]({HoldKind.PERSON, HoldKind.MONEY})
-# An execution that these alone have ended is followed by another one, which Airflow's wait begins.
+# If only these ended an execution, Airflow's wait task starts another one.
 RECOVERABLE: Final = frozenset[str]({HoldKind.HEALTH, HoldKind.THROTTLED})
 _RANK: Final = {kind.value: rank for rank, kind in enumerate(HoldKind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRecord:
-    """One hold. Times are seconds since the epoch; ``until`` 0: until something ends it.
+    """One hold. Times are seconds since the epoch. ``until`` 0: until something ends it.
 
-    ``kind`` is a word of HoldKind, or of a version newer than this one: that holds, too.
+    ``kind`` is a value of HoldKind, or one that only a newer version knows: it holds just the same.
     """
 
     kind: str
@@ -48,15 +48,15 @@ class HoldRecord:
         return 0 < self.until <= now
 
     def ends_attempt(self, now: float) -> bool:
-        """Return whether to end the execution rather than to wait: waits are billed."""
+        """Return whether the hold is so long that it ends the execution, since waits are billed."""
         return max(now, self.until) - self.since > HOLD_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All holds as one, which is what the workers of the version before kinds read.
+    """All holds as one, for workers of versions that do not know kinds of hold.
 
-    They wait until the last one ends by itself, or for an hour from the first one on.
+    They wait until the last hold ends by itself, or for HOLD_SECONDS after the first one began.
     """
 
     since: float
@@ -65,7 +65,7 @@ class Summary:
 
 
 def summary_of(holds: Iterable[HoldRecord]) -> Summary:
-    """Sum up one hold or more."""
+    """Return one hold or several as one."""
     known = in_order(holds)
     untils = [hold.until for hold in known]
     reasons = [hold.reason for hold in known]
@@ -77,12 +77,12 @@ def summary_of(holds: Iterable[HoldRecord]) -> Summary:
 
 
 def in_order(holds: Iterable[HoldRecord]) -> tuple[HoldRecord, ...]:
-    """Return them a person's first, which is how they are told."""
+    """Return the holds in the order in which they are shown: a person's first."""
     return tuple(sorted(holds, key=lambda hold: _RANK.get(hold.kind, len(_RANK))))
 
 
 def single_hold(since: float, until: float, reason: str) -> HoldRecord:
-    """Return what a version before kinds wrote: only the workers' hold had an end."""
+    """Return the hold that a version without kinds wrote; there only the workers' had an end."""
     return HoldRecord(
         kind=HoldKind.THROTTLED if until else HoldKind.PERSON,
         reason=reason,

@@ -1,7 +1,8 @@
-"""Who may touch a table: pure transitions of its lease.
+"""Which migration may touch a table: pure transitions of its lease.
 
-Every function takes the lease as it was read and returns what to write in its place; the
-adapter writes it only if nobody else did in between, and reads and asks again otherwise.
+Every function takes the lease as it was read and returns the lease to write in its place. The
+adapter writes it only if it has not changed in between; otherwise it reads it again and repeats the
+call.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from airflow_ddb_migrate.core.limits import LEASE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class TableKey:
-    """The identity of a table: a table made again under the same name has another id."""
+    """The identity of a table. A table that is created again under the same name has another id."""
 
     arn: str
     table_id: str
@@ -34,10 +35,10 @@ def acquire(
     now: float,
     holder_is_live: bool,
 ) -> LeaseRecord:
-    """Take the lease, or renew it when this migration holds it already.
+    """Take the lease, or renew it if this migration holds it already.
 
     :raises LeaseHeldError: another migration holds the table: its lease has not expired, its
-        attempt is live, or its capacity is not brought back yet.
+        execution runs, or its capacity is not restored yet.
     """
     if lease is None:
         return _fresh(table, migration_id, now)
@@ -55,7 +56,7 @@ def acquire(
 
 
 def renew(lease: LeaseRecord | None, migration_id: str, now: float) -> LeaseRecord | None:
-    """Extend the lease of its holder; None while it is fresh, or when it is not ours to extend."""
+    """Extend the lease of its holder; None if it is fresh, or another migration holds it."""
     if not is_held_by(lease, migration_id) or lease.expires_at - now > LEASE_SECONDS / 2:
         return None
     return replace(lease, expires_at=now + LEASE_SECONDS)
@@ -69,11 +70,11 @@ def is_held_by(lease: LeaseRecord | None, migration_id: str) -> TypeGuard[LeaseR
 
 
 def required(lease: LeaseRecord | None, migration_id: str) -> LeaseRecord:
-    """Return the lease; raises LeaseHeldError when this migration lost it meanwhile."""
+    """Return the lease; raises LeaseHeldError if this migration has lost it."""
     if not is_held_by(lease, migration_id):
-        holder = f"migration {lease.migration_id} has it" if lease else "nobody has it"
+        holder = f"migration {lease.migration_id} holds it" if lease else "no migration holds it"
         raise LeaseHeldError(
-            f"Migration {migration_id} does not hold its table any more: {holder}. Try again."
+            f"Migration {migration_id} no longer holds its table: {holder}. Try again."
         )
     return lease
 
@@ -86,7 +87,7 @@ def intend_attempt(
     execution_arn: str,
     now: float,
 ) -> LeaseRecord:
-    """Note the execution that is about to be started, so that it can be found whatever happens."""
+    """Add the execution that is about to start, so that a crash cannot lose it."""
     lease = required(lease, migration_id)
     return replace(
         lease, attempt=attempt, execution_arn=execution_arn, expires_at=now + LEASE_SECONDS
@@ -94,7 +95,7 @@ def intend_attempt(
 
 
 def release(lease: LeaseRecord | None, migration_id: str) -> LeaseRecord | None:
-    """Free the table; None when it is not ours or its capacity is still owed."""
+    """Free the table; None if another migration holds it, or its capacity is not restored yet."""
     if lease is None or lease.migration_id != migration_id or lease.owes_capacity:
         return None
     if lease.state is LeaseState.FREE:
@@ -118,16 +119,17 @@ def _refuse_held(lease: LeaseRecord, now: float, *, holder_is_live: bool) -> Non
     held = f"Table {lease.table_name} is held by migration {lease.migration_id}"
     if holder_is_live:
         raise LeaseHeldError(
-            f"{held}, whose execution {lease.execution_arn or 'is about to start'} runs. "
+            f"{held}, whose execution {lease.execution_arn or 'is about to start'} is running. "
             "One migration of a table runs at a time: wait for it, or stop it first."
         )
     if lease.owes_capacity:
         raise LeaseHeldError(
             f"{held}, whose raised capacity is not restored yet. Wait for the restore task of its "
-            "DAG run, or clear that task when the run has ended."
+            "DAG run. If the run has ended, clear that task."
         )
     if lease.expires_at > now:
         raise LeaseHeldError(
-            f"{held} for at most {lease.expires_at - now:.0f} more seconds without a sign of life. "
-            "Try again after that. To end it now, clear its restore task."
+            f"{held}. Its lease expires in {lease.expires_at - now:.0f} seconds unless it is "
+            "renewed: try again after that. To free the table now, clear the restore task of its "
+            "DAG run."
         )

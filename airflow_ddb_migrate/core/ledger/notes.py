@@ -1,19 +1,19 @@
-"""Names of the JSON documents that the ledger keeps: beside a migration, and of the stack."""
+"""Names of the JSON documents that the ledger keeps beside a migration, or for the stack."""
 
 from typing import Final
 
 PLAN: Final = "plan"
 BACKUP: Final = "backup"  # what the backup gate found
 CAPACITY_BEFORE: Final = "capacity-before"
-CAPACITY_DURING: Final = "capacity-during"  # as it was raised
-APPROVAL: Final = "approval"  # of the plan: what a person was asked and answered
-CANARY_APPROVAL: Final = "approval-canary"  # of the rest, after the canary
-PREWARM: Final = "prewarm"  # what prewarm was asked for
-REQUEST: Final = "request"  # what the latest attempt was started with
-RESTORE: Final = "restore"  # what was brought back
-SAFETY_NET: Final = "safety-net"  # the same, by the safety net
+CAPACITY_DURING: Final = "capacity-during"  # the capacity after it was raised
+APPROVAL: Final = "approval"  # of the plan: the question and a person's answer
+CANARY_APPROVAL: Final = "approval-canary"  # of the segments after the canary: the same
+PREWARM: Final = "prewarm"  # the capacity that prewarm was asked for
+REQUEST: Final = "request"  # the parameters of the latest attempt
+RESTORE: Final = "restore"  # the capacity that was restored
+SAFETY_NET: Final = "safety-net"  # the same, if the safety net restored it
 REPORT: Final = "report"
-REFUSAL: Final = "refusal"  # why a worker of which attempt did not begin
-RUNTIMES: Final = "runtimes"  # what its workers run on
-ENGINE_PROOF: Final = "engine-proof"  # of the stack: the self-check's result
-EXPIRY: Final = "expiry"  # of the stack: when it last looked for what expires
+REFUSAL: Final = "refusal"  # which attempt's worker could not start, and why
+RUNTIMES: Final = "runtimes"  # Python and botocore of its workers
+ENGINE_PROOF: Final = "engine-proof"  # for the stack: the result of the self-check
+EXPIRY: Final = "expiry"  # for the stack: when it last searched for records that expire

@@ -1,4 +1,4 @@
-"""The words for how a migration stands, or has ended."""
+"""The words for a migration's state and result."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,22 +7,22 @@ from typing import Final
 class Outcome(StrEnum):
     RUNNING = "RUNNING"
     DRAINING = "DRAINING"
-    WAITING = "WAITING"  # outside its hours, for its next window
+    WAITING = "WAITING"  # outside its hours, until the next window
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
 
     @property
     def is_over(self) -> bool:
-        """Return whether there is nothing left to wait for."""
+        """Whether the migration has ended, so that nothing is left to wait for."""
         return self in {Outcome.SUCCEEDED, Outcome.FAILED}
 
 
-STOPPED: Final = "STOPPED"  # a person, or whoever took the table, ended it
-CANARY: Final = "CANARY"  # some segments are done for real, and the others not begun
+STOPPED: Final = "STOPPED"  # ended by a person, or by the migration that took the table
+CANARY: Final = "CANARY"  # some segments are migrated, the others not begun
 
 
 class NotBegun(StrEnum):
-    """The status of what was never started, beside those of Outcome and CANARY."""
+    """States of a migration that was never started, beside Outcome and CANARY."""
 
     PLANNED = "PLANNED"
     NOT_STARTED = "NOT_STARTED"

@@ -1,17 +1,17 @@
-"""What a worker runs on: Lambda's own Python and botocore, and which short cuts it takes.
+"""What a worker runs on: Lambda's own Python and botocore, and the shortcuts past botocore.
 
-Neither is ours to choose: they depend on the runtime's version and the region, and AWS updates them
-under a published version, too.
+We choose none of these. They depend on the runtime's version and the region, and AWS updates them
+even under a published version of the function.
 """
 
 import json
 from typing import TypedDict
 
-_MOST = 5  # several only where AWS updated the runtime meanwhile
+_MOST = 5  # more than one only if AWS updated the runtime while a migration ran
 
 
 class LambdaRuntime(TypedDict):
-    """``shortcuts`` has, by its name, why a short cut past botocore is off; empty: it is taken."""
+    """``shortcuts`` has, by name, why a shortcut past botocore is off; empty: it is on."""
 
     python: str
     botocore: str
@@ -20,28 +20,28 @@ class LambdaRuntime(TypedDict):
 
 
 def runtime_in_words(runtime: LambdaRuntime) -> str:
-    """Say the versions, the protocol, and of each short cut that it is on, or why it is off."""
+    """Return the versions, the protocol, and each shortcut with whether and why it is off."""
     on = [name for name, reason in runtime["shortcuts"].items() if not reason]
     off = [f"{name} ({reason})" for name, reason in runtime["shortcuts"].items() if reason]
     words = [
-        f"Lambda: Python {runtime['python']}, botocore {runtime['botocore']}, DynamoDB by "
-        f"{runtime['protocol'] or 'an unknown protocol'}."
+        f"Lambda: Python {runtime['python']}, botocore {runtime['botocore']}, DynamoDB protocol "
+        f"{runtime['protocol'] or 'unknown'}."
     ]
     if on:
-        words.append(f"Short cuts past botocore: {', '.join(on)}.")
+        words.append(f"Shortcuts past botocore: {', '.join(on)}.")
     if off:
-        words.append(f"Left to botocore, slower but the same: {'; '.join(off)}.")
+        words.append(f"Done by botocore, with the same result but slower: {'; '.join(off)}.")
     return " ".join(words)
 
 
 def with_runtime(note: str, runtime: LambdaRuntime) -> str:
-    """Return the note of a migration's runtimes with this one; empty where it is in it."""
+    """Return the note of a migration's runtimes with this one added; empty if it has it already."""
     known = _runtimes(note)
     return "" if runtime in known else json.dumps([*known, runtime][-_MOST:])
 
 
 def runtimes_in_words(note: str) -> str:
-    """Say what each runtime in a migration's note is; empty for an empty note."""
+    """Return each runtime in a migration's note as sentences; empty for an empty note."""
     return " ".join(map(runtime_in_words, _runtimes(note)))
 
 

@@ -1,8 +1,8 @@
-"""How often DynamoDB throttled a migration, by its reason: small counts, kept with a lane's row.
+"""How often DynamoDB throttled a migration, by reason. The counts are kept in a lane's row.
 
-A reason is one of DynamoDB's (``TableWriteKeyRangeThroughputExceeded``), followed by the index's
-name where it is an index's; ``Read`` or ``Write`` alone where DynamoDB gave none, as in the answers
-to a batch's statements.
+A reason is DynamoDB's own, such as ``TableWriteKeyRangeThroughputExceeded``, followed by the
+index's name if it is about an index. It is just ``Read`` or ``Write`` if DynamoDB returns none, as
+for the statements of a batch.
 """
 
 import re
@@ -16,7 +16,7 @@ READ: Final = "Read"
 WRITE: Final = "Write"
 OTHERS: Final = "others"
 
-# Source of the reasons: DynamoDB's API, ThrottlingReason; AWS documents each word by itself.
+# Source of the reasons: DynamoDB's API, ThrottlingReason; AWS documents each word.
 _WORDS: Final = {
     "ProvisionedThroughputExceeded": "provisioned capacity",
     "AccountLimitExceeded": "account limit",
@@ -25,22 +25,26 @@ _WORDS: Final = {
 }
 WHYS: Final = tuple(_WORDS)
 _REASON: Final = re.compile(rf"(?P<of>Table|Index)(?P<verb>Read|Write)(?P<why>{'|'.join(_WORDS)})")
-_NAMED: Final = ("TableRead", "TableWrite", "IndexRead", "IndexWrite")  # newer limits, too
+_NAMED: Final = (
+    "TableRead",
+    "TableWrite",
+    "IndexRead",
+    "IndexWrite",
+)  # limits that AWS adds later, too
 _INDEX: Final = "/index/"  # arn:…:table/orders/index/by_origin
 
 
 @dataclass(frozen=True, slots=True)
 class Throttles:
-    """Requests for one item, or for one page, that were throttled, by reason.
+    """Numbers of throttled requests, each for one item or one page, by reason.
 
-    Each time that DynamoDB refused counts: a write that was refused twice before it was applied
-    counts twice.
+    Every refusal counts: a write that was throttled twice before it succeeded counts twice.
     """
 
     by_reason: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Self) -> Self:
-        """Add up, within THROTTLE_REASONS reasons; what is beyond them counts as ``others``."""
+        """Return the sums of at most THROTTLE_REASONS reasons. Further ones count as ``others``."""
         if not other.by_reason or not self.by_reason:
             return self if not other.by_reason else other
         sums = dict(self.by_reason)
@@ -66,7 +70,7 @@ class Throttles:
 
 
 class Trouble(TypedDict):
-    """What slowed a migration down, as plain data; ``trouble`` says it, empty: nothing did."""
+    """What slowed a migration down, as plain data. ``trouble`` is text; empty if nothing did."""
 
     throttles: dict[str, int]
     conflicts: int
@@ -74,20 +78,21 @@ class Trouble(TypedDict):
 
 
 def names_reason(told: str) -> bool:
-    """Return whether an error told what was throttled, and not only that something was."""
+    """Return whether an error says what was throttled, and not only that something was."""
     return told.startswith(_NAMED)
 
 
 def why_of(reason: str) -> str:
-    """Return what was exceeded, one of WHYS, whether in a table or an index; empty: not told."""
+    """Return what was exceeded by a table or an index, one of WHYS; empty if it is not known."""
     known = _REASON.match(reason)
     return known["why"] if known else ""
 
 
 def reason_of(told: str, otherwise: str) -> str:
-    """Read what an error told: a reason of DynamoDB's with its resource, or only a code.
+    """Return the reason in an error's text: DynamoDB's with its resource, or ``otherwise``.
 
-    Of several reasons the first one counts. ``otherwise`` is READ or WRITE, for what has none.
+    Of several reasons the first one counts. ``otherwise`` is READ or WRITE, for errors that have no
+    reason.
     """
     reason, _, resource = told.partition(",")[0].partition(" ")
     if not _REASON.fullmatch(reason):
@@ -97,7 +102,7 @@ def reason_of(told: str, otherwise: str) -> str:
 
 
 def throttles_words(throttles: Throttles) -> str:
-    """Say it, the largest first: "throttled 120 writes: key range 100, …"; empty for none."""
+    """Return text such as "throttled 120 writes: key range 100, …", the largest first; or ""."""
     groups = (
         _group_words(throttles, verb, words)
         for verb, words in ((WRITE, "writes"), (READ, "reads"), ("", "requests"))
@@ -107,14 +112,14 @@ def throttles_words(throttles: Throttles) -> str:
 
 
 def trouble_words(throttles: Throttles, conflicts: int) -> str:
-    """Say how often it was throttled and met live writes; empty when neither."""
+    """Return text on throttled requests and conflicts with live writes; empty without both."""
     noun = "item" if conflicts == 1 else "items"
     met = f"{conflicts:,} {noun} transformed again after a live write" if conflicts else ""
     return "; ".join(part for part in (throttles_words(throttles), met) if part)
 
 
 def as_sentence(words: str) -> str:
-    """Return words of trouble as a sentence of their own; empty without any."""
+    """Return the text of ``trouble_words`` as a sentence; empty for an empty text."""
     return f"{words[0].upper()}{words[1:]}." if words else ""
 
 

@@ -68,7 +68,7 @@ QUESTIONS: Final = (
     Question(
         "lambda-runtime",
         "Which botocore has the Lambda runtime, which protocol does it speak with DynamoDB, do the "
-        "hooks of the short cuts fire, has its model reasons for throttling?",
+        "hooks of the shortcuts fire, has its model reasons for throttling?",
         "Without them every page costs several times the CPU, and botocore would be shipped.",
     ),
     Question(

@@ -1,4 +1,4 @@
-"""Addresses of AWS's web console, by partition. Each is empty where its page is not known."""
+"""Addresses of AWS's web console, by partition. Empty if the page's address is not known."""
 
 from typing import Final
 from urllib.parse import quote
@@ -23,7 +23,7 @@ def map_run_url(map_run_arn: str) -> str:
 
 
 def log_group_url(log_group: str, near_arn: str) -> str:
-    """Return the page of a log group of the account and region of an ARN of the same stack.
+    """Return the page of a log group in the account and region of an ARN.
 
     CloudWatch's console keeps its state behind ``#``, encoded twice with ``$`` for ``%``.
     """
@@ -33,7 +33,7 @@ def log_group_url(log_group: str, near_arn: str) -> str:
 
 
 def object_url(bucket: str, key: str, near_arn: str) -> str:
-    """Return the page of an object of S3, from which it can be opened."""
+    """Return the page of an object in S3, from which it can be opened."""
     start = _console(near_arn, f"s3/object/{quote(bucket)}")
     return f"{start}&prefix={quote(key, safe='')}" if start else ""
 

@@ -1,4 +1,4 @@
-"""What AWS says when a KMS key refuses, and what to do about it: it comes as access denied."""
+"""What AWS answers when a KMS key refuses (access denied), and what to do about it."""
 
 import re
 
@@ -8,7 +8,7 @@ _KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 
 
 def key_advice(message: str) -> str:
-    """Return what to do about a refusal that is a key's; empty if it is none.
+    """Return what to do if a KMS key refused the request; empty if none did.
 
     DynamoDB's and S3's own words for it name the action and the key, or neither.
     """
@@ -16,9 +16,10 @@ def key_advice(message: str) -> str:
         return ""
     action, key = _ACTION.search(message), _KEY.search(message)
     name = key[0] if key else "KEY_ARN"
+    what = action[0] if action else "the request"
     return (
-        f"It is the KMS key{f' {name}' if key else ''} that refuses"
-        f"{f' {action[0]}' if action else ''}. If a role of the stack asked: ddb-migrate deploy "
-        f"--table-kms-key {name} (--kms-key for the key of ledger and bucket). Other credentials "
-        "need it in their own policy. The key's policy has to allow it, too."
+        f"The KMS key{f' {name}' if key else ''} refused {what}. If a role of the stack made the "
+        f"request, run: ddb-migrate deploy --table-kms-key {name} (--kms-key for the key of ledger "
+        "and bucket). Any other role needs the permission in its own policy. The key's policy has "
+        "to allow it, too."
     )

@@ -1,4 +1,4 @@
-"""What users name, hold and enter: shown as it is, whatever it has in it, also in Markdown."""
+"""Text that users enter, and names and values of theirs, escaped so that it is shown as it is."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ _MARKUP = str.maketrans({character: f"\\{character}" for character in "[]<>`"})
 
 
 def shortened(text: str, chars: int) -> str:
-    """Return at most so many characters, the last three dots where some are missing."""
+    """Return at most ``chars`` characters, ending in three dots if some were cut off."""
     return text if len(text) <= chars else text[: chars - len(_LONG)] + _LONG
 
 
@@ -26,7 +26,7 @@ def code(text: str, chars: int = 100) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as JSON would have it, without its quotes."""
+    """Return a name as JSON writes it, without the quotes."""
     return json.dumps(name, ensure_ascii=False)[1:-1]
 
 
@@ -35,10 +35,10 @@ def codes(texts: Iterable[str], chars: int = 100) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table: the first column to the left, numbers to the right.
+    """Return a Markdown table. The first column is left-aligned, numbers are right-aligned.
 
     Backslashes in cells have to come in pairs, as in JSON and from ``quoted``: a single one before
-    a ``|`` would end the cell.
+    a ``|`` would break the cell.
     """
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
@@ -49,26 +49,26 @@ def _cell(content: object) -> str:
 
 
 def entered(text: str) -> str:
-    """Return a reason, or who gives it, as one printable line of at most ENTERED_CHARS.
+    """Return a reason or a name, as entered, as one printable line of at most ENTERED_CHARS.
 
-    As it was entered it might rewrite the terminal, or a line of the log, of whoever reads it.
+    Unescaped, it might rewrite a reader's terminal or a line of the log.
     """
     return shortened(visible(" ".join(text.split())), ENTERED_CHARS)
 
 
 def prose(text: str) -> str:
-    """Return prose with what somebody entered: no link, image, code or HTML comes of it."""
+    """Return prose in which no link, image, code or HTML can come of text that a person entered."""
     return text.translate(_MARKUP)
 
 
 def visible_lines(text: str) -> str:
-    """Return a text of several lines, all else that is no printable character escaped.
+    """Return a text of several lines in which every other unprintable character is escaped.
 
-    For what is shown at last, in a terminal, a log or a mail: whatever came into it on the way.
+    For text that is about to be shown in a terminal, a log or a mail.
     """
     return "\n".join(map(visible, text.split("\n")))
 
 
 def visible(text: str) -> str:
-    """Escape what is no printable character, line ends and reversed writing among them."""
+    """Escape every unprintable character, including line ends and marks for right-to-left text."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

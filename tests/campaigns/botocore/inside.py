@@ -1,4 +1,4 @@
-"""Run where another botocore is: which it is, and which short cuts past it a worker takes there.
+"""Run where another botocore is: which it is, and which shortcuts past it a worker takes there.
 
 ``python inside.py ROOT``, with only boto3; it prints a line of each.
 """

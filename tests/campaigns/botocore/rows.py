@@ -20,7 +20,7 @@ BOTOCORES = ("1.34.145", "1.37.*", "1.40.10", NEWEST)
 RUNTIMES = tuple((python, one) for python in ("3.12", "3.13") for one in BOTOCORES)
 QUICK = (BOTOCORES[0], NEWEST)
 HEADS = ("botocore", "Python")
-COLUMNS = ("resolve", "install", "is", "short cuts", "tests")
+COLUMNS = ("resolve", "install", "is", "shortcuts", "tests")
 
 _PACKAGE = "airflow-ddb-migrate"
 TESTS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
@@ -61,7 +61,7 @@ def _plain(requirement: Requirement) -> str:
 
 def _found(env: Environment) -> dict[str, str]:
     botocore, shortcuts = told(env.python, inside.__file__, ROOT, home=env.home).splitlines()
-    return {"is": botocore, "short cuts": shortcuts}
+    return {"is": botocore, "shortcuts": shortcuts}
 
 
 def _test(row: Row, env: Environment, tests: tuple[str, ...]) -> None:

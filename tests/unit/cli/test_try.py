@@ -311,13 +311,13 @@ def test_a_number_of_items_that_is_none(service, path, capsys, items):
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ("[1]", "params is [1]; it must be an object"),
-        ("null", "params is None; it must be an object"),
+        ("[1]", "params is [1]; it must be a JSON object"),
+        ("null", "params is None; it must be a JSON object"),
         ("{'a': 1}", "is no JSON (Expecting property name"),
         ("", "'' is no JSON"),
         ('{"a": NaN}', "params cannot be written as JSON"),
         ("[" * 100_000, "is no JSON"),
-        ('{"a":' * 40 + "1" + "}" * 40, "on over 32 levels"),
+        ('{"a":' * 40 + "1" + "}" * 40, "more than 32 levels deep"),
     ],
     ids=["list", "null", "quotes", "empty", "nan", "deep", "levels"],
 )

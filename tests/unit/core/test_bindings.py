@@ -64,15 +64,16 @@ def test_a_transform_may_work_on_a_table_that_it_is_bound_to(
         (
             "orders:one,two payroll:secret",
             "full_name",
-            "Transform 'full_name' is not bound to table orders in stack 'mine', which is bound to "
-            f"one, two. That is decided by who deploys. Run: {RUN} orders:full_name$",
+            "Transform 'full_name' is not bound to table orders in stack 'mine'. "
+            "Bound to this table: one, two. Whoever deploys the stack can bind it: "
+            f"{RUN} orders:full_name$",
         ),
         (
             "orders",
             DELETES,
-            f"Transform '{DELETES}' deletes items, so a table has to name it. It is not bound to "
-            "table orders in stack 'mine', which is bound to every transform that does not delete."
-            f".*{RUN} orders:{DELETES}$",
+            f"Transform '{DELETES}' deletes items, so it has to be bound to a table by its name. "
+            "It is not bound to table orders in stack 'mine'. Bound to this table: every transform "
+            f"that does not delete\\. .*{RUN} orders:{DELETES}$",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def test_an_id_that_can_name_no_execution_is_refused(value: object) -> None:
 
     assert (
         f"migration_id is {value!r}; it must be 1 to 75 characters of 0-9, a-z, A-Z, "
-        "'-' and '_'. Leave it out for a new migration, or give the id an earlier run logged."
+        "'-' and '_'. Leave it out for a new migration, or give the id that an earlier run logged."
         == str(refused.value)
     )
 

@@ -1,4 +1,4 @@
-"""Whatever Lambda's botocore is, a migration comes to the same; short cuts only save time."""
+"""Whatever Lambda's botocore is, a migration comes to the same; shortcuts only save time."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +32,7 @@ needs_before_parse = pytest.mark.skipif(
 )
 needs_cbor = pytest.mark.skipif(not botocores.HAS_CBOR, reason="this botocore speaks no CBOR")
 
-# What each botocore lets a client take, as (clients, why each short cut is off).
+# What each botocore lets a client take, as (clients, why each shortcut is off).
 KINDS = {
     "as it is": pytest.param(botocores.client, UNREAD_HERE),
     "cbor": pytest.param(

@@ -320,7 +320,7 @@ def test_the_self_check_keeps_what_it_found(world: MigrationWorld) -> None:
 
 
 def test_the_self_check_says_what_it_ran_on(world: MigrationWorld) -> None:
-    """The versions, the protocol, and every short cut, on or off."""
+    """The versions, the protocol, and every shortcut, on or off."""
     answer = handler.handle({"action": "self-check"}, None)
 
     assert handler._runtime() == answer["runtime"]

@@ -102,7 +102,7 @@ class TestRequest:
             ({"max_concurrency": 0}, "max_concurrency is 0; it must be a whole number from 1 to"),
             ({"max_concurrency": "5"}, "max_concurrency is '5'; it must be a whole number"),
             ({"tolerated_failure_percentage": 101}, "tolerated_failure_percentage is 101; it must"),
-            ({"transform_params": "a=b"}, "params is 'a=b'; it must be an object"),
+            ({"transform_params": "a=b"}, "params is 'a=b'; it must be a JSON object"),
             ({"migration_id": "a b"}, "migration_id is 'a b'; it must be 1 to 75 characters"),
         ],
         ids=str,
@@ -254,6 +254,6 @@ def test_second_migration(world, refused):
     message = refused(MigrationTaskError)
     assert message.startswith(
         f"Table orders is held by migration {started['migration_id']}, whose execution "
-        f"{started['execution_arn']} runs. One migration of a table runs at a time: wait for it, "
+        f"{started['execution_arn']} is running. One migration of a table runs at a time: wait for it, "
         "or stop it first. It was started by DAG d, run first at 2"
     )

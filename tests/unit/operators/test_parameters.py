@@ -107,7 +107,7 @@ def test_what_is_no_time_is_refused(kind, name, value):
 @pytest.mark.parametrize("name", ["migration_id", "table_of"])
 def test_the_text_of_an_empty_field_is_no_migration(name, text):
     """``{{ params.migration_id }}`` without native types: every run would be the migration None."""
-    with pytest.raises(InvalidInputError, match="which a template makes of an empty field"):
+    with pytest.raises(InvalidInputError, match="a Jinja template rendered an empty field as text"):
         make(PrewarmTableOperator, **{name: text})
 
 
@@ -163,7 +163,7 @@ def test_a_mapped_task_is_held_in_what_it_does_not_map(world):
         ({"a": "x" * PARAMS_BYTES}, "the limit is 65,536"),
         ({"a": {1, 2}}, "cannot be written as JSON"),
         ({"a": float("nan")}, "cannot be written as JSON"),
-        (["a"], "must be an object"),
+        (["a"], "must be a JSON object"),
     ],
 )
 def test_parameters_of_a_transform_fit_the_ledger(params, words):

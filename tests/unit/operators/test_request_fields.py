@@ -103,6 +103,8 @@ def test_the_report_says_what_the_workers_ran_on(site, capsys):
     )
     report = operator.execute(make_context())
 
-    words = "Lambda: Python 3.12, botocore 1.34, DynamoDB by json."
-    assert f"{words} Left to botocore, slower but the same: x (why)." == report["runtime"]
+    words = "Lambda: Python 3.12, botocore 1.34, DynamoDB protocol json."
+    assert (
+        f"{words} Done by botocore, with the same result but slower: x (why)." == report["runtime"]
+    )
     assert words in capsys.readouterr().out

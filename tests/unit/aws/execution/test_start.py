@@ -315,7 +315,7 @@ def test_a_second_migration_waits_while_the_lease_lasts(world: SiteWorld) -> Non
     world.start()
     world.end()
 
-    with pytest.raises(LeaseHeldError, match="without a sign of life"):
+    with pytest.raises(LeaseHeldError, match="Its lease expires in"):
         world.start(world.site_for(OTHER))
 
 
@@ -386,7 +386,7 @@ def test_an_id_of_another_table_is_refused(world: SiteWorld) -> None:
         ({"total_segments": "100"}, r"segments is '100' \(str\)"),
         ({"max_concurrency": 0}, "max_concurrency is 0;"),
         ({"tolerated_failure_percentage": 101}, "tolerated_failure_percentage is 101;"),
-        ({"params": ["x"]}, r"params is \['x'\]; it must be an object"),
+        ({"params": ["x"]}, r"params is \['x'\]; it must be a JSON object"),
     ],
 )
 def test_a_bad_request_touches_nothing(

@@ -61,13 +61,13 @@ def test_the_lambda_is_asked_to_check(world: SiteWorld) -> None:
 
 
 def test_the_lambda_says_what_it_runs_on(world: SiteWorld) -> None:
-    """Which short cuts past its botocore it takes, or why not."""
+    """Which shortcuts past its botocore it takes, or why not."""
     runtime = {"python": "3.12.1", "botocore": "1.34.145", "protocol": "json"}
     world.lambda_.answer = {**PROVEN, "runtime": {**runtime, "shortcuts": {"reading pages": "x"}}}
 
     said = check(world).in_words().splitlines()
 
-    assert "Lambda: Python 3.12.1, botocore 1.34.145, DynamoDB by json." in said[1]
+    assert "Lambda: Python 3.12.1, botocore 1.34.145, DynamoDB protocol json." in said[1]
     assert "reading pages (x)" in said[1]
 
 

@@ -78,7 +78,7 @@ def test_a_held_table_is_refused_with_the_time_left() -> None:
         taken(lease(expires_at=NOW + 90))
 
     assert str(refused.value).startswith(
-        f"Table orders is held by migration {MIGRATION} for at most 90 more seconds"
+        f"Table orders is held by migration {MIGRATION}. Its lease expires in 90 seconds"
     )
 
 
@@ -88,7 +88,7 @@ def test_a_live_holder_keeps_its_table_however_old_the_lease(arn: str) -> None:
     with pytest.raises(LeaseHeldError, match="One migration of a table runs at a time") as refused:
         taken(lease(execution_arn=arn, **EXPIRED), live=True)
 
-    assert f"whose execution {arn or 'is about to start'} runs" in str(refused.value)
+    assert f"whose execution {arn or 'is about to start'} is running" in str(refused.value)
 
 
 @pytest.mark.parametrize("capacity", OWED)
@@ -268,9 +268,9 @@ def test_what_is_not_ours_or_owes_capacity_is_not_freed(current: LeaseRecord | N
 @pytest.mark.parametrize("found", [None, lease(migration_id="other"), lease(state=LeaseState.FREE)])
 def test_a_lost_lease_takes_no_notes(found: LeaseRecord | None) -> None:
     """A migration that lost its table writes neither an attempt nor a raise into the lease."""
-    with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
+    with pytest.raises(LeaseHeldError, match="no longer holds its table"):
         note_raised(found, MIGRATION, snapshot(), RAISE)
-    with pytest.raises(LeaseHeldError, match="does not hold its table any more"):
+    with pytest.raises(LeaseHeldError, match="no longer holds its table"):
         intend_attempt(found, MIGRATION, attempt=1, execution_arn="arn:x", now=NOW)
 
 

@@ -28,19 +28,19 @@ def runtime(version: str = "1.34.145", **shortcuts: str) -> LambdaRuntime:
     [
         (
             {READS: "", WRITES: ""},
-            " Short cuts past botocore: reading pages, writing batches.",
+            " Shortcuts past botocore: reading pages, writing batches.",
         ),
         (
             {READS: UNREAD, WRITES: ""},
-            " Short cuts past botocore: writing batches. Left to botocore, slower but the same: "
-            "reading pages (botocore does not emit before-parse).",
+            " Shortcuts past botocore: writing batches. Done by botocore, with the same "
+            "result but slower: reading pages (botocore does not emit before-parse).",
         ),
-        ({READS: "x"}, " Left to botocore, slower but the same: reading pages (x)."),
+        ({READS: "x"}, " Done by botocore, with the same result but slower: reading pages (x)."),
     ],
 )
 def test_words(shortcuts: dict[str, str], words: str) -> None:
-    """The versions, and of each short cut whether it is on, or why not."""
-    said = "Lambda: Python 3.12.1, botocore 1.34.145, DynamoDB by json."
+    """The versions, and of each shortcut whether it is on, or why not."""
+    said = "Lambda: Python 3.12.1, botocore 1.34.145, DynamoDB protocol json."
     assert said + words == runtime_in_words(runtime(**shortcuts))
 
 

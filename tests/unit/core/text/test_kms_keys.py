@@ -18,14 +18,14 @@ OF_IAM = (
 def test_the_action_and_the_key_are_named_where_aws_names_them() -> None:
     advice = key_advice(OF_IAM)
 
-    assert f"It is the KMS key {KEY} that refuses kms:Decrypt." in advice
+    assert f"The KMS key {KEY} refused kms:Decrypt." in advice
     assert f"ddb-migrate deploy --table-kms-key {KEY} " in advice
 
 
 def test_dynamodb_s_own_words_name_neither() -> None:
     advice = key_advice(OF_DYNAMODB)
 
-    assert advice.startswith("It is the KMS key that refuses. ")
+    assert advice.startswith("The KMS key refused the request. ")
     assert "--table-kms-key KEY_ARN " in advice
 
 
