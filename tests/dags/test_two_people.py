@@ -204,7 +204,7 @@ def test_a_task_marked_as_success_starts_nothing(world, people, run, capsys, rul
 
     assert ("failed", "success", "failed") == (state, states["approve"], states["prewarm"])
     assert_untouched(world)
-    assert "nobody has answered what was asked" in capsys.readouterr().out
+    assert "has not been answered" in capsys.readouterr().out
 
 
 @pytest.mark.story

@@ -1,5 +1,5 @@
-"""What the author of a DAG demands of every run of it, and what a person approved.
+"""What the author of a DAG requires of every run, and what a person approved.
 
-``author_rules`` are the demands, which a run's configuration can only add to; ``approval`` is a
-question to a person and its answer.
+``author_rules`` has the author's rules, to which a run's configuration can only add; ``approval``
+is a question to a person and its answer.
 """

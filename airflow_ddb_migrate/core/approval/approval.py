@@ -1,4 +1,4 @@
-"""What a person approved: kept in the ledger, since the state of a task can be set by hand."""
+"""What a person approved. The ledger keeps it, since a task's state can be set by hand."""
 
 import hashlib
 import json
@@ -14,13 +14,15 @@ OWN = "approved by the requester"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A question to a person, and its answer once there is one (``answer`` is empty until then).
+    """A question to a person, and the answer once there is one (``answer`` is empty until then).
 
-    ``run`` is that of the task that asked, as "DAG d, run r"; ``requested_by`` who triggered it
-    (empty: unknown). ``by`` and ``by_id`` answered, at ``at`` (ISO 8601). ``plan_hash`` and
-    ``transform_hash`` are what the question was about (empty: there was no plan, or no transform
-    that could be used: where two people must agree, none is approved by that).
-    ``two_people``: the answer had to be another person's than the request.
+    - ``run``: the run of the task that asked, as "DAG d, run r".
+    - ``requested_by``: who triggered that run; empty if unknown.
+    - ``by``, ``by_id`` and ``at``: who answered, and when (ISO 8601).
+    - ``plan_hash`` and ``transform_hash``: what the question was about. Empty if there was no plan,
+      or no usable transform; if two people must agree, an approval without a transform's hash
+      approves none.
+    - ``two_people``: another person than the requester had to answer.
     """
 
     step: RequiredStep
@@ -45,32 +47,35 @@ class Approval:
         return json.dumps(asdict(self), sort_keys=True)
 
     def is_requesters(self, *, name: str, user_id: str) -> bool:
-        """Return whether this user asked for it; Airflow knows of a requester the name alone."""
+        """Return whether this user requested it. Of a requester Airflow knows only the name."""
         mine = self.requested_by.casefold()
         return bool(mine) and mine in {name.casefold(), user_id.casefold()}
 
     def refusal(self, *, run: str, plan_hash: str, transform_hash: str, two_people: bool) -> str:
-        """Return why nothing may start by this approval, and what to do; empty: it may.
+        """Return why this approval does not allow a start, and what to do; empty if it does.
 
-        :param transform_hash: of what is deployed; empty where that does not matter.
+        :param transform_hash: the hash of the deployed transform; empty if it does not matter.
         """
         again = f"Clear the task of the step {self.step}, so that a person is asked again."
         if not self.answer:
             return (
-                f"nobody has answered what was asked at {self.asked_at}. Whatever state the task "
-                f"was set to, only an answer counts. {again}"
+                f"the question of {self.asked_at} has not been answered. Only an answer counts, "
+                f"whatever state the task was set to. {again}"
             )
         if self.answer == OWN:
             return (
-                f"{self.by} approved it, and the author of the DAG requires another person than "
-                f"the one who asks. {again}"
+                f"{self.by} approved it but also requested it; the DAG's author requires another "
+                f"person's approval. {again}"
             )
         if self.answer != APPROVED:
             return f"it was {self.answer} by {self.by or 'nobody'} at {self.at}. {again}"
         if self.run != run:
-            return f"what was approved was asked for by {self.run}, not by {run}. {again}"
+            return f"the approval is for {self.run}, not for {run}. {again}"
         if two_people and not self.two_people:
-            return f"{self.by} approved it before two people had to agree. {again}"
+            return (
+                f"{self.by} approved it before the DAG required the approval of a second person. "
+                f"{again}"
+            )
         is_unknown = not self.transform_hash and not two_people
         deployed = "" if is_unknown else transform_hash
         return self._other_transform(deployed) or self._other_plan(plan_hash)
@@ -80,30 +85,30 @@ class Approval:
             return ""
         again = (
             f"Clear the task of the {'plan' if self.plan_hash else f'step {self.step}'} with its "
-            "downstream tasks, so that what is deployed is approved."
+            "downstream tasks, so that a person approves the deployed transform."
         )
         if self.transform_hash:
             return (
-                f"{self.by} approved transform {self.transform_hash[:12]} at {self.at}, and "
-                f"{deployed[:12]} is deployed: its files or packages changed since. {again}"
+                f"{self.by} approved transform {self.transform_hash[:12]} at {self.at}, but "
+                f"{deployed[:12]} is deployed now: its files or packages have changed. {again}"
             )
         return (
-            f"{self.by} approved it at {self.at}, when no transform was known that could be used, "
-            f"and {deployed[:12]} is deployed. {again}"
+            f"{self.by} approved it at {self.at}, when no usable transform was known; "
+            f"{deployed[:12]} is deployed now. {again}"
         )
 
     def _other_plan(self, plan_hash: str) -> str:
         if self.plan_hash != plan_hash:
             return (
-                f"{self.by} approved plan {self.plan_hash[:12] or 'none'} at {self.at}, and the "
+                f"{self.by} approved plan {self.plan_hash[:12] or 'none'} at {self.at}, but the "
                 f"plan is {plan_hash[:12] or 'none'} now. Clear the task of the step {self.step} "
-                "with its downstream tasks, so that a person sees the plan as it is."
+                "with its downstream tasks, so that a person approves the current plan."
             )
         return ""
 
 
 def text_hash(text: str) -> str:
-    """Return the SHA-256 of a document as the ledger keeps it; empty: there is none."""
+    """Return the SHA-256 of a document of the ledger; empty for an empty one."""
     return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 

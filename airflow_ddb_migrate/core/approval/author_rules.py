@@ -1,7 +1,7 @@
-"""Rules that the author of a DAG sets for whoever triggers it.
+"""Rules that the author of a DAG sets for every run.
 
-A run's configuration can add to them and never take away. They are kept as JSON in the migration's
-record (``limits``), so that whoever steers it holds to them, too.
+A run's configuration can add to them and never take away. The migration's record keeps them as JSON
+(``limits``), so that they also apply to later steering.
 """
 
 import difflib
@@ -28,7 +28,7 @@ from airflow_ddb_migrate.core.validation import (
 
 
 class RequiredStep(StrEnum):
-    """A step that may be required, by the field of the form that asks for it."""
+    """A step that the rules can require, by the name of its field in the form."""
 
     APPROVE = "approve"
     BACKUP = "backup"
@@ -38,7 +38,7 @@ class RequiredStep(StrEnum):
 
 
 class RuleArguments(TypedDict, total=False):
-    """The rules as an author gives them, see :class:`AuthorRules`."""
+    """The rules in the form in which an author gives them; see :class:`AuthorRules`."""
 
     require: Sequence[str]
     tables: Sequence[str] | None
@@ -55,13 +55,14 @@ class RuleArguments(TypedDict, total=False):
 class AuthorRules:
     """What every run must keep to. None and empty: no rule.
 
-    ``require`` are steps that may not be left out; ``tables`` and ``transforms`` are the only ones
-    allowed. Prewarm may not ask for more than ``max_prewarm`` units per second, read or write (0:
-    no prewarm), and no plan may cost more than ``max_cost_usd``. No budget, read or write, may be
-    above ``max_units_per_second``, at the start or by a retune. With ``allow_changed_transform``
-    a transform that changed since it was planned and approved may start all the same. The alarms
-    of ``hold_while`` hold every run, beside those that a run names itself. Work is done only while
-    a window of each of ``windows``, lists of them, is open.
+    - ``require``: steps that cannot be left out.
+    - ``tables`` and ``transforms``: the only ones that are allowed.
+    - ``max_prewarm``: the most read or write units per second to prewarm to (0: no prewarm).
+    - ``max_cost_usd``: the most dollars that a plan may cost, and the highest cost limit.
+    - ``max_units_per_second``: the highest read or write budget, at the start and when retuned.
+    - ``allow_changed_transform``: a transform that changed since the plan or approval may start.
+    - ``hold_while``: alarms that hold every run, beside the alarms that a run names.
+    - ``windows``: lists of windows; work is done only while a window of each list is open.
     """
 
     require: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ class AuthorRules:
 
     @classmethod
     def of(cls, given: "AuthorRules | Mapping[str, Any] | None") -> Self:
-        """Return the rules; raises InvalidInputError for what is no such rule."""
+        """Return the rules; raises InvalidInputError for a rule that is unknown or not valid."""
         if isinstance(given, cls):
             return given
         if not isinstance(given, Mapping | None):
@@ -90,13 +91,13 @@ class AuthorRules:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the rules of a record; a rule that this version does not know is left out."""
+        """Return the rules of a record; rules that only a later version knows are left out."""
         values = json.loads(text) if text else {}
         known = {field.name for field in fields(cls)}
         return cls.of({name: value for name, value in values.items() if name in known})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: the rules that are set, and no others."""
+        """Return the rules that are set as plain data."""
         return {
             name: _plain(value)
             for name, value in asdict(self).items()
@@ -104,12 +105,12 @@ class AuthorRules:
         }
 
     def to_json(self) -> str:
-        """Return what a record holds; empty without rules."""
+        """Return the JSON for a record; empty without rules."""
         values = self.to_dict()
         return json.dumps(values, sort_keys=True) if values else ""
 
     def joined(self, other: "AuthorRules") -> "AuthorRules":
-        """Return the rules of both: what both allow, and what either requires."""
+        """Return both rules combined: what both allow, and what either requires."""
         if NO_RULES in (self, other):
             return self if other == NO_RULES else other
         return AuthorRules(
@@ -133,7 +134,7 @@ class AuthorRules:
         _check_listed("transform", name, self.transforms)
 
     def check_prewarm(self, field: str, units: int) -> None:
-        """Raise InvalidInputError for more units per second than prewarm may raise to."""
+        """Raise InvalidInputError for more units per second than ``max_prewarm``."""
         if self.max_prewarm is not None and units > self.max_prewarm:
             raise InvalidInputError(
                 f"{field} is {units:,}; {_AUTHOR} max_prewarm of {self.max_prewarm:,} units per "
@@ -141,7 +142,7 @@ class AuthorRules:
             )
 
     def check_cost_limit(self, limit: float | None) -> None:
-        """Raise InvalidInputError for a laxer limit than the author's; None: none was given."""
+        """Raise InvalidInputError for a cost limit above the author's. None: none was given."""
         if limit is not None and self.max_cost_usd is not None and limit > self.max_cost_usd:
             raise InvalidInputError(
                 f"max_cost_usd is {dollars_words(limit)}; {_AUTHOR} max_cost_usd of "
@@ -153,35 +154,36 @@ class AuthorRules:
         """Raise InvalidInputError for a plan that costs more than the author allows."""
         if self.max_cost_usd is not None and dollars > self.max_cost_usd:
             raise InvalidInputError(
-                f"By its plan the migration costs {dollars_words(dollars)}; {_AUTHOR} max_cost_usd "
-                f"of {dollars_words(self.max_cost_usd)}. Let the transform change fewer items, or "
-                "ask the author to raise it. Nothing was started."
+                f"According to its plan the migration costs {dollars_words(dollars)}; {_AUTHOR} "
+                f"max_cost_usd of {dollars_words(self.max_cost_usd)}. Let the transform change "
+                "fewer items, or ask the author to raise it. Nothing was started."
             )
 
     def cost_limit(self, given: float | None) -> float | None:
-        """Return the limit in force: the lower of the author's and that of the run."""
+        """Return the cost limit in force: the lower of the author's and the run's."""
         limit: float | None = _lower(self.max_cost_usd, given)
         return limit
 
     def check_budget(self, field: str, units: float | None) -> None:
-        """Raise InvalidInputError for a budget above the author's; 0: none, None: not given."""
+        """Raise InvalidInputError for a budget above the author's. 0: no limit. None: not given."""
         most = self.max_units_per_second
         if most is not None and units is not None and not 0 < units <= most:
             raise InvalidInputError(
-                f"{field} is {f'{units:,g}' if units else '0, for no budget'}; {_AUTHOR} "
-                f"max_units_per_second of {most:,g}. Give at most that, or leave it out. {_NOTHING}"
+                f"{field} is {f'{units:,g}' if units else '0, which means no limit'}; {_AUTHOR} "
+                f"max_units_per_second of {most:,g}. Give at most that, or leave it out. "
+                f"{_NOTHING}"
             )
 
     def budget(self, units: float | None) -> float | None:
-        """Return a budget that nobody gave, as by the plan, within the author's."""
+        """Return a default budget, such as the plan's, lowered to the author's limit."""
         return _lower(self.max_units_per_second, units or None) or units
 
     def check_step(self, step: RequiredStep, *, is_on: bool, how: str) -> None:
-        """Raise InvalidInputError for a required step that is off; ``how`` turns it on."""
+        """Raise InvalidInputError if a required step is off. ``how`` says how to turn it on."""
         if step in self.require and not is_on:
             raise InvalidInputError(
-                f"{step} is off; the DAG's author requires it. Leave the field out, or give {how}. "
-                f"{_NOTHING}"
+                f"{step} is off, but the DAG's author requires it. Leave the field out, or give "
+                f"{how}. {_NOTHING}"
             )
 
     def _lower_prewarm(self, field: str) -> str:
@@ -221,8 +223,8 @@ def _require_known(values: Iterable[str]) -> None:
     if unknown:
         close = difflib.get_close_matches(str(unknown[0]), _RULES, n=1)
         raise InvalidInputError(
-            f"{shown(unknown[0])} is no rule{f'; did you mean {close[0]}?' if close else '.'} "
-            f"There are: {', '.join(_RULES)}."
+            f"{shown(unknown[0])} is not a rule{f'; did you mean {close[0]}?' if close else '.'} "
+            f"The rules are: {', '.join(_RULES)}."
         )
 
 
@@ -238,8 +240,8 @@ def _steps(value: object) -> tuple[str, ...]:
     unknown = [step for step in steps if step not in {*RequiredStep}]
     if unknown:
         raise InvalidInputError(
-            f"require is {shown(value)}; {unknown[0]!r} is no step that can be required. Those "
-            f"are: {', '.join(RequiredStep)}."
+            f"require is {shown(value)}; {unknown[0]!r} is not a step that can be required. These "
+            f"steps can be: {', '.join(RequiredStep)}."
         )
     needs = {RequiredStep.CANARY} if RequiredStep.CANARY_APPROVE in steps else set()
     return tuple(sorted({str(step) for step in (*steps, *needs)}))
@@ -269,7 +271,7 @@ def _cost(value: object) -> float | None:
 
 
 def _windows(value: object) -> tuple[tuple[str, ...], ...]:
-    """Return lists of windows: an author gives one, a record may have several."""
+    """Return lists of windows. An author gives one list; a record may have several."""
     if isinstance(value, list | tuple) and value and not isinstance(value[0], str):
         return tuple(map(validate_windows, value))
     windows = validate_windows(value)

@@ -1,5 +1,5 @@
-"""What holds a migration for reasons that are not its own: pure.
+"""Outside reasons to hold a migration. Pure.
 
-``alarms`` are CloudWatch's by name and state, ``gate`` says what a reading of them comes to;
-``spending`` adds up what a migration has cost.
+``alarms`` are CloudWatch's alarms by name and state, ``gate`` decides what their states mean for
+the migration, and ``spending`` adds up what a migration has cost.
 """

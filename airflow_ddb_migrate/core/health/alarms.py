@@ -1,4 +1,4 @@
-"""CloudWatch alarms by name or ARN, and what their states mean to a migration."""
+"""CloudWatch alarms by name or ARN, and their states."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _ARN: Final = re.compile(
 
 
 class AlarmState(StrEnum):
-    """CloudWatch's words. INSUFFICIENT_DATA is nothing that is known, and neither OK nor ALARM."""
+    """CloudWatch's states. INSUFFICIENT_DATA counts as unknown."""
 
     OK = "OK"
     ALARM = "ALARM"
@@ -24,7 +24,7 @@ class AlarmState(StrEnum):
 
 
 def validate_alarms(given: object) -> tuple[str, ...]:
-    """Return names or ARNs of alarms, each once; raises InvalidInputError for all else."""
+    """Return names or ARNs of alarms, each once; raises InvalidInputError for anything else."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InvalidInputError(
             f"hold_while is {shown(given)}; it must be a list of names or ARNs of CloudWatch "
@@ -33,29 +33,29 @@ def validate_alarms(given: object) -> tuple[str, ...]:
     alarms = tuple(dict.fromkeys(_alarm(one) for one in given))
     if len(alarms) > ALARMS:
         raise InvalidInputError(
-            f"hold_while names {len(alarms):,} alarms; it may name {ALARMS}. Put them together in "
-            "a composite alarm, and name that one."
+            f"hold_while names {len(alarms):,} alarms; the limit is {ALARMS}. Combine them in a "
+            "composite alarm, and name that one."
         )
     return alarms
 
 
 def validate_healthy_for(given: object) -> float:
-    """Return seconds; raises InvalidInputError for what would end at once, or not within a hold."""
+    """Return seconds; raises InvalidInputError below 1, or above the longest hold."""
     if not is_number(given) or not 1 <= given <= _LONGEST:
         raise InvalidInputError(
-            f"healthy_for is {shown(given)}; it must be 1 to {_LONGEST:,} seconds: a hold of over "
-            f"{HOLD_SECONDS // 60} minutes ends the execution."
+            f"healthy_for is {shown(given)}; it must be 1 to {_LONGEST:,} seconds, since a hold "
+            f"of over {HOLD_SECONDS // 60} minutes ends the execution."
         )
     return float(given)
 
 
 def joined_alarms(*given: Iterable[str]) -> tuple[str, ...]:
-    """Return the alarms of all lists together; raises InvalidInputError for too many."""
+    """Return the alarms of all lists, each once; raises InvalidInputError for too many."""
     return validate_alarms([one for some in given for one in some])
 
 
 def names_here(alarms: Iterable[str], *, region: str, account: str) -> tuple[str, ...]:
-    """Return the alarms' names; raises InvalidInputError for one of another region or account."""
+    """Return the alarms' names; raises InvalidInputError for another region or account."""
     return tuple(dict.fromkeys(_name_here(alarm, region, account) for alarm in alarms))
 
 
@@ -63,12 +63,12 @@ def _alarm(given: object) -> str:
     is_text = isinstance(given, str) and given.strip() and given.isprintable()
     if not is_text or len(_name(str(given))) > ALARM_NAME_CHARS:
         raise InvalidInputError(
-            f"hold_while has {shown(given)}; an alarm is named by a text of 1 to "
-            f"{ALARM_NAME_CHARS} characters, or by its ARN."
+            f"hold_while has {shown(given)}; each entry must be an alarm's name, a text of 1 to "
+            f"{ALARM_NAME_CHARS} characters, or its ARN."
         )
     if str(given).startswith("arn:") and not _ARN.fullmatch(str(given)):
         raise InvalidInputError(
-            f"hold_while has {shown(given)}, which is no ARN of an alarm. One looks like "
+            f"hold_while has {shown(given)}, which is not the ARN of an alarm. An ARN looks like "
             "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:checkout-latency."
         )
     return str(given)
@@ -84,7 +84,8 @@ def _name_here(alarm: str, region: str, account: str) -> str:
     if arn and (arn["region"], arn["account"]) != (region, account):
         raise InvalidInputError(
             f"hold_while has {alarm}, which is in region {arn['region']} of account "
-            f"{arn['account']}; the stack's workers read alarms of region {region} and account "
-            f"{account}. Make an alarm there, on the other's metric or by an event."
+            f"{arn['account']}. The stack's workers read alarms of region {region} and account "
+            f"{account} only. Create an alarm there that follows the other one, through its "
+            "metric or an event."
         )
     return _name(alarm)

@@ -1,8 +1,8 @@
-"""What a reading of the alarms comes to: hold, go on holding, or go on with work. Pure.
+"""What alarms' states mean for a migration: hold, keep holding, or let it resume. Pure.
 
-One worker at a time reads them. Any alarm in ALARM holds at once. One that cannot be read, is gone
-or has no data is unknown: that holds when it lasts. All of them have to be OK for a while before
-the hold ends; then the budget begins at half and rises slowly.
+One worker at a time reads the alarms. Any alarm in ALARM holds the migration at once. An alarm that
+cannot be read, does not exist or has no data is unknown; that holds the migration if it lasts. The
+hold ends when all alarms have been OK for a while. The budget then starts at half and rises slowly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,11 @@ _KNOWN = {AlarmState.OK, AlarmState.ALARM}
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What to keep of a reading, and what to do.
+    """What to keep after the alarms were read, and whether to hold.
 
-    ``known_at`` is when the state of every alarm was known last, ``healthy_since`` since when all
-    are OK (0: they are not). ``reason`` to hold, empty: there is none. ``is_well``: a hold ends.
+    ``known_at`` is when all states were last known, ``healthy_since`` since when all alarms are OK
+    (0: not all are). ``reason`` is why to hold; empty: there is no reason. ``is_well``: a hold
+    ends.
     """
 
     known_at: float
@@ -34,12 +35,12 @@ class GateVerdict:
 
 
 def is_reading_due(control: ControlRecord, now: float) -> bool:
-    """Return whether the alarms were read a while ago, as the count of the workers is renewed."""
+    """Return whether to read the alarms, which is as often as workers are counted."""
     return bool(control.hold_while) and now - control.alarms_at >= SHARERS_SECONDS
 
 
 def judged(control: ControlRecord, states: Mapping[str, str], now: float) -> GateVerdict:
-    """Judge a reading: ``states`` by name, without what could not be read."""
+    """Decide by the states; ``states`` are by name and lack alarms that could not be read."""
     alarming = [name for name in control.hold_while if states.get(name) == AlarmState.ALARM]
     unknown = [name for name in control.hold_while if states.get(name) not in _KNOWN]
     known_at = control.known_at if unknown else now
@@ -55,7 +56,7 @@ def judged(control: ControlRecord, states: Mapping[str, str], now: float) -> Gat
 def after_reading(
     holds: Sequence[HoldRecord], verdict: GateVerdict, now: float
 ) -> tuple[HoldRecord, ...]:
-    """Return the holds after a verdict. Only that for health changes; it keeps its beginning."""
+    """Return the holds after a verdict. Only the one for health changes; its ``since`` stays."""
     mine = next((hold for hold in holds if hold.kind == HoldKind.HEALTH), None)
     others = tuple(hold for hold in holds if hold.kind != HoldKind.HEALTH)
     if verdict.is_well or (mine is None and not verdict.reason):
@@ -73,6 +74,6 @@ def _alarms(names: Sequence[str]) -> str:
 def _unknown(names: Sequence[str]) -> str:
     which = f"alarm {names[0]}" if len(names) == 1 else f"alarms {', '.join(names)}"
     return (
-        f"The state of {which} is unknown for {UNKNOWN_SECONDS // 60} minutes: not there, without "
-        "data, or not to be read."
+        f"The state of {which} has been unknown for {UNKNOWN_SECONDS // 60} minutes: missing, "
+        "without data, or not readable."
     )

@@ -1,6 +1,6 @@
-"""What a migration has spent, from its lanes' rows, and when that is a reason to hold it.
+"""What a migration has cost, from its lanes' rows, and whether that is a reason to hold it.
 
-The rates are worked out once, when an attempt begins, so that a worker needs no list of prices.
+The rates are computed when an attempt begins, so that a worker needs no list of prices.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,10 @@ _HOUR = 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Dollars of one unit, of a second of a worker, of an invocation, and of a child once more.
+    """Prices in dollars: of a unit, a second of a worker, an invocation, and a child execution.
 
-    ``hour`` is of the capacity that is raised ``since`` then; ``base`` was spent before.
+    ``hour`` is the price of an hour of the capacity that was raised at ``since``; ``base`` was
+    spent before the attempt.
     """
 
     written: float = 0.0
@@ -35,14 +36,14 @@ class Rates:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Self:
-        """Read what the control record has; what a later version added is left out."""
+        """Read the control record's rates; those that only a later version knows are left out."""
         known = asdict(cls())
         return cls(**{name: value for name, value in values.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What was spent by now, whether to hold for it, and when to look again."""
+    """The dollars spent, whether the limit is reached, and when to add up again."""
 
     dollars: float
     is_up: bool
@@ -50,7 +51,7 @@ class Spending:
 
 
 def spent_by(rows: Iterable[LaneRow], rates: Rates, now: float) -> float:
-    """Return the dollars that all attempts have cost by now, as far as lanes have saved it."""
+    """Return the dollars that all attempts have cost, as far as the lanes' rows show it."""
     laps, dollars, lanes = 0, rates.base, 0
     for row in rows:
         lanes, laps = lanes + 1, laps + row.total_laps
@@ -61,19 +62,20 @@ def spent_by(rows: Iterable[LaneRow], rates: Rates, now: float) -> float:
 
 
 def is_sum_due(control: ControlRecord, now: float) -> bool:
-    """Return whether to add up again: never without a limit, nor while it is on hold anyway."""
+    """Return whether to add up again: never without a limit, nor during a hold."""
     is_limited = control.max_cost_usd > 0 and bool(control.rates)
     return is_limited and now >= control.spent_due and not control.in_force(now)
 
 
 def judged_spending(control: ControlRecord, dollars: float, now: float) -> Spending:
-    """Judge a sum by what is spent until everybody has heard of a hold.
+    """Decide whether to hold, including what workers spend until they know of the hold.
 
-    Near the limit it is looked at more often, so that it is passed by the tolerance at most.
+    Near the limit the cost is added up more often, so that it passes the limit by no more than the
+    tolerance.
     """
     least, longest = SPENDING_SECONDS
     seconds = now - control.spent_at
-    # More than that lies between two sums after a hold, while which nothing was spent.
+    # A longer interval includes a hold, during which nothing was spent: it gives no rate.
     is_known = control.spent_at > 0 and 0 < seconds <= longest + SPENDING_LAG_SECONDS
     rate = max(0.0, dollars - control.spent_usd) / seconds if is_known else 0.0
     by_then = dollars + rate * SPENDING_LAG_SECONDS
@@ -86,6 +88,6 @@ def judged_spending(control: ControlRecord, dollars: float, now: float) -> Spend
 
 
 def tolerance(limit: float) -> float:
-    """Return how far above its limit a migration may end."""
+    """Return by how many dollars a migration may pass its limit."""
     part, dollars = SPENDING_TOLERANCE
     return max(part * limit, dollars)

@@ -1,4 +1,4 @@
-"""The nights of a migration: how its work is shared among the stretches of its hours. Pure."""
+"""The nights of a migration: how its work is shared among stretches of its hours. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from airflow_ddb_migrate.core.limits import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """A stretch in which an attempt works, in seconds since the epoch.
+    """A stretch in which an attempt works; times are seconds since the epoch.
 
-    It is at work for ``seconds`` from ``opens_at`` on, which begin with raising capacity and
-    starting, and does a ``share`` of all there is, 0 to 1.
+    From ``opens_at`` on it takes ``seconds``, including the time to raise capacity and to start. It
+    does a ``share`` of the whole work, 0 to 1.
     """
 
     opens_at: float
@@ -33,9 +33,9 @@ class Night:
 def share_work(
     stretches: Iterable[tuple[float, float]], work_seconds: float, begin_seconds: float
 ) -> tuple[Night, ...]:
-    """Share the work among stretches, each its begin and its end; empty if they do not suffice.
+    """Share the work among stretches, each with its begin and end; empty if they do not suffice.
 
-    Each begins with ``begin_seconds`` of nothing.
+    In each stretch nothing is done for the first ``begin_seconds``.
     """
     nights, left = list[Night](), work_seconds
     for opens_at, closes_at in stretches:
@@ -57,11 +57,11 @@ def share_work(
 
 
 def begin_seconds(lanes: int, *, raises: bool) -> float:
-    """Return how long an attempt takes to begin: its children, and capacity if it is raised."""
+    """Return the seconds until an attempt works: to start children, and to raise capacity."""
     return START_SECONDS + lanes / CHILD_STARTS_PER_SECOND + PREWARM_SECONDS * raises
 
 
 def least_seconds(lanes: int, slice_seconds: float, *, raises: bool) -> float:
-    """Return the shortest stretch in which an attempt begins: one slice of work must fit."""
+    """Return the seconds of the shortest useful stretch: to begin, and for one slice of work."""
     longest = LAMBDA_SECONDS - SLICE_MARGIN_SECONDS
     return begin_seconds(lanes, raises=raises) + min(slice_seconds or longest, longest)

@@ -1,8 +1,8 @@
 """Windows of time as people write them: ``22:00-06:00 Mon-Fri Europe/Berlin``. Pure.
 
-A window is open while the clock on the wall of its zone shows a time in it. So a time that the
-clock skips in spring is in no window, and one that it shows twice in autumn is in it twice. A
-window over midnight belongs to the day on which it begins.
+A window is open while the local time of its zone is in it. A time that is skipped in spring is in
+no window, and a time that is repeated in autumn is in it twice. A window over midnight belongs to
+the day on which it begins.
 """
 
 import difflib
@@ -29,7 +29,7 @@ _FIELD = "windows"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One window. ``begin`` and ``end`` are minutes of the day, ``days`` count from Monday, 0."""
+    """One window. ``begin`` and ``end`` are minutes of the day; in ``days`` Monday is 0."""
 
     text: str
     begin: int
@@ -47,7 +47,7 @@ class Window:
         return began_yesterday or (day in self.days and minute >= self.begin)
 
     def instants(self, day: date) -> Iterator[float]:
-        """Yield when it may open or close around a day; the clock may show a time twice."""
+        """Yield the times around a day at which it may open or close; local time can repeat."""
         for minute in (self.begin, self.end):
             wall = datetime.combine(day, time(0, tzinfo=self.zone)) + timedelta(minutes=minute)
             for fold in (0, 1):
@@ -57,7 +57,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time without a break in which work may be done, in seconds since the epoch."""
+    """An uninterrupted time in which work may be done, in seconds since the epoch."""
 
     opens_at: float
     closes_at: float
@@ -69,7 +69,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a migration may work: while a window of each list is open; without lists always.
+    """When a migration may work: while a window of every list is open; always, without lists.
 
     Windows of one list may overlap: they count as one.
     """
@@ -82,7 +82,7 @@ class Hours:
         object.__setattr__(self, "texts", texts)
 
     def __bool__(self) -> bool:
-        """Return whether there are windows at all."""
+        """Return whether there are any windows."""
         return bool(self.lists)
 
     def __str__(self) -> str:
@@ -94,9 +94,9 @@ class Hours:
     def stretches(
         self, since: float, least_seconds: float = 0.0, days: int = HOURS_AHEAD_DAYS
     ) -> Iterator[Stretch]:
-        """Yield what is left from a time on, for a year or so many days; the first may have begun.
+        """Yield the stretches from a time on, for ``days`` days; the first may have begun before.
 
-        Shorter ones than ``least_seconds`` are left out.
+        Stretches shorter than ``least_seconds`` are left out.
         """
         opened = since if self.is_open(since) else None
         for at in self._instants(since, days):
@@ -110,18 +110,18 @@ class Hours:
             yield Stretch(opened, since + days * _DAY_SECONDS)
 
     def next_stretch(self, since: float, least_seconds: float = 0.0) -> Stretch | None:
-        """Return the first of ``stretches``; None when there is none for a year."""
+        """Return the first of ``stretches``; None if there is none within HOURS_AHEAD_DAYS."""
         return next(self.stretches(since, least_seconds), None)
 
     def _instants(self, since: float, days: int) -> Iterator[float]:
-        """Yield in order, from a time on, when any window may open or close."""
+        """Yield in order, from a time on, the times at which any window may open or close."""
         first = datetime.fromtimestamp(since, UTC).date()
         windows = [window for windows in self.lists for window in windows]
         held = set[float]()
         for ahead in range(-2, days + 4):
             day = first + timedelta(days=ahead)
             held.update(at for window in windows for at in window.instants(day))
-            # A day of any zone has begun within this time: what comes before it is complete.
+            # By then a day has begun in every zone, so the times before it are complete.
             ready = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() - _DAY_SECONDS
             for at in sorted(at for at in held if at <= ready):
                 held.remove(at)
@@ -130,17 +130,17 @@ class Hours:
 
 
 def hours_of(*lists: object) -> Hours:
-    """Read lists of windows; an empty one is no list.
+    """Read lists of windows; an empty list is left out.
 
-    :raises InvalidInputError: a window is none, or the lists are never open together.
+    :raises InvalidInputError: a window is not valid, or the lists are never open together.
     """
     return Hours(tuple(windows for windows in map(read_windows, lists) if windows))
 
 
 def require_ever_open(hours: Hours, now: float, least_seconds: float = 0.0) -> Stretch | None:
-    """Return the stretch in which work begins, None without windows.
+    """Return the stretch in which work begins; None without windows.
 
-    :raises InvalidInputError: there is none for a year, or all are too short to do anything.
+    :raises InvalidInputError: there is none within HOURS_AHEAD_DAYS, or all are too short.
     """
     if not hours:
         return None
@@ -149,18 +149,18 @@ def require_ever_open(hours: Hours, now: float, least_seconds: float = 0.0) -> S
     longest = max((one.seconds for one in hours.stretches(now)), default=0.0)
     if longest:
         raise InvalidInputError(
-            f"windows are {hours}: no time in them is longer than {longest / 60:,.0f} minutes; "
-            f"it takes {least_seconds / 60:,.0f} to begin, and to do one slice of work. Make them "
+            f"windows are {hours}: the longest open time is {longest / 60:,.0f} minutes. To begin "
+            f"and to do one slice of work takes {least_seconds / 60:,.0f} minutes. Make a window "
             "longer."
         )
     raise InvalidInputError(
-        f"windows are {hours}: they are not open together at any time of the next "
-        f"{HOURS_AHEAD_DAYS:,} days, so nothing would ever be done. Correct them."
+        f"windows are {hours}: they are never open together within the next {HOURS_AHEAD_DAYS:,} "
+        "days, so the migration could not work. Correct them."
     )
 
 
 def overlaps(hours: Hours, since: float) -> tuple[str, ...]:
-    """Say which windows of one list are open at the same time within two weeks."""
+    """Yield a sentence for each two windows of one list that overlap within two weeks."""
     return tuple(
         f"The windows {one.text} and {other.text} overlap; they count as one."
         for windows in hours.lists
@@ -170,9 +170,9 @@ def overlaps(hours: Hours, since: float) -> tuple[str, ...]:
 
 
 def read_windows(given: object) -> tuple[Window, ...]:
-    """Read a list of windows; None and an empty list are none.
+    """Read a list of windows; None gives an empty one.
 
-    :raises InvalidInputError: it is no list, or one of them is no window.
+    :raises InvalidInputError: it is not a list, or one of its entries is not a valid window.
     """
     if given is None:
         return ()
@@ -182,13 +182,13 @@ def read_windows(given: object) -> tuple[Window, ...]:
         )
     if len(given) > WINDOWS:
         raise InvalidInputError(
-            f"{_FIELD} has {len(given):,} windows; at most {WINDOWS} are taken."
+            f"{_FIELD} has {len(given):,} windows; the limit is {WINDOWS}. Merge some."
         )
     return tuple(_window(text) for text in given)
 
 
 def validate_windows(given: object) -> tuple[str, ...]:
-    """Return windows as texts; raises InvalidInputError for what is no list of windows."""
+    """Return windows as texts; raises InvalidInputError if any of them is not valid."""
     return tuple(window.text for window in read_windows(given))
 
 
@@ -198,7 +198,8 @@ def _window(text: object) -> Window:
     if not parts or not plain.isascii():
         raise _refused(
             text,
-            f'it must be begin, end, days and zone, as in "{_EXAMPLE}"; the days may be left out',
+            f'it must have begin, end, days and time zone, as in "{_EXAMPLE}"; the days can be '
+            "left out",
         )
     hour, minute, end_hour, end_minute = map(int, parts.groups()[:4])
     begin = _minutes(text, hour, minute)
@@ -212,12 +213,12 @@ def _window(text: object) -> Window:
 def _minutes(text: object, hour: int, minute: int) -> int:
     minutes = hour * 60 + minute
     if minute >= 60 or minutes > _DAY_MINUTES:  # noqa: PLR2004
-        raise _refused(text, f"{hour:02}:{minute:02} is no time; they go from 00:00 to 24:00")
+        raise _refused(text, f"{hour:02}:{minute:02} is not a time; give one from 00:00 to 24:00")
     return minutes
 
 
 def _days(text: object, days: str) -> frozenset[int]:
-    """Read ``Mon-Fri``, ``Sat,Sun`` or both; ``Fri-Mon`` goes over the end of the week."""
+    """Read ``Mon-Fri``, ``Sat,Sun`` or both; ``Fri-Mon`` continues over the end of the week."""
     found: set[int] = set()
     for part in days.split(","):
         first, _, last = part.partition("-")
@@ -231,7 +232,7 @@ def _day(text: object, day: str) -> int:
     if title not in _DAYS:
         raise _refused(
             text,
-            f"{shown(day)} is no day; they are {', '.join(_DAYS)}, as in Mon-Fri or Sat,Sun",
+            f"{shown(day)} is not a day; give {', '.join(_DAYS)}, as in Mon-Fri or Sat,Sun",
         )
     return _DAYS.index(title)
 
@@ -240,19 +241,19 @@ def _zone(text: object, key: str) -> zoneinfo.ZoneInfo:
     known = _known_zones()
     if not known:
         raise InvalidInputError(
-            f"{_FIELD} cannot be read: this machine has no data of time zones. Install the package "
-            "tzdata where Airflow runs."
+            f"{_FIELD} cannot be read: this machine has no time zone data. Install the package "
+            "tzdata on every Airflow component."
         )
     if key not in known:
         near = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "as in Europe/Berlin, or UTC"
-        raise _refused(text, f"{shown(key)} is no time zone of the IANA's list; {hint}")
+        raise _refused(text, f"{shown(key)} is not a time zone of the IANA list ({hint})")
     return zoneinfo.ZoneInfo(key)
 
 
 @functools.cache
 def _known_zones() -> frozenset[str]:
-    """Return the names of zones that mean the same on every machine."""
+    """Return the names of the zones that mean the same on every machine."""
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
@@ -261,7 +262,7 @@ def _refused(text: object, why: str) -> InvalidInputError:
 
 
 def _change_of_offset(zone: zoneinfo.ZoneInfo, day: date) -> Iterator[float]:
-    """Yield when the zone's clock jumps on a day in UTC, to the second; most days it does not."""
+    """Yield when the zone's UTC offset changes on a day in UTC, to the second."""
     first = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     before = _offset(zone, first)
     if before == _offset(zone, first + _DAY_SECONDS):

@@ -6,7 +6,7 @@ from typing import Final
 _UNITS = (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0))
 _SIZES = (("TiB", 1_024**4), ("GiB", 1_024**3), ("MiB", 1_024**2), ("KiB", 1_024), ("bytes", 1))
 _CENT: Final = 0.01
-_DIGITS: Final = 6  # behind the point, at most
+_DIGITS: Final = 6  # at most, after the decimal point
 _LEAST: Final = 10**-_DIGITS
 
 
@@ -24,9 +24,9 @@ def size_words(size: float) -> str:
 
 
 def dollars_words(amount: float) -> str:
-    """Return an amount to the cent, and less than one by two figures: ``$0.0042``.
+    """Return an amount to the cent; less than a cent with two significant digits: ``$0.0042``.
 
-    The browser's is in plugin/static/dom.js.
+    plugin/static/dom.js does the same in the browser.
     """
     if not 0 < amount < _CENT:
         return f"${amount:,.2f}"

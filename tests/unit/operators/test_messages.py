@@ -254,6 +254,6 @@ def test_second_migration(world, refused):
     message = refused(MigrationTaskError)
     assert message.startswith(
         f"Table orders is held by migration {started['migration_id']}, whose execution "
-        f"{started['execution_arn']} is running. One migration of a table runs at a time: wait for it, "
-        "or stop it first. It was started by DAG d, run first at 2"
+        f"{started['execution_arn']} is running. One migration of a table runs at a time: wait "
+        "for it, or stop it first. It was started by DAG d, run first at 2"
     )

@@ -59,7 +59,7 @@ def test_alarms_that_cannot_be_read_are_not_well(world: SiteWorld) -> None:
     del world.cloudwatch.alarms["checkout"]
 
     assert {(Outcome.WAITING, 1)} == {tended(world, 300) for _ in range(4)}
-    assert "is unknown for 3 minutes" in tend(world.site).verdict.reason
+    assert "has been unknown for 3 minutes" in tend(world.site).verdict.reason
 
 
 @pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.MONEY])
@@ -80,7 +80,7 @@ def test_a_pause_while_it_waits_keeps_it_from_beginning(world: SiteWorld) -> Non
     world.cloudwatch.alarms["checkout"] = "OK"
 
     assert {(Outcome.WAITING, 1)} == {tended(world, 900) for _ in range(6)}
-    assert "No attempt begins while it is held: paused by ann: sale." in reason_of(world)
+    assert "No attempt starts while it is on hold: paused by ann: sale." in reason_of(world)
 
     assert "Ended the hold" in resume(world.site, by="ann")
     assert (Outcome.RUNNING, 2) == tended(world)

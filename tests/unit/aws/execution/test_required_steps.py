@@ -118,9 +118,7 @@ def test_another_run_needs_an_approval_of_its_own(world: SiteWorld) -> None:
     plan(world)
     approve(world)
 
-    assert "asked for by DAG d, run r, not by DAG d, run s" in refused(
-        world, started_by="DAG d, run s"
-    )
+    assert "is for DAG d, run r, not for DAG d, run s" in refused(world, started_by="DAG d, run s")
 
 
 def test_an_answer_counts_for_the_run_that_asked(world: SiteWorld) -> None:
@@ -138,7 +136,7 @@ def test_asking_again_takes_the_approval_back(world: SiteWorld) -> None:
     question = Approval(step=RequiredStep.APPROVE, run=RUN, asked_at=AT, two_people=True)
     note_question(world.site, question)
 
-    assert "nobody has answered" in refused(world)
+    assert "has not been answered" in refused(world)
 
 
 def test_without_a_plan_there_is_nothing_to_approve(world: SiteWorld) -> None:
@@ -259,7 +257,9 @@ def test_a_replay_is_not_approved_without_a_usable_transform(world: SiteWorld, s
     approve_about(site)
     world.lambda_.answer = good
 
-    with pytest.raises(ApprovalError, match=r"no transform was known.*Clear the task of the step"):
+    with pytest.raises(
+        ApprovalError, match=r"no usable transform was known.*Clear the task of the step"
+    ):
         world.start(site, **replay)
     approve_about(site)
     assert 1 == world.start(site, **replay).attempt

@@ -41,16 +41,20 @@ def test_what_was_approved_may_start() -> None:
 @pytest.mark.parametrize(
     ("noted", "now", "says"),
     [
-        ({"answer": ""}, {}, "nobody has answered"),
+        ({"answer": ""}, {}, "has not been answered"),
         ({"answer": "rejected"}, {}, "it was rejected by Bob"),
         ({"answer": "timed out", "by": ""}, {}, "it was timed out by nobody"),
         ({"answer": OWN}, {}, "requires another person"),
-        ({}, {"run": "DAG d, run s"}, "was asked for by DAG d, run r, not by DAG d, run s"),
-        ({"two_people": False}, {}, "before two people had to agree"),
+        ({}, {"run": "DAG d, run s"}, "is for DAG d, run r, not for DAG d, run s"),
+        ({"two_people": False}, {}, "before the DAG required the approval of a second person"),
         ({}, {"plan_hash": "plan-2"}, "approved plan plan-1 at"),
         ({}, {"transform_hash": "code-2"}, "approved transform code-1 at"),
-        ({"transform_hash": ""}, {}, "at 2031-01-01T01:00:00+00:00, when no transform was known"),
-        ({"transform_hash": "", "plan_hash": ""}, {"plan_hash": ""}, "and code-1 is deployed"),
+        (
+            {"transform_hash": ""},
+            {},
+            "at 2031-01-01T01:00:00+00:00, when no usable transform was known",
+        ),
+        ({"transform_hash": "", "plan_hash": ""}, {"plan_hash": ""}, "code-1 is deployed now"),
     ],
 )
 def test_what_was_not_is_refused_with_what_to_do(noted: Any, now: Any, says: str) -> None:

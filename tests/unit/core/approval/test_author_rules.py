@@ -21,7 +21,7 @@ RULES = AuthorRules.of(ALL)
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"require": ("aprove",)}, "'aprove' is no step that can be required"),
+        ({"require": ("aprove",)}, "'aprove' is not a step that can be required"),
         ({"require": "approve"}, "require is 'approve'; it must be a list of names"),
         ({"require": [1]}, "require is 1; it must be a text"),
         ({"tables": "orders"}, "tables is 'orders'; it must be a list of names"),
@@ -35,9 +35,9 @@ RULES = AuthorRules.of(ALL)
         ({"max_units_per_second": "500"}, "max_units_per_second is '500'"),
         ({"max_cost_usd": -1}, "max_cost_usd is -1"),
         ({"allow_changed_transform": "no"}, "allow_changed_transform is 'no'"),
-        ({"max_cost": 5}, "'max_cost' is no rule; did you mean max_cost_usd?"),
+        ({"max_cost": 5}, "'max_cost' is not a rule; did you mean max_cost_usd?"),
         ({"windows": "22:00-06:00 UTC"}, "windows is '22:00-06:00 UTC'; it must be a list"),
-        ({"windows": ["22:00-06:00 Berlin"]}, "'Berlin' is no time zone"),
+        ({"windows": ["22:00-06:00 Berlin"]}, "'Berlin' is not a time zone"),
         ("approve", "rules is 'approve'; it must be an object"),
     ],
 )
@@ -125,7 +125,10 @@ def refusals() -> list[Any]:
         (lambda: RULES.check_prewarm("prewarm_wcu", 4_001), ("prewarm_wcu is 4,001", "4,000")),
         (lambda: RULES.check_cost_limit(20.01), ("$20.01", "$20.00")),
         (lambda: RULES.check_budget("write_units_per_second", 501), ("501", "500")),
-        (lambda: RULES.check_budget("write_units_per_second", 0), ("0, for no budget", "500")),
+        (
+            lambda: RULES.check_budget("write_units_per_second", 0),
+            ("0, which means no limit", "500"),
+        ),
         (lambda: RULES.check_cost(21.5), ("$21.50", "$20.00")),
         (
             lambda: RULES.check_step(RequiredStep.BACKUP, is_on=False, how='"backup": "auto"'),

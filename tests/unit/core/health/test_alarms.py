@@ -26,12 +26,12 @@ def test_names_and_arns_are_alarms_and_each_counts_once() -> None:
         ("latency", "must be a list"),
         (None, "must be a list"),
         ({"a": 1}, "must be a list"),
-        ([5], r"hold_while has 5; an alarm is named by a text of 1 to 255"),
-        ([" "], "an alarm is named by"),
-        (["a\x1b[2J"], "an alarm is named by"),
-        (["a" * 256], "an alarm is named by"),
-        (["arn:aws:sqs:us-east-1:123456789012:x"], "is no ARN of an alarm"),
-        ([str(one) for one in range(11)], r"names 11 alarms; it may name 10.*composite"),
+        ([5], r"hold_while has 5; each entry must be an alarm's name, a text of 1 to 255"),
+        ([" "], "must be an alarm's name"),
+        (["a\x1b[2J"], "must be an alarm's name"),
+        (["a" * 256], "must be an alarm's name"),
+        (["arn:aws:sqs:us-east-1:123456789012:x"], "is not the ARN of an alarm"),
+        ([str(one) for one in range(11)], r"names 11 alarms; the limit is 10.*composite"),
     ],
 )
 def test_what_is_no_alarm_is_refused(given: object, words: str) -> None:
@@ -43,7 +43,7 @@ def test_what_is_no_alarm_is_refused(given: object, words: str) -> None:
 @pytest.mark.parametrize("where", [("us-west-2", "123456789012"), ("us-east-1", "999999999999")])
 def test_an_alarm_of_another_place_is_refused(where: tuple[str, str]) -> None:
     """The workers' DescribeAlarms knows those of its own region and account."""
-    with pytest.raises(InvalidInputError, match="the stack's workers read alarms of region"):
+    with pytest.raises(InvalidInputError, match="The stack's workers read alarms of region"):
         names_here([ARN], region=where[0], account=where[1])
 
 

@@ -64,7 +64,9 @@ def test_what_is_unknown_for_three_minutes_holds(
 
     assert (holds, NOW - lasted) == (bool(verdict.reason), verdict.known_at)
     assert (
-        not holds or "is unknown for 3 minutes" in verdict.reason or "alarms a, b" in verdict.reason
+        not holds
+        or "has been unknown for 3 minutes" in verdict.reason
+        or "alarms a, b" in verdict.reason
     )
 
 
