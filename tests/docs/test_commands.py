@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 from airflow_ddb_migrate.cli.main import command_parser
@@ -36,6 +37,12 @@ def test_a_command_is_known(words: list[str]) -> None:
             ast.parse(code)
         case [name, *_]:
             assert name in OF_OTHERS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_block_is_indented(page: Path) -> None:
+    """These tests find blocks at the start of a line only."""
+    assert [] == re.findall(r"^ +```.*", page.read_text(), re.MULTILINE)
 
 
 def _require_operation(service: str, operation: str, rest: list[str]) -> None:
