@@ -70,10 +70,12 @@ class DryRunMigrationOperator(InspectionOperator):
         report = compose_dry_run(site)
         page = dry_run_markdown(report)
         self.log.info("%s", page)
+        rules = rules_for(self)
         plan = correct_plan(
             self.open_site(context),
             report,
-            max_cost_usd=rules_for(self).cost_limit(self.max_cost_usd),
+            max_cost_usd=rules.cost_limit(self.max_cost_usd),
+            limits=rules,
         )
         corrected = plan_markdown(plan) if plan else ""
         if corrected:

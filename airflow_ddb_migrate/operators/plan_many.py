@@ -83,7 +83,8 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         plans = self._plans(context, entries)
         page = many_markdown(plans, at_a_time=self.max_parallel_tables)
         self.log.info("%s", page)
-        require_affordable_together(plans, rules_for(self).cost_limit(self.max_cost_usd))
+        rules = rules_for(self)
+        require_affordable_together(plans, rules.cost_limit(self.max_cost_usd), rules)
         if self.do_xcom_push:
             context["ti"].xcom_push(key="markdown", value=page)
         return [self._for_group(entry) for entry in entries]

@@ -58,10 +58,11 @@ def new_limit(site: Site, control: ControlRecord, given: object) -> float:
             f"{_MOST:,}. Leave it out to keep it as it is."
         )
     record = site.ledger.required_migration(site.migration_id)
-    AuthorRules.from_json(record.limits).check_cost_limit(float(given))
+    limits = AuthorRules.from_json(record.limits)
+    limits.check_cost_limit(float(given))
     rows = site.lanes.all(site.migration_id)
     spent = spent_by(rows, Rates.from_dict(control.rates), _raised_until(site))
-    require_unspent(site, float(given), spent)
+    require_unspent(site, float(given), spent, limits)
     return float(given)
 
 
@@ -82,13 +83,13 @@ def spent_before(site: Site) -> float:
     return spent_by(site.lanes.all(site.migration_id), _rates(site), now)
 
 
-def require_unspent(site: Site, limit: float, spent: float) -> None:
+def require_unspent(site: Site, limit: float, spent: float, limits: AuthorRules) -> None:
     """Raise InvalidInputError for a limit that is spent already."""
     if spent >= limit:
         raise InvalidInputError(
             f"Migration {site.migration_id} has cost {dollars_words(spent)} so far; max_cost_usd "
-            f"is {dollars_words(limit)}, which is spent already. Give more than that. Nothing was "
-            "changed."
+            f"is {dollars_words(limit)}, which is spent already. "
+            f"{limits.higher_cost_limit(limit)}. Nothing was changed."
         )
 
 

@@ -17,6 +17,7 @@ from airflow_ddb_migrate.aws.preflight.author_limits import require_allowed
 from airflow_ddb_migrate.aws.preflight.repeat import refuse_repeat, repeat_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.approval import params_hash
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.request import StartRequest
@@ -82,6 +83,7 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
         site, request.transform, single_writer_region=request.single_writer_region
     )
     request = replace(request, limits=require_allowed(site, request))
+    wishes = replace(wishes, limits=request.limits)
     alarms = known_states(site, request.alarms)
     refuse_repeat(site, request, transform_hash)
     questions = Questions()
@@ -102,16 +104,20 @@ def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> Migrat
         planned_by=request.started_by,
         planned_at_iso=iso(now),
     )
-    plan = with_nights(plan, request.hours, now)
-    require_affordable(plan, options.max_cost_usd)
+    plan = with_nights(plan, request.hours, now, request.limits)
+    require_affordable(plan, options.max_cost_usd, request.limits)
     if record and options.max_cost_usd is not None:
-        require_unspent(site, options.max_cost_usd, spent_before(site))
+        require_unspent(site, options.max_cost_usd, spent_before(site), request.limits)
     keep_plan(site.ledger, plan)
     return plan
 
 
 def correct_plan(
-    site: Site, report: DryRunReport, *, max_cost_usd: float | None = None
+    site: Site,
+    report: DryRunReport,
+    *,
+    max_cost_usd: float | None = None,
+    limits: AuthorRules = NO_RULES,
 ) -> MigrationPlan | None:
     """Put what a dry run has seen into the plan of the site's migration; None without a plan.
 
@@ -129,8 +135,8 @@ def correct_plan(
         sampled_lanes=report.lanes_done if report.is_sample else 0,
     )
     hours = Hours(tuple(map(read_windows, plan.windows)))
-    better = with_nights(corrected(plan, seen), hours, site.clock.now())
-    require_affordable(better, max_cost_usd)
+    better = with_nights(corrected(plan, seen), hours, site.clock.now(), limits)
+    require_affordable(better, max_cost_usd, limits)
     keep_plan(site.ledger, better)
     return better
 
@@ -179,7 +185,9 @@ def _plan(
     return replace(plan, warnings=warnings_of(plan, circumstances))
 
 
-def require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
+def require_affordable(
+    plan: MigrationPlan, max_cost_usd: float | None, limits: AuthorRules
+) -> None:
     """Raise InvalidInputError for a plan that costs more than it may; None: at any cost."""
     if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
         return
@@ -188,5 +196,6 @@ def require_affordable(plan: MigrationPlan, max_cost_usd: float | None) -> None:
     raise InvalidInputError(
         f"Table {plan.table_name}: the migration would cost {dollars_words(plan.total_cost_usd)} "
         f"({parts}; prices: {plan.tariff.table_prices.words}); max_cost_usd is "
-        f"{dollars_words(max_cost_usd)}. Raise it, or let the transform change fewer items."
+        f"{dollars_words(max_cost_usd)}. {limits.higher_cost_limit(max_cost_usd)}, or let the "
+        "transform change fewer items."
     )

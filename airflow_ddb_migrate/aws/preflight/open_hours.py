@@ -18,7 +18,8 @@ def next_stretch(site: Site, request: StartRequest, *, raises: bool) -> Stretch 
     if not request.hours:
         return None
     least = _least_seconds(site, request, raises=raises)
-    return require_ever_open(request.hours, site.clock.now(), least)
+    whose = request.limits.asks_author("windows")
+    return require_ever_open(request.hours, site.clock.now(), least, whose)
 
 
 def stretch_after(site: Site, request: StartRequest, stretch: Stretch) -> Stretch | None:

@@ -13,6 +13,7 @@ from typing import Any, Self, TypedDict
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.health.alarms import joined_alarms, validate_alarms
+from airflow_ddb_migrate.core.health.higher_limit import AUTHOR_SETS, higher_limit
 from airflow_ddb_migrate.core.hours.windows import validate_windows
 from airflow_ddb_migrate.core.limits import TABLE_UNITS
 from airflow_ddb_migrate.core.names import validate_table_name
@@ -147,7 +148,7 @@ class AuthorRules:
             raise InvalidInputError(
                 f"max_cost_usd is {dollars_words(limit)}; {_AUTHOR} max_cost_usd of "
                 f"{dollars_words(self.max_cost_usd)}, which a run can only lower. Give at most "
-                f"that, or leave it out. {_NOTHING}"
+                f"that, leave it out, or ask the author for a higher one. {_NOTHING}"
             )
 
     def check_cost(self, dollars: float) -> None:
@@ -155,9 +156,27 @@ class AuthorRules:
         if self.max_cost_usd is not None and dollars > self.max_cost_usd:
             raise InvalidInputError(
                 f"According to its plan the migration costs {dollars_words(dollars)}; {_AUTHOR} "
-                f"max_cost_usd of {dollars_words(self.max_cost_usd)}. Let the transform change "
-                "fewer items, or ask the author to raise it. Nothing was started."
+                f"max_cost_usd of {dollars_words(self.max_cost_usd)}. "
+                f"{self.higher_cost_limit(dollars)}, or let the transform change fewer items. "
+                "Nothing was started."
             )
+
+    def higher_cost_limit(self, limit: float) -> str:
+        """Return how to get a higher limit of the cost than this one, to begin a sentence with."""
+        return higher_limit(limit, self.max_cost_usd)
+
+    def asks_author(self, *names: str) -> str:
+        """Return a sentence about those of these rules that are set; empty where none is.
+
+        It follows advice that a run can take as far as these allow.
+        """
+        mine = [name for name in names if getattr(self, name) != getattr(NO_RULES, name)]
+        if not mine:
+            return ""
+        return (
+            f" The DAG's author set {' and '.join(mine)} ({AUTHOR_SETS}): a run cannot go beyond "
+            f"{'these' if len(mine) > 1 else 'this'}."
+        )
 
     def cost_limit(self, given: float | None) -> float | None:
         """Return the cost limit in force: the lower of the author's and the run's."""

@@ -14,7 +14,8 @@ _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 _ENDED_BY = {
     HoldKind.PERSON.value: "Resume continues where it stopped.",
     HoldKind.HEALTH.value: "It ends by itself when the alarms are well again.",
-    HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
+    HoldKind.MONEY.value: "It ends when a person raises the limit (retune), as far as the DAG's "
+    "author allows.",
 }
 
 

@@ -137,9 +137,12 @@ def hours_of(*lists: object) -> Hours:
     return Hours(tuple(windows for windows in map(read_windows, lists) if windows))
 
 
-def require_ever_open(hours: Hours, now: float, least_seconds: float = 0.0) -> Stretch | None:
+def require_ever_open(
+    hours: Hours, now: float, least_seconds: float = 0.0, whose: str = ""
+) -> Stretch | None:
     """Return the stretch in which work begins; None without windows.
 
+    :param whose: what the message ends with: who can change the windows.
     :raises InvalidInputError: there is none within HOURS_AHEAD_DAYS, or all are too short.
     """
     if not hours:
@@ -151,11 +154,11 @@ def require_ever_open(hours: Hours, now: float, least_seconds: float = 0.0) -> S
         raise InvalidInputError(
             f"windows are {hours}: the longest open time is {longest / 60:,.0f} minutes. To begin "
             f"and to do one slice of work takes {least_seconds / 60:,.0f} minutes. Make a window "
-            "longer."
+            f"longer.{whose}"
         )
     raise InvalidInputError(
         f"windows are {hours}: they are never open together within the next {HOURS_AHEAD_DAYS:,} "
-        "days, so the migration could not work. Correct them."
+        f"days, so the migration could not work. Correct them.{whose}"
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.limits import TABLES
 from airflow_ddb_migrate.core.names import validate_table_name
@@ -91,7 +92,7 @@ def total_cost(plans: Sequence["MigrationPlan"]) -> float:
 
 
 def require_affordable_together(
-    plans: Sequence["MigrationPlan"], max_cost_usd: float | None
+    plans: Sequence["MigrationPlan"], max_cost_usd: float | None, limits: AuthorRules
 ) -> None:
     """Raise InvalidInputError for plans that cost more together than they may; None: anything."""
     cost = total_cost(plans)
@@ -100,8 +101,8 @@ def require_affordable_together(
         raise InvalidInputError(
             f"The {len(plans)} tables cost {dollars_words(cost)} together by their plans, and "
             f"max_cost_usd is {dollars_words(max_cost_usd)}. The dearest is {dearest.table_name} "
-            f"with {dollars_words(dearest.total_cost_usd)}. Raise the limit, or name fewer tables. "
-            "Nothing was touched."
+            f"with {dollars_words(dearest.total_cost_usd)}. "
+            f"{limits.higher_cost_limit(max_cost_usd)}, or name fewer tables. Nothing was touched."
         )
 
 

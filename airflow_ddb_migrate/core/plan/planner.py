@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.capacity.changes import Change
 from airflow_ddb_migrate.core.capacity.headroom import (
     LEAST_UNITS,
@@ -47,13 +48,15 @@ _DAY = 86_400
 _FEW = 10  # items that a count may be off by, whatever its size
 _TENTH = 0.1
 _HALF = 0.5
+_FASTER = ("max_prewarm", "max_units_per_second")  # rules that limit what makes it faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What the person gave. None leaves a figure to the plan; a budget of 0 is none.
 
-    ``prewarm`` are the units that prewarm is asked for; None: it is off.
+    ``prewarm`` are the units that prewarm is asked for; None: it is off. ``limits`` are the rules
+    of the DAG's author.
     """
 
     prices: Prices
@@ -65,6 +68,7 @@ class Wishes:
     budget_share: float = BUDGET_SHARE
     prewarm: CapacityUnits | None = None
     warm_throughput: bool = False
+    limits: AuthorRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +123,13 @@ def plan_migration(
         replicas=facts.replicas,
         unknown=facts.unknown,
     )
-    _require_within_a_year(plan)
+    _require_within_a_year(plan, wishes.limits)
     return plan
 
 
-def with_nights(plan: MigrationPlan, hours: Hours, now: float) -> MigrationPlan:
+def with_nights(
+    plan: MigrationPlan, hours: Hours, now: float, limits: AuthorRules = NO_RULES
+) -> MigrationPlan:
     """Return the plan with the nights in which it is done; as it is without windows.
 
     :raises InvalidInputError: the windows are never open, too short to begin in, or too few for
@@ -133,7 +139,7 @@ def with_nights(plan: MigrationPlan, hours: Hours, now: float) -> MigrationPlan:
         return plan
     lanes, raises = plan.layout.lanes, bool(plan.raises)
     least = least_seconds(lanes, plan.layout.slice_seconds, raises=raises)
-    require_ever_open(hours, now, least)
+    require_ever_open(hours, now, least, limits.asks_author("windows"))
 
     def nights_for(work_seconds: float) -> tuple[Night, ...]:
         stretches = ((one.opens_at, one.closes_at) for one in hours.stretches(now, least))
@@ -141,7 +147,8 @@ def with_nights(plan: MigrationPlan, hours: Hours, now: float) -> MigrationPlan:
 
     nights, latest = nights_for(plan.seconds.low), nights_for(plan.seconds.longest_work)
     if not latest:
-        raise InvalidInputError(_too_few_hours(plan, hours, now, least))
+        more = limits.asks_author("windows", *_FASTER)
+        raise InvalidInputError(_too_few_hours(plan, hours, now, least) + more)
     return replace(plan, windows=hours.texts, nights=nights, latest_done_at=latest[-1].done_at)
 
 
@@ -253,7 +260,7 @@ def _rate(given: float | None, room: Headroom, wishes: Wishes) -> float:
     return min(given, most) if given else most
 
 
-def _require_within_a_year(plan: MigrationPlan) -> None:
+def _require_within_a_year(plan: MigrationPlan, limits: AuthorRules) -> None:
     seconds = plan.seconds
     if seconds.expected <= EXECUTION_DAYS * _DAY:
         return
@@ -262,4 +269,5 @@ def _require_within_a_year(plan: MigrationPlan) -> None:
         f"bounded by the {seconds.bound_by} ({plan.pace.write_units_per_second:,.0f} write and "
         f"{plan.pace.read_units_per_second:,.0f} read units per second); Step Functions allows "
         f"{EXECUTION_DAYS} days. Raise the capacity by prewarm, or raise the budgets."
+        + limits.asks_author(*_FASTER)
     )

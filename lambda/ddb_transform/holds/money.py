@@ -1,11 +1,13 @@
 """The limit of the cost: whose turn it is adds up, and holds everybody when it is spent."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_ddb_migrate.aws.ledger.budget_sharing import Sharing
 from airflow_ddb_migrate.aws.ledger.events import note_event
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
+from airflow_ddb_migrate.core.health.higher_limit import higher_limit
 from airflow_ddb_migrate.core.health.spending import (
     Rates,
     Spending,
@@ -52,7 +54,13 @@ class MoneyWatch:
         hold = HoldRecord(kind=HoldKind.MONEY, reason=reason, by="workers", since=now)
         if not sharing.ledger.hold(sharing.migration_id, hold, attempt=sharing.attempt):
             return False
-        words = f"On hold for money: {reason} A person may raise the limit: retune."
+        words = f"On hold for money: {reason} {self._how(control.max_cost_usd)}."
         event = Event(at=now, what=What.HELD, by="workers", words=words, kind=HoldKind.MONEY.value)
         note_event(sharing.ledger, sharing.migration_id, event)
         return True
+
+    def _how(self, limit: float) -> str:
+        """Say who can give a higher limit: the rules of the DAG's author are in the record."""
+        record = self.sharing.ledger.migration(self.sharing.migration_id)
+        rules = json.loads(record.limits) if record and record.limits else {}
+        return higher_limit(limit, rules.get("max_cost_usd"), by=" by retune")

@@ -86,8 +86,12 @@ class TestPlan:
         assert ([], 0) == (world.updates, len(world.stepfunctions.executions))
 
     def test_one_budget_holds_for_all_of_them(self, world):
-        with pytest.raises(AirflowFailException, match=r"The 3 tables cost .* together"):
-            plan(max_cost_usd=0.000001)
+        for fields, how in (
+            ({"max_cost_usd": 0.000001}, "Give a higher max_cost_usd, or name fewer"),
+            ({"rules": {"max_cost_usd": 0.000001}}, "Ask the DAG's author for a higher"),
+        ):
+            with pytest.raises(AirflowFailException, match=rf"3 tables cost .* together.*{how}"):
+                plan(**fields)
 
     def test_an_outage_is_no_verdict(self, world, monkeypatch):
         def fails(*_, **__):

@@ -111,7 +111,7 @@ def test_the_data_is_a_plan_again(world):
         ({"max_cost_usd": "10"}, "max_cost_usd is '10'; it must be a number"),
         ({"prices": {"writes": 1}}, "prices holds 'writes'"),
         ({"prices": "cheap"}, "prices is 'cheap'; it must be an object"),
-        ({"max_cost_usd": 0.000001}, "max_cost_usd is $0.000001. Raise it"),
+        ({"max_cost_usd": 0.000001}, "max_cost_usd is $0.000001. Give a higher max_cost_usd"),
         ({"read_units_per_second": "all"}, "read_units_per_second is 'all'"),
     ],
 )

@@ -299,7 +299,10 @@ def test_windows_that_are_never_open_are_refused_before_anything_is_touched(
 ) -> None:
     with pytest.raises(InvalidInputError, match="time zone"):
         world.start(windows=["22:00-06:00 Europe/Berlim"])
-    with pytest.raises(InvalidInputError, match="the longest open time"):
+    with pytest.raises(InvalidInputError, match=r"the longest open time.*window longer\.$"):
         world.start(windows=["22:00-22:05 UTC"])
+    limits = AuthorRules.of({"windows": ["22:00-22:05 UTC"]})
+    with pytest.raises(InvalidInputError, match=r"longest open time.*The DAG's author set windows"):
+        world.start(limits=limits)
 
     assert world.site.leases.get(world.site.table.key) is None

@@ -177,8 +177,9 @@ def test_a_limit_below_what_is_spent_is_refused(world: SiteWorld) -> None:
     spent = spent_before(world.site)
 
     assert 3.0 == pytest.approx(spent, abs=0.01)
-    require_unspent(world.site, 3.5, spent)
-    with pytest.raises(
-        InvalidInputError, match=r"has cost \$3\.00 so far; max_cost_usd is \$2\.00"
-    ):
-        require_unspent(world.site, 2.0, spent)
+    rules = AuthorRules.of({"max_cost_usd": 2})
+    require_unspent(world.site, 3.5, spent, rules)
+    for limits, how in ((NO_RULES, "Give a higher max"), (rules, "Ask the DAG's author for a")):
+        words = rf"has cost \$3\.00 so far; max_cost_usd is \$2\.00, which is spent already\. {how}"
+        with pytest.raises(InvalidInputError, match=words):
+            require_unspent(world.site, 2.0, spent, limits)

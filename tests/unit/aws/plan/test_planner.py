@@ -12,6 +12,7 @@ from airflow_ddb_migrate.aws.ledger.notes import known_plan
 from airflow_ddb_migrate.aws.plan.planner import PlanOptions, make_plan
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.services.tables import describe_table
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import (
     InvalidInputError,
@@ -433,9 +434,14 @@ def test_a_plan_that_costs_too_much_is_refused(place: PlanWorld) -> None:
     """With the largest parts, and nothing in the ledger."""
     assert (
         "Table orders: the migration would cost $0.70 (writes $0.66, lambda $0.02, reads $0.02; "
-        "prices: us-east-1, November 2024); max_cost_usd is $0.50. Raise it, or let the transform "
-        "change fewer items."
+        "prices: us-east-1, November 2024); max_cost_usd is $0.50. Give a higher max_cost_usd, or "
+        "let the transform change fewer items."
     ) == refusal(InvalidInputError, lambda: place.plan(max_cost_usd=0.5))
+    rules = AuthorRules.of({"max_cost_usd": 0.5})
+    assert (
+        "is $0.50. Ask the DAG's author for a higher max_cost_usd (migration_params(max_cost_usd="
+        "...)), or let the transform change fewer items."
+    ) in refusal(InvalidInputError, lambda: place.plan(max_cost_usd=0.5, limits=rules))
     assert place.note() is None
     assert place.plan(max_cost_usd=0.8)
 

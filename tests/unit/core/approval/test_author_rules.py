@@ -118,23 +118,54 @@ def test_what_is_allowed_is_not_refused() -> None:
     assert (20, 5, None) == (RULES.cost_limit(None), RULES.cost_limit(5), NO_RULES.cost_limit(None))
 
 
+FROM_AUTHOR = "Ask the DAG's author for a higher max_cost_usd (migration_params(max_cost_usd=...))"
+
+
 def refusals() -> list[Any]:
     return [
         (lambda: RULES.check_table("flights"), ("flights", "tables orders, payroll")),
         (lambda: RULES.check_transform("delete_by_predicate"), ("delete_by", "full_name")),
         (lambda: RULES.check_prewarm("prewarm_wcu", 4_001), ("prewarm_wcu is 4,001", "4,000")),
-        (lambda: RULES.check_cost_limit(20.01), ("$20.01", "$20.00")),
+        (lambda: RULES.check_cost_limit(20.01), ("$20.01", "$20.00", "or ask the author")),
         (lambda: RULES.check_budget("write_units_per_second", 501), ("501", "500")),
         (
             lambda: RULES.check_budget("write_units_per_second", 0),
             ("0, which means no limit", "500"),
         ),
-        (lambda: RULES.check_cost(21.5), ("$21.50", "$20.00")),
+        (lambda: RULES.check_cost(21.5), ("$21.50", "$20.00", FROM_AUTHOR)),
         (
             lambda: RULES.check_step(RequiredStep.BACKUP, is_on=False, how='"backup": "auto"'),
             ("backup is off", '"backup": "auto"'),
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "limit", "words"),
+    [
+        (NO_RULES, 5, "Give a higher max_cost_usd"),
+        (RULES, 5, "Give a higher max_cost_usd, at most the $20.00 of the DAG's author"),
+        (RULES, 20, FROM_AUTHOR),
+        (AuthorRules.of({"max_cost_usd": 0}), 0, FROM_AUTHOR),
+    ],
+)
+def test_a_higher_limit_is_its_own_s_to_give(rules: AuthorRules, limit: float, words: str) -> None:
+    """Whoever triggers a run cannot raise the author's."""
+    assert words == rules.higher_cost_limit(limit)
+
+
+def test_what_the_author_set_is_the_author_s_to_change() -> None:
+    """Of what would help, those alone that a run cannot change."""
+    asked = "windows", "max_prewarm", "max_units_per_second"
+
+    assert "" == NO_RULES.asks_author(*asked)
+    assert (
+        " The DAG's author set max_prewarm and max_units_per_second (migration_params): a run "
+        "cannot go beyond these."
+    ) == RULES.asks_author(*asked)
+    assert " The DAG's author set windows (migration_params): a run cannot go beyond this." == (
+        AuthorRules.of({"windows": ["22:00-06:00 UTC"]}).asks_author(*asked)
+    )
 
 
 @pytest.mark.parametrize(("check", "says"), refusals())

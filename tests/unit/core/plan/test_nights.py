@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.hours.windows import hours_of
@@ -18,9 +19,11 @@ TWO_HOURS = "22:00-24:00 Mon-Fri UTC"
 DAY = 86_400
 
 
-def planned(*windows: str, of: MigrationPlan | None = None) -> MigrationPlan:
+def planned(
+    *windows: str, of: MigrationPlan | None = None, limits: AuthorRules = NO_RULES
+) -> MigrationPlan:
     """100 GiB on an on-demand table take 9.1 hours."""
-    return with_nights(of or plan(facts(), sampled()), hours_of(windows), NOW)
+    return with_nights(of or plan(facts(), sampled()), hours_of(windows), NOW, limits)
 
 
 def prewarmed() -> MigrationPlan:
@@ -105,3 +108,11 @@ def test_a_plan_with_nights_is_read_as_it_was_written() -> None:
 def test_windows_in_which_it_cannot_be_done_are_refused(windows: list[str], why: str) -> None:
     with pytest.raises(InvalidInputError, match=why):
         planned(*windows)
+
+
+@pytest.mark.parametrize("windows", ["22:00-22:10 UTC", "22:00-22:16 Mon UTC"])
+def test_windows_of_the_author_are_not_the_run_s_to_make_longer(windows: str) -> None:
+    limits = AuthorRules.of({"windows": [windows]})
+
+    with pytest.raises(InvalidInputError, match=r"longer.* The DAG's author set windows \(migr"):
+        planned(windows, limits=limits)

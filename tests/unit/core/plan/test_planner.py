@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.capacity.snapshot import BillingMode, CapacityUnits, TableClass
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.inspection.sample import SampleResult
@@ -82,6 +83,9 @@ def test_what_takes_over_a_year_is_refused() -> None:
         "write and 9,600 read units per second); Step Functions allows 365 days. Raise the "
         "capacity by prewarm, or raise the budgets."
     )
+    rules = AuthorRules.of({"max_units_per_second": 100})
+    with pytest.raises(InvalidInputError, match=r"budgets\. The DAG.s author set max_units"):
+        plan(facts(10_240), write_units_per_second=100, limits=rules)
 
 
 # Budgets

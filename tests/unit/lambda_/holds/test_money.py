@@ -1,5 +1,7 @@
 """The limit of the cost in the worker: who adds up, and what all of them obey."""
 
+import json
+
 import pytest
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.ledger.records import CostLimit
@@ -48,6 +50,20 @@ def test_a_limit_below_a_cent_is_told_in_figures(world: MigrationWorld) -> None:
 
     (event,) = events(world.ledger, name)
     assert "On hold for money: $0.0062 of at most $0.0050 (max_cost_usd) is spent." in event.words
+
+
+def test_a_limit_of_the_author_is_not_to_be_raised_by_others(world: MigrationWorld) -> None:
+    """It says whose it is; a lower one of the run says how far it can be raised."""
+    name = world.record.migration_id
+    for number, most in ((2, 0.5), (3, 7.0)):
+        world.ledger.keep_limits(world.record, json.dumps({"max_cost_usd": most}))
+        limit = CostLimit(max_cost_usd=0.5, rates={"base": 0.62})
+        assert world.ledger.begin_attempt(name, number, world.clock(), limit=limit)
+        Guard(world.ledger, world.record, number, world.clock, world.pacers()).order()
+
+    author, run = (event.words for event in events(world.ledger, name))
+    assert "is spent. Ask the DAG's author for a higher max_cost_usd (migration_params" in author
+    assert "Give a higher max_cost_usd by retune, at most the $7.00 of the DAG's author." in run
 
 
 def test_one_of_many_adds_up(world: MigrationWorld) -> None:
