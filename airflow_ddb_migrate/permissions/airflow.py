@@ -143,6 +143,7 @@ VIEWER = (
         scope.executions,
         always("states:DescribeExecution", "states:ListMapRuns"),
     ),
+    Row("MapRuns", scope.map_runs, always("states:DescribeMapRun")),
     Row("ReadQuarantine", scope.quarantines, always("s3:GetObject")),
     Row("FindIt", scope.bucket, always("s3:ListBucket"), below("migrations/*/quarantine")),
     Row(

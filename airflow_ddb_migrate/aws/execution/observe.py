@@ -1,11 +1,12 @@
 """Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import NotBegunError
+from airflow_ddb_migrate.core.errors import AccessDeniedError, NotBegunError
 from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import (
     MAY_WAIT,
@@ -260,5 +261,8 @@ def _refusal(site: Site, attempt: AttemptRecord) -> str:
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:
-    arn = site.executions.map_run_arn(execution.arn)
-    return site.executions.map_run_counts(arn) if arn else None
+    """Return what explains a failure; None: nothing does, or the caller may not see it."""
+    with suppress(AccessDeniedError):
+        arn = site.executions.map_run_arn(execution.arn)
+        return site.executions.map_run_counts(arn) if arn else None
+    return None

@@ -265,6 +265,7 @@ class Life:
         with self.using():
             stop_now(site, by="ann", reason="its task was ended", patience_seconds=20.0)
             assert Outcome.FAILED is finish(site).verdict.outcome
+        self._looked_at(self.viewer, site.migration_id)
 
     def _one_by_one(self) -> None:
         """Without a proof of its engine a worker writes by single requests."""

@@ -15,7 +15,7 @@ from airflow_ddb_migrate.core.ledger.notes import REFUSAL
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState, LeaseState
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, OWNER_SECONDS
-from tests.support.factories import MIGRATION, NOW, at, hold, snapshot
+from tests.support.factories import MIGRATION, NOW, at, client_error, hold, snapshot
 from tests.support.worlds.site_world import SiteWorld, arn_of
 
 
@@ -80,6 +80,21 @@ def test_the_map_run_explains_an_ended_execution(world: SiteWorld) -> None:
     seen = observe(at(world.site, NOW))
     assert MapRunCounts(failed=3, timed_out=1) == seen.map_run
     assert "Child executions: 0 succeeded, 3 failed, 1 timed out" in seen.verdict.reason
+
+
+def test_whoever_may_not_see_the_map_run_sees_the_failure_without_it(world: SiteWorld) -> None:
+    """It explains, and decides nothing."""
+    world.start()
+    world.end()
+
+    def refuse(**arguments: object) -> None:
+        raise client_error("AccessDeniedException", "ListMapRuns")
+
+    world.stepfunctions.list_map_runs = refuse
+
+    seen = observe(at(world.site, NOW))
+
+    assert (Outcome.FAILED, None) == (seen.verdict.outcome, seen.map_run)
 
 
 @pytest.mark.parametrize(("attempt", "is_told"), [(1, True), (2, False)])
