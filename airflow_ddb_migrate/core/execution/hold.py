@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from airflow_ddb_migrate.core.ledger.holds import RESUMABLE, HoldKind
+from airflow_ddb_migrate.core.ledger.holds import RECOVERABLE, RESUMABLE, HoldKind
 from airflow_ddb_migrate.core.limits import HOLD_SECONDS, LEASE_SECONDS, SAFETY_NET_SECONDS
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
@@ -14,9 +14,13 @@ _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 _ENDED_BY = {
     HoldKind.PERSON.value: "Resume continues where it stopped.",
     HoldKind.HEALTH.value: "It ends by itself when the alarms are well again.",
-    HoldKind.MONEY.value: "It ends when a person raises the limit (retune), as far as the DAG's "
-    "author allows.",
+    HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
 }
+_CONTINUES = (
+    "The task wait then gives back capacity that was raised, and starts a new attempt on what is "
+    "unfinished once no hold is left. If that task has ended, clear the tasks from prewarm on, or "
+    "trigger the DAG with this migration_id."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +117,16 @@ def _one_hold(hold: Hold, now: float, *, is_alone: bool) -> str:
 def _end_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
     """Say when waiting ends the execution, and what it costs until then."""
     first = min(holds, key=lambda hold: hold.since)
-    if any(max(now, hold.until) - hold.since > HOLD_SECONDS for hold in holds):
+    if any(_lasts_too_long(hold, now) for hold in holds):
         return (
             f"That is over {_MINUTES} minutes, so its workers are ending and the execution "
-            f"ends with them. {_then(waiting)}"
+            f"ends with them. {_then(waiting, holds, now)}"
         )
     ends_at = first.since + HOLD_SECONDS
     return (
         f"{_costs(waiting)} If it is still on hold at {iso(ends_at)}, in "
-        f"{_minutes(ends_at - now)}, the execution ends by itself within minutes. {_then(waiting)}"
+        f"{_minutes(ends_at - now)}, the execution ends by itself within minutes. "
+        f"{_then(waiting, holds, ends_at)}"
     )
 
 
@@ -137,9 +142,10 @@ def _minutes(seconds: float) -> str:
 
 def _ended_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
     ended_at = waiting.ended_at or now
-    outlasted = [h for h in holds if max(ended_at, h.until) - h.since > HOLD_SECONDS]
+    outlasted = [hold for hold in holds if _lasts_too_long(hold, ended_at)]
     if not outlasted:
         return ""
+    then = _CONTINUES if _recovers(outlasted) else f"Resume does nothing any more; {_again()}"
     when = f" at {iso(waiting.ended_at)}" if waiting.ended_at else ""
     owed = (
         f"Capacity that was raised for it is not given back yet. {_giver()}"
@@ -149,11 +155,23 @@ def _ended_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
     since = " and ".join(f"since {iso(hold.since)} ({_why(hold)})" for hold in outlasted)
     return (
         f"On hold {since}, for over {_MINUTES} minutes: the execution ended by itself{when}. "
-        f"{owed} Resume does nothing any more; {_again()}"
+        f"{owed} {then}"
     )
 
 
-def _then(waiting: HoldWait) -> str:
+def _lasts_too_long(hold: Hold, now: float) -> bool:
+    return max(now, hold.until) - hold.since > HOLD_SECONDS
+
+
+def _recovers(ending: Iterable[Hold]) -> bool:
+    """Return whether Airflow's wait continues after an execution that these holds have ended."""
+    return all(hold.kind in RECOVERABLE for hold in ending)
+
+
+def _then(waiting: HoldWait, holds: Iterable[Hold], ends_at: float) -> str:
+    """Say what follows an execution that ends at that time for its holds."""
+    if _recovers(hold for hold in holds if max(ends_at, hold.until) - hold.since >= HOLD_SECONDS):
+        return _CONTINUES
     capacity = f"Capacity that was raised is given back then. {_giver()} " * waiting.owes_capacity
     return f"{capacity}What is done is kept: {_again()}"
 

@@ -86,6 +86,24 @@ def test_what_ended_otherwise_was_not_the_holds_doing() -> None:
     assert "" == hold_words([PAUSED], aborted, NOW + 10**6)
 
 
+def test_a_migration_that_alarms_hold_continues_by_itself() -> None:
+    """Nobody has to clear anything, during the hold and after it has ended the execution."""
+    alarm = Hold("Alarm checkout-latency is in ALARM.", NOW, kind="health", by="workers")
+    held = hold_words([alarm], WAITING, NOW + 60)
+    ending = hold_words([alarm, replace(PAUSED, since=NOW + 200)], WAITING, NOW + 3_700)
+    ended = HoldWait(is_live=False, ended_at=NOW + HOLD_SECONDS + 90)
+    continues = (
+        "The task wait then gives back capacity that was raised, and starts a new attempt on what "
+        "is unfinished once no hold is left. If that task has ended, clear the tasks from prewarm "
+        "on, or trigger the DAG with this migration_id."
+    )
+
+    assert held.endswith(f"the execution ends by itself within minutes. {continues}")
+    assert ending.endswith(f"the execution ends with them. {continues}")
+    assert hold_words([alarm], ended, NOW + 10**6).endswith(continues)
+    assert AGAIN in hold_words([alarm, replace(PAUSED, since=NOW)], ended, NOW + 10**6)
+
+
 def test_several_holds_are_told_one_by_one() -> None:
     """Each with its kind and what ends it; together they end when the oldest has lasted an hour."""
     health = Hold("alarm checkout-latency is ALARM", NOW + 60, kind="health", by="workers")
