@@ -1,8 +1,8 @@
-"""One change of capacity, before and after: what prewarm plans, the ledger keeps, restore undoes.
+"""A change of capacity, with the values before and after.
 
-A change says of itself what it is about (``key``), so that several rounds of raising the same
-thing can be told apart from raising different things, and of which kind it is (``step``): AWS
-takes one kind of change at a time.
+Prewarm plans changes, the ledger keeps them, and restore reverts them. ``key`` says what a change
+is about, so that repeated raises of one setting can be told from raises of different settings.
+``step`` is its kind: AWS accepts one kind of change at a time.
 """
 
 import json
@@ -25,7 +25,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 
 
 class Step(IntEnum):
-    """Kinds of change, in the order of raising; AWS takes one kind in a call."""
+    """Kinds of change, in the order of raising. AWS accepts one kind in a call."""
 
     SCALING = 0
     BILLING_MODE = 1
@@ -69,7 +69,7 @@ class CapacityChange:
 
 @dataclass(frozen=True, slots=True)
 class ScalingChange:
-    """The limits of auto scaling of one dimension of a resource."""
+    """The auto scaling limits of one dimension of a resource."""
 
     resource: str
     dimension: Dimension
@@ -97,7 +97,7 @@ class ScalingChange:
 
 @dataclass(frozen=True, slots=True)
 class ModeChange:
-    """The billing mode; ``provisioned`` are the units that belong to PROVISIONED."""
+    """The billing mode. ``provisioned`` are the units of the PROVISIONED mode."""
 
     before: BillingMode
     after: BillingMode
@@ -127,13 +127,13 @@ Change = CapacityChange | ScalingChange | ModeChange
 
 
 def first_step(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes that are made together: those at the head that are of one kind."""
+    """Return the changes that are made together: the first ones that are of the same kind."""
     changes = tuple(changes)
     return tuple(takewhile(lambda change: change.step is changes[0].step, changes))
 
 
 def joined(earlier: Iterable[Change], later: Iterable[Change]) -> tuple[Change, ...]:
-    """Keep every figure that was ever asked for, each once: AWS may have refused the last one."""
+    """Return every change that was ever asked for, each once: AWS may have refused the latest."""
     known: dict[tuple[Any, ...], Change] = {}
     for change in (*earlier, *later):
         known.setdefault((change.key, str(change)), change)
@@ -141,7 +141,7 @@ def joined(earlier: Iterable[Change], later: Iterable[Change]) -> tuple[Change, 
 
 
 def latest(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return what was last asked for, of each thing."""
+    """Return the latest change of each setting."""
     return tuple({change.key: change for change in changes}.values())
 
 
@@ -150,7 +150,7 @@ def changes_to_json(changes: Iterable[Change]) -> str:
 
 
 def changes_from_json(text: str) -> tuple[Change, ...]:
-    """Read changes; a row without a kind is of before there were several."""
+    """Read changes. Rows without ``kind``, written before it existed, are changes of units."""
     return tuple(_from_row(row) for row in json.loads(text or "[]"))
 
 

@@ -1,8 +1,8 @@
-"""What a table and its indexes can take, and what live traffic leaves of it: pure.
+"""The capacity of a table and its indexes, and how much of it live traffic leaves. Pure.
 
-One resource decides: the table, or an index whose writes are throttled before the table's are,
-which throttles the table's, too. A budget counts the units of whichever of them is asked for the
-most, so what the tightest has left is safe for all of them, whichever the writes touch.
+One resource decides: the table or an index. If an index throttles writes, the table's writes are
+throttled, too. A budget counts the units of the resource that uses the most, so it is safe if it
+fits into what the tightest resource has left, whichever ones the writes reach.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,9 +25,9 @@ LEAST_UNITS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headroom:
-    """What the tightest resource takes in units per second, and what its live traffic leaves.
+    """The tightest resource's capacity in units per second, and how much live traffic leaves.
 
-    ``resource`` is the table as ``""``, or an index by name.
+    ``resource`` is ``""`` for the table, or the name of an index.
     """
 
     capacity: float
@@ -35,12 +35,12 @@ class Headroom:
     resource: str = TABLE
 
     def budget(self, share: float) -> float:
-        """Return this share of what is left; one unit where nothing is, so that it goes on."""
+        """Return a share of what is left; at least one unit, so that the migration proceeds."""
         return max(LEAST_UNITS, round(share * self.left, 1))
 
 
 def raised(snapshot: CapacitySnapshot, changes: Iterable[Change]) -> CapacitySnapshot:
-    """Return the capacity as it is after these changes."""
+    """Return the capacity after these changes."""
     figures = {setting: dict(snapshot.of(setting)) for setting in Setting}
     for change in changes:
         if isinstance(change, CapacityChange):
@@ -55,10 +55,10 @@ def raised(snapshot: CapacitySnapshot, changes: Iterable[Change]) -> CapacitySna
 
 
 def capacities(snapshot: CapacitySnapshot, quota: CapacityUnits) -> dict[str, CapacityUnits]:
-    """Return units per second by resource.
+    """Return the capacity in units per second, by resource.
 
-    PROVISIONED: the provisioned figures. On-demand: warm throughput, at least what a new table
-    takes at once, at most its maximum. The table's quota bounds both.
+    PROVISIONED: the provisioned units. On-demand: the warm throughput, at least that of a new
+    table, at most the configured maximum. Both are limited by the quota of a table.
     """
     return {
         resource: CapacityUnits(
@@ -74,7 +74,7 @@ def headroom(
     resources: Iterable[str],
     dimension: Dimension,
 ) -> Headroom:
-    """Find the tightest of the resources that are read or written."""
+    """Return the tightest of ``resources``, which are read or written."""
     found = (
         Headroom(
             capacity=capacity[name].of(dimension),

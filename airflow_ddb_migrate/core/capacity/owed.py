@@ -1,6 +1,6 @@
-"""What a table's capacity must be brought back to, and by whom: pure transitions of its lease.
+"""The capacity that has to be restored, and who restores it: pure transitions of a table's lease.
 
-As in lease.py, every function takes the lease as it was read and returns what to write.
+As in lease.py, every function takes the lease as it was read and returns the lease to write.
 """
 
 from dataclasses import replace
@@ -24,13 +24,13 @@ def note_raised(
     snapshot: CapacitySnapshot,
     changes: tuple[Change, ...],
 ) -> LeaseRecord:
-    """Note the snapshot and what is about to be raised.
+    """Add the snapshot and the changes that are about to be made.
 
     A snapshot whose capacity is still raised is never overwritten: a second prewarm would record
     the raised figures as the original ones.
 
     :raises LeaseHeldError: this migration does not hold the table.
-    :raises RestoreError: the capacity is being restored right now.
+    :raises RestoreError: the capacity is being restored.
     """
     lease = required(lease, migration_id)
     if lease.capacity_state is CapacityState.RESTORING:
@@ -52,14 +52,14 @@ def note_raised(
 
 
 def note_asked(lease: LeaseRecord | None, migration_id: str, *, at: float) -> LeaseRecord | None:
-    """Note when AWS was asked to raise capacity, 0 once it refused or showed it; None: not ours."""
+    """Add when AWS was asked to raise capacity; 0 after it refused or did it. None: not ours."""
     if not is_held_by(lease, migration_id) or lease.capacity_state is not CapacityState.RAISED:
         return None
     return replace(lease, asked_at=at)
 
 
 def keep_raised(lease: LeaseRecord | None, migration_id: str, until: float) -> LeaseRecord | None:
-    """Keep raised capacity for a job that gives no sign of life; None when there is nothing to."""
+    """Keep raised capacity for work that shows no sign of life; None if nothing has to be kept."""
     if not is_held_by(lease, migration_id) or not lease.owes_capacity or lease.expires_at >= until:
         return None
     return replace(lease, expires_at=until)
@@ -68,9 +68,9 @@ def keep_raised(lease: LeaseRecord | None, migration_id: str, until: float) -> L
 def begin_restore(
     lease: LeaseRecord | None, migration_id: str, *, by: str, now: float
 ) -> LeaseRecord | None:
-    """Take the right to restore; None when nothing of this migration's has to be restored.
+    """Take the right to restore; None if this migration has nothing to restore.
 
-    :raises RestoreError: somebody else restores it right now.
+    :raises RestoreError: another task or the safety net is restoring it.
     """
     if lease is None or lease.migration_id != migration_id or not lease.owes_capacity:
         return None
@@ -89,26 +89,26 @@ def begin_restore(
 
 
 def why_kept(lease: LeaseRecord, now: float) -> str:
-    """Say why its capacity is still somebody's to bring back; empty when the lease has run out."""
+    """Return who may still restore the capacity, and why; empty if the lease has expired."""
     if lease.capacity_state is CapacityState.RESTORING and lease.restoring_until > now:
         left = lease.restoring_until - now
         return f"{lease.restoring_by} is restoring it, for at most {left:.0f} more seconds"
     if lease.expires_at > now:
-        return f"its lease is good for {lease.expires_at - now:.0f} more seconds"
+        return f"its lease is valid for {lease.expires_at - now:.0f} more seconds"
     return ""
 
 
 def reclaim(
     lease: LeaseRecord | None, seen: LeaseRecord, *, by: str, now: float
 ) -> LeaseRecord | None:
-    """Take the right to restore a lease that has run out; None when it was touched since seen."""
+    """Take the right to restore from an expired lease; None if the lease changed since ``seen``."""
     if lease is None or lease.version != seen.version or why_kept(lease, now):
         return None
     return begin_restore(lease, seen.migration_id, by=by, now=now)
 
 
 def keep_restoring(lease: LeaseRecord | None, *, by: str, now: float) -> LeaseRecord | None:
-    """Extend the right to restore; None while it is fresh, or when it is not ours to extend."""
+    """Extend the right to restore; None if it is still fresh, or is not ours."""
     if (
         lease is None
         or lease.capacity_state is not CapacityState.RESTORING
@@ -120,7 +120,7 @@ def keep_restoring(lease: LeaseRecord | None, *, by: str, now: float) -> LeaseRe
 
 
 def end_restore(lease: LeaseRecord | None, *, by: str, restored: bool) -> LeaseRecord | None:
-    """Give the right to restore back, with or without success; None when it is not ours."""
+    """Give up the right to restore, after success or failure; None if it is not ours."""
     if (
         lease is None
         or lease.capacity_state is not CapacityState.RESTORING

@@ -1,4 +1,4 @@
-"""What to raise before a migration: pure, and never lowers anything."""
+"""What to raise before a migration. Pure. Nothing is ever lowered."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 
 @dataclass(frozen=True, slots=True)
 class _Aim:
-    """What each resource should have at least. ``written`` of the indexes; None: not known."""
+    """The least units of each resource. ``written`` are the indexes written to; None: unknown."""
 
     table: CapacityUnits
     written: Collection[str] | None
 
     def of(self, resource: str) -> CapacityUnits:
-        """A migration reads the table alone; an index that it does not write needs nothing."""
+        """Return a resource's units. Only the table is read; an unwritten index needs none."""
         if resource == TABLE:
             return self.table
         is_written = self.written is None or resource in self.written
@@ -45,14 +45,15 @@ def plan_raise(
     switch_to_on_demand: bool = False,
     written: Collection[str] | None = None,
 ) -> tuple[Change, ...]:
-    """Return what to raise so that the table has ``wanted``, in the order to do it.
+    """Return the changes, in order, that give the table the ``wanted`` units; empty if it has them.
 
-    Of indexes only the writes are raised, and only of those that are ``written``; None: it is not
-    known which are, so all of them. PROVISIONED: auto scaling is told first, or it would lower what
-    is raised; then provisioned capacity. PAY_PER_REQUEST: a maximum that is too low; warm
-    throughput only when ``warm`` says that its one-time price and permanence are accepted.
-    ``switch_to_on_demand`` makes a PROVISIONED table an on-demand one instead of raising it.
-    Empty: nothing to do.
+    Of the indexes, only writes are raised, and only of those in ``written``; None: it is unknown
+    which are written, so all are raised.
+
+    PROVISIONED: first auto scaling, which would otherwise lower what is raised, then the
+    provisioned units. PAY_PER_REQUEST: a maximum that is too low, and warm throughput only if
+    ``warm`` says that its one-time price and its permanence are accepted. ``switch_to_on_demand``
+    switches a PROVISIONED table to on-demand instead of raising its units.
     """
     aim = _Aim(wanted, written)
     if snapshot.billing_mode is BillingMode.PAY_PER_REQUEST:
@@ -66,9 +67,9 @@ def plan_raise(
 
 
 def unmet(now: CapacitySnapshot, changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return which changes of a table it does not show yet, as changes from what it shows.
+    """Return the changes that the table does not show yet, as changes from its current values.
 
-    Never a decrease, whatever somebody made of it meanwhile. Auto scaling's limits hold at once.
+    Never a decrease, whatever others have changed meanwhile. Auto scaling's limits apply at once.
     """
     left: list[Change] = []
     for change in changes:
@@ -83,16 +84,16 @@ def unmet(now: CapacitySnapshot, changes: Iterable[Change]) -> tuple[Change, ...
 
 
 def untouched(now: CapacitySnapshot, raised: Sequence[Change]) -> bool:
-    """Return whether anything that was raised is just as it was before: asked for, or not yet.
+    """Return whether anything that should be raised still has its old value.
 
-    What somebody else made something of has been raised, or never will be.
+    A value that others have changed was raised already, or never will be.
     """
     original = {change.key: change.before for change in reversed(raised)}
     return any(change.before == original[change.key] for change in unmet(now, latest(raised)))
 
 
 def _raised(has: CapacityUnits, change: CapacityChange) -> CapacityUnits:
-    """Return what a resource should have by a change; what that does not raise is not its own."""
+    """Return a resource's units after a change; dimensions that it does not raise stay."""
     wanted = _at_least(has, change.after, change.setting)
     return CapacityUnits(
         *(
@@ -128,9 +129,9 @@ def _maximum(now: int, wanted: int) -> int:
 
 
 def _scaling(snapshot: CapacitySnapshot, aim: _Aim) -> Iterator[ScalingChange]:
-    """Raise the minimum, and let nobody scale in.
+    """Raise auto scaling's minimum, and suspend scaling in.
 
-    A target whose minimum is enough cannot scale in too far: it is left alone.
+    A target whose minimum is high enough cannot scale in too far, so it is left as it is.
     """
     for target in snapshot.scaling:
         now, least = target.limits, aim.of(target.resource).of(target.dimension)
@@ -142,7 +143,7 @@ def _scaling(snapshot: CapacitySnapshot, aim: _Aim) -> Iterator[ScalingChange]:
 
 
 def _pauses(snapshot: CapacitySnapshot) -> Iterator[ScalingChange]:
-    """An on-demand table has nothing to scale, and scaling has to keep its hands off it."""
+    """Suspend auto scaling, which must not change a table while it is on-demand."""
     for target in snapshot.scaling:
         now = target.limits
         after = replace(now, suspended=replace(now.suspended, scale_in=True, scale_out=True))

@@ -1,4 +1,4 @@
-"""Why AWS refused to raise or lower capacity, in words a person can act on: pure."""
+"""Why AWS refused to raise or lower capacity, and what to do about it. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -18,30 +18,31 @@ _QUOTA_WORDS = re.compile(r"limit|quota|exceed", re.IGNORECASE)
 
 
 def is_quota(code: str | None, message: str) -> bool:
-    """Return whether a refusal is about a quota; AWS has several codes for that."""
+    """Return whether a refusal is about a quota, for which AWS has several codes."""
     return code == LIMIT or (code == "ValidationException" and bool(_QUOTA_WORDS.search(message)))
 
 
 def is_momentary(code: str | None, message: str) -> bool:
-    """Return whether AWS only has too much to do at this moment: no quota of units."""
+    """Return whether AWS is only busy for a moment, and no quota of units was reached."""
     return code in {CONCURRENT, *THROTTLED} or (code == LIMIT and "simultaneous" in message)
 
 
 def refusal(table_name: str, changes: Iterable[Change], code: str | None, message: str) -> str:
-    """Say what was wanted, what is allowed as far as AWS says it, and what to do."""
+    """Return what was wanted, what AWS allows if it says so, and what to do."""
     changes = tuple(changes)
     message = message.partition(f"{code}: ")[2] or message
     if code == LIMIT and any(isinstance(change, ModeChange) for change in changes):
         return (
-            f"Table {table_name}: AWS switches a table to on-demand only so many times a day "
-            f"({code}). Try again tomorrow, or leave switch_to_on_demand off. AWS says: {message}"
+            f"Table {table_name}: AWS limits how often a table can switch to on-demand within 24 "
+            f"hours ({code}). Try again tomorrow, or turn switch_to_on_demand off. AWS says: "
+            f"{message}"
         )
     if is_quota(code, message):
         return f"{_over_quota(table_name, changes, message)} AWS says: {message}"
     if code == IN_USE:
         advice = "The table is being changed: wait until it is ACTIVE and try again."
     else:
-        advice = "Lower read_units and write_units, or leave prewarm off."
+        advice = "Lower read_units and write_units, or turn prewarm off."
     return (
         f"Table {table_name}: AWS refused to raise capacity ({code}). Wanted: "
         f"{'; '.join(map(str, changes))}. {advice} AWS says: {message}"
@@ -72,7 +73,7 @@ def _over_quota(table_name: str, changes: tuple[Change, ...], message: str) -> s
 
 
 def _allowed(message: str, wanted: int) -> int:
-    """Return the figure below ``wanted`` that follows a word for a limit; 0: AWS names none."""
+    """Return the first number below ``wanted`` after a word such as "limit"; 0 if there is none."""
     for word in _LIMIT_WORDS.finditer(message):
         for found in _FIGURE.finditer(message, word.end()):
             figure = int(found.group().replace(",", ""))

@@ -1,7 +1,7 @@
-"""What became of a table's capacity in other regions while it was raised: pure, in words.
+"""How capacity in other regions changed while a table's capacity was raised, in words. Pure.
 
-Nobody here changes it on purpose: AWS applies some settings of one region to all. So a restore
-says where another region is not as it was, and leaves it to the people who know that region.
+The migration changes nothing there on purpose, but AWS applies some settings of one region to all.
+So restore reports what differs in another region and leaves it to the people who know that region.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _READS: Final = {
 
 
 def changed_elsewhere(before: CapacitySnapshot, now: CapacitySnapshot) -> tuple[str, ...]:
-    """Return what is not as it was in each other region, one sentence each.
+    """Return a sentence for each value in another region that differs from before.
 
     Warm throughput is not compared: it grows with traffic, and AWS never lowers it.
     """
@@ -41,8 +41,8 @@ def _changes(was: ReplicaCapacity, now: ReplicaCapacity) -> Iterator[str]:
         yield from _reads(was.region, words, getattr(was, name), getattr(now, name))
     if was.table_class != now.table_class:
         yield (
-            f"{was.region}: table class is {now.table_class}, before the migration "
-            f"{was.table_class}; restore changes nothing in another region"
+            f"{was.region}: table class is {now.table_class}; before the migration it was "
+            f"{was.table_class}. Restore changes nothing in another region"
         )
 
 
@@ -51,8 +51,8 @@ def _reads(region: str, what: str, was: Mapping[str, int], now: Mapping[str, int
         before, after = was.get(resource), now.get(resource)
         if before != after:
             yield (
-                f"{region}, {resource_words(resource)}: {what} is {_words(after)}, before the "
-                f"migration {_words(before)}; restore changes nothing in another region"
+                f"{region}, {resource_words(resource)}: {what} is {_words(after)}; before the "
+                f"migration it was {_words(before)}. Restore changes nothing in another region"
             )
 
 

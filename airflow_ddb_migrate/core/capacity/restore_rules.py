@@ -1,4 +1,4 @@
-"""What to bring back after a migration: pure; only what we raised, only where it still is ours."""
+"""What to restore after a migration. Pure. Only values that we raised and others left alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -25,12 +25,12 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     resource_words,
 )
 
-_HOW_TO_FORCE = "somebody changed it, so it stays (force=True brings the original back)"
+_HOW_TO_FORCE = "it was changed by others, so it stays (force=True restores the original)"
 
 
 @dataclass(frozen=True, slots=True)
 class RestorePlan:
-    """What to change back, in order, and in prose what stays as it is and why."""
+    """The changes that restore, in order, and sentences on what stays and why."""
 
     changes: tuple[Change, ...]
     kept: tuple[str, ...]
@@ -38,11 +38,11 @@ class RestorePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRules:
-    """How to judge a figure that is neither the raised nor the original one.
+    """What to do with a value that is neither the raised nor the original one.
 
-    It is somebody's wish and stays, unless ``force``. A figure that is ``scaled`` is auto
-    scaling's doing and comes back; once ours was brought back (``lowered``), what auto scaling
-    makes of it is right.
+    Others set it, so it stays, unless ``force``. A value in ``scaled`` may be due to auto scaling,
+    so the original is restored. Once auto scaling's own limits are restored (``lowered``), a value
+    that auto scaling chose is right.
     """
 
     force: bool = False
@@ -61,10 +61,10 @@ class _Draft:
 def plan_restore(
     now: CapacitySnapshot, raised: Iterable[Change], rules: RestoreRules | None = None
 ) -> RestorePlan:
-    """Return what to change back; ``raised`` may hold several rounds of the same thing.
+    """Return the changes that restore; ``raised`` may have several changes of the same setting.
 
-    An on-demand maximum comes back before the billing mode does. Auto scaling comes before the
-    capacity that it scales, or it would lift again what is lowered.
+    An on-demand maximum is restored before the billing mode. Auto scaling is restored before the
+    capacity that it scales; otherwise it would raise again what is lowered.
     """
     draft = _Draft(now, rules or RestoreRules())
     rounds = _rounds(raised)
@@ -86,7 +86,7 @@ def plan_restore(
 
 
 def _rounds(raised: Iterable[Change]) -> list[list[Change]]:
-    """Group what was asked for by what it is about, in the order of asking."""
+    """Group the changes by setting, in the order in which they were asked for."""
     ordered = sorted(raised, key=lambda change: change.step)
     keys = list(dict.fromkeys(change.key for change in ordered))
     by_key = sorted(ordered, key=lambda change: keys.index(change.key))
@@ -96,7 +96,7 @@ def _rounds(raised: Iterable[Change]) -> list[list[Change]]:
 def _originals(
     switch: ModeChange, units: Iterable[list[CapacityChange]]
 ) -> Mapping[str, CapacityUnits]:
-    """Return the units of before everything: a switch after a first raise saw raised ones."""
+    """Return the units before the first change; a later switch saw raised units."""
     first = {
         group[0].resource: group[0].before
         for group in units
@@ -109,31 +109,31 @@ def _switch_back(draft: _Draft, switch: ModeChange, originals: Mapping[str, Capa
     if draft.now.billing_mode is switch.before:
         _switched_by_others(draft, switch)
         return
-    # An index that came later needs units, too: AWS switches all or nothing.
+    # An index that was added later needs units, too: AWS switches all resources or none.
     table = originals[TABLE]
     units = {name: originals.get(name, table) for name in draft.now.provisioned}
     draft.kept += [
-        f"index {name}: it came later, and gets the table's original {table} units per second"
+        f"index {name}: it was added later and gets the table's original {table} units per second"
         for name in units
         if name not in originals
     ]
     draft.kept += [
-        f"billing mode: it is switched in {replica.region}, too; look at the read capacity there"
+        f"billing mode: it is switched in {replica.region}, too; check the read capacity there"
         for replica in draft.now.replicas
     ]
     draft.changes.append(ModeChange(switch.after, switch.before, units))
 
 
 def _switched_by_others(draft: _Draft, switch: ModeChange) -> None:
-    """It was never switched, or is back: by an earlier try, or by somebody with other units."""
+    """The mode was never switched, or is already restored: by an earlier try, or by others."""
     for name, units in switch.provisioned.items():
         has = draft.now.provisioned.get(name, units)
         if has != units and draft.rules.force:
             draft.changes.append(CapacityChange(name, Setting.PROVISIONED, has, units))
         elif has != units:
             draft.kept.append(
-                f"{resource_words(name)}: {Setting.PROVISIONED} is {has}, the original {units}; "
-                f"{_HOW_TO_FORCE}"
+                f"{resource_words(name)}: {Setting.PROVISIONED} is {has}, the original was "
+                f"{units}; {_HOW_TO_FORCE}"
             )
 
 
@@ -142,7 +142,7 @@ def _scaling_back(draft: _Draft, group: list[ScalingChange]) -> None:
     before = first.before
     target = draft.now.targets.get((first.resource, first.dimension))
     if target is None:
-        draft.kept.append(f"{first}: no longer there")
+        draft.kept.append(f"{first}: it no longer exists")
         return
     now, ours = target.limits, [change.after for change in group]
     judge = _Judge(draft, f"{resource_words(first.resource)}: auto scaling's {first.dimension}")
@@ -160,7 +160,7 @@ def _scaling_back(draft: _Draft, group: list[ScalingChange]) -> None:
 def _resumed(
     now: SuspendedScaling, before: SuspendedScaling, ours: list[SuspendedScaling]
 ) -> SuspendedScaling:
-    """Bring back what we suspended; what somebody else resumed is as it was already."""
+    """Restore what we suspended; what others have resumed is as it was."""
     return SuspendedScaling(
         before.scale_in if any(after.scale_in for after in ours) else now.scale_in,
         before.scale_out if any(after.scale_out for after in ours) else now.scale_out,
@@ -175,11 +175,11 @@ def _units_back(draft: _Draft, group: list[CapacityChange]) -> None:
     if current == first.before:
         return
     if current is None or not _is_in_force(first.setting, draft.now.billing_mode):
-        draft.kept.append(f"{whole}: no longer there (billing mode {draft.now.billing_mode})")
+        draft.kept.append(f"{whole}: it no longer exists (billing mode {draft.now.billing_mode})")
     elif not first.is_reversible:
         regions = [replica.region for replica in draft.now.replicas]
         also = f", also in {', '.join(regions)}" if regions else ""
-        draft.kept.append(f"{whole}: permanent, AWS does not lower it{also}")
+        draft.kept.append(f"{whole}: permanent; AWS does not lower it{also}")
     else:
         target = CapacityUnits(
             *(_figure(draft, group, current, dimension) for dimension in Dimension)
@@ -194,7 +194,7 @@ def _figure(
     now, rules = current.of(dimension), draft.rules
     raised = [one for one in group if one.after.of(dimension) != one.before.of(dimension)]
     if not raised:
-        return now  # the other dimension was
+        return now  # only the other dimension was raised
     first = raised[0]
     before, ours = first.before.of(dimension), {one.after.of(dimension) for one in raised}
     is_scaled = (first.resource, dimension) in rules.scaled
@@ -206,7 +206,7 @@ def _figure(
 
 
 def _is_in_force(setting: Setting, mode: BillingMode) -> bool:
-    """Return whether a setting can be changed in a billing mode; warm throughput in both."""
+    """Return whether a setting can be changed in a billing mode."""
     return {
         Setting.PROVISIONED: mode is BillingMode.PROVISIONED,
         Setting.ON_DEMAND_MAXIMUM: mode is BillingMode.PAY_PER_REQUEST,
@@ -216,13 +216,13 @@ def _is_in_force(setting: Setting, mode: BillingMode) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Decides about one figure, and says why one stays."""
+    """Decides about one value, and notes why a value stays."""
 
     draft: _Draft
     name: str
 
     def number(self, what: str, now: int, before: int, ours: AbstractSet[int]) -> int:
-        """Return what the figure should be: the original, or what somebody made of it."""
+        """Return the value to set: the original, or the one that others have set."""
         if ours == {before}:
             return now  # not changed by us
         if now == before or now in ours or self.draft.rules.force:
@@ -235,7 +235,7 @@ class _Judge:
 
 
 def governed(snapshot: CapacitySnapshot) -> frozenset[ScaledFigure]:
-    """Return the figures that auto scaling moves: those with policies that may act."""
+    """Return what auto scaling changes: targets whose scaling is not suspended both ways."""
     return frozenset(
         figure
         for figure, target in snapshot.targets.items()
@@ -244,7 +244,7 @@ def governed(snapshot: CapacitySnapshot) -> frozenset[ScaledFigure]:
 
 
 def still_raised(changes: Iterable[Change]) -> Iterator[CapacityChange]:
-    """Return what a failed restore leaves high, as raises: from the original to what it is now."""
+    """Return what a failed restore leaves raised, as changes from the original to now."""
     for change in changes:
         if isinstance(change, CapacityChange):
             yield replace(change, before=change.after, after=change.before)

@@ -1,7 +1,7 @@
-"""What capacity a table and its indexes have: values, read before anything is changed.
+"""The capacity of a table and its indexes, read before anything is changed.
 
-A *resource* is the table (named ``""``) or one of its global secondary indexes (by name). Units
-are DynamoDB capacity units per second.
+A *resource* is the table (named ``""``) or one of its global secondary indexes (by name). Units are
+DynamoDB capacity units per second.
 """
 
 import json
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 TABLE = ""
-NO_MAXIMUM = -1  # AWS's own figure for an on-demand table without a maximum
+NO_MAXIMUM = -1  # AWS's own value for an on-demand table without a maximum
 
 
 class BillingMode(StrEnum):
@@ -20,14 +20,14 @@ class BillingMode(StrEnum):
 
 
 class TableClass(StrEnum):
-    """What storage and capacity are charged by."""
+    """A table's class, on which prices of storage and capacity depend."""
 
     STANDARD = "STANDARD"
     INFREQUENT_ACCESS = "STANDARD_INFREQUENT_ACCESS"
 
 
 class Setting(StrEnum):
-    """The different things that "capacity" can mean."""
+    """The different settings that "capacity" can mean."""
 
     PROVISIONED = "provisioned capacity"
     WARM_THROUGHPUT = "warm throughput"
@@ -57,7 +57,7 @@ class CapacityUnits:
 
 @dataclass(frozen=True, slots=True)
 class SuspendedScaling:
-    """Which activities of auto scaling are switched off."""
+    """The activities of auto scaling that are suspended."""
 
     scale_in: bool = False
     scale_out: bool = False
@@ -66,7 +66,7 @@ class SuspendedScaling:
 
 @dataclass(frozen=True, slots=True)
 class ScalingLimits:
-    """Between which figures auto scaling moves a capacity, and what of it is suspended."""
+    """The limits between which auto scaling moves a capacity, and what is suspended."""
 
     minimum: int
     maximum: int
@@ -80,7 +80,7 @@ class ScalingLimits:
 
 @dataclass(frozen=True, slots=True)
 class ScalingTarget:
-    """Auto scaling of one dimension of a resource, with the names of what drives it."""
+    """Auto scaling of one dimension of a resource, with names of policies and actions."""
 
     resource: str
     dimension: Dimension
@@ -96,8 +96,8 @@ ScaledFigure = tuple[str, Dimension]  # a resource and one of its dimensions
 class ReplicaCapacity:
     """What DescribeTable shows of a table's replica in another region.
 
-    Its writes follow the table's; ``provisioned_read`` and ``on_demand_read`` are the read units
-    and maxima by resource that it has of its own.
+    Its write capacity is the table's. ``provisioned_read`` and ``on_demand_read`` are the replica's
+    own read units and maximums, by resource.
     """
 
     region: str
@@ -111,9 +111,9 @@ class ReplicaCapacity:
 class CapacitySnapshot:
     """The capacity of a table and every index, as AWS shows it.
 
-    ``on_demand_maximum`` holds -1 where there is no maximum. ``scaling`` are the scalable targets;
-    empty also where nobody asked for them, as for an on-demand table, which is not scaled.
-    ``replicas`` are the other regions of a global table.
+    In ``on_demand_maximum`` -1 means that there is no maximum. ``scaling`` are the scalable
+    targets; they are not read, and so empty, for an on-demand table. ``replicas`` are the other
+    regions of a global table.
     """
 
     billing_mode: BillingMode
@@ -139,7 +139,7 @@ class CapacitySnapshot:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a snapshot; what an older version did not look at is empty."""
+        """Read a snapshot. Fields that an older version did not have are empty."""
         data = json.loads(text)
         return cls(
             BillingMode(data["billing_mode"]),

@@ -1,4 +1,4 @@
-"""The way back that AWS itself has: which backup of a table there is before a migration."""
+"""The backup of a table that must exist before a migration, and how to restore from it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _RESTORED: Final = "-restored"
 
 
 class BackupPolicy(StrEnum):
-    """What must be there before a migration writes."""
+    """The backup that must exist before a migration writes."""
 
     AUTO = "auto"
     REQUIRE_PITR = "require_pitr"
@@ -21,7 +21,7 @@ class BackupPolicy(StrEnum):
 
 
 class BackupKind(StrEnum):
-    """What there is: point-in-time recovery, a backup of its own, or nothing."""
+    """The backup that exists: point-in-time recovery, an on-demand backup, or none."""
 
     PITR = "PITR"
     BACKUP = "BACKUP"
@@ -30,11 +30,11 @@ class BackupKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """The way back as it was found or made. Times are ISO, empty where there is none.
+    """The backup that was found or made. Times are ISO 8601, or empty.
 
-    ``restore_to`` is the moment to go back to; AWS can restore it once ``latest``, some minutes
-    behind the clock, has passed it. ``restore`` is the command. ``late``: the migration had begun
-    already, so what it changed by then is changed in the backup, too.
+    ``restore_to`` is the time to restore to. AWS can restore to it once ``latest``, which is some
+    minutes behind the clock, has passed it. ``restore`` is the command. ``late``: the migration had
+    begun already, so the backup has what it had changed by then.
     """
 
     policy: BackupPolicy
@@ -64,9 +64,9 @@ class Backup:
 
 
 def validate_policy(value: object) -> BackupPolicy:
-    """Return the policy; raises InvalidInputError for all else."""
+    """Return the policy; raises InvalidInputError for anything else."""
     try:
-        return BackupPolicy(value)  # type: ignore[arg-type]  # that is what is asked
+        return BackupPolicy(value)  # type: ignore[arg-type] # that is what is checked
     except ValueError:
         raise InvalidInputError(
             f"policy is {value!r}; it must be one of {', '.join(BackupPolicy)}."
@@ -74,12 +74,12 @@ def validate_policy(value: object) -> BackupPolicy:
 
 
 def backup_name(migration_id: str) -> str:
-    """Name a migration's backup: the same for each try, so that a later one finds it."""
+    """Return the name of a migration's backup, the same for each try, so that it is found again."""
     return f"{_PREFIX}{migration_id}"
 
 
 def switch_on_command(table: TableKey) -> str:
-    """Return the command that switches point-in-time recovery on."""
+    """Return the command that turns point-in-time recovery on."""
     return (
         f"aws dynamodb update-continuous-backups {_where(table)} --table-name {table.name} "
         "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
@@ -87,7 +87,7 @@ def switch_on_command(table: TableKey) -> str:
 
 
 def restore_from_backup(table: TableKey, arn: str) -> str:
-    """Return the command that makes a new table of a backup: AWS restores into no old one."""
+    """Return the command that restores a backup into a new table, as AWS requires."""
     return (
         f"aws dynamodb restore-table-from-backup {_where(table)} "
         f"--target-table-name {table.name}{_RESTORED} --backup-arn {arn}"
@@ -95,7 +95,7 @@ def restore_from_backup(table: TableKey, arn: str) -> str:
 
 
 def restore_to_moment(table: TableKey, moment: str) -> str:
-    """Return the command that makes a new table as this one was at a moment, in ISO."""
+    """Return the command that restores the state at ``moment`` (ISO 8601) into a new table."""
     return (
         f"aws dynamodb restore-table-to-point-in-time {_where(table)} "
         f"--source-table-name {table.name} --target-table-name {table.name}{_RESTORED} "

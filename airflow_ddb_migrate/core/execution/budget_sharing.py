@@ -1,4 +1,4 @@
-"""How many workers share a budget: the rule, pure; aws/ledger/budget_sharing.py keeps the count."""
+"""How many workers share a budget. Pure; aws/ledger/budget_sharing.py keeps the count."""
 
 from dataclasses import dataclass
 
@@ -14,35 +14,35 @@ from airflow_ddb_migrate.core.limits import (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a count of the lane rows comes to; ``sharers`` is never less than ``live``."""
+    """The result of counting live workers in lane rows; ``sharers`` is never less than ``live``."""
 
     live: int
     sharers: int
 
 
 def seconds_after_join(joined: ControlRecord) -> float:
-    """Return for how long one that has just been counted in spends nothing.
+    """Return for how many seconds a worker that has just joined must spend nothing.
 
-    Above 0 the budget is divided by too few, and ``sharers`` has to be raised to ``live`` at once:
-    by the end of that time every other worker has looked at it.
+    Above 0, the budget is divided among too few workers, and ``sharers`` has to be raised to
+    ``live`` at once. After that time every other worker has read the new value.
     """
     return 0.0 if joined.live <= joined.sharers else float(CONTROL_SECONDS)
 
 
 def is_count_due(control: ControlRecord, now: float) -> bool:
-    """Return whether the last count of the live workers is old."""
+    """Return whether the last count of live workers is too old."""
     return now - control.counted_at >= SHARERS_SECONDS
 
 
 def counted(control: ControlRecord, live: int) -> Count:
-    """Return what to keep when so many rows were found live; a few less change nobody's share."""
+    """Return the new count. If only a few workers have left, ``sharers`` stays as it is."""
     live = max(1, live)
     keeps = live <= control.sharers and live >= SHARERS_SLACK * control.sharers
     return Count(live, control.sharers if keeps else live)
 
 
 def eased(control: ControlRecord, now: float) -> float:
-    """Return the share of the budget that may be used: half after a hold for health, then more."""
+    """Return the share of the budget in use: half after a hold for health, then rising to 1."""
     if not control.eased_at:
         return 1.0
     part = min(1.0, max(0.0, now - control.eased_at) / EASED_SECONDS)

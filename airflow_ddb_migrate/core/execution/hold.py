@@ -1,4 +1,4 @@
-"""What holds mean to whoever looks: since when, by whom, until when, and what comes then."""
+"""A hold as people see it: since when, by whom, until when, and what happens then."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,22 +13,22 @@ _MINUTES = HOLD_SECONDS // 60
 _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 _ENDED_BY = {
     HoldKind.PERSON.value: "Resume continues where it stopped.",
-    HoldKind.HEALTH.value: "It ends by itself when the alarms are well again.",
+    HoldKind.HEALTH.value: "It ends by itself once the alarms are OK again.",
     HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
 }
 _CONTINUES = (
-    "The task wait then gives back capacity that was raised, and starts a new attempt on what is "
-    "unfinished once no hold is left. If that task has ended, clear the tasks from prewarm on, or "
-    "trigger the DAG with this migration_id."
+    "The wait task then restores raised capacity. Once all holds have ended, it starts a new "
+    "attempt on the unfinished segments. If that task has ended, clear the tasks from prewarm on, "
+    "or trigger the DAG with this migration_id."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold of the latest attempt, in force or in force when its execution ended.
+    """A hold of the latest attempt that is in force, or was when its execution ended.
 
-    Times are seconds since the epoch, ``until`` 0: it has no end of its own. ``kind`` is a word of
-    HoldKind, ``by`` who asked for it. ``on_hold_callback`` gets these fields.
+    Times are seconds since the epoch. ``until`` 0: it does not end by itself. ``kind`` is a value
+    of HoldKind, ``by`` who asked for the hold. ``on_hold_callback`` gets these fields.
     """
 
     reason: str
@@ -39,17 +39,17 @@ class Hold:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """Read what a deferred task has kept; the version before kinds kept other fields, too."""
+        """Read the fields that a deferred task kept; versions without kinds kept others, too."""
         names = {field.name for field in fields(cls)}
         kind = HoldKind.THROTTLED if given.get("until") else HoldKind.PERSON
         known = {"kind": kind.value, **given}
         return cls(**{name: value for name, value in known.items() if name in names})
 
     def is_news_after(self, told: "Hold | None") -> bool:
-        """Return whether to tell people of it, too.
+        """Return whether to notify people of this hold, after ``told``.
 
-        A hold that no person asked for may set in again every few minutes for as long as its cause
-        lasts: that is told once an hour.
+        An automatic hold may begin again every few minutes while its cause lasts. People are
+        notified of that once an hour.
         """
         if told is None or self.reason != told.reason:
             return True
@@ -59,23 +59,25 @@ class Hold:
 
 
 def first_news(holds: Iterable[Hold], told: Iterable[Hold]) -> Hold | None:
-    """Return the first hold to tell people of; ``told`` has the one told last of each kind."""
+    """Return the first hold to notify people of; ``told`` has the last one of each kind."""
     last = {hold.kind: hold for hold in told}
     return next((hold for hold in holds if hold.is_news_after(last.get(hold.kind))), None)
 
 
 def told_with(told: Iterable[Hold], hold: Hold) -> tuple[Hold, ...]:
-    """Return what was told last of each kind once this hold is told, too."""
+    """Return the last notified hold of each kind, after people were notified of ``hold``."""
     return (*(one for one in told if one.kind != hold.kind), hold)
 
 
 @dataclass(frozen=True, slots=True)
 class HoldWait:
-    """What waits while a hold is in force, and what it costs.
+    """What waits during a hold, and what that costs.
 
-    ``is_live``: the execution has not ended; ``ended_at`` is when it did, 0: unknown.
-    ``owes_capacity``: it is raised and not given back yet. ``children`` wait, which costs
-    ``hourly_usd`` dollars in an hour at most.
+    - ``is_live``: the execution has not ended.
+    - ``ended_at``: when the execution ended; 0: unknown.
+    - ``owes_capacity``: capacity is raised and not restored yet.
+    - ``children``: how many child executions wait.
+    - ``hourly_usd``: the most dollars that they cost in an hour.
     """
 
     is_live: bool = True
@@ -86,21 +88,21 @@ class HoldWait:
 
 
 def hold_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
-    """Say it in sentences; empty without a hold, and when none of them ended the execution."""
+    """Return sentences on the holds; empty without any, or if none ended the execution."""
     if not holds:
         return ""
     if not waiting.is_live:
         return _ended_words(holds, waiting, now)
     said = " ".join(_one_hold(hold, now, is_alone=len(holds) == 1) for hold in holds)
     if len(holds) > 1:
-        said = f"On hold for {len(holds)} reasons: it resumes when none is left. {said}"
+        said = f"On hold for {len(holds)} reasons: it resumes once all of them have ended. {said}"
     if all(hold.until and hold.until - hold.since <= HOLD_SECONDS for hold in holds):
         return said
     return f"{said} {_end_words(holds, waiting, now)}"
 
 
 def ended_by(hold: Hold) -> str:
-    """Say what ends it, in a sentence."""
+    """Return a sentence on what ends the hold."""
     if not hold.until:
         return _ENDED_BY.get(hold.kind, "It ends when its cause does.")
     sooner = "; Resume ends the hold sooner" if hold.kind in RESUMABLE else ""
@@ -115,12 +117,12 @@ def _one_hold(hold: Hold, now: float, *, is_alone: bool) -> str:
 
 
 def _end_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
-    """Say when waiting ends the execution, and what it costs until then."""
+    """Return when the hold ends the execution, and what waiting costs until then."""
     first = min(holds, key=lambda hold: hold.since)
     if any(_lasts_too_long(hold, now) for hold in holds):
         return (
-            f"That is over {_MINUTES} minutes, so its workers are ending and the execution "
-            f"ends with them. {_then(waiting, holds, now)}"
+            f"That is over {_MINUTES} minutes, so the workers and the execution are ending. "
+            f"{_then(waiting, holds, now)}"
         )
     ends_at = first.since + HOLD_SECONDS
     return (
@@ -135,7 +137,7 @@ def _why(hold: Hold) -> str:
 
 
 def _minutes(seconds: float) -> str:
-    """Whole ones: what is read again and again should not flicker."""
+    """Return whole minutes, so that text that is read repeatedly does not flicker."""
     minutes = round(seconds / 60)
     return f"{minutes:,} minute{'' if minutes == 1 else 's'}"
 
@@ -145,10 +147,10 @@ def _ended_words(holds: Sequence[Hold], waiting: HoldWait, now: float) -> str:
     outlasted = [hold for hold in holds if _lasts_too_long(hold, ended_at)]
     if not outlasted:
         return ""
-    then = _CONTINUES if _recovers(outlasted) else f"Resume does nothing any more; {_again()}"
+    then = _CONTINUES if _recovers(outlasted) else f"Resume has no effect now; {_again()}"
     when = f" at {iso(waiting.ended_at)}" if waiting.ended_at else ""
     owed = (
-        f"Capacity that was raised for it is not given back yet. {_giver()}"
+        f"Its raised capacity is not restored yet. {_giver()}"
         if waiting.owes_capacity
         else "It holds no raised capacity."
     )
@@ -164,37 +166,37 @@ def _lasts_too_long(hold: Hold, now: float) -> bool:
 
 
 def _recovers(ending: Iterable[Hold]) -> bool:
-    """Return whether Airflow's wait continues after an execution that these holds have ended."""
+    """Return whether the wait task starts another attempt after these holds ended an execution."""
     return all(hold.kind in RECOVERABLE for hold in ending)
 
 
 def _then(waiting: HoldWait, holds: Iterable[Hold], ends_at: float) -> str:
-    """Say what follows an execution that ends at that time for its holds."""
+    """Return what follows after an execution that its holds end at that time."""
     if _recovers(hold for hold in holds if max(ends_at, hold.until) - hold.since >= HOLD_SECONDS):
         return _CONTINUES
-    capacity = f"Capacity that was raised is given back then. {_giver()} " * waiting.owes_capacity
-    return f"{capacity}What is done is kept: {_again()}"
+    capacity = f"Raised capacity is then restored. {_giver()} " * waiting.owes_capacity
+    return f"{capacity}Finished work is kept; {_again()}"
 
 
 def _giver() -> str:
     return (
-        "The task restore does that, or, where Airflow is down, the stack itself about "
+        "The restore task does that, or, if Airflow is down, the stack's safety net, about "
         f"{_NET_MINUTES} minutes after the last sign of life."
     )
 
 
 def _again() -> str:
     return (
-        "to continue after that, clear the tasks from prewarm on, or trigger the DAG with this "
-        "migration_id: capacity is raised again, and a new attempt works on what is unfinished."
+        "to continue, clear the tasks from prewarm on, or trigger the DAG with this migration_id: "
+        "capacity is raised again, and a new attempt works on the unfinished segments."
     )
 
 
 def _costs(waiting: HoldWait) -> str:
-    """Each child that waits looks again every two minutes at least."""
+    """Return what waiting costs: each waiting child polls at least every two minutes."""
     children = f"{waiting.children:,} child{'' if waiting.children == 1 else 'ren'}"
-    capacity = ", and capacity that was raised is paid for" if waiting.owes_capacity else ""
+    capacity = ", and the raised capacity is billed, too" if waiting.owes_capacity else ""
     return (
-        f"An hour of waiting costs {dollars_words(waiting.hourly_usd)} at most, for {children}"
-        f"{capacity}."
+        f"An hour of waiting costs at most {dollars_words(waiting.hourly_usd)} for "
+        f"{children}{capacity}."
     )

@@ -1,4 +1,4 @@
-"""What travels between Step Functions and the Lambda, and the counts both sides add up."""
+"""The messages between Step Functions and the Lambda."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -20,7 +20,7 @@ class WorkStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkRequest:
-    """What ``Work`` is told, and nothing else: the ledger knows the rest."""
+    """The whole input of ``Work``; everything else is in the ledger."""
 
     migration_id: str
     attempt: int
@@ -37,7 +37,7 @@ class WorkRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkResult:
-    """What ``Work`` returns. Every field is always there, so the state machine can select it."""
+    """The output of ``Work``. Every field is always present, so the state machine can select it."""
 
     status: WorkStatus
     error: str = ""
@@ -54,7 +54,7 @@ def _field(event: Mapping[str, object], name: str, type_name: str) -> object:
     expected = int if type_name in {"int", "<class 'int'>"} else str
     if type(value) is not expected:
         raise InvalidInputError(
-            f"Work was given {name}={value!r}; it needs {expected.__name__}. "
-            "Start migrations with StartDistributedMapMigrationOperator."
+            f"The Lambda's event has {name}={value!r}; it must be of type {expected.__name__}. "
+            "Start migrations with StartDistributedMapMigrationOperator, not by hand."
         )
     return value

@@ -1,13 +1,13 @@
-"""What becomes of a migration when a person ends the task that waits for it."""
+"""What happens to a migration when a person ends the task that waits for it."""
 
 from enum import StrEnum
 
-# Airflow kills a process 5 s after it was asked to end: long enough to tell workers and AWS.
+# Airflow kills a process 5 s after asking it to end: enough to inform the workers and AWS.
 KILL_PATIENCE_SECONDS = 1.0
 
 
 class OnKill(StrEnum):
-    """STOP it, PAUSE it (nothing is stopped, nothing more is written), or LEAVE it running."""
+    """STOP the migration, PAUSE it (nothing more is written), or LEAVE it running."""
 
     STOP = "stop"
     PAUSE = "pause"
@@ -15,7 +15,7 @@ class OnKill(StrEnum):
 
 
 def on_kill_of(word: str) -> OnKill:
-    """Return the choice; raises ValueError, when the DAG is parsed, for a word that is none."""
+    """Return the choice; raises ValueError for another word when the DAG is parsed."""
     try:
         return OnKill(word)
     except ValueError:

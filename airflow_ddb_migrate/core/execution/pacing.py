@@ -1,9 +1,9 @@
-"""How fast one worker may go: its share of the budget, and slower where DynamoDB throttles.
+"""How fast one worker may go: at its share of the budget, and slower if DynamoDB throttles.
 
-Pure but for the clock that is given; safe to use from several threads. The rules: a migration has
-one budget, a worker's share is budget / sharers; a throttled worker cuts its rate to 70 % and
-raises it by 5 % every five seconds; throttling that lasts although it was cut is told, so that the
-migration can be put on hold.
+Pure, apart from the clock that is given. Safe to use from several threads. The rules: a migration
+has one budget, and a worker's share is budget / sharers. A throttled worker cuts its rate to 70 %,
+then raises it by 5 % every five seconds. If throttling lasts although the rate was cut,
+``others_suffer`` says so, and the migration can be put on hold.
 """
 
 import math
@@ -26,14 +26,14 @@ from airflow_ddb_migrate.core.limits import (
 
 _KEY_RANGE = "KeyRange"
 _LEAST_PER_SECOND = 1.0
-_MEASURE_SECONDS = (1.0, 5.0)  # least and most that is looked back
+_MEASURE_SECONDS = (1.0, 5.0)  # the shortest and longest time over which the rate is measured
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Units taken, and the seconds to wait before they may be spent.
+    """Reserved units, and the seconds to wait before they may be spent.
 
-    ``changes`` is how often the share had changed by then, see ``Pacer.stretch_of``.
+    ``changes`` is how often the share had changed by then; see ``Pacer.stretch_of``.
     """
 
     estimated: float
@@ -44,12 +44,13 @@ class Reservation:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Pacer:
-    """Spaces spending in units so that it stays within a rate.
+    """Spaces out spending in units so that it stays within a rate.
 
-    Units are earned before they are spent, so that a thousand short lives are no faster than one
-    long one: over any time a worker spends at most its rate times that time and ``BURST_SECONDS``,
-    and what a report says above the estimate, which the next reservation, or ``debt_seconds`` at
-    the end, makes good. ``share`` is in units per second, None for no budget.
+    Units are earned before they are spent, so a thousand short-lived workers are no faster than one
+    long-lived worker. Over any time, a worker spends at most its rate times that time plus
+    ``BURST_SECONDS``, plus what DynamoDB reports above the estimate. The next reservation makes up
+    for that excess, or ``debt_seconds`` at the end. ``share`` is in units per second; None: no
+    budget.
     """
 
     clock: Callable[[], float]
@@ -68,13 +69,13 @@ class Pacer:
 
     @property
     def rate(self) -> float | None:
-        """Units per second in force; None when nothing bounds it."""
+        """Units per second in force; None if nothing limits it."""
         if self.share is None or self._limit is None:
             return self._limit if self.share is None else self.share
         return min(self.share, self._limit)
 
     def set_share(self, share: float | None) -> None:
-        """Take another share. What is waited for, in units, stays: it is earned at the new rate."""
+        """Change the share. Units that are waited for stay, and are earned at the new rate."""
         with self._lock:
             now, old = self.clock(), self.rate
             self.share = share
@@ -86,10 +87,10 @@ class Pacer:
                 self._next_at = now + (self._next_at - now) * stretch
 
     def stretch_of(self, reservation: Reservation) -> Callable[[], float]:
-        """Return a function that tells by how much the wait for it has changed since it last did.
+        """Return a function that returns by what factor the wait has changed since its last call.
 
-        A factor of what is left to wait: 1 while the share stays, 0 when nothing bounds it any
-        more.
+        The factor applies to the remaining wait: 1 if the share has not changed, 0 if nothing
+        limits the rate any more.
         """
         seen = reservation.changes
 
@@ -103,7 +104,7 @@ class Pacer:
         return stretch
 
     def reserve(self, estimated: float) -> Reservation:
-        """Take units for what is estimated to cost so many."""
+        """Reserve units for work with an estimated cost."""
         with self._lock:
             now = self.clock()
             self._recover(now)
@@ -116,9 +117,10 @@ class Pacer:
             return Reservation(estimated, units, wait_seconds, len(self._stretches))
 
     def settle(self, reservation: Reservation, reported: float) -> None:
-        """Charge what was really spent: the larger of what was reserved and what was reported.
+        """Charge the units that were spent: the larger of the reserved and the reported units.
 
-        A report above the estimate (indexes) raises the next reservations by the same ratio.
+        If more is reported than was estimated, as with indexes, the next reservations are raised by
+        the same ratio.
         """
         with self._lock:
             now = self.clock()
@@ -132,16 +134,16 @@ class Pacer:
             self._note(now, tried=spent, throttled=0.0)
 
     def debt_seconds(self) -> float:
-        """Return how long to wait until everything spent is earned."""
+        """Return the seconds until all spent units are earned."""
         with self._lock:
             return max(0.0, self._next_at - self.clock()) if self.rate else 0.0
 
     def throttled(self, units: float, reason: str) -> None:
-        """Slow down, at most once in ``CUT_SECONDS``: threads are throttled together.
+        """Slow down, at most once in ``CUT_SECONDS``, since threads are throttled together.
 
-        ``units`` are a part of what was settled, or all of it.
-        A hot key range concerns this lane alone and never counts as the suffering of others. What
-        comes without a reason, as from a batch's statements, is for the reason that was told last.
+        ``units`` are part of the settled units, or all of them. A throttled key range affects this
+        lane alone and does not count in ``others_suffer``. Throttling without a reason, as in a
+        batch's statements, is taken to have the last reason that was given.
         """
         with self._lock:
             now = self.clock()
@@ -154,13 +156,13 @@ class Pacer:
             self._limit = max(_LEAST_PER_SECOND, self._current(now) * CUT_FACTOR)
 
     def _is_hot(self, reason: str, now: float) -> bool:
-        """Return whether a key range is throttled and not the table, as far as is known."""
+        """Return whether a key range, and not the table, is throttled, as far as is known."""
         if names_reason(reason):
             self._hot_at = now if _KEY_RANGE in reason else float("-inf")
         return now - self._hot_at <= SUFFERING_SECONDS
 
     def take_refused(self) -> Mapping[str, int]:
-        """Return how often it was throttled since this was last asked, by what was told of it."""
+        """Return the numbers of throttled requests since the last call, by reason."""
         if not self._refused:
             return {}
         with self._lock:
@@ -168,9 +170,10 @@ class Pacer:
         return refused
 
     def others_suffer(self) -> bool:
-        """Return whether much is throttled, for long, although this worker went slower.
+        """Return whether a large share was throttled for long, although this worker slowed down.
 
-        Of the last minute, and of its second half alone: what the cut has ended does not count.
+        That must be so for the last minute and for its second half alone, so that throttling which
+        ended when the rate was cut does not count.
         """
         with self._lock:
             now = self.clock()
@@ -192,10 +195,10 @@ class Pacer:
                 self._limit = None
 
     def _current(self, now: float) -> float:
-        """Units per second that a cut begins from: what was spent of late, where that is less.
+        """Return the units per second from which to cut: what was spent recently, if that is less.
 
-        Within its first second a worker has spent next to nothing; of a cut of that it would be
-        minutes before it had its share again.
+        In its first second a worker has spent next to nothing. After a cut from that, it would take
+        minutes to reach its share again.
         """
         least, most = _MEASURE_SECONDS
         while self._spent and now - self._spent[0][0] > most:
@@ -228,5 +231,5 @@ def _throttled(rows: Iterable[tuple[float, float, float]]) -> float:
 
 
 def share_of(budget: float, sharers: int) -> float | None:
-    """Return a worker's share in units per second; None when there is no budget (0)."""
+    """Return a worker's share in units per second; None without a budget (0)."""
     return budget / max(1, sharers) if budget > 0 else None

@@ -1,4 +1,4 @@
-"""The input of the Distributed Map: every constant once, segments as integers."""
+"""The input of the Distributed Map: constants once, segments as integers."""
 
 import json
 from collections.abc import Collection
@@ -13,7 +13,7 @@ _DEFAULT_ID_CHARS = 60
 _PERCENT = 100
 
 
-def build_segment_payload(  # noqa: PLR0913  # every field of the map input
+def build_segment_payload(  # noqa: PLR0913 # one parameter for each field of the input
     table_name: str,
     total_segments: int,
     *,
@@ -27,12 +27,13 @@ def build_segment_payload(  # noqa: PLR0913  # every field of the map input
 
     :param total_segments: 1 ... 1,000,000. Beyond 10,000 the map gets 10,000 lanes, each of which
         works through every 10,000th segment.
-    :param migration_id: seeds the order of the segments; by default made from the table's name.
+    :param migration_id: seeds the order of the segments; by default it is made from the table's
+        name.
     :param attempt: number of the execution within its migration, from 1.
     :param segments: only these lanes (each named by its first segment); by default all.
     :param max_concurrency: children at a time, 1 ... 10,000; by default 100.
-    :param tolerated_failure_percentage: 0 ... 100, share of lanes that may fail before Step
-        Functions stops the rest. It never decides what counts as success.
+    :param tolerated_failure_percentage: 0 ... 100, the percentage of lanes that may fail before
+        Step Functions stops the rest. It does not decide whether the migration succeeded.
     :raises InvalidInputError: an argument is out of its range.
     :raises PayloadTooLargeError: the JSON is larger than StartExecution takes.
     """
@@ -54,7 +55,7 @@ def build_segment_payload(  # noqa: PLR0913  # every field of the map input
 
 
 def validate_max_concurrency(value: object, lanes: int = MAP_CHILDREN) -> int:
-    """Return the children at a time: as asked for, by default 100 and never more than lanes."""
+    """Return how many children run at a time: by default 100, and never more than lanes."""
     if value is None:
         return min(lanes, DEFAULT_CONCURRENCY)
     if not is_whole(value) or not 1 <= value <= MAP_CHILDREN:
@@ -66,7 +67,7 @@ def validate_max_concurrency(value: object, lanes: int = MAP_CHILDREN) -> int:
 
 
 def validate_tolerated_failure(value: object) -> float:
-    """Return the tolerated share of failed lanes in percent."""
+    """Return the tolerated percentage of failed lanes."""
     if not is_number(value) or not 0 <= value <= _PERCENT:
         raise InvalidInputError(
             f"tolerated_failure_percentage is {value!r}; it must be a number from 0 to 100."
@@ -84,7 +85,7 @@ def _checked_lanes(segments: Collection[int] | None, lanes: int) -> Collection[i
             f"{lanes - 1:,}."
         )
     if not segments or len(set(segments)) != len(segments):
-        raise InvalidInputError("segments must name each lane once, and at least one.")
+        raise InvalidInputError("segments must have at least one lane, and each lane only once.")
     return segments
 
 

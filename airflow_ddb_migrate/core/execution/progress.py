@@ -1,4 +1,4 @@
-"""How far a migration is, and whether it succeeded: pure functions over the ledger's lanes."""
+"""How far a migration is, and whether it succeeded: pure functions of the ledger's lanes."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _SHOWN_LANES = 5
 
 
 class ExecutionStatus(StrEnum):
-    """Step Functions' words, and MISSING for an execution never started or forgotten."""
+    """States of Step Functions, and MISSING for an execution that it does not know."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -27,7 +27,7 @@ class ExecutionStatus(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Return whether children may still start. PENDING_REDRIVE waits for a person, for days."""
+        """Return whether children may still start. PENDING_REDRIVE can wait days for a person."""
         return self is ExecutionStatus.RUNNING
 
 
@@ -36,7 +36,7 @@ MAY_WAIT: Final = frozenset({ExecutionStatus.SUCCEEDED, ExecutionStatus.MISSING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRunCounts:
-    """Child executions as DescribeMapRun counts them. They explain, never decide."""
+    """Child executions as DescribeMapRun counts them; for explanations only."""
 
     pending: int = 0
     running: int = 0
@@ -48,7 +48,7 @@ class MapRunCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What DescribeExecution says of one attempt. ``ended_at`` is 0 while it runs, or unknown."""
+    """An attempt in DescribeExecution. ``ended_at`` is 0 while it runs, or if unknown."""
 
     arn: str = ""
     status: ExecutionStatus = ExecutionStatus.MISSING
@@ -59,11 +59,11 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The lanes of a migration, added up. ``failed`` and ``unfinished`` name lanes, ascending.
+    """The lanes of a migration, added up.
 
-    ``total_laps`` are invocations that took a lane, ``worked_seconds`` the time they had it: of all
-    attempts. A child that only waits for a hold to end takes none. ``items_of_done`` are the items
-    seen in finished lanes.
+    ``failed`` and ``unfinished`` name lanes, in ascending order. ``total_laps`` are the invocations
+    of all attempts that took a lane, ``worked_seconds`` the time they had it; children that only
+    wait for a hold to end take none. ``items_of_done`` are the items seen in finished lanes.
     """
 
     lanes: int
@@ -91,14 +91,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a migration has come to, in one word and in prose."""
+    """The state of a migration, as one word and as sentences."""
 
     outcome: Outcome
     reason: str
 
 
 def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Progress:
-    """Add up the rows of these lanes; one without a row is pending. Others do not count."""
+    """Add up the rows of these lanes only. A lane without a row is pending."""
     wanted = frozenset(lanes)
     by_lane = {row.lane: row for row in rows if row.lane in wanted}
     known = by_lane.values()
@@ -121,7 +121,7 @@ def summarize(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> Pr
     )
 
 
-def judge(  # noqa: PLR0913  # one decides, the others explain
+def judge(  # noqa: PLR0913 # the first decides, the others explain
     progress: Progress,
     execution: Execution,
     map_run: MapRunCounts | None = None,
@@ -133,14 +133,19 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
     refusal: str = "",
     closed: str = "",
 ) -> Verdict:
-    """Judge a migration: success is what the ledger says, everything else only explains.
+    """Return the state of a migration. Only the ledger decides about success; the rest explains.
 
-    Every lane is finished, and no more is quarantined than ``record`` allows. ``stop_reason`` is
-    what the control record says of a STOP, ``hold_reason`` of a HOLD in force, which has lasted
-    ``held_seconds``, ``refusal`` why a worker did not begin, ``closed`` that its hours are over.
+    A migration succeeded if every lane is finished, and no more items are quarantined than
+    ``record`` allows.
 
-    A terminal execution whose workers still show life is DRAINING: they end at their next look
-    at the control record, and until then nobody may take the table or its capacity away.
+    If the execution has ended but its workers still show signs of life, the state is DRAINING. They
+    end at their next read of the control record, and until then neither the table nor its capacity
+    may be taken from them.
+
+    :param stop_reason: the control record's reason of a STOP.
+    :param hold_reason: that of a HOLD in force, which has lasted ``held_seconds``.
+    :param refusal: why a worker could not start.
+    :param closed: sentences on why it is outside its hours; empty: it is not.
     """
     if execution.status.is_live:
         why = f" On hold: {hold_reason}" if hold_reason else ""
@@ -166,13 +171,13 @@ def judge(  # noqa: PLR0913  # one decides, the others explain
 
 
 def _may_wait(progress: Progress, execution: Execution, stop_reason: str) -> bool:
-    """Return whether what ended outside its hours, or has not begun, only has to go on later."""
+    """Return whether an execution that ended, or has not begun, only has to continue later."""
     is_undone = not (progress.is_finished or progress.failed)
     return execution.status in MAY_WAIT and is_undone and not stop_reason
 
 
 def describe_progress(progress: Progress) -> str:
-    """Say in prose how far the migration is: 100 % is said when it is, and never more."""
+    """Return how far the migration is, as a sentence. It says 100 % only when all is done."""
     share = 100 * progress.done // progress.lanes
     counts, trouble = progress.counts, trouble_words(progress.throttles, progress.conflicts)
     return (
@@ -184,7 +189,7 @@ def describe_progress(progress: Progress) -> str:
 
 
 def _words(counts: Counts) -> str:
-    """Name what became of the items: the usual, and whatever else there is."""
+    """Return what became of the items: always the changed ones, and the others that occurred."""
     others = {n: v for n, v in counts.to_dict().items() if v and n not in {"seen", "changed"}}
     return ", ".join(
         f"{number:,} {name}" for name, number in {"changed": counts.changed, **others}.items()
@@ -193,7 +198,7 @@ def _words(counts: Counts) -> str:
 
 def _too_many(progress: Progress, record: MigrationRecord, stop_reason: str) -> str:
     counts = progress.counts
-    last_words = f" Its workers' last words: {stop_reason}" if stop_reason else ""
+    last_words = f" Last reason that its workers gave: {stop_reason}" if stop_reason else ""
     return (
         f"{counts.quarantined:,} of {counts.seen:,} items were quarantined; "
         f"{record.max_quarantined:,} and {record.max_quarantined_percentage:g} % are allowed "
@@ -205,19 +210,18 @@ def _too_many(progress: Progress, record: MigrationRecord, stop_reason: str) -> 
 
 
 def _hold_words(reason: str, held_seconds: float) -> tuple[str, str]:
-    """Say what a hold has to do with an execution that ended, and how to go on."""
+    """Return what a hold had to do with the end of an execution, and how to continue."""
     if held_seconds <= HOLD_SECONDS:
         return f"It was on hold: {reason.rstrip('.')}." if reason else "", (
-            "Finished segments are kept: clear the start task (or trigger again with this "
-            "migration_id) and a new attempt works on the unfinished ones only."
+            "Finished segments are kept. To continue, clear the start task (or trigger again with "
+            "this migration_id): a new attempt works on the unfinished segments only."
         )
     return (
         f"It was on hold for over {HOLD_SECONDS // 60} minutes ({reason.rstrip('.')}), so its "
         "execution ended by itself.",
-        "Capacity that was raised for it is given back by the restore task. Finished segments are "
-        "kept. To resume, clear the tasks from prewarm on (or trigger again with this "
-        "migration_id): capacity is raised again, and a new attempt works on the unfinished ones "
-        "only.",
+        "The restore task restores its raised capacity. Finished segments are kept. To continue, "
+        "clear the tasks from prewarm on (or trigger again with this migration_id): capacity is "
+        "raised again, and a new attempt works on the unfinished segments only.",
     )
 
 
@@ -228,7 +232,7 @@ def _why_failed(
     hold: tuple[str, str],
     told: str,
 ) -> str:
-    """``told`` is what the workers and their map say."""
+    """Return why it failed. ``told`` is what the workers and their map run report."""
     held, how_to_go_on = hold
     parts = [
         f"{len(progress.unfinished):,} of {progress.lanes:,} segments are unfinished; "
@@ -251,7 +255,7 @@ def _execution_words(execution: Execution) -> str:
 
 
 def _failed_words(failed: tuple[LaneRow, ...], said: str) -> str:
-    """Name the first failed segments; what was said before is not said again."""
+    """Return the first failed segments, without causes that ``said`` already has."""
     if not failed:
         return ""
     shown = "; ".join(
@@ -263,7 +267,7 @@ def _failed_words(failed: tuple[LaneRow, ...], said: str) -> str:
 
 
 def _refusal_words(refusal: str) -> str:
-    return f"A worker did not begin: {refusal.rstrip('.')}." if refusal else ""
+    return f"A worker could not start: {refusal.rstrip('.')}." if refusal else ""
 
 
 def _map_run_words(map_run: MapRunCounts | None) -> str:

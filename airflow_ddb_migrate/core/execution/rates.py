@@ -1,8 +1,8 @@
-"""How fast a migration is, what it has cost, and how long it may still take: pure.
+"""How fast a migration is, what it has cost, and how long it may still take. Pure.
 
-Figures come from two looks at the ledger and from the plan. What nothing is known of is told as
-unknown, never guessed: DynamoDB's own count of the items is up to six hours old, and one finished
-segment says little about the others.
+The figures come from two readings of the ledger and from the plan. A figure that is not known is
+reported as unknown, never guessed: DynamoDB's own item count is up to six hours old, and one
+finished segment says little about the others.
 """
 
 import math
@@ -14,10 +14,10 @@ from airflow_ddb_migrate.core.text.figures import dollars_words, time_words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one look at a migration has found, at ``at`` seconds since the epoch.
+    """One reading of a migration, at ``at`` seconds since the epoch.
 
-    The budgets are units per second of the whole migration (0: none). ``dollars`` is what it has
-    cost so far, None where that is unknown.
+    The budgets are units per second of the whole migration (0: none). ``dollars`` is the cost so
+    far; None if unknown.
     """
 
     at: float
@@ -32,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWork:
-    """What the plan says: items in the table, and dollars of the parts that are measured."""
+    """The plan's number of items in the table, and its dollars for the parts that are measured."""
 
     items: int = 0
     dollars: float | None = None
@@ -43,12 +43,12 @@ NOTHING_PLANNED = PlannedWork()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """The figures of now. Rates are per second; None is unknown.
+    """The current figures. Rates are per second; None is unknown.
 
-    Units per second are as the budgets count them: written ones of the table, or of whichever index
-    got more. ``*_now`` is since the look before, ``items_on_average`` since the attempt began, or
-    since it was first looked at. The shares are of the budgets, 1 for all of it. ``seconds_left``
-    is the least and the most.
+    Units are counted as the budgets count them: for writes, those of the table or of one index,
+    whichever are more. ``*_now`` are since the previous reading, ``items_on_average`` since the
+    attempt began, or since it was first read. The shares are shares of the budgets, from 0 to 1.
+    ``seconds_left`` are the least and the most seconds.
     """
 
     items_now: float | None = None
@@ -70,7 +70,7 @@ def pulse_of(
     first: Reading | None = None,
     expected: PlannedWork = NOTHING_PLANNED,
 ) -> Pulse:
-    """Return the figures of a look; ``before`` is the one before it, ``first`` the first one."""
+    """Return a reading's figures; ``before`` is the previous reading, ``first`` the first one."""
     written = _rate_now(look, before, "written")
     read = _rate_now(look, before, "read")
     now, average = _rate_now(look, before, "items"), _average(look, first)
@@ -90,11 +90,12 @@ def pulse_of(
 
 @dataclass(slots=True)
 class Pulses:
-    """Turns looks at one migration into figures, and remembers what their rates follow from.
+    """Turns readings of one migration into figures, and keeps the earlier readings for that.
 
-    Rates of now are since the look before, or with ``window_seconds`` since the oldest look that is
-    no older than that: whoever looks every few seconds sees workers save, not work. Only looks
-    under the budget and the hold of now count there: what a person changes shows at once.
+    Current rates are since the previous reading. With ``window_seconds`` they are since the oldest
+    reading within that time: for anyone who reads every few seconds, rates would otherwise show
+    when workers save, not how fast they work. Only readings under the current budget and hold count
+    there, so a change shows at once.
     """
 
     window_seconds: float = 0.0
@@ -102,7 +103,7 @@ class Pulses:
     _recent: tuple[Reading, ...] = field(default=(), init=False)
 
     def of(self, look: Reading, expected: PlannedWork = NOTHING_PLANNED) -> Pulse:
-        """Return the figures of the latest look."""
+        """Return the figures of the latest reading."""
         slim = replace(look, progress=replace(look.progress, failed=(), unfinished=()))
         if self._first is None or self._first.attempt != look.attempt:
             self._first = slim
@@ -121,7 +122,7 @@ def _order(look: Reading) -> tuple[object, ...]:
 
 
 def pulse_words(pulse: Pulse, look: Reading) -> str:
-    """Say it in sentences; the budget only where there is one."""
+    """Return the figures as sentences; those of a budget only if there is one."""
     parts = (
         _items_words(pulse),
         _units_words("Writing", pulse.written_now, pulse.write_share, look.write_units_per_second),
@@ -165,7 +166,7 @@ def _left_words(pulse: Pulse, look: Reading) -> str:
 
 
 def _rate_now(look: Reading, before: Reading | None, what: str) -> float | None:
-    """Nothing is done any more once every lane was given back on hold."""
+    """Return the current rate, which is 0 once every lane was given back during a hold."""
     is_at_rest = look.is_held and not look.progress.running
     return 0.0 if is_at_rest else _rate(look, before, what)
 
@@ -184,7 +185,7 @@ def _amount(look: Reading, what: str) -> float:
 
 
 def _average(look: Reading, first: Reading | None) -> float | None:
-    """A first attempt began with nothing; what a later one found done is not to its credit."""
+    """Return the attempt's own average: a later attempt does not count what it found done."""
     seconds = look.at - look.attempt_started_at
     if look.attempt == 1 and look.attempt_started_at and seconds > 0:
         return look.progress.counts.seen / seconds
@@ -198,7 +199,7 @@ def _share(rate: float | None, budget: float) -> float | None:
 def _seconds_left(
     look: Reading, rates: tuple[float | None, float | None], planned_items: int
 ) -> tuple[float, float] | None:
-    """Return the least and the most: fewest items at the best rate, most at the worst."""
+    """Return the least and the most seconds: fewest items at the best rate, most at the worst."""
     if look.progress.is_finished:
         return 0.0, 0.0
     known = [rate for rate in rates if rate]
@@ -211,8 +212,9 @@ def _seconds_left(
 def _items_left(progress: Progress, planned_items: int) -> tuple[float, float] | None:
     """Return the least and the most items that are left, by finished segments and by the plan.
 
-    Finished segments stand for all, as closely as a sample of so many does: segments that finish
-    first tend to be small. None where there is nothing to go by, or more was seen than that.
+    Finished segments are taken as a sample of all segments, with a sample's uncertainty: segments
+    that finish first tend to be small. None without any basis, or if more items were seen than
+    that.
     """
     seen = progress.counts.seen
     totals = [float(planned_items)] if planned_items else []

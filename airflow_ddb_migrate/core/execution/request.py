@@ -1,4 +1,4 @@
-"""What a migration is asked to do, checked before anything is touched."""
+"""The request for a migration, which is checked before anything is touched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,19 +42,22 @@ _SWITCHES = ("once", "show_values", "single_writer_region")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """What a migration should do. ``params`` reach the transform as ``context.params``.
+    """What a migration should do. None leaves a figure to the plan.
 
-    The budgets are units per second of the whole migration, 0 for none. None leaves a figure to the
-    plan. ``of``: see MigrationRecord; UNDO and REPLAY take its segments. ``sample_lanes`` limits a
-    mode that writes nothing to so many lanes, and makes an attempt of a MIGRATE a canary; 0: all.
-    ``started_at_iso`` and ``context_id`` are the start and the id that the transform sees; empty:
-    those of this migration. ``once`` refuses what has succeeded on this table before.
-    ``single_writer_region`` says that nothing writes to a replica in another region meanwhile.
-    ``hold_while`` names alarms that hold it, and ``healthy_for`` is how many seconds all have to be
-    OK before it goes on.
-    ``limits`` are the rules of the DAG's author, which no configuration gives; ``asked`` are the
-    approvals that the run itself asked for. ``windows`` are the hours in which it may work, within
-    those of ``limits``; none: always.
+    - ``params`` reach the transform as ``context.params``.
+    - The budgets are units per second of the whole migration; 0: none.
+    - ``of``: see MigrationRecord. UNDO and REPLAY use that migration's segments.
+    - ``sample_lanes``: how many lanes a mode without writes reads, or a canary of a MIGRATE
+      migrates; 0: all.
+    - ``started_at_iso`` and ``context_id``: the start and the id that the transform sees; empty:
+      this migration's own.
+    - ``once``: refuse a migration that has already succeeded on this table.
+    - ``single_writer_region``: nothing writes to a replica in another region meanwhile.
+    - ``hold_while``: alarms that hold the migration; ``healthy_for``: seconds for which all alarms
+      have to be OK before it resumes.
+    - ``limits``: the rules of the DAG's author, which a run's configuration cannot give; ``asked``:
+      the approvals that the run itself asked for.
+    - ``windows``: the hours in which it may work, within those of ``limits``; none: always.
     """
 
     total_segments: int | None
@@ -84,16 +87,16 @@ class StartRequest:
 
     @property
     def hours(self) -> Hours:
-        """Return when it may work; what is no window is refused by ``validate``."""
+        """Return when it may work; ``validate`` refuses invalid windows."""
         return hours_of(self.windows, *self.limits.windows)
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """Return its alarms and those of the DAG's author; raises InvalidInputError for others."""
+        """Return the alarms of the request and of the DAG's author; raises InvalidInputError."""
         return joined_alarms(validate_alarms(self.hold_while), self.limits.hold_while)
 
     def validate(self) -> None:
-        """Raise InvalidInputError for whatever cannot be started; touches nothing."""
+        """Raise InvalidInputError if the migration cannot be started like this; touches nothing."""
         if self.total_segments is not None:
             validate_total_segments(self.total_segments)
         validate_max_concurrency(self.max_concurrency)
@@ -116,19 +119,19 @@ class StartRequest:
         needs = self.mode in {Mode.UNDO, Mode.REPLAY}
         if needs and not self.of:
             raise InvalidInputError(
-                f"mode is {self.mode} and of is empty; it must be the id of the migration to "
-                "undo or replay."
+                f"mode is {self.mode} and of is empty; of must be the id of the migration to undo "
+                "or replay."
             )
         if self.mode is Mode.MIGRATE and self.of:
             raise InvalidInputError(
-                f"mode is {self.mode} and of is {self.of!r}; it must be empty: only an undo or a "
-                "replay is about another migration."
+                f"mode is {self.mode} and of is {self.of!r}; of must be empty, since only an undo "
+                "or a replay is about another migration."
             )
 
     def require_transform(self) -> None:
-        """Raise InvalidInputError without a transform; only what starts nothing needs none."""
+        """Raise InvalidInputError without a transform, which everything that starts work needs."""
         if not isinstance(self.transform, str) or not self.transform:
             raise InvalidInputError(
-                f"transform is {self.transform!r}; it must be the name of a module of the deployed "
-                "stack, as in add_updated_at."
+                f"transform is {self.transform!r}; it must be the name of a deployed transform, "
+                "as in add_updated_at."
             )

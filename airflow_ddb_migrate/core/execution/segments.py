@@ -1,6 +1,6 @@
 """Segments of a parallel Scan, and the lanes that work through them.
 
-A lane is one child execution. Up to 10,000 segments a lane is a segment; with more, the lane
+A lane is one child execution. Up to 10,000 segments, a lane is one segment. With more, the lane
 that starts at segment *i* works through ``range(i, total_segments, lanes)``.
 """
 
@@ -31,7 +31,7 @@ def validate_total_segments(value: object) -> int:
 
 
 def lane_count(total_segments: int) -> int:
-    """Return how many lanes work through this many segments: at most 10,000."""
+    """Return how many lanes work through this many segments; the limit is 10,000."""
     return min(total_segments, MAP_CHILDREN)
 
 
@@ -41,7 +41,7 @@ def lane_segments(lane: int, total_segments: int, lanes: int) -> range:
 
 
 def sample_lanes(lanes: int, number: int, seed: str) -> tuple[int, ...]:
-    """Return this many of the lanes, ascending, chosen by the seed alone."""
+    """Return this many of the lanes, in ascending order; only the seed decides which."""
     return tuple(sorted(shuffled(range(lanes), seed)[:number]))
 
 
@@ -57,13 +57,14 @@ def shuffled(lanes: Iterable[int], seed: str) -> list[int]:
 
 
 def spread(lanes: Iterable[int], seed: str, workers: int) -> list[int]:
-    """Return the lanes in an order in which as many as work at a time lie far from each other.
+    """Return the lanes in an order in which lanes that work at the same time are far apart.
 
-    Neighbouring segments very likely lie on the same DynamoDB partition. By chance some workers
-    would meet on one, and throttle each other while others lie idle. So the lanes are cut into as
-    many parts as there are workers, and go in waves of one lane of each part. Waves, and the parts
-    of each, follow each other in steps of the golden ratio (Weyl 1916, Swierczkowski 1958): what
-    fewer workers do at a time lies evenly, too. The seed decides where the order begins.
+    Neighbouring segments very likely lie on the same DynamoDB partition. In a random order, some
+    workers would meet on one partition and throttle each other while other partitions are idle. So
+    the lanes are cut into as many parts as there are workers, and start in waves of one lane of
+    each part. Waves, and the parts within each, follow in steps of the golden ratio (Weyl 1916,
+    Swierczkowski 1958), so that the work of fewer workers is spread evenly, too. The seed decides
+    where the order begins.
     """
     ordered = sorted(lanes)
     count = len(ordered)

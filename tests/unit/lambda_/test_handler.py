@@ -122,7 +122,7 @@ def test_a_bad_event_is_refused(world: MigrationWorld) -> None:
     answer = handler.handle({**event(world), "segment": "0"}, PLENTY)
 
     assert ("FAILED", "InvalidInputError") == (answer["status"], answer["error"])
-    assert answer["cause"].startswith("Work was given segment='0'; it needs int.")
+    assert answer["cause"].startswith("The Lambda's event has segment='0'; it must be of type int.")
 
 
 def test_an_unknown_migration_is_refused(world: MigrationWorld) -> None:

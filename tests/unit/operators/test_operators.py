@@ -188,7 +188,7 @@ class TestPrewarm:
         run(make_prewarm(warm_throughput=True, read_units=20_000))
         result = restore()
         assert [] == result["restored"]
-        assert "permanent, AWS does not lower it" in result["kept"][0]
+        assert "permanent; AWS does not lower it" in result["kept"][0]
         assert 1 == len(world.updates)
 
     def test_half_way_failure_is_restored(self, world, monkeypatch):

@@ -171,7 +171,7 @@ DISTURBANCES = {
     ),
     "a switch too many": Disturbance(
         refusing("update_table", "LimitExceededException", SWITCHES, calls=ALL),
-        "leave switch_to_on_demand off",
+        "turn switch_to_on_demand off",
         never,
     ),
 }

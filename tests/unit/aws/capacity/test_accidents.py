@@ -288,7 +288,7 @@ def test_a_switch_too_many_a_day_says_so(make_place: Callable[..., Place]) -> No
     original = place.all()
     refuse(place.tables, "update_table", "LimitExceededException")
 
-    with pytest.raises(CapacityError, match=r"^Table orders: .* leave switch_to_on_demand off\."):
+    with pytest.raises(CapacityError, match=r"^Table orders: .* turn switch_to_on_demand off\."):
         place.prewarm(WANTED, switch_to_on_demand=True)
     revive(place.tables)
     place.restore()

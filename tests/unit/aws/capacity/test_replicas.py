@@ -56,24 +56,24 @@ def test_what_describe_table_shows_of_a_replica_is_kept() -> None:
         (
             {"ProvisionedThroughputOverride": {"ReadCapacityUnits": 5}},
             [
-                "eu-west-1, table: provisioned read capacity is 5, before the migration 70; "
-                "restore changes nothing in another region"
+                "eu-west-1, table: provisioned read capacity is 5; before the migration it was 70. "
+                "Restore changes nothing in another region"
             ],
         ),
         (
             {"GlobalSecondaryIndexes": []},
             [
-                "eu-west-1, index by_day: provisioned read capacity is none of its own, before "
-                "the migration 7; restore changes nothing in another region",
-                "eu-west-1, index by_size: on-demand maximum of reads is none of its own, before "
-                "the migration unlimited; restore changes nothing in another region",
+                "eu-west-1, index by_day: provisioned read capacity is none of its own; before "
+                "the migration it was 7. Restore changes nothing in another region",
+                "eu-west-1, index by_size: on-demand maximum of reads is none of its own; before "
+                "the migration it was unlimited. Restore changes nothing in another region",
             ],
         ),
         (
             {"ReplicaTableClassSummary": {"TableClass": "STANDARD"}},
             [
-                "eu-west-1: table class is STANDARD, before the migration "
-                "STANDARD_INFREQUENT_ACCESS; restore changes nothing in another region"
+                "eu-west-1: table class is STANDARD; before the migration it was "
+                "STANDARD_INFREQUENT_ACCESS. Restore changes nothing in another region"
             ],
         ),
         ({"RegionName": "eu-west-2"}, ["the replica in eu-west-1 is gone"]),
@@ -133,4 +133,4 @@ def test_permanent_warm_throughput_is_told_with_its_regions(
 
     (kept,) = place.restore().kept
 
-    assert kept.endswith("permanent, AWS does not lower it, also in eu-west-1")
+    assert kept.endswith("permanent; AWS does not lower it, also in eu-west-1")

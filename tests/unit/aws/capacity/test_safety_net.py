@@ -194,7 +194,7 @@ def test_a_fresh_lease_is_not_touched(world: SiteWorld) -> None:
     world.clock.advance(LEASE_SECONDS - 1)
     before = world.lease
 
-    assert "its lease is good for 1 more seconds" == untouched(world, swept(world))
+    assert "its lease is valid for 1 more seconds" == untouched(world, swept(world))
     assert before == world.lease
 
 
@@ -331,7 +331,7 @@ def test_a_migration_that_comes_back_keeps_its_capacity(world: SiteWorld) -> Non
     finding = swept(world)
 
     assert (Fate.SKIPPED, RAISED) == (finding.fate, world.provisioned())
-    assert "its lease is good for 1800 more seconds" == finding.why
+    assert "its lease is valid for 1800 more seconds" == finding.why
     assert (CapacityState.RAISED, LeaseState.HELD) == (
         world.lease.capacity_state,
         world.lease.state,

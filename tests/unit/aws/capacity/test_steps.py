@@ -187,7 +187,7 @@ def test_an_index_deleted_meanwhile_does_not_stop_restore(world: SiteWorld) -> N
 
     assert {"": (50, 25)} == world.provisioned()
     assert result.kept[0].startswith("index by_origin: ")
-    assert "no longer there" in result.kept[0]
+    assert "it no longer exists" in result.kept[0]
 
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "ResourceInUseException"])
@@ -262,7 +262,7 @@ def test_two_restores_at_once_are_one(world: SiteWorld) -> None:
         ),
         ("LimitExceededException", "Subscriber limit exceeded.", "the account allows less;"),
         ("ResourceInUseException", "x", "wait until it is ACTIVE"),
-        ("ValidationException", "x", "Lower read_units and write_units, or leave prewarm off."),
+        ("ValidationException", "x", "Lower read_units and write_units, or turn prewarm off."),
     ],
 )
 def test_a_refused_prewarm_says_what_was_wanted_and_what_to_do(
@@ -362,7 +362,7 @@ def test_warm_throughput_is_raised_and_stays(make_world: Callable[..., SiteWorld
             "WarmThroughput": {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000},
         }
     ] == updates(world)
-    assert "permanent, AWS does not lower it" in str(restored(world))
+    assert "permanent; AWS does not lower it" in str(restored(world))
     assert 1 == len(updates(world))
     assert LeaseState.FREE is world.lease.state
 

@@ -140,14 +140,14 @@ def test_an_undo_goes_on_with_what_is_unfinished(migrated: SiteWorld) -> None:
     assert (2, 7) == (again.attempt, again.lanes)
 
 
-_OF_NONE = "it must be empty: only an undo or a replay is about another migration"
+_OF_NONE = "of must be empty, since only an undo or a replay is about another migration"
 
 
 @pytest.mark.parametrize(
     ("mode", "of", "words"),
     [
-        (Mode.UNDO, "", "of is empty; it must be the id of the migration to undo or replay"),
-        (Mode.REPLAY, "", "of is empty; it must be the id of the migration to undo or replay"),
+        (Mode.UNDO, "", "of is empty; of must be the id of the migration to undo or replay"),
+        (Mode.REPLAY, "", "of is empty; of must be the id of the migration to undo or replay"),
         (
             Mode.MIGRATE,
             MIGRATION,

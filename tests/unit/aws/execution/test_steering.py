@@ -119,7 +119,7 @@ def test_a_resume_says_which_hold_it_ends_and_which_it_does_not(world: SiteWorld
 
     assert (
         f"Ended the hold of attempt 1 of {MIGRATION} by person (paused by ann: sale). It stays on "
-        "hold. health: Alarm checkout is ALARM. It ends by itself when the alarms are well again."
+        "hold. health: Alarm checkout is ALARM. It ends by itself once the alarms are OK again."
     ) == words
     assert (Command.HOLD, (alarm,)) == (control_of(world).command, control_of(world).holds)
     with pytest.raises(SteeringError, match=r"not paused by a person\. It stays on hold\. health"):

@@ -109,7 +109,7 @@ def test_a_worker_that_did_not_begin_explains_a_failure(
 
     reason = observe(at(world.site, NOW)).verdict.reason
 
-    assert is_told == (" A worker did not begin: TransformError: It is another one. " in reason)
+    assert is_told == (" A worker could not start: TransformError: It is another one. " in reason)
 
 
 def test_a_stop_is_explained_by_who_gave_it(world: SiteWorld) -> None:
@@ -137,7 +137,7 @@ def test_a_pause_that_ended_the_execution_is_explained(world: SiteWorld) -> None
     assert verdicts[0] == verdicts[1]
     assert Outcome.FAILED is verdicts[0].outcome
     assert "on hold for over 60 minutes (paused by ann)" in verdicts[0].reason
-    assert "given back by the restore task" in verdicts[0].reason
+    assert "The restore task restores its raised capacity" in verdicts[0].reason
     assert "clear the tasks from prewarm on" in verdicts[0].reason
     assert (2, 4) == ((again := world.start()).attempt, again.lanes)
     assert Command.RUN is command_of(world)

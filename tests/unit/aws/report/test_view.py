@@ -185,13 +185,13 @@ def test_a_pause_is_explained(world: SiteWorld) -> None:
     ended = view_of(at(world.site, NOW + 10**5))
 
     assert ("", []) == (calm["hold"], calm["holds"])
-    words = "An hour of waiting costs $0.0027 at most, for 1 child, and capacity"
+    words = "An hour of waiting costs at most $0.0027 for 1 child, and the raised capacity"
     assert f"paused by ann. Resume continues where it stopped. {words}" in paused["hold"]
     assert [("person", "ann", True)] == [
         (hold["kind"], hold["by"], hold["resumable"]) for hold in paused["holds"]
     ]
     assert "the execution ended by itself at 2023-11-14T23:14:50.000Z" in ended["hold"]
-    assert "not given back yet" in ended["hold"]
+    assert "not restored yet" in ended["hold"]
     assert [] == ended["holds"]
     assert ("FAILED", False) == (ended["outcome"], ended["is_live"])
 

@@ -182,7 +182,7 @@ def test_what_somebody_changed_meanwhile_stays() -> None:
     assert (change(units(12_000, 9_999), units(50, 9_999)),) == plan.changes
     assert (
         "table: write capacity is 9,999, neither the raised 4,000 nor the original 25; "
-        "somebody changed it, so it stays (force=True brings the original back)",
+        "it was changed by others, so it stays (force=True restores the original)",
     ) == plan.kept
 
 
@@ -195,7 +195,7 @@ def test_an_index_that_is_gone_is_left_out() -> None:
     assert (change(WANTED, units()),) == plan.changes
     (kept,) = plan.kept
     assert kept.startswith("index by_origin: provisioned capacity 50 read / 25 write -> 12,000")
-    assert kept.endswith("no longer there (billing mode PROVISIONED)")
+    assert kept.endswith("it no longer exists (billing mode PROVISIONED)")
 
 
 def test_a_table_that_became_on_demand_keeps_its_mode() -> None:
@@ -205,7 +205,7 @@ def test_a_table_that_became_on_demand_keeps_its_mode() -> None:
     plan = plan_restore(seen, [change(units(), WANTED)])
 
     assert () == plan.changes
-    assert plan.kept[0].endswith("no longer there (billing mode PAY_PER_REQUEST)")
+    assert plan.kept[0].endswith("it no longer exists (billing mode PAY_PER_REQUEST)")
 
 
 def test_warm_throughput_is_permanent() -> None:
@@ -218,7 +218,7 @@ def test_warm_throughput_is_permanent() -> None:
     assert (False, ()) == (made.is_reversible, plan.changes)
     assert (
         "table: warm throughput 1 read / 1 write -> 12,000 read / 4,000 write units per second: "
-        "permanent, AWS does not lower it",
+        "permanent; AWS does not lower it",
     ) == plan.kept
 
 

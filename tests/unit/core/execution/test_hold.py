@@ -17,12 +17,12 @@ THROTTLED = "writes were throttled"
 PAUSED = Hold(reason="paused by ann: sale", since=NOW)
 WAITING = HoldWait(children=10_000, hourly_usd=26.90)
 GIVER = (
-    "The task restore does that, or, where Airflow is down, the stack itself about 45 minutes "
+    "The restore task does that, or, if Airflow is down, the stack's safety net, about 45 minutes "
     "after the last sign of life."
 )
 AGAIN = (
-    "to continue after that, clear the tasks from prewarm on, or trigger the DAG with this "
-    "migration_id: capacity is raised again, and a new attempt works on what is unfinished."
+    "to continue, clear the tasks from prewarm on, or trigger the DAG with this "
+    "migration_id: capacity is raised again, and a new attempt works on the unfinished segments."
 )
 
 
@@ -30,9 +30,9 @@ def test_a_pause_says_since_when_by_whom_and_until_when() -> None:
     """And what it costs."""
     assert (
         "On hold since 2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume "
-        "continues where it stopped. An hour of waiting costs $26.90 at most, for 10,000 children. "
+        "continues where it stopped. An hour of waiting costs at most $26.90 for 10,000 children. "
         "If it is still on hold at 2023-11-14T23:13:20.000Z, in 48 minutes, the execution ends by "
-        f"itself within minutes. What is done is kept: {AGAIN}"
+        f"itself within minutes. Finished work is kept; {AGAIN}"
     ) == hold_words([PAUSED], WAITING, NOW + 720)
 
 
@@ -40,8 +40,8 @@ def test_raised_capacity_is_paid_for_while_it_waits() -> None:
     """Until the execution ends: then somebody gives it back, Airflow or not."""
     words = hold_words([PAUSED], replace(WAITING, owes_capacity=True), NOW + 720)
 
-    assert "for 10,000 children, and capacity that was raised is paid for." in words
-    assert f"Capacity that was raised is given back then. {GIVER}" in words
+    assert "for 10,000 children, and the raised capacity is billed, too." in words
+    assert f"Raised capacity is then restored. {GIVER}" in words
 
 
 def test_a_hold_of_the_workers_own_goes_on_by_itself() -> None:
@@ -58,7 +58,7 @@ def test_after_an_hour_the_workers_are_ending() -> None:
     """Resume is too late then."""
     words = hold_words([PAUSED], WAITING, NOW + HOLD_SECONDS + 1)
 
-    assert "That is over 60 minutes, so its workers are ending" in words
+    assert "That is over 60 minutes, so the workers and the execution are ending" in words
     assert words.endswith(AGAIN)
 
 
@@ -69,14 +69,14 @@ def test_an_execution_that_the_hold_ended_says_so() -> None:
         "On hold since 2023-11-14T22:13:20.000Z (paused by ann: sale), for over 60 minutes: the "
         "execution ended by itself at 2023-11-14T23:14:50.000Z."
     )
-    resume = f"Resume does nothing any more; {AGAIN}"
+    resume = f"Resume has no effect now; {AGAIN}"
 
     assert f"{start} It holds no raised capacity. {resume}" == hold_words(
         [PAUSED], ended, NOW + 10**6
     )
-    assert (
-        f"{start} Capacity that was raised for it is not given back yet. {GIVER} {resume}"
-    ) == hold_words([PAUSED], replace(ended, owes_capacity=True), NOW + 10**6)
+    assert (f"{start} Its raised capacity is not restored yet. {GIVER} {resume}") == hold_words(
+        [PAUSED], replace(ended, owes_capacity=True), NOW + 10**6
+    )
 
 
 def test_what_ended_otherwise_was_not_the_holds_doing() -> None:
@@ -93,13 +93,13 @@ def test_a_migration_that_alarms_hold_continues_by_itself() -> None:
     ending = hold_words([alarm, replace(PAUSED, since=NOW + 200)], WAITING, NOW + 3_700)
     ended = HoldWait(is_live=False, ended_at=NOW + HOLD_SECONDS + 90)
     continues = (
-        "The task wait then gives back capacity that was raised, and starts a new attempt on what "
-        "is unfinished once no hold is left. If that task has ended, clear the tasks from prewarm "
+        "The wait task then restores raised capacity. Once all holds have ended, it starts a new "
+        "attempt on the unfinished segments. If that task has ended, clear the tasks from prewarm "
         "on, or trigger the DAG with this migration_id."
     )
 
     assert held.endswith(f"the execution ends by itself within minutes. {continues}")
-    assert ending.endswith(f"the execution ends with them. {continues}")
+    assert ending.endswith(f"the workers and the execution are ending. {continues}")
     assert hold_words([alarm], ended, NOW + 10**6).endswith(continues)
     assert AGAIN in hold_words([alarm, replace(PAUSED, since=NOW)], ended, NOW + 10**6)
 
@@ -110,10 +110,10 @@ def test_several_holds_are_told_one_by_one() -> None:
     words = hold_words([PAUSED, health], WAITING, NOW + 720)
 
     assert words.startswith(
-        "On hold for 2 reasons: it resumes when none is left. Person, since "
+        "On hold for 2 reasons: it resumes once all of them have ended. Person, since "
         "2023-11-14T22:13:20.000Z, for 12 minutes: paused by ann: sale. Resume continues where "
         "it stopped. Health, since 2023-11-14T22:14:20.000Z, for 11 minutes: alarm "
-        "checkout-latency is ALARM. It ends by itself when the alarms are well again. An hour of "
+        "checkout-latency is ALARM. It ends by itself once the alarms are OK again. An hour of "
         "waiting costs"
     )
     assert "If it is still on hold at 2023-11-14T23:13:20.000Z" in words
@@ -125,7 +125,7 @@ def test_a_hold_with_an_end_beyond_the_hour_ends_the_execution_at_once() -> None
     words = hold_words([day], WAITING, NOW + 60)
 
     assert "It resumes by itself at 2023-11-15T14:13:20.000Z." in words
-    assert "its workers are ending" in words
+    assert "the workers and the execution are ending" in words
 
 
 @pytest.mark.parametrize("until", [0.0, NOW + 300])

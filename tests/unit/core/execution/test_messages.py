@@ -33,7 +33,9 @@ def test_a_mistyped_field_is_refused_by_its_name(name: str, wrong: Any) -> None:
     with pytest.raises(InvalidInputError) as refused:
         WorkRequest.from_event({**asdict(work_request()), name: wrong})
 
-    assert str(refused.value).startswith(f"Work was given {name}={wrong!r}; it needs ")
+    assert str(refused.value).startswith(
+        f"The Lambda's event has {name}={wrong!r}; it must be of type "
+    )
     assert "StartDistributedMapMigrationOperator" in str(refused.value)
 
 

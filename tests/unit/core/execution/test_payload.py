@@ -86,8 +86,8 @@ def test_a_subset_names_only_its_lanes() -> None:
         ([-1], "segments holds -1; it must be a list of segment numbers from 0 to 99."),
         (["1"], "segments holds '1'; it must be a list of segment numbers from 0 to 99."),
         ([True], "segments holds True; it must be a list of segment numbers from 0 to 99."),
-        ([1, 1], "segments must name each lane once, and at least one."),
-        ([], "segments must name each lane once, and at least one."),
+        ([1, 1], "segments must have at least one lane, and each lane only once."),
+        ([], "segments must have at least one lane, and each lane only once."),
     ],
 )
 def test_a_subset_that_names_no_lanes_is_refused(segments: list[Any], message: str) -> None:

@@ -66,8 +66,8 @@ def test_a_failure_says_everything_that_is_known() -> None:
         "Error: States.Threshold. Cause: too many. "
         "Failed segments: 0: E (c0); 1: E (c1); 2: E (c2); 3: E (c3); 4: E (c4); and 2 more. "
         "Child executions: 3 succeeded, 7 failed, 0 timed out, 0 aborted, 1 not begun. "
-        "Finished segments are kept: clear the start task (or trigger again with this "
-        "migration_id) and a new attempt works on the unfinished ones only."
+        "Finished segments are kept. To continue, clear the start task (or trigger again with this "
+        "migration_id): a new attempt works on the unfinished segments only."
     )
 
 
