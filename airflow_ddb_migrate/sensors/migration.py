@@ -71,6 +71,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     _watcher: "Watcher | None" = None
     _shown = ""  # the execution whose links are all there
     _told: "tuple[Hold, ...]" = ()
+    _deadline: float | None = None  # of a wait in a worker, in seconds since the epoch
 
     def __init__(
         self,
@@ -122,7 +123,8 @@ class DistributedMapMigrationSensor(MigrationSensor):
             if self.on_hold_callback:
                 self._tell_hold(context, watcher, seen)
             if seen.is_between_windows and not self.reschedule:
-                self._defer(context)  # also without deferrable: a night is no time for a worker
+                # Also without deferrable: a night is no time for a worker.
+                self._defer(context, self._deadline)
             return PokeReturnValue(is_done=False)
         if seen.failure:
             raise AirflowFailException(seen.failure)
@@ -214,6 +216,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
                 self.timeout = time_limit(watcher.site)
 
     def _wait_here(self, context: "Context") -> Any:
+        self._deadline = time.time() + self.timeout
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as exc:

@@ -85,9 +85,11 @@ class WaitingOperator(MigrationRequestOperator):
         seen = watcher.poke()
         if self.deferrable and not (seen and seen.is_over):
             self._defer(context, site, limit, then)
+        began = time.monotonic()
         event = self._wait_here(watcher, seen, limit)
         if event is None:  # a night is no time for a worker
-            self._defer(context, site, limit, then)
+            waited = time.monotonic() - began
+            self._defer(context, site, max(0.0, limit - waited), then)
         return getattr(self, then)(context, event)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:

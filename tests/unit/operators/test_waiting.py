@@ -1,7 +1,9 @@
 """Operators that start an execution and wait for it: in a worker, deferred, killed, too late."""
 
 import json
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
@@ -15,8 +17,11 @@ from airflow_ddb_migrate._compat import (
     AirflowSkipException,
     TaskDeferralTimeout,
 )
+from airflow_ddb_migrate.aws.execution import next_window
 from airflow_ddb_migrate.core.ledger.notes import PLAN
+from airflow_ddb_migrate.core.ledger.records import AttemptHours
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.operators.base import execution
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (
     KILLED,
@@ -115,6 +120,28 @@ def test_too_late(world, on_kill, expected):
         operator.resume_execution("__fail__", event, make_context())
     assert isinstance(failed.value.__cause__, TaskDeferralTimeout)
     assert expected == (world.stepfunctions.statuses[0], world.command)
+
+
+def test_the_time_that_it_waited_in_a_worker_counts(world, monkeypatch):
+    """A window ends meanwhile, and the wait goes on in the triggerer for what is left."""
+    operator = start(deferrable=False, timeout=1_000)
+
+    def sleep(_):
+        now[0] += 300
+        site = site_of(operator)
+        hours = AttemptHours(closes_at=time.time() - 1, opens_at=time.time() + 43_200)
+        site.ledger.begin_attempt(site.migration_id, 1, time.time(), hours=hours)
+        world.stepfunctions.end_all("SUCCEEDED")
+
+    now = [50.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    monkeypatch.setattr(execution, "time", clock)
+    monkeypatch.setattr(next_window, "opens_later", lambda *_, **__: time.time() + 43_200)
+
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(make_context())
+
+    assert timedelta(seconds=700) == deferred.value.timeout
 
 
 def test_too_late_in_a_worker(world):

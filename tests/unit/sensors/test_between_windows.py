@@ -1,7 +1,8 @@
 """Between two windows of a migration nobody's worker is held, whatever the sensor's mode."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
@@ -11,6 +12,7 @@ from airflow_ddb_migrate.aws.execution.request import keep_request
 from airflow_ddb_migrate.core.ledger.records import AttemptHours
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import CLOSED_LOOK_SECONDS
+from airflow_ddb_migrate.sensors import migration
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import make_context, started_world
 from tests.support.worlds.site_world import start_request
@@ -62,3 +64,17 @@ def test_the_trigger_looks_rarely_but_in_time(world) -> None:
     opens_at = seen.orders.closed.opens_at
     rests = [seen.rest_seconds(30, at) for at in (now, opens_at - 100, opens_at + 1)]
     assert [CLOSED_LOOK_SECONDS, 100, 30] == rests
+
+
+def test_the_time_that_it_waited_in_a_worker_counts(world, monkeypatch) -> None:
+    """Otherwise each move to the triggerer would give it its whole timeout again."""
+    moments = iter([1_000.0, 1_900.0, 1_900.0])
+    monkeypatch.setattr(migration, "time", SimpleNamespace(time=moments.__next__))
+
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor(deferrable=False, timeout=1_200).execute(make_context())
+
+    assert (timedelta(seconds=300), {"deadline": 2_200}) == (
+        deferred.value.timeout,
+        deferred.value.kwargs,
+    )
