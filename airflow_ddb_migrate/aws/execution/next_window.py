@@ -2,7 +2,7 @@
 
 Capacity is given back and the table is kept. When a window has begun, capacity is raised again and
 a new attempt works on what is unfinished. Each look does one step and keeps nothing in memory, so
-it does not matter who looks, nor how often.
+it does not matter who looks, nor how often, nor where a step fails.
 """
 
 from dataclasses import replace
@@ -20,8 +20,13 @@ from airflow_ddb_migrate.aws.preflight.alarms import why_ill
 from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.errors import AwsRequestError, LedgerError, MigrationError
-from airflow_ddb_migrate.core.execution.progress import Verdict
+from airflow_ddb_migrate.core.errors import (
+    AwsRequestError,
+    LedgerBusyError,
+    LedgerError,
+    MigrationError,
+)
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Verdict
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.lease import is_held_by
@@ -41,7 +46,8 @@ def go_on(site: Site, seen: Observation) -> Observation:
     try:
         why = _step(site, seen)
     except MigrationError as exc:
-        if not exc.retryable or isinstance(exc, AwsRequestError):
+        is_overtaken = isinstance(exc, LedgerBusyError)  # by a person, or by another who waits
+        if not exc.retryable or (isinstance(exc, AwsRequestError) and not is_overtaken):
             raise
         why = f"Not yet, and tried again: {exc}"
     return _waiting(seen, why) if why else observe(site)
@@ -90,7 +96,8 @@ def _give_back(site: Site, request: StartRequest) -> None:
 def _note_end(site: Site, seen: Observation) -> None:
     """Note once that an attempt has ended with its window."""
     number = seen.attempt.number
-    if not seen.attempt.started_at or seen.attempt.ended_at:
+    has_run = seen.attempt.started_at or seen.execution.status is not ExecutionStatus.MISSING
+    if seen.attempt.ended_at or not has_run:
         return
     ended_at = seen.ended_at(site.clock.now())
     if site.ledger.attempt_ended(site.migration_id, number, result=Outcome.WAITING, now=ended_at):

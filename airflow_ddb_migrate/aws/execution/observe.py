@@ -11,6 +11,7 @@ from airflow_ddb_migrate.core.execution.hold import Hold
 from airflow_ddb_migrate.core.execution.progress import (
     MAY_WAIT,
     Execution,
+    ExecutionStatus,
     MapRunCounts,
     Progress,
     Verdict,
@@ -42,6 +43,10 @@ _RECOVERS: Final = (
     "raised capacity back, and begins a new attempt when they are well. If none waits, clear the "
     "start task with its downstream tasks."
 )
+_TRIED_AGAIN: Final = (
+    "Its execution did not start. The task that waits for it tries again, under the same number. "
+    "If none waits, clear the start task with its downstream tasks."
+)
 _NO_REASON: Final = "no reason given"
 
 
@@ -53,7 +58,8 @@ class Orders:
     ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
     execution, or is ending it. ``closed``: the hours of the attempt are over. ``recovers``: its
     alarms alone have ended the execution, and the next attempt begins when they are well, within
-    its hours and unless another hold keeps it.
+    its hours and unless another hold keeps it. ``is_tried_again``: who goes on has not got its
+    execution started.
     """
 
     stop_reason: str = ""
@@ -63,6 +69,12 @@ class Orders:
     ends_attempt: bool = False
     closed: Closed | None = None
     recovers: bool = False
+    is_tried_again: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether the execution, if nothing of it runs, is followed by another one."""
+        return self.closed is not None or self.recovers or self.is_tried_again
 
     @property
     def blocking(self) -> tuple[HoldRecord, ...]:
@@ -71,10 +83,11 @@ class Orders:
 
     def closed_words(self, now: float) -> str:
         """Say that its hours are over, or what else it waits for; empty if it does not."""
-        if not self.recovers and (self.closed is None or self.ends_attempt):
+        if not self.goes_on or (self.ends_attempt and not self.recovers):
             return ""
         parts = [
             _RECOVERS if self.recovers else "",
+            _TRIED_AGAIN if self.is_tried_again else "",
             self.closed.words(now) if self.closed else "",
             kept_words(hold.reason for hold in self.blocking),
         ]
@@ -180,7 +193,7 @@ def observe(site: Site) -> Observation:
     """
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
-    attempt = site.ledger.latest_attempt(site.migration_id)
+    attempt = site.ledger.current_attempt(site.migration_id)
     if attempt is None:
         raise NotBegunError(
             f"Migration {site.migration_id} was never started. Run its start task first."
@@ -193,8 +206,7 @@ def observe(site: Site) -> Observation:
     control = site.ledger.control(site.migration_id)
     orders = _said(control, attempt, execution, now)
     # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
-    may_wait = orders.closed is not None or orders.recovers
-    is_waiting = may_wait and execution.status in MAY_WAIT
+    is_waiting = orders.goes_on and execution.status in MAY_WAIT
     has_failed = not (
         execution.status.is_live or progress.live or progress.is_finished or is_waiting
     )
@@ -237,15 +249,18 @@ def _said(
     if control.command is Command.STOP:
         return Orders(stop_reason=control.reason or _NO_REASON)
     closed = Closed(control.closes_at, control.opens_at) if control.is_closed(now) else None
+    has_run = bool(attempt.started_at) or execution.status is not ExecutionStatus.MISSING
+    is_tried_again = attempt.is_tried_again and not has_run
     holds = control.in_force(now)
     if not holds:
-        return Orders(closed=closed)
+        return Orders(closed=closed, is_tried_again=is_tried_again)
     told, until = summary_of(holds), execution.ended_at or attempt.ended_at or now
     if closed:
         until = min(until, closed.since)  # from then on it was not the holds that ended it
-    ending = {hold.kind for hold in holds if hold.ends_attempt(until)}
+    ending = {hold.kind for hold in holds if has_run and hold.ends_attempt(until)}
     return Orders(
         closed=closed,
+        is_tried_again=is_tried_again,
         recovers=bool(ending) and ending <= RECOVERABLE and not execution.status.is_live,
         hold_reason=told.reason or _NO_REASON,
         held_seconds=until - told.since,

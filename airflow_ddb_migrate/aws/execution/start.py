@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from airflow_ddb_migrate.aws.capacity.between import owes, wanted_capacity
+from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.execution.request import keep_request, resolve, scope_of
 from airflow_ddb_migrate.aws.execution.required_steps import require_steps
 from airflow_ddb_migrate.aws.ledger import history
@@ -31,6 +32,7 @@ from airflow_ddb_migrate.core.execution.payload import (
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus, Progress, summarize
 from airflow_ddb_migrate.core.execution.request import StartRequest
 from airflow_ddb_migrate.core.execution.segments import lane_count
+from airflow_ddb_migrate.core.hours.closed import kept_words
 from airflow_ddb_migrate.core.ledger.events import What, budget_of
 from airflow_ddb_migrate.core.ledger.holds import HoldKind
 from airflow_ddb_migrate.core.ledger.lease import intend_attempt
@@ -111,10 +113,11 @@ def start(site: Site, request: StartRequest, *, after: ControlRecord | None = No
         lanes=len(progress.unfinished),
         scope=canary,
         intended_at=now,
+        goes_on=after is not None,
     )
     keep_request(site, request)
     if opens_at:
-        return _await_window(site, request, mine, opens_at)
+        return _await_window(site, request, mine, opens_at, after)
     return _launch(site, record, request, mine, progress, after)
 
 
@@ -151,22 +154,33 @@ def _opens_later(site: Site, request: StartRequest, *, is_ready: bool) -> float:
 
 
 def _await_window(
-    site: Site, request: StartRequest, mine: AttemptRecord, opens_at: float
+    site: Site,
+    request: StartRequest,
+    mine: AttemptRecord,
+    opens_at: float,
+    after: ControlRecord | None,
 ) -> StartResult:
-    """Write the attempt down as one whose hours are over already; nothing of it exists in AWS."""
+    """Write the attempt down as one whose hours are over already; nothing of it exists in AWS.
+
+    What starts nothing does not resume anything either: who paused what waits has it paused on.
+    """
     waiting = replace(mine, intended_at=0.0)
     hours = AttemptHours(closes_at=site.clock.now(), opens_at=opens_at)
-    _take_number(site, waiting, _budget(request, mine.lanes), request, hours)
+    has_begun = site.ledger.latest_attempt(site.migration_id) is not None
+    stays_paused = after is None and has_begun and is_waiting(site)
+    _take_number(site, waiting, request, hours, after, stays_paused=stays_paused)
+    control = site.ledger.control(site.migration_id)
+    held = kept_words(hold.reason for hold in control.holds) if control else ""
     words = (
         f"Attempt {mine.number} of {site.migration_id} is not started: its hours are "
-        f"{request.hours}. The task that waits for it begins it at {iso(opens_at)}."
+        f"{request.hours}. The task that waits for it begins it at {iso(opens_at)}. {held}"
     )
     return StartResult(
         migration_id=site.migration_id,
         attempt=mine.number,
         execution_arn="",
         lanes=mine.lanes,
-        explanation=words,
+        explanation=words.rstrip(),
     )
 
 
@@ -210,8 +224,7 @@ def _launch(  # noqa: PLR0913  # all that was looked up
         max_concurrency=request.max_concurrency,
         tolerated_failure_percentage=request.tolerated_failure_percentage,
     )
-    budget = _budget(request, mine.lanes)
-    _take_number(site, mine, budget, request, _hours(site, request), after)
+    budget = _take_number(site, mine, request, _hours(site, request), after)
     if record.mode.writes:
         _intend(site, mine)
     site.ledger.refuse_forgotten(site.migration_id)  # whoever forgets it looks for the attempt
@@ -361,62 +374,71 @@ def _aim(of: MigrationRecord | StartRequest) -> str:
     return f"{of.mode} of {of.of}" if of.of else str(of.mode)
 
 
-def _budget(request: StartRequest, lanes: int) -> Budget:
-    """Until the live workers are counted the budget is divided by as many as there may be."""
+def _take_number(  # noqa: PLR0913  # all that is said to the workers of an attempt
+    site: Site,
+    mine: AttemptRecord,
+    request: StartRequest,
+    hours: AttemptHours,
+    after: ControlRecord | None,
+    *,
+    stays_paused: bool = False,
+) -> Budget:
+    """Write the attempt down and tell its workers what they may do; return its budget.
+
+    What a person says from here on is either in force for this attempt, or nothing is begun.
+    """
+    now = site.clock.now()
+    ledger, name = site.ledger, site.migration_id
+    said = after or ledger.control(name)
+    held = said.in_force(now) if said and stays_paused else ()
+    gate = HealthGate(
+        hold_while=alarms_here(site, request.alarms),
+        healthy_for=float(request.healthy_for),
+        eased_at=now if after and _was_ill(after, mine, now) else 0.0,
+    )
+    budget = _budget(request, mine.lanes, after)
+    is_limited = request.mode is Mode.MIGRATE
+    limit = cost_limit_of(site, request.limits) if is_limited else NO_LIMIT
+    pauses = tuple(hold for hold in held if hold.kind == HoldKind.PERSON)
+    if not (
+        _write_down(site, mine)
+        and ledger.begin_attempt(
+            name, mine.number, now, budget, gate, hours, limit=limit, holds=pauses, after=said
+        )
+    ):
+        raise LedgerBusyError(
+            f"Attempt {mine.number} of {name} was taken by another try in the same moment, or the "
+            "migration was paused, retuned or stopped. Nothing was started. Try again: if another "
+            "try has started it, this one will attach to it."
+        )
+    return budget
+
+
+def _write_down(site: Site, mine: AttemptRecord) -> bool:
+    latest = site.ledger.latest_attempt(site.migration_id)
+    is_known = latest is not None and latest.number == mine.number
+    write = site.ledger.renew_attempt if is_known else site.ledger.create_attempt
+    return write(site.migration_id, mine)
+
+
+def _budget(request: StartRequest, lanes: int, after: ControlRecord | None) -> Budget:
+    """Who goes on does so with the budgets of before: a person may have changed them.
+
+    Until the live workers are counted the budget is divided by as many as there may be.
+    """
+    asked, limits = after or request, request.limits
     return Budget(
-        read_units_per_second=request.read_units_per_second or 0,
-        write_units_per_second=request.write_units_per_second or 0,
+        read_units_per_second=limits.budget(asked.read_units_per_second) or 0,
+        write_units_per_second=limits.budget(asked.write_units_per_second) or 0,
         sharers=validate_max_concurrency(request.max_concurrency, lanes),
     )
 
 
-def _take_number(  # noqa: PLR0913  # all that is said to the workers of an attempt
-    site: Site,
-    mine: AttemptRecord,
-    budget: Budget,
-    request: StartRequest,
-    hours: AttemptHours,
-    after: ControlRecord | None = None,
-) -> None:
-    now = site.clock.now()
-    ledger, name = site.ledger, site.migration_id
-    if after:
-        _require_unsteered(site, after)
-    gate = HealthGate(
-        hold_while=alarms_here(site, request.alarms),
-        healthy_for=float(request.healthy_for),
-        eased_at=now if after and _was_ill(after, now) else 0.0,
-    )
-    is_limited = request.mode is Mode.MIGRATE
-    limit = cost_limit_of(site, request.limits) if is_limited else NO_LIMIT
-    latest = ledger.latest_attempt(name)
-    is_known = latest is not None and latest.number == mine.number
-    write = ledger.renew_attempt if is_known else ledger.create_attempt
-    if not (
-        write(name, mine)
-        and ledger.begin_attempt(
-            name, mine.number, now, budget, gate, hours, limit=limit, after=after
-        )
-    ):
-        raise LedgerBusyError(
-            f"Attempt {mine.number} of {name} was taken by another try in the same moment. "
-            "Try again: it will attach to that one."
-        )
-
-
-def _was_ill(after: ControlRecord, now: float) -> bool:
-    return any(hold.kind == HoldKind.HEALTH for hold in after.in_force(now))
-
-
-def _require_unsteered(site: Site, after: ControlRecord) -> None:
-    """Look before the number is taken: one that nobody uses would look like a failed attempt."""
-    now = site.ledger.control(site.migration_id)
-    if now is None or (now.attempt, now.command, now.version) != (
-        after.attempt,
-        after.command,
-        after.version,
-    ):
-        raise LeaseHeldError(f"Migration {site.migration_id} was paused or stopped in this moment.")
+def _was_ill(after: ControlRecord, mine: AttemptRecord, now: float) -> bool:
+    """Return whether its alarms ended the one before, also where this one is tried again."""
+    is_same = after.attempt == mine.number
+    is_held = any(hold.kind == HoldKind.HEALTH for hold in after.in_force(now))
+    return is_held or (is_same and after.eased_at > 0)
 
 
 def _arn(site: Site, number: int) -> str:

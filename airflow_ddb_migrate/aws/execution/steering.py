@@ -8,7 +8,7 @@ both become one printable line. Workers obey within about five seconds (CONTROL_
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from airflow_ddb_migrate.aws.execution.observe import is_waiting
+from airflow_ddb_migrate.aws.execution.observe import is_waiting, observe
 from airflow_ddb_migrate.aws.execution.stop import command_stop, stop
 from airflow_ddb_migrate.aws.plan.cost_limit import new_limit
 from airflow_ddb_migrate.aws.site import Site
@@ -63,12 +63,12 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
 
 
 def _paused(site: Site, attempt: AttemptRecord, control: ControlRecord, reason: str) -> str:
-    is_closed = control.is_closed(site.clock.now())
-    if is_closed or is_waiting(site):
-        when = "outside its hours" if is_closed else "while it waits for its alarms"
+    is_closed, seen = control.is_closed(site.clock.now()), observe(site)
+    if is_closed or seen.is_between_windows:
+        waits = "while it waits for its alarms" if seen.orders.recovers else "while it waits"
         return (
-            f"Paused {site.migration_id} {when}{_because(reason)}: no attempt begins before it is "
-            "resumed."
+            f"Paused {site.migration_id} {'outside its hours' if is_closed else waits}"
+            f"{_because(reason)}: no attempt begins before it is resumed."
         )
     return (
         f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
@@ -181,7 +181,8 @@ def retune(  # noqa: PLR0913  # each figure that can be changed
 ) -> str:
     """Change budgets (units per second of the whole migration; 0: none) and children at a time.
 
-    None leaves a figure as it is. It holds for this attempt: a new one begins with its request's.
+    None leaves a figure as it is. Budgets hold for the attempts that the wait begins, too: one that
+    a start task begins has its request's. Concurrency is of this attempt alone.
     ``max_cost_usd`` is another limit of the cost, within that of the DAG's author: it ends a hold
     for money.
 
@@ -299,7 +300,7 @@ def _current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
 
 
 def _running_attempt(site: Site) -> AttemptRecord:
-    attempt = site.ledger.latest_attempt(site.migration_id)
+    attempt = site.ledger.current_attempt(site.migration_id)
     if attempt is None:
         raise LedgerError(
             f"Migration {site.migration_id} was never started. Run its start task first."
@@ -308,9 +309,10 @@ def _running_attempt(site: Site) -> AttemptRecord:
     if not status.is_live and is_waiting(site):
         return attempt
     if status is ExecutionStatus.MISSING and not attempt.started_at:
+        wait = "two minutes" if attempt.is_tried_again else "a few seconds"
         raise SteeringError(
-            f"{_named(site, attempt)} is not started yet. Try again in a few seconds; if it stays "
-            "so, run its start task again."
+            f"{_named(site, attempt)} is not started yet. Try again in {wait}; if it stays so, run "
+            "its start task again."
         )
     if not status.is_live:
         raise SteeringError(f"{_named(site, attempt)} is over ({status}). {_again(site)}")

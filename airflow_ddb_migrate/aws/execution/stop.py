@@ -20,13 +20,16 @@ def stop(
     Returns what was done, in prose. Nothing is lost: a new attempt goes on where workers ended.
     """
     reason, by = entered(reason), entered(by)
-    attempt = site.ledger.latest_attempt(site.migration_id)
+    attempt = site.ledger.current_attempt(site.migration_id)
     if attempt is None:
         return f"Migration {site.migration_id} was never started: nothing to stop."
     if not site.execution_of(attempt).status.is_live:
-        if is_waiting(site):
-            return _stop_waiting(site, attempt, reason, by)
-        return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
+        if not is_waiting(site):
+            return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
+        if command_stop(site, attempt, reason):
+            return _stopped_waiting(site, reason, by)
+        # Another attempt began in this moment.
+        return stop(site, reason=reason, by=by, patience_seconds=patience_seconds)
     command_stop(site, attempt, reason)
     deadline = site.clock.now() + patience_seconds
     _await_workers(site, deadline)
@@ -39,22 +42,22 @@ def stop(
     return words
 
 
-def _stop_waiting(site: Site, attempt: AttemptRecord, reason: str, by: str) -> str:
-    """Nothing runs outside its hours; the STOP is for who waits for the next window."""
-    command_stop(site, attempt, reason)
+def _stopped_waiting(site: Site, reason: str, by: str) -> str:
+    """Nothing runs while it waits; the STOP is for who would begin the next attempt."""
     note_stop(site)
-    words = f"Stopped {site.migration_id} outside its hours: {reason}. No attempt begins any more."
+    words = f"Stopped {site.migration_id} while it waits: {reason}. No attempt begins any more."
     site.note_event(What.STOPPED, by, words)
     return words
 
 
-def command_stop(site: Site, attempt: AttemptRecord, reason: str) -> None:
-    """Tell the workers of an attempt to stop, unless they are told already or obey a newer one."""
+def command_stop(site: Site, attempt: AttemptRecord, reason: str) -> bool:
+    """Tell the workers of an attempt to stop; False when they obey a newer one."""
     control = site.ledger.control(site.migration_id)
-    if control and control.attempt == attempt.number and control.command is not Command.STOP:
-        site.ledger.stop(
-            site.migration_id, attempt=attempt.number, reason=reason, now=site.clock.now()
-        )
+    if control is None or control.attempt != attempt.number:
+        return False
+    return control.command is Command.STOP or site.ledger.stop(
+        site.migration_id, attempt=attempt.number, reason=reason, now=site.clock.now()
+    )
 
 
 def _stop_execution(site: Site, attempt: AttemptRecord, reason: str, deadline: float) -> None:

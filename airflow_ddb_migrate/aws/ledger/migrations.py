@@ -114,16 +114,20 @@ class Ledger(LedgerTable):
         hours: AttemptHours = NO_HOURS,
         *,
         limit: CostLimit = NO_LIMIT,
+        holds: Holds = (),
         after: ControlRecord | None = None,
     ) -> bool:
         """Let the workers of this attempt run, and no older ones; False when a newer one does.
 
-        :param after: what was said before; False if a hold or a STOP came since.
+        :param holds: those that stay in force.
+        :param after: what was said before; False if a hold, a retune or a STOP came since.
         """
+        told = summary_of(holds) if holds else Summary(now, 0.0, "")
         control = ControlRecord(
-            command=Command.RUN,
+            command=Command.HOLD if holds else Command.RUN,
             attempt=attempt,
-            since=now,
+            holds=holds,
+            **asdict(told),
             counted_at=now - SHARERS_SECONDS + FIRST_COUNT_SECONDS,
             known_at=now,
             **asdict(hours),
@@ -133,15 +137,17 @@ class Ledger(LedgerTable):
         )
         condition, seen = "attribute_not_exists(pk) OR #attempt <= :attempt", dict[str, Plain]()
         if after:
-            condition = "#attempt = :was AND #command = :was_command AND #version = :was_version"
+            condition = (
+                "#attempt = :was AND #attempt <= :attempt AND #command = :was_command AND "
+                f"{_is_version(after)}"
+            )
             seen = {
                 ":was": after.attempt,
                 ":was_command": after.command,
-                ":was_version": after.version,
+                ":seen": after.version,
             }
-        return self.update(
-            control_key(migration_id), asdict(control), condition=condition, extra=seen
-        )
+        fields = {**asdict(control), "holds": tuple(asdict(hold) for hold in holds)}
+        return self.update(control_key(migration_id), fields, condition=condition, extra=seen)
 
     def stop(self, migration_id: str, *, attempt: int, reason: str, now: float) -> bool:
         """Tell the workers of this attempt to end; False when it is not the current one.
@@ -218,9 +224,6 @@ class Ledger(LedgerTable):
     def _replace_holds(
         self, migration_id: str, seen: ControlRecord, holds: Holds, fields: Mapping[str, Plain]
     ) -> bool:
-        version = "#version = :seen"
-        if seen.version == 0:  # the version before kinds wrote none
-            version = f"(attribute_not_exists(#version) OR {version})"
         return self.update(
             control_key(migration_id),
             {
@@ -231,7 +234,8 @@ class Ledger(LedgerTable):
                 "attempt": seen.attempt,
             },
             condition=(
-                f"#attempt = :attempt AND #command = :was AND #since = :was_since AND {version}"
+                "#attempt = :attempt AND #command = :was AND #since = :was_since AND "
+                f"{_is_version(seen)}"
             ),
             extra={":was": seen.command, ":was_since": seen.since, ":seen": seen.version},
         )
@@ -243,13 +247,28 @@ class Ledger(LedgerTable):
 
         False when it is not the current one, or is being stopped.
         """
-        return self.update(
+        names = [*units_per_second, "attempt", "command", "version"]
+        changed = self.update_typed(
             control_key(migration_id),
-            {**units_per_second, "attempt": attempt},
+            assignments=", ".join(
+                [
+                    *(f"#{name} = :{name}" for name in units_per_second),
+                    "#version = if_not_exists(#version, :none) + :one",
+                ]
+            ),
+            names={f"#{name}": name for name in names},
+            values=encode_all(
+                {
+                    **{f":{name}": figure for name, figure in units_per_second.items()},
+                    ":attempt": attempt,
+                    ":stop": Command.STOP,
+                    ":none": 0,
+                    ":one": 1,
+                }
+            ),
             condition="#attempt = :attempt AND #command <> :stop",
-            extra={":stop": Command.STOP},
-            names={"#command": "command"},
         )
+        return changed is not None
 
     def latest_attempt(self, migration_id: str) -> AttemptRecord | None:
         with aws_call("dynamodb:Query", f"table {self.table_name}"):
@@ -264,6 +283,21 @@ class Ledger(LedgerTable):
                 ConsistentRead=True,
             )
         return next((decode(AttemptRecord, item) for item in page["Items"]), None)
+
+    def current_attempt(self, migration_id: str) -> AttemptRecord | None:
+        """Return the latest attempt that has begun, to which the control record speaks.
+
+        Whoever begins one takes its number first and tells the control record then. What fails, or
+        is said by a person, in between leaves a number that nobody uses yet.
+        """
+        latest = self.latest_attempt(migration_id)
+        if latest is None or latest.started_at or latest.ended_at:
+            return latest
+        control = self.control(migration_id)
+        if control is None or control.attempt >= latest.number:
+            return latest
+        item = self.get(attempt_key(migration_id, control.attempt))
+        return decode(AttemptRecord, item) if item else latest
 
     def attempts(self, migration_id: str) -> Iterator[AttemptRecord]:
         """Yield every attempt, the first one first."""
@@ -284,6 +318,7 @@ class Ledger(LedgerTable):
                 "lanes": attempt.lanes,
                 "scope": attempt.scope,
                 "intended_at": attempt.intended_at,
+                "goes_on": attempt.goes_on,
                 "started_at": 0,
             },
             condition="#started_at = :started_at",
@@ -320,3 +355,11 @@ class Ledger(LedgerTable):
 
     def _text(self, key: TypedItem) -> str:
         return str((self.get(key) or {}).get("text", {}).get("S", ""))
+
+
+def _is_version(seen: ControlRecord) -> str:
+    """Return the condition that nobody has changed it since, with its version as ``:seen``."""
+    condition = "#version = :seen"
+    if seen.version == 0:  # the version before kinds wrote none
+        return f"(attribute_not_exists(#version) OR {condition})"
+    return condition

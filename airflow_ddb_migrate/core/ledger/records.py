@@ -110,7 +110,8 @@ class AttemptRecord:
     """One execution of a migration. ``started_at`` is 0 until StartExecution has succeeded.
 
     ``scope`` are the lanes of a canary; empty: all of the migration's. ``intended_at`` is when it
-    was written down, just before StartExecution.
+    was written down, just before StartExecution. ``goes_on``: no start task asked for it. Whoever
+    waits for the migration starts it, and tries again until its execution is there.
     """
 
     number: int
@@ -122,6 +123,12 @@ class AttemptRecord:
     started_at: float = 0.0
     ended_at: float = 0.0
     result: str = ""
+    goes_on: bool = False
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Return whether the wait starts it again unless AWS has its execution."""
+        return self.goes_on and bool(self.intended_at) and not (self.started_at or self.ended_at)
 
     @property
     def expected_since(self) -> float:
@@ -187,15 +194,16 @@ class ControlRecord:
 
     ``holds`` are of any kind; read those in force by ``in_force``. Of a HOLD ``reason``, ``since``
     and ``until`` are their summary, for workers of the version before kinds; of another command
-    when it was given, and why. ``version`` grows with every change of the holds. The budgets are
-    units per second of the whole migration (0: none). ``live`` counts the workers that spend them;
-    ``sharers``, never less, divides them; ``joins`` counts whoever began to. ``quarantined`` counts
-    this attempt's items. ``hold_while`` and ``healthy_for`` are of a HealthGate: ``alarms_at`` is
-    when a worker last began to read the alarms, ``known_at`` when all states were known last,
-    ``healthy_since`` since when all are OK (0: they are not), and ``eased_at`` when a hold for
-    health ended, after which the budget rises again. Above ``max_cost_usd`` (0: no limit) by its
-    ``rates`` it is on hold; ``spent_usd`` was the sum at ``spent_at``, the next is ``spent_due``.
-    ``closes_at`` and ``opens_at`` are those of AttemptHours.
+    when it was given, and why. ``version`` grows with every change of the holds or by a retune. The
+    budgets are units per second of the whole migration (0: none). ``live`` counts the workers that
+    spend them; ``sharers``, never less, divides them; ``joins`` counts whoever began to.
+    ``quarantined`` counts this attempt's items. ``hold_while`` and ``healthy_for`` are of a
+    HealthGate: ``alarms_at`` is when a worker last began to read the alarms, ``known_at`` when all
+    states were known last, ``healthy_since`` since when all are OK (0: they are not), and
+    ``eased_at`` when a hold for health ended, after which the budget rises again. Above
+    ``max_cost_usd`` (0: no limit) by its ``rates`` it is on hold; ``spent_usd`` was the sum at
+    ``spent_at``, the next is ``spent_due``. ``closes_at`` and ``opens_at`` are those of
+    AttemptHours.
     """
 
     command: Command
