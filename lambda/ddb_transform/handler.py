@@ -32,14 +32,13 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.execution.messages import WorkRequest, WorkResult, WorkStatus
 from airflow_ddb_migrate.core.execution.pacing import Pacer
 from airflow_ddb_migrate.core.ledger.notes import ENGINE_PROOF, REFUSAL, RUNTIMES
-from airflow_ddb_migrate.core.ledger.records import MigrationRecord
+from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 from airflow_ddb_migrate.core.ledger.runtime import LambdaRuntime, with_runtime
 from airflow_ddb_migrate.core.limits import (
     HOLD_WAIT_SECONDS,
     SLICE_MARGIN_SECONDS,
     WRITER_THREADS,
 )
-from airflow_ddb_migrate.core.metrics.catalog import Detail
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.names import stack_of_ledger_name
 from ddb_transform.assembly import Kit
@@ -50,8 +49,7 @@ from ddb_transform.contract.load import load_transform, source_hash
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.failures import passing_of
 from ddb_transform.guard import Guard, Pacers
-from ddb_transform.meter import Meter
-from ddb_transform.worker import HOLD, Worker
+from ddb_transform.worker import HOLD, Worker, tell_nobody
 from ddb_transform.writers.proof import Proof
 
 _TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30}
@@ -70,6 +68,7 @@ _HASTY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=3
 )
 _TOLD: set[str] = set()  # migrations that know what this sandbox runs on
+_NO_METRICS = "off"  # of catalog.Detail
 _MARGIN_SHARE = 0.2  # of a short time limit, where a minute's margin would leave nothing
 
 
@@ -232,11 +231,18 @@ def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, contex
     )
 
 
-def _meter(record: MigrationRecord, attempt: int, writes: Pacer) -> Meter:
+def _meter(
+    record: MigrationRecord, attempt: int, writes: Pacer
+) -> Callable[[LaneRow, float], None]:
     """A stack that was deployed by an older version says nothing of metrics: they are off."""
-    detail = Detail(os.environ.get("METRICS", Detail.OFF))
+    asked = os.environ.get("METRICS", _NO_METRICS)
+    if asked == _NO_METRICS:
+        return tell_nobody
+    from airflow_ddb_migrate.core.metrics.catalog import Detail
+    from ddb_transform.meter import Meter
+
     stack = stack_of_ledger_name(os.environ["LEDGER_TABLE"])
-    return Meter(detail, stack, record, attempt, lambda: writes.share)
+    return Meter(Detail(asked), stack, record, attempt, lambda: writes.share)
 
 
 def _check(kit: Kit, guard: Guard) -> None:

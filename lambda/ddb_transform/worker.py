@@ -33,7 +33,7 @@ _LOOK_SECONDS = 0.5
 _SHRINK = 4  # a page that did not fit into a slice is tried with a quarter of its items
 
 
-def _tell_nobody(row: LaneRow, now: float) -> None:
+def tell_nobody(row: LaneRow, now: float) -> None:
     """Do nothing: metrics are off."""
 
 
@@ -79,7 +79,7 @@ class Worker:
     clock: Callable[[], float]
     out_of_time: Callable[[], bool]
     sleep: Callable[[float], None] = time.sleep
-    meter: Callable[[LaneRow, float], None] = _tell_nobody
+    meter: Callable[[LaneRow, float], None] = tell_nobody
     _row: LaneRow = field(init=False)
     _said_before: str = field(init=False)  # what ended this lane's former slice of the attempt
     _position: Position | None = field(init=False)

@@ -9,7 +9,7 @@ migration are in notes.py. Keys are in keys.py.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.aws.ledger.keys import (
@@ -24,7 +24,6 @@ from airflow_ddb_migrate.aws.ledger.keys import (
 )
 from airflow_ddb_migrate.aws.ledger.table import LedgerTable
 from airflow_ddb_migrate.aws.ledger.typed_values import Plain, decode, encode_all
-from airflow_ddb_migrate.core.erasure import ErasureRecord
 from airflow_ddb_migrate.core.errors import LedgerBusyError, NotBegunError
 from airflow_ddb_migrate.core.ledger.holds import HoldRecord, Summary, summary_of
 from airflow_ddb_migrate.core.ledger.records import (
@@ -43,6 +42,9 @@ from airflow_ddb_migrate.core.ledger.records import (
     TypedItem,
 )
 from airflow_ddb_migrate.core.limits import FIRST_COUNT_SECONDS, SHARERS_SECONDS
+
+if TYPE_CHECKING:
+    from airflow_ddb_migrate.core.erasure import ErasureRecord
 
 Holds: TypeAlias = tuple[HoldRecord, ...]
 
@@ -64,8 +66,10 @@ class Ledger(LedgerTable):
         has_expired = 0 < int(item.get(EXPIRES, {}).get("N", 0)) <= self.clock.now()
         return decode(MigrationRecord, item) if item and not has_expired else None
 
-    def erasure(self, migration_id: str) -> ErasureRecord | None:
+    def erasure(self, migration_id: str) -> "ErasureRecord | None":
         """Return that somebody had the migration forgotten; None when nobody had."""
+        from airflow_ddb_migrate.core.erasure import ErasureRecord
+
         item = self.get(erasure_key(migration_id))
         return decode(ErasureRecord, item) if item else None
 

@@ -11,9 +11,10 @@ from airflow_ddb_migrate.core.limits import METRIC_SECONDS
 from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.metrics.catalog import Detail, Metric
 from airflow_ddb_migrate.core.mode import Mode
+from ddb_transform import handler
 from ddb_transform.meter import Meter
 from ddb_transform.worker import Worker
-from tests.support.embedded_metrics import checked
+from tests.support.embedded_metrics import checked, embedded
 from tests.support.factories import client_error
 from tests.support.worlds.migration_world import MigrationWorld
 
@@ -161,3 +162,27 @@ def test_each_reason_of_a_throttle_is_a_metric(
     assert ({metric.name}, 2, 2) == (sent, line[metric.name], line["Throttles"])
     named = f"{reason} by_origin" if reason else "Write"
     assert {named: 2} == line["throttle_reasons"]
+
+
+@pytest.mark.parametrize(("metrics", "lines"), [(None, 0), ("off", 0), ("table", 1)])
+def test_metrics_are_what_the_stack_was_deployed_with(
+    world: Callable[..., MigrationWorld],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    metrics: str | None,
+    lines: int,
+) -> None:
+    """None where it says nothing of them, as a stack of an older version."""
+    made = world()
+    made.put_many(3)
+    monkeypatch.setenv("LEDGER_TABLE", "ddb-migrate-ledger")
+    monkeypatch.delenv("METRICS", raising=False)
+    if metrics:
+        monkeypatch.setenv("METRICS", metrics)
+    worker = made.worker()
+    worker.meter = handler._meter(made.record, made.attempt, worker.guard.pacers.write)
+
+    worker.run()
+
+    assert lines == len([*embedded(capsys.readouterr().out.splitlines())])
+    assert Detail.OFF == handler._NO_METRICS

@@ -514,8 +514,10 @@ import pkgutil
 import sys
 from importlib.machinery import PathFinder
 
-RARE = {"modes.inspection", "modes.sample", "modes.undo"}
-RARE |= {"sources.quarantine", "sources.undo", "writers.self_check"}
+RARE = {"modes.inspection", "modes.sample", "modes.undo", "holds.health", "holds.money"}
+RARE |= {"sources.quarantine", "sources.undo", "writers.self_check", "meter"}
+RARE = {f"ddb_transform.{name}" for name in RARE}
+RARE |= {f"airflow_ddb_migrate.core.{name}" for name in ("erasure", "metrics.catalog")}
 ALLOWED = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 
 class OnlyBoto3:
@@ -531,11 +533,11 @@ sys.meta_path.append(OnlyBoto3())
 import ddb_transform
 from ddb_transform.handler import handle
 
-early = [name for name in RARE if f"ddb_transform.{name}" in sys.modules]
+early = sorted(RARE & sys.modules.keys())
 for module in pkgutil.walk_packages(ddb_transform.__path__, "ddb_transform."):
     importlib.import_module(module.name)
-assert all(f"ddb_transform.{name}" in sys.modules for name in RARE), "one of RARE is no module"
 import ddb_restore.handler
+assert RARE <= sys.modules.keys(), "one of RARE is no module"
 
 answer = handle({"action": "describe", "transform": "add_updated_at"}, None)
 found = [name for name in sys.modules if name.partition(".")[0] == "airflow"]
