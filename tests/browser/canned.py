@@ -156,7 +156,7 @@ _VIEW: dict[str, Any] = {
     },
     "hold": "",
     "holds": [],
-    "capacity": "Raised by this migration, and not restored yet.",
+    "capacity": "Raised by this migration; it is not restored yet.",
     "plan": {
         "items": 100_000_000,
         "bytes": 52_000_000_000,

@@ -1,4 +1,4 @@
-"""What one check found, and what all of them come to."""
+"""The result of one check, and of all checks together."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """UNKNOWN: the check could not be made, which says nothing about what it is about."""
+    """The level of a result. UNKNOWN: the check could not be made, so nothing is known."""
 
     OK = "ok"
     WARNING = "warning"
@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line of the doctor. ``advice`` is what to do; empty when there is nothing to do."""
+    """One line of the doctor. ``advice`` is what to do; empty if nothing has to be done."""
 
     check: str
     level: Level
@@ -42,12 +42,12 @@ def unknown(check: str, why: object) -> CheckResult:
 
 
 def is_healthy(results: Iterable[CheckResult]) -> bool:
-    """Return whether nothing has failed; what is unknown has not."""
+    """Return whether nothing has failed. An unknown result has not failed."""
     return all(result.level is not Level.FAILED for result in results)
 
 
 def level_counts(results: Iterable[CheckResult]) -> dict[Level, int]:
-    """Return how many results have each level, the zeros too."""
+    """Return the number of results of each level, including zeros."""
     levels = [result.level for result in results]
     return {level: levels.count(level) for level in Level}
 

@@ -1,22 +1,22 @@
-"""How what there is differs from what a template says: in words, without values that may be secret.
+"""How deployed resources differ from a template, in words and without secret values.
 
-Both sides are plain data as AWS's answers and templates have them.
+Both sides are plain data, as in AWS's responses and in templates.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_SHOWN: Final = 60  # characters of a value
-# What GetFunctionConfiguration names as the template does.
+_SHOWN: Final = 60  # characters shown of a value
+# Properties with the same name in GetFunctionConfiguration and in the template.
 _SETTINGS: Final = ("Runtime", "Handler", "MemorySize", "Timeout", "Architectures", "Role")
 _NETWORK: Final = ("SubnetIds", "SecurityGroupIds")
 
 
 def function_differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Compare a function's properties with GetFunctionConfiguration's answer.
+    """Compare a function's properties with the response of GetFunctionConfiguration.
 
-    What the answer does not have, as an emulator's, is not compared.
+    Properties that the response lacks, as an emulator's may, are not compared.
     """
     found = [
         f"{name} is {_short(actual[name])}, the template has {_short(expected[name])}"
@@ -32,7 +32,7 @@ def function_differences(expected: Mapping[str, Any], actual: Mapping[str, Any])
 
 
 def _variables(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[str]:
-    """Name the environment variables that differ; their values may be secrets."""
+    """Yield the names of environment variables that differ; their values may be secret."""
     wanted = (expected.get("Environment") or {}).get("Variables") or {}
     there = (actual.get("Environment") or {}).get("Variables") or {}
     for name in sorted({*wanted, *there}):
@@ -52,7 +52,7 @@ def _network(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator
 
 
 def definition_differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
-    """Name the places in which two JSON documents differ, as ``States.Migrate.Label``."""
+    """Yield the places in which two JSON documents differ, such as ``States.Migrate.Label``."""
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in sorted({*expected, *actual}):
             place = f"{path}.{name}" if path else str(name)
@@ -68,7 +68,7 @@ def definition_differences(expected: Any, actual: Any, path: str = "") -> Iterat
 
 
 def policy_differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Compare two policy documents: the order of actions and resources does not matter."""
+    """Compare two policy documents. The order of actions and resources does not matter."""
     wanted, there = (_statements(document) for document in (expected, actual))
     return [
         *(f"statement {_name(text)} is missing or changed" for text in sorted(wanted - there)),
@@ -83,7 +83,7 @@ def _statements(document: Mapping[str, Any]) -> set[str]:
 
 
 def _in_order(value: Any) -> Any:
-    """Return a list for a list of one, too, as IAM takes both."""
+    """Return a sorted list, also for a single value, since IAM accepts both."""
     if isinstance(value, Mapping):
         return {
             name: _in_order(row if name == "Sid" or isinstance(row, Mapping | list) else [row])

@@ -1,4 +1,4 @@
-"""The doctor's rules for figures: how far off, how soon, how many is too much."""
+"""The doctor's limits: for clocks, credentials that expire, and concurrency."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,16 +14,16 @@ from airflow_ddb_migrate.core.limits import SIGNATURE_SKEW_SECONDS
 from airflow_ddb_migrate.core.text.figures import time_words
 from airflow_ddb_migrate.core.text.times import iso
 
-_ROUNDING_SECONDS: Final = 2.0  # a Date has whole seconds, and was on its way
-_SKEW_SECONDS: Final = 60.0  # as long as a clock that somebody sets by hand
+_ROUNDING_SECONDS: Final = 2.0  # a Date has whole seconds, and takes time to arrive
+_SKEW_SECONDS: Final = 60.0  # more than a clock that is set by hand is off
 _SOON_SECONDS: Final = 3_600.0
 _FEW_LAMBDAS: Final = 50
 
 
 def judge_clock(ahead_seconds: Mapping[str, float]) -> CheckResult:
-    """Judge by how much the local clock is ahead of each service's ``Date``, in whole seconds."""
+    """Check the local clock; ``ahead`` is by service, in whole seconds ahead of its ``Date``."""
     if not ahead_seconds:
-        return unknown("clock", "No answer of AWS had a Date to compare the clock with.")
+        return unknown("clock", "No response of AWS had a Date to compare the clock with.")
     service, ahead = min(ahead_seconds.items(), key=lambda row: abs(row[1]))
     if abs(ahead) < _ROUNDING_SECONDS:
         return ok("clock", f"The local clock agrees with the Date of {service}.")
@@ -41,7 +41,7 @@ def judge_clock(ahead_seconds: Mapping[str, float]) -> CheckResult:
 
 
 def judge_expiry(found: str, expires_at: float | None, now: float, *, renews: bool) -> CheckResult:
-    """Judge credentials that AWS has accepted.
+    """Check credentials that AWS has accepted.
 
     :param found: who has them, and from where.
     :param expires_at: seconds since the epoch; None: never, or not known.
@@ -59,9 +59,10 @@ def judge_expiry(found: str, expires_at: float | None, now: float, *, renews: bo
 
 
 def judge_concurrency(*, account: int, unreserved: int, reserved: int | None) -> CheckResult:
-    """Judge how many Lambdas may run at a time.
+    """Check how many Lambdas can run at a time.
 
-    :param reserved: what is reserved for the stack's Lambda; None: it shares what is unreserved.
+    :param reserved: the concurrency reserved for the stack's Lambda; None: it shares what is
+        unreserved.
     """
     found = f"Lambda runs {account:,} at a time in this account, {unreserved:,} unreserved"
     if reserved is not None:

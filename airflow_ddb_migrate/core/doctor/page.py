@@ -1,4 +1,4 @@
-"""The doctor's results as a person reads them: in columns, the text wrapped beside its check."""
+"""The doctor's results in columns, with the text wrapped beside the name of its check."""
 
 import json
 import textwrap
@@ -13,13 +13,14 @@ from airflow_ddb_migrate.core.doctor.check_results import (
 )
 
 _GAP: Final = "  "
-_NARROWEST: Final = 40  # columns of text; a terminal with fewer wraps by itself
+_NARROWEST: Final = 40  # the least columns of text; a narrower terminal wraps by itself
 
 
 def results_page(results: Sequence[CheckResult], columns: int | None = None) -> str:
     """Return a line for each result, and one that counts them.
 
-    :param columns: of the terminal, to wrap at; None: a result is one line, however long.
+    :param columns: the terminal's columns, to wrap at; None: one line for each result, however
+        long.
     """
     level_width = max((len(result.level) for result in results), default=0)
     check_width = max((len(result.check) for result in results), default=0)
@@ -31,7 +32,7 @@ def results_page(results: Sequence[CheckResult], columns: int | None = None) -> 
 
 
 def results_json(results: Sequence[CheckResult], about: dict[str, Any]) -> str:
-    """Return one document: ``about``, ``healthy``, ``counts`` by level, and ``checks`` in order."""
+    """Return one JSON document: ``about``, ``healthy``, ``counts`` by level, and ``checks``."""
     document = {
         **about,
         "healthy": is_healthy(results),

@@ -1,4 +1,4 @@
-"""What a dry run found: the figures, a few differences, and the page a person decides by."""
+"""The results of a dry run: its figures and a few differences."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,18 +38,19 @@ class Example:
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """Items of one shape change in the same way: one of them is enough to look at."""
+        """What changes, and how: one example of each shape is enough."""
         return (self.outcome, *(diff.name for diff in self.attributes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRunReport(InspectionReport):
-    """What a migration would do to the items that were looked at.
+    """What a migration would do to the items that were checked.
 
-    ``read_units`` were spent on looking. ``examples`` may hold item values (only where
-    the dry run shows them): they are in the markdown, never in the JSON, the repr or a log.
-    ``examples_missing`` says why there are none, or none with values; ``diff_uri`` where all
-    differences are that were kept.
+    - ``read_units``: the units that the dry run itself used.
+    - ``examples``: examples of changes, with item values only if the dry run shows them. They are
+      in the markdown page, never in the JSON, the repr or a log.
+    - ``examples_missing``: why there are no examples, or none with values.
+    - ``diff_uri``: the place of all the differences that were kept.
     """
 
     read_units: float
@@ -71,17 +72,17 @@ class DryRunReport(InspectionReport):
 
     @property
     def write_units(self) -> int:
-        """Write units of the changes on the table; its indexes come on top."""
+        """Write units of the changes in the table, without its indexes."""
         return self.findings.units
 
     @property
     def attributes(self) -> Mapping[str, int]:
-        """Changed attributes, with how many items change each: the most frequent first."""
+        """Changed attributes with the number of items, the most frequent first."""
         return dict(sorted(self.findings.attributes.items(), key=lambda item: -item[1]))
 
     @property
     def larger_step(self) -> int:
-        """Items that cross a 1 KB step upwards, and so cost more with every later write."""
+        """Items that grow past a multiple of 1 KB, so that every later write costs more."""
         return self.findings.larger_step
 
     @property
@@ -91,20 +92,20 @@ class DryRunReport(InspectionReport):
 
     @property
     def moving(self) -> int:
-        """Items whose result the transform changes again; they would be quarantined."""
+        """Items whose result the transform would change again; they would be quarantined."""
         return self.findings.errors.get(NOT_A_FIXED_POINT, 0)
 
     @property
     def is_sample(self) -> bool:
-        """Return whether less than the whole table was looked at."""
+        """Whether only part of the table was checked."""
         return self.lanes_done < self.lanes
 
     def for_the_whole_table(self, number: float) -> int:
-        """Project a figure of the lanes that were looked at; lanes are about equally large."""
+        """Return a figure projected from the checked lanes to all; all are about equally large."""
         return round(number * self.lanes / self.lanes_done) if self.lanes_done else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures and the keys of errors; never a value of an item."""
+        """Return the figures and the keys of failing items; never a value of an item."""
         return {
             **self.head(),
             "read_units": self.read_units,
@@ -125,7 +126,7 @@ class DryRunReport(InspectionReport):
 
 
 def example_from(row: Mapping[str, Any], *, show_values: bool) -> Example:
-    """Read a row of the diff; without ``show_values`` its types, whatever else is in it."""
+    """Return the example of a row of the diff; without ``show_values`` only its types."""
     shown = _value if show_values else _type
     return Example(
         key=_json(row["key"]),
@@ -140,7 +141,7 @@ def example_from(row: Mapping[str, Any], *, show_values: bool) -> Example:
 
 
 def choose(examples: Iterable[Example], number: int = EXAMPLES) -> tuple[Example, ...]:
-    """Take a few: one of each shape before a second of any."""
+    """Return a few examples: one of each shape before a second of any."""
     return tuple(_different_first(list(examples)))[:number]
 
 
@@ -172,5 +173,5 @@ def _json(value: object) -> str:
 
 
 def _by_text(sizes: Mapping[int, int]) -> dict[str, int]:
-    """JSON has no other keys than texts; in ascending order of size."""
+    """Return the counts with texts as keys, as JSON needs, by ascending size."""
     return {str(size): count for size, count in sorted(sizes.items())}

@@ -1,4 +1,4 @@
-"""The markdown of a dry run: narrow enough for Airflow's UI, and bounded whatever was found."""
+"""The markdown page of a dry run, narrow enough for Airflow's UI and limited in length."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,22 +10,23 @@ from airflow_ddb_migrate.core.inspection.dry_run import (
 )
 from airflow_ddb_migrate.core.text.markdown import code, codes, quoted, table
 
-_SHOWN = 20  # of attributes, types and error classes; the JSON has all
-_SHOWN_ATTRIBUTES = 8  # of one example
+_SHOWN = 20  # the most attributes, types and error classes; the JSON has all
+_SHOWN_ATTRIBUTES = 8  # the most attributes of one example
 _NAME_CHARS = 60
 _KEY_CHARS = 300
 _VALUE_CHARS = 100
 _WHAT_TO_DO = {
-    NOT_A_FIXED_POINT: "the transform changes its own result again. Let it recognise what it has "
-    "done already, or a page that is worked on twice applies it twice",
-    ITEM_TOO_LARGE: "over 400 KB after the change. Add less, or remove something",
+    NOT_A_FIXED_POINT: "the transform changes its own result again. Let it recognise items that "
+    "it has changed already; otherwise, a page that is processed twice is "
+    "changed twice",
+    ITEM_TOO_LARGE: "the item is over 400 KB after the change. Add less, or remove something",
 }
 
 
 def dry_run_markdown(report: DryRunReport) -> str:
-    """Return the page that a person decides by.
+    """Return the page by which a person decides.
 
-    It holds item values only where the report's examples do.
+    It has item values only if the report's examples have.
     """
     parts = (
         f"# Dry run of {code(report.transform)} on table {code(report.table)}\n",
@@ -37,7 +38,7 @@ def dry_run_markdown(report: DryRunReport) -> str:
         _counted("Types that would change", "attribute", report.findings.type_changes),
         _errors(report),
         _examples(report),
-        f"Differences that were kept: {code(report.diff_uri, _KEY_CHARS)}\n",
+        f"Kept differences: {code(report.diff_uri, _KEY_CHARS)}\n",
     )
     return "\n".join(part for part in parts if part)
 
@@ -47,9 +48,9 @@ def _looked_at(report: DryRunReport) -> str:
     text = f"**Nothing was written.** {share}{'' if report.is_sample else ', the whole table'}.\n"
     if not report.is_complete:
         missing = report.lanes_wanted - report.lanes_done
-        text += f"\n**It is not finished**: {missing:,} segments are missing in these figures.\n"
+        text += f"\n**It is not finished**: {missing:,} segments are missing from these figures.\n"
     if not report.seen:
-        text += "\n**It saw no item**: an empty table, or a filter that no item passes.\n"
+        text += "\n**It saw no items**: the table is empty, or no item passes the filter.\n"
     return text
 
 
@@ -69,15 +70,15 @@ def _items(report: DryRunReport) -> str:
 def _cost(report: DryRunReport) -> str:
     text = (
         f"**{report.write_units:,} write units** on the table; each index that holds a changed "
-        f"attribute costs its own. Looking took {report.read_units:,.0f} read units.\n"
+        f"attribute costs its own. The dry run used {report.read_units:,.0f} read units.\n"
     )
     if report.is_sample and report.lanes_done:
         changed, deleted, units = map(
             report.for_the_whole_table, (report.changed, report.deleted, report.write_units)
         )
         text += (
-            f"\nFor the whole table that makes about {changed:,} items changed, {deleted:,} "
-            f"deleted and {units:,} write units.\n"
+            f"\nFor the whole table, that is about {changed:,} changed items, {deleted:,} deleted "
+            f"items and {units:,} write units.\n"
         )
     return text
 
@@ -93,7 +94,7 @@ def _sizes(report: DryRunReport) -> str:
     return (
         "## Sizes\n\n"
         + table(("item up to", "before", "after"), rows)
-        + f"\nItems that cross a 1 KB step upwards, so that each later write of them costs more: "
+        + "\nItems that grow past a multiple of 1 KB, so that each later write costs more: "
         f"{report.larger_step:,}. Items that would exceed 400 KB: {report.too_large:,}.\n"
     )
 

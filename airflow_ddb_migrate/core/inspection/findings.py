@@ -1,4 +1,4 @@
-"""What a mode that writes nothing has found: sizes, units, errors and failed checks, added up."""
+"""What a mode without writes has found: sizes, units, errors and failed checks."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Self
 from airflow_ddb_migrate.core.items.sizes import write_units
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
 
-CHECK = "check"  # under which items count that fail the transform's own check
+CHECK = "check"  # the class of items that fail the transform's own check
 OTHERS = "(others)"
 CHANGED = "changed"
 
@@ -20,13 +20,15 @@ _BUCKETS = (128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 65_536, 262_144, 
 
 @dataclass(slots=True)
 class Findings:
-    """Added up over a lane, and over lanes.
+    """The findings of one lane, or of several added up.
 
-    ``before`` and ``after`` count items by size: the key is the upper bound of the size in bytes.
-    ``units`` are the write units that the changes would cost on the table, indexes apart.
-    ``larger_step`` counts the items that cross a 1 KB step upwards. ``errors`` counts by error
-    class, and by ``check`` those that fail the transform's own check. ``examples`` has the first
-    keys of each, and by ``changed`` those of items that a migration would still change.
+    - ``before`` and ``after``: numbers of items by size; a key is the upper bound in bytes.
+    - ``units``: the write units that the changes would cost in the table, without indexes.
+    - ``larger_step``: items that grow past a multiple of 1 KB.
+    - ``errors``: numbers of items by error class; ``check`` are those that fail the transform's own
+      check.
+    - ``examples``: the first keys of each class; ``changed`` are those of items that a migration
+      would still change.
     """
 
     before: dict[int, int] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class Findings:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add_sizes(self, before_bytes: int, after_bytes: int) -> None:
-        """Count one item that would be written; after 0 bytes: deleted."""
+        """Count one item that would be written. ``after`` is 0 if it would be deleted."""
         _count(self.before, _bucket(before_bytes))
         if after_bytes:
             _count(self.after, _bucket(after_bytes))
@@ -59,7 +61,7 @@ class Findings:
         self._show(error_class, [key])
 
     def add_changed(self, key: str) -> None:
-        """Keep the key of an item that would still be changed, or deleted: no error."""
+        """Keep the key of an item that would still be changed or deleted; this is not an error."""
         self._show(CHANGED, [key])
 
     def _show(self, name: str, keys: list[str]) -> None:
@@ -75,7 +77,7 @@ class Findings:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read findings; an empty text is none."""
+        """Read findings; an empty text gives empty findings."""
         fields: dict[str, Any] = json.loads(text) if text else {}
         for name in ("before", "after"):
             fields[name] = {int(size): count for size, count in fields.get(name, {}).items()}
@@ -103,7 +105,7 @@ def _bucket(size: int) -> int:
 
 
 def _count(counter: dict[Any, int], name: Any, number: int = 1) -> None:
-    """Count under a name; once there are many, new ones together: a lane row holds 400 KB."""
+    """Count under a name; beyond some, new names count together, since a lane row is limited."""
     known = name if name in counter or len(counter) < _NAMES else OTHERS
     counter[known] = counter.get(known, 0) + number
 

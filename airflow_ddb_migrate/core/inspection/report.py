@@ -1,4 +1,4 @@
-"""What every look at a table without writes can say."""
+"""What the reports of all modes without writes have in common."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,9 @@ from airflow_ddb_migrate.core.ledger.counts import Counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionReport:
-    """``lanes_done`` lanes were looked at to their end, ``lanes_wanted`` should be, of ``lanes``.
+    """The common part: ``lanes_done`` of the ``lanes_wanted`` lanes were checked, of ``lanes``.
 
-    ``of`` is the migration that it belongs to.
+    ``of`` is the migration to which it belongs.
     """
 
     migration_id: str
@@ -26,11 +26,11 @@ class InspectionReport:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether everything that should be looked at was."""
+        """Whether everything that should be checked was checked."""
         return self.lanes_done >= self.lanes_wanted
 
     def head(self) -> dict[str, Any]:
-        """Return what it was, how far it came, and the keys of examples; never a value."""
+        """Return the common fields and the keys of examples; never a value."""
         return {
             "migration_id": self.migration_id,
             "of": self.of,

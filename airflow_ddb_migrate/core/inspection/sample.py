@@ -1,4 +1,4 @@
-"""What the deployed transform would do to a few items: the answer of the Lambda's ``sample``."""
+"""What the deployed transform would do to a few items: the response of the Lambda's ``sample``."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -7,13 +7,16 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleResult:
-    """Counts and sizes, never a value of an item.
+    """Counts and sizes; never a value of an item.
 
-    ``bytes`` are of the items seen, ``write_units`` what their changes would cost on the table,
-    ``logged_bytes`` about what the undo log would keep of them. ``attributes`` and ``errors`` count
-    items by name. ``largest_key_share`` is the share of the most frequent partition-key value,
-    ``pages`` of how many of ``total_segments`` there was a look at the first page; of
-    ``cut_pages`` the segment has more items. ``is_whole``: these are all items of the table.
+    - ``bytes``: the size of the items seen.
+    - ``write_units``: what their changes would cost in the table.
+    - ``logged_bytes``: about what the undo log would keep of them.
+    - ``attributes`` and ``errors``: numbers of items by name.
+    - ``largest_key_share``: the share of the most frequent partition key.
+    - ``pages``: the number of segments of ``total_segments`` whose first page was read; in
+      ``cut_pages`` of them the segment has more items.
+    - ``is_whole``: the sample has all items of the table.
     """
 
     seen: int = 0
@@ -45,12 +48,12 @@ class SampleResult:
 
     @property
     def is_dense(self) -> bool:
-        """Return whether most segments have more items than were seen: the number is unknown."""
+        """Whether most segments have more items than were seen, so that their number is unknown."""
         return 2 * self.cut_pages > self.pages
 
     @property
     def at_least(self) -> int:
-        """How many items the table has at least, if the segments not seen are like those seen."""
+        """The least number of items in the table, if all segments are like those of the sample."""
         if self.is_whole or not self.pages:
             return self.seen
         return round(self.seen * self.total_segments / self.pages)
@@ -60,5 +63,5 @@ class SampleResult:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read the Lambda's answer; what it has besides is left out."""
+        """Read the Lambda's response; unknown fields are left out."""
         return cls(**{f.name: values[f.name] for f in fields(cls) if f.name in values})

@@ -1,4 +1,4 @@
-"""What the check after a migration found."""
+"""The result of the check after a migration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _KEY_CHARS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport(InspectionReport):
-    """A second look without writes: a transform is a fixed point, so nothing should change.
+    """A check without writes: a transform is a fixed point, so it should change nothing.
 
-    An item that is wrong in two ways counts in both.
+    An item that is wrong in two ways counts twice.
     """
 
     @property
@@ -39,11 +39,11 @@ class VerifyReport(InspectionReport):
         return self.would_change + self.check_failed + sum(self.errors.values())
 
     def is_within(self, max_left: int) -> bool:
-        """Return whether all was looked at, and no more is left than is allowed."""
+        """Return whether everything was checked, and no more is left than is allowed."""
         return self.is_complete and self.left <= max_left
 
     def failure(self, max_left: int) -> str:
-        """Say what is left, what is allowed, where, and what to do."""
+        """Return what is left and where, what is allowed, and what to do."""
         unfinished = self.lanes_wanted - self.lanes_done
         return " ".join(
             part
@@ -56,15 +56,15 @@ class VerifyReport(InspectionReport):
                 f"{sum(self.errors.values()):,} fail with an error{self._classes()}; "
                 f"{max_left:,} are allowed.",
                 self._keys(),
-                "Live traffic in the old format, a migration that is not finished and quarantined "
-                "items leave such items: fix the cause and run the migration again, it changes "
-                "only what is left.",
+                "Such items come from live traffic in the old format, an unfinished migration or "
+                "quarantined items. Fix the cause and run the migration again: it changes only "
+                "the items that are left.",
             )
             if part
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return figures and keys; never a value of an item."""
+        """Return the figures and keys as plain data; never a value of an item."""
         return {
             **self.head(),
             "would_change": self.would_change,
@@ -73,7 +73,7 @@ class VerifyReport(InspectionReport):
         }
 
     def to_markdown(self) -> str:
-        """Return the check as a person reads it; keys only."""
+        """Return the check's page for a person; keys only."""
         rows = (
             ("seen", self.counts.seen),
             ("would still change", self.would_change),

@@ -1,6 +1,6 @@
-"""What is told to those who watch by dashboards: CloudWatch metrics, and gauges of Airflow.
+"""Metrics for dashboards: CloudWatch's, and Airflow's gauges.
 
-``catalog`` names each with its unit; ``embedded`` writes CloudWatch's embedded metric format;
-``slices`` has the figures of a worker's slice, ``stalled`` when a migration makes no progress;
-``gauges`` has the figures of a migration for Airflow.
+``catalog`` names each metric with its unit; ``embedded`` writes CloudWatch's embedded metric
+format; ``slices`` has the figures of a worker's slice; ``stalled`` decides whether a migration
+makes no progress; ``gauges`` has a migration's figures for Airflow.
 """

@@ -1,4 +1,4 @@
-"""Every metric, once: docs, the plan's price and the template's alarms are held to it."""
+"""The list of all metrics. Tests compare the docs, the plan and the template's alarms with it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ MIGRATION: Final = "Migration"
 
 
 class Unit(StrEnum):
-    """Those of CloudWatch's that are used."""
+    """The units of CloudWatch that are used."""
 
     COUNT = "Count"
     SECONDS = "Seconds"
@@ -27,10 +27,10 @@ class Metric:
 
 
 class Detail(StrEnum):
-    """Of what metrics are kept apart, by the names that ``deploy --metrics`` takes.
+    """How detailed metrics are, by the names that ``deploy --metrics`` takes.
 
-    Each combination of values of a dimension set is a custom metric, which AWS charges for the
-    hours in which it was sent: so a set has tables and migrations, and never segments or indexes.
+    Each combination of dimension values is a custom metric, which AWS charges for every hour in
+    which it is sent. So the dimensions are tables and migrations, never segments or indexes.
     """
 
     OFF = "off"
@@ -60,7 +60,7 @@ SLICE_SECONDS: Final = Metric("SliceSeconds", Unit.SECONDS)
 THROTTLES: Final = Metric("Throttles")
 THROTTLES_BY_REASON: Final = tuple(map(Metric, (*WHYS, "ThrottlesWithoutReason")))
 
-# What a mode that does not write would only do is not told.
+# Modes without writes do not report what they would do.
 OF_WRITING: Final = (
     *(ITEMS_CHANGED, ITEMS_DELETED, ITEMS_QUARANTINED),
     *(CONFLICTS, WRITE_UNITS, WRITE_BUDGET_USED),
@@ -70,7 +70,7 @@ WORKER: Final = (
     *OF_WRITING,
 )
 
-# Airflow's, behind ``ddb_migrate``, of a table each.
+# Airflow's gauges, one of each per table; their names begin with ``ddb_migrate``.
 STATE: Final = Metric("state")
 SEGMENTS_DONE: Final = Metric("segments_done")
 SEGMENTS_LEFT: Final = Metric("segments_left")

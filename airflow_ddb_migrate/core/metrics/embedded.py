@@ -1,6 +1,6 @@
-"""CloudWatch's embedded metric format: a line of a Lambda's log that is metrics, too.
+"""CloudWatch's embedded metric format: a line of a Lambda's log that carries metrics.
 
-CloudWatch makes the metrics of the line by itself: the function needs no right and makes no call.
+CloudWatch reads the metrics from the line: the function needs no permission and makes no call.
 Source: "Specification: Embedded metric format", Amazon CloudWatch.
 """
 
@@ -24,7 +24,7 @@ def embedded_line(
 
     :param dimensions: the value of each dimension that ``sets`` name.
     :param at: seconds since the epoch.
-    :param facts: what CloudWatch Logs can search for, and makes no metric of.
+    :param facts: what CloudWatch Logs can search for, but is not a metric.
     """
     directive = {
         "Namespace": NAMESPACE,

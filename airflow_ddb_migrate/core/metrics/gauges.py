@@ -1,4 +1,4 @@
-"""The figures of a migration as gauges of Airflow: pure."""
+"""The figures of a migration as Airflow's gauges. Pure."""
 
 from enum import IntEnum
 
@@ -9,11 +9,11 @@ from airflow_ddb_migrate.core.metrics.catalog import Metric
 
 
 class State(IntEnum):
-    """A gauge is a number: these stay what they are."""
+    """States as numbers for a gauge. They must never change."""
 
     RUNNING = 1
     ON_HOLD = 2
-    ENDING = 3  # being stopped, or its last workers are ending
+    ENDING = 3  # it is being stopped, or its last workers are ending
     SUCCEEDED = 4
     FAILED = 5
 
@@ -31,7 +31,7 @@ def state_of(outcome: Outcome, *, is_held: bool, is_stopped: bool) -> State:
 def gauges_of(
     progress: Progress, state: State, seconds_left: tuple[float, float] | None
 ) -> dict[Metric, float]:
-    """Return the figures; the time left is the most that it may take, and is left out if unknown.
+    """Return the figures. The time left is the longest estimate; it is left out if unknown.
 
     :param seconds_left: the least and the most.
     """

@@ -1,4 +1,4 @@
-"""The figures of a worker, from how far its lane was and how far it is: pure."""
+"""The figures of a worker, from its lane's row before and now. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -15,7 +15,7 @@ _PERCENT = 100
 def slice_values(
     before: LaneRow, after: LaneRow, mode: Mode, share: float | None
 ) -> dict[Metric, float]:
-    """Return what was done between two rows of one lane.
+    """Return the work that was done between two rows of one lane.
 
     :param share: the worker's share of the write budget, in units per second; None: no budget.
     """
@@ -42,14 +42,14 @@ def slice_values(
 
 
 def throttle_reasons(before: LaneRow, after: LaneRow) -> dict[str, int]:
-    """Return how often it was throttled in between, by DynamoDB's reason and the index."""
+    """Return the throttled requests in between, by DynamoDB's reason and the index."""
     then = before.throttles.by_reason
     grown = {name: n - then.get(name, 0) for name, n in after.throttles.by_reason.items()}
     return {name: number for name, number in grown.items() if number}
 
 
 def _throttles(before: LaneRow, after: LaneRow) -> Mapping[Metric, float]:
-    """Return all of them, and those of a reason where there were any."""
+    """Return the number of all throttled requests, and of each reason that occurred."""
     sums = dict.fromkeys((*WHYS, ""), 0)
     for reason, number in throttle_reasons(before, after).items():
         sums[why_of(reason)] += number

@@ -1,4 +1,4 @@
-"""When a migration that should work does not: pure."""
+"""Whether a migration that should work makes no progress. Pure."""
 
 from collections.abc import Collection, Iterable
 
@@ -13,10 +13,10 @@ from airflow_ddb_migrate.core.limits import NO_PROGRESS_SECONDS
 
 
 def may_be_stalled(control: ControlRecord | None, attempt: AttemptRecord, now: float) -> bool:
-    """Return whether its workers were told to work, and have had the time to.
+    """Return whether its workers should be working, and have had time to.
 
-    One on hold, being stopped, outside its hours, or over makes no progress for a reason. When its
-    next window has begun, whoever waits for it should have begun the next attempt.
+    A migration on hold, being stopped, outside its hours, or over has a reason to make none. Once
+    the next window has begun, the waiting task should have started the next attempt.
     """
     if control is None or control.attempt != attempt.number:
         return False
@@ -28,7 +28,7 @@ def may_be_stalled(control: ControlRecord | None, attempt: AttemptRecord, now: f
 
 
 def is_stalled(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> bool:
-    """Return whether lanes are left, and none has settled a page for NO_PROGRESS_SECONDS."""
+    """Return whether lanes are left and none of them settled a page within NO_PROGRESS_SECONDS."""
     left, progressed_at = set(lanes), 0.0
     for row in rows:
         progressed_at = max(progressed_at, _progressed_at(row))
@@ -38,12 +38,12 @@ def is_stalled(rows: Iterable[LaneRow], lanes: Collection[int], now: float) -> b
 
 
 def _begun(control: ControlRecord, attempt: AttemptRecord) -> float:
-    """Return since when it may work: a hold that ended by itself did so at its ``until``."""
+    """Return since when it may work. A hold that ended by itself ended at its ``until``."""
     holds_ended = (hold.until for hold in control.holds)
     started = attempt.started_at or attempt.intended_at
     return max(started, control.since, control.until, *holds_ended)
 
 
 def _progressed_at(row: LaneRow) -> float:
-    """A worker of an older version notes no more than that it lives."""
+    """Return when a page was last settled; older workers only note that they are alive."""
     return row.progressed_at or (row.updated_at if row.counts.seen else 0.0)

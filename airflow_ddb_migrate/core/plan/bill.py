@@ -1,4 +1,4 @@
-"""What a migration costs in dollars, part by part: pure."""
+"""What a migration costs in dollars, by part. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -36,16 +36,16 @@ _GB = 1_024**3
 _MB = 1_024
 _MONTH_DAYS = 30
 _MONTH_HOURS = 24 * _MONTH_DAYS
-_PAGE_BYTES = 1_024**2  # [DDB] of one page of a scan
+_PAGE_BYTES = 1_024**2  # [DDB] one page of a Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
-    """What a migration is charged by. ``hourly_difference`` and ``once`` are prewarm's, in dollars.
+    """What a migration's cost depends on, beside its work.
 
-    A PROVISIONED table's capacity is paid anyway: only what prewarm adds costs more. ``prices`` are
-    those of the class Standard, which the ledger has, too. ``metric_sets`` are the dimension sets
-    of the workers' metrics.
+    ``hourly_difference`` and ``once`` are prewarm's dollars. A PROVISIONED table's capacity is paid
+    for anyway: only what prewarm adds costs more. ``prices`` are those of the table class Standard,
+    which the ledger has, too. ``metric_sets`` are the dimension sets of the workers' metrics.
     """
 
     prices: Prices
@@ -59,12 +59,12 @@ class Tariff:
 
     @property
     def table_prices(self) -> Prices:
-        """What the table itself is charged by."""
+        """The prices of the migrated table's class."""
         return self.prices.of_class(self.table_class)
 
 
 def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mapping[str, float]:
-    """Return dollars by part; ``seconds`` are how long prewarmed capacity is kept."""
+    """Return dollars by part; ``seconds`` is how long prewarmed capacity stays raised."""
     prices, table = tariff.prices, tariff.table_prices
     requests = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
     transitions = effort.transitions / _THOUSAND
@@ -83,10 +83,10 @@ def bill(load: Load, effort: Effort, tariff: Tariff, *, seconds: float) -> Mappi
 
 
 def bill_of_hold(children: int, tariff: Tariff, *, seconds: float = HOLD_SECONDS) -> float:
-    """Return the dollars that so many children cost at most while they are held for so long.
+    """Return the most dollars that this number of children cost while they are held.
 
-    Each look is an invocation that reads a little of the ledger, and three state transitions.
-    Capacity that was raised is not in it.
+    Each poll is an invocation that reads a little of the ledger, and three state transitions.
+    Raised capacity is not included.
     """
     looks, prices = children * looks_of_hold(seconds), tariff.prices
     transitions = looks * HELD_LAP_TRANSITIONS / _THOUSAND
@@ -104,7 +104,7 @@ def _lambda(seconds: float, invocations: int, tariff: Tariff) -> float:
 
 
 def _undo_log(load: Load, prices: Prices, days: int) -> float:
-    """One object for each page with a change, kept until the bucket's rule deletes it."""
+    """Return the undo log's dollars: one object for each page with a change, until it expires."""
     pages = max(load.items / SCAN_PAGE_ITEMS, load.bytes / _PAGE_BYTES)
     objects = min(pages, load.changed)
     months = days / _MONTH_DAYS
@@ -113,9 +113,10 @@ def _undo_log(load: Load, prices: Prices, days: int) -> float:
 
 
 def _ledger(effort: Effort, prices: Prices, *, workers: float) -> float:
-    """A worker saves its lane's row now and then, and looks at control record and lease.
+    """Return the ledger's dollars.
 
-    An invocation reads what it works by as well, takes its lane and gives it back.
+    A worker saves its lane row regularly and reads the control record and the lease. An invocation
+    also reads its records, takes its lane and gives it back.
     """
     seconds, calls = effort.lambda_seconds, effort.invocations
     saves = seconds / save_seconds(round(workers)) + calls * INVOCATION_SAVES
@@ -127,7 +128,7 @@ def _ledger(effort: Effort, prices: Prices, *, workers: float) -> float:
 
 
 def _logs(effort: Effort, tariff: Tariff) -> float:
-    """Lambda's own lines and, with metrics, one at the end of a slice and one a minute."""
+    """Return the logs' dollars: Lambda's lines and, with metrics, one per minute and slice."""
     lines = effort.invocations + effort.lambda_seconds / METRIC_SECONDS
     written = lines * METRIC_LINE_BYTES if tariff.metric_sets else 0
     bytes_ = written + effort.invocations * INVOCATION_LOG_BYTES
@@ -135,7 +136,7 @@ def _logs(effort: Effort, tariff: Tariff) -> float:
 
 
 def _metrics(tariff: Tariff, seconds: float) -> float:
-    """Each metric of each dimension set, for each hour in which it is sent."""
+    """Return the metrics' dollars: of each dimension set, for each hour in which it is sent."""
     hours = math.ceil(seconds / _HOUR)
     metrics = tariff.metric_sets * len(catalog.WORKER)
     return metrics * hours / _MONTH_HOURS * tariff.prices.cloudwatch_metric_month

@@ -1,8 +1,8 @@
-"""How much there is to do, how fast it may go, and so how long it takes: pure.
+"""How much work there is, how fast it can be done, and so how long it takes. Pure.
 
-The formulas, with N items, S bytes, f the share that changes, u write units of one, g writes per
-change (the table's and its indexes'), m those of whichever of these is written most, r regions, P
-partitions, and w write units per second of one worker::
+The formulas, with N items, S bytes, f the share that changes, u write units per changed item, g
+writes per change (of the table and its indexes), m writes per change of the resource that is
+written most, r regions, P partitions, and w write units per second of one worker::
 
     RRU = S/4096 x 0.5      WRU = N f u      billed WRU = WRU g r
     P   = max(S/10 GiB, warm_write/1000, warm_read/3000)
@@ -10,8 +10,8 @@ partitions, and w write units per second of one worker::
     concurrency    = clamp(min(ceil(write_budget/m/w), P, half of the free Lambdas), 1, 10000)
     total_segments = clamp(max(8, 4 concurrency, S/128 MiB), 1, 1000000)
 
-The write budget counts the units of the table, or of whichever index is asked for more: each has
-its own capacity, so none of them is asked for more than the budget. Hence m in T; g is billed.
+The write budget counts the units of the table or of the index that gets the most. Each has its own
+capacity, so none of them gets more than the budget. So T uses m, and the bill uses g.
 """
 
 import math
@@ -34,18 +34,20 @@ LAMBDA = "Lambda concurrency"
 READ_BUDGET = "read budget"
 WRITE_BUDGET = "write budget"
 
-_SLOWER = 1.5  # live traffic, lost races, throttling, the last lanes alone
+_SLOWER = 1.5  # for live traffic, lost races, throttling, and the last lanes running alone
 _EVENTUALLY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What there is to do. ``changed_share`` is 0 to 1; ``units_per_item`` of one changed item.
+    """The work to do.
 
-    ``writes_per_change`` counts the table's own write and those of its indexes,
-    ``writes_at_busiest`` those of whichever of them gets the most; ``vector_writes`` are those of
-    vector indexes, which have no capacity; ``logged_bytes`` are what the undo log keeps of one
-    changed item.
+    - ``changed_share``: the share of items that change, 0 to 1.
+    - ``units_per_item``: the write units of one changed item.
+    - ``writes_per_change``: the writes of the table and its indexes per change.
+    - ``writes_at_busiest``: those of the resource among these that gets the most.
+    - ``vector_writes``: the writes of vector indexes, which have no capacity of their own.
+    - ``logged_bytes``: what the undo log keeps of one changed item.
     """
 
     items: int
@@ -72,12 +74,12 @@ class Load:
 
     @property
     def reported_write_units(self) -> float:
-        """What DynamoDB reports of the writes: the table's units and its indexes'."""
+        """The write units that DynamoDB reports, of the table and its indexes."""
         return self.write_units * self.writes_per_change
 
     @property
     def busiest_write_units(self) -> float:
-        """What the write budget is spent by."""
+        """The write units that count against the write budget."""
         return self.write_units * self.writes_at_busiest
 
     @property
@@ -86,16 +88,16 @@ class Load:
 
     @property
     def vector_write_units(self) -> float:
-        """AWS charges these by bytes; about as much as units of 1 KB of the whole item."""
+        """AWS charges these by bytes, about as much as one unit per KB of the whole item."""
         return self.write_units * self.vector_writes * self.regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast it may go: units per second of the whole migration, and how many work at a time.
+    """The speed: units per second of the whole migration, and the number of workers.
 
-    ``write_bound`` names what the write rate comes from. ``wanted_concurrency`` is what rate and
-    partitions would keep busy; fewer workers than that bound the time themselves.
+    ``write_bound`` names what limits the write rate. ``wanted_concurrency`` is the number of
+    workers that the rate and the partitions keep busy. With fewer, the workers limit the speed.
     """
 
     read_units_per_second: float
@@ -107,7 +109,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
-    """Seconds. ``low``: the bound itself, nothing in the way; ``high``: half as much again."""
+    """Seconds. ``low``: with nothing in the way; ``high``: half as much again."""
 
     low: float
     expected: float
@@ -116,13 +118,13 @@ class Duration:
 
     @property
     def longest_work(self) -> float:
-        """What is at work at worst, without starting."""
+        """The longest time of work, without the time to start."""
         return self.low * _SLOWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What the workers spend: billed Lambda seconds, invocations, state transitions."""
+    """What the workers use: billed Lambda seconds, invocations, state transitions."""
 
     lambda_seconds: float
     laps_per_lane: int
@@ -131,10 +133,10 @@ class Effort:
 
 
 def duration(load: Load, pace: Pace, layout: Layout) -> Duration:
-    """Return how long it takes, and what bounds it.
+    """Return how long it takes, and what limits the speed.
 
-    ``expected`` adds what starting takes: the execution, cold Lambdas, and children, of which Step
-    Functions begins so many a second.
+    ``expected`` includes the time to start: the execution, cold Lambdas, and the children, of which
+    Step Functions starts CHILD_STARTS_PER_SECOND.
     """
     bounds = _bounds(load, pace, layout)
     bound_by = max(bounds, key=lambda name: bounds[name])
@@ -144,7 +146,7 @@ def duration(load: Load, pace: Pace, layout: Layout) -> Duration:
 
 
 def effort(load: Load, layout: Layout, seconds: float) -> Effort:
-    """Return what the workers spend in these seconds; one that waits for its turn is billed, too.
+    """Return what the workers use in these seconds. Waiting for the budget is billed, too.
 
     A lane is worked on in slices, each an invocation: ``Work, More?, Done`` and, for each slice
     before the last one, ``Work, More?``.
@@ -161,7 +163,7 @@ def effort(load: Load, layout: Layout, seconds: float) -> Effort:
 
 
 def _bounds(load: Load, pace: Pace, layout: Layout) -> dict[str, float]:
-    """Of equal ones the first is named."""
+    """Return the seconds by limit; of equal ones the first is named."""
     return {
         pace.write_bound: load.busiest_write_units / pace.write_units_per_second,
         READ_BUDGET: load.read_units / pace.read_units_per_second,
@@ -171,7 +173,7 @@ def _bounds(load: Load, pace: Pace, layout: Layout) -> dict[str, float]:
 
 
 def _worker_bound(load: Load, pace: Pace, layout: Layout) -> float:
-    """Writes are bounded by the workers only where these are fewer than rate and partitions ask."""
+    """Return the seconds by workers, which limit writes only if they are fewer than wanted."""
     reading = load.read_units / WORKER_READ_UNITS
     is_short = layout.workers < pace.wanted_concurrency
     writing = load.write_units / WORKER_WRITE_UNITS if is_short else 0
@@ -179,5 +181,5 @@ def _worker_bound(load: Load, pace: Pace, layout: Layout) -> float:
 
 
 def _busy_seconds(load: Load) -> float:
-    """Seconds of CPU: a worker reads while its writes are on their way."""
+    """Return the seconds of CPU: a worker reads while its writes are in flight."""
     return max(load.write_units / WORKER_WRITE_UNITS, load.read_units / WORKER_READ_UNITS)

@@ -1,4 +1,4 @@
-"""A run for many tables: what is asked of each, and the page that one approval is about."""
+"""A run for many tables: each table's parameters, and the page for one approval of all."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from airflow_ddb_migrate.core.text.markdown import code, table
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import shown
 
-if TYPE_CHECKING:  # a DAG file is parsed again and again
+if TYPE_CHECKING:  # Airflow parses a DAG file repeatedly
     from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 
-# A field of an entry, and the parameter of a request that it is.
+# A field of an entry, and the request's parameter for it.
 OWN_FIELDS = {
     "segments": "total_segments",
     "transform": "transform",
@@ -29,11 +29,12 @@ _HEAD = ("table", "items", "size", "transform", "segments", "time", "cost")
 
 
 def table_entries(value: object) -> list[dict[str, Any]]:
-    """Return each table's own parameters, by the names of a request, with ``table_name``.
+    """Return each table's own parameters, by names of StartRequest, and its ``table_name``.
 
-    An entry is a table's name, or an object with ``table`` and fields of that table alone.
+    An entry is a table's name, or an object with ``table`` and fields for that table alone.
 
-    :raises InvalidInputError: it is no list of these, or names a table twice; says which entry.
+    :raises InvalidInputError: it is not a list of valid entries, or it names a table twice. The
+        message names the entry.
     """
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= TABLES:
         raise InvalidInputError(
@@ -45,13 +46,13 @@ def table_entries(value: object) -> list[dict[str, Any]]:
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise InvalidInputError(
-            f"tables names {', '.join(twice)} more than once. One run migrates a table once."
+            f"tables names {', '.join(twice)} more than once. A run migrates each table once."
         )
     return entries
 
 
 def many_markdown(plans: Sequence["MigrationPlan"], *, at_a_time: int) -> str:
-    """Return the plans in one table, their sum, and every warning with its table's name."""
+    """Return a page with all plans in one table, their totals, and all warnings by table."""
     rows = [_row(plan) for plan in plans]
     items = sum(plan.load.items for plan in plans)
     size = sum(plan.load.bytes for plan in plans)
@@ -94,14 +95,14 @@ def total_cost(plans: Sequence["MigrationPlan"]) -> float:
 def require_affordable_together(
     plans: Sequence["MigrationPlan"], max_cost_usd: float | None, limits: AuthorRules
 ) -> None:
-    """Raise InvalidInputError for plans that cost more together than they may; None: anything."""
+    """Raise InvalidInputError if the plans together cost more than allowed; None: no limit."""
     cost = total_cost(plans)
     if max_cost_usd is not None and cost > max_cost_usd:
         dearest = max(plans, key=lambda plan: plan.total_cost_usd)
         raise InvalidInputError(
-            f"The {len(plans)} tables cost {dollars_words(cost)} together by their plans, and "
-            f"max_cost_usd is {dollars_words(max_cost_usd)}. The dearest is {dearest.table_name} "
-            f"with {dollars_words(dearest.total_cost_usd)}. "
+            f"The {len(plans)} tables cost {dollars_words(cost)} together by their plans, but "
+            f"max_cost_usd is {dollars_words(max_cost_usd)}. The most expensive is "
+            f"{dearest.table_name} with {dollars_words(dearest.total_cost_usd)}. "
             f"{limits.higher_cost_limit(max_cost_usd)}, or name fewer tables. Nothing was touched."
         )
 
@@ -111,8 +112,8 @@ def _entry(number: int, value: object) -> dict[str, Any]:
     unknown = sorted(map(str, fields.keys() - {"table", *OWN_FIELDS}))
     if unknown:
         raise InvalidInputError(
-            f"Entry {number} of tables has {', '.join(unknown)}; a table has of its own: "
-            f"table, {', '.join(OWN_FIELDS)}."
+            f"Entry {number} of tables has {', '.join(unknown)}. An entry can have: table, "
+            f"{', '.join(OWN_FIELDS)}."
         )
     try:
         name = validate_table_name(fields.get("table"))

@@ -1,6 +1,7 @@
-"""What a migration has cost so far, in dollars by part: pure. The plan names its parts alike.
+"""What a migration has cost so far, in dollars by part. Pure.
 
-Capacity that was raised, the undo log and the ledger's own requests are not measured.
+The parts have the same names as the plan's. Raised capacity, the undo log and the ledger's own
+requests are not measured.
 """
 
 from collections.abc import Mapping
@@ -15,11 +16,11 @@ from airflow_ddb_migrate.core.plan.bill import Tariff
 
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
-_MB: Final = 1_024  # of a gigabyte
+_MB: Final = 1_024  # memory of a worker in gigabytes
 
 
 def rates_of(tariff: Tariff, *, regions: int = 1, **raised: float) -> Rates:
-    """Return the same as dollars of one of each; ``raised`` is what is paid for capacity."""
+    """Return the same as prices of one of each; ``raised`` is the cost of raised capacity."""
 
     def dollars(**of: Any) -> float:
         known = {"lanes": 0, "done": 0, "running": 0, "live": 0, "failed": (), "unfinished": ()}
@@ -39,13 +40,13 @@ def rates_of(tariff: Tariff, *, regions: int = 1, **raised: float) -> Rates:
 def measured_cost(progress: Progress, tariff: Tariff, *, regions: int = 1) -> Mapping[str, float]:
     """Return dollars by part, from what workers have counted.
 
-    Requests to a PROVISIONED table cost nothing more than its capacity, which is paid anyway. A
-    write of a global table is charged in each of its regions; workers count it in theirs.
+    Requests to a PROVISIONED table cost nothing beside its capacity, which is paid for anyway. A
+    write to a global table is charged in each of its regions; workers count it in one.
     """
     units, laps, prices = progress.units, progress.total_laps, tariff.prices
     table = tariff.table_prices
     is_on_demand = tariff.billing_mode is BillingMode.PAY_PER_REQUEST
-    ends = FIRST_LAP_TRANSITIONS - MORE_LAP_TRANSITIONS  # of a child, in whichever lap it is
+    ends = FIRST_LAP_TRANSITIONS - MORE_LAP_TRANSITIONS  # once for each child, in its first lap
     transitions = laps * MORE_LAP_TRANSITIONS + min(laps, progress.lanes) * ends
     gb_seconds = progress.worked_seconds * tariff.lambda_memory_mb / _MB
     return {

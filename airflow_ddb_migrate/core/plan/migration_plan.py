@@ -1,7 +1,7 @@
-"""The plan of a migration: what it will do, how long it takes, what it costs. Pure.
+"""The plan of a migration: work, time and cost. Pure.
 
-Everything shown follows from a few inputs (``load``, ``pace``, ``layout``, ``tariff``), so no two
-figures can disagree, and what a dry run has seen only replaces the load.
+All figures are computed from a few inputs (``load``, ``pace``, ``layout``, ``tariff``), so they
+cannot contradict each other. The results of a dry run replace the load only.
 """
 
 import json
@@ -26,14 +26,14 @@ from airflow_ddb_migrate.core.plan.prices import Prices
 from airflow_ddb_migrate.core.plan.segmentation import Layout
 from airflow_ddb_migrate.core.plan.table_facts import IndexFacts, vector_writes, writes_by_resource
 
-_ENOUGH_LANES = 0.01  # of all: fewer say too little about how many items there are
+_ENOUGH_LANES = 0.01  # of all lanes: fewer say too little about the number of items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRunFigures:
-    """What a dry run has found. ``items`` were looked at, in ``sampled_lanes`` lanes (0: in all).
+    """A dry run's figures: it read ``items`` in ``sampled_lanes`` lanes (0: in all).
 
-    ``write_units`` are what the changes would cost on the table, its indexes apart.
+    ``write_units`` are the units that the changes would cost in the table, without its indexes.
     """
 
     items: int
@@ -46,17 +46,19 @@ class DryRunFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationPlan:
-    """What a migration will do. Budgets are units per second of the whole migration, 0: none.
+    """What a migration will do. Budgets are units per second of the whole migration; 0: none.
 
-    ``item_count`` is AWS's own figure, up to six hours old; ``raises`` are the changes of capacity
-    in words; ``replicas`` are the table's other regions; ``warnings`` and ``unknown`` are
-    sentences. ``writes`` are those of one change by resource, None in a plan of an older version.
-    ``transform_hash`` is that of what was deployed when it was planned, ``params_hash`` that of the
-    transform's parameters; ``alarms`` are those that hold it, with their states then.
-    At ``max_cost_usd`` it is put on hold, None: at no sum.
-
-    ``windows`` are the lists of hours in which it may work, none: always. Then ``nights`` share the
-    work, and it is done at ``latest_done_at`` (seconds since the epoch) at worst.
+    - ``item_count``: AWS's own figure, up to six hours old.
+    - ``raises``: the changes of capacity, in words.
+    - ``replicas``: the table's other regions.
+    - ``warnings`` and ``unknown``: sentences.
+    - ``writes``: the writes of one change by resource; None in plans of older versions.
+    - ``transform_hash``: the hash of the transform that was deployed; ``params_hash``: that of its
+      parameters.
+    - ``alarms``: the alarms that hold the migration, with their states when it was planned.
+    - ``max_cost_usd``: the cost at which it is put on hold; None: no limit.
+    - ``windows``: lists of windows in which it may work; none: always. Then ``nights`` share the
+      work, which is done at ``latest_done_at`` (seconds since the epoch) at the latest.
     """
 
     migration_id: str
@@ -99,7 +101,7 @@ class MigrationPlan:
 
     @property
     def effort(self) -> Effort:
-        """What the workers spend; each night but the first begins what is left anew."""
+        """What the workers use. Each night but the first starts the unfinished lanes again."""
         whole = effort(self.load, self.layout, self.seconds.low)
         again = math.ceil(sum(map(self._left_after, range(1, len(self.nights)))))
         return replace(
@@ -116,9 +118,9 @@ class MigrationPlan:
 
     @property
     def night_costs_usd(self) -> tuple[float, ...]:
-        """Dollars of each night: raised capacity by its hours, all else by its share of the work.
+        """Dollars of each night: raised capacity by its hours, the rest by its share of the work.
 
-        What is paid once is in the first one.
+        One-time costs are in the first night.
         """
         costs = self.cost_usd
         raised, once = costs["prewarm"], costs["warm_throughput"]
@@ -131,7 +133,7 @@ class MigrationPlan:
         )
 
     def _left_after(self, nights: int) -> float:
-        """Return how many lanes are not done after so many nights."""
+        """Return how many lanes are unfinished after a number of nights."""
         return self.layout.lanes * (1 - sum(night.share for night in self.nights[:nights]))
 
     @property
@@ -139,7 +141,7 @@ class MigrationPlan:
         return sum(self.cost_usd.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: what others read, and as ``basis`` what that follows from."""
+        """Return plain data: the figures, and the inputs as ``basis``."""
         load, seconds = self.load, self.seconds
         return {
             "migration_id": self.migration_id,
@@ -191,7 +193,7 @@ class MigrationPlan:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a plan; its figures follow from its basis again."""
+        """Read a plan; its figures are computed from ``basis`` again."""
         data = json.loads(text)
         basis = data["basis"]
         tariff = basis["tariff"]
@@ -243,10 +245,10 @@ class MigrationPlan:
 
 
 def corrected(plan: MigrationPlan, seen: DryRunFigures) -> MigrationPlan:
-    """Return the plan with what a dry run has found; budgets and segments stay.
+    """Return the plan with a dry run's figures; budgets and segments stay.
 
-    How many items there are is taken from it when all lanes were looked at. From a part of them
-    only if AWS's own figure is 0, or the part is at least 1 % of the lanes.
+    The dry run decides the number of items if it read all lanes, if AWS's own figure is 0, or if it
+    read at least 1 % of the lanes.
     """
     if not seen.items:
         return plan
@@ -277,9 +279,9 @@ def _items(plan: MigrationPlan, seen: DryRunFigures) -> int:
 
 
 def _kinds_of_change(seen: DryRunFigures) -> tuple[tuple[str, ...] | None, ...]:
-    """Return what a changed item changes, and a deleted one: all of it, it leaves every index.
+    """Return which attributes a change writes; a deletion writes all: it affects every index.
 
-    A look at a part of the table that found no change does not tell what the others write.
+    If part of the table was read and no change was found, it is unknown what the rest changes.
     """
     is_known = seen.changed or not seen.sampled_lanes
     changed = seen.changed_attributes if is_known else None

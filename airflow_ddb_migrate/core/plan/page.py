@@ -1,4 +1,4 @@
-"""The plan as a person reads it: in a task's log, and before an approval."""
+"""The plan as markdown, for a task's log and before an approval."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ _PART_WORDS = {
     "vector_indexes": "vector indexes, about",
     "reads": "reads",
     "prewarm": "prewarmed capacity, while it is raised",
-    "warm_throughput": "warm throughput, once and for good: restore gives nothing of it back",
+    "warm_throughput": "warm throughput, once; permanent, and not refunded by restore",
     "lambda": "Lambda",
     "step_functions": "Step Functions",
     "undo_log": "undo log",
@@ -26,7 +26,7 @@ _PART_WORDS = {
 
 
 def plan_markdown(plan: MigrationPlan) -> str:
-    """Return the plan as markdown: what, how long, how much, warnings, what is not known."""
+    """Return the plan as markdown: work, time, cost, warnings, and what is not known."""
     return "\n".join(
         (
             f"# Plan of migration {plan.migration_id}",
@@ -49,8 +49,8 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         *([("its hash", plan.transform_hash[:12])] if plan.transform_hash else []),
         ("items", f"{load.items:,}, {size_words(load.bytes)}"),
         ("of these change", f"{load.changed:,.0f} ({load.changed_share:.1%})"),
-        ("write units of one", f"{load.units_per_item:,.2f} in the table"),
-        ("writes of one", f"{load.writes_per_change}, with its indexes"),
+        ("write units per change", f"{load.units_per_item:,.2f} in the table"),
+        ("writes per change", f"{load.writes_per_change}, with its indexes"),
         *_regions(plan),
         ("read units", f"{load.read_units:,.0f}"),
         ("write units", f"{load.billed_write_units:,.0f}"),
@@ -58,7 +58,7 @@ def _deeds(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("at a time", f"{layout.max_concurrency:,} lanes"),
         ("read budget", _budget_words(plan.read_units_per_second)),
         ("write budget", _write_budget_words(plan)),
-        *[("raised before", words) for words in plan.raises],
+        *[("raised beforehand", words) for words in plan.raises],
         *[("holds while in ALARM", _alarm_words(*row)) for row in plan.alarms.items()],
     ]
 
@@ -80,12 +80,12 @@ def _times(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("at best", time_words(seconds.low)),
         ("expected", time_words(seconds.expected)),
         ("at worst", time_words(seconds.high)),
-        ("bounded by", seconds.bound_by),
+        ("limited by", seconds.bound_by),
     ]
 
 
 def _nights(plan: MigrationPlan) -> list[str]:
-    """Show in which nights it is done, each with its cost: the first ones, and the last."""
+    """Return the first nights and the last one, each with its cost."""
     if not plan.nights:
         return []
     costs = plan.night_costs_usd
@@ -106,7 +106,7 @@ def _nights(plan: MigrationPlan) -> list[str]:
             ("windows", ", and also ".join(" or ".join(texts) for texts in plan.windows)),
             ("nights", f"{len(plan.nights):,}"),
             *rows,
-            ("done, as expected", iso(plan.nights[-1].done_at)),
+            ("done, expected", iso(plan.nights[-1].done_at)),
             ("done, at worst", iso(plan.latest_done_at)),
         ],
     )
@@ -119,11 +119,15 @@ def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
     ]
     paid = plan.tariff.billing_mode is BillingMode.PROVISIONED
     return [
-        *([("reads and writes", "in the provisioned capacity, paid anyway")] if paid else []),
+        *(
+            [("reads and writes", "in the provisioned capacity, which is paid for anyway")]
+            if paid
+            else []
+        ),
         *rows,
-        ("**in all**", f"**{dollars_words(plan.total_cost_usd)}**"),
+        ("**total**", f"**{dollars_words(plan.total_cost_usd)}**"),
         *_limit(plan),
-        ("an hour on hold, if there is one", f"{_hold_words(plan)} at most, besides"),
+        ("an hour on hold", f"at most {_hold_words(plan)} more"),
         ("prices", f"{plan.tariff.table_prices.words}; a guide, not a bill"),
     ]
 

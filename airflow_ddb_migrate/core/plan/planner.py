@@ -1,4 +1,4 @@
-"""Makes the plan from what is known of the table, from a sample, and from what was asked: pure."""
+"""Makes the plan from the facts of the table, a sample of items, and the wishes. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -45,7 +45,7 @@ from airflow_ddb_migrate.core.plan.table_facts import (
 from airflow_ddb_migrate.core.text.figures import time_words
 
 _DAY = 86_400
-_FEW = 10  # items that a count may be off by, whatever its size
+_FEW = 10  # items by which any count may be wrong
 _TENTH = 0.1
 _HALF = 0.5
 _FASTER = ("max_prewarm", "max_units_per_second")  # rules that limit what makes it faster
@@ -53,10 +53,10 @@ _FASTER = ("max_prewarm", "max_units_per_second")  # rules that limit what makes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the person gave. None leaves a figure to the plan; a budget of 0 is none.
+    """The parameters that a person gave. None leaves a figure to the plan; budget 0: none.
 
-    ``prewarm`` are the units that prewarm is asked for; None: it is off. ``limits`` are the rules
-    of the DAG's author.
+    ``prewarm`` are the units to prewarm to; None: prewarm is off. ``limits`` are the rules of the
+    DAG's author.
     """
 
     prices: Prices
@@ -73,7 +73,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What the table takes with the raise, if there is one, and what live traffic leaves."""
+    """The capacity, raised if prewarm raises it, and what live traffic leaves of it."""
 
     changes: tuple[Change, ...]
     table: CapacityUnits
@@ -89,7 +89,7 @@ def plan_migration(
     migration_id: str,
     transform: str,
 ) -> MigrationPlan:
-    """Make the plan; its warnings are core.plan_warnings'.
+    """Return the plan, without its warnings, which are in ``warnings``.
 
     :raises InvalidInputError: it would take longer than an execution may run.
     """
@@ -130,10 +130,10 @@ def plan_migration(
 def with_nights(
     plan: MigrationPlan, hours: Hours, now: float, limits: AuthorRules = NO_RULES
 ) -> MigrationPlan:
-    """Return the plan with the nights in which it is done; as it is without windows.
+    """Return the plan with its nights; unchanged without windows.
 
-    :raises InvalidInputError: the windows are never open, too short to begin in, or too few for
-        all of it within a year.
+    :raises InvalidInputError: the windows are never open, are too short, or are too few to finish
+        within a year.
     """
     if not hours:
         return plan
@@ -155,15 +155,15 @@ def with_nights(
 def _too_few_hours(plan: MigrationPlan, hours: Hours, now: float, least: float) -> str:
     open_seconds = sum(one.seconds for one in hours.stretches(now, least))
     return (
-        f"windows are {hours}: they leave {time_words(open_seconds)} of a year, and the work "
-        f"may take {time_words(plan.seconds.longest_work)}, bounded by the "
+        f"windows are {hours}: they are open for {time_words(open_seconds)} of a year, but the "
+        f"work may take {time_words(plan.seconds.longest_work)}, limited by the "
         f"{plan.seconds.bound_by}. Make them longer, raise the capacity by prewarm, or raise the "
         "budgets."
     )
 
 
 def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> Room:
-    """Return what table and indexes take, with what prewarm will raise, and what is left."""
+    """Return the capacity of table and indexes, with what prewarm raises, and what is left."""
     changes: tuple[Change, ...] = ()
     written = written_resources(writes_by_resource(facts.indexes, changed_attributes(sampled)))
     if wishes.prewarm:
@@ -180,14 +180,14 @@ def room_of(facts: TableFacts, sampled: SampleResult | None, wishes: Wishes) -> 
 
 
 def changed_attributes(sampled: SampleResult | None) -> tuple[str, ...] | None:
-    """Return what the transform changes; None: not known, as a deleted item changes everything."""
+    """Return the attributes that change; None: unknown, for example since items are deleted."""
     if sampled is None or sampled.deleted or not sampled.changed:
         return None
     return tuple(sorted(sampled.attributes))
 
 
 def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
-    """Return what there is to do. Without a sample: every item changes, and stays as large."""
+    """Return the work. Without a sample, every item is taken to change and keep its size."""
     sampled = sampled or SampleResult()
     items, size = _table_size(facts, sampled)
     item_bytes = size / items if items else 0
@@ -211,14 +211,14 @@ def load_of(facts: TableFacts, sampled: SampleResult | None) -> Load:
 
 
 def is_stale(facts: TableFacts, sampled: SampleResult) -> bool:
-    """Return whether AWS's item count, up to six hours old, is clearly not the table's any more."""
+    """Return whether AWS's item count, up to six hours old, is clearly outdated."""
     if sampled.is_whole:
         return abs(facts.item_count - sampled.seen) > max(_FEW, _TENTH * sampled.seen)
     return facts.item_count < max(sampled.seen, _HALF * sampled.at_least)
 
 
 def _table_size(facts: TableFacts, sampled: SampleResult) -> tuple[int, int]:
-    """Return items and bytes: AWS's, or the sample's where those are clearly off."""
+    """Return items and bytes: AWS's, or the sample's if AWS's are clearly outdated."""
     if not sampled.is_whole and not is_stale(facts, sampled):
         return facts.item_count, facts.size_bytes
     items = sampled.at_least
@@ -253,7 +253,7 @@ def _budget(given: float | None, room: Headroom, wishes: Wishes) -> float:
 
 
 def _rate(given: float | None, room: Headroom, wishes: Wishes) -> float:
-    """Return how fast it will go: by its budget, but never faster than the tightest resource."""
+    """Return the rate: that of the budget, but at most the tightest resource's capacity."""
     if given is None:
         return room.budget(wishes.budget_share)
     most = max(LEAST_UNITS, room.capacity)
@@ -266,7 +266,7 @@ def _require_within_a_year(plan: MigrationPlan, limits: AuthorRules) -> None:
         return
     raise InvalidInputError(
         f"Table {plan.table_name}: the migration would take {time_words(seconds.expected)}, "
-        f"bounded by the {seconds.bound_by} ({plan.pace.write_units_per_second:,.0f} write and "
+        f"limited by the {seconds.bound_by} ({plan.pace.write_units_per_second:,.0f} write and "
         f"{plan.pace.read_units_per_second:,.0f} read units per second); Step Functions allows "
         f"{EXECUTION_DAYS} days. Raise the capacity by prewarm, or raise the budgets."
         + limits.asks_author(*_FASTER)

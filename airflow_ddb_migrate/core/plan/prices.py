@@ -1,11 +1,11 @@
-"""What AWS charges, in dollars, and what a change of capacity costs, in figures and in words.
+"""AWS's prices in dollars, and what a change of capacity costs, as numbers and in words.
 
-The figures are list prices and stand in ``prices.json`` alone; discounts and taxes differ. A guide
-for the person who reads the log, never a bill.
+The figures are list prices, kept in ``prices.json``; discounts and taxes are not included. They are
+a guide for the reader, not a bill.
 
-A global table is charged for its writes, and for warm throughput, in each region of a replica; what
-it reads only where it is read. Source: "Understanding Amazon DynamoDB billing for global tables",
-"Understanding DynamoDB warm throughput".
+A global table's writes and warm throughput are charged in each region, its reads only in the region
+that reads. Source: "Understanding Amazon DynamoDB billing for global tables", "Understanding
+DynamoDB warm throughput".
 """
 
 import functools
@@ -31,7 +31,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.validation import is_number
 
-KNOWN_REGION: Final = "us-east-1"  # whose figures stand in for a region that has none
+KNOWN_REGION: Final = "us-east-1"  # used for a region whose prices are not known
 
 _FILE: Final = Path(__file__).with_name("prices.json")
 _IA: Final = "ia_"
@@ -40,12 +40,12 @@ _NO_FIGURES: Final = frozenset({"as_of", "region", "note"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Dollars. ``*_million`` and ``*_thousand`` are per so many, ``*_hour`` per unit and hour.
+    """Prices in dollars; ``*_million`` and ``*_thousand`` per that many, ``*_hour`` per hour.
 
-    ``warm_*_unit`` is charged once, per unit of the difference. ``ia_*`` are those of the table
-    class Standard-IA; nobody has told what its warm throughput costs, so that is taken as dearer by
-    as much as its capacity. Lambda is arm64. ``region`` is whose figures these are; ``note`` says
-    what is special about them, empty: nothing.
+    ``warm_*_unit`` is charged once per unit of the difference. ``ia_*`` are those of the table
+    class Standard-IA. AWS publishes no price of its warm throughput, so that is assumed to be
+    higher by the same factor as its capacity. Lambda is arm64. ``region`` is the region of the
+    prices; ``note`` says what is special about them, empty: nothing.
     """
 
     as_of: str
@@ -64,7 +64,7 @@ class Prices:
     s3_storage_gb_month: float
     pitr_storage_gb_month: float
     backup_storage_gb_month: float
-    ia_write_request_million: float = 0.0  # a plan of before they were known has none
+    ia_write_request_million: float = 0.0  # plans of older versions do not have these
     ia_read_request_million: float = 0.0
     ia_write_unit_hour: float = 0.0
     ia_read_unit_hour: float = 0.0
@@ -74,13 +74,13 @@ class Prices:
     cloudwatch_logs_gb: float = 0.0
 
     def overridden(self, figures: object) -> Self:
-        """Return the prices with some of them replaced by the person's own.
+        """Return the prices with some of them replaced by your own.
 
-        :raises InvalidInputError: a name is unknown, or a figure is no number of at least 0.
+        :raises InvalidInputError: a name is unknown, or a figure is not a number of at least 0.
         """
         if not isinstance(figures, Mapping):
             raise InvalidInputError(
-                f"prices is {figures!r}; it must be an object of figures in dollars, as in "
+                f"prices is {figures!r}; it must be a JSON object of prices in dollars, as in "
                 '{"write_request_million": 0.7}.'
             )
         for name, value in figures.items():
@@ -92,7 +92,7 @@ class Prices:
         return replace(self, note=f"{note}Given for this run: {own}.", **figures)
 
     def of_class(self, table_class: TableClass) -> Self:
-        """Return what a table of this class is charged by."""
+        """Return the prices of a table of this class."""
         if table_class is TableClass.STANDARD:
             return self
         own = {f.name: getattr(self, f"{_IA}{f.name}", 0.0) for f in fields(self)}
@@ -102,12 +102,12 @@ class Prices:
 
     @property
     def words(self) -> str:
-        """Say whose figures these are, and of when."""
+        """The region of the prices, and their date."""
         return f"{self.region}, {self.as_of}" + (f" ({self.note})" if self.note else "")
 
 
 def prices_for(region: str) -> Prices:
-    """Return a region's list prices; if unknown us-east-1's, and then ``note`` says so."""
+    """Return a region's list prices; if they are unknown, us-east-1's with a ``note``."""
     known = _known()
     if region in known["regions"]:
         return Prices(as_of=known["as_of"], region=region, **known["regions"][region])
@@ -128,15 +128,17 @@ def _known() -> dict[str, Any]:
 def _require_figure(name: object, value: object) -> None:
     known = [f.name for f in fields(Prices) if f.name not in _NO_FIGURES]
     if name not in known:
-        raise InvalidInputError(f"prices holds {name!r}; there are only {', '.join(known)}.")
+        raise InvalidInputError(
+            f"prices has {name!r}, which is unknown. Known prices: {', '.join(known)}."
+        )
     if not is_number(value) or value < 0:
         raise InvalidInputError(
-            f"prices holds {name}={value!r}; it must be a number of dollars, at least 0."
+            f"prices has {name}={value!r}; it must be a number of dollars, at least 0."
         )
 
 
 def hourly(units: CapacityUnits, prices: Prices, replicas: Sequence[str] = ()) -> float:
-    """Return what provisioned units cost per hour; replicas get the writes, too."""
+    """Return the price of provisioned units per hour; the write units count in each replica."""
     writes = units.write * (1 + len(replicas))
     return units.read * prices.read_unit_hour + writes * prices.write_unit_hour
 
@@ -144,7 +146,7 @@ def hourly(units: CapacityUnits, prices: Prices, replicas: Sequence[str] = ()) -
 def hourly_difference(
     changes: Iterable[Change], prices: Prices, replicas: Sequence[str] = ()
 ) -> float:
-    """Return how much more per hour provisioned capacity costs after the changes."""
+    """Return by how much the changes raise the price of provisioned capacity per hour."""
     return sum(
         hourly(change.after, prices, replicas) - hourly(change.before, prices, replicas)
         for change in changes
@@ -153,7 +155,7 @@ def hourly_difference(
 
 
 def once(changes: Iterable[Change], prices: Prices, replicas: Sequence[str] = ()) -> float:
-    """Return what raised warm throughput costs once; AWS raises it in every replica."""
+    """Return the one-time price of raised warm throughput; AWS raises it in every replica."""
     return (1 + len(replicas)) * sum(
         (change.after.read - change.before.read) * prices.warm_read_unit
         + (change.after.write - change.before.write) * prices.warm_write_unit
@@ -163,18 +165,18 @@ def once(changes: Iterable[Change], prices: Prices, replicas: Sequence[str] = ()
 
 
 def everywhere(replicas: Sequence[str]) -> str:
-    """Say where a price is paid, behind it; nothing for a table in one region."""
+    """Return text for behind a price on where it is paid; empty for one region."""
     if not replicas:
         return ""
     return f" in {1 + len(replicas)} regions (here and in {', '.join(replicas)})"
 
 
 def cost_words(change: Change, prices: Prices, replicas: Sequence[str] = ()) -> str:
-    """Say what a raise costs, in all regions together, and whether it can be undone."""
+    """Return what a raise costs in all regions together, and whether it can be undone."""
     where = everywhere(replicas)
     match change:
         case ScalingChange():
-            return "free by itself; restore brings it back"
+            return "free; restore reverts it"
         case ModeChange():
             return _mode_words(change, prices)
         case CapacityChange(setting=Setting.PROVISIONED):
@@ -183,11 +185,11 @@ def cost_words(change: Change, prices: Prices, replicas: Sequence[str] = ()) -> 
         case CapacityChange(setting=Setting.WARM_THROUGHPUT):
             paid = once([change], prices, replicas)
             return (
-                f"{dollars_words(paid)} once{where}; permanent, AWS never lowers it again, and "
-                "restore gives nothing of that back"
+                f"{dollars_words(paid)} once{where}; permanent: AWS never lowers it, and restore "
+                "does not refund it"
             )
         case CapacityChange():
-            return "free by itself, allows more requests to be charged; restore brings it back"
+            return "free, but allows more requests, which are charged; restore reverts it"
     assert_never(change)
 
 

@@ -1,4 +1,4 @@
-"""How a table is cut into segments, and how many of them are worked on at a time: pure.
+"""How a table is cut into segments, and how many of them are processed at a time. Pure.
 
 For the formulas see core/plan/estimate.py.
 """
@@ -21,12 +21,12 @@ from airflow_ddb_migrate.core.limits import (
 )
 
 _LEAST_SEGMENTS = 8
-_SEGMENTS_PER_WORKER = 4  # lanes end at different times: who is done takes the next one
+_SEGMENTS_PER_WORKER = 4  # lanes end at different times, and a free worker takes the next one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How the table is cut, how many lanes are worked on at a time, and for how long at once."""
+    """The segments, how many lanes are processed at a time, and the seconds of a slice."""
 
     total_segments: int
     max_concurrency: int
@@ -42,7 +42,7 @@ class Layout:
 
 
 def partitions(size_bytes: int, capacity: CapacityUnits) -> int:
-    """Estimate how many partitions a table has, which AWS does not tell."""
+    """Return an estimate of the table's partitions, whose number AWS does not publish."""
     return math.ceil(
         max(
             1,
@@ -54,21 +54,21 @@ def partitions(size_bytes: int, capacity: CapacityUnits) -> int:
 
 
 def wanted_concurrency(write_units_per_second: float, in_partitions: int) -> int:
-    """Return how many workers the rate keeps busy, at most one per partition."""
+    """Return how many workers the write rate keeps busy, at most one per partition."""
     busy = math.ceil(write_units_per_second / WORKER_WRITE_UNITS)
     return max(1, min(busy, in_partitions, MAP_CHILDREN))
 
 
 def concurrency(wanted: int, lambda_concurrency: int) -> int:
-    """Return how many of the wanted workers half of the account's free Lambdas can be."""
+    """Return how many of the wanted workers fit into LAMBDA_SHARE of the free concurrency."""
     return max(1, min(wanted, int(LAMBDA_SHARE * lambda_concurrency)))
 
 
 def total_segments(size_bytes: int, max_concurrency: int) -> int:
-    """Return how many segments keep the workers busy, none of them too large.
+    """Return how many segments keep the workers busy without being too large.
 
-    No more than there can be lanes: a lane of several segments is no smaller, and as lane *i*
-    begins with segment *i*, all of them would begin in one corner of the table.
+    At most as many as there can be lanes: a lane of several segments is not smaller, and since lane
+    *i* begins with segment *i*, all lanes would begin in one corner of the table.
     """
     wanted = max(
         _LEAST_SEGMENTS,

@@ -1,6 +1,6 @@
-"""What is known of a table before a migration: values, gathered without touching anything.
+"""The facts of a table before a migration, gathered without touching anything.
 
-A fact that could not be learnt is None, and ``unknown`` says in words which and why.
+A fact that could not be found out is None; ``unknown`` says which ones and why.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,14 +20,14 @@ from airflow_ddb_migrate.core.limits import (
     UNDO_LOG_DAYS,
 )
 
-_KEY_WRITES = 2  # [DDB] a changed index key: the old entry is deleted, the new one put
+_KEY_WRITES = 2  # [DDB] a changed index key: the old entry is deleted, a new one is put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFacts:
-    """A secondary index. ``projected`` are its other attributes; None: all of the item's.
+    """A secondary index. ``projected`` are its other attributes; None: all attributes.
 
-    A vector index has the vector and what it searches by as ``key_names``.
+    The ``key_names`` of a vector index are the vector and the attributes to filter by.
     """
 
     name: str
@@ -37,11 +37,11 @@ class IndexFacts:
     is_vector: bool = False
 
     def writes_per_change(self, changed: Iterable[str] | None) -> int:
-        """Return how often the index is written when these attributes change; None: not known.
+        """Return how often the index is written if these attributes change; None: unknown.
 
-        Source: "Provisioned throughput considerations for global secondary indexes": nothing when
-        no attribute of it changes, two writes when its key does, else one. "Monitoring vector index
-        capacity": a vector index is written when an attribute of it changes.
+        Source: "Provisioned throughput considerations for global secondary indexes": none if no
+        attribute of it changes, two if its key changes, otherwise one. "Monitoring vector index
+        capacity": a vector index is written if an attribute of it changes.
         """
         changed = frozenset({OTHERS} if changed is None else changed)
         if OTHERS in changed:
@@ -55,10 +55,10 @@ class IndexFacts:
 def writes_by_resource(
     indexes: Iterable[IndexFacts], changed: Iterable[str] | None
 ) -> dict[str, int]:
-    """Return how often a change of these attributes writes the table, as ``""``, and each index.
+    """Return the writes of the table (``""``) and each index if these attributes change.
 
-    A local index shares the table's capacity, a global one has its own; a vector index has none
-    and is not among them. None: it is not known what changes.
+    A local index shares the table's capacity; a global index has its own. A vector index has none
+    and is left out. None: it is unknown which attributes change.
     """
     writes = {TABLE: 1}
     for index in (one for one in indexes if not one.is_vector):
@@ -68,24 +68,24 @@ def writes_by_resource(
 
 
 def vector_writes(indexes: Iterable[IndexFacts], changed: Iterable[str] | None) -> int:
-    """Return how many vector indexes a change of these attributes writes; None: not known."""
+    """Return how many vector indexes are written if these attributes change; None: unknown."""
     return sum(index.writes_per_change(changed) for index in indexes if index.is_vector)
 
 
 def written_resources(writes: Mapping[str, int]) -> tuple[str, ...]:
-    """Return what a change writes at all; an index whose attributes stay is not written."""
+    """Return the resources that a change writes; an index without a changed attribute is not."""
     return tuple(resource for resource, times in writes.items() if times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts:
-    """A table, its surroundings and what the account allows.
+    """A table, what belongs to it, and the account's limits.
 
-    ``peak`` are the most units per second of the last day by resource, the table as ``""``;
-    ``not_judged_seconds`` of that day belonged to migrations, whose units are not in it.
-    ``unknown_key`` is its KMS key, if the stack's roles were given no rights on it. ``consumers``
-    read its stream. ``ttl_attribute`` is empty without TTL. Item count and size are
-    up to six hours old.
+    ``peak`` has the most units per second of the last day by resource, the table as ``""``. In
+    ``not_judged_seconds`` of that day migrations ran, and these seconds are left out.
+    ``unknown_key`` is the table's KMS key if the stack's roles have no permission to use it.
+    ``consumers`` read the table's stream. ``ttl_attribute`` is empty without TTL. Item count and
+    size are up to six hours old.
     """
 
     name: str

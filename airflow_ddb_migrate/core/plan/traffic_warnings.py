@@ -1,4 +1,4 @@
-"""What a migration and live traffic mean for each other, one sentence or two each: pure."""
+"""Warnings about a migration and live traffic, each of one or two sentences. Pure."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.text.figures import time_words
 
 
 def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[str]:
-    """Yield what a migration leaves to live traffic, and what it would take from it."""
+    """Yield what live traffic leaves, and what the migration would take from it."""
     given = {
         Dimension.WRITE: wishes.write_units_per_second,
         Dimension.READ: wishes.read_units_per_second,
@@ -18,7 +18,7 @@ def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[
     rooms = {Dimension.WRITE: room.write, Dimension.READ: room.read}
     if facts.not_judged_seconds:
         yield (
-            f"Live traffic is judged without the {time_words(facts.not_judged_seconds)} of the "
+            f"Live traffic was measured without the {time_words(facts.not_judged_seconds)} of the "
             "last 24 hours in which migrations of the table ran."
         )
     for dimension, found in rooms.items():
@@ -30,15 +30,15 @@ def traffic_warnings(facts: TableFacts, room: Room, wishes: Wishes) -> Iterator[
 def _left(dimension: Dimension, room: Headroom, peak: int) -> Iterator[str]:
     if room.left <= 0:
         yield (
-            f"LIVE TRAFFIC USES EVERYTHING: {resource_words(room.resource)} takes "
-            f"{room.capacity:,.0f} {dimension} units per second and live traffic peaked at "
-            f"{peak:,} in the last 24 hours. A migration beside it throttles that traffic, however "
-            "slow it is. Prewarm, or choose another time."
+            f"LIVE TRAFFIC USES EVERYTHING: {resource_words(room.resource)} has "
+            f"{room.capacity:,.0f} {dimension} units per second, and live traffic peaked at "
+            f"{peak:,} in the last 24 hours. Even a slow migration throttles that traffic. "
+            "Prewarm, or choose another time."
         )
     elif peak:
         yield (
             f"Live traffic peaked at {peak:,} {dimension} units per second in the last 24 hours "
-            f"and leaves {room.left:,.0f} of {room.capacity:,.0f} of the "
+            f"and leaves {room.left:,.0f} of the {room.capacity:,.0f} units of the "
             f"{resource_words(room.resource)}."
         )
 
@@ -46,12 +46,12 @@ def _left(dimension: Dimension, room: Headroom, peak: int) -> Iterator[str]:
 def _given(dimension: Dimension, room: Headroom, given: float | None) -> Iterator[str]:
     if given == 0:
         yield (
-            f"{dimension}_units_per_second is 0: without a budget the migration takes what it can "
-            "get, and live traffic is throttled beside it."
+            f"{dimension}_units_per_second is 0: without a budget the migration takes all it can "
+            "get, and live traffic is throttled."
         )
     elif given and given > room.left:
         yield (
-            f"{dimension}_units_per_second is {given:,.0f}; the {resource_words(room.resource)} "
-            f"has {max(0, room.left):,.0f} left beside its live traffic. Lower it, or leave it to "
-            "the plan."
+            f"{dimension}_units_per_second is {given:,.0f}, but live traffic leaves only "
+            f"{max(0, room.left):,.0f} of the {resource_words(room.resource)}. Lower it, or leave "
+            "it to the plan."
         )

@@ -1,4 +1,4 @@
-"""What a person should know before a migration, one sentence or two each: pure."""
+"""Warnings before a migration, each of one or two sentences. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from airflow_ddb_migrate.core.plan.traffic_warnings import traffic_warnings
 from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 
 _GIB = 2**30
-_HOT_SHARE = 0.2  # of the sample in one key, which comes from ten places at least
-_HOT_ITEMS = 100  # fewer items show nothing
-_FAR_LARGER = 8  # times the size of a segment that the formula makes
-_FAR_MORE = 10  # times the segments that the formula makes
-_FEW_SEGMENTS = 1_000  # so many do no harm to any table
+_HOT_SHARE = 0.2  # of the sample with one partition key; the sample has at least ten places
+_HOT_ITEMS = 100  # fewer items prove nothing
+_FAR_LARGER = 8  # times the segment size of the formula
+_FAR_MORE = 10  # times the number of segments of the formula
+_FEW_SEGMENTS = 1_000  # up to this number does no harm
 _SHOWN_CONSUMERS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a plan was made of. ``max_quarantined_percentage`` of failed items stops a migration."""
+    """What a plan was made from. More failed items than the percentage stop a migration."""
 
     facts: TableFacts
     sampled: SampleResult | None
@@ -34,7 +34,7 @@ class Circumstances:
 
 
 def warnings_of(plan: MigrationPlan, of: Circumstances) -> tuple[str, ...]:
-    """Return the warnings, what is most dangerous first."""
+    """Return the warnings, the most dangerous first."""
     return (
         *traffic_warnings(of.facts, of.room, of.wishes),
         *_replicas(plan, of.facts),
@@ -55,21 +55,20 @@ def _replicas(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
     if facts.replicas:
         yield (
             f"The table has replicas in {', '.join(facts.replicas)}: each write is billed in "
-            f"{plan.load.regions} regions{_regions_cost(plan)}, and each replica has to have the "
-            "capacity for it. The transfer between regions is billed beside that. "
-            f"{_elsewhere(facts)}"
+            f"{plan.load.regions} regions{_regions_cost(plan)}, and each replica needs the "
+            f"capacity for it. The transfer between regions is billed, too. {_elsewhere(facts)}"
         )
 
 
 def _elsewhere(facts: TableFacts) -> str:
     if facts.is_multi_region_strong:
         return (
-            "It has multi-region strong consistency: every write waits for another region, and "
-            "goes by itself, not in a batch. That takes several times as much of the Lambdas."
+            "It has multi-region strong consistency: every write waits for another region and "
+            "cannot be in a batch. The workers need several times as long."
         )
     return (
-        "A write in another region meanwhile may be lost: single_writer_region says that there is "
-        "none."
+        "A write in another region during the migration may be lost. With single_writer_region "
+        "you confirm that there are none."
     )
 
 
@@ -85,18 +84,18 @@ def _regions_cost(plan: MigrationPlan) -> str:
 def _warm_throughput(plan: MigrationPlan) -> Iterator[str]:
     if plan.tariff.once:
         yield (
-            f"Prewarm raises warm throughput for {dollars_words(plan.tariff.once)}, once"
-            f"{everywhere(plan.replicas)}. AWS never lowers it again, and restore gives nothing of "
-            "it back."
+            f"Prewarm raises warm throughput for {dollars_words(plan.tariff.once)}, "
+            f"once{everywhere(plan.replicas)}. AWS never lowers it, and restore does not refund "
+            "it."
         )
 
 
 def _key(facts: TableFacts) -> Iterator[str]:
     if facts.unknown_key:
         yield (
-            f"The table is encrypted with the KMS key {facts.unknown_key}, of which the stack was "
-            "not told. Unless it is AWS's own (aws/dynamodb), every worker is refused: ddb-migrate "
-            f"deploy --table-kms-key {facts.unknown_key}"
+            f"The table is encrypted with the KMS key {facts.unknown_key}, which the stack may "
+            "not use. Unless it is AWS's own key (aws/dynamodb), every worker is refused. Run: "
+            f"ddb-migrate deploy --table-kms-key {facts.unknown_key}"
         )
 
 
@@ -119,13 +118,13 @@ def _transform(of: Circumstances) -> Iterator[str]:
         )
     if not sampled.check_fixed_point:
         yield (
-            "The transform switches its fixed-point check off: where a worker dies between a "
-            "write and its checkpoint, an item is given to it twice, and changed twice."
+            "The transform turns its fixed-point check off: if a worker dies between a write and "
+            "its checkpoint, an item is transformed and changed twice."
         )
     if sampled.larger_step:
         yield (
-            f"{sampled.larger_step:,} of {sampled.writes:,} changed items of the sample grow over "
-            "a step of 1 KB: each later write of one costs a unit more."
+            f"{sampled.larger_step:,} of {sampled.writes:,} changed items of the sample grow past "
+            "a multiple of 1 KB: each later write of one costs a unit more."
         )
     if sampled.type_changes:
         yield f"The transform changes types: {', '.join(sorted(sampled.type_changes))}."
@@ -137,22 +136,22 @@ def _ttl(of: Circumstances) -> Iterator[str]:
         return
     if of.sampled and name in of.sampled.attributes:
         yield (
-            f"The transform changes {name!r}, the table's TTL attribute: DynamoDB deletes items by "
-            "it, for good. Check the values in a dry run first."
+            f"The transform changes {name!r}, the table's TTL attribute, by which DynamoDB "
+            "deletes items for good. Check the values in a dry run first."
         )
     else:
         yield (
-            f"TTL is on (attribute {name!r}): items that expire meanwhile are counted as gone, "
-            "never put back."
+            f"TTL is on (attribute {name!r}): items that expire during the migration are counted "
+            "as gone and are not written again."
         )
 
 
 def _readers(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
-    """A write that changes nothing emits no record, and none is made."""
+    """Yield what the stream's consumers get; an unchanged item emits no record."""
     consumers = facts.consumers or ()
     if not facts.has_stream and not consumers:
         return
-    shown = ", ".join(consumers[:_SHOWN_CONSUMERS]) or "none that is known"
+    shown = ", ".join(consumers[:_SHOWN_CONSUMERS]) or "none known"
     more = len(consumers) - _SHOWN_CONSUMERS
     yield (
         f"The table has a stream: each of its consumers ({shown}"
@@ -179,8 +178,8 @@ def _by_bytes(index: IndexFacts) -> str:
     if not index.is_vector:
         return ""
     return (
-        " AWS charges that by bytes, beside the table's units; the plan counts one more write of "
-        "the item."
+        " AWS charges that by bytes, in addition to the table's units; the plan counts one more "
+        "write of the item."
     )
 
 
@@ -189,17 +188,17 @@ def _touched(index: IndexFacts, changed: Iterable[str]) -> str:
     if keys:
         return f"its key ({', '.join(keys)})"
     shown = [name for name in changed if index.projected is None or name in index.projected]
-    return f"attributes it holds ({', '.join(shown[:_SHOWN_CONSUMERS])})"
+    return f"attributes that it holds ({', '.join(shown[:_SHOWN_CONSUMERS])})"
 
 
 def _safety(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
     if facts.point_in_time_recovery is False:
         monthly = plan.load.bytes / _GIB * plan.tariff.prices.backup_storage_gb_month
         yield (
-            "Point-in-time recovery is off: beside the undo log there is no way back. Switch it on "
-            "before, at least while the migration runs. Otherwise a backup gate with the policy "
-            f"auto makes an on-demand backup, about {dollars_words(monthly)} a month until you "
-            "delete it; that is not in the cost above."
+            "Point-in-time recovery is off, so the undo log is the only way back. Turn it on, at "
+            "least while the migration runs. Otherwise a backup gate with the policy auto makes "
+            f"an on-demand backup. That costs about {dollars_words(monthly)} a month until you "
+            "delete it, which is not in the cost above."
         )
     if facts.deletion_protection is False:
         yield "Deletion protection of the table is off."
@@ -208,9 +207,9 @@ def _safety(plan: MigrationPlan, facts: TableFacts) -> Iterator[str]:
 def _skew(sampled: SampleResult | None) -> Iterator[str]:
     if sampled and sampled.seen >= _HOT_ITEMS and sampled.largest_key_share > _HOT_SHARE:
         yield (
-            f"{sampled.largest_key_share:.0%} of the sample have the same partition key: such a "
-            "key lies in one partition, and its segment takes longer than all others. Capacity "
-            "does not help there; time does."
+            f"{sampled.largest_key_share:.0%} of the sample have the same partition key. Its "
+            "items are in one partition, and its segment takes longer than all others. More "
+            "capacity does not help; plan more time."
         )
 
 
@@ -219,8 +218,8 @@ def _count(of: Circumstances) -> Iterator[str]:
     if sampled and is_stale(facts, sampled):
         found = "exactly" if sampled.is_whole else "at least" if sampled.is_dense else "about"
         yield (
-            f"AWS counts {facts.item_count:,} items, up to six hours ago; the sample found "
-            f"{found} {sampled.at_least:,}. The plan takes that."
+            f"AWS counted {facts.item_count:,} items, up to six hours ago; the sample found "
+            f"{found} {sampled.at_least:,}. The plan uses the sample."
         )
 
 
@@ -231,14 +230,15 @@ def _segments(plan: MigrationPlan, wishes: Wishes) -> Iterator[str]:
         given = wishes.total_segments
         if given < layout.max_concurrency:
             yield (
-                f"segments is {given:,}, fewer than the {layout.max_concurrency:,} that may work "
-                f"at a time: only {given:,} do. {planned:,} suit this table."
+                f"segments is {given:,}, fewer than the {layout.max_concurrency:,} workers that "
+                f"could run at a time: only {given:,} will. {planned:,} suit this table."
             )
         if size / given > _FAR_LARGER * SEGMENT_BYTES:
             lane = plan.effort.lambda_seconds / layout.lanes
             yield (
                 f"segments is {given:,}, of {size_words(size / given)} each: one takes "
-                f"{time_words(lane)}, and the last ones run alone. {planned:,} suit this table."
+                f"{time_words(lane)}, and the last ones will run alone. {planned:,} suit this "
+                "table."
             )
         if given > max(_FEW_SEGMENTS, _FAR_MORE * planned):
             yield (
@@ -247,6 +247,6 @@ def _segments(plan: MigrationPlan, wishes: Wishes) -> Iterator[str]:
             )
     if plan.effort.laps_per_lane > CHILD_LAPS:
         yield (
-            f"A lane takes {plan.effort.laps_per_lane:,} slices; an execution ends after "
-            f"{CHILD_LAPS:,} of them and has to be started again. More segments avoid that."
+            f"A lane takes {plan.effort.laps_per_lane:,} slices, but an execution ends after "
+            f"{CHILD_LAPS:,} of them and has to be started again. Use more segments to avoid that."
         )

@@ -1,6 +1,6 @@
-"""What only AWS can answer: pure.
+"""The questions that only AWS can answer. Pure.
 
-``questions`` are the twelve and what each answer changes; ``answers`` the document that holds what
-an engine answered, without anything that names an account; ``scratch_names`` how what is made for
-them is called, and ``price`` what asking costs.
+``questions`` are the questions, and what each answer changes; ``answers`` is the document of an
+engine's answers, without anything that identifies an account; ``scratch_names`` are the names of
+what is created to ask; ``price`` is what asking costs.
 """

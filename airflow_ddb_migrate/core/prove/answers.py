@@ -1,4 +1,4 @@
-"""What an engine answered: one JSON document, which may be published."""
+"""An engine's answers: one JSON document, which is safe to publish."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from typing import Any, Final, Self
 from airflow_ddb_migrate.core.prove.questions import QUESTIONS
 
 FORMAT: Final = 1
-_TIMES: Final = ("_seconds",)  # what names of figures end in that no two runs share
+_TIMES: Final = ("_seconds",)  # endings of names of figures that differ in every run
 
 _SECRETS: Final = (
     (re.compile(r"arn:[\w-]+:[^\s\"',)]*"), "<arn>"),
     (re.compile(r"(?<![0-9A-Za-z])A[A-Z]{3}[0-9A-Z]{12,17}(?![0-9A-Za-z])"), "<key>"),
     (re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "<id>"),
-    (re.compile(r"(?<![0-9A-Z])[0-9A-Z]{40,}(?![0-9A-Z])"), "<id>"),  # of DynamoDB's requests
+    (re.compile(r"(?<![0-9A-Z])[0-9A-Z]{40,}(?![0-9A-Z])"), "<id>"),  # of requests to DynamoDB
     (re.compile(r"(?<![0-9])(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4})(?![0-9])"), "<account>"),
     (re.compile(r"https?://[^\s\"')]+"), "<url>"),
 )
@@ -23,7 +23,7 @@ _SECRETS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What answered. ``is_aws``: every endpoint that was asked is one of AWS's domains."""
+    """The engine that answered. ``is_aws``: every endpoint is in one of AWS's domains."""
 
     name: str
     is_aws: bool
@@ -31,7 +31,7 @@ class Engine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer as plain data; ``why_not`` says why there is none."""
+    """One answer as plain data. ``why_not`` says why there is none."""
 
     name: str
     found: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class AnswerSheet:
 
 
 def scrubbed(value: Any, prefix: str = "") -> Any:
-    """Return plain data with everything taken out of its texts that names an account or a run."""
+    """Return plain data without anything in its texts that identifies an account or a run."""
     if isinstance(value, Mapping):
         return {scrubbed(name, prefix): scrubbed(row, prefix) for name, row in value.items()}
     if isinstance(value, list | tuple):
@@ -97,14 +97,14 @@ def scrubbed(value: Any, prefix: str = "") -> Any:
 
 
 def lasting(found: Any) -> Any:
-    """Return an answer without the times in it, to be compared with another run's."""
+    """Return an answer without its times, for comparison with another run's."""
     if isinstance(found, Mapping):
         return {n: lasting(row) for n, row in found.items() if not str(n).endswith(_TIMES)}
     return [lasting(row) for row in found] if isinstance(found, list | tuple) else found
 
 
 def has_aws(sheets: Iterable[AnswerSheet]) -> bool:
-    """Return whether AWS itself has answered one of them."""
+    """Return whether one of the documents has AWS's own answers."""
     return any(sheet.engine.is_aws for sheet in sheets)
 
 

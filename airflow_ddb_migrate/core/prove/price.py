@@ -1,4 +1,4 @@
-"""What the questions cost at most: figures that the questions keep to, and list prices."""
+"""The most that the questions cost: limits that they keep to, times list prices."""
 
 from typing import Final
 
@@ -6,19 +6,19 @@ from airflow_ddb_migrate.core.plan.prices import Prices
 
 LIMIT_DOLLARS: Final = 1.0
 
-# Of all questions together, with room for what is tried again.
+# For all questions together, including retries.
 WRITE_REQUESTS: Final = 20_000
 READ_REQUESTS: Final = 20_000
-SLOW_READ_UNITS: Final = 8  # the provisioned table's; its index is none
+SLOW_READ_UNITS: Final = 8  # of the provisioned table, which has no index
 SLOW_WRITE_UNITS: Final = 1
-_HOURS: Final = 2  # charged by the hour that has begun
+_HOURS: Final = 2  # charged for each hour begun
 _LAMBDA_GB_SECONDS: Final = 500.0
 _TRANSITIONS: Final = 200
 _S3_REQUESTS: Final = 500
 
 
 def asking_price(prices: Prices) -> float:
-    """Return the dollars that a run costs at most."""
+    """Return the most dollars that a run costs."""
     million, thousand = 1_000_000, 1_000
     return (
         WRITE_REQUESTS * prices.write_request_million / million

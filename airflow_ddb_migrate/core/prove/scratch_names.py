@@ -1,4 +1,4 @@
-"""How what is made for the questions is called: all of it begins with one prefix."""
+"""Names of what is created for the questions. All of them begin with one prefix."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _HASH_CHARS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class ScratchNames:
-    """The names of one prefix, valid for every service."""
+    """The names with one prefix, which are valid in every service."""
 
     prefix: str
 
@@ -31,7 +31,7 @@ class ScratchNames:
 
     @property
     def scan_table(self) -> str:
-        """An on-demand table for what is scanned."""
+        """An on-demand table to scan."""
         return f"{self.prefix}-prove-scan"
 
     @property
@@ -40,17 +40,17 @@ class ScratchNames:
 
     @property
     def others(self) -> str:
-        """The one function, role and state machine."""
+        """The name of the function, the role and the state machine."""
         return f"{self.prefix}-prove"
 
     def bucket(self, account: str) -> str:
-        """Return a name that no other account has, and that does not tell the account."""
+        """Return a name that no other account has and that does not reveal the account."""
         digest = hashlib.sha256(f"{account}/{self.prefix}".encode()).hexdigest()
         return f"{self.prefix}-prove-{digest[:_HASH_CHARS]}"
 
 
 def scratch_names(prefix: str) -> ScratchNames:
-    """Return the names; raises InvalidInputError for a prefix of which no bucket could be made."""
+    """Return the names; raises InvalidInputError if a bucket cannot have such a name."""
     if not _PREFIX.fullmatch(prefix) or "--" in prefix:
         raise InvalidInputError(
             f"--table-prefix is {prefix!r:.100}; it must be 3 to 40 characters of a-z, 0-9 and "

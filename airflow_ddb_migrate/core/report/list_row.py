@@ -1,4 +1,4 @@
-"""A migration as a row of the list of all: plain data, times in seconds since the epoch."""
+"""A migration as a row of the list of all migrations. Times are seconds since the epoch."""
 
 from typing import TypedDict
 
@@ -7,7 +7,7 @@ from airflow_ddb_migrate.core.ledger.owners import run_of
 
 
 class ListedMigration(TypedDict):
-    """A row of the list. ``dag_id`` and ``run_id`` are empty where no DAG run started it."""
+    """A row of the list. ``dag_id`` and ``run_id`` are empty if no DAG run started it."""
 
     migration_id: str
     table_arn: str

@@ -11,7 +11,7 @@ _HEAD = ("table", "migration", "status", "changed", "quarantined", "cost", "reas
 
 
 def many_reports_markdown(reports: Sequence[Report]) -> str:
-    """Return one row for each table, and the sum."""
+    """Return a page with a row for each table, and the totals."""
     sums = totals(reports)
     last = (
         "**in all**",
@@ -26,7 +26,7 @@ def many_reports_markdown(reports: Sequence[Report]) -> str:
 
 
 def totals(reports: Sequence[Report]) -> dict[str, Any]:
-    """Return what all tables come to: ``tables``, ``succeeded``, items and measured dollars."""
+    """Return the totals of all tables: ``tables``, ``succeeded``, items and measured dollars."""
     return {
         "tables": len(reports),
         "succeeded": sum(report["status"] == "SUCCEEDED" for report in reports),

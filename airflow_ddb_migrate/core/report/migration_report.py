@@ -1,4 +1,4 @@
-"""What a migration did: plain data, as it stands in XCom, in the bucket and in the ledger."""
+"""What a migration did: plain data for XCom, the bucket and the ledger."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
@@ -15,7 +15,7 @@ class UnitsShown(TypedDict):
 
 
 class ResourceCapacity(TypedDict):
-    """One billing mode's figures of a table and, by name, its indexes."""
+    """The billing mode, and the units of the table and of its indexes by name."""
 
     billing_mode: str
     table: UnitsShown
@@ -23,7 +23,7 @@ class ResourceCapacity(TypedDict):
 
 
 class CapacityReport(TypedDict):
-    """Missing stages are None: nothing was raised, or restore did not run yet."""
+    """The capacity by stage. None: nothing was raised, or it is not restored yet."""
 
     before: ResourceCapacity | None
     during: ResourceCapacity | None
@@ -31,7 +31,7 @@ class CapacityReport(TypedDict):
 
 
 class Try(TypedDict):
-    """One attempt. ``segments`` are those that it was given; times are ISO, empty: not yet."""
+    """One attempt, with the segments that it was given. Times are ISO 8601; empty: not yet."""
 
     number: int
     canary: bool
@@ -42,7 +42,7 @@ class Try(TypedDict):
 
 
 class Cost(TypedDict):
-    """Dollars by part and seconds, planned and measured. Without a plan the former are empty."""
+    """Dollars by part and seconds, planned and measured; the former are empty without a plan."""
 
     planned: dict[str, float]
     measured: dict[str, float]
@@ -53,7 +53,7 @@ class Cost(TypedDict):
 
 
 class Part(TypedDict):
-    """Another migration that belongs to this one: its dry run, its check, a replay, its undo."""
+    """A dry run, check, replay or undo that belongs to this migration."""
 
     migration_id: str
     mode: str
@@ -65,7 +65,7 @@ class Part(TypedDict):
 
 
 class QuarantineReport(TypedDict):
-    """Items set aside. ``replay`` says how to try them again; ``replays`` are who did."""
+    """Quarantined items. ``replay`` says how to retry them; ``replays`` are the retries."""
 
     count: int
     where: str
@@ -74,14 +74,14 @@ class QuarantineReport(TypedDict):
 
 
 class UndoReport(TypedDict):
-    """``how`` is empty where nothing is to be undone; ``undos`` are those that were begun."""
+    """``how`` is empty if nothing can be undone; ``undos`` are the undos that were started."""
 
     how: str
     undos: list[Part]
 
 
 class Links(TypedDict):
-    """Where to look further; empty where there is nothing, ``unknown: …`` where AWS refused."""
+    """Where to find more; empty if there is nothing, ``unknown: …`` if AWS refused to say."""
 
     execution: str
     map_run_arn: str
@@ -100,12 +100,12 @@ class Steered(TypedDict):
 
 
 class Report(Trouble):
-    """Times in seconds, units as DynamoDB reported them.
+    """The whole report. Times are in seconds, units as DynamoDB reported them.
 
-    ``status`` is a word of Outcome, CANARY (``left`` segments were not begun), or one of NotBegun;
+    ``status`` is a value of Outcome or NotBegun, or CANARY (``left`` segments were not begun).
     ``seconds`` are from the first start to the last end. ``counts_words`` says whether the counts
-    add up. ``backup`` is what the gate found, None where it did not run. ``runtime`` says what the
-    workers ran on; empty where none has told.
+    add up. ``backup`` is what the backup gate found; None if it did not run. ``runtime`` describes
+    Lambda's Python and botocore; empty if unknown.
     """
 
     migration_id: str
@@ -143,7 +143,7 @@ def show_noted_capacity(snapshot: CapacitySnapshot | None) -> ResourceCapacity |
 
 
 def show_capacity(snapshot: CapacitySnapshot) -> ResourceCapacity:
-    """Return the provisioned figures; zero in an on-demand table, which has none."""
+    """Return the provisioned units, which are zero in an on-demand table."""
     units: Mapping[str, UnitsShown] = {
         name: {"read": value.read, "write": value.write}
         for name, value in snapshot.provisioned.items()
@@ -156,7 +156,7 @@ def show_capacity(snapshot: CapacitySnapshot) -> ResourceCapacity:
 
 
 def counts_words(counts: Counts) -> str:
-    """Say whether every item that was seen is accounted for."""
+    """Return a sentence on whether every item that was seen is accounted for."""
     others = sum(number for name, number in counts.to_dict().items() if name != "seen")
     if others == counts.seen:
         return f"Every one of {counts.seen:,} items seen is accounted for."
@@ -167,10 +167,10 @@ def counts_words(counts: Counts) -> str:
 
 
 def failure(report: Report, failed_tasks: Mapping[str, str]) -> str:
-    """Say why a run that ends with this report has failed; empty when it has not.
+    """Return why a run that ends with this report has failed; empty if it has not.
 
-    ``failed_tasks`` are their states. What was never started is no failure by itself, and neither
-    is a canary that nobody went on with.
+    ``failed_tasks`` are states of tasks by name. A migration that was never started is not a
+    failure, nor is a canary that was not continued.
     """
     parts = [
         f"Tasks of this run failed: {_states(failed_tasks)}. See their logs." * bool(failed_tasks),

@@ -1,7 +1,7 @@
-"""What to tell people about a migration: a line and a text, for whatever sends them. Pure.
+"""A notification about a migration: a title and a text, for any channel. Pure.
 
-Plain text without a markup, so that mail, chat and SNS can show it alike; keys and figures, never
-an item's values.
+It is plain text without markup, so that mail, chat and SNS show it alike. It has keys and figures,
+never an item's values.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ _HOW_ON = {
 
 
 class Notice(TypedDict):
-    """``state`` is FAILED, ON_HOLD, or a report's status; ``title`` one line, ``text`` several."""
+    """``state`` is FAILED, ON_HOLD or a report's status; ``text`` has several lines."""
 
     state: str
     title: str
@@ -33,13 +33,13 @@ class Notice(TypedDict):
 
 
 def report_notice(report: Report, why_failed: str = "") -> Notice:
-    """Sum a report up. ``why_failed`` is what turned the run red, where something did."""
+    """Return a notice about a report. ``why_failed`` is why the run failed; empty if it did not."""
     state = Outcome.FAILED.value if why_failed else report["status"]
     return _notice(state, report["migration_id"], [why_failed or report["reason"], *_facts(report)])
 
 
 def hold_notice(migration_id: str, hold: Hold, report: Report | None = None) -> Notice:
-    """Say why a migration waits and what makes it go on; ``report`` is how far it is."""
+    """Return a notice on why a migration waits; ``report`` has its progress."""
     facts = _facts(report) if report else ()
     return _notice(ON_HOLD, migration_id, [f"On hold: {hold.reason}", _how_on(hold), *facts])
 
@@ -67,7 +67,7 @@ def _facts(report: Report) -> Iterable[str]:
         yield _cost(report)
     quarantine = report["quarantine"]
     if quarantine["count"]:
-        yield f"Set aside: {quarantine['count']:,} items, {quarantine['where']}."
+        yield f"Quarantined: {quarantine['count']:,} items, {quarantine['where']}."
         yield quarantine["replay"]
     if report["undo"]["how"]:
         yield f"Undo: {report['undo']['how']}"

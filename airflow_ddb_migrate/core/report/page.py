@@ -1,4 +1,4 @@
-"""A report as a person reads it: markdown, for the task's log and the command line."""
+"""A report as markdown, for the task's log and the command line."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,7 +13,7 @@ _STAGES = ("before", "during", "after")
 
 
 def report_markdown(report: Report) -> str:
-    """Return the whole report; what there is nothing of is left out."""
+    """Return the whole report, without its empty parts."""
     sections = (_head, _items, _cost, _capacity, _way_back, _steered, _others, _where)
     texts = (text for section in sections if (text := section(report)))
     return visible_lines("\n\n".join(texts)) + "\n"
@@ -40,7 +40,7 @@ def _head(report: Report) -> str:
 
 
 def _steered(report: Report) -> str:
-    """A report of before it had this has none."""
+    """Return the steering; older reports have none."""
     lines = [
         f"- {one['at']} {one['what'].lower()} by {prose(named(one['by'], one['caller']))}: "
         f"{prose(one['words'])}"
@@ -67,13 +67,13 @@ def _items(report: Report) -> str:
 
 
 def _runtime(report: Report) -> str:
-    """A report of before workers told it has none."""
+    """Return Lambda's Python and botocore; older reports have none."""
     words = report.get("runtime", "")
     return f"\n\n{words}" if words else ""
 
 
 def _trouble(report: Report) -> str:
-    """A report of before these were counted has none."""
+    """Return throttled requests and conflicts; older reports have none."""
     words = report.get("trouble", "")
     return f" {as_sentence(words)}" if words else ""
 
@@ -84,7 +84,7 @@ def _quarantine(report: Report) -> str:
         return ""
     replays = "".join(f"\n- {_part_words(part)}" for part in quarantine["replays"])
     return (
-        f"\n\n{quarantine['count']:,} items are set aside: {quarantine['where']}. "
+        f"\n\n{quarantine['count']:,} items are quarantined: {quarantine['where']}. "
         f"{quarantine['replay']}{replays}"
     )
 
@@ -101,8 +101,8 @@ def _cost(report: Report) -> str:
     rows.append(("total", _dollars(cost["planned_total"]), _dollars(cost["measured_total"])))
     rows.append(("time", _seconds(cost["planned_seconds"]), _seconds(report["seconds"])))
     return (
-        f"{table(('cost', 'planned', 'measured'), rows)}\n"
-        f"On list prices ({cost['prices']}), a guide and no bill; - is not measured or not planned."
+        f"{table(('cost', 'planned', 'measured'), rows)}\nAt list prices ({cost['prices']}): a "
+        "guide, not a bill; - means not planned or not measured."
     )
 
 
@@ -117,8 +117,12 @@ def _way_back(report: Report) -> str:
     backup, undo = report["backup"], report["undo"]
     lines = []
     if backup:
-        restore = f" Into a new table: {code(backup['restore'], 500)}" if backup["restore"] else ""
-        late = " It was made when the migration had begun." if backup["late"] else ""
+        restore = (
+            f" To restore it into a new table: {code(backup['restore'], 500)}"
+            if backup["restore"]
+            else ""
+        )
+        late = " It was made after the migration had begun." if backup["late"] else ""
         lines.append(f"Backup: {backup['words']}{late}{restore}")
     elif report["tries"]:
         lines.append("Backup: the backup gate did not run for this migration.")

@@ -1,7 +1,7 @@
-"""A migration as the page in Airflow's UI shows it: plain data, times in seconds since the epoch.
+"""A migration as the tab in Airflow's UI shows it. Times are seconds since the epoch.
 
-Lanes travel as one letter each, so that 10,000 of them are 10 kB; the numbers of one lane are asked
-for one at a time.
+Each lane is one letter, so that 10,000 lanes are 10 kB. The figures of a lane are requested one
+lane at a time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ _PLAN_FIELDS = (
 
 
 class About(TypedDict):
-    """What a migration is, and what its latest attempt is."""
+    """The migration and its latest attempt."""
 
     migration_id: str
     table: str
@@ -71,7 +71,7 @@ class About(TypedDict):
 
 
 class Control(TypedDict):
-    """What the workers are told. Budgets are units per second of all together, 0: none."""
+    """What the workers must do. Budgets are units per second of all workers together; 0: none."""
 
     command: str
     reason: str
@@ -85,7 +85,7 @@ class Control(TypedDict):
 
 
 class HoldView(TypedDict):
-    """One hold in force. ``ends`` says what ends it; ``resumable``: a person's resume does."""
+    """One hold in force. ``ends`` says what ends it; ``resumable``: a person can end it."""
 
     kind: str
     by: str
@@ -97,7 +97,7 @@ class HoldView(TypedDict):
 
 
 class LaneView(Trouble):
-    """One lane. ``segment`` is the one in work; ``error`` and ``cause`` hold no item's values."""
+    """One lane. ``segment`` is in work; ``error`` and ``cause`` have no values of items."""
 
     lane: int
     state: str
@@ -122,9 +122,9 @@ class EventView(TypedDict):
 
 
 class PulseView(TypedDict):
-    """Figures of now, see Pulse; budgets are those in force, 0: none. Whatever is None is unknown.
+    """The current figures, see Pulse. Budgets are those in force; 0: none.
 
-    ``seconds_left`` is the least and the most.
+    None is unknown. ``seconds_left`` are the least and the most seconds.
     """
 
     items_now: float | None
@@ -142,13 +142,15 @@ class PulseView(TypedDict):
 
 
 class MigrationView(About, Trouble):
-    """What the page shows, as of ``observed_at``.
+    """What the tab shows, as of ``observed_at``.
 
-    ``outcome`` is a word of Outcome, CANARY or NotBegun. ``lanes`` has a letter (LETTERS) for each
-    lane, in order; ``in_scope`` is how many of them the latest attempt works on. ``capacity`` says
-    what is owed to the table, empty: nothing. Without a plan ``plan`` is empty; what never began
-    has no ``pulse``. ``budget`` is what was in force when;
-    ``holds`` are those in force, ``hold`` says what they mean, empty: there is none.
+    - ``outcome``: a value of Outcome or NotBegun, or CANARY.
+    - ``lanes``: a letter (LETTERS) for each lane, in order; ``in_scope``: how many of them the
+      latest attempt works on.
+    - ``capacity``: what capacity is not restored yet; empty: none.
+    - ``plan``: empty without a plan; ``pulse``: missing if the migration never began.
+    - ``budget``: the budget over time.
+    - ``holds``: the holds in force; ``hold``: sentences about them, empty without any.
     """
 
     outcome: str
@@ -171,7 +173,7 @@ class MigrationView(About, Trouble):
 
 
 class QuarantineView(TypedDict):
-    """The first items set aside: their keys as typed JSON, and why. ``unknown``: cannot be read."""
+    """The first quarantined items: keys as typed JSON, and why. ``unknown``: cannot be read."""
 
     rows: list[dict[str, Any]]
     where: str
@@ -196,7 +198,7 @@ def about_view(record: MigrationRecord, attempt: AttemptRecord) -> About:
 
 
 def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:
-    """Return a letter for each lane; one without a row is pending."""
+    """Return a letter for each lane; a lane without a row is pending."""
     letters = [LETTERS[LaneState.PENDING]] * lanes
     for row in rows:
         if row.lane < lanes:
@@ -205,7 +207,7 @@ def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:
 
 
 def lane_view(lane: int, row: LaneRow | None) -> LaneView:
-    """Show one lane; without a row it was never begun."""
+    """Return the view of a lane; without a row it was never begun."""
     row = row or LaneRow(lane=lane, state=LaneState.PENDING, attempt=0, segment=lane)
     return {
         "lane": row.lane,
@@ -260,20 +262,20 @@ def pulse_view(pulse: Pulse, look: Reading) -> PulseView:
 
 
 def plan_view(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a person reads of a plan; one of another version may lack some of it."""
+    """Return a plan's main figures; plans of other versions may lack some."""
     return {name: plan[name] for name in _PLAN_FIELDS if name in plan}
 
 
 def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:
-    """Say what capacity of the table is still to be brought back, and by whom."""
+    """Return a sentence on capacity that is not restored yet, and who raised it."""
     if lease is None or not lease.owes_capacity:
         return ""
     whose = "this migration" if lease.migration_id == migration_id else lease.migration_id
     if lease.capacity_state is CapacityState.RESTORING:
-        return f"Raised by {whose}, and being restored."
-    return f"Raised by {whose}, and not restored yet."
+        return f"Raised by {whose}; it is being restored."
+    return f"Raised by {whose}; it is not restored yet."
 
 
 def owes_capacity(lease: LeaseRecord | None, migration_id: str) -> bool:
-    """Return whether this migration has raised capacity that is not given back yet."""
+    """Return whether this migration has raised capacity that is not restored yet."""
     return lease is not None and lease.owes_capacity and lease.migration_id == migration_id

@@ -110,7 +110,7 @@ def test_a_strongly_consistent_table_is_told_in_its_own_words(world: AirflowWorl
     assert site.ledger.required_migration(started["migration_id"]).is_multi_region_strong
     assert "Writer: single conditional requests (the table has multi-region" in writer_words(site)
     plan = WRITERS["plan"](single_writer_region=True).execute(make_context())
-    assert "goes by itself, not in a batch" in "".join(plan["warnings"])
+    assert "cannot be in a batch" in "".join(plan["warnings"])
     assert "may be lost" not in "".join(plan["warnings"])
 
 
@@ -147,7 +147,9 @@ def test_a_table_that_is_written_in_one_region_is_migrated(world: AirflowWorld, 
 
     assert result["migration_id"]
     if name == "plan":
-        assert "A write in another region meanwhile may be lost" in "".join(result["warnings"])
+        assert "A write in another region during the migration may be lost" in "".join(
+            result["warnings"]
+        )
         assert {PLAN} <= {row["sk"]["S"].rpartition("#")[2] for row in rows(world)}
 
 

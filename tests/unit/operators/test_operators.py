@@ -130,7 +130,7 @@ class TestPrewarm:
         assert [
             {"TableName": TABLE, "WarmThroughput": {"ReadUnitsPerSecond": 20_000}}
         ] == world.updates
-        assert "$1.04 once; permanent, AWS never lowers it again" in capsys.readouterr().out
+        assert "$1.04 once; permanent: AWS never lowers it" in capsys.readouterr().out
 
     def test_each_change_is_told_with_its_cost(self, world, capsys):
         """Before and after, price, and whether it can be undone; and which schedules go on."""
@@ -143,7 +143,7 @@ class TestPrewarm:
         said = capsys.readouterr().out
         for line in (
             "Raising table: auto scaling of write capacity 5 to 20 -> 50 to 50, scale-in "
-            "suspended: free by itself; restore brings it back",
+            "suspended: free; restore reverts it",
             "Raising table: provisioned capacity 5 read / 5 write -> 10,000 read / 50 write units "
             "per second: $1.33 more per hour until restore lowers it",
             "Prices: us-east-1, November 2024",

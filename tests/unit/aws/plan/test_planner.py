@@ -240,7 +240,7 @@ def test_a_table_that_is_used_up_gets_one_unit_and_a_loud_warning(place: PlanWor
     plan = place.plan()
 
     assert 1 == plan.write_units_per_second
-    assert plan.warnings[0].startswith("LIVE TRAFFIC USES EVERYTHING: table takes 4,000 write")
+    assert plan.warnings[0].startswith("LIVE TRAFFIC USES EVERYTHING: table has 4,000 write")
 
 
 def test_an_index_has_traffic_of_its_own(make_world: Callable[..., SiteWorld]) -> None:
@@ -452,7 +452,7 @@ def test_a_plan_that_costs_too_much_is_refused(place: PlanWorld) -> None:
         ({"budget_share": 0}, "budget_share is 0; it must be a number above 0 and at most 1"),
         ({"budget_share": True}, "budget_share is True"),
         ({"max_cost_usd": -1}, "max_cost_usd is -1; it must be a number of at least 0"),
-        ({"prices": {"x": 1}}, "prices holds 'x'"),
+        ({"prices": {"x": 1}}, "prices has 'x'"),
         ({"total_segments": 0}, "segments is 0"),
         ({"transform": ""}, "transform is ''"),
     ],
@@ -558,7 +558,9 @@ def test_a_migration_is_no_live_traffic(place: PlanWorld) -> None:
     plan = place.plan()
 
     assert 0.8 * (4_000 - 200) == plan.write_units_per_second
-    assert has(plan, "Live traffic is judged without the 2.0 hours of the last 24 hours in which")
+    assert has(
+        plan, "Live traffic was measured without the 2.0 hours of the last 24 hours in which"
+    )
 
 
 def test_a_second_run_of_the_same_is_told(place: PlanWorld) -> None:
@@ -594,7 +596,7 @@ def test_a_table_that_was_just_loaded_is_measured(place: PlanWorld) -> None:
         if event["action"] == "sample"
     ]
     assert 0.9e6 < plan.load.items < 1.1e6
-    assert has(plan, "AWS counts 0 items, up to six hours ago; the sample found about 9")
+    assert has(plan, "AWS counted 0 items, up to six hours ago; the sample found about 9")
 
 
 def million(event: dict[str, Any]) -> dict[str, Any]:

@@ -324,7 +324,7 @@ def test_the_backup_is_in_it(world: SiteWorld) -> None:
 
     page = report_markdown(report_of(world))
     assert f"`{found.restore}`" in page
-    assert "It was made when the migration had begun." in page
+    assert "It was made after the migration had begun." in page
 
 
 def test_links(world: SiteWorld) -> None:

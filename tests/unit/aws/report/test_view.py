@@ -164,7 +164,7 @@ def test_raised_capacity_is_pointed_out(world: SiteWorld) -> None:
         world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
 
-    assert ("", "Raised by this migration, and not restored yet.") == (
+    assert ("", "Raised by this migration; it is not restored yet.") == (
         calm,
         view_of(at(world.site, NOW))["capacity"],
     )

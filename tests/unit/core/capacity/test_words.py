@@ -47,14 +47,13 @@ def raised(setting: Setting, before: CapacityUnits, after: CapacityUnits = WANTE
             raised(Setting.WARM_THROUGHPUT, units(2_000, 0)),
             "table: warm throughput 2,000 read / 0 write -> 12,000 read / 4,000 write units per "
             "second",
-            "$3.90 once; permanent, AWS never lowers it again, and restore gives nothing of that "
-            "back",
+            "$3.90 once; permanent: AWS never lowers it, and restore does not refund it",
         ),
         (
             raised(Setting.ON_DEMAND_MAXIMUM, units(-1, 5), units(-1, 4_000)),
             "table: on-demand maximum unlimited read / 5 write -> unlimited read / 4,000 write "
             "units per second",
-            "free by itself, allows more requests to be charged; restore brings it back",
+            "free, but allows more requests, which are charged; restore reverts it",
         ),
         (
             SWITCH,
@@ -72,7 +71,7 @@ def raised(setting: Setting, before: CapacityUnits, after: CapacityUnits = WANTE
             SCALING,
             "index by_day: auto scaling of write capacity 5 to 100 -> 200 to 200, scale-in "
             "suspended",
-            "free by itself; restore brings it back",
+            "free; restore reverts it",
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -102,7 +101,7 @@ IN_ALL = " in 3 regions (here and in ap-south-1, eu-west-1)"
         (raised(Setting.PROVISIONED, NONE, THOUSAND), f"$2.08 more per hour{IN_ALL} until"),
         # Warm throughput is raised in all regions, whatever it is for.
         (raised(Setting.WARM_THROUGHPUT, NONE, THOUSAND), f"$2.34 once{IN_ALL}; permanent"),
-        (SCALING, "free by itself"),
+        (SCALING, "free; restore reverts it"),
     ],
 )
 def test_a_global_table_pays_in_each_region(change: Change, cost: str) -> None:

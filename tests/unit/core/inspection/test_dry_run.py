@@ -140,7 +140,7 @@ class TestMarkdown:
             "- `KeyError` 1",
             '- `{"id": {"S": "a"}}` changed, 1,000 to 1,100 bytes',
             "  - `age`: `S` → `N`",
-            "Differences that were kept: `s3://bucket/migrations/orders-dry/diff/`",
+            "Kept differences: `s3://bucket/migrations/orders-dry/diff/`",
         ):
             assert line in page.splitlines()
         assert "**3 write units** on the table" in page
@@ -150,7 +150,7 @@ class TestMarkdown:
         """It says what share was looked at, and what that makes for the whole table."""
         page = dry_run_markdown(report(lanes=400))
         assert "**Nothing was written.** 4 of 400 segments were checked.\n" in page
-        assert "about 100,000 items changed, 3,000 deleted and 300 write units." in page
+        assert "about 100,000 changed items, 3,000 deleted items and 300 write units." in page
 
     def test_of_one_that_is_not_finished(self) -> None:
         """Its figures are not taken for all."""
@@ -159,7 +159,7 @@ class TestMarkdown:
     def test_of_nothing(self) -> None:
         """An empty table is a page, too."""
         page = dry_run_markdown(report(counts=Counts(), findings=Findings(), lanes_done=0))
-        assert "**It saw no item**" in page
+        assert "**It saw no items**" in page
         assert "## Sizes" not in page
         assert "## Errors\n\nNone.\n" in page
         assert "## Examples\n\nNone.\n" in page

@@ -21,8 +21,8 @@ PLAN_OF_100_GIB = """\
 | transform | add_updated_at |
 | items | 104,857,600, 100.0 GiB |
 | of these change | 104,857,600 (100.0%) |
-| write units of one | 1.00 in the table |
-| writes of one | 1, with its indexes |
+| write units per change | 1.00 in the table |
+| writes per change | 1, with its indexes |
 | read units | 13,107,200 |
 | write units | 104,857,600 |
 | segments | 800, in 800 lanes |
@@ -35,7 +35,7 @@ PLAN_OF_100_GIB = """\
 | at best | 7.3 hours |
 | expected | 7.3 hours |
 | at worst | 10.9 hours |
-| bounded by | write budget |
+| limited by | write budget |
 
 | what it costs | |
 |---|---|
@@ -46,8 +46,8 @@ PLAN_OF_100_GIB = """\
 | undo log | $0.86 |
 | ledger | $0.06 |
 | logs and metrics | $0.00037 |
-| **in all** | **$69.91** |
-| an hour on hold, if there is one | $0.01 at most, besides |
+| **total** | **$69.91** |
+| an hour on hold | at most $0.01 more |
 | prices | us-east-1, November 2024; a guide, not a bill |
 
 **Warnings**
@@ -73,8 +73,8 @@ def test_a_provisioned_table_s_plan_says_what_is_paid_anyway() -> None:
     table = facts(1, snapshot=snapshot())
     text = plan_markdown(plan(table, prewarm=CapacityUnits(50, 1_025)))
 
-    assert "| reads and writes | in the provisioned capacity, paid anyway |" in text
-    assert "| raised before | table: provisioned capacity 50 read / 25 write -> 50 read" in text
+    assert "| reads and writes | in the provisioned capacity, which is paid for anyway |" in text
+    assert "| raised beforehand | table: provisioned capacity 50 read / 25 write -> 50 read" in text
     assert "| prewarmed capacity, while it is raised | $0." in text
 
 
@@ -124,7 +124,7 @@ def test_the_worst_comes_first() -> None:
     """A table without room for a migration."""
     table = facts(1, peak={"": CapacityUnits(0, 5_000)}, deletion_protection=False)
 
-    assert warnings(table, sampled())[0].startswith("LIVE TRAFFIC USES EVERYTHING: table takes")
+    assert warnings(table, sampled())[0].startswith("LIVE TRAFFIC USES EVERYTHING: table has")
 
 
 @pytest.mark.parametrize(
@@ -134,22 +134,26 @@ def test_the_worst_comes_first() -> None:
             {"peak": {"": CapacityUnits(0, 1_000)}},
             {},
             "Live traffic peaked at 1,000 write units per second in the last 24 hours and leaves "
-            "3,000 of 4,000 of the table.",
+            "3,000 of the 4,000 units of the table.",
         ),
         ({}, {"write_units_per_second": 0}, "write_units_per_second is 0: without a budget"),
         (
             {"peak": {"": CapacityUnits(10_000, 0)}},
             {"read_units_per_second": 3_000},
-            "read_units_per_second is 3,000; the table has 2,000 left beside its live traffic.",
+            "read_units_per_second is 3,000, but live traffic leaves only 2,000 of the table.",
         ),
         ({"point_in_time_recovery": False}, {}, "Point-in-time recovery is off"),
-        ({"point_in_time_recovery": False}, {}, "makes an on-demand backup, about $0.10 a month"),
+        (
+            {"point_in_time_recovery": False},
+            {},
+            "an on-demand backup. That costs about $0.10 a month",
+        ),
         ({"deletion_protection": False}, {}, "Deletion protection of the table is off."),
         ({"ttl_attribute": "done"}, {}, "The transform changes 'done', the table's TTL attribute"),
         ({"ttl_attribute": "ttl"}, {}, "TTL is on (attribute 'ttl')"),
-        ({"unknown_key": "arn:k"}, {}, "KMS key arn:k, of which the stack was not told."),
+        ({"unknown_key": "arn:k"}, {}, "KMS key arn:k, which the stack may not use."),
         ({"unknown_key": "arn:k"}, {}, "ddb-migrate deploy --table-kms-key arn:k"),
-        ({"has_stream": True}, {}, "(none that is known) gets about 1,048,576 records, 3,200 per"),
+        ({"has_stream": True}, {}, "(none known) gets about 1,048,576 records, 3,200 per"),
         (
             {"consumers": tuple("abcdefg")},
             {},
@@ -169,12 +173,12 @@ def test_a_warning(fields: dict[str, Any], asked: dict[str, Any], words: str) ->
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        ({"check_fixed_point": False}, "switches its fixed-point check off"),
+        ({"check_fixed_point": False}, "turns its fixed-point check off"),
         ({"largest_key_share": 0.5}, "50% of the sample have the same partition key"),
         ({"errors": {"Odd": 10}}, "(Odd 10). They would be quarantined."),
         ({"errors": {"Odd": 60, "A": 1}}, "(A 1, Odd 60). That is more than the 5 % that stop"),
         ({"type_changes": {"a: N -> S": 3}}, "The transform changes types: a: N -> S."),
-        ({"larger_step": 7}, "7 of 1,000 changed items of the sample grow over a step of 1 KB"),
+        ({"larger_step": 7}, "7 of 1,000 changed items of the sample grow past a multiple of 1 KB"),
     ],
 )
 def test_a_warning_from_the_sample(seen: dict[str, Any], words: str) -> None:
@@ -197,7 +201,7 @@ def test_a_count_that_is_off_is_told(seen: dict[str, Any], words: str) -> None:
     """With how sure the other one is."""
     found = warnings(facts(0), sampled(**seen))
 
-    assert f"AWS counts 0 items, up to six hours ago; the sample found {words}" in found[0]
+    assert f"AWS counted 0 items, up to six hours ago; the sample found {words}" in found[0]
 
 
 def test_few_items_show_no_skew() -> None:
@@ -213,7 +217,7 @@ def test_few_items_show_no_skew() -> None:
         (IndexFacts(name="i", key_names=("done",)), "twice per changed item: the transform changes "
          "its key (done)."),
         (IndexFacts(name="i", key_names=("day",)), "once per changed item: the transform changes "
-         "attributes it holds (done)."),
+         "attributes that it holds (done)."),
     ],
 )  # fmt: skip
 def test_an_index_that_is_written_is_told(index: IndexFacts, words: str) -> None:
@@ -233,7 +237,11 @@ def test_an_index_that_holds_nothing_of_it_is_not() -> None:
 @pytest.mark.parametrize(
     ("gib", "asked", "words"),
     [
-        (1, {"total_segments": 2}, "segments is 2, fewer than the 4 that may work at a time"),
+        (
+            1,
+            {"total_segments": 2},
+            "segments is 2, fewer than the 4 workers that could run at a time",
+        ),
         (100, {"total_segments": 50}, "segments is 50, of 2.0 GiB each: one takes 43.7 minutes"),
         (0.01, {"total_segments": 5_000}, "segments is 5,000 for 10.2 MiB: most of them are empty"),
         (40_960, {"total_segments": 8, "max_concurrency": 8}, "an execution ends after 1,000"),

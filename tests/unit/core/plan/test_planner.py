@@ -79,7 +79,7 @@ def test_what_takes_over_a_year_is_refused() -> None:
     with pytest.raises(InvalidInputError) as refused:
         plan(facts(10_240), write_units_per_second=100)
     assert str(refused.value) == (
-        "Table orders: the migration would take 1,242.8 days, bounded by the write budget (100 "
+        "Table orders: the migration would take 1,242.8 days, limited by the write budget (100 "
         "write and 9,600 read units per second); Step Functions allows 365 days. Raise the "
         "capacity by prewarm, or raise the budgets."
     )
@@ -596,13 +596,11 @@ def test_warm_throughput_of_a_global_table_is_paid_per_region() -> None:
     (said,) = [words for words in warnings(table, **asked) if "warm throughput" in words]
     assert said == (
         "Prewarm raises warm throughput for $2.34, once in 3 regions (here and in eu-central-1, "
-        "eu-west-1). AWS never lowers it again, and restore gives nothing of it back."
+        "eu-west-1). AWS never lowers it, and restore does not refund it."
     )
     page = plan_markdown(made)
     assert "| regions | 3, with eu-central-1, eu-west-1 |" in page
-    assert (
-        "| warm throughput, once and for good: restore gives nothing of it back | $2.34 |" in page
-    )
+    assert "| warm throughput, once; permanent, and not refunded by restore | $2.34 |" in page
 
 
 def test_the_writes_of_a_global_table_are_told_in_dollars() -> None:

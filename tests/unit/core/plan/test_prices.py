@@ -48,13 +48,16 @@ def test_prices_of_one_s_own_replace_the_list_s() -> None:
 @pytest.mark.parametrize(
     ("figures", "words"),
     [
-        ({"writes": 1}, "prices holds 'writes'; there are only write_request_million, read_"),
-        ({"region": 1}, "prices holds 'region'; there are only"),
-        ({"s3_put_thousand": "1"}, "prices holds s3_put_thousand='1'; it must be a number"),
-        ({"s3_put_thousand": True}, "prices holds s3_put_thousand=True; it must be a number"),
+        (
+            {"writes": 1},
+            "prices has 'writes', which is unknown. Known prices: write_request_million, read_",
+        ),
+        ({"region": 1}, "prices has 'region', which is unknown. Known prices:"),
+        ({"s3_put_thousand": "1"}, "prices has s3_put_thousand='1'; it must be a number"),
+        ({"s3_put_thousand": True}, "prices has s3_put_thousand=True; it must be a number"),
         ({"s3_put_thousand": -1}, "at least 0"),
         ({"s3_put_thousand": float("nan")}, "at least 0"),
-        ([1], "prices is [1]; it must be an object"),
+        ([1], "prices is [1]; it must be a JSON object"),
     ],
 )
 def test_what_is_no_price_is_refused(figures: Any, words: str) -> None:

@@ -45,7 +45,7 @@ def test_a_success_is_summed_up() -> None:
         "Items: 5,000 seen, 4,990 changed, 10 quarantined. "
         "Every one of 5,000 items seen is accounted for.\n"
         "Cost: $0.0040 measured, $0.50 planned, on list prices.\n"
-        "Set aside: 10 items, s3://b/quarantine/.\n"
+        "Quarantined: 10 items, s3://b/quarantine/.\n"
         "Replay it.\n"
         "Undo: Trigger ddb_migration_undo.\n"
         "Execution: https://console.example/x",
