@@ -97,20 +97,20 @@ def _status(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _pause(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.execution.steering import pause
+    from airflow_ddb_migrate.aws.execution.steering.pause import pause
 
     site = _steered_site(options, clients)
     return pause(site, by=_by(options), reason=options.reason)
 
 
 def _resume(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.execution.steering import resume
+    from airflow_ddb_migrate.aws.execution.steering.pause import resume
 
     return resume(_steered_site(options, clients), by=_by(options))
 
 
 def _stop(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.execution.steering import stop_now
+    from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 
     site = _steered_site(options, clients)
     if not options.yes and not _confirmed(options.migration_id, input):
@@ -119,7 +119,7 @@ def _stop(options: argparse.Namespace, clients: "Clients") -> str:
 
 
 def _retune(options: argparse.Namespace, clients: "Clients") -> str:
-    from airflow_ddb_migrate.aws.execution.steering import retune
+    from airflow_ddb_migrate.aws.execution.steering.retune import retune
 
     return retune(
         _steered_site(options, clients),

@@ -177,7 +177,7 @@ class RestoreCapacityOperator(MigrationOperator):
 
     def _stop(self, site: "Site") -> None:
         """Stop what runs; a bill left high is worse than a migration that could not be stopped."""
-        from airflow_ddb_migrate.aws.execution.stop import stop
+        from airflow_ddb_migrate.aws.execution.steering.stop import stop
 
         try:
             done = stop(site, reason="its DAG run came to restore, so nobody waits for it")

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse, Response
 
-from airflow_ddb_migrate.aws.execution import steering
-from airflow_ddb_migrate.aws.execution.steering import stop_now
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
+from airflow_ddb_migrate.aws.execution.steering.stop import begin_stop, stop_now
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.errors import InvalidInputError, MigrationError, SteeringError
 from airflow_ddb_migrate.core.limits import ENTERED_CHARS
@@ -69,18 +70,18 @@ def _said(body: bytes) -> dict[str, Any]:
 
 
 def _pause(site: Site, by: str, asked: dict[str, Any]) -> str:
-    return steering.pause(site, by=by, reason=_reason(asked))
+    return pause(site, by=by, reason=_reason(asked))
 
 
 def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
     _known(asked, ())
-    return steering.resume(site, by=by)
+    return resume(site, by=by)
 
 
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
     """Tell the workers at once; their end, and that of the execution, is awaited behind it."""
     reason = _reason(asked)
-    words = steering.begin_stop(site, by=by, reason=reason)
+    words = begin_stop(site, by=by, reason=reason)
     with contextlib.suppress(BusyError):  # the workers obey, and it ends by itself
         _STOPPING.submit(lambda: _finish_stop(site, by, reason))
     return words
@@ -97,7 +98,7 @@ def _finish_stop(site: Site, by: str, reason: str) -> None:
 
 def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:
     _known(asked, _TUNED)
-    return steering.retune(site, by=by, **asked)
+    return retune(site, by=by, **asked)
 
 
 def _reason(asked: dict[str, Any]) -> str:

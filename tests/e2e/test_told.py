@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.steering import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
 from tests.support.waiting import await_that
 from tests.support.worlds.airflow_site import AirflowSite
 

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
-from airflow_ddb_migrate.aws.execution import start, steering
-from airflow_ddb_migrate.aws.execution.steering import stop_now
+from airflow_ddb_migrate.aws.execution.starting import start
+from airflow_ddb_migrate.aws.execution.steering import retune as tuning
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import InvalidInputError, LeaseHeldError, MigrationError
 from airflow_ddb_migrate.core.ledger.results import Outcome
@@ -25,11 +27,11 @@ _GONE_WORDS = ("gone", "made again", "another")
 
 def pause_and_resume(run: Run) -> None:
     hit = run.until_requests(run.draw.randint(5, 60))
-    struck = hit and _steered(run, steering.pause)
+    struck = hit and _steered(run, pause)
     run.struck = lambda: int(struck)
     if struck:
         _until_still(run)
-        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
+        run.said.append(resume(at(run.site, run.now()), by="a person"))
 
 
 def retune(run: Run) -> None:
@@ -37,7 +39,7 @@ def retune(run: Run) -> None:
     budget = run.draw.choice((40.0, 80.0, 400.0))
     struck = hit and _steered(
         run,
-        lambda site, by: steering.retune(
+        lambda site, by: tuning.retune(
             site, by=by, write_units_per_second=budget, max_concurrency=2
         ),
     )
@@ -98,8 +100,8 @@ def started_unseen(run: Run, during: Callable[[Run], None]) -> None:
     if len(arns) != 1:
         run.violate(Rule.END, f"Two starts, one after the other, made {len(arns)} executions")
     _refused(run)
-    if _steered(run, steering.pause):
-        run.said.append(steering.resume(at(site, run.now()), by="a person"))
+    if _steered(run, pause):
+        run.said.append(resume(at(site, run.now()), by="a person"))
     run.settle(run.finish())
     latest = run.site.ledger.latest_attempt(run.site.migration_id)
     if latest is None or latest.number != 1:
@@ -135,7 +137,7 @@ def table_recreated(run: Run, during: Callable[[Run], None]) -> None:
     run.prewarm()
     run.start()
     hit = run.until_requests(run.draw.randint(5, 50))
-    while_paused = bool(hit) and run.draw.random() < 0.5 and _steered(run, steering.pause)
+    while_paused = bool(hit) and run.draw.random() < 0.5 and _steered(run, pause)
     if while_paused:
         _until_still(run)
     _recreate(run, apart_seconds=0.0 if while_paused else 2.0)
@@ -190,7 +192,7 @@ def _items(run: Run) -> list:
 
 def _resume(run: Run) -> None:
     try:
-        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
+        run.said.append(resume(at(run.site, run.now()), by="a person"))
     except MigrationError as exc:
         run.said.append(str(exc))  # refused: that is a clear end as well
 

@@ -7,7 +7,8 @@ import random
 import time
 from collections.abc import Callable
 
-from airflow_ddb_migrate.aws.execution import steering
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
 from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.health.spending import Rates, spent_by
 from airflow_ddb_migrate.core.ledger.holds import HoldKind
@@ -89,10 +90,10 @@ def person_and_health(run: Run) -> None:
     """Let a person pause it beside the alarm: each hold outlasts the other's end."""
     if not _held_by_alarm(run):
         return
-    run.said.append(steering.pause(at(run.site, run.now()), by="a person"))
+    run.said.append(pause(at(run.site, run.now()), by="a person"))
     _require_held(run, {HoldKind.PERSON, HoldKind.HEALTH})
     if run.draw.random() < 0.5:
-        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
+        run.said.append(resume(at(run.site, run.now()), by="a person"))
         _pass(run, _READING)
         _require_held(run, {HoldKind.HEALTH})
         _set(run, "OK")
@@ -100,7 +101,7 @@ def person_and_health(run: Run) -> None:
         _set(run, "OK")
         _until(run, lambda: HoldKind.HEALTH not in _kinds(run))
         _require_held(run, {HoldKind.PERSON})
-        run.said.append(steering.resume(at(run.site, run.now()), by="a person"))
+        run.said.append(resume(at(run.site, run.now()), by="a person"))
     _until(run, lambda: not _kinds(run))
 
 
@@ -130,9 +131,7 @@ def _limited(run: Run, times: float) -> bool:
     spent = spent_by(_rows(run), Rates.from_dict(control.rates), run.now())
     try:
         run.said.append(
-            steering.retune(
-                at(run.site, run.now()), by="a person", max_cost_usd=times * spent + 1e-6
-            )
+            retune(at(run.site, run.now()), by="a person", max_cost_usd=times * spent + 1e-6)
         )
     except MigrationError as exc:
         run.said.append(str(exc))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 import pytest
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.steering.stop import stop
 from airflow_ddb_migrate.core.errors import LeaseHeldError
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.local import sample

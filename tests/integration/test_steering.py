@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.rates import reading_of
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.ledger.results import Outcome

@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
     RestoreCapacityOperator,
 )
 from airflow_ddb_migrate._compat import AirflowFailException
-from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.steering.pause import pause
 from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.operators.base.task import MigrationTaskError

@@ -1,8 +1,7 @@
 """Start, watch, steer and end an execution.
 
-``request`` fills in what a request leaves open; ``start`` starts or attaches, ``parts`` starts dry
-runs and checks, ``required_steps`` looks for what must have been done; ``observe`` looks, ``tend``
-keeps a lease alive and ends what is over, ``watcher`` does so again and again, and knows how long;
-``next_window`` goes on in another window; ``rates`` say how fast; ``steering`` pauses, resumes and
-retunes, ``stop`` stops; ``ending`` notes how it ended.
+``request`` fills in what a request leaves open; ``starting`` begins an attempt, ``parts`` names dry
+runs and checks; ``observe`` looks, ``tend`` keeps a lease alive and ends what is over, ``watcher``
+does so again and again, and knows how long; ``rates`` say how fast; ``steering`` pauses, resumes,
+retunes and stops; ``ending`` notes how it ended.
 """

@@ -1,9 +1,9 @@
 """Keep a migration that runs alive, and end one that is over."""
 
 from airflow_ddb_migrate.aws.execution.ending import note_end
-from airflow_ddb_migrate.aws.execution.next_window import go_on
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
-from airflow_ddb_migrate.aws.execution.stop import command_stop
+from airflow_ddb_migrate.aws.execution.starting.next_window import go_on
+from airflow_ddb_migrate.aws.execution.steering.stop import command_stop
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.ledger.events import What
 from airflow_ddb_migrate.core.ledger.lease import release, renew

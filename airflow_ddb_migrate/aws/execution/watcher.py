@@ -9,8 +9,8 @@ from typing import Any
 from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.execution.rates import planned_work, reading_of
 from airflow_ddb_migrate.aws.execution.request import kept_request, plan_owner
-from airflow_ddb_migrate.aws.execution.steering import pause
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.steering.pause import pause
+from airflow_ddb_migrate.aws.execution.steering.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site

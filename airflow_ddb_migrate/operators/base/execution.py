@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_ddb_migrate.aws.execution.observe import Observation
-    from airflow_ddb_migrate.aws.execution.start import StartResult
+    from airflow_ddb_migrate.aws.execution.starting.start import StartResult
     from airflow_ddb_migrate.aws.execution.watcher import Watcher
     from airflow_ddb_migrate.aws.site import Site
 
@@ -70,7 +70,7 @@ class WaitingOperator(MigrationRequestOperator):
 
     def begin(self, context: "Context", site: "Site", request: StartRequest) -> "StartResult":
         """Start, attach or go on, and say which."""
-        from airflow_ddb_migrate.aws.execution.start import start
+        from airflow_ddb_migrate.aws.execution.starting.start import start
 
         started = start(site, request)
         if started.execution_arn:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from airflow_ddb_migrate.aws.execution.steering import resume
+from airflow_ddb_migrate.aws.execution.steering.pause import resume
 from tests.campaigns.kills import results
 from tests.campaigns.kills.results import Result
 from tests.campaigns.kills.victim import ITEMS, UNITS, Victim, victim

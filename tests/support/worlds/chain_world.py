@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.execution.observe import Observation
-from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult, start
+from airflow_ddb_migrate.aws.execution.starting.start import StartRequest, StartResult, start
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.services.bucket import Bucket
 from airflow_ddb_migrate.aws.services.stack import Stack

@@ -18,8 +18,9 @@ from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.aws.erasure.forgetting import Forgetting
-from airflow_ddb_migrate.aws.execution import steering
-from airflow_ddb_migrate.aws.execution.steering import stop_now
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
+from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.aws.inspection.reports import compose_dry_run, compose_verify
 from airflow_ddb_migrate.aws.ledger.history import dags_that_migrate, newest_of_dags
 from airflow_ddb_migrate.aws.ledger.keys import stack_key
@@ -259,9 +260,9 @@ class Life:
         with pytest.raises(DeployError, match="is still needed"):
             self._remove()
         with self.using(Feature.STEERING):
-            steering.retune(site, by="ann", max_concurrency=2)
-            steering.pause(site, by="ann")
-            steering.resume(site, by="ann")
+            retune(site, by="ann", max_concurrency=2)
+            pause(site, by="ann")
+            resume(site, by="ann")
         with self.using():
             stop_now(site, by="ann", reason="its task was ended", patience_seconds=20.0)
             assert Outcome.FAILED is finish(site).verdict.outcome

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
-from airflow_ddb_migrate.aws.execution.start import StartRequest, StartResult, start
+from airflow_ddb_migrate.aws.execution.starting.start import StartRequest, StartResult, start
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.aws.services.tables import describe_table
 from airflow_ddb_migrate.aws.site import Site

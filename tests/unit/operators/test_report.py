@@ -16,7 +16,7 @@ from airflow_ddb_migrate import (
 )
 from airflow_ddb_migrate._compat import AirflowFailException
 from airflow_ddb_migrate.assets import MIGRATED
-from airflow_ddb_migrate.aws.execution.start import start as begin
+from airflow_ddb_migrate.aws.execution.starting.start import start as begin
 from airflow_ddb_migrate.core.mode import Mode
 from tests.support.factories import TABLE
 from tests.support.worlds.airflow_world import (

@@ -17,7 +17,7 @@ from airflow_ddb_migrate._compat import (
     AirflowSkipException,
     TaskDeferralTimeout,
 )
-from airflow_ddb_migrate.aws.execution import next_window
+from airflow_ddb_migrate.aws.execution.starting import next_window
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import AttemptHours
 from airflow_ddb_migrate.core.mode import Mode

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.start import StartResult
+from airflow_ddb_migrate.aws.execution.starting.start import StartResult
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.plugin.app import make_app
 from airflow_ddb_migrate.plugin.views import Looks

@@ -13,7 +13,7 @@ from airflow_ddb_migrate import (
     NOTICE_TITLE,
     DistributedMapMigrationSensor,
 )
-from airflow_ddb_migrate.aws.execution.steering import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
 from airflow_ddb_migrate.core.errors import AwsRequestError
 from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 from tests.support.factories import TABLE, at, throttled_hold

@@ -11,7 +11,7 @@ from airflow_ddb_migrate import (
     DistributedMapMigrationSensor,
 )
 from airflow_ddb_migrate._compat import AirflowFailException, AirflowSensorTimeout
-from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.steering.pause import pause
 from airflow_ddb_migrate.aws.execution.watcher import Watcher
 from airflow_ddb_migrate.aws.ledger.lanes import Claim
 from airflow_ddb_migrate.core.clock import Clock

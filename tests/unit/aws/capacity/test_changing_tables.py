@@ -6,7 +6,7 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm, still_waiting
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.restore_steps import RestoreWait
-from airflow_ddb_migrate.aws.execution.start import StartRequest, start
+from airflow_ddb_migrate.aws.execution.starting.start import StartRequest, start
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.errors import RestoreError

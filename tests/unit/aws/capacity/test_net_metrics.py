@@ -8,7 +8,7 @@ import pytest
 from airflow_ddb_migrate.aws.capacity.net_metrics import NetMetrics, is_any_taken
 from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.safety_net import SafetyNet
-from airflow_ddb_migrate.aws.execution.steering import pause
+from airflow_ddb_migrate.aws.execution.steering.pause import pause
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.keys import lease_key
 from airflow_ddb_migrate.aws.ledger.typed_values import encode_all

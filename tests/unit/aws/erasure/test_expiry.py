@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.erasure.expiry import Expiry
-from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.execution.starting.start import start
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.ledger.keys import migration_key

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.erasure.forgetting import Forgetting
-from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.execution.starting.start import start
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.history import list_history
 from airflow_ddb_migrate.aws.ledger.keys import erasure_key

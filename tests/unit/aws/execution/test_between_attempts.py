@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger

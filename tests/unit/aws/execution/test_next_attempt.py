@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, stop_now
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.report.status import status_of
 from airflow_ddb_migrate.core.errors import AwsRequestError, SteeringError

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from airflow_ddb_migrate.aws.capacity.between import note_wanted
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, stop_now
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.execution.watcher import time_limit
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.steering import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.holds import HoldKind

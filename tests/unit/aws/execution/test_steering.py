@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.start import start
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
+from airflow_ddb_migrate.aws.execution.starting.start import start
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
+from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events, note_event
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules

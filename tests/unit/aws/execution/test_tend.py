@@ -4,7 +4,7 @@ import json
 
 import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.steering.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import LedgerError

@@ -7,8 +7,9 @@ from airflow_ddb_migrate.aws.capacity.prewarm import prewarm
 from airflow_ddb_migrate.aws.capacity.restore import restore
 from airflow_ddb_migrate.aws.capacity.safety_net import Fate, SafetyNet
 from airflow_ddb_migrate.aws.execution.observe import observe
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune, stop_now
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
+from airflow_ddb_migrate.aws.execution.steering.stop import stop, stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.report.view import view_of
 from airflow_ddb_migrate.core.errors import LeaseHeldError, SteeringError

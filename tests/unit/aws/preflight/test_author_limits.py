@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.steering import retune
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
 from airflow_ddb_migrate.aws.preflight.author_limits import limits_of
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError, TransformError

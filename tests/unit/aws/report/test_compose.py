@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.execution.stop import stop
+from airflow_ddb_migrate.aws.execution.steering.stop import stop
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.notes import note_capacity
 from airflow_ddb_migrate.aws.preflight.backup_gate import ensure_backup

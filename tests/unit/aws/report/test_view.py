@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from airflow_ddb_migrate.aws.execution.steering import pause, resume, retune
+from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
+from airflow_ddb_migrate.aws.execution.steering.retune import retune
 from airflow_ddb_migrate.aws.ledger import history
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
 from airflow_ddb_migrate.aws.ledger.scans import all_history

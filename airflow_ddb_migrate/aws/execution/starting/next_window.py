@@ -7,15 +7,10 @@ it does not matter who looks, nor how often, nor where a step fails.
 
 from dataclasses import replace
 
-from airflow_ddb_migrate.aws.capacity.between import (
-    give_back,
-    owes,
-    raise_again,
-    wanted_capacity,
-)
+from airflow_ddb_migrate.aws.capacity.between import give_back, owes, raise_again, wanted_capacity
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
 from airflow_ddb_migrate.aws.execution.request import kept_request
-from airflow_ddb_migrate.aws.execution.start import start
+from airflow_ddb_migrate.aws.execution.starting.start import start
 from airflow_ddb_migrate.aws.preflight.alarms import why_ill
 from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
 from airflow_ddb_migrate.aws.preflight.table_lease import take_lease

@@ -2,14 +2,48 @@
 
 from airflow_ddb_migrate.aws.execution.ending import note_stop
 from airflow_ddb_migrate.aws.execution.observe import is_waiting
+from airflow_ddb_migrate.aws.execution.steering.current import overtaken, running_attempt
 from airflow_ddb_migrate.aws.site import Site
-from airflow_ddb_migrate.core.ledger.events import What
+from airflow_ddb_migrate.core.ledger.events import What, named
 from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command
 from airflow_ddb_migrate.core.ledger.results import STOPPED
-from airflow_ddb_migrate.core.limits import OWNER_SECONDS
+from airflow_ddb_migrate.core.limits import CONTROL_SECONDS, OWNER_SECONDS
 from airflow_ddb_migrate.core.text.markdown import entered
 
 _STOP_POLL_SECONDS = 2.0
+
+
+def begin_stop(site: Site, *, by: str, reason: str = "") -> str:
+    """Tell the workers of the attempt that runs to end, and do not wait: ``stop_now`` does.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over, or another attempt began in this moment.
+    """
+    attempt = running_attempt(site)
+    if not command_stop(site, attempt, _stop_reason(site, entered(by), entered(reason))):
+        raise overtaken(site, attempt)
+    return (
+        f"Stopping attempt {attempt.number} of {site.migration_id}. Workers settle what they have "
+        f"in hand and end within about {2 * CONTROL_SECONDS} s; then its execution is stopped."
+    )
+
+
+def stop_now(
+    site: Site, *, by: str, reason: str = "", patience_seconds: float = OWNER_SECONDS
+) -> str:
+    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
+
+    :raises LedgerError: it was never started.
+    :raises SteeringError: it is over.
+    """
+    by, reason = entered(by), entered(reason)
+    running_attempt(site)
+    why = _stop_reason(site, by, reason)
+    return stop(site, reason=why, by=by, patience_seconds=patience_seconds)
+
+
+def _stop_reason(site: Site, by: str, reason: str) -> str:
+    return f"by {named(by, site.caller)}" + (f": {reason}" if reason else "")
 
 
 def stop(
