@@ -1,4 +1,4 @@
-"""Which region is asked, and who asks."""
+"""Checks of region and credentials."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from airflow_ddb_migrate.core.errors import (
 )
 from airflow_ddb_migrate.doctor.patient import Access, Patient, seconds_of
 
-# By boto3's word for where credentials come from: those that it gets anew before they end.
+# Credentials that boto3 renews before they expire, by boto3's word for their source.
 _RENEWED: Final = {
     "assume-role",
     "assume-role-with-web-identity",
@@ -32,15 +32,15 @@ _RENEWED: Final = {
     "custom-process",
     "iam-role",
 }
-_EXPIRATION: Final = "AWS_CREDENTIAL_EXPIRATION"  # beside keys that a tool has exported
+_EXPIRATION: Final = "AWS_CREDENTIAL_EXPIRATION"  # a tool may export this beside the keys
 _SET_THEM: Final = (
-    "Set them as boto3 finds them: AWS_PROFILE or --profile, AWS_ACCESS_KEY_ID and "
+    "Set them where boto3 finds them: AWS_PROFILE or --profile, AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY, or a role of this machine."
 )
 
 
 def check_region(access: Access) -> Iterator[CheckResult]:
-    """Judge the region: set, from where, and one of AWS's."""
+    """Check the region: whether it is set, where, and whether AWS has it."""
     if not access.region:
         yield broken(
             "region",
@@ -53,13 +53,13 @@ def check_region(access: Access) -> Iterator[CheckResult]:
     if not access.is_known_region and access.is_aws:
         yield broken(
             "region",
-            f"{found}: the botocore of this machine knows no such region.",
-            "Check the name, as in eu-central-1; for a new region update boto3.",
+            f"{found}: the botocore of this machine does not know this region.",
+            "Check the name, as in eu-central-1. For a new region, update boto3.",
         )
     elif other and other != access.region:
         yield warning(
             "region",
-            f"{found}. AWS_REGION is {other}, which boto3 does not read.",
+            f"{found}. AWS_REGION is {other}, but boto3 does not read it.",
             "Set AWS_DEFAULT_REGION, or give --region.",
         )
     else:
@@ -68,13 +68,13 @@ def check_region(access: Access) -> Iterator[CheckResult]:
 
 @dataclass(slots=True)
 class CredentialsCheck:
-    """Judges the credentials; ``has_keys`` is whether there are any, accepted or not."""
+    """Checks the credentials; ``has_keys`` is whether there are any, accepted or not."""
 
     patient: Patient
     has_keys: bool = False
 
     def check(self) -> Iterator[CheckResult]:
-        """Judge the credentials: there, accepted, whose, and until when."""
+        """Check the credentials: whether they are accepted, whose they are, and their expiry."""
         try:
             keys = self.patient.access.credentials()
         except BotoCoreError as exc:
@@ -95,20 +95,22 @@ class CredentialsCheck:
         except (CredentialsError, AccessDeniedError) as exc:
             return broken("credentials", f"From {source}: {exc}")
         except MigrationError as exc:
-            return unknown("credentials", f"From {source}, but whose they are is not known: {exc}")
+            return unknown(
+                "credentials", f"From {source}, but it is not known whose they are: {exc}"
+            )
         found = f"{arn} in account {arn.split(':')[4]}, from {source}"
         ends = _expires_at(patient.access, keys)
         return judge_expiry(found, ends, patient.clock.now(), renews=source in _RENEWED)
 
 
 def caller_arn(patient: Patient) -> str:
-    """Return who asks, as STS names them."""
+    """Return the caller's ARN, as STS names it."""
     with aws_call("sts:GetCallerIdentity", "the caller"):
         return str(patient.probing.sts.get_caller_identity()["Arn"])
 
 
 def _expires_at(access: Access, keys: Any) -> float | None:
-    """Return when the keys end, if they or the tool that exported them say so."""
+    """Return when the keys expire, if they or the tool that exported them say so."""
     known = seconds_of(getattr(keys, "_expiry_time", None))
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""The order of the checks: who asks, what answers, the stack, then everything else at once."""
+"""The order of the checks: caller, endpoints, stack, then all others at once."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,29 +13,29 @@ from airflow_ddb_migrate.doctor.endpoints import Reach
 from airflow_ddb_migrate.doctor.patient import SERVICES, Patient
 from airflow_ddb_migrate.doctor.running import Check, Run, run_checks
 
-CALLER_SECONDS: Final = 12.0  # a role that is assumed, and STS
+CALLER_SECONDS: Final = 12.0  # to assume a role, and to ask STS
 ENDPOINT_SECONDS: Final = 12.0
 STACK_SECONDS: Final = 15.0
 REST_SECONDS: Final = 30.0
 
 _NO_KEYS: Final = (
-    "What boto3 asks for credentials has not answered: a credential_process, a role to assume, or "
-    "this machine's metadata. Try: aws sts get-caller-identity"
+    "The source of boto3's credentials has not answered: a credential_process, a role to assume, "
+    "or this machine's metadata. Try: aws sts get-caller-identity"
 )
 
 
 def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
-    """Make every check and return what was found, in a fixed order; never raises for AWS.
+    """Make every check and return the results in a fixed order; AWS's errors are not raised.
 
-    What cannot be asked, because something before it failed, is one unknown result. It takes 69
-    seconds at most, whatever does not answer.
+    Checks that cannot be made because an earlier one failed are one unknown result. All checks take
+    at most 69 seconds, even if nothing answers.
     """
     found = list(caller.check_region(patient.access))
     if not is_healthy(found):
         return [*found, _skipped("a region")]
     asked = caller.CredentialsCheck(patient)
     found += run({"credentials": asked.check}, seconds=CALLER_SECONDS)
-    if not asked.has_keys:  # making a client would look for them again, for as long
+    if not asked.has_keys:  # making a client would look for credentials again, for as long
         late = [broken("credentials", _NO_KEYS)] if is_healthy(found) else []
         return [*found, *late, _skipped("credentials")]
     if not is_healthy(found):
@@ -50,7 +50,7 @@ def examine(patient: Patient, run: Run = run_checks) -> list[CheckResult]:
 
 
 def _clock_alone(patient: Patient, run: Run) -> Iterator[CheckResult]:
-    """Credentials may be refused for the clock alone; any refusal has a Date."""
+    """Check only the clock: it may be why credentials are refused, and a refusal has a Date."""
     reach = Reach()
     run({"sts": reach.checks(patient)["endpoint-sts"]}, seconds=ENDPOINT_SECONDS)
     if reach.ahead_seconds:
@@ -61,7 +61,7 @@ def _rest(patient: Patient, lookup: stack.StackLookup) -> Iterator[tuple[str, Ch
     deployed = lookup.found
     if deployed:
         yield from _of_stack(patient, deployed)
-        assert lookup.description is not None  # it was found by that
+        assert lookup.description is not None  # the clock was checked by this
         yield "permissions", partial(permissions.check_permissions, patient, deployed)
         yield "drift", partial(drift.check_drift, patient, lookup.description)
     yield "quota-lambda", partial(quotas.check_lambda_quota, patient, deployed)
@@ -82,15 +82,15 @@ def _of_stack(patient: Patient, deployed: Stack) -> Iterator[tuple[str, Check]]:
 
 
 def _ready(patient: Patient) -> Patient:
-    """Make every client here: a session must not make two at a time."""
+    """Make every client here, since a session must not make two at a time."""
     for clients in (patient.probing, patient.clients):
         for service in SERVICES:
             try:
                 clients.of(service)
             except MigrationError:
-                continue  # whoever needs it says so
+                continue  # the check that needs it reports the error
     return patient
 
 
 def _skipped(what: str) -> CheckResult:
-    return unknown("the-rest", f"Nothing else can be asked without {what}.")
+    return unknown("the-rest", f"Nothing else can be checked without {what}.")

@@ -1,6 +1,6 @@
-"""Whether what is deployed still is what the deployed template says.
+"""Whether the deployed resources still are as the deployed template says.
 
-CloudFormation's own DetectStackDrift starts a job in the account; this only reads.
+CloudFormation's own DetectStackDrift starts a job in the account; these checks only read.
 """
 
 import json
@@ -30,7 +30,7 @@ from airflow_ddb_migrate.deployment.rendering import Rendering, StackPlace
 from airflow_ddb_migrate.doctor.patient import Patient
 
 _DEPLOY_AGAIN: Final = (
-    "If nobody meant that, find out who did it; ddb-migrate deploy makes it anew."
+    "If this was not intended, find out who did it. ddb-migrate deploy restores it."
 )
 _SHOWN: Final = 4
 
@@ -38,10 +38,10 @@ Differences = Callable[[], Iterator[str]]
 
 
 def check_drift(patient: Patient, description: Mapping[str, Any]) -> Iterator[CheckResult]:
-    """Judge every function, state machine and role of the stack, each for itself.
+    """Check every function, state machine and role of the stack, each separately.
 
-    :param description: of the stack, as DescribeStacks gives it.
-    :raises AccessDeniedError: the template, or what was made by it, may not be read.
+    :param description: the stack, as DescribeStacks returns it.
+    :raises AccessDeniedError: the template, or one of its resources, may not be read.
     """
     for name, differences in _Drift(patient, *_deployed(patient, description)).comparisons():
         check = f"drift-{name}"
@@ -49,8 +49,12 @@ def check_drift(patient: Patient, description: Mapping[str, Any]) -> Iterator[Ch
             found = list(differences())
         except MigrationError as exc:
             yield unknown(check, f"It could not be compared with the template: {exc}")
-        except (KeyError, TypeError, ValueError) as exc:  # a template or an answer of another shape
-            yield unknown(check, f"It could not be compared: there is no {exc}.")
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as exc:  # a template or a response of an unexpected shape
+            yield unknown(check, f"It could not be compared: {exc} is missing.")
         else:
             yield _judged(check, found, is_fatal=name == "StateMachine")
 
@@ -81,7 +85,7 @@ class _Drift:
             yield f"its state is {there['State']} ({there.get('StateReason', 'no reason given')})"
 
     def _published(self, function: str) -> str:
-        """Return the version that executions use; empty when there is none of this function."""
+        """Return the version that executions use; empty if they use none of this function."""
         arns = (arn for arn in self.physical_ids.values() if f":function:{function}:" in arn)
         return next(arns, "")
 
@@ -128,7 +132,7 @@ class _Drift:
 
 
 def _deployed(patient: Patient, description: Mapping[str, Any]) -> tuple[Rendering, dict[str, str]]:
-    """Return the deployed template as CloudFormation rendered it, and the physical ids."""
+    """Return the deployed template as CloudFormation processed it, and the physical ids."""
     cloudformation, name = patient.clients.cloudformation, patient.stack_name
     with aws_call("cloudformation:GetTemplate", f"stack {name}"):
         body = cloudformation.get_template(StackName=name)["TemplateBody"]
@@ -158,9 +162,9 @@ def _judged(check: str, differences: Sequence[str], *, is_fatal: bool) -> CheckR
 
 
 def _definition(key: str) -> str:
-    """Return this package's definition; raises DeployError when another one was deployed.
+    """Return this package's definition; raises DeployError if another one is deployed.
 
-    :param key: in the bucket, which names the hash of the definition.
+    :param key: of the definition in the bucket, which has the hash.
     """
     content = (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
     digest = key.rpartition("/")[2].partition(".")[0]
@@ -170,5 +174,5 @@ def _definition(key: str) -> str:
 
 
 def _document(given: Any) -> Mapping[str, Any]:
-    """IAM gives documents URL-encoded; boto3 decodes those it knows of."""
+    """Return a policy document. IAM returns it URL-encoded, and boto3 decodes some of them."""
     return dict(json.loads(unquote(given))) if isinstance(given, str) else dict(given)

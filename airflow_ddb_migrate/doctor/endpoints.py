@@ -1,4 +1,4 @@
-"""Whether each service can be reached from here, and how far the local clock is off."""
+"""Checks whether each service can be reached from here, and how far the clock is off."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from airflow_ddb_migrate.aws.clients import AUTOSCALING
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, ok, unknown, warning
 from airflow_ddb_migrate.doctor.patient import Patient
 
-_THIS: Final = "checks of this command alone"
+_THIS: Final = "checks of this command only"
 
-# A question that changes nothing, and what the service is for. Any answer will do, a refusal too.
+# A request that changes nothing, and what the service is for. Any response will do, also an error.
 _ASK: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "dynamodb": ("tables and the ledger", lambda client: client.list_tables(Limit=1)),
     "cloudformation": (
@@ -39,13 +39,13 @@ _NEEDED: Final = {"dynamodb", "cloudformation", "stepfunctions", "lambda"}
 
 @dataclass(slots=True)
 class Reach:
-    """What the endpoints answered: which are ``silent``, and the clock's lead over the others."""
+    """What the endpoints answered: the ``silent`` ones, and the clock's lead over the others."""
 
     silent: set[str] = field(default_factory=set)
     ahead_seconds: dict[str, float] = field(default_factory=dict)
 
     def checks(self, patient: Patient) -> dict[str, Callable[[], Iterator[CheckResult]]]:
-        """Return a check for each service; they fill this object."""
+        """Return a check for each service; the checks fill this object."""
 
         def check_of(service: str) -> Callable[[], Iterator[CheckResult]]:
             return lambda: self._check(patient, service)
@@ -77,16 +77,19 @@ class Reach:
 
 
 def _unanswered(ask: Callable[[], Any], client: Any) -> str:
-    """Return why there was no answer of AWS; empty for one. A refusal is an answer, too."""
+    """Return why AWS did not answer; empty if it did. A refusal is an answer, too."""
     try:
         ask()
     except ClientError as exc:
         if not exc.response.get("ResponseMetadata", {}).get("RequestId"):
-            return f"What answers at {client.meta.endpoint_url} is not AWS: it gave no request id"
+            return (
+                f"The service at {client.meta.endpoint_url} is not AWS: its response has no "
+                "request id"
+            )
     except BotoCoreError as exc:
         return str(exc)
     except ResponseParserError:
-        return f"What answers at {client.meta.endpoint_url} is not AWS: it cannot be read"
+        return f"The service at {client.meta.endpoint_url} is not AWS: its response cannot be read"
     return ""
 
 
@@ -101,8 +104,8 @@ def _unreachable(patient: Patient, service: str, found: str) -> CheckResult:
 
 def _advice(patient: Patient) -> str:
     if not patient.access.is_aws:
-        return "Check the endpoint's URL, and whether what should answer there runs."
+        return "Check the endpoint's URL, and whether the service there is running."
     return (
-        "From a VPC without internet access: make an endpoint for it, and let its security group "
-        "and policy in."
+        "In a VPC without internet access, create a VPC endpoint for it, and check its security "
+        "group and policy."
     )

@@ -1,4 +1,4 @@
-"""What the ledger says: whether fast writes are proven, who holds which table, what is owed."""
+"""Checks of the ledger: whether fast writes are proven, and which tables are held."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from airflow_ddb_migrate.doctor.patient import Patient
 
 
 def check_proof(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge the last self-check: which writer a migration would use."""
+    """Check the last self-check: which writer a migration would use."""
     proof = known_proof(Ledger(patient.clients.dynamodb, stack.ledger_table))
     if proof.fast and not proof.unproven:
         yield ok("self-check", proof.in_words())
@@ -27,7 +27,7 @@ def check_proof(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
 
 
 def check_leases(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge every lease: which tables are held, and whose capacity is owed."""
+    """Check every lease: which tables are held, and whose capacity is not restored."""
     dynamodb = patient.clients.dynamodb
     leases = list(all_leases(dynamodb, stack.ledger_table, consistent=True))
     ledger, executions = (
@@ -51,27 +51,29 @@ def _judged(patient: Patient, lease: LeaseRecord, *, is_live: bool) -> CheckResu
     now = patient.clock.now()
     if is_live:
         make = warning if name == patient.table_name else _calm
-        return make("leases", f"Migration {holder} of table {name} runs.", "It holds the table.")
+        return make(
+            "leases", f"Migration {holder} of table {name} is running.", "It holds the table."
+        )
     if lease.owes_capacity and lease.expires_at <= now:
         return broken(
             "leases",
-            f"Table {name} has raised capacity since migration {holder}, which ended: it is "
-            f"{lease.capacity_state} and was good until {iso(lease.expires_at)}.",
+            f"Table {name} still has the raised capacity of migration {holder}, which has ended: "
+            f"it is {lease.capacity_state}, and the lease was valid until {iso(lease.expires_at)}.",
             "Clear the restore task of that DAG run; the safety net tries every 15 minutes.",
         )
     if lease.owes_capacity:
         return warning(
             "leases",
-            f"Table {name} has raised capacity for migration {holder}, of which nothing runs now.",
+            f"Table {name} has raised capacity for migration {holder}, which is not running now.",
             "Let its DAG run continue, or clear its restore task.",
         )
     if lease.expires_at > now:
         return warning(
             "leases",
             f"Migration {holder} holds table {name} until {iso(lease.expires_at)}.",
-            "Another migration of it has to wait that long.",
+            "Another migration of the table has to wait until then.",
         )
-    return ok("leases", f"Table {name} was last held by migration {holder}; its lease has run out.")
+    return ok("leases", f"Table {name} was last held by migration {holder}; its lease has expired.")
 
 
 def _calm(check: str, found: str, advice: str) -> CheckResult:

@@ -1,4 +1,4 @@
-"""What the checks work on: clients that give up soon, and what is known so far."""
+"""What the checks work on: clients with short timeouts, and what is known so far."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.clients import AUTOSCALING, Clients
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AwsRequestError
 
-CONNECT_SECONDS: Final = 3.0  # a VPC without an endpoint for a service does not answer at all
+CONNECT_SECONDS: Final = 3.0  # in a VPC, a service without an endpoint does not answer at all
 READ_SECONDS: Final = 5.0
 SERVICES: Final = (
     *("dynamodb", "cloudformation", "stepfunctions", "lambda", "s3", "sts", "cloudwatch"),
@@ -19,10 +19,10 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How this process reaches AWS. ``region`` is empty when none is set.
+    """How this process reaches AWS. ``region`` is empty if none is set.
 
-    ``region_from`` and ``credentials_from`` are words for a person; ``is_aws`` is False for an
-    endpoint of somebody's own. ``credentials`` returns boto3's, or None.
+    ``region_from`` and ``credentials_from`` are texts for a person. ``is_aws`` is False for a
+    custom endpoint. ``credentials`` returns boto3's credentials, or None.
     """
 
     region: str
@@ -35,9 +35,9 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """Everything that a check may ask. ``table_name`` is empty when no table was named.
+    """Everything that a check can ask. ``table_name`` is empty if no table was named.
 
-    ``probing`` tries a request once, ``clients`` a few times.
+    ``probing`` are clients that try a request once, ``clients`` a few times.
     """
 
     access: Access
@@ -48,16 +48,16 @@ class Patient:
     clock: Clock = Clock()
 
     def without(self, silent: Collection[str]) -> "Patient":
-        """Return the same without services that did not answer: nothing waits for them again."""
+        """Return the same without services that did not answer: no check waits for them again."""
 
         def make(service: str) -> Any:
             if service in silent:
-                raise AwsRequestError(f"{service} was not reached: see its line above.")
+                raise AwsRequestError(f"{service} could not be reached: see its line above.")
             return self.clients.of(service)
 
         return replace(self, clients=Clients(make))
 
 
 def seconds_of(moment: Any) -> float | None:
-    """Return a datetime as seconds since the epoch; None for what is no time."""
+    """Return a datetime as seconds since the epoch; None for anything else."""
     return moment.timestamp() if isinstance(moment, datetime) else None

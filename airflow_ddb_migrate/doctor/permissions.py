@@ -1,7 +1,7 @@
-"""Whether the caller may do what Airflow's part of a migration does, as IAM simulates it.
+"""Checks whether the caller has the permissions of Airflow's part, as IAM simulates them.
 
-IAM answers from the policies that it can see. A resource's own policy, such as a VPC endpoint's,
-is not among them.
+IAM uses the policies that it can see. A resource's own policy, such as a VPC endpoint's, is not
+among them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _ALLOWED: Final = "allowed"
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """An action that the simulation refuses. ``features`` need it; empty: everything does.
+    """An action that the simulation denies. ``features`` need it; empty: everything does.
 
     ``missing`` are the condition keys on which the answer depends.
     """
@@ -42,9 +42,9 @@ class Denial:
 
 
 def check_permissions(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge the caller's permissions: what every migration needs, and what features need.
+    """Check the caller's permissions: those that every migration needs, and those of features.
 
-    :raises AccessDeniedError: the caller may not simulate, which says nothing of the rest.
+    :raises AccessDeniedError: the caller may not simulate; nothing else is known then.
     """
     arn = caller_arn(patient)
     principal = _principal(patient.clients.iam, arn)
@@ -52,7 +52,7 @@ def check_permissions(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
         yield _not_simulated(arn)
         return
     where = _scope(patient, stack, arn)
-    rows = [row for row in AIRFLOW if row.where(where)]  # a row may have no resources here
+    rows = [row for row in AIRFLOW if row.where(where)]  # a row can have no resources here
     denials = [
         each for row in rows for each in _denials(patient.clients.iam, principal, row, where)
     ]
@@ -63,16 +63,16 @@ def _not_simulated(arn: str) -> CheckResult:
     if arn.endswith(":root"):
         return warning(
             _CHECK,
-            "These are the account's root credentials, which may do everything.",
+            "These are the account's root credentials, which are allowed everything.",
             "Use a role: ddb-migrate policy prints what it needs.",
         )
     return unknown(_CHECK, f"IAM simulates users and roles; {arn} is neither.")
 
 
 def _principal(iam: Any, arn: str) -> str | None:
-    """Return the user or role whose policies are simulated; a session's ARN lacks its role's path.
+    """Return the user or role whose policies to simulate; a session's ARN lacks the role's path.
 
-    Who may not look the role up gets the ARN of a role without a path.
+    If the caller may not look the role up, return the ARN of a role without a path.
     """
     _, partition, _, _, account, resource = arn.split(":", 5)
     kind, _, name = resource.partition("/")
@@ -104,7 +104,7 @@ def _scope(patient: Patient, stack: Stack, arn: str) -> Scope:
 
 
 def _denials(iam: Any, principal: str, row: Row, where: Scope) -> Iterator[Denial]:
-    """Yield the actions of a row that are refused on at least one of its resources."""
+    """Yield the actions of a row that are denied on at least one of its resources."""
     resources = row.where(where)
     refused: dict[str, set[str]] = {}
     with aws_call("iam:SimulatePrincipalPolicy", principal):
@@ -124,7 +124,7 @@ def _denials(iam: Any, principal: str, row: Row, where: Scope) -> Iterator[Denia
 
 
 def _context(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield what the request would have, by which a policy's condition is true."""
+    """Yield the context of the request that makes a policy's condition true."""
     for operator in condition.values():
         for key, value in operator.items():
             values = [value] if isinstance(value, str) else list(value)
@@ -137,7 +137,7 @@ def _context(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, A
 
 def _judged(principal: str, denials: Sequence[Denial], where: Scope) -> Iterator[CheckResult]:
     table = f" --table {where.tables[0]}" if where.tables else ""
-    advice = f"Run ddb-migrate policy --for airflow{table} for the policy that allows it."
+    advice = f"ddb-migrate policy --for airflow{table} prints the policy that allows it."
     certain = [denial for denial in denials if not denial.missing]
     always = [denial for denial in certain if not denial.features]
     sometimes = [denial for denial in certain if denial.features]
@@ -153,8 +153,8 @@ def _judged(principal: str, denials: Sequence[Denial], where: Scope) -> Iterator
             keys = ", ".join(denial.missing)
             yield unknown(_CHECK, f"{denial.action} depends on {keys}, which IAM cannot simulate.")
     if not denials:
-        of_tables = "" if where.tables else " Permissions on a table are asked with --table."
-        yield ok(_CHECK, f"{principal} may do what Airflow's connection does.{of_tables}")
+        of_tables = "" if where.tables else " Give --table to check permissions on a table, too."
+        yield ok(_CHECK, f"{principal} has the permissions of Airflow's connection.{of_tables}")
 
 
 def _names(denials: Iterable[Denial]) -> str:

@@ -1,4 +1,4 @@
-"""What the account allows: Lambdas at a time, map runs, units of tables."""
+"""Checks of quotas: concurrent Lambdas, map runs, units of tables."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -18,7 +18,7 @@ _QUOTAS: Final = ("open execution", "open map run")
 
 
 def check_lambda_quota(patient: Patient, stack: Stack | None) -> Iterator[CheckResult]:
-    """Judge the account's concurrency, and what of it the stack's Lambda has."""
+    """Check the account's concurrency, and how much of it the stack's Lambda has."""
     client = patient.clients.lambda_
     with aws_call("lambda:GetAccountSettings", "*"):
         limits = client.get_account_settings()["AccountLimit"]
@@ -30,8 +30,8 @@ def check_lambda_quota(patient: Patient, stack: Stack | None) -> Iterator[CheckR
 
 
 def check_map_quota(patient: Patient) -> Iterator[CheckResult]:
-    """Report how many executions and map runs may be open."""
-    defaults = f"{OPEN_MAP_RUNS:,} map runs and {OPEN_EXECUTIONS:,} executions may be open"
+    """Report how many executions and map runs can be open."""
+    defaults = f"{OPEN_MAP_RUNS:,} map runs and {OPEN_EXECUTIONS:,} executions can be open"
     try:
         with aws_call("servicequotas:ListServiceQuotas", "*"):
             pages = patient.clients.service_quotas.get_paginator("list_service_quotas").paginate(
@@ -39,7 +39,7 @@ def check_map_quota(patient: Patient) -> Iterator[CheckResult]:
             )
             rows = [row for page in pages for row in page["Quotas"]]
     except MigrationError as exc:
-        yield unknown("quota-map-runs", f"By default {defaults} in a region. {exc}")
+        yield unknown("quota-map-runs", f"By default, {defaults} in a region. {exc}")
         return
     found = [
         f"{row['QuotaName']}: {row['Value']:,.0f}"
@@ -49,13 +49,13 @@ def check_map_quota(patient: Patient) -> Iterator[CheckResult]:
     if found:
         yield ok("quota-map-runs", f"{'; '.join(found)}.")
     else:
-        yield unknown("quota-map-runs", f"Service Quotas does not name it; by default {defaults}.")
+        yield unknown("quota-map-runs", f"Service Quotas does not have it; by default, {defaults}.")
 
 
 def check_units_quota(patient: Patient) -> Iterator[CheckResult]:
-    """Report how many units a table may have; the table's line compares."""
+    """Report how many units a table can have; the table's check compares them."""
     quota = table_quota(patient.clients.dynamodb)
-    yield ok("quota-dynamodb", f"A table, and the account, may have {quota} units per second.")
+    yield ok("quota-dynamodb", f"A table, and the account, can have {quota} units per second.")
 
 
 def _reserved(client: Any, function: str) -> int | None:
@@ -64,7 +64,7 @@ def _reserved(client: Any, function: str) -> int | None:
             answer = client.get_function_concurrency(FunctionName=function)
         except ClientError as exc:
             if error_code(exc) in {"AccessDenied", "AccessDeniedException"}:
-                return None  # optional: the account's figures say most
+                return None  # optional: the account's figures are the most important
             raise
     found = answer.get("ReservedConcurrentExecutions")
     return None if found is None else int(found)

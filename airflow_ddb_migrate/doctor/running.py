@@ -1,4 +1,4 @@
-"""Runs checks beside each other: each fails for itself, none is waited for after the deadline."""
+"""Runs checks concurrently. A check fails alone, and none is waited for after the deadline."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ Check = Callable[[], Iterable[CheckResult]]
 
 @dataclass(slots=True)
 class _Run:
-    """One check in a thread that ends with the process, whatever it still waits for."""
+    """One check in a thread that ends with the process, even if it still waits."""
 
     name: str
     check: Check
@@ -31,21 +31,21 @@ class _Run:
                 self.found.append(result)
         except MigrationError as exc:
             self.found.append(unknown(self.name, exc))
-        except Exception as exc:  # noqa: BLE001  # a check that is broken says nothing about the rest
+        except Exception as exc:  # noqa: BLE001 # a broken check must not affect the others
             self.found.append(unknown(self.name, f"This check failed: {type(exc).__name__}: {exc}"))
 
     def results(self, seconds: float) -> list[CheckResult]:
-        """Return what there is after so many seconds at most."""
+        """Return the results, after at most ``seconds``."""
         assert self.thread
         self.thread.join(max(0.0, seconds))
         late = (
-            [unknown(self.name, "There was no answer in time.")] if self.thread.is_alive() else []
+            [unknown(self.name, "There was no response in time.")] if self.thread.is_alive() else []
         )
         return [*self.found, *late]
 
 
 class Run(Protocol):
-    """Makes checks beside each other, within so many seconds; tests wait longer."""
+    """Makes checks concurrently, within a number of seconds; tests wait longer."""
 
     def __call__(self, checks: Mapping[str, Check], *, seconds: float) -> list[CheckResult]: ...
 

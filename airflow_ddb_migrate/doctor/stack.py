@@ -1,4 +1,4 @@
-"""What is deployed: the stack, and each part of it that a migration needs."""
+"""Checks of the stack, and of each part of it that a migration needs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ _TAKEN_BACK: Final = {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 
 @dataclass(slots=True)
 class StackLookup:
-    """Looks the stack up once; ``found`` stays None unless it can be used."""
+    """Looks the stack up once; ``found`` stays None if the stack cannot be used."""
 
     patient: Patient
     found: Stack | None = None
     description: Mapping[str, Any] | None = None
 
     def check(self) -> Iterator[CheckResult]:
-        """Judge the stack: there, ours, its status, its version."""
+        """Check the stack: whether it exists and is ours, its status and its version."""
         cloudformation, name = self.patient.clients.cloudformation, self.patient.stack_name
         self.description = describe_stack(cloudformation, name)
         try:
@@ -65,10 +65,10 @@ class StackLookup:
             yield broken("stack", f"{exc}")
         except AccessDeniedError as exc:
             yield unknown(
-                "stack", f"{name} is there; whether ddb-migrate made it is unknown. {exc}"
+                "stack", f"{name} exists; whether ddb-migrate created it is unknown. {exc}"
             )
         else:
-            yield ok("stack", f"{name} is there, and ddb-migrate made it.")
+            yield ok("stack", f"{name} exists, and ddb-migrate created it.")
 
     def _status(self) -> CheckResult:
         assert self.description is not None
@@ -79,7 +79,7 @@ def _judged_status(name: str, status: str) -> CheckResult:
     if status in _TAKEN_BACK:
         return warning(
             "stack-status",
-            f"{status}: the last change failed; what was there before runs.",
+            f"{status}: the last change failed, and the state before it is in use.",
             "Read its events in CloudFormation, and run ddb-migrate deploy again.",
         )
     if status in USABLE:
@@ -97,11 +97,15 @@ def _version(deployed: str) -> CheckResult:
     found = f"The stack was deployed by {deployed}; this is {__version__}"
     if there < here:
         return broken(
-            "stack-version", f"{found}: a plan would be refused.", "Run: ddb-migrate deploy"
+            "stack-version",
+            f"{found}: plans and migrations are refused.",
+            "Run: ddb-migrate deploy",
         )
     if there > here:
         return warning(
-            "stack-version", f"{found}.", "It works; install the newer package where Airflow runs."
+            "stack-version",
+            f"{found}.",
+            "It works. Install the newer package on every Airflow component.",
         )
     return ok("stack-version", f"{found}.")
 
@@ -125,12 +129,13 @@ def check_stack_code(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
 
 
 def check_bindings(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Say which transforms may work on the table, or on each one, as the Lambda has it."""
+    """Report which transforms may work on the table, or on all tables, by the Lambda's bindings."""
     bindings = asked_bindings(patient.clients.lambda_, stack.function_arn)
     if bindings is None:
         yield warning(
             "bindings",
-            "This stack was deployed before tables were bound to transforms: each may work on all.",
+            "This stack was deployed before tables were bound to transforms: each transform may "
+            "work on every table.",
             "Run: ddb-migrate deploy",
         )
         return
@@ -140,12 +145,14 @@ def check_bindings(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
 
 
 def check_ledger_table(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge the ledger's table: there, and ACTIVE."""
+    """Check the ledger's table: whether it exists and is ACTIVE."""
     try:
         table = describe_table(patient.clients.dynamodb, stack.ledger_table)
     except TableNotFoundError as exc:
         yield broken(
-            "ledger", f"{exc}", "The stack has lost its ledger: destroy it and deploy again."
+            "ledger",
+            f"{exc}",
+            "The stack has lost its ledger. Run: ddb-migrate destroy, then deploy.",
         )
         return
     if table.not_active:
@@ -155,7 +162,7 @@ def check_ledger_table(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
 
 
 def check_bucket(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge the bucket: there. Undo logs go to it, so no page is written without it."""
+    """Check whether the bucket exists. It has the undo logs, so nothing is written without it."""
     with aws_call("s3:ListBucket", f"bucket {stack.bucket}"):
         try:
             patient.clients.s3.head_bucket(Bucket=stack.bucket)
@@ -168,11 +175,11 @@ def check_bucket(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
                 "Run: ddb-migrate destroy, then deploy.",
             )
             return
-    yield ok("bucket", f"{stack.bucket} is there.")
+    yield ok("bucket", f"{stack.bucket} exists.")
 
 
 def check_safety_net(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
-    """Judge the rule that restores capacity when Airflow is gone."""
+    """Check the rule that restores capacity if Airflow cannot."""
     rule = f"{stack.name}-restore"
     with aws_call("events:DescribeRule", f"rule {rule}"):
         try:
@@ -186,8 +193,8 @@ def check_safety_net(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
     elif answer.get("State") == "DISABLED":
         yield warning(
             "safety-net",
-            f"Rule {rule} is disabled: raised capacity stays raised if Airflow is gone.",
+            f"Rule {rule} is disabled: if Airflow cannot restore raised capacity, it stays raised.",
             "Enable it in EventBridge.",
         )
     else:
-        yield ok("safety-net", f"Rule {rule} runs by {answer.get('ScheduleExpression')}.")
+        yield ok("safety-net", f"Rule {rule} is enabled: {answer.get('ScheduleExpression')}.")

@@ -1,4 +1,4 @@
-"""The table to migrate: what it is, and what the plan would warn of."""
+"""Checks of the table to migrate: its features, and what the plan would warn of."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,11 +35,11 @@ from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
 from airflow_ddb_migrate.core.text.figures import size_words
 from airflow_ddb_migrate.doctor.patient import Patient
 
-_NO_MIGRATION: Final = "doctor"  # whose site it is: no migration has this id
+_NO_MIGRATION: Final = "doctor"  # the id of its site, which no migration has
 
 
 def check_table(patient: Patient, stack: Stack | None) -> Iterator[CheckResult]:
-    """Judge the table: there, usable, allowed; then its capacity, its features and its plan."""
+    """Check whether the table exists and can be used; then its capacity, features and plan."""
     try:
         description = table_description(patient.clients.dynamodb, patient.table_name)
     except TableNotFoundError as exc:
@@ -64,7 +64,8 @@ def _is_usable(table: Table) -> CheckResult:
     size = size_words(table.size_bytes)
     return ok(
         "table",
-        f"{table.name} is ACTIVE, {table.item_count:,} items of {size} as of up to six hours ago.",
+        f"{table.name} is ACTIVE with {table.item_count:,} items, {size} (figures up to six hours "
+        "old).",
     )
 
 
@@ -99,7 +100,7 @@ def _capacity_words(snapshot: CapacitySnapshot) -> Iterator[str]:
 
 
 def _features(description: Mapping[str, Any]) -> Iterator[str]:
-    """Say what DescribeTable says of everything that a migration meets."""
+    """Report the table's features that matter to a migration, from DescribeTable."""
     for kind, words in (("Global", "global indexes"), ("Local", "local indexes")):
         rows = description.get(f"{kind}SecondaryIndexes") or ()
         yield f"{words}: {_named(rows, 'IndexName')}"
@@ -122,7 +123,7 @@ def _named(rows: Sequence[Mapping[str, Any]], name: str) -> str:
 
 
 def _planned(patient: Patient, stack: Stack, table: Table) -> Iterator[CheckResult]:
-    """Say what the plan would warn of, without a sample of the items and without prewarm."""
+    """Report what the plan would warn of, without a sample of items and without prewarm."""
     site = Site(
         clients=patient.clients,
         table=table,
@@ -147,11 +148,11 @@ def _planned(patient: Patient, stack: Stack, table: Table) -> Iterator[CheckResu
     for words in found:
         yield warning("table-plan", words)
     if not found:
-        yield ok("table-plan", "The plan has nothing to warn of.")
+        yield ok("table-plan", "The plan has no warnings.")
 
 
 def _settings(facts: TableFacts) -> Iterator[str]:
-    """Say what is asked of others than DescribeTable; what is not known stands in other lines."""
+    """Report settings from other requests; what is unknown is in other lines."""
     switches = {
         "point-in-time recovery": facts.point_in_time_recovery,
         "deletion protection": facts.deletion_protection,

@@ -1,6 +1,6 @@
-"""An Airflow of its own beside the embedded stack: started, asked by REST, stopped.
+"""An Airflow for the embedded stack: starts it, calls its REST API, stops it.
 
-Airflow is another process here and never imported.
+Airflow runs as another process and is never imported here.
 """
 
 import json
@@ -22,21 +22,21 @@ from airflow_ddb_migrate.local.emulated_aws.emulator import Emulator
 from airflow_ddb_migrate.local.processes.background import Background, free_port, launch
 from airflow_ddb_migrate.local.processes.folders import private_folder
 
-_START_SECONDS = 600.0  # a crash is seen at once: only a hang takes so long
+_START_SECONDS = 600.0  # a crash is noticed at once; only a hang takes this long
 _NOTICE_SECONDS = 15.0
 _ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"
-_PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow itself calls it
-_ASKS = ("state=awaiting_input", "state=deferred")  # from 3.3 on; before
+_PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow calls it
+_ASKS = ("state=awaiting_input", "state=deferred")  # from 3.3 on; before 3.3
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 @dataclass(slots=True)
 class Airflow:
-    """A running ``airflow standalone``. ``url`` is its UI and API.
+    """A running ``airflow standalone``. ``url`` is the address of its UI and API.
 
-    ``user`` is who asks the API here, by name; nobody signs in where everybody may do everything.
+    ``user`` is the user of the API here; empty if nobody signs in and everyone is an admin.
     """
 
     url: str
@@ -46,7 +46,7 @@ class Airflow:
     _token: str = ""
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the REST API; raises MigrationError with the API's own words when it refuses."""
+        """Call the REST API; raises MigrationError with the API's own message if it refuses."""
         self._token = self._token or self.token(self.user)
         answer = httpx.request(
             method,
@@ -68,15 +68,15 @@ class Airflow:
         return str(self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
-        """Return the state of every task of a run; ``none`` before it is scheduled."""
+        """Return the state of every task of a run; ``none`` before a task is scheduled."""
         answer = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return {row["task_id"]: row["state"] or "none" for row in answer["task_instances"]}
 
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer a task that asks a person, as ``Approve`` or ``Reject``.
+        """Answer a task that asks a person, with ``Approve`` or ``Reject``.
 
-        Airflow 3.3.2 fails a task whose answer is there before its scheduler has noticed that it
-        waits, which takes up to some seconds: this waits for that first.
+        Airflow 3.3.2 fails a task that is answered before the scheduler has noticed that it waits,
+        which can take some seconds. So this waits for the scheduler first.
         """
         task = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         tries = self.call("GET", task)["try_number"]
@@ -86,7 +86,7 @@ class Airflow:
     def await_dag(self, dag_id: str) -> None:
         """Wait until every component is healthy and the DAG is known.
 
-        :raises MigrationError: a file of DAGs is broken, or it took too long.
+        :raises MigrationError: a DAG file is broken, or it took too long.
         """
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self.process.is_alive:
@@ -105,7 +105,7 @@ class Airflow:
         (self.home / "airflow.pid.json").unlink(missing_ok=True)
 
     def _await_notice(self, *marks: str) -> None:
-        """Wait until the scheduler says that it saw the task end its first part; not for ever."""
+        """Wait, but not forever, until the scheduler logs that the task's first part ended."""
         marks = ("TaskInstance Finished", *marks)
         deadline = time.monotonic() + _NOTICE_SECONDS
         while time.monotonic() < deadline:
@@ -116,7 +116,7 @@ class Airflow:
             time.sleep(_POLL_SECONDS)
 
     def token(self, user: str = "") -> str:
-        """Sign in to the API; without a name only where everybody may do everything."""
+        """Sign in to the API; without a name only if everyone is an admin."""
         url = f"{self.url}/auth/token"
         if user:
             login = {"username": user, "password": self.password(user)}
@@ -126,7 +126,7 @@ class Airflow:
         return str(answer.raise_for_status().json()["access_token"])
 
     def password(self, user: str) -> str:
-        """Return the password that Airflow made up for a user when it started."""
+        """Return the password that Airflow generated for a user when it started."""
         return str(json.loads((self.home / _PASSWORDS).read_text())[user])
 
     def _is_healthy(self) -> bool:
@@ -137,7 +137,7 @@ class Airflow:
         return all(health.get(part, {}).get("status") == "healthy" for part in _COMPONENTS)
 
     def _refuse_broken_dags(self) -> None:
-        """Say at once what no waiting fixes."""
+        """Raise MigrationError at once for a DAG file that cannot be imported."""
         for row in self.call("GET", "importErrors")["import_errors"]:
             raise MigrationError(
                 f"Airflow cannot import {row['filename']}: {row['stack_trace'].strip()}"
@@ -158,12 +158,12 @@ def start_airflow(
     dags: Path | None = None,
     users: Mapping[str, str] | None = None,
 ) -> Airflow:
-    """Start Airflow with the example DAGs, its connection leading to the emulator; does not wait.
+    """Start Airflow with the example DAGs and a connection to the emulator; does not wait.
 
-    ``dags`` is another folder of DAGs. ``users`` are those who sign in, each with a role such as
-    ``viewer``, the first an admin who asks the API; without any, everybody may do everything. One
-    left from before is stopped first. The database is new every time, copied from one that the
-    first start made.
+    ``dags`` is another folder of DAGs. ``users`` are the users who can sign in, each with a role
+    such as ``viewer``; the first is an admin and calls the API. Without users, everyone is an
+    admin. An Airflow that an earlier start left running is stopped first. The database is new each
+    time, copied from one that the first start made.
     """
     home = home.resolve()
     clear(home)

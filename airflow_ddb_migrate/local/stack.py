@@ -1,4 +1,4 @@
-"""The embedded stack as a person uses it: up, down."""
+"""The commands of the embedded stack: up and down."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +23,13 @@ def deploy_to(
     transforms_dir: Path | None = None,
     quiet: bool = False,
 ) -> Stack:
-    """Deploy to the emulator by the same push as to AWS.
+    """Deploy to the emulator in the same way as to AWS.
 
-    :param tables: as ``ddb-migrate deploy --table`` takes them; by default those of the stack that
-        runs, and of a new one every table, by each transform that does not delete.
+    :param tables: as ``ddb-migrate deploy --table`` takes them. By default, a running stack's
+        tables are kept; a new stack gets every table, with each transform that does not delete.
 
-    It runs the Lambda in this interpreter, whatever the template says: so packages are for that.
+    The emulator runs the Lambda in this Python, whatever the template says, so packages are
+    installed for this Python.
     """
     clients = running.clients()
     found = describe_stack(clients.cloudformation, DEFAULT_STACK_NAME) or {}
@@ -46,9 +47,9 @@ def deploy_to(
 
 
 def tables_asked(before: str, tables: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return what to add and what to drop: who names tables wants no longer every one.
+    """Return what to add and what to drop. If tables are named, ``*`` is dropped.
 
-    :param before: the stack's tables, as its output has them; empty for a new stack.
+    :param before: the stack's tables, as in its output; empty for a new stack.
     """
     is_named = bool(tables) and EVERY not in bindings_of(tables).rows
     drop = [EVERY] if is_named and before == EVERY else []
@@ -56,9 +57,9 @@ def tables_asked(before: str, tables: Sequence[str]) -> tuple[Sequence[str], Seq
 
 
 def up(state_dir: Path, *, tables: Sequence[str] = (), transforms_dir: Path | None = None) -> None:
-    """Start the emulator, unless it runs, deploy to it, and say how to reach it.
+    """Start the emulator if it does not run, deploy to it, and return how to reach it.
 
-    :raises InvalidInputError: tables or folder cannot be deployed; nothing was started.
+    :raises InvalidInputError: the tables or the folder are not valid; nothing was started.
     """
     bindings_of(tables)
     if transforms_dir is not None:
@@ -68,12 +69,12 @@ def up(state_dir: Path, *, tables: Sequence[str] = (), transforms_dir: Path | No
     if running is None or not running.answers_us:
         running = emulator.start_emulator(state_dir, stays=True)
     deploy_to(running, tables=tables, transforms_dir=transforms_dir)
-    print(f"The embedded stack answers at {running.endpoint_url}, and only with this key:")
+    print(f"The embedded stack answers at {running.endpoint_url}, but only with this key:")
     print(running.exports)
 
 
 def down(state_dir: Path) -> None:
-    """Stop the emulator and remove what it left; what was in it is gone."""
+    """Stop the emulator and remove its files; its tables and stacks are lost."""
     running = emulator.find_emulator(state_dir.resolve())
     if running is None:
         print(f"No embedded stack runs from {state_dir}: nothing to do.")

@@ -1,4 +1,4 @@
-"""The role, function, state machine and bucket that some questions need: made when first needed."""
+"""The role, function, state machine and bucket of some questions, created when first needed."""
 
 import io
 import json
@@ -42,14 +42,14 @@ _DEFINITION: Final = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}
 
 @dataclass
 class Compute:
-    """Makes each part once. ``waits`` are the seconds that IAM let us wait for it, by part."""
+    """Creates each part once. ``waits`` has the seconds that we waited for IAM, by part."""
 
     scratch: Scratch
     waits: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def role_arn(self) -> str:
-        """Make the role, which may do nothing yet, and return its ARN."""
+        """Create the role, without any permission yet, and return its ARN."""
         name = self.scratch.names.others
         with aws_call("iam:CreateRole", f"role {name}"):
             answer = self.scratch.clients.iam.create_role(
@@ -62,7 +62,7 @@ class Compute:
 
     @cached_property
     def function(self) -> str:
-        """Make the function as soon as Lambda can assume the role, and return its name."""
+        """Create the function as soon as Lambda can assume the role, and return its name."""
         name = self.scratch.names.others
         runtime = lambda_runtime()
         machines = {"aarch64": "arm64"}
@@ -85,7 +85,7 @@ class Compute:
 
     @cached_property
     def state_machine_arn(self) -> str:
-        """Make a state machine that does nothing, and return its ARN."""
+        """Create a state machine that does nothing, and return its ARN."""
         create = self.scratch.clients.stepfunctions.create_state_machine
         arguments = {
             "name": self.scratch.names.others,
@@ -101,7 +101,7 @@ class Compute:
 
     @cached_property
     def bucket(self) -> str:
-        """Make the bucket, private as new ones are, and return its name."""
+        """Create the bucket, which is private as every new bucket is, and return its name."""
         name, region, s3 = self.scratch.bucket, self.scratch.region, self.scratch.clients.s3
         place = {} if region == "us-east-1" else {"LocationConstraint": region}
         with aws_call("s3:CreateBucket", f"bucket {name}"):
@@ -113,7 +113,7 @@ class Compute:
         return name
 
     def allow(self, *statements: Mapping[str, Any]) -> None:
-        """Let the role do this and nothing else."""
+        """Allow the role this and nothing else."""
         document = {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", **statement} for statement in statements],
@@ -127,14 +127,14 @@ class Compute:
             )
 
     def ask(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Invoke the function; raises MigrationError for what it raised."""
+        """Invoke the function; raises MigrationError if the function raised anything."""
         answer = invoke(self.scratch.clients.lambda_, self.function, event)
         if "error" in answer:
             raise MigrationError(f"The scratch function failed: {answer['error']}")
         return answer
 
     def replace_code(self, marker: str) -> None:
-        """Give the function other code: the same but for a marker."""
+        """Replace the function's code by the same code with another marker."""
         with aws_call("lambda:UpdateFunctionCode", self.function):
             self.scratch.clients.lambda_.update_function_code(
                 FunctionName=self.function, ZipFile=function_zip(marker)
@@ -154,7 +154,7 @@ class Compute:
             self.scratch.clock.sleep(_POLL_SECONDS)
 
     def _once_allowed(self, part: str, action: str, make: Callable[[], Any]) -> Any:
-        """Try until the service can assume the role, and keep how long that took."""
+        """Try until the service can assume the role, and note how long that took."""
         assert self.role_arn
         clock = self.scratch.clock
         began = clock.now()
@@ -171,7 +171,7 @@ class Compute:
 
 
 def _is_early(exc: MigrationError) -> bool:
-    """Return whether the service cannot assume the role yet, or still deletes the last machine."""
+    """Return whether the role cannot be assumed yet, or the last machine is still being deleted."""
     cause = exc.__cause__
     if not isinstance(cause, ClientError):
         return False
@@ -183,7 +183,7 @@ def function_zip(marker: str) -> bytes:
     source = Path(__file__).with_name(f"{_MODULE}.py").read_text() + f'\nMARKER = "{marker}"\n'
     buffer = io.BytesIO()
     info = zipfile.ZipInfo(f"{_MODULE}.py", _EPOCH)
-    info.create_system, info.external_attr = _UNIX, _MODE  # else Lambda may not read it
+    info.create_system, info.external_attr = _UNIX, _MODE  # otherwise Lambda cannot read it
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(info, source)
     return buffer.getvalue()

@@ -1,11 +1,11 @@
-"""What was answered so far: the documents that ship in the folder ``answers``."""
+"""The answers so far: the documents in the folder ``answers``."""
 
 from pathlib import Path
 from typing import Final
 
 from airflow_ddb_migrate.core.prove.answers import AnswerSheet, has_aws
 
-NEVER_ON_AWS: Final = "This has never run on AWS: please send us your answers."
+NEVER_ON_AWS: Final = "No answers from AWS are known yet: please send us yours."
 
 _FOLDER: Final = Path(__file__).with_name("answers")
 
@@ -19,5 +19,5 @@ def known_answers() -> dict[str, AnswerSheet]:
 
 
 def has_run_on_aws() -> bool:
-    """Return whether an answer of AWS itself is among them."""
+    """Return whether there are answers from AWS itself."""
     return has_aws(known_answers().values())

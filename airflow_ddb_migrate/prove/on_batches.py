@@ -9,13 +9,13 @@ from airflow_ddb_migrate.aws.errors import aws_call, error_code
 from airflow_ddb_migrate.prove.scratch import INDEX, Scratch
 
 _BATCH: Final = 25
-_SLOW_BATCHES: Final = 20  # 500 units of a table that has 1 per second, and 300 saved at most
+_SLOW_BATCHES: Final = 20  # 500 units, of a table with 1 per second and a burst of at most 300
 _LOST: Final = {"ConditionalCheckFailed", "ConditionalCheckFailedException"}
 _SIZE: Final = 1_500  # bytes of an item: two units
 
 
 def ask_batch_lost(scratch: Scratch) -> dict[str, Any]:
-    """Let the conditions of all, then of some statements of a batch fail."""
+    """Ask with batches in which the conditions of all, then of some statements fail."""
     table = scratch.names.table
     _put(scratch, table, "lost", note="old")
     _put(scratch, table, "won", note="old")
@@ -28,7 +28,7 @@ def ask_batch_lost(scratch: Scratch) -> dict[str, Any]:
 
 
 def ask_batch_duplicates(scratch: Scratch) -> dict[str, Any]:
-    """Name one key twice in a batch, and look what of it was done."""
+    """Name one key twice in a batch, and check which statements were applied."""
     table = scratch.names.table
     _put(scratch, table, "twice", note="old")
     twice = [_update(table, "twice", note="one"), _update(table, "twice", note="two")]
@@ -43,7 +43,7 @@ def ask_batch_duplicates(scratch: Scratch) -> dict[str, Any]:
 def ask_statement_throttling(scratch: Scratch) -> dict[str, Any]:
     """Write to a table of one write unit until a statement, then a PutItem, is throttled.
 
-    The statements' items are not there: a failed condition costs a unit, too.
+    The items do not exist, so each condition fails, which also costs a unit.
     """
     table = scratch.names.slow_table
     statements = [_update(table, f"slow-{number}") for number in range(_BATCH)]
@@ -60,7 +60,7 @@ def ask_statement_throttling(scratch: Scratch) -> dict[str, Any]:
 
 
 def ask_statement_capacity(scratch: Scratch) -> dict[str, Any]:
-    """Make the same change of two like items, by a statement and by UpdateItem."""
+    """Make the same change to two equal items, by a statement and by UpdateItem."""
     table = scratch.names.table
     for key in ("by-statement", "by-update"):
         _put(scratch, table, key, note="old", pad="x" * _SIZE, group="a")
@@ -84,7 +84,7 @@ def ask_statement_capacity(scratch: Scratch) -> dict[str, Any]:
 def _update(
     table: str, key: str, *, condition: str | None = None, note: str = "new"
 ) -> dict[str, Any]:
-    """Return a statement as the fast writer has them: ``note`` is set if it is ``condition``."""
+    """Return a statement like the fast writer's: it sets ``note`` if that is ``condition``."""
     where, values = ("", []) if condition is None else (' AND "note"=?', [{"S": condition}])
     return {
         "Statement": f'UPDATE "{table}" SET "note"=? WHERE "id"=?{where}',  # noqa: S608  # our own names
@@ -94,7 +94,7 @@ def _update(
 
 
 def _execute(scratch: Scratch, statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the batch's answer; for a refusal of the whole batch its code."""
+    """Return the batch's response, or the error code if the whole batch was refused."""
     try:
         return dict(
             scratch.single.dynamodb.batch_execute_statement(
@@ -106,7 +106,7 @@ def _execute(scratch: Scratch, statements: Sequence[Mapping[str, Any]]) -> dict[
 
 
 def _members(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a batch said of its statements, without any value."""
+    """Return a batch's result of each statement, without values."""
     if "whole_batch" in answer:
         return {"whole_batch": answer["whole_batch"]}
     return {
@@ -126,7 +126,7 @@ def _member(response: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _capacity(rows: Sequence[Mapping[str, Any]] | None) -> Any:
-    """Return the units by table and index; None when nothing is reported."""
+    """Return the units by table and index; None if nothing is reported."""
     if not rows:
         return None
     return [
@@ -142,7 +142,7 @@ def _capacity(rows: Sequence[Mapping[str, Any]] | None) -> Any:
 
 
 def _throttled(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a throttled batch or statement looks; empty when none was throttled."""
+    """Return what a throttled batch or statement returned; empty if none was throttled."""
     if "whole_batch" in answer:
         return dict(answer)
     errors = [row["Error"] for row in answer["Responses"] if row.get("Error")]
@@ -159,7 +159,7 @@ def _throttled(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused_put(scratch: Scratch, table: str) -> dict[str, Any] | None:
-    """Put until PutItem is throttled, too; None when it never is."""
+    """Put items until PutItem is throttled, too; None if it never is."""
     for number in range(_BATCH * _SLOW_BATCHES):
         try:
             _put_once(scratch, table, f"slow-{number % _BATCH}")

@@ -1,4 +1,4 @@
-"""Executions: when they can be seen."""
+"""Executions: when they become visible."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +15,7 @@ _UNSEEN: Final = "ExecutionDoesNotExist"
 
 
 def ask_execution_visibility(compute: Compute) -> dict[str, Any]:
-    """Start executions and look at each until it is seen, by its name and in the list."""
+    """Start executions and poll each until it is found, by its name and in the list."""
     machine, client = compute.state_machine_arn, compute.scratch.clients.stepfunctions
     described, listed = [], []
     for number in range(_EXECUTIONS):
@@ -35,7 +35,7 @@ def ask_execution_visibility(compute: Compute) -> dict[str, Any]:
 
 
 def _seen_after(compute: Compute, is_seen: Callable[[], bool]) -> tuple[int, float]:
-    """Return after how many looks, and how many seconds, something is seen."""
+    """Return after how many polls, and how many seconds, something is found."""
     clock = compute.scratch.clock
     began, looks = clock.now(), 1
     while not is_seen() and clock.now() - began < _PATIENCE_SECONDS:

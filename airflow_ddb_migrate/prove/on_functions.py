@@ -1,4 +1,4 @@
-"""Functions: versions, the runtime, and what a role's permissions come to."""
+"""Functions: versions, the runtime, and the effect of a role's permissions."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,7 +13,7 @@ _FORBIDDEN: Final = 403
 
 
 def ask_published_versions(compute: Compute) -> dict[str, Any]:
-    """Publish code A, A again, code B, and A once more."""
+    """Publish code A, A again, code B, and A again."""
     versions = {}
     for step, marker in (("a", "a"), ("a_unchanged", ""), ("b", "b"), ("a_again", "a")):
         if marker:
@@ -25,7 +25,7 @@ def ask_published_versions(compute: Compute) -> dict[str, Any]:
 
 
 def ask_lambda_runtime(compute: Compute) -> dict[str, Any]:
-    """Ask the runtime for its botocore, with a request that it may make."""
+    """Ask the runtime for its botocore, by a request that the role allows."""
     table = compute.scratch.names.table
     compute.allow(_describing(compute, table))
     _await(compute, lambda: _status(compute, _table(table)) == _OK)
@@ -33,7 +33,7 @@ def ask_lambda_runtime(compute: Compute) -> dict[str, Any]:
 
 
 def ask_missing_object(compute: Compute) -> dict[str, Any]:
-    """Ask for an object that is not there, without and with the right to list the bucket."""
+    """Ask for a missing object, without and with permission to list the bucket."""
     bucket = compute.bucket
     arn = f"arn:{compute.role_arn.split(':')[1]}:s3:::{bucket}"
     reading = {"Action": "s3:GetObject", "Resource": f"{arn}/*"}
@@ -50,9 +50,10 @@ def ask_missing_object(compute: Compute) -> dict[str, Any]:
 
 
 def ask_role_delay(compute: Compute) -> dict[str, Any]:
-    """Put a policy and look when it counts; how long the new role took is known already.
+    """Put a policy and measure when it takes effect; how long the role took is known already.
 
-    The slow table was never allowed before, so the first answer is a refusal where IAM is obeyed.
+    The role was never allowed the slow table before, so the first request is refused if IAM is in
+    force.
     """
     assert compute.function
     assert compute.state_machine_arn
@@ -86,7 +87,7 @@ def _status(compute: Compute, event: dict[str, str]) -> int:
 
 
 def _await(compute: Compute, is_so: Callable[[], bool]) -> float | None:
-    """Return after how many seconds something is so; None when it is not after a while."""
+    """Return after how many seconds a condition is true; None if it is not after a while."""
     clock = compute.scratch.clock
     began = clock.now()
     while not is_so():

@@ -1,4 +1,4 @@
-"""Single items: the size of numbers, nesting, zeros; and how a Scan reads them."""
+"""Items: the size of numbers, nesting, zeros, and how a Scan reads them."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.limits import WRITE_UNIT_BYTES
 from airflow_ddb_migrate.prove.scratch import Scratch
 
 _NUMBERS: Final = ("0", "1", "-1", "10", "100", "1.5", "12.34", "3.14159", "1E+125", "-1E-130")
-_OFF_BY: Final = 5  # bytes by which our own figure may be wrong
+_OFF_BY: Final = 5  # bytes by which our own figure can be wrong
 _LEVELS: Final = (30, 31, 32, 33)
 _ZEROS: Final = ("0", "-0", "0E-130", "0E-131", "0E+125", "0E+126")
 
@@ -22,7 +22,7 @@ _SEGMENTS: Final = (2, 4, 8, 100)
 
 
 def ask_item_limits(scratch: Scratch) -> dict[str, Any]:
-    """Put items at the edges, and find the size of numbers by the unit at which a write costs 2."""
+    """Put items at the limits, and find the size of numbers by when a write costs 2 units."""
     return {
         "number_bytes": {text: _number_bytes(scratch, text) for text in _NUMBERS},
         "levels": {str(levels): _put_code(scratch, _nested(levels)) for levels in _LEVELS},
@@ -49,7 +49,7 @@ def ask_scan(scratch: Scratch) -> dict[str, Any]:
 
 
 def _number_bytes(scratch: Scratch, text: str) -> int | None:
-    """Return the largest size of which a write costs one unit, less all but the number."""
+    """Return the bytes of the number: the most that fit into one write unit, less the rest."""
     item = {"id": {"S": "size"}, "n": {"N": text}, "pad": {"S": ""}}
     room = WRITE_UNIT_BYTES - item_bytes(item)
     fits = [
@@ -62,7 +62,7 @@ def _number_bytes(scratch: Scratch, text: str) -> int | None:
 
 
 def _units(scratch: Scratch, item: dict[str, Any]) -> float:
-    """Return what writing a new item costs: an old one counts by the larger of both."""
+    """Return the units of writing a new item, since an existing one counts by the larger size."""
     table, client = scratch.names.table, scratch.single.dynamodb
     with aws_call("dynamodb:PutItem", f"table {table}"):
         client.delete_item(TableName=table, Key={"id": item["id"]})
@@ -71,7 +71,7 @@ def _units(scratch: Scratch, item: dict[str, Any]) -> float:
 
 
 def _put_code(scratch: Scratch, value: dict[str, Any]) -> str:
-    """Return the code by which a value is refused; empty when it is taken."""
+    """Return the error code with which a value is refused; empty if it is accepted."""
     table = scratch.names.table
     try:
         scratch.single.dynamodb.put_item(
@@ -83,7 +83,7 @@ def _put_code(scratch: Scratch, value: dict[str, Any]) -> str:
 
 
 def _nested(levels: int) -> dict[str, Any]:
-    """Return a scalar in so many lists."""
+    """Return a scalar inside a number of nested lists."""
     value: dict[str, Any] = {"S": "leaf"}
     for _ in range(levels):
         value = {"L": [value]}
@@ -120,12 +120,12 @@ def _spread(counts: list[int]) -> dict[str, int]:
 
 
 def _nest(small: list[set[str]], large: list[set[str]]) -> bool:
-    """Return whether the large segments are the small ones put together, two and two."""
+    """Return whether each large segment consists of two small ones."""
     return all(small[2 * n] | small[2 * n + 1] == keys for n, keys in enumerate(large))
 
 
 def _pages(scratch: Scratch) -> list[dict[str, Any]]:
-    """Put large items beside the small ones, and return what each page has."""
+    """Add large items to the small ones, and return what each page has."""
     table = scratch.names.scan_table
     for number in range(_LARGE_ITEMS):
         item = {"id": {"S": f"large-{number}"}, "pad": {"S": "x" * _LARGE_BYTES}}
@@ -143,7 +143,7 @@ def _pages(scratch: Scratch) -> list[dict[str, Any]]:
 
 
 def _has_key_at_the_end(scratch: Scratch) -> bool:
-    """Return whether a Limit that is exactly the number of items is answered with a key."""
+    """Return whether a Scan whose Limit is the number of items returns a key."""
     table = scratch.names.scan_table
     with aws_call("dynamodb:Scan", f"table {table}"):
         answer = scratch.clients.dynamodb.scan(

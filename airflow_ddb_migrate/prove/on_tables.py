@@ -1,4 +1,4 @@
-"""Tables: how often capacity may be lowered."""
+"""Tables: how often capacity can be lowered."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _DECREASES: Final = SLOW_READ_UNITS - 1  # down to one unit
 
 
 def ask_table_decreases(scratch: Scratch) -> dict[str, Any]:
-    """Lower the read units by one, again and again, until that is refused."""
+    """Lower the read units by one repeatedly until that is refused."""
     table, clock = scratch.names.slow_table, scratch.clock
     began = clock.now()
     for done in range(_DECREASES):

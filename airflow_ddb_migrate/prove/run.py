@@ -1,4 +1,4 @@
-"""Asks every question, and removes what was made for them, whatever happened."""
+"""Asks every question, and removes what was created for them, whatever happens."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,23 +25,22 @@ from airflow_ddb_migrate.prove.scratch import Scratch
 Say = Callable[[str], None]
 Ask = Callable[[], Mapping[str, Any]]
 
-_SHOWN: Final = 300  # characters of why a question is not answered
+_SHOWN: Final = 300  # characters of the reason why a question is not answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proving:
-    """One run. ``say`` gets one line per step."""
+    """One run. ``say`` is called with one line per step."""
 
     scratch: Scratch
     engine: Engine
     say: Say = print
 
     def run(self) -> tuple[AnswerSheet, tuple[str, ...]]:
-        """Return the answers, and in words what could not be removed.
+        """Return the answers, and sentences on what could not be removed.
 
-        :raises InvalidInputError: something of somebody else's has one of our names; nothing was
-            made.
-        :raises MigrationError: the tables could not be made; everything was removed.
+        :raises InvalidInputError: another resource has one of our names; nothing was created.
+        :raises MigrationError: the tables could not be created; everything was removed.
         """
         self.prepare()
         try:
@@ -60,18 +59,20 @@ class Proving:
         return sheet, left
 
     def prepare(self) -> None:
-        """Refuse other people's things, and remove what an earlier run has left."""
+        """Refuse names that others use, and remove what an earlier run has left."""
         if self.scratch.require_ours():
-            self.say("An earlier run has left something: it is removed first.")
+            self.say("Removing what an earlier run has left ...")
             left = self.remove()
             if left:
                 raise MigrationError(
-                    f"What an earlier run left could not be removed, so nothing was made: "
+                    "What an earlier run left could not be removed, so nothing was created: "
                     f"{'; '.join(left)}"
                 )
 
     def remove(self) -> tuple[str, ...]:
-        self.say("Removing what was made (if this is interrupted, the same command removes it) ...")
+        self.say(
+            "Removing what was created (if you interrupt this, run the same command again) ..."
+        )
         return self.scratch.remove()
 
     def _tell_left(self, left: tuple[str, ...]) -> None:
@@ -109,11 +110,16 @@ class Proving:
 
 
 def _answered(question: Question, ask: Ask) -> Answer:
-    """Ask one question; what goes wrong is the answer to this one alone."""
+    """Ask one question. An error is the answer to this question only."""
     try:
         return Answer(name=question.name, found=ask())
     except (MigrationError, ClientError, BotoCoreError) as exc:
         why = str(exc)
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:  # an answer of another shape
-        why = f"The answer was not understood ({type(exc).__name__}: {exc})."
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as exc:  # a response of an unexpected shape
+        why = f"The response was not understood ({type(exc).__name__}: {exc})."
     return Answer(name=question.name, why_not=why[:_SHOWN])

@@ -1,4 +1,4 @@
-"""What is made for the questions: found by name, ours by its tag, removed whatever happened."""
+"""What is created for the questions: found by its name, recognised by its tag, and removed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ _MISSING: Final = {
 
 @dataclass(slots=True)
 class Scratch:
-    """One prefix in one account. ``single`` are clients that try nothing twice."""
+    """One prefix in one account. ``single`` are clients that never retry."""
 
     clients: Clients
     single: Clients
@@ -65,9 +65,9 @@ class Scratch:
         return self.arn("states", f"stateMachine:{self.names.others}")
 
     def require_ours(self) -> bool:
-        """Return whether anything of this prefix is there already, left by another run.
+        """Return whether an earlier run has left anything with this prefix.
 
-        :raises InvalidInputError: something has one of our names and not our tag.
+        :raises InvalidInputError: something has one of our names, but not our tag.
         """
         found = False
         for what, _, tags in self._parts():
@@ -77,17 +77,17 @@ class Scratch:
             found = True
             if not self._is_ours(there):
                 raise InvalidInputError(
-                    f"{what} is there and lacks the tag {TAG}={self.names.prefix}: it is "
-                    "somebody's. Nothing was made. Use another --table-prefix."
+                    f"{what} exists without the tag {TAG}={self.names.prefix}, so it was not "
+                    "created by this command. Nothing was created. Use another --table-prefix."
                 )
         return found
 
     def note_made(self, what: str) -> None:
-        """Note that this run has made it: for some seconds its tag may not be seen yet."""
+        """Note that this run has created it: its tag may not be visible for some seconds."""
         self._made.add(what)
 
     def make_tables(self) -> None:
-        """Make the three tables and wait until they are ACTIVE."""
+        """Create the three tables and wait until they are ACTIVE."""
         self._make_table(self.names.table, index=True)
         self._make_table(self.names.scan_table)
         self._make_table(self.names.slow_table, is_slow=True)
@@ -95,7 +95,7 @@ class Scratch:
             self.await_active(name)
 
     def remove(self) -> tuple[str, ...]:
-        """Remove everything of this prefix that has our tag; return what could not be, in words."""
+        """Remove everything with this prefix and our tag; return sentences on what could not be."""
         left = []
         for what, delete, tags in self._parts():
             try:
@@ -108,7 +108,7 @@ class Scratch:
         return (*left, *self._not_gone())
 
     def await_active(self, table: str) -> None:
-        """Wait until a table and its indexes have settled."""
+        """Wait until a table and its indexes are ACTIVE."""
         deadline = self.clock.now() + PATIENCE_SECONDS
         while not self._is_active(table):
             if self.clock.now() > deadline:
@@ -151,13 +151,13 @@ class Scratch:
         self.note_made(f"Table {name}")
 
     def tag_rows(self, key: str, value: str) -> list[dict[str, str]]:
-        """Return our tag in the spelling of a service."""
+        """Return our tag in the form that a service expects."""
         return [{key: TAG, value: self.names.prefix}]
 
     def _parts(
         self,
     ) -> Iterator[tuple[str, Callable[[], None], Callable[[], Mapping[str, str] | None]]]:
-        """Yield what may be there, in the order in which it can be removed: its tags, if it is."""
+        """Yield what may exist, in the order in which it can be removed, with its tags."""
         name = self.names.others
         yield f"State machine {name}", self._delete_machine, self._machine_tags
         yield f"Lambda function {name}", self._delete_function, self._function_tags
@@ -167,7 +167,7 @@ class Scratch:
             yield f"Table {table}", self._deleting(table), self._tags_of_table(table)
 
     def _not_gone(self) -> Iterator[str]:
-        """Wait for the tables, whose deletion takes a while; yield those that stay."""
+        """Wait until the tables are deleted; yield those that are not."""
         deadline = self.clock.now() + PATIENCE_SECONDS
         for table in self.names.tables:
             while self._is_there(table):
@@ -177,7 +177,7 @@ class Scratch:
                 self.clock.sleep(_POLL_SECONDS)
 
     def _is_there(self, table: str) -> bool:
-        """Return whether a table of ours is there still; no, where that may not be asked."""
+        """Return whether a table of ours still exists; False if that may not be asked."""
         try:
             found = self._tags_of_table(table)()
         except (MigrationError, BotoCoreError):
@@ -199,7 +199,7 @@ class Scratch:
 
     def _deleting(self, table: str) -> Callable[[], None]:
         def delete() -> None:
-            self.await_active(table)  # a table that is being made cannot be deleted
+            self.await_active(table)  # a table that is being created cannot be deleted
             self.clients.dynamodb.delete_table(TableName=table)
 
         return delete
@@ -267,7 +267,7 @@ class Scratch:
 def _unless_missing(
     action: str, resource: str, ask: Callable[[], Mapping[str, str]]
 ) -> Mapping[str, str] | None:
-    """Return what ``ask`` finds; None for what is not there."""
+    """Return what ``ask`` finds; None if it does not exist."""
     with aws_call(action, resource):
         try:
             return ask()

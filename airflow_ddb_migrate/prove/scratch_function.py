@@ -1,4 +1,4 @@
-"""The code that runs in Lambda: it imports nothing of this package, which is not there."""
+"""The code that runs in Lambda. It imports nothing of this package, which is not there."""
 
 import sys
 from typing import Any
@@ -12,7 +12,7 @@ _OPERATION = "dynamodb.DescribeTable"
 
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer one question: what this runtime is, or what a request of this role comes to."""
+    """Answer one question: what the runtime is, or the result of a request by this role."""
     if event["ask"] == "runtime":
         return _runtime(event["table"])
     if event["ask"] == "table":

@@ -1,5 +1,5 @@
-"""AWS on loopback.
+"""AWS on the loopback interface.
 
-``emulator`` starts ``launcher`` as a process, which runs ministack behind a ``gate`` and adds
-``autoscaling``.
+``emulator`` starts ``launcher`` as a process. That runs ministack behind a ``gate``, with
+``autoscaling`` added.
 """

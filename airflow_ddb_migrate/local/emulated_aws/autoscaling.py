@@ -1,7 +1,7 @@
-"""The one service that the emulator does not have: auto scaling.
+"""Auto scaling, which the emulator does not have.
 
-moto answers it, with the truth: there are no scalable targets but those that somebody registered.
-It is imported when it is first asked.
+moto answers these requests: there are no scalable targets except those that were registered. It is
+imported at the first request.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from airflow_ddb_migrate.local.emulated_aws.gate import ASGIApp, signed_service
 
 @dataclass(frozen=True, slots=True)
 class WithAutoScaling:
-    """An ASGI app that leaves every request but those for auto scaling to another app."""
+    """An ASGI app that answers requests for auto scaling and passes all others on."""
 
     app: ASGIApp
 

@@ -1,7 +1,7 @@
-"""The AWS emulator: a process on loopback, with a private folder for its state and logs.
+"""The AWS emulator: a process on loopback with a private folder for its state and logs.
 
-It runs code for whoever reaches it, so it answers only requests with a key that is made at random
-for each start (see ``gate``).
+It runs code that callers send, so it answers only requests with a key that is random for each start
+(see ``gate``).
 """
 
 import json
@@ -25,18 +25,18 @@ from airflow_ddb_migrate.local.processes.folders import private_folder
 
 REGION = "us-east-1"
 
-_START_SECONDS = 300.0  # a crash is seen at once: only a hang takes so long
+_START_SECONDS = 300.0  # a crash is noticed at once; only a hang takes this long
 _POLL_SECONDS = 0.05
 _LOCAL_CONCURRENCY = 4
 _REMEMBERED = ("emulator.pid", "emulator.json")
 _FORMERLY = ("emulator.url", "autoscaling.pid", "autoscaling.url")  # of older versions
 _STATE = (*_REMEMBERED, *_FORMERLY, "logs", "tmp")
-_SECRET = "test"  # noqa: S105  # no signature is checked; nobody knows the access key id
+_SECRET = "test"  # noqa: S105 # signatures are not checked; the access key id is the secret
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running emulator. ``stop`` ends it and removes its temporary folder."""
+    """A started emulator. ``stop`` ends it and removes its temporary folder."""
 
     endpoint_url: str
     access_key: str = field(repr=False)
@@ -45,7 +45,7 @@ class Emulator:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The keyword arguments of a boto3 session that may reach this emulator."""
+        """The keyword arguments of a boto3 session with access to this emulator."""
         return {"aws_access_key_id": self.access_key, "aws_secret_access_key": _SECRET}
 
     @property
@@ -63,7 +63,7 @@ class Emulator:
         return "\n".join(f"  export {name}={value}" for name, value in self.environment.items())
 
     def client(self, service: str, **options: Any) -> Any:
-        """Return a boto3 client of a service; ``options`` are those of ``Session.client``."""
+        """Return a boto3 client for a service; ``options`` are those of ``Session.client``."""
         import boto3
 
         session = boto3.Session(region_name=REGION, **self.credentials)
@@ -79,7 +79,7 @@ class Emulator:
 
     @property
     def answers_us(self) -> bool:
-        """Whether it runs and its key is known; the key of one of an older version is not."""
+        """Whether it runs and its key is known. An older version's key is not known."""
         return self.is_alive and bool(self.access_key)
 
     def stop(self) -> None:
@@ -103,9 +103,9 @@ class Emulator:
 def start_emulator(
     state_dir: Path, *, max_concurrency: int = _LOCAL_CONCURRENCY, stays: bool = False
 ) -> Emulator:
-    """Start the emulator and wait until it answers; one left from before is stopped first.
+    """Start the emulator and wait until it answers. One that was left running is stopped first.
 
-    :param stays: it outlives this process; otherwise it ends with it, however that ends.
+    :param stays: it outlives this process. Otherwise it ends with this process, however that ends.
     :raises MigrationError: the extra ``local`` is not installed, or the emulator did not start.
     """
     if find_spec("ministack") is None:
@@ -131,7 +131,7 @@ def start_emulator(
 
 
 def find_emulator(state_dir: Path) -> Emulator | None:
-    """Return the emulator that this folder remembers, running or not; None when there is none."""
+    """Return the emulator that the folder's state names, running or not; None if there is none."""
     pid, access = (state_dir / name for name in _REMEMBERED)
     process = Background.recall(pid)
     if process is None:
@@ -140,7 +140,7 @@ def find_emulator(state_dir: Path) -> Emulator | None:
         known = json.loads(access.read_text())
         return Emulator(known["endpoint_url"], known["access_key"], process, state_dir)
     except (OSError, ValueError, KeyError, TypeError):
-        return Emulator("", "", process, state_dir)  # it can be stopped, and that is all
+        return Emulator("", "", process, state_dir)  # it can only be stopped
 
 
 def _remember(emulator: Emulator) -> None:
@@ -161,8 +161,8 @@ def _environment(state_dir: Path, port: int, key: str, max_concurrency: int) -> 
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": _SECRET,
-        "AWS_SESSION_TOKEN": key,  # its Lambdas inherit this one, not the access key id
-        "BIND_HOST": "127.0.0.1",  # it runs code: never on another interface
+        "AWS_SESSION_TOKEN": key,  # its Lambdas inherit this, but not the access key id
+        "BIND_HOST": "127.0.0.1",  # it runs code, so never on another interface
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -187,7 +187,7 @@ def _await_answer(emulator: Emulator) -> None:
 
 
 def _answers(url: str) -> bool:
-    """Return whether anything answers, be it a refusal: the gate opens with what is behind it."""
+    """Return whether anything answers. Even a refusal shows that the stack behind the gate runs."""
     try:
         httpx.get(url, timeout=1)
     except httpx.HTTPError:

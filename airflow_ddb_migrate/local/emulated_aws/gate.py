@@ -1,8 +1,8 @@
-"""Lets only its starter reach the embedded stack, since the stack runs code on this machine.
+"""Lets only the user who started it reach the embedded stack, which runs code on this machine.
 
-Any web page can send a form or an image request to loopback, and can point a name of its own there
-(DNS rebinding); any user of the machine can connect. None of them knows the key that is made at
-random for each start, and no AWS client sends an ``Origin``.
+Any web page can send form or image requests to loopback, or point a host name there (DNS
+rebinding), and any user of the machine can connect. None of them knows the key, which is random for
+each start. No AWS client sends an ``Origin``.
 """
 
 import json
@@ -20,27 +20,27 @@ _CREDENTIAL = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/, ]+)/[^/]+/[^/]+/(?P<service>[^/]+)/"
 )
 _KEY_BYTES = 16
-_CODE = "InvalidClientTokenId"  # what AWS answers to a key that it does not know
+_CODE = "InvalidClientTokenId"  # AWS's error code for an unknown key
 
 
 def new_key() -> str:
-    """Return a key of 128 random bits, which may stand where AWS has an access key id."""
+    """Return a key of 128 random bits in the form of an access key id."""
     return f"LOCAL{secrets.token_hex(_KEY_BYTES).upper()}"
 
 
 def signed_service(headers: Headers) -> str:
-    """Return the service that a request is signed for, as ``dynamodb``; empty if unsigned."""
+    """Return the service that a request is signed for, such as ``dynamodb``; empty if unsigned."""
     found = _CREDENTIAL.match(_only(headers, "authorization"))
     return found["service"] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """An ASGI app before another: 403 for each request that is not the starter's.
+    """An ASGI app in front of another: it answers 403 unless a request has the key.
 
-    A request is the starter's if it names ``key`` as its access key id, or as its session token:
-    the emulator gives its Lambdas an access key id of its own choice. ``is_issued`` returns whether
-    the emulator itself gave out an access key id, to a caller that had passed.
+    A request has ``key`` as its access key id, or as its session token, since the emulator chooses
+    the access key id of its Lambdas. ``is_issued`` returns whether the emulator issued an access
+    key id, which only a caller with the key can have asked for.
     """
 
     app: ASGIApp
@@ -57,14 +57,14 @@ class Gate:
             await _refuse(scope["headers"], send, refusal)
 
     def refusal(self, headers: Headers) -> str:
-        """Return why a request is refused; empty when it passes."""
+        """Return why a request is refused; empty if it may pass."""
         host = _only(headers, "host")
         if not _HOSTS.fullmatch(host):
-            return f"it asks for the host {host[:64]!r}, not for 127.0.0.1."
+            return f"its Host is {host[:64]!r}, not 127.0.0.1."
         if _all(headers, "origin"):
             return "it comes from a web page."
         if not self._knows(headers):
-            return "its access key id is not the one that was made when this stack was started."
+            return "its access key id is not the one of this start of the stack."
         return ""
 
     def _knows(self, headers: Headers) -> bool:
@@ -79,7 +79,7 @@ class Gate:
 
 
 async def _refuse(headers: Headers, send: Any, refusal: str) -> None:
-    """Answer in the form in which AWS's protocols put an error, so that clients can show it."""
+    """Answer with an error in the form of AWS's protocols, so that clients can show it."""
     words = (
         f"The embedded stack refused this request: {refusal} 'ddb-migrate local up' prints the "
         "variables that reach the stack."
@@ -107,7 +107,7 @@ def _as_xml(words: str) -> tuple[bytes, bytes]:
 
 
 def _only(headers: Headers, name: str) -> str:
-    """Return a header's value; empty when it is missing, or there twice."""
+    """Return a header's value; empty if the header is missing or occurs twice."""
     found = _all(headers, name)
     return found[0] if len(found) == 1 else ""
 

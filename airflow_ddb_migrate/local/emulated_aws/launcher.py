@@ -1,10 +1,10 @@
-"""Starts ministack behind a gate, with two gaps closed.
+"""Starts ministack behind a gate, and fills two gaps.
 
 ministack 1.5.33 ignores ``MaxConcurrencyPath`` and ``ToleratedFailurePercentagePath`` of a
-Distributed Map. The shim resolves both from the map's input, as AWS does, and caps the
-concurrency at ``DDB_MIGRATE_LOCAL_CONCURRENCY``, so that a laptop is not asked for 100 Lambdas at
-once. It has no auto scaling, which moto answers. Nothing else of the emulator is touched, and the
-state machine is the one that runs on AWS.
+Distributed Map. The shim resolves both from the map's input, as AWS does, and caps the concurrency
+at ``DDB_MIGRATE_LOCAL_CONCURRENCY``, so that a laptop does not run 100 Lambdas at once. It has no
+auto scaling, which moto adds. Nothing else in the emulator is changed, and the state machine is the
+one that runs on AWS.
 """
 
 import os
@@ -18,7 +18,7 @@ from airflow_ddb_migrate.local.emulated_aws.gate import Gate
 
 _CAP = int(os.environ.get("DDB_MIGRATE_LOCAL_CONCURRENCY", "4"))
 _PATHS = ("MaxConcurrency", "ToleratedFailurePercentage")
-_run_distributed_map = stepfunctions._run_distributed_map  # noqa: SLF001  # what the shim wraps
+_run_distributed_map = stepfunctions._run_distributed_map  # noqa: SLF001 # the shim wraps this
 
 
 def _with_paths(  # noqa: PLR0913  # the emulator's signature
@@ -34,7 +34,7 @@ def _with_paths(  # noqa: PLR0913  # the emulator's signature
 
 
 def _is_issued(access_key: str) -> bool:
-    """Return whether a user's key or a role's session of this emulator has this access key id."""
+    """Return whether the emulator issued this access key id to a user or a role's session."""
     from ministack.core.iam_evaluator import find_iam_access_key_account
     from ministack.services import sts
 
@@ -42,7 +42,7 @@ def _is_issued(access_key: str) -> bool:
 
 
 def main() -> None:
-    """Run ministack behind the gate, with the shim; the key is ``AWS_ACCESS_KEY_ID``."""
+    """Run ministack with the shim behind the gate; the key is ``AWS_ACCESS_KEY_ID``."""
     app.app = Gate(WithAutoScaling(app.app), os.environ["AWS_ACCESS_KEY_ID"], _is_issued)
     if os.environ.get("DDB_MIGRATE_LOCAL_SHIM", "1") != "0":
         stepfunctions._run_distributed_map = _with_paths  # noqa: SLF001

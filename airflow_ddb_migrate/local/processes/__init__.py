@@ -1,5 +1,6 @@
 """Processes of the embedded stack.
 
-``background`` starts and stops them, ``guardian`` ends them with their starter, ``lock`` allows one
-demo a folder, ``folders`` keeps other users of the machine out of their files.
+``background`` starts and stops them, ``guardian`` ends them together with the process that started
+them, ``lock`` allows one demo per folder, and ``folders`` closes their files to other users of the
+machine.
 """

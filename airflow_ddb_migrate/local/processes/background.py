@@ -1,4 +1,4 @@
-"""Background processes that end with their starter, or are found and stopped by a later one."""
+"""Background processes that end with their starter, or that a later process finds and stops."""
 
 import contextlib
 import json
@@ -18,16 +18,16 @@ from airflow_ddb_migrate.local.processes import guardian
 
 _STOP_SECONDS = 20.0  # longer than a guardian's patience
 _POLL_SECONDS = 0.1
-_CLOCK_SECONDS = 5.0  # a start is counted from the boot, and moves when the clock is set right
-_PIPES: dict[int, int] = {}  # by guardian: what it reads of closes when this process ends
+_CLOCK_SECONDS = 5.0  # a start time is relative to the boot, so it moves if the clock is corrected
+_PIPES: dict[int, int] = {}  # by guardian: its pipe, which closes when this process ends
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A command's guardian, which ends all that came from the command.
+    """A command's guardian, which ends all processes of the command.
 
-    It leads their process group; ``started`` (seconds since the epoch) tells it from a later
-    process of its pid.
+    It leads their process group. ``started`` (seconds since the epoch) distinguishes it from a
+    later process with the same pid.
     """
 
     pid: int
@@ -39,7 +39,7 @@ class Background:
         return began > 0 and abs(began - self.started) < _CLOCK_SECONDS
 
     def stop(self) -> None:
-        """End all of it: politely, then for good."""
+        """End all of its processes: by SIGTERM, then by SIGKILL."""
         if self.is_alive:
             self._end()
         if self.pid in _PIPES:
@@ -50,7 +50,7 @@ class Background:
             os.kill(self.pid, signal.SIGTERM)
         self._await_end()
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)  # a guardian that hangs, or that an old version had
+            os.killpg(self.pid, signal.SIGKILL)  # the guardian hangs, or is of an old version
         self._await_end()
 
     def _await_end(self) -> None:
@@ -67,7 +67,7 @@ class Background:
 
     @classmethod
     def recall(cls, file: Path) -> "Background | None":
-        """Read a remembered process; None when there is none, or the file is damaged."""
+        """Read the process from its file; None if there is none, or the file is damaged."""
         try:
             data = json.loads(file.read_text())
             return cls(int(data["pid"]), float(data["started"]))
@@ -78,10 +78,10 @@ class Background:
 def launch(
     command: Sequence[str], *, env: Mapping[str, str], log: Path, stays: bool = False
 ) -> Background:
-    """Start a command in a process group of its own, its output in a file.
+    """Start a command in a process group of its own, with its output in a file.
 
-    It ends, with all that it started, when this process ends in whatever way; ``stays``: not before
-    it is stopped.
+    It ends, with all processes that it started, when this process ends in any way. With ``stays``
+    it runs until it is stopped.
     """
     how = guardian.FREE if stays else guardian.BOUND
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -95,20 +95,20 @@ def launch(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    process.returncode = 0  # left to itself: found again by its pid, not by this object
+    process.returncode = 0  # it is found again by its pid, not by this object
     _PIPES[process.pid] = ours
     return Background(process.pid, _start_time(process.pid))
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that was free a moment ago."""
+    """Return a port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _start_time(pid: int) -> float:
-    """Return when a process began, since the epoch; 0 when there is none, or a zombie."""
+    """Return when a process began, since the epoch; 0 if there is none, or a zombie."""
     try:
         process = psutil.Process(pid)
         is_gone = process.status() == psutil.STATUS_ZOMBIE

@@ -1,4 +1,4 @@
-"""Folders that other users of this machine must not look into: they hold keys, logs and items."""
+"""Folders that other users of this machine cannot read: they have keys, logs and items."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,18 +7,18 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 
 _OWNER_ONLY, _OTHERS = 0o700, 0o077
 _ADVICE = (
-    "The embedded stack needs a folder of its own, which it closes to other users: name one that "
-    "is new or empty."
+    "The embedded stack needs a folder of its own, which it closes to other users. Give a new or "
+    "empty folder."
 )
 
 
 def private_folder(folder: Path, *, holds: Collection[str] | None = None) -> Path:
-    """Make a folder that its owner alone can enter, or close one that is there; return it.
+    """Create a folder that only its owner can enter, or close an existing one; return it.
 
-    ``holds`` are the names of all that such a folder may hold: with anything else in it, an open
-    folder is somebody's own, as ``/tmp`` or a project, and is not closed.
+    ``holds`` has the names of all files that such a folder can have. An open folder with anything
+    else in it, such as ``/tmp`` or a project, has another purpose and is not closed.
 
-    :raises InvalidInputError: it is such a folder, another user's, or no folder.
+    :raises InvalidInputError: it is such a folder, belongs to another user, or is not a folder.
     """
     try:
         folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
@@ -33,6 +33,7 @@ def _close(folder: Path, holds: Collection[str] | None) -> None:
     foreign = sorted({entry.name for entry in folder.iterdir()} - set(holds or ()))
     if holds is not None and foreign:
         raise InvalidInputError(
-            f"{folder} is open to other users and holds other files, as {foreign[0]!r}. {_ADVICE}"
+            f"{folder} is open to other users and has other files, such as {foreign[0]!r}. "
+            f"{_ADVICE}"
         )
     folder.chmod(_OWNER_ONLY)

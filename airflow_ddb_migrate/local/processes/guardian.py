@@ -1,10 +1,9 @@
-"""Runs one command, and ends all that came from it when the command or its starter ends.
+"""Runs one command, and ends all its processes when the command or its starter ends.
 
-``python -m airflow_ddb_migrate.local.processes.guardian bound COMMAND ...`` holds a pipe from its
-starter as its standard input: the pipe closes however the starter ends, by ``kill -9``, too.
-``free`` stays until it is told to end. Either ends every descendant, whatever its process group:
-on Linux orphans become children of this process. macOS has no such thing, so an orphan may stay
-there.
+``python -m airflow_ddb_migrate.local.processes.guardian bound COMMAND ...`` has a pipe from its
+starter as standard input. The pipe closes however the starter ends, even by ``kill -9``. ``free``
+runs until it is told to end. Both end every descendant, whatever its process group: on Linux,
+orphans become children of this process. macOS cannot do that, so an orphan may stay there.
 """
 
 import contextlib
@@ -51,7 +50,7 @@ def _unblock() -> None:
 
 
 def _await_starter() -> None:
-    """Nothing is ever written to the pipe: a read returns when it closes."""
+    """Wait until the pipe closes: nothing is ever written to it."""
     os.read(0, 1)
     os.kill(os.getpid(), _STARTER_ENDED)
 
@@ -65,7 +64,7 @@ def _await_end(child: int) -> int:
 
 
 def _reap() -> dict[int, int]:
-    """Collect whatever has ended; return its statuses by pid."""
+    """Collect the processes that have ended; return their statuses by pid."""
     ended = {}
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -77,7 +76,7 @@ def _reap() -> dict[int, int]:
 
 
 def _end_descendants() -> None:
-    """End them politely, then for good; also those that come while others go."""
+    """End all descendants by SIGTERM, then by SIGKILL, including those that start meanwhile."""
     deadline = time.monotonic() + _GRACE_SECONDS
     asked: set[int] = set()
     while left := psutil.Process().children(recursive=True):

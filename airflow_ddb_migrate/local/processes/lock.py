@@ -1,4 +1,4 @@
-"""One demo at a time in a folder; a killed one leaves no lock behind."""
+"""One demo at a time in a folder. A killed demo leaves no lock behind."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from airflow_ddb_migrate.local.processes.folders import private_folder
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel lets go of it however this process ends.
+    """Hold the folder's lock. The kernel releases it however this process ends.
 
     :raises MigrationError: another process holds it.
     """
@@ -20,6 +20,6 @@ def only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             raise MigrationError(
-                f"Another demo runs in {folder}. Wait for it, or stop it with Ctrl-C."
+                f"Another demo is running in {folder}. Wait for it, or stop it with Ctrl-C."
             ) from exc
         yield

@@ -64,7 +64,11 @@ def credentials(error: Exception | None = None, **fields: Any) -> CheckResult:
     [
         ({}, "ok", "us-east-1, from --region"),
         ({"region": ""}, "failed", "No region is set"),
-        ({"region": "eu-centrall-1", "is_known_region": False}, "failed", "knows no such region"),
+        (
+            {"region": "eu-centrall-1", "is_known_region": False},
+            "failed",
+            "does not know this region",
+        ),
         ({"region": "local", "is_known_region": False, "is_aws": False}, "ok", "local"),
         ({"environment": {"AWS_REGION": "eu-west-1"}}, "warning", "AWS_REGION is eu-west-1"),
         ({"environment": {"AWS_REGION": "us-east-1"}}, "ok", "us-east-1"),

@@ -39,9 +39,9 @@ PAST, FUTURE = {"expires_at": NOW - 1}, {"expires_at": NOW + 900}
     ("fields", "level", "words"),
     [
         (FUTURE, "warning", "holds table orders until"),
-        (PAST, "ok", "has run out"),
-        ({**RAISED, **PAST}, "failed", "has raised capacity since migration"),
-        ({**RAISED, **FUTURE}, "warning", "of which nothing runs now"),
+        (PAST, "ok", "has expired"),
+        ({**RAISED, **PAST}, "failed", "still has the raised capacity of migration"),
+        ({**RAISED, **FUTURE}, "warning", "which is not running now"),
         ({"state": LeaseState.FREE, **PAST}, "ok", "No table is held"),
         ({"state": LeaseState.FREE, **RAISED, **PAST}, "failed", "raised capacity"),
     ],
@@ -65,7 +65,7 @@ def test_a_migration_that_runs_matters_to_its_own_table(
 
     (result,) = judged(world, table, execution_arn=held.execution_arn, attempt=held.attempt)
 
-    assert (level, True) == (result.level, "runs" in result.found)
+    assert (level, True) == (result.level, "is running" in result.found)
 
 
 def test_an_empty_ledger_is_well(world: SiteWorld) -> None:

@@ -76,7 +76,10 @@ def test_who_may_do_everything_is_well() -> None:
 
     (result,) = judged(iam)
 
-    assert ("ok", f"{ROLE} may do what Airflow's connection does.") == (result.level, result.found)
+    assert ("ok", f"{ROLE} has the permissions of Airflow's connection.") == (
+        result.level,
+        result.found,
+    )
     assert {ROLE} == {asked["PolicySourceArn"] for asked in iam.asked}
 
 

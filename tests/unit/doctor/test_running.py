@@ -48,7 +48,7 @@ def test_what_hangs_is_unknown_after_the_deadline() -> None:
 
     assert [
         ("hangs", "The first half."),
-        ("hangs", "There was no answer in time."),
+        ("hangs", "There was no response in time."),
         ("fine", "It is."),
     ] == [(r.check, r.found) for r in results]
     assert [True] == [thread.daemon for thread in threads]

@@ -42,7 +42,7 @@ def looked(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, CheckRe
     ("status", "level", "words"),
     [
         ("CREATE_COMPLETE", "ok", "CREATE_COMPLETE."),
-        ("UPDATE_ROLLBACK_COMPLETE", "warning", "what was there before runs"),
+        ("UPDATE_ROLLBACK_COMPLETE", "warning", "the state before it is in use"),
         ("UPDATE_IN_PROGRESS", "warning", "it is being updated"),
         ("UPDATE_ROLLBACK_FAILED", "failed", "could not all be taken back"),
         ("SOME_NEW_STATUS", "failed", "does not know that status"),

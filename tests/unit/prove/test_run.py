@@ -155,7 +155,7 @@ def test_a_table_of_somebody_stays_and_nothing_is_made(
         Tags=tags,
     )
 
-    with pytest.raises(InvalidInputError, match=f"Table {name} is there and lacks the tag"):
+    with pytest.raises(InvalidInputError, match=f"Table {name} exists without the tag"):
         proving.run()
     assert () == proving.remove()
     assert {f"table {name}"} == there(clients)
@@ -165,7 +165,7 @@ def test_a_bucket_and_a_role_of_somebody_stay_too(proving: Proving, clients: Cli
     bucket = proving.scratch.bucket
     clients.s3.create_bucket(Bucket=bucket)
 
-    with pytest.raises(InvalidInputError, match=f"Bucket {bucket} is there"):
+    with pytest.raises(InvalidInputError, match=f"Bucket {bucket} exists without"):
         proving.run()
     assert {f"bucket {bucket}"} == there(clients)
 
