@@ -1,7 +1,7 @@
 """Change every item of a DynamoDB table from Apache Airflow.
 
-Public names are loaded when they are used: this module ships in the Lambda zip, where there is
-no Airflow, and is imported by every process of an Airflow that has the provider installed.
+Public names are loaded on first use. This module ships in the Lambda zip, where Airflow is not
+installed, and every process of an Airflow with this provider imports it.
 """
 
 from importlib import import_module

@@ -1,6 +1,7 @@
-"""Airflow operators: they read parameters, call aws/, and return.
+"""Airflow operators. Each reads its parameters, calls ``aws/`` and returns the result.
 
-In the order of a DAG: ``plan``, ``dry_run``, ``approve``, ``backup``, ``prewarm``, ``canary``,
-``start``, ``verify``, ``report``, ``restore``; and afterwards ``undo`` and ``replay``. For many
-tables: ``plan_many``, ``turn``, ``report_many``. What they share is in ``base``.
+A DAG uses them in this order: ``plan``, ``dry_run``, ``approve``, ``backup``, ``prewarm``,
+``canary``, ``start``, ``verify``, ``report``, ``restore``. ``undo`` and ``replay`` work on an
+earlier migration. ``plan_many``, ``turn`` and ``report_many`` are for many tables. ``base`` holds
+the shared code.
 """

@@ -1,4 +1,4 @@
-"""Ask a person whether to go on: Airflow's own approval, with what a migration needs around it."""
+"""Ask a person whether to continue: Airflow's approval, extended for migrations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ from airflow_ddb_migrate.operators.base.task import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-RESULT = "return_value"  # the XCom's key: a task that skips others cannot return
+RESULT = "return_value"  # the XCom's key; a task that skips others cannot return a value
 
 _CUT = "\n\n(The rest is in the log of the task above.)"
 
@@ -56,7 +56,7 @@ class Choice(StrEnum):
 
 
 class Decision(TypedDict):
-    """The task's result. ``by`` and ``at`` (ISO 8601) are empty where nobody answered."""
+    """The task's result. ``by`` and ``at`` (ISO 8601) are empty if no one answered."""
 
     answer: str
     by: str
@@ -64,18 +64,18 @@ class Decision(TypedDict):
 
 
 def _step(value: object) -> RequiredStep:
-    """Return the step that an approval is; raises InvalidInputError for others."""
+    """Return the step that this approval performs; raises InvalidInputError for other steps."""
     for step in (RequiredStep.APPROVE, RequiredStep.CANARY_APPROVE):
         if value == step:
             return step
     raise InvalidInputError(
-        f"step is {shown(value)}; it must be {RequiredStep.APPROVE}, before all else, or "
-        f"{RequiredStep.CANARY_APPROVE}, after the canary."
+        f"step is {shown(value)}; it must be {RequiredStep.APPROVE} (before the migration) or "
+        f"{RequiredStep.CANARY_APPROVE} (after the canary)."
     )
 
 
 def _timeout(value: object) -> timedelta | None:
-    """Return how long to wait; raises InvalidInputError for what is no time."""
+    """Return how long to wait, None for ever; raises InvalidInputError for an invalid time."""
     if value is None:
         return None
     return timedelta(seconds=validate_seconds("response_timeout", value)) or None
@@ -83,52 +83,59 @@ def _timeout(value: object) -> timedelta | None:
 
 class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
     """
-    Go on when a person approves; end here otherwise, with nothing below run.
+    Continue when a person approves. Otherwise skip all downstream tasks.
 
-    Approve lets the tasks below run by their own rules. Reject, and no answer in time, skip every
-    task below, near or far and whatever its trigger rule, except teardowns, which put things back,
-    and ``always_task_ids``. The task itself succeeds in each case and returns ``answer`` (approved,
-    rejected, timed out, not asked or ended), ``by`` and ``at``. Cleared, it asks again.
-    Where nobody is asked it is skipped; a task right below then needs the trigger rule
-    ``none_failed`` to show that.
+    Approve runs the downstream tasks according to their trigger rules. Reject skips all of them,
+    whatever their trigger rules (also ``all_done``), except teardowns and the tasks in
+    ``always_task_ids``. No answer in time counts as Reject. The task itself succeeds in each case.
+    Clear it to ask again. If ``enabled`` is False, the task is skipped; to see it skipped, give the
+    next task the trigger rule ``none_failed``.
 
-    With a table the question and its answer are noted in the ledger, with the hashes of plan and
-    transform. Prewarm, canary and start below believe that note: marking this task as success by
-    hand starts nothing, and neither does an approval of another plan or transform. Where the rules
-    of the DAG's author require this step, whoever triggered the run cannot approve it: the task
-    fails, and asks again when it is cleared. Where Airflow does not know who triggered it, as for a
-    scheduled run, ``assigned_users`` must name who may answer.
+    If you name a table, the ledger records the question and its answer, with the hashes of plan and
+    transform. The prewarm, canary and start tasks below check that record. So nothing starts if you
+    mark this task as success by hand, or if the approval was for another plan or transform.
 
-    A task with the trigger rule ``all_done`` is skipped, too, unless it is named: it may write.
+    If the rules of the DAG's author require this step, the user who triggered the run cannot
+    approve it: the task fails, and asks again when you clear it. If Airflow does not know that
+    user, as in a scheduled run, ``assigned_users`` must name who may approve.
+
+    Returns ``answer`` (approved, rejected, timed out, not asked or ended), ``by`` (the user's name)
+    and ``at`` (ISO 8601).
 
     :param subject: the question, in one line. (templated)
-    :param body: what to decide by, as markdown; longer than 64 KB is cut. (templated)
-    :param enabled: ask; otherwise go on without asking. (templated)
-    :param end_here: do not ask and run nothing below: only what is above was wanted. (templated)
-    :param response_timeout: seconds, or a timedelta; no answer by then counts as Reject. None or
-        0 waits for ever. (templated)
-    :param consequence: what it means for the table to end here, said with the result. (templated)
-    :param always_task_ids: tasks below that run in each case, such as one that only tells and
-        whose trigger rule is ``all_done``. (templated)
-    :param table_name: the table that it is about; without it nothing is noted in the ledger, and
-        nothing below waits for the note. (templated)
-    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
-    :param of: the migration that something is done about, for an undo or a replay. (templated)
-    :param tables: what :class:`PlanManyMigrationsOperator` returned, instead of one table.
+    :param body: the facts to decide by, as markdown; text beyond 64 KB is cut. (templated)
+    :param enabled: False continues without asking. (templated)
+    :param end_here: do not ask, and skip all downstream tasks, as after a dry run that was all you
+        wanted. (templated)
+    :param response_timeout: how long to wait for an answer, in seconds or as a timedelta; None or 0
+        waits for ever. (templated)
+    :param consequence: a sentence for the log that says what ending here means for the table.
         (templated)
-    :param stack_name: the deployed stack. (templated)
-    :param migration_id: as given to the other tasks. (templated)
-    :param of_dags: ids of other DAGs whose migrations it may be about, as in
+    :param always_task_ids: ids of downstream tasks that run in any case, such as one that only
+        sends a message. Their trigger rule has to be ``all_done``. (templated)
+    :param table_name: name of the table. Without it, nothing is recorded in the ledger, and no
+        downstream task checks for an approval. (templated)
+    :param table_of: id of a migration in the ledger, to use its table instead of ``table_name``.
+        (templated)
+    :param of: id of the migration to undo or to replay, if the question is about that. (templated)
+    :param tables: the result of :class:`PlanManyMigrationsOperator`, instead of one table.
+        (templated)
+    :param stack_name: name of the deployed stack. (templated)
+    :param migration_id: the same value as in the other tasks. (templated)
+    :param of_dags: ids of other DAGs whose migrations the question may be about; see
         :class:`MigrationTask`.
     :param aws_conn_id: the Airflow connection with AWS credentials. (templated)
-    :param region_name: AWS region; by default the connection's. (templated)
-    :param verify: as in :class:`MigrationTask`. (templated)
-    :param botocore_config: as in :class:`MigrationTask`.
-    :param step: which step of ``require`` this is: ``"approve"``, or ``"canary_approve"`` for the
-        one after a canary.
-    :param rules: as given to the other tasks; see :class:`MigrationOperator`.
-    :param kwargs: further ones of Airflow's ``ApprovalOperator``, such as ``notifiers`` and
+    :param region_name: AWS region; by default the region of the connection. (templated)
+    :param verify: see :class:`MigrationTask`. (templated)
+    :param botocore_config: see :class:`MigrationTask`.
+    :param step: the step of ``require`` that this task performs: ``"approve"``, or
+        ``"canary_approve"`` after a canary.
+    :param rules: the same value as in the other tasks; see :class:`MigrationOperator`.
+    :param kwargs: other parameters of Airflow's ``ApprovalOperator``, such as ``notifiers`` and
         ``assigned_users``.
+    :raises InvalidInputError: a parameter is not valid, or an id in ``always_task_ids`` is not a
+        downstream task.
+    :raises ApprovalError: the user who answered may not approve, or there is no plan to approve.
     """
 
     RULES: ClassVar[Rules] = {
@@ -215,14 +222,14 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
 
     @classmethod
     def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
-        """Raise InvalidInputError where a required approval is off."""
+        """Raise InvalidInputError if a required approval is switched off."""
         if values.get("step", RequiredStep.APPROVE) == RequiredStep.APPROVE:
             rules.check_step(
                 RequiredStep.APPROVE, is_on=values.get("enabled", True), how='"approve": true'
             )
 
     def execute(self, context: "Context") -> Any:
-        """Ask, unless there is nothing to ask."""
+        """Ask the question, unless the task is switched off or ends here."""
         with explained():
             require_known_conf(context)
             check_request(self, context)
@@ -231,13 +238,13 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
             require_author_rules(self, context)
             self._require_ids_below()
         if self.end_here:
-            self.log.info("Only what is above was asked for: it ends here. %s", self.consequence)
+            self.log.info("The run ends here, as requested (end_here). %s", self.consequence)
             return self._end(context, _decision(Choice.ENDED))
         with explained():
             sites = find_sites(self, context)
             two_people = needs_two_people(self, context, sites)
             if not self.enabled and not two_people:
-                why = "Nobody was asked: approval is off."
+                why = "Approval is off, so no one was asked."
                 return not_asked(self, context, why, _decision(Choice.NOT_ASKED))
             first = note_questions(self, context, sites, two_people=two_people)
         self.body = _cut("\n\n".join(filter(None, (first, str(self.body or "")))))
@@ -245,7 +252,7 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
-        """Go on as the person said; raises what Airflow's own operator raises."""
+        """Continue or skip, as the person answered. Raises the same errors as ApprovalOperator."""
         if "error" in event:
             return super().execute_complete(context, event)
         decision = _decision_from(event)
@@ -261,9 +268,9 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
         return decision
 
     def validate_params(self) -> None:
-        """Leave the DAG's own params out of the question's form, as Airflow does from 3.2 on.
+        """Leave the DAG's params out of the question's form, as Airflow does from 3.2 on.
 
-        Those of 3.1 are all there, and a field without a default would be an import error.
+        Airflow 3.1 includes all of them, and a field without a default would be an import error.
         """
         dag = self.get_dag()
         if dag is not None and not hasattr(ParamsDict, "filter_params_by_source"):
@@ -272,7 +279,7 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
         super().validate_params()
 
     def skip(self, ti: Any, tasks: Iterable[Any]) -> None:
-        """Skip all but those that always run; called for a rejection, without teardowns."""
+        """Skip the tasks, except ``always_task_ids``. Airflow calls it without teardowns."""
         super().skip(ti, [task for task in tasks if task.task_id not in self.always_task_ids])
 
     def _end(self, context: "Context", decision: Decision) -> Decision:
@@ -284,21 +291,21 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
     def _refusal(self, decision: Decision) -> str:
         if decision["answer"] == Choice.TIMED_OUT:
             waited = _timeout(self.response_timeout)  # rendered anew since it asked
-            return f"Nobody answered within {waited}: that counts as a rejection."
+            return f"No one answered within {waited}. That counts as a rejection."
         return f"Rejected by {decision['by']} at {decision['at']}."
 
     def _require_ids_below(self) -> None:
-        """Raise InvalidInputError for ids that are no tasks below this one."""
+        """Raise InvalidInputError for ids that are not downstream tasks."""
         unknown = set(self.always_task_ids) - self.get_flat_relative_ids(upstream=False)
         if isinstance(self.always_task_ids, str) or unknown:
             raise InvalidInputError(
-                f"always_task_ids is {self.always_task_ids!r}; it must be a list of ids of tasks "
-                f"below {self.task_id}."
+                f"always_task_ids is {self.always_task_ids!r}; it must be a list of ids of "
+                f"downstream tasks of {self.task_id}."
             )
 
 
 def _cut(body: str) -> str:
-    """Shorten a body to what every database of Airflow holds."""
+    """Shorten a body to the length that every database of Airflow can hold."""
     data = body.encode(errors="replace")
     if len(data) <= APPROVAL_BODY_BYTES:
         return body

@@ -1,4 +1,4 @@
-"""See that a table can be brought back before a migration writes to it."""
+"""Make sure that a table can be restored before a migration writes to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,17 +27,20 @@ def _policy(value: object) -> str:
 
 class BackupTableOperator(MigrationOperator):
     """
-    Go on only when AWS itself could bring the table back: the last resort beside the undo.
+    Continue only if AWS can restore the table, as a last resort beside the undo.
 
-    Returns ``kind`` (PITR, BACKUP or NONE), ``words``, ``arn``, ``name``, ``earliest``, ``latest``,
-    ``restore_to``, ``restore`` (the command), ``late`` and ``policy``; the report shows them. A
-    retried or cleared task finds the backup that an earlier try made. Other parameters:
-    :class:`MigrationTask`.
+    A retried or cleared task uses the backup that an earlier try made. The report shows the result.
 
-    :param policy: ``"auto"``: point-in-time recovery if it is on, else an on-demand backup is made
-        and waited for. ``"require_pitr"``: refuse without point-in-time recovery. ``"skip"``:
-        nothing, which the report says. (templated)
-    :param timeout_seconds: how long to wait for a backup. (templated)
+    Returns a dict: ``kind`` (PITR, BACKUP or NONE), ``words`` (a sentence), ``arn`` and ``name`` of
+    the backup, ``earliest``, ``latest`` and ``restore_to`` (ISO 8601 times to which AWS can
+    restore), ``restore`` (the AWS CLI command), ``late`` (the migration had already begun) and
+    ``policy``. Other parameters: :class:`MigrationTask`.
+
+    :param policy: ``"auto"`` relies on point-in-time recovery if it is on; otherwise it makes an
+        on-demand backup and waits for it. ``"require_pitr"`` fails without point-in-time recovery.
+        ``"skip"`` checks nothing, and the report says so. (templated)
+    :param timeout_seconds: how long to wait for the backup, in seconds or as a timedelta.
+        (templated)
     """
 
     RULES: ClassVar[Rules] = {
@@ -80,8 +83,8 @@ class BackupTableOperator(MigrationOperator):
     def _tell(self, backup: "Backup") -> None:
         self.log.info("%s", backup.words)
         if backup.restore:
-            self.log.info("Bring it back into a new table with: %s", backup.restore)
+            self.log.info("To restore it into a new table, run: %s", backup.restore)
         if backup.late:
             self.log.warning(
-                "This migration had begun before: what it changed by then is changed there, too."
+                "This migration had already begun, so the backup contains what it had changed."
             )

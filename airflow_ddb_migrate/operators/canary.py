@@ -1,4 +1,4 @@
-"""Migrate a few segments for real, and look at them, before all others."""
+"""Migrate a few segments for real, and check them, before all others."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 class CanaryMigrationOperator(WaitingOperator):
     """
-    Migrate a few segments for real, then look at them again without writing.
+    Migrate a few segments for real, then check them without writing.
 
-    A dry run never makes a write; this does, on little. The segments are an attempt of the
-    migration itself: the start operator goes on with the others. It is clean when nothing was
-    quarantined and the check finds nothing that would still change.
+    Unlike a dry run, a canary writes. Its segments are part of the migration: the start operator
+    continues with the other segments. The canary is clean if no item was quarantined and the check
+    finds no item that would still change.
 
-    Returns ``clean``, ``ask`` (a person should say go: it is not clean, or that was asked for),
-    ``lanes``, ``counts``, ``transform_hash`` and ``markdown``. Parameters:
-    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`; give
-    them as to the start operator.
+    Returns ``clean``, ``ask`` (True if it is not clean or ``always_ask`` is on), ``lanes`` (the
+    number of segments), ``counts`` of items by result, ``transform_hash`` and ``markdown``.
+    Parameters: :class:`WaitingOperator`, :class:`MigrationRequestOperator` and
+    :class:`MigrationTask`. Give them the same values as in the start operator.
 
-    :param canary_lanes: how many segments; 0 skips this task. (templated)
-    :param always_ask: ask a person also when it is clean. (templated)
+    :param canary_lanes: number of segments; 0 skips this task. (templated)
+    :param always_ask: ask a person even if the canary is clean. (templated)
     """
 
     RULES: ClassVar[Rules] = {
@@ -60,14 +60,14 @@ class CanaryMigrationOperator(WaitingOperator):
 
     def run_step(self, context: "Context") -> Any:
         if not self.canary_lanes:
-            return not_asked(self, context, "No canary was asked for.")
+            return not_asked(self, context, "The canary is off (canary_lanes is 0).")
         request = self.valid_request(context, sample_lanes=self.canary_lanes)
         site = self.open_site(context)
         self.begin(context, site, request)
         return self.await_end(context, site, "execute_check")
 
     def execute_check(self, context: "Context", event: dict[str, Any]) -> Any:
-        """The segments are migrated: look at them again."""
+        """Check the segments after they were migrated."""
         from airflow_ddb_migrate.aws.execution.parts import next_part
 
         with explained():
@@ -103,7 +103,7 @@ class CanaryMigrationOperator(WaitingOperator):
         }
 
     def waited_site(self, context: "Context") -> "Site":
-        """The check's once there is one that has not ended: it comes last."""
+        """Return the site of the check if it has begun, otherwise that of the migration."""
         from airflow_ddb_migrate.aws.execution.parts import latest_part
 
         site = self.open_site(context)
@@ -112,4 +112,4 @@ class CanaryMigrationOperator(WaitingOperator):
 
 def _markdown(lanes: int, *, clean: bool, check: str) -> str:
     verdict = "clean" if clean else "**not clean**"
-    return f"# Canary: {lanes:,} segments are migrated, and {verdict}\n\n{check}"
+    return f"# Canary: {lanes:,} segments are migrated and {verdict}\n\n{check}"

@@ -1,4 +1,4 @@
-"""See what a migration would do, without writing."""
+"""Show what a migration would do, without writing."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 
 class DryRunMigrationOperator(InspectionOperator):
     """
-    Run the migration without a single write, and tell what it would do.
+    Run the migration without a single write, and report what it would do.
 
-    The same state machine and Lambda work through the table, or through a sample of its segments;
-    a changed item is looked at instead of written. What was seen corrects the plan of the
-    migration.
+    The same state machine and Lambda read the table, or a sample of its segments. The Lambda
+    compares each changed item with the original instead of writing it. The plan of the migration is
+    then corrected with these measurements.
 
-    Returns the figures of the report, ``transform_hash``, ``markdown``, the report as a person
-    reads it, and ``plan_markdown``, the corrected plan. Item values are in there only with
-    ``show_values``, and then in Airflow's log and database, too.
+    Returns the figures of the report, ``transform_hash``, ``markdown`` (the report as text) and
+    ``plan_markdown`` (the corrected plan). They contain item values only with ``show_values``; then
+    the values are in Airflow's log and database, too.
     Parameters: :class:`InspectionOperator`, :class:`WaitingOperator`,
-    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
-    operator.
+    :class:`MigrationRequestOperator` and :class:`MigrationTask`. Give them the same values as in
+    the start operator.
 
-    :param max_cost_usd: fail when the corrected plan costs more. (templated)
+    :param max_cost_usd: fail if the corrected plan costs more than this many US dollars; None: no
+        limit. (templated)
     """
 
     RULES: ClassVar[Rules] = {
@@ -79,7 +80,7 @@ class DryRunMigrationOperator(InspectionOperator):
         )
         corrected = plan_markdown(plan) if plan else ""
         if corrected:
-            self.log.info("The plan, corrected by what was seen:\n%s", corrected)
+            self.log.info("The plan, corrected with the dry run's measurements:\n%s", corrected)
         attempt = site.ledger.latest_attempt(site.migration_id)
         found = {**report.to_dict(), "transform_hash": attempt.transform_hash if attempt else ""}
         return {**found, "markdown": page, "plan_markdown": corrected}

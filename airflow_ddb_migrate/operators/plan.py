@@ -1,4 +1,4 @@
-"""Say what a migration will do, how long it takes and what it costs, before anything is touched."""
+"""Estimate what a migration will do, how long it takes and what it costs, before it starts."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -40,28 +40,30 @@ _OWN_FIELDS = (
 
 class PlanMigrationOperator(MigrationRequestOperator):
     """
-    Plan a migration: look at the table, its surroundings and a sample, and write the plan down.
+    Plan a migration from the table's metadata, its live traffic and a sample of its items.
 
-    Nothing is touched but the plan in the ledger, where the start operator finds whatever the
-    request leaves open: segments, children at a time, and both budgets. What cannot work, or costs
-    too much, is refused. The log has the plan as markdown, and each warning as a warning. The
-    sample is looked at by the stack's Lambda: no item reaches Airflow. See ``docs/plan.md``.
+    The plan is saved in the ledger; nothing else changes. The start operator takes from it what the
+    request leaves open: segments, concurrency and both budgets. A migration that cannot work or
+    costs too much is refused. The log shows the plan as markdown, and each warning as a warning.
+    The stack's Lambda reads the sample, so no item reaches Airflow. ``docs/plan.md`` gives the
+    formulas.
 
     Returns the plan as a dict: ``migration_id``, ``total_segments``, ``max_concurrency``, the
-    budgets, ``seconds``, ``bound_by``, ``cost_usd`` by part, ``total_cost_usd``, ``warnings``,
-    ``unknown``, ``markdown`` and more. Other parameters: :class:`MigrationRequestOperator` and
-    :class:`MigrationTask`; give them as to the start operator.
+    budgets in units per second, ``seconds`` (the expected duration), ``bound_by`` (the bottleneck),
+    ``cost_usd`` by part, ``total_cost_usd``, ``warnings``, ``unknown``, ``markdown`` and more.
+    Other parameters: :class:`MigrationRequestOperator` and :class:`MigrationTask`. Give them the
+    same values as in the start operator.
 
-    :param prewarm: whether prewarm will raise the capacity: the budgets and the cost allow for it.
+    :param prewarm: whether prewarm will raise the capacity; budgets and cost take it into account.
         (templated)
-    :param read_units: as given to :class:`PrewarmTableOperator`. (templated)
-    :param write_units: as given to :class:`PrewarmTableOperator`. (templated)
-    :param warm_throughput: as given to :class:`PrewarmTableOperator`. (templated)
-    :param budget_share: share of what live traffic leaves that the migration may use, above 0, at
-        most 1. (templated)
-    :param max_cost_usd: refuse a plan that costs more, and put the migration on hold when it has
-        cost as much, as measured; None: at any cost. (templated)
-    :param prices: figures in dollars that replace those of the price list, as in
+    :param read_units: the same value as in :class:`PrewarmTableOperator`. (templated)
+    :param write_units: the same value as in :class:`PrewarmTableOperator`. (templated)
+    :param warm_throughput: the same value as in :class:`PrewarmTableOperator`. (templated)
+    :param budget_share: share of the capacity unused by live traffic that the migration may use,
+        above 0 and at most 1. (templated)
+    :param max_cost_usd: limit in US dollars. A plan that costs more is refused, and a migration
+        whose measured cost reaches it goes on hold. None: no limit. (templated)
+    :param prices: prices in US dollars that replace those of the price list, such as
         ``{"write_request_million": 0.7}``. (templated)
     """
 

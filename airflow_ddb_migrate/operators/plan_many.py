@@ -1,4 +1,4 @@
-"""Plan the migrations of many tables, before any of them is touched."""
+"""Plan the migrations of many tables before any of them is changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,22 +26,23 @@ def _tables(value: Any) -> Any:
 
 class PlanManyMigrationsOperator(PlanMigrationOperator):
     """
-    Plan a migration of each table, and judge all of them together: one page, one sum, one budget.
+    Plan a migration for each table, with one page, one total cost and one cost limit for all.
 
-    Every table is looked at before the first is refused, so that one message names all that is
-    wrong; nothing is touched but the plans in the ledger. Returns a list for
-    ``task_group.expand_kwargs``, one dict for each table with ``table_name`` and
+    All tables are checked before any is refused, so one message names all problems. The plans are
+    saved in the ledger; nothing else changes. The XCom ``markdown`` holds the page.
+
+    Returns a list for ``task_group.expand_kwargs``: one dict for each table, with ``table_name``,
     ``total_segments``, ``transform``, ``transform_params``, ``read_units_per_second``,
-    ``write_units_per_second`` and ``max_concurrency``. The XCom ``markdown`` has the page.
+    ``write_units_per_second`` and ``max_concurrency``. A table's position in the list is the map
+    index of its tasks. Other parameters: :class:`PlanMigrationOperator`.
 
-    The tasks of the mapped group mean the migrations that were planned here: the index of a table
-    in the list is their map index. Other parameters: :class:`PlanMigrationOperator`.
-
-    :param tables: names, or objects with ``table`` and what is that table's own: ``segments``,
-        ``transform``, ``params``, ``read_units_per_second``, ``write_units_per_second``,
-        ``max_concurrency``. At most 100. (templated)
-    :param max_parallel_tables: tables at a time, for the time in all. (templated)
-    :param max_cost_usd: refuse plans that cost more together; None: at any cost. (templated)
+    :param tables: names of tables, or objects with ``table`` and settings for that table only:
+        ``segments``, ``transform``, ``params``, ``read_units_per_second``,
+        ``write_units_per_second``, ``max_concurrency``. At most 100. (templated)
+    :param max_parallel_tables: tables that are migrated at the same time, to estimate the total
+        duration. (templated)
+    :param max_cost_usd: refuse the plans if together they cost more than this many US dollars;
+        None: no limit. (templated)
     """
 
     RULES: ClassVar[Rules] = {
@@ -92,7 +93,10 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
     def _plans(
         self, context: "Context", entries: Sequence[dict[str, Any]]
     ) -> list["MigrationPlan"]:
-        """Return a plan for each table; raises InvalidInputError that names all that have none."""
+        """Return a plan for each table.
+
+        :raises InvalidInputError: some tables cannot be migrated. The message names all of them.
+        """
         plans, refused = [], []
         for number, entry in enumerate(entries):
             try:
@@ -103,7 +107,7 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
                 refused.append(f"{entry['table_name']}: {exc}")
         if refused:
             raise InvalidInputError(
-                f"{len(refused)} of {len(entries)} tables cannot be migrated, so none was touched. "
+                f"{len(refused)} of {len(entries)} tables cannot be migrated, so none was changed. "
                 + " ".join(refused)
             )
         return plans
@@ -118,7 +122,7 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         )
         own = {_REQUEST.get(name, name): value for name, value in self._for_group(entry).items()}
         own.pop("table_name")
-        options = replace(self.plan_options(), max_cost_usd=None)  # it is of all together
+        options = replace(self.plan_options(), max_cost_usd=None)  # the limit is for all together
         return make_plan(address.open(), self.valid_request(context, **own), options)
 
     def _for_group(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -126,4 +130,4 @@ class PlanManyMigrationsOperator(PlanMigrationOperator):
         return {**common, **entry}
 
 
-_REQUEST = {"transform_params": "params"}  # a parameter, and the field of a request that it is
+_REQUEST = {"transform_params": "params"}  # a parameter's name, and its field in a request

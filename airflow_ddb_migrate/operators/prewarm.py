@@ -42,35 +42,40 @@ class PrewarmTableOperator(MigrationRequestOperator):
     """
     Check everything a migration needs, then raise the capacity of the table and its indexes.
 
-    What cannot work is refused here, before anything is touched, also while prewarm is off. The
-    capacity as it was is written to the ledger before the first change, once, so that
-    :class:`~airflow_ddb_migrate.operators.restore.RestoreCapacityOperator` can bring it back.
-    Nothing is ever lowered. Of indexes only the writes are raised, and only of those that the plan
-    knows to be written; without a plan of all. Auto scaling's minimum is raised with the capacity,
-    and its scale-in suspended. The log says what each change costs and whether it can be undone.
+    A migration that cannot work is refused here, before anything changes, even if ``enabled`` is
+    False. The original capacity is saved in the ledger before the first change, so that
+    :class:`~airflow_ddb_migrate.operators.restore.RestoreCapacityOperator` can restore it.
 
-    Around a job of your own, that is without a migration, give ``transform=None`` and
+    Nothing is ever lowered. For indexes only the write capacity is raised: for the indexes that the
+    plan expects to be written, or for all of them without a plan. With auto scaling, the minimum is
+    raised too, and scale-in is suspended. The log shows what each change costs and whether it can
+    be undone.
+
+    To raise capacity for a job of your own, without a migration, set ``transform=None`` and
     ``hold_seconds``; see ``docs/capacity.md``.
 
-    Returns ``migration_id``, ``before``, ``changes`` in words, and ``during``. Other parameters:
-    :class:`MigrationRequestOperator` and :class:`MigrationTask`; give them as to the start
-    operator.
+    Returns ``migration_id``, ``before`` and ``during`` (the capacity), and ``changes`` (one
+    sentence each). Other parameters: :class:`MigrationRequestOperator` and :class:`MigrationTask`.
+    Give them the same values as in the start operator.
 
-    :param read_units: read units per second that the table should have. (templated)
-    :param write_units: write units per second that the table and its indexes should have.
+    :param read_units: read units per second that the table should have at least. (templated)
+    :param write_units: write units per second that the table and its indexes should have at least.
         (templated)
-    :param enabled: False checks everything, raises nothing, and shows as skipped. (templated)
-    :param warm_throughput: raise an on-demand table's warm throughput: charged once, and AWS
-        never lowers it again. (templated)
-    :param switch_to_on_demand: make a PROVISIONED table an on-demand one instead of raising it;
-        restore switches back. AWS allows that four times a day. Refused for a table with
-        replicas: AWS would switch all of them. (templated)
-    :param hold_seconds: how long a job of your own may need the capacity. A migration shows that it
-        lives; a job that does not has half an hour, and then the safety net may bring the capacity
-        back. (templated)
-    :param poke_interval: seconds between two looks at the table; some jitter is added.
-    :param timeout: seconds to wait for the table and its indexes.
-    :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
+    :param enabled: False checks everything but raises nothing, and the task shows as skipped.
+        (templated)
+    :param warm_throughput: raise the warm throughput of an on-demand table. AWS charges for it once
+        and never lowers it again. (templated)
+    :param switch_to_on_demand: switch a PROVISIONED table to on-demand instead of raising its
+        capacity; restore switches it back. AWS allows four such switches a day. Refused for a table
+        with replicas, because AWS would switch all of them. (templated)
+    :param hold_seconds: how long a job of your own needs the capacity, in seconds or as a
+        timedelta. After that, and not before half an hour, the safety net may restore the capacity.
+        A migration does not need it: it renews its claim while it runs. (templated)
+    :param poke_interval: time between two checks of the table, in seconds or as a timedelta; some
+        jitter is added.
+    :param timeout: how long to wait for the table and its indexes, in seconds or as a timedelta.
+    :param deferrable: wait in the triggerer and free the worker slot. By default Airflow's
+        ``[operators] default_deferrable``.
     """
 
     RULES: ClassVar[Rules] = {
@@ -135,11 +140,12 @@ class PrewarmTableOperator(MigrationRequestOperator):
             self._wait(context, site, asked)
         done = finish(site, asked, self.hold_seconds)
         if not self.enabled:
-            return not_asked(self, context, "Prewarm is off: all is checked, nothing raised.", done)
+            why = "Prewarm is off. Everything was checked, and no capacity was raised."
+            return not_asked(self, context, why, done)
         return done
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Go on after the trigger has fired."""
+        """Return the result after the trigger has fired."""
         from airflow_ddb_migrate.aws.capacity.prewarm_task import finish, raised_as_told
 
         if event["status"] != "success":
@@ -148,9 +154,9 @@ class PrewarmTableOperator(MigrationRequestOperator):
             return finish(self.open_site(context), raised_as_told(event), self.hold_seconds)
 
     def _held_to_all_limits(self, site: "Site", request: "StartRequest") -> "StartRequest":
-        """Return it under the rules, too, of the migration that it goes on with, or is about.
+        """Return the request with the rules of the migration that it continues, undoes or replays.
 
-        :raises InvalidInputError: it wants more units than those allow.
+        :raises InvalidInputError: the request asks for more units than those rules allow.
         """
         from airflow_ddb_migrate.aws.preflight.author_limits import under_all_limits
 
@@ -179,7 +185,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
 
         if not self.enabled:
             between.note_none_wanted(site)
-            self.log.info("Prewarm is off: the capacity of table %s stays.", site.table.name)
+            self.log.info("Prewarm is off. The capacity of table %s stays.", site.table.name)
             return nothing_raised(site)
         note_raising(context, site, push=self.do_xcom_push)
         how = {"warm": self.warm_throughput, "switch_to_on_demand": self.switch_to_on_demand}
@@ -189,7 +195,7 @@ class PrewarmTableOperator(MigrationRequestOperator):
         return raise_for_task(site, wanted, written=written, log=self.log, **how)
 
     def _opens_later(self, site: "Site", request: "StartRequest") -> bool:
-        """Return whether it is outside its hours: then the task that waits raises in time."""
+        """Return whether no window is open now. Then the waiting task raises the capacity later."""
         from airflow_ddb_migrate.aws.capacity.between import owes
         from airflow_ddb_migrate.aws.preflight.open_hours import opens_later
         from airflow_ddb_migrate.core.text.times import iso
@@ -197,8 +203,8 @@ class PrewarmTableOperator(MigrationRequestOperator):
         opens_at = opens_later(site, request, raises=not owes(site))
         if opens_at:
             self.log.info(
-                "Nothing is raised now: the hours are %s. The task that waits for the migration "
-                "raises the capacity at %s.",
+                "No capacity is raised now, because the hours are %s. The waiting task raises it "
+                "at %s.",
                 request.hours,
                 iso(opens_at),
             )

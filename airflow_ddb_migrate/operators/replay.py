@@ -1,4 +1,4 @@
-"""Try quarantined items again."""
+"""Retry quarantined items."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 class ReplayQuarantineOperator(FollowUpOperator):
     """
-    Run the transform over just the items that a migration has set aside.
+    Run the transform on just the quarantined items of a migration.
 
-    Fix the transform and deploy it, or fix the items, and run this: each quarantined item is
-    read again as it is now and migrated like any other. What fails again is in the quarantine of
-    this replay, which can be replayed in turn. It can be undone like a migration.
+    First fix the transform and deploy it, or fix the items. The replay reads each quarantined item
+    as it is now and migrates it like any other. An item that fails again goes to the quarantine of
+    this replay, which you can replay in turn. You can undo a replay like a migration. The task is
+    skipped if the migration has no quarantined items.
 
-    Returns ``migration_id``, ``of``, ``table`` and ``counts``. Parameters:
-    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`.
+    Returns ``migration_id`` of the replay, ``of``, ``table``, and ``counts`` of items by result.
+    Parameters: :class:`WaitingOperator`, :class:`MigrationRequestOperator` and
+    :class:`MigrationTask`.
 
-    :param of: the migration whose quarantined items are meant; its table is, too. (templated)
-    :param transform: another transform; by default that of the migration, as it is deployed now,
-        and with the migration's parameters. (templated)
+    :param of: id of the migration whose quarantined items are retried, in its own table.
+        (templated)
+    :param transform: name of another transform. By default the migration's transform as it is
+        deployed now, with the migration's parameters. (templated)
     """
 
     mode: ClassVar[Mode] = Mode.REPLAY
@@ -44,8 +47,8 @@ class ReplayQuarantineOperator(FollowUpOperator):
 
         left = f" See {site.bucket.uri(QUARANTINE)}/." if counts.quarantined else ""
         return (
-            f"{counts.seen:,} quarantined items were tried again: {counts.changed:,} changed, "
-            f"{counts.deleted:,} deleted, {counts.unchanged + counts.already:,} had nothing to "
-            f"change, {counts.skipped:,} skipped, {counts.gone:,} are gone, "
-            f"{counts.quarantined:,} still cannot be migrated.{left}"
+            f"{counts.seen:,} quarantined items were retried: {counts.changed:,} changed, "
+            f"{counts.deleted:,} deleted, {counts.unchanged + counts.already:,} needed no change, "
+            f"{counts.skipped:,} skipped, {counts.gone:,} no longer exist, "
+            f"{counts.quarantined:,} failed again.{left}"
         )

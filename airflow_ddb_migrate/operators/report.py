@@ -1,4 +1,4 @@
-"""Say what a migration did, and fail when it did not do it."""
+"""Report what a migration did, and fail if it did not succeed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,23 +38,26 @@ _ABOUT_IT = ("migration_id", "mode", "of", "table", "transform", "counts", "seco
 
 class MigrationReportOperator(MigrationOperator):
     """
-    Log the report of the migration as markdown, return it as data, and keep it.
+    Log the report of the migration as markdown, return it as data, and save it.
 
-    It is composed from the ledger, at any time and any number of times; it stands in the ledger
-    and as ``report.json`` in the stack's bucket, its markdown in the XCom ``markdown``, and what a
-    notifier needs in the XCom ``notice`` (``state``, ``title``, ``text``). As a teardown with
-    ``on_failure_fail_dagrun=True`` it always runs, also in a run that a person marks failed, and
-    turns the run red when it has to be.
-    A migration that succeeded in this run is an event of its table's asset, see
+    The report is composed from the ledger, at any time and as often as you like. It is saved in the
+    ledger and as ``report.json`` in the stack's bucket. The XCom ``markdown`` holds it as text, and
+    the XCom ``notice`` holds what a notifier needs (``state``, ``title``, ``text``).
+
+    Use it as a teardown with ``on_failure_fail_dagrun=True``. Then it always runs, even in a run
+    that someone marks as failed, and it fails the run if the migration did not succeed.
+
+    If a migration succeeds in this run, Airflow gets an asset event of its table; see
     :func:`~airflow_ddb_migrate.assets.migrated_table`. Other parameters: :class:`MigrationTask`.
 
-    :param outlets: by default the asset alias ``ddb_migrate``; without it there is no event.
-    :param fail_unless_succeeded: fail, after the report, when the migration failed or is not
-        finished, or one of ``required_task_ids`` failed. What was never started (planned, looked
-        at, rejected) is no failure, nor is a canary that nobody went on with: both are said.
+    :param outlets: by default the asset alias ``ddb_migrate``. Without that alias there is no asset
+        event.
+    :param fail_unless_succeeded: after the report, fail if the migration failed or is not finished,
+        or if one of ``required_task_ids`` failed. A migration that was never started, or that ended
+        after its canary, is not a failure. (templated)
+    :param required_task_ids: ids of tasks of the run that must not have failed; by default all
+        upstream tasks. Within this task's own task group you may leave out the group's prefix.
         (templated)
-    :param required_task_ids: tasks of the run that must not have failed; by default every task
-        above this one. A name within this task's own group will do. (templated)
     """
 
     operator_extra_links = (MigrationReportLink(), *EXECUTION_LINKS)
@@ -81,7 +84,7 @@ class MigrationReportOperator(MigrationOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> "OperatorPartial":
-        """Begin to map it. Airflow 3.1 and 3.2 give what is mapped no outlets, 3.3 gives None."""
+        """Map the operator. Airflow up to 3.3 does not give a mapped task its default outlets."""
         mapped = super().partial(**kwargs)
         if "outlets" not in kwargs and not mapped.kwargs.get("outlets"):
             mapped.kwargs["outlets"] = [MIGRATED]
@@ -99,7 +102,7 @@ class MigrationReportOperator(MigrationOperator):
         page = report_markdown(report)
         self.log.info("%s", page)
         why_not = keep(site, report)
-        self.log.info("%s", why_not or f"Kept as {site.bucket.uri(REPORT_FILE)}")
+        self.log.info("%s", why_not or f"The report is saved as {site.bucket.uri(REPORT_FILE)}")
         if not why_not:
             url = object_url(site.bucket.name, site.bucket.key(REPORT_FILE), site.table.key.arn)
             MigrationReportLink.show(context, self, url)
@@ -119,7 +122,10 @@ class MigrationReportOperator(MigrationOperator):
         return report
 
     def _required(self) -> list[str]:
-        """Return the tasks that must not have failed; raises InvalidInputError for unknown ids."""
+        """Return the ids of the tasks that must not have failed.
+
+        :raises InvalidInputError: an id is not a task of the DAG.
+        """
         if self.required_task_ids is None:
             return sorted(self.get_flat_relative_ids(upstream=True)) if self.get_dag() else []
         given = list(self.required_task_ids)
@@ -133,16 +139,16 @@ class MigrationReportOperator(MigrationOperator):
         unknown = sorted(one for one in given if full[one] not in dag.task_dict)
         if unknown:
             raise InvalidInputError(
-                f"required_task_ids has {', '.join(map(repr, unknown))}, which are no tasks of the "
-                "DAG; within a task group the id begins with the group's. Leave the parameter out: "
-                "then every task above this one counts."
+                f"required_task_ids has {', '.join(map(repr, unknown))}, which the DAG does not "
+                "have. The id of a task in a task group begins with the group's id. Without the "
+                "parameter, all upstream tasks count."
             )
         return list(full.values())
 
     def _note_migrated(
         self, context: "Context", site: "Site", report: "Report", task_ids: list[str]
     ) -> None:
-        """Note the event of a table that this run has migrated; a failure to is only logged."""
+        """Add the asset event of a table that this run migrated. A failure is only logged."""
         try:
             if self._has_migrated(context, site, report, task_ids):
                 facts = {name: report[name] for name in _ABOUT_IT}  # type: ignore[literal-required]
@@ -154,7 +160,7 @@ class MigrationReportOperator(MigrationOperator):
     def _has_migrated(
         self, context: "Context", site: "Site", report: "Report", task_ids: list[str]
     ) -> bool:
-        """Return whether the table was changed as wanted, in this run, and no task has failed."""
+        """Return whether this run migrated the table and no required task failed."""
         from airflow_ddb_migrate.core.ledger.results import Outcome
 
         if report["status"] != Outcome.SUCCEEDED or not Mode(report["mode"]).writes:
@@ -164,7 +170,7 @@ class MigrationReportOperator(MigrationOperator):
         own = replace(self.address(context), migration_id=None).identity
         if site.migration_id == own.name_for(site.table.key.arn):
             return True
-        return _end_of(report) >= context["dag_run"].run_after  # else another run's, found done
+        return _end_of(report) >= context["dag_run"].run_after  # else an earlier run finished it
 
     def _push(self, context: "Context", key: str, value: Any) -> None:
         if self.do_xcom_push:
@@ -172,6 +178,6 @@ class MigrationReportOperator(MigrationOperator):
 
 
 def _end_of(report: "Report") -> datetime:
-    """Return when the latest attempt ended; where nobody has noted that, when it began."""
+    """Return when the latest attempt ended, or when it began if its end was not recorded."""
     latest = report["tries"][-1]
     return datetime.fromisoformat(latest["ended_at"] or latest["started_at"])

@@ -1,4 +1,4 @@
-"""Say in one report what the migrations of many tables did."""
+"""Report in one page what the migrations of many tables did."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,14 +18,16 @@ _KEPT = ("table", "migration_id", "status", "reason", "counts", "seconds")
 
 class ReportManyMigrationsOperator(MigrationOperator):
     """
-    Log one report of all tables of the run, and fail when a task of any of them failed.
+    Log one report of all tables of the run, and fail if a task of any table failed.
 
-    Below the mapped group, as a teardown with ``on_failure_fail_dagrun=True``: a mapped operator
-    loses that flag on Airflow 3.3.2, this one is not mapped. Returns ``totals`` and, for each
-    table, ``table``, ``migration_id``, ``status``, ``reason``, ``counts`` and ``seconds``; the
-    XCom ``markdown`` has the page. Other parameters: :class:`MigrationTask`.
+    Put it below the mapped task group, as a teardown with ``on_failure_fail_dagrun=True``. A mapped
+    operator loses that flag on Airflow 3.3.2; this operator is not mapped.
 
-    :param tables: what :class:`PlanManyMigrationsOperator` returned. (templated)
+    Returns ``totals`` and ``tables``: for each table ``table``, ``migration_id``, ``status``,
+    ``reason``, ``counts`` of items and ``seconds``. The XCom ``markdown`` holds the page. Other
+    parameters: :class:`MigrationTask`.
+
+    :param tables: the result of :class:`PlanManyMigrationsOperator`. (templated)
     """
 
     template_fields: Sequence[str] = template_fields("tables")
@@ -66,4 +68,4 @@ def _words(failed: Mapping[str, str], reports: Sequence["Report"]) -> str:
     tables = f" Tables that did not succeed: {', '.join(bad)}." if bad else ""
     tasks = ", ".join(f"{name} ({state})" for name, state in sorted(failed.items())[:_SHOWN])
     more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-    return f"Tasks of this run failed: {tasks}{more}.{tables} The other tables were left alone."
+    return f"Tasks of this run failed: {tasks}{more}.{tables} Other tables are not affected."

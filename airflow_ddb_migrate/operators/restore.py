@@ -1,4 +1,4 @@
-"""Bring a table's capacity back after a migration."""
+"""Restore a table's capacity after a migration."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,31 +28,33 @@ if TYPE_CHECKING:
 
 class RestoreCapacityOperator(MigrationOperator):
     """
-    Bring back exactly the capacity that this migration's prewarm raised, and verify it.
+    Restore exactly the capacity that this migration's prewarm raised, and verify it.
 
-    What somebody else changed in between stays, and so does what AWS makes permanent; both are
-    named. A decrease that AWS does not allow yet is tried again. Does nothing when nothing was
-    raised, so it can run after any failure and any number of times: use it as a teardown, see the
-    example DAG.
+    A value that someone else changed in between stays, and so does a change that AWS makes
+    permanent; the result names both. A decrease that AWS does not allow yet is retried. If no
+    capacity was raised, the task does nothing. So it can run after any failure and any number of
+    times: use it as a teardown, as the example DAG does.
 
-    What the prewarm tasks above it raised in this DAG run is found in the ledger and brought back
-    whatever table this task names, and whichever of them is mapped. It fails as long as it cannot
-    know what is owed: no such table, another region or stack than prewarm's.
+    The ledger knows what the upstream prewarm tasks of this DAG run raised. All of it is restored,
+    whatever table this task names and whichever task is mapped. The task fails as long as it cannot
+    know what to restore: the table does not exist, or region or stack differ from prewarm's.
 
-    A migration that still runs is stopped first: nobody waits for it any more, and without the
-    raised capacity its writes would throttle live traffic. That is for a waiting task that was
-    ended while no trigger watched yet, or the triggerer was down: Airflow then tells nobody.
+    A migration that still runs is stopped first, because without the raised capacity its writes
+    would throttle live traffic. Such a migration is left over when someone ended the waiting task
+    before its trigger watched, or while the triggerer was down; Airflow then notifies no one.
 
-    Sends the gauge ``capacity_owed`` of the table to Airflow's own metrics, also when it fails.
+    Sends the gauge ``capacity_owed`` of the table to Airflow's metrics, even if the task fails.
 
-    Returns ``restored`` and ``kept`` in words, and ``before`` and ``after`` in figures.
+    Returns ``restored`` and ``kept`` (one sentence for each change), and the capacity ``before``
+    and ``after``; these two are None if more than one table was restored.
     Other parameters: :class:`MigrationTask`.
 
-    :param force: bring back also what somebody changed since prewarm raised it. (templated)
-    :param stop_running: stop a migration of this DAG run that still runs; False when its waiting
+    :param force: also restore values that someone changed after prewarm. (templated)
+    :param stop_running: stop a migration of this DAG run that still runs. Set False if its waiting
         task has ``on_kill="leave"`` or ``"pause"``. (templated)
     :param patience_seconds: how long to wait for the table, and for a decrease that AWS does not
-        allow yet: about one an hour after the first four of a UTC day.
+        allow yet, in seconds or as a timedelta. After four decreases in a UTC day, AWS allows about
+        one an hour.
     """
 
     RULES: ClassVar[Rules] = {
@@ -97,9 +99,9 @@ class RestoreCapacityOperator(MigrationOperator):
         return _together(done)
 
     def _sites(self, context: "Context", rows: list["RaisedRow"]) -> list["Site"]:
-        """Return the tables to restore: the one that the parameters name, and what was raised.
+        """Return the tables to restore: the one in the parameters, and those that were raised.
 
-        :raises RestoreUnknownError: no table can be found, though one may have been raised.
+        :raises RestoreUnknownError: no table was found, but one may have been raised.
         """
         from airflow_ddb_migrate.operators.base.raised import has_raised_nothing
 
@@ -109,17 +111,17 @@ class RestoreCapacityOperator(MigrationOperator):
             sites.extend(self._raised_site(context, row))
         if not (sites or own) and why and not has_raised_nothing(context, self):
             raise RestoreUnknownError(
-                f"{why} So it is unknown whether capacity is still raised: correct the parameters "
-                "of this task, which must be those of the prewarm task, and clear it."
+                f"{why} So it is unknown whether capacity is still raised. Give this task the same "
+                "parameters as the prewarm task, and clear it."
             )
         return sites
 
     def _named_site(self, context: "Context") -> tuple[list["Site"], str]:
-        """Return the site that the parameters name; or none, and why."""
+        """Return the site that the parameters name; without one, an empty list and the reason."""
         try:
             return [self.open_site(context)], ""
         except (TableNotFoundError, LedgerError, InvalidInputError) as exc:
-            self.log.info("Not restored by its name: %s", exc)
+            self.log.info("The table of this task's parameters was not found: %s", exc)
             return [], str(exc)
 
     def _raised_rows(self, context: "Context") -> list["RaisedRow"]:
@@ -131,7 +133,7 @@ class RestoreCapacityOperator(MigrationOperator):
     def _own_rows(
         self, context: "Context", rows: list["RaisedRow"], sites: list["Site"]
     ) -> list["RaisedRow"]:
-        """Return those that this task is to restore and that its parameters do not name."""
+        """Return the raised tables that this task restores beside the one in its parameters."""
         from airflow_ddb_migrate.operators.base.raised import is_for
 
         named = {site.migration_id for site in sites}
@@ -142,7 +144,7 @@ class RestoreCapacityOperator(MigrationOperator):
         ]
 
     def _raised_site(self, context: "Context", row: "RaisedRow") -> list["Site"]:
-        """Open what the run raised; a table that is gone took its capacity with it."""
+        """Return the site of a raised table; an empty list if the table no longer exists."""
         address = replace(
             self.address(context),
             table_name=row.table_name,
@@ -176,18 +178,18 @@ class RestoreCapacityOperator(MigrationOperator):
         return _result(site, restored)
 
     def _stop(self, site: "Site") -> None:
-        """Stop what runs; a bill left high is worse than a migration that could not be stopped."""
+        """Stop a running migration. If that fails, restore anyway: raised capacity costs money."""
         from airflow_ddb_migrate.aws.execution.steering.stop import stop
 
         try:
-            done = stop(site, reason="its DAG run came to restore, so nobody waits for it")
+            done = stop(site, reason="its DAG run reached restore, so no task waits for it")
         except MigrationError as exc:
-            self.log.warning("Restoring, though the migration could not be stopped: %s", exc)
+            self.log.warning("The migration could not be stopped; restoring anyway: %s", exc)
         else:
             self.log.info("%s", done)
 
     def _me(self, context: "Context") -> str:
-        """Name the task, not its try: a retried one takes over what the killed one held."""
+        """Return a name of the task without its try, so that a retry takes over its claim."""
         ti = context["ti"]
         index = self.address(context).map_index
         return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f"[{index}]" if index >= 0 else "")
@@ -206,7 +208,7 @@ def _tell(site: "Site", restored: "RestoreResult", info: Callable[..., None]) ->
     if who:
         info("Already restored: %s.", who)
     else:
-        info("Nothing to restore: this migration raised no capacity that is not restored yet.")
+        info("Nothing to restore: this migration has no raised capacity left.")
 
 
 def _result(site: "Site", restored: "RestoreResult") -> dict[str, Any]:
@@ -222,7 +224,7 @@ def _result(site: "Site", restored: "RestoreResult") -> dict[str, Any]:
 
 
 def _joined(failed: list[MigrationError]) -> MigrationError:
-    """Return one error of all; another try helps if it helps one of them."""
+    """Return one error for all. It is retryable if any of them is."""
     if len(failed) == 1:
         return failed[0]
     last = next((error for error in failed if error.retryable), failed[0])
@@ -230,7 +232,7 @@ def _joined(failed: list[MigrationError]) -> MigrationError:
 
 
 def _together(done: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the result of all tables; figures of one table only where there is one."""
+    """Return the result for all tables, with capacity figures only if there is one table."""
     alone = done[0] if len(done) == 1 else {"before": None, "after": None}
     named = len(done) > 1
     return {

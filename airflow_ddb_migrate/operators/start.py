@@ -1,4 +1,4 @@
-"""Start a migration, and wait for it if asked to."""
+"""Start a migration, and optionally wait for it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 class StartDistributedMapMigrationOperator(WaitingOperator):
     """
-    Start the migration of a table, attach to it when it runs, or go on with what is unfinished.
+    Start the migration of a table, attach to a running one, or continue an unfinished one.
 
-    A retried or cleared task finds what an earlier try started: nothing is started twice, and
-    finished segments are not worked on again. By default it does not wait; that is
-    :class:`~airflow_ddb_migrate.sensors.migration.DistributedMapMigrationSensor`.
+    A retried or cleared task finds what an earlier try started. Nothing starts twice, and finished
+    segments are not processed again. By default this task does not wait for the migration;
+    :class:`~airflow_ddb_migrate.sensors.migration.DistributedMapMigrationSensor` does.
 
-    Returns ``migration_id``, ``attempt``, ``execution_arn``, ``lanes``, ``table`` and
-    ``total_segments``; with ``wait`` also the ``counts`` of items. Parameters:
-    :class:`WaitingOperator`, :class:`MigrationRequestOperator` and :class:`MigrationTask`.
+    Returns ``migration_id``, ``attempt`` (its number), ``execution_arn``, ``lanes`` (segments in
+    this attempt), ``table`` and ``total_segments``; with ``wait`` also ``counts`` of items by
+    result. Parameters: :class:`WaitingOperator`, :class:`MigrationRequestOperator` and
+    :class:`MigrationTask`.
 
-    :param wait: wait until the migration has ended, in this task. (templated)
+    :param wait: wait in this task until the migration has ended. (templated)
     """
 
     RULES: ClassVar[Rules] = {

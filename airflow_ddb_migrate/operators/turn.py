@@ -1,4 +1,4 @@
-"""Migrate so many tables of a DAG run at a time, and no more."""
+"""Limit how many tables of a DAG run are migrated at the same time."""
 
 import time
 from collections.abc import Sequence
@@ -30,18 +30,19 @@ if TYPE_CHECKING:
 
 class AwaitTurnOperator(MigrationOperator):
     """
-    Wait until fewer tables of this DAG run than the limit are worked on; then take a turn.
+    Wait until this DAG run is migrating fewer tables than the limit, then take a turn.
 
-    The turns are counted in the ledger, before anything is raised: Airflow's own limits do not
-    count a deferred task before version 3.2. :class:`EndTurnOperator` gives the turn back. Is
-    skipped, with all below it, when another table has failed and ``stop_on_failure`` is on.
+    The ledger counts the turns, because Airflow's own limits ignore deferred tasks before version
+    3.2. :class:`EndTurnOperator` returns the turn. If another table has failed and
+    ``stop_on_failure`` is on, this task and its downstream tasks are skipped.
 
     Returns ``table``. Other parameters: :class:`MigrationTask`.
 
-    :param max_parallel_tables: tables at a time. (templated)
-    :param stop_on_failure: begin no table once one has failed. (templated)
-    :param poke_interval: seconds between two looks, or a timedelta.
-    :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
+    :param max_parallel_tables: maximum number of tables at the same time. (templated)
+    :param stop_on_failure: start no further table once one has failed. (templated)
+    :param poke_interval: time between two checks, in seconds or as a timedelta.
+    :param deferrable: wait in the triggerer and free the worker slot. By default Airflow's
+        ``[operators] default_deferrable``.
     """
 
     RULES: ClassVar[Rules] = {
@@ -75,7 +76,7 @@ class AwaitTurnOperator(MigrationOperator):
         ledger = self.address(context).open_ledger()
         turn = self._take(context, ledger)
         if turn is Turn.WAIT:
-            self.log.info("%d tables are worked on; waiting.", self.max_parallel_tables)
+            self.log.info("%d tables are being migrated; waiting.", self.max_parallel_tables)
         while turn is Turn.WAIT:
             if self.deferrable:
                 self._defer(context)
@@ -88,7 +89,7 @@ class AwaitTurnOperator(MigrationOperator):
         context: "Context",  # noqa: ARG002  # Airflow gives it
         event: dict[str, Any],
     ) -> dict[str, str | None]:
-        """Go on after the trigger has fired."""
+        """Return the result after the trigger has fired."""
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
         if event["status"] != "success":
@@ -111,7 +112,7 @@ class AwaitTurnOperator(MigrationOperator):
         from airflow_ddb_migrate.aws.ledger.dag_runs import Turn
 
         if turn is Turn.STOPPED:
-            raise AirflowSkipException("Another table has failed: this one is not begun.")
+            raise AirflowSkipException("Another table has failed, so this one is not started.")
         return {"table": self.table_name}
 
     def _defer(self, context: "Context") -> None:
@@ -131,10 +132,10 @@ class AwaitTurnOperator(MigrationOperator):
 
 class EndTurnOperator(MigrationOperator):
     """
-    Give a table's turn back, whatever became of it: use it as a teardown below all its tasks.
+    Return a table's turn, whether or not its tasks succeeded.
 
-    Notes whether one of them failed, for the ``stop_on_failure`` of :class:`AwaitTurnOperator`.
-    Parameters: :class:`MigrationTask`.
+    Use it as a teardown below all tasks of the table. It records whether one of them failed, for
+    ``stop_on_failure`` of :class:`AwaitTurnOperator`. Parameters: :class:`MigrationTask`.
     """
 
     refuses_unknown_conf: ClassVar[bool] = False
@@ -152,5 +153,5 @@ class EndTurnOperator(MigrationOperator):
 
 
 def _holder(task: MigrationOperator, context: "Context") -> str:
-    """Name the instance of the group, not the migration: its table may be gone when it ends."""
+    """Return a name of the task group's instance. It does not need the table, which may be gone."""
     return f"{task.address(context).map_index}/{task.table_name}"

@@ -1,4 +1,4 @@
-"""Go back to what a table was before a migration."""
+"""Undo a migration."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 
 class UndoMigrationOperator(FollowUpOperator):
     """
-    Revert a migration from its undo log, only where an item still holds what was written.
+    Undo a migration from its undo log, wherever an item still holds what the migration wrote.
 
-    It runs through the same distributed map as the migration. All of an item's changed attributes
-    are reverted or none: an item of which live traffic has changed one since is kept as it is, and
-    its key is listed in the stack's bucket. A deleted item is put back only where its key is still
-    free. The log is kept for 90 days.
+    It runs through the same distributed map as the migration. An item's changed attributes are
+    reverted all together or not at all. If live traffic has changed one of them since, the item
+    stays as it is and its key is listed in the stack's bucket. A deleted item is put back only if
+    its key is still free. The log is kept for 90 days unless ``ddb-migrate deploy
+    --undo-retention-days`` sets another time.
 
-    Returns ``migration_id``, ``of``, ``table`` and ``counts``: ``changed`` (reverted), ``already``
-    (was as before), ``skipped`` (since changed, kept) and ``gone``. Parameters:
-    :class:`WaitingOperator` and :class:`MigrationTask`; of :class:`MigrationRequestOperator`
-    those that name the budget, ``max_concurrency`` and the quarantine.
+    Returns ``migration_id`` of the undo, ``of``, ``table`` and ``counts``: ``changed`` (reverted),
+    ``already`` (as before the migration), ``skipped`` (changed since, kept) and ``gone``.
+    Parameters: :class:`WaitingOperator` and :class:`MigrationTask`; from
+    :class:`MigrationRequestOperator` the budgets, ``max_concurrency`` and the quarantine limits.
 
-    :param of: the migration to undo; its table is the one meant. (templated)
+    :param of: id of the migration to undo, in its own table. (templated)
     """
 
     mode: ClassVar[Mode] = Mode.UNDO
@@ -33,6 +34,6 @@ class UndoMigrationOperator(FollowUpOperator):
         kept = f" Their keys are under {site.bucket.uri('kept/')}." if counts.skipped else ""
         return (
             f"{counts.changed:,} writes were reverted, {counts.already:,} items were as before, "
-            f"{counts.gone:,} are gone, {counts.quarantined:,} could not be reverted, "
-            f"{counts.skipped:,} have changed since and are kept as they are.{kept}"
+            f"{counts.gone:,} no longer exist, {counts.quarantined:,} could not be reverted, "
+            f"{counts.skipped:,} have changed since and stay as they are.{kept}"
         )

@@ -1,4 +1,4 @@
-"""Look at a table again after its migration."""
+"""Check a table after its migration."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 class VerifyMigrationOperator(InspectionOperator):
     """
-    Look at the table once more, without writing: what would the transform still change.
+    Read the table once more, without writing, and find items that the transform would still change.
 
-    The same transform with the same parameters and the same start as the migration runs over all
-    segments or a sample, and so does the transform's ``check(item)`` where it has one. Items that
-    would change, fail the check or cannot be looked at fail the task when there are more than
-    ``max_left`` and those in the migration's quarantine, which are known; the message names some
-    of their keys. A migration that is not finished is not looked at: the task fails at once.
+    The migration's transform runs on all segments or a sample, with the same parameters and the
+    same start time. The transform's ``check(item)`` runs too, if it has one. The task counts items
+    that would change, that fail the check, or that cause an error. It fails if there are more of
+    them than ``max_left`` plus the items in the migration's quarantine; the message names some of
+    their keys. If the migration is not finished, the task fails at once without reading the table.
 
     Returns the figures of the report, and ``markdown``. Parameters: :class:`InspectionOperator`,
-    :class:`WaitingOperator` and :class:`MigrationTask`; of :class:`MigrationRequestOperator`
-    only the budget for reads, ``max_concurrency`` and ``show_values`` mean something here.
+    :class:`WaitingOperator` and :class:`MigrationTask`; from :class:`MigrationRequestOperator`
+    only the read budget, ``max_concurrency``, ``windows`` and ``show_values`` have an effect.
 
-    :param max_left: so many items may be left. (templated)
+    :param max_left: number of such items that are acceptable. (templated)
     """
 
     RULES: ClassVar[Rules] = {
@@ -51,10 +51,10 @@ class VerifyMigrationOperator(InspectionOperator):
         check_constants(self)
 
     def require_worth_a_look(self, site: "Site") -> None:
-        """A migration that is unfinished has items that would change, which is known already.
+        """Refuse an unfinished migration, whose remaining items would surely still change.
 
-        That is for a ``wait`` that was marked successful: the scan would take as long as the
-        migration, with raised capacity, to say so.
+        This happens if someone marks ``wait`` as success. The scan would take as long as the
+        migration itself.
         """
         from airflow_ddb_migrate.aws.execution.observe import observe
 
@@ -81,9 +81,9 @@ class VerifyMigrationOperator(InspectionOperator):
 
 
 def _how_on(seen: "Observation") -> str:
-    """Say what one that has not ended needs; of one that has, its verdict says it."""
+    """Return what to do about an unfinished migration; empty if it has ended."""
     if seen.is_over:
         return ""
     if seen.orders.stop_reason:
         return "Clear the start task with its downstream tasks to continue."
-    return "Clear the waiting task with its downstream tasks to watch on."
+    return "Clear the waiting task with its downstream tasks to keep waiting."

@@ -185,7 +185,7 @@ def test_a_missing_step_is_refused_by_the_first_task(dags, world) -> None:
 
     words = refused(dag, "prewarm", SINGLE)
 
-    assert "requires approve, and no task of it does that" in words
+    assert "requires approve, but no task of the DAG does that" in words
     assert [] == world.updates
 
 

@@ -167,7 +167,7 @@ def test_another_person_approves(world, people, run) -> None:
     assert noted.run.startswith("DAG ddb_migration, run ")
     assert datetime.fromisoformat(noted.at).tzinfo
     (body,) = people.bodies
-    assert body.startswith(f"**`{REQUESTER}` asked for this. Another person must approve it.**")
+    assert body.startswith(f"**`{REQUESTER}` asked for this. Someone else must approve it.**")
     assert noted.plan_hash[:12] in body
     assert "hash-1" in body
 

@@ -59,7 +59,7 @@ def test_the_requester_alone_starts_nothing_and_another_person_does(airflow: Air
     as_user(run, OTHER_ADMIN).answer("approve", "Approve")
     state, after, noted = run.finish(), items(airflow, TABLE), approval(run)
 
-    assert question.startswith(f"**`{ADMIN}` asked for this. Another person must approve it.**")
+    assert question.startswith(f"**`{ADMIN}` asked for this. Someone else must approve it.**")
     assert ("failed", "failed", "upstream_failed") == (
         own[0],
         own[1]["approve"],

@@ -1,4 +1,4 @@
-"""A question to a person and its answer, noted in the ledger for each migration it is about."""
+"""Record a question to a person, and the answer, in the ledger for each migration concerned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def is_recorded(task: Any) -> bool:
-    """Return whether the task knows which table it is about; otherwise nothing is noted."""
+    """Return whether the task names a table. Without one, nothing is recorded in the ledger."""
     names = ("table_name", "table_of", "migration_id", "tables")
     return any(getattr(task, name, None) for name in names)
 
 
 def find_sites(task: Any, context: "Context") -> list["Site"]:
-    """Return where the migrations are that are asked about; touches nothing."""
+    """Return the sites of the migrations that the question is about. Changes nothing."""
     if not is_recorded(task) or not (task.enabled or task.of or task.migration_id):
         return []
     address = task.address(context)
@@ -39,9 +39,10 @@ def find_sites(task: Any, context: "Context") -> list["Site"]:
 
 
 def needs_two_people(task: Any, context: "Context", sites: Sequence["Site"]) -> bool:
-    """Return whether the author requires this step: of this DAG, or of the one it goes on.
+    """Return whether an author requires this step: of this DAG, or of the continued migration's.
 
-    :raises InvalidInputError: it is required, and the task has no table to note the answer for.
+    :raises InvalidInputError: the step is required, but the task names no table, so the answer
+        cannot be recorded.
     """
     from airflow_ddb_migrate.aws.preflight.author_limits import limits_of
 
@@ -51,37 +52,37 @@ def needs_two_people(task: Any, context: "Context", sites: Sequence["Site"]) -> 
     is_required = task.step in rules.require
     if is_required and not is_recorded(task):
         raise InvalidInputError(
-            f"The author of this DAG requires {task.step}, and task {task.task_id} does not know "
-            "of which table: give it table_name, as to the other tasks. Nothing was touched."
+            f"The author of this DAG requires {task.step}, but task {task.task_id} does not know "
+            "for which table. Give it the same table_name as the other tasks. Nothing was changed."
         )
     return is_required
 
 
 def requester(context: "Context") -> str:
-    """Return who triggered the run; empty: Airflow does not know."""
+    """Return the name of the user who triggered the run, or "" if Airflow does not know."""
     return str(getattr(context.get("dag_run"), "triggering_user_name", None) or "")
 
 
 def require_known_people(task: Any, context: "Context") -> None:
-    """Raise InvalidInputError where neither requester nor answerer would be known."""
+    """Raise InvalidInputError if neither the requester nor the approver would be known."""
     if requester(context) or task.assigned_users:
         return
     raise InvalidInputError(
-        f"The author of this DAG requires that another person than the one who asks approves, and "
-        f"Airflow does not know who triggered run {context['ti'].run_id}. Give the task "
-        f"{task.task_id} assigned_users, or trigger the DAG as a signed-in user. Nobody was asked."
+        f"The author of this DAG requires approval by someone other than the requester, but "
+        f"Airflow does not know who triggered run {context['ti'].run_id}. Set assigned_users on "
+        f"task {task.task_id}, or trigger the DAG as a signed-in user. No one was asked."
     )
 
 
 def note_questions(
     task: Any, context: "Context", sites: Sequence["Site"], *, two_people: bool
 ) -> str:
-    """Note in the ledger what is asked, with plan and transform as they are there.
+    """Record the question in the ledger, with the current plan and transform.
 
-    Returns what the question says first, as markdown: who asked, and by the ledger alone what an
-    approval is about. What other tasks returned could have been changed in Airflow.
+    Returns the beginning of the question as markdown: who asked, and what the approval covers. It
+    is taken from the ledger alone, because other tasks' return values can be changed in Airflow.
 
-    :raises ApprovalError: it is required, and there is no plan to approve.
+    :raises ApprovalError: an approval is required, but there is no plan to approve.
     """
     from airflow_ddb_migrate.aws.preflight.approvals import note_question
     from airflow_ddb_migrate.core.approval.approval import Approval
@@ -90,8 +91,8 @@ def note_questions(
     if two_people:
         require_known_people(task, context)
         by = requester(context)
-        who = code(by) if by else "Nobody whom Airflow knows"
-        lines.append(f"**{who} asked for this. Another person must approve it.**")
+        who = code(by) if by else "A requester that Airflow does not know"
+        lines.append(f"**{who} asked for this. Someone else must approve it.**")
     for site in sites:
         question = Approval(
             step=RequiredStep(task.step),
@@ -108,7 +109,10 @@ def note_questions(
 def note_answers(
     task: Any, context: "Context", user: Mapping[str, Any] | None, decision: Mapping[str, Any]
 ) -> None:
-    """Note the answer for each migration; raises ApprovalError for one that does not count."""
+    """Record the answer for each migration.
+
+    :raises ApprovalError: the user who answered may not approve.
+    """
     from airflow_ddb_migrate.aws.preflight.approvals import note_answer, open_question
     from airflow_ddb_migrate.core.approval.approval import APPROVED, OWN
 
@@ -122,15 +126,15 @@ def note_answers(
         note_answer(site, replace(asked, answer=answer, by=by, by_id=user_id, at=decision["at"]))
     if is_refused:
         raise ApprovalError(
-            f"{by} may not approve in {task.task_id}: the author of this DAG requires another "
-            "person than the one who triggered it, or one of assigned_users where Airflow does not "
-            f"know who did. Clear {task.task_id} with its downstream tasks, and let somebody else "
-            "answer. Nothing was started."
+            f"{by} may not approve in {task.task_id}. The author of this DAG requires approval by "
+            "someone other than the user who triggered it, or by one of assigned_users if Airflow "
+            f"does not know that user. Clear {task.task_id} with its downstream tasks, and let "
+            "someone else answer. Nothing was started."
         )
 
 
 def steps_asked(task: Any, context: "Context") -> tuple[str, ...]:
-    """Return the approvals above a task that this run asked for, and that the ledger knows of."""
+    """Return the upstream approvals that this run asks for and that the ledger records."""
     above = task.get_flat_relatives(upstream=True) if task.get_dag() else ()
     values = [(other, known_values(other, context)) for other in above if _has_values(other)]
     asks = any(known.get("canary_lanes") and known.get("always_ask") for _, known in values)
@@ -149,7 +153,7 @@ def _has_values(task: Any) -> bool:
 
 
 def _may_approve(task: Any, asked: "Approval", *, name: str, user_id: str) -> bool:
-    """Return whether this user is another than the one who asked, where two people must agree."""
+    """Return whether this user may approve: if two people must agree, not the requester."""
     if not asked.two_people:
         return True
     named = {user["id"] for user in task.assigned_users or ()}
@@ -163,7 +167,7 @@ def _run(context: "Context") -> str:
 
 
 def _facts(site: "Site", asked: "Approval") -> str:
-    """Say what an approval is about, as the ledger has it."""
+    """Return a sentence on what the approval covers, from the ledger."""
     from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 
     plan = plan_fields(site.ledger, site.migration_id)

@@ -1,7 +1,7 @@
-"""What the author of a DAG demands of it, held against what its tasks are asked to do.
+"""Check the tasks of a DAG against the rules of its author.
 
-The rules come from the DAG's Params and from the parameter ``rules`` of its tasks, so from its file
-alone: a run's configuration reaches neither.
+The rules come from the DAG's Params and from the ``rules`` parameter of its tasks. Both are written
+in the DAG's file, so a run's configuration cannot change them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def rules_for(task: Any) -> AuthorRules:
-    """Return the rules in force for a task: its own, and those of its DAG."""
+    """Return the rules that apply to a task: its own and those of its DAG."""
     dag = task.get_dag()
     of_dag = rules_carried(getattr(dag, "params", None))
     return of_dag.joined(_own(task))
 
 
 def require_author_rules(task: Any, context: "Context") -> None:
-    """Hold this task, and what is known of those below it, to the rules.
+    """Check this task and its downstream tasks, as far as their parameters are known.
 
-    :raises InvalidInputError: names the task that would break a rule.
+    :raises InvalidInputError: a task would break a rule. The message names the task.
     """
     below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
     _judge(task, _rendered(task))
@@ -40,7 +40,7 @@ def require_author_rules(task: Any, context: "Context") -> None:
 
 
 def check_units(rules: AuthorRules, values: Mapping[str, Any]) -> None:
-    """Raise InvalidInputError for more units than prewarm may raise to, of those known."""
+    """Raise InvalidInputError if read_units or write_units exceed the author's max_prewarm."""
     for field, name in (("prewarm_rcu", "read_units"), ("prewarm_wcu", "write_units")):
         if name in values:
             rules.check_prewarm(field, values[name])
@@ -60,7 +60,7 @@ def _own(task: Any) -> AuthorRules:
 
 
 def _require_steps(task: Any, tasks: Iterable[Any]) -> None:
-    """Raise InvalidInputError for a required step that no task of the DAG takes."""
+    """Raise InvalidInputError if no task of the DAG performs a required step."""
     dag = task.get_dag()
     if dag is None or not any(getattr(class_of(one), "starts_migration", False) for one in tasks):
         return
@@ -68,13 +68,13 @@ def _require_steps(task: Any, tasks: Iterable[Any]) -> None:
     missing = [step for step in rules_for(task).require if step not in taken]
     if missing:
         raise InvalidInputError(
-            f"The author of this DAG requires {', '.join(missing)}, and no task of it does that. "
-            f"Add the task, or take it out of require. Nothing was touched."
+            f"The author of this DAG requires {', '.join(missing)}, but no task of the DAG does "
+            f"that. Add the task, or remove the step from require. Nothing was changed."
         )
 
 
 def _steps_of(task: Any) -> Iterable[RequiredStep]:
-    """Return the steps that a task takes, mapped or not."""
+    """Return the steps that a task performs, whether or not it is mapped."""
     steps: Iterable[RequiredStep] = getattr(class_of(task), "steps", ())
     only = getattr(task, "partial_kwargs", {}).get("step", getattr(task, "step", None))
     return [step for step in steps if only in (None, step)]

@@ -1,4 +1,4 @@
-"""What starts an execution and can wait for it, in the worker or in the triggerer."""
+"""Start an execution and wait for it, in the worker or in the triggerer."""
 
 import time
 from dataclasses import asdict, replace
@@ -34,22 +34,22 @@ WAIT_RULES: Rules = {
 
 class WaitingOperator(MigrationRequestOperator):
     """
-    Base of the operators that start an execution and wait until it has ended.
+    Base class of the operators that start an execution and wait until it has ended.
 
-    :param on_kill: when a person ends or clears this task or the task runs into its timeout,
-        ``"stop"`` the execution, ``"pause"`` it (it waits, and ends by itself after an hour), or
-        ``"leave"`` it running.
-    :param poke_interval: seconds between two looks, or a timedelta. Below 20 seconds they cost
-        more than they tell.
-    :param timeout: seconds, or a timedelta; by default three times what the plan expects at most,
-        and a year without a plan.
-    :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
+    :param on_kill: what to do with the execution when someone ends or clears this task, or when it
+        times out. ``"stop"`` stops it. ``"pause"`` pauses it; an execution that no one resumes
+        within an hour ends. ``"leave"`` lets it run.
+    :param poke_interval: time between two observations, in seconds or as a timedelta. Values below
+        20 seconds add cost without adding information.
+    :param timeout: how long to wait, in seconds or as a timedelta. By default three times the
+        plan's longest estimate and at least a day, or a year without a plan.
+    :param deferrable: wait in the triggerer and free the worker slot. By default Airflow's
         ``[operators] default_deferrable``.
     """
 
     operator_extra_links = EXECUTION_LINKS
     RULES: ClassVar[Rules] = {**MigrationRequestOperator.RULES, **WAIT_RULES}
-    starts_migration: ClassVar[bool] = True  # a wait below it has nothing that begins later
+    starts_migration: ClassVar[bool] = True  # so a wait below it finds a migration that has begun
     _watcher: "Watcher | None" = None
 
     def __init__(
@@ -69,7 +69,7 @@ class WaitingOperator(MigrationRequestOperator):
         check_constants(self)
 
     def begin(self, context: "Context", site: "Site", request: StartRequest) -> "StartResult":
-        """Start, attach or go on, and say which."""
+        """Start an execution, attach to a running one or continue an unfinished one."""
         from airflow_ddb_migrate.aws.execution.starting.start import start
 
         started = start(site, request)
@@ -79,7 +79,7 @@ class WaitingOperator(MigrationRequestOperator):
         return started
 
     def await_end(self, context: "Context", site: "Site", then: str = "execute_complete") -> Any:
-        """Wait until the migration of this site is over; then go on with the method ``then``."""
+        """Wait until the migration has ended, then call the method named ``then``."""
         limit = self._limit(site)
         watcher = self._watcher = self._watcher_of(site)
         seen = watcher.poke()
@@ -87,18 +87,18 @@ class WaitingOperator(MigrationRequestOperator):
             self._defer(context, site, limit, then)
         began = time.monotonic()
         event = self._wait_here(watcher, seen, limit)
-        if event is None:  # a night is no time for a worker
+        if event is None:  # between two windows the worker slot is freed
             waited = time.monotonic() - began
             self._defer(context, site, max(0.0, limit - waited), then)
         return getattr(self, then)(context, event)
 
     def execute_complete(self, context: "Context", event: dict[str, Any]) -> Any:
-        """Go on after the execution has ended."""
+        """Return the result after the execution has ended."""
         with explained():
             return self.finished(context, self.ended_site(context, event))
 
     def ended_site(self, context: "Context", event: dict[str, Any]) -> "Site":
-        """Return where the wait was; raises what the event says of a failure."""
+        """Return the site that the trigger watched; raise the failure that the event reports."""
         if event["status"] != "success":
             raise task_error(event["message"], retryable=event["retryable"])
         self.log.info("%s", event["message"])
@@ -108,15 +108,15 @@ class WaitingOperator(MigrationRequestOperator):
         return site
 
     def finished(self, context: "Context", site: "Site") -> Any:
-        """Return the task's result. ``site`` is where the wait was."""
+        """Return the task's result. ``site`` is the one that was watched."""
         raise NotImplementedError
 
     def waited_site(self, context: "Context") -> "Site":
-        """Return where this task waits, for who has no event that tells."""
+        """Return the site that this task waits for, for callers without a trigger's event."""
         return self.open_site(context)
 
     def on_kill(self) -> None:
-        """Stop or pause the migration, when this task waits for it in a worker."""
+        """Stop or pause the migration if this task waits for it in a worker."""
         if self._watcher is not None:
             self._watcher.task_ended(
                 self.when_killed,
@@ -161,7 +161,7 @@ class WaitingOperator(MigrationRequestOperator):
     def _wait_here(
         self, watcher: "Watcher", seen: "Observation | None", limit: float
     ) -> dict[str, Any] | None:
-        """Return what a trigger would tell at the end; None when a window has ended before."""
+        """Return the event that a trigger would send; None if a window closed first."""
         site, deadline = watcher.site, time.monotonic() + limit
         while seen is None or not seen.is_over:
             if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What is done about an earlier migration: undone, or its quarantined items tried again."""
+"""Work on an earlier migration: undo it, or retry its quarantined items."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 class FollowUpOperator(WaitingOperator):
     """
-    Base of the operators that work on what an earlier migration left.
+    Base class of the operators that undo an earlier migration or replay its quarantine.
 
-    Each is a migration of its own: with a lease on the table, a ledger record, progress and a
-    quarantine, and it goes on where it was when it is started again.
+    Each run of them is a migration with its own lease on the table, ledger record, progress and
+    quarantine. If you start it again, it resumes where it stopped.
 
-    :param of: the earlier migration's id. (templated)
+    :param of: id of the earlier migration. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS, "of")
@@ -42,7 +42,7 @@ class FollowUpOperator(WaitingOperator):
         check_constants(self)
 
     def open_site(self, context: "Context") -> "Site":
-        """Look up where it is; what it is about has to be of a DAG that it may be of, too."""
+        """Look up table and stack; raise InvalidInputError if ``of`` belongs to another DAG."""
         from airflow_ddb_migrate.aws.site import require_own_migration
 
         site = super().open_site(context)
@@ -55,8 +55,8 @@ class FollowUpOperator(WaitingOperator):
         site = self.open_site(context)
         if site.migration_id == of:
             raise InvalidInputError(
-                f"migration_id and of are both {of}; what is done about a migration is one of its "
-                "own. Leave migration_id out, or give it a name that is not in use."
+                f"migration_id and of are both {of}. An undo or replay is a migration of its own, "
+                "with its own id. Leave migration_id out, or give an id that is not in use."
             )
         self.begin(context, site, request)
         return self.await_end(context, site)
@@ -75,5 +75,5 @@ class FollowUpOperator(WaitingOperator):
         }
 
     def in_words(self, site: "Site", counts: "Counts") -> str:
-        """Say what came of it, and where to look for more."""
+        """Return a sentence on the result, and on where to find more."""
         raise NotImplementedError

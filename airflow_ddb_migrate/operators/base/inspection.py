@@ -1,4 +1,4 @@
-"""What looks at a table on behalf of a migration, without writing."""
+"""Read a table on behalf of a migration, without writing."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,15 +22,15 @@ INSPECTION_FIELDS = (*REQUEST_FIELDS, "enabled", "sample_segments")
 
 class InspectionOperator(WaitingOperator):
     """
-    Base of the operators that look: a part of a migration, with a name and a record of its own.
+    Base class of the operators that only read: each pass has a name and a ledger record of its own.
 
-    One that has ended is looked at anew when the task is cleared, and taken as it is when the task
-    is retried; one that has not goes on where it was. It needs no lease: it may run while something
-    else works on the table.
+    If you clear the task, it reads the table again. If Airflow retries it, it uses the result of a
+    pass that has ended. A pass that has not ended resumes where it stopped. A pass does not lock
+    the table, so it may run while something else works on it.
 
     :param enabled: False skips this task. (templated)
-    :param sample_segments: look at so many segments only, chosen by the migration's id; by
-        default at all of them. (templated)
+    :param sample_segments: read only this many segments, chosen by the migration's id; by default
+        all of them. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*INSPECTION_FIELDS)
@@ -41,7 +41,7 @@ class InspectionOperator(WaitingOperator):
     starts_migration: ClassVar[bool] = False
     mode: ClassVar[Mode]
     part: ClassVar[str]
-    conf: ClassVar[str]  # the field of the form that asks for it
+    conf: ClassVar[str]  # the field of the form that switches it on
 
     def __init__(
         self, *, enabled: bool = True, sample_segments: int | None = None, **kwargs: Any
@@ -67,16 +67,17 @@ class InspectionOperator(WaitingOperator):
         return self.await_end(context, part)
 
     def _is_retried(self, context: "Context") -> bool:
-        """Return whether Airflow itself tries again; whoever clears a task raises max_tries.
+        """Return whether Airflow retries the task. Clearing a task raises ``max_tries`` instead.
 
-        A try may fail after its look has succeeded, such as when its trigger fires before a busy
-        scheduler has noticed that it waits. That is no reason to scan the table once more.
+        A try may fail after its pass has succeeded, for example when the trigger fires before a
+        busy scheduler has noticed that the task is deferred. Then the table need not be scanned
+        again.
         """
         ti = context["ti"]
         return bool(ti.try_number > 1 and ti.max_tries == self.retries)
 
     def require_worth_a_look(self, site: "Site") -> None:
-        """Refuse what a look could tell nothing about: it may cost a scan of the whole table."""
+        """Refuse a pass that could not find anything; it may cost a scan of the whole table."""
 
     def waited_site(self, context: "Context") -> "Site":
         from airflow_ddb_migrate.aws.execution.parts import latest_part

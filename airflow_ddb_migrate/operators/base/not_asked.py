@@ -1,4 +1,4 @@
-"""A step that nobody asked for: skipped, and never in the way of what is below it."""
+"""Skip a step that is switched off, without skipping its downstream tasks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,22 +8,22 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 _RUN_AFTER_A_SKIP = ("all_done", "always", "none_failed")  # trigger rules
-_RESULT = "return_value"  # the XCom's key: a task that is skipped cannot return
+_RESULT = "return_value"  # the XCom's key; a skipped task cannot return a value
 
 
 def not_asked(task: Any, context: "Context", why: str, result: Any = None) -> Any:
-    """Skip the task, its result kept; succeed with it where a skip would skip what is below.
+    """Skip the task and keep its result. If a skip would skip a downstream task, succeed instead.
 
-    A green task looks as if it had done what it is named for. But the task below an approval that
-    is off has to run, also where its trigger rule is Airflow's default.
+    A task that shows as success looks as if it had done its work. But a task below an approval that
+    is off has to run, even with Airflow's default trigger rule.
 
-    :param why: what is not done, as a sentence.
+    :param why: a sentence that says what was not done.
     """
     kept = _skipped_with(task)
     if kept:
         task.log.info(
-            "%s It is shown as a success: Airflow would skip %s with it. Give that task "
-            "trigger_rule='none_failed' to see this one skipped.",
+            "%s The task shows as success, because Airflow would skip %s with it. To see it "
+            "skipped, set trigger_rule='none_failed' on that task.",
             why,
             ", ".join(kept),
         )
@@ -34,7 +34,7 @@ def not_asked(task: Any, context: "Context", why: str, result: Any = None) -> An
 
 
 def _skipped_with(task: Any) -> list[str]:
-    """Return the tasks right below that Airflow would skip together with this one."""
+    """Return the direct downstream tasks that Airflow would skip together with this one."""
     below = task.get_direct_relatives(upstream=False) if task.get_dag() else ()
     return sorted(
         other.task_id

@@ -1,4 +1,4 @@
-"""The rules of operators' parameters: checked when a DAG is parsed, and by a run's first task."""
+"""Validation of operators' parameters, when a DAG is parsed and in a run's first task."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.errors import InvalidInputError
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-Rule = Callable[[Any], Any]  # returns the value as it is used; raises InvalidInputError
+Rule = Callable[[Any], Any]  # returns the value to use; raises InvalidInputError
 Rules = Mapping[str, Rule]
 
 #: Parameters that name an earlier migration.
@@ -21,28 +21,28 @@ NAMING = ("migration_id", "table_of", "of")
 
 
 class Ruled(Protocol):
-    """A task with rules: ``RULES`` by parameter, each with the name that messages give it."""
+    """A task with ``RULES``: a rule for each parameter."""
 
     RULES: ClassVar[Rules]
 
 
 def optional(rule: Rule) -> Rule:
-    """Return the rule of a parameter that may be None."""
+    """Return a rule that also accepts None."""
     return lambda value: None if value is None else rule(value)
 
 
 def given(rule: Rule) -> Rule:
-    """Return the rule of a parameter that is as good as absent when it is empty."""
+    """Return a rule that also accepts None and "", which mean that the parameter is not set."""
     return lambda value: value if value in (None, "") else rule(value)
 
 
 def check_constants(task: Ruled) -> None:
-    """Check the parameters that no template can change, when the DAG is parsed.
+    """Check the parameters without a template when the DAG is parsed. A timedelta becomes seconds.
 
-    Called at the end of each ``__init__``: what is set later is checked by the next one. A
-    timedelta becomes seconds.
+    Each ``__init__`` calls it at its end. The next ``__init__`` checks what is set later.
 
-    :raises InvalidInputError: Airflow shows it as the import error of the DAG's file.
+    :raises InvalidInputError: a parameter is not valid. Airflow shows the message as the import
+        error of the DAG's file.
     """
     for name, rule in task.RULES.items():
         value = getattr(task, name, None)
@@ -51,18 +51,22 @@ def check_constants(task: Ruled) -> None:
 
 
 def check_rendered(task: Ruled, *, but: Collection[str] = ()) -> None:
-    """Check the parameters of a task that runs, but some; raises InvalidInputError."""
+    """Check the rendered parameters of a running task, except those in ``but``.
+
+    :raises InvalidInputError: a parameter is not valid.
+    """
     for name, rule in task.RULES.items():
         if name not in but:
             setattr(task, name, rule(getattr(task, name)))
 
 
 def check_request(task: Any, context: "Context") -> None:
-    """Check what the tasks below this one will want, before this one touches anything.
+    """Check the parameters of the downstream tasks before this task changes anything.
 
-    Known by then is what comes from the DAG run's configuration: what other tasks return is not.
+    Values from the DAG run's configuration are known by then; other tasks' results are not.
 
-    :raises InvalidInputError: names the task and its parameter.
+    :raises InvalidInputError: a parameter is not valid. The message names the task and the
+        parameter.
     """
     below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
     for other in below:
@@ -76,7 +80,7 @@ def check_request(task: Any, context: "Context") -> None:
 
 
 def known_values(task: Any, context: "Context") -> dict[str, Any]:
-    """Return the parameters of a task below that are known by now, as they will be."""
+    """Return the parameters of a downstream task whose values are already known."""
     values = {}
     for name, _, value in _checked(task):
         for known in _known(task, value, context):
@@ -87,9 +91,10 @@ def known_values(task: Any, context: "Context") -> dict[str, Any]:
 def earlier_migrations(
     task: Any, context: "Context"
 ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Yield which migrations the tasks below this one name, as far as that is known by now.
+    """Yield the migrations that downstream tasks name, as far as they are already known.
 
-    As task, field, migration, and the DAGs whose migrations that task may work on.
+    Each is a tuple of task id, field, migration id, and the ids of the DAGs whose migrations that
+    task may work on.
     """
     below = task.get_flat_relatives(upstream=False) if task.get_dag() else ()
     for other in below:
@@ -103,12 +108,12 @@ def earlier_migrations(
 
 
 def class_of(task: Any) -> type:
-    """Return the class of a task of a DAG, also of one that is mapped."""
+    """Return the operator class of a task, whether or not it is mapped."""
     return getattr(task, "operator_class", type(task))
 
 
 def _checked(task: Any) -> Iterator[tuple[str, Rule, Any]]:
-    """Yield parameters, rules and values of a task of ours; of a mapped one those it maps not."""
+    """Yield the checked parameters of a task: name, rule, value. Mapped values are left out."""
     rules: Rules = getattr(class_of(task), "RULES", {})
     given = getattr(task, "partial_kwargs", None)
     for name, rule in rules.items():
@@ -119,7 +124,7 @@ def _checked(task: Any) -> Iterator[tuple[str, Rule, Any]]:
 
 
 def _known(task: Any, value: Any, context: "Context") -> Iterator[Any]:
-    """Yield the value as it will be; nothing when that cannot be known yet."""
+    """Yield the value that the task will get, or nothing if it is not known yet."""
     if isinstance(value, ConfField):
         yield value(context)
     elif isinstance(value, DagParam):
@@ -135,19 +140,19 @@ def _rendered(task: Any, template: str, context: "Context") -> Iterator[Any]:
     try:
         yield task.render_template(template, context)
     except (jinja2.TemplateError, TypeError, ValueError):
-        return  # Airflow says what is wrong with it
+        return  # Airflow reports the error in the template
 
 
 def _names(template: str) -> set[str]:
-    """Return the names of the context that a template asks for."""
+    """Return the names that a template takes from the context."""
     try:
         return meta.find_undeclared_variables(jinja2.Environment().parse(template))  # noqa: S701
     except jinja2.TemplateError:
-        return {template}  # Airflow says what is wrong with it
+        return {template}  # Airflow reports the error in the template
 
 
 def _is_open(value: Any) -> bool:
-    """Return whether a value is only known when the task runs."""
+    """Return whether the value is known only when the task runs."""
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     return callable(value) or hasattr(value, "resolve")  # an XCom, a DagParam, a mapped argument

@@ -1,4 +1,4 @@
-"""What the prewarm tasks of a DAG run raised, and which restore task brings it back."""
+"""Record which tables the prewarm tasks of a DAG run raised, and which task restores each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -16,7 +16,7 @@ RAISED = "raised"  # the XCom's key
 
 
 def note_raising(context: "Context", site: Site, *, push: bool) -> None:
-    """Write down, before anything is raised, which table this task raises: in ledger and XCom."""
+    """Record in the ledger and as an XCom which table this task is about to raise."""
     from airflow_ddb_migrate.aws.ledger.dag_runs import note_raised_table
 
     ti = context["ti"]
@@ -35,9 +35,9 @@ def note_raising(context: "Context", site: Site, *, push: bool) -> None:
 
 
 def raisers_of(task: Any) -> list[str]:
-    """Return the prewarm tasks whose capacity a restore task is to bring back.
+    """Return the ids of the prewarm tasks whose capacity a restore task has to restore.
 
-    Those above it, and those that have no restore task below them at all.
+    These are the prewarm tasks upstream of it, and those without any restore task downstream.
     """
     dag = task.get_dag()
     if dag is None:
@@ -52,12 +52,13 @@ def raisers_of(task: Any) -> list[str]:
 
 
 def is_for(row: RaisedRow, task: Any, map_index: int, table_arn: str) -> bool:
-    """Return whether a table that a task of this DAG run raised is this task's to restore.
+    """Return whether this task has to restore a table that a task of this DAG run raised.
 
-    A task of a mapped task group takes what its own instance of the group raised. Of one that is
-    mapped by itself each instance takes its own table, and the first one whatever else there is.
+    In a mapped task group, a task restores what its own instance of the group raised. If the
+    restore task itself is mapped, each instance restores its own table, and the first instance
+    also restores all other tables.
 
-    :param table_arn: the table that the task names; empty if there is no such table.
+    :param table_arn: ARN of the table that the task names; empty if there is no such table.
     """
     if task.get_dag() is not None and row.task_id not in raisers_of(task):
         return False
@@ -67,20 +68,20 @@ def is_for(row: RaisedRow, task: Any, map_index: int, table_arn: str) -> bool:
 
 
 def require_all_known(context: "Context", task: Any, rows: Iterable[RaisedRow]) -> None:
-    """Raise RestoreUnknownError for what prewarm says it raised and the ledger does not know."""
+    """Raise RestoreUnknownError if the ledger does not know a table that prewarm raised."""
     known = {row.migration_id for row in rows}
     unknown = [row for row in _told(context, task) if row.migration_id not in known]
     if unknown:
         raise RestoreUnknownError(
-            f"The ledger that this task reads does not know what prewarm raised: "
-            f"{', '.join(row.table_arn for row in unknown)}. Nothing of that was restored, "
+            f"Prewarm raised tables that the ledger of this task does not know: "
+            f"{', '.join(row.table_arn for row in unknown)}. Their capacity was not restored, "
             "and it costs more until it is. Give this task the same stack_name, region_name and "
             "aws_conn_id as the prewarm task, and clear it."
         )
 
 
 def has_raised_nothing(context: "Context", task: Any) -> bool:
-    """Return whether the prewarm tasks of this run raised nothing: they tell before they raise."""
+    """Return whether the prewarm tasks of this run raised nothing. They record it beforehand."""
     raisers = raisers_of(task)
     if not raisers or _told(context, task):
         return False
@@ -89,7 +90,7 @@ def has_raised_nothing(context: "Context", task: Any) -> bool:
 
 
 def _told(context: "Context", task: Any) -> list[RaisedRow]:
-    """Return what the prewarm tasks say they raised and this task is to restore."""
+    """Return the tables that prewarm tasks recorded as XComs and this task has to restore."""
     ids, ti = raisers_of(task), context["ti"]
     facts = ti.xcom_pull(task_ids=ids, key=RAISED) if ids else None
     rows = [RaisedRow(**fact) for fact in facts or () if isinstance(fact, Mapping)]
@@ -102,12 +103,12 @@ def _restores_below(raiser: Any, task: Any) -> bool:
 
 
 def _has(task: Any, mark: str) -> bool:
-    """Return whether a task, mapped or not, is of a class with this mark."""
+    """Return whether the class of a task, mapped or not, has this mark."""
     return bool(getattr(class_of(task), mark, False))
 
 
 def _pushes(task: Any) -> bool:
-    """Return whether a task, mapped or not, leaves XComs."""
+    """Return whether a task, mapped or not, pushes XComs."""
     given = getattr(task, "partial_kwargs", {})
     return bool(given.get("do_xcom_push", getattr(task, "do_xcom_push", True)))
 

@@ -1,4 +1,4 @@
-"""What a migration is asked to do, as parameters that prewarm and start share."""
+"""The parameters of a migration, which the plan, prewarm and start operators share."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -64,42 +64,48 @@ REQUEST_FIELDS = tuple(_RULES)
 
 class MigrationRequestOperator(MigrationOperator):
     """
-    Base of the operators that check or start what a migration is asked to do.
+    Base class of the operators that check or start a migration.
 
-    Numbers in templates need ``render_template_as_native_obj=True`` on the DAG, or
-    ``ConfField("segments")``, which keeps the type that was given.
+    A number in a template needs ``render_template_as_native_obj=True`` on the DAG, or
+    ``ConfField("segments")``, which keeps the type of the value.
 
-    What is None by default is left to the plan of
-    :class:`~airflow_ddb_migrate.operators.plan.PlanMigrationOperator`; what is given wins over it.
-    Without a plan there are 100 segments, 100 child executions at a time, and no budgets.
+    Where a parameter is None, the plan of
+    :class:`~airflow_ddb_migrate.operators.plan.PlanMigrationOperator` decides. A value that you set
+    overrides the plan. Without a plan, a migration has 100 segments, 100 child executions at a time
+    and no budgets.
 
-    :param total_segments: segments of the parallel scan, 1 to 1,000,000; None: by the plan.
+    :param total_segments: segments of the parallel scan, 1 to 1,000,000; None: the plan decides.
         (templated)
-    :param transform: module in the stack that holds the transform. (templated)
-    :param transform_params: reach the transform as ``context.params``. (templated)
-    :param max_concurrency: child executions at a time, 1 to 10,000; None: by the plan. (templated)
-    :param tolerated_failure_percentage: share of segments that may fail before the rest is
-        stopped, 0 to 100. It never decides what counts as success. (templated)
-    :param read_units_per_second: budget of the whole migration; 0 for none, None: by the plan.
+    :param transform: name of the module in the stack that holds the transform. (templated)
+    :param transform_params: an object that the transform reads as ``context.params``. (templated)
+    :param max_concurrency: child executions at a time, 1 to 10,000; None: the plan decides.
         (templated)
-    :param write_units_per_second: budget of the whole migration, of the table and of each index
-        alike; 0 for none, None: by the plan. (templated)
-    :param max_quarantined: more items that cannot be migrated stop it. (templated)
-    :param max_quarantined_percentage: so does a larger share of the items seen. (templated)
-    :param show_values: let item values into the quarantine's records in the stack's private bucket;
-        never into logs or the ledger. (templated)
-    :param slice_seconds: end a Lambda's slice sooner than its time limit asks; 0: it decides.
+    :param tolerated_failure_percentage: percentage of segments, 0 to 100, that may fail before the
+        others are stopped. The migration succeeds only if no segment fails. (templated)
+    :param read_units_per_second: read units per second that the whole migration may use; 0: no
+        limit, None: the plan decides. (templated)
+    :param write_units_per_second: write units per second that the whole migration may use on the
+        table, and on each index; 0: no limit, None: the plan decides. (templated)
+    :param max_quarantined: the migration stops if more items than this are quarantined. (templated)
+    :param max_quarantined_percentage: the migration stops if more than this percentage of the items
+        that it has read are quarantined. (templated)
+    :param show_values: write item values into the quarantine's records in the stack's private
+        bucket. They never go into logs or the ledger. (templated)
+    :param slice_seconds: end each Lambda invocation after this many seconds; the next one resumes
+        there. 0: as late as the Lambda's time limit allows. (templated)
+    :param once: refuse a migration if the same transform, unchanged and with the same parameters,
+        has already succeeded on this table. You can always continue an unfinished migration.
         (templated)
-    :param once: refuse what has succeeded on this table before: the same transform, unchanged, with
-        the same parameters. Going on with a migration is never refused. (templated)
-    :param hold_while: names or ARNs of CloudWatch alarms, composite ones too: while any is in
-        ALARM, the migration is on hold. Those of the DAG's author are added. (templated)
-    :param healthy_for: seconds for which all of them are OK before it goes on. (templated)
-    :param single_writer_region: nothing writes to the table's replicas in other regions meanwhile.
-        Without it a table with replicas is refused. (templated)
-    :param windows: hours in which it may work, such as ``["22:00-06:00 Mon-Fri Europe/Berlin"]``;
-        by default always. Outside of them nothing runs and no capacity is raised; the task that
-        waits goes on in the next window. (templated)
+    :param hold_while: names or ARNs of CloudWatch alarms, including composite alarms. While any of
+        them is in ALARM, the migration is on hold. Alarms of the DAG's author are added.
+        (templated)
+    :param healthy_for: seconds for which all of these alarms must be OK before the migration
+        resumes. (templated)
+    :param single_writer_region: confirm that nothing writes to the table's replicas in other
+        regions during the migration. Otherwise a table with replicas is refused. (templated)
+    :param windows: hours in which the migration may work, such as
+        ``["22:00-06:00 Mon-Fri Europe/Berlin"]``; by default at any time. Outside of them nothing
+        runs and no capacity is raised. The waiting task continues in the next window. (templated)
     """
 
     template_fields: Sequence[str] = template_fields(*REQUEST_FIELDS)
@@ -155,9 +161,10 @@ class MigrationRequestOperator(MigrationOperator):
             rules.check_budget(name, values.get(name))
 
     def valid_request(self, context: "Context", **changes: Any) -> StartRequest:
-        """Return the request; raises InvalidInputError for what no migration can be asked.
+        """Return the validated request.
 
-        ``changes`` are fields of StartRequest that no parameter of this class gives.
+        :param changes: fields of StartRequest that are not parameters of this class.
+        :raises InvalidInputError: a field is not valid.
         """
         ti = context["ti"]
         fields: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What operators and sensors share: the only module that knows the amazon provider's bases."""
+"""Base classes of operators and sensors, built on those of the amazon provider."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,17 +50,17 @@ _FIELDS = ("migration_id", "stack_name", "table_name", "table_of")
 
 
 def template_fields(*own: str) -> Sequence[str]:
-    """Return a class's templated parameters: its own, and those that all here have."""
+    """Return the templated parameters of a class: its own and the common ones."""
     return aws_template_fields(*_FIELDS, *own)
 
 
 class MigrationTaskError(AirflowException):
-    """A step of a migration failed in a way that another try may not."""
+    """A step of a migration failed, and a retry may succeed."""
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Give Airflow our errors in its own classes: a retry only where it can help."""
+    """Turn a MigrationError into an Airflow exception, so that Airflow retries only if it helps."""
     try:
         yield
     except MigrationError as exc:
@@ -73,9 +73,9 @@ def task_error(message: str, *, retryable: bool) -> AirflowException:
 
 
 def require_known_conf(context: "Context") -> None:
-    """Raise InvalidInputError for a field of the DAG run's conf that neither we nor the DAG know.
+    """Raise InvalidInputError for a field of the run's conf that neither form nor DAG declares.
 
-    A misspelt ``dryrun`` would migrate for real.
+    Otherwise a misspelt ``dryrun`` would start a real migration.
     """
     from airflow_ddb_migrate.core.execution.conf import require_known_fields
     from airflow_ddb_migrate.params import about_params, migration_params
@@ -92,9 +92,9 @@ def require_known_conf(context: "Context") -> None:
 
 
 def require_own_below(task: "MigrationTask", context: "Context") -> None:
-    """Refuse, before anything is touched, what a task below would refuse: another DAG's migration.
+    """Refuse a migration of another DAG that a downstream task would refuse, before any change.
 
-    The task's own is refused where it looks it up.
+    The migration of this task is checked when the task looks it up.
     """
     from airflow_ddb_migrate.aws.site import require_own_migration
 
@@ -113,23 +113,24 @@ def require_own_below(task: "MigrationTask", context: "Context") -> None:
 
 class MigrationTask:
     """
-    Base of operators and sensors: a table, the stack that migrates it, and the AWS connection.
+    Base class of operators and sensors: a table, the stack that migrates it, and a connection.
 
     :param table_name: name of the table to migrate. (templated)
-    :param table_of: a migration in the ledger, instead of the name of its table. (templated)
-    :param stack_name: the deployed stack, see ``ddb-migrate deploy``. (templated)
-    :param migration_id: continues the migration of this name; by default each DAG run has its
-        own, the same for all of its tasks. (templated)
-    :param of_dags: ids of other DAGs whose migrations this task may continue, wait for, or be
-        about, in a list that is written in the DAG's file; ``["*"]``: every migration of the
-        stack. Otherwise only those that its own DAG has started.
-    :param aws_conn_id: the Airflow connection with AWS credentials; None takes boto3's own
-        chain. (templated)
-    :param region_name: AWS region; by default the connection's. (templated)
-    :param verify: whether and by which bundle to verify SSL certificates. (templated)
-    :param botocore_config: keyword arguments of botocore's Config.
+    :param table_of: id of a migration in the ledger, to use its table instead of ``table_name``.
+        (templated)
+    :param stack_name: name of the deployed stack; see ``ddb-migrate deploy``. (templated)
+    :param migration_id: id of an earlier migration to continue. By default each DAG run starts its
+        own migration of a table, and all tasks of the run share its id. (templated)
+    :param of_dags: ids of other DAGs whose migrations this task may continue, wait for, undo or
+        replay. Write the list in the DAG's file. ``["*"]`` allows every migration of the stack. By
+        default only migrations that its own DAG started are allowed.
+    :param aws_conn_id: the Airflow connection with AWS credentials; None uses boto3's default
+        credential chain. (templated)
+    :param region_name: AWS region; by default the region of the connection. (templated)
+    :param verify: whether to verify SSL certificates, or the path of a CA bundle. (templated)
+    :param botocore_config: keyword arguments of ``botocore.config.Config``.
 
-    Airflow reads parameters from an operator's own ``__init__``, so both classes have one.
+    Airflow reads parameters from an operator's own ``__init__``, so both subclasses have one.
     """
 
     aws_conn_id: str | None
@@ -149,7 +150,7 @@ class MigrationTask:
         return {**super()._hook_parameters, "client_type": "dynamodb"}  # type: ignore[misc]
 
     def address(self, context: "Context") -> "SiteAddress":
-        """Say in plain data where the migration is; nothing is looked up yet."""
+        """Return the address of the migration as plain data. Nothing is looked up yet."""
         from airflow_ddb_migrate.hooks.migration import SiteAddress
 
         ti = context["ti"]
@@ -169,23 +170,24 @@ class MigrationTask:
         )
 
     def open_site(self, context: "Context") -> "Site":
-        """Look table and stack up; touches nothing."""
+        """Look up the table and the stack. Changes nothing."""
         return self.address(context).open()
 
 
 class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
     """
-    Base of the operators. Parameters: :class:`MigrationTask`.
+    Base class of the operators. Parameters: :class:`MigrationTask`.
 
-    :param rules: what every run must keep to, whatever its configuration says: an object with
-        any of ``require``, ``tables``, ``transforms``, ``max_prewarm``, ``max_cost_usd`` and
-        ``allow_changed_transform``. Those that the DAG's ``params`` carry hold besides.
+    :param rules: limits that no run's configuration can lift, as :class:`AuthorRules` or as an
+        object with any of its fields: ``require``, ``tables``, ``transforms``, ``max_prewarm``,
+        ``max_cost_usd``, ``max_units_per_second``, ``allow_changed_transform``, ``hold_while`` and
+        ``windows``. The rules in the DAG's ``params`` apply as well.
     """
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#d8ecd4"
-    refuses_unknown_conf: ClassVar[bool] = True  # not in a teardown, which runs whatever is wrong
-    may_be_wrong: ClassVar[frozenset[str]] = frozenset()  # parameters that it can do without
+    refuses_unknown_conf: ClassVar[bool] = True  # False for a teardown, which runs in any case
+    may_be_wrong: ClassVar[frozenset[str]] = frozenset()  # parameters that need not be valid
 
     def __init__(  # noqa: PLR0913  # keywords, one for each parameter
         self,
@@ -209,12 +211,12 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
 
     @classmethod
     def hold_to(cls, rules: AuthorRules, values: Mapping[str, Any]) -> None:
-        """Raise InvalidInputError where these parameters, as far as known, break a rule."""
+        """Raise InvalidInputError if these parameters, as far as known, break a rule."""
         if table := values.get("table_name"):
             rules.check_table(table)
 
     def execute(self, context: "Context") -> Any:
-        """Run the step, its errors in Airflow's classes."""
+        """Run the step. Its errors become Airflow exceptions."""
         with explained():
             if self.refuses_unknown_conf:
                 require_known_conf(context)
@@ -237,7 +239,7 @@ class MigrationOperator(MigrationTask, AwsBaseOperator[AwsBaseHook]):
 
 
 class MigrationSensor(MigrationTask, AwsBaseSensor[AwsBaseHook]):
-    """Base of the sensors. Parameters: :class:`MigrationTask`."""
+    """Base class of the sensors. Parameters: :class:`MigrationTask`."""
 
     template_fields: Sequence[str] = template_fields()
     ui_color = "#cfe3f1"

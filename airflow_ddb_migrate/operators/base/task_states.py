@@ -1,4 +1,4 @@
-"""How other tasks of a DAG run ended."""
+"""Find out how other tasks of a DAG run ended."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,16 +8,16 @@ _NOT_RUN = "upstream_failed"
 
 
 def failed_above(task: Any, ti: Any) -> Mapping[str, str]:
-    """Return the tasks above this one that ended badly, with their states."""
+    """Return the upstream tasks that failed, with their states."""
     ids = sorted(task.get_flat_relative_ids(upstream=True)) if task.get_dag() else []
     return failed_of(ti, ids)
 
 
 def failed_of(ti: Any, task_ids: Sequence[str]) -> Mapping[str, str]:
-    """Return those of the tasks of this run that ended badly, with their states.
+    """Return those of the given tasks that failed in this run, with their states.
 
-    Airflow names the instances of a mapped task ``<task id>_<map index>``. One that is mapped
-    itself looks at those of its own index.
+    Airflow names the instances of a mapped task ``<task id>_<map index>``. If this task is mapped,
+    only the instances with its own index count.
     """
     if not task_ids:
         return {}
@@ -30,5 +30,5 @@ def failed_of(ti: Any, task_ids: Sequence[str]) -> Mapping[str, str]:
 
 
 def _with_state(wanted: str, states: Mapping[str, Any]) -> dict[str, str]:
-    """Those that failed say why; what they kept from running says nothing more."""
+    """Return the tasks that are in this state."""
     return {name: wanted for name, state in states.items() if str(state) == wanted}

@@ -105,7 +105,7 @@ class TestAsking:
             ),
             ({"response_timeout": -1}, "response_timeout is -1"),
             ({"response_timeout": True}, "response_timeout is True"),
-            ({"always_task_ids": ["nope"]}, r"\['nope'\]; it must be a list of ids of tasks below"),
+            ({"always_task_ids": ["nope"]}, r"\['nope'\]; it must be a list of ids of downstream"),
             ({"always_task_ids": "report"}, "always_task_ids is 'report'; it must be a list"),
         ],
         ids=str,
@@ -152,7 +152,7 @@ class TestAnswers:
         assert ["report", "start"] == skipped
         assert {"answer": "timed out", "by": "", "at": ""} == xcoms["return_value"]
         assert (
-            "Nobody answered within 2:00:00: that counts as a rejection. The canary stays."
+            "No one answered within 2:00:00. That counts as a rejection. The canary stays."
             in capsys.readouterr().out
         )
 

@@ -31,7 +31,7 @@ def test_a_backup_is_made_and_said(world, capsys):
     assert first == again
     said = capsys.readouterr().out
     assert "Point-in-time recovery of table orders is off: backup before-" in said
-    assert f"with: {first['restore']}" in said
+    assert f"run: {first['restore']}" in said
 
 
 def test_each_run_has_its_own_backup(world):
@@ -75,4 +75,4 @@ def test_late(world, capsys):
     StartDistributedMapMigrationOperator(task_id="start", table_name=TABLE).execute(make_context())
 
     assert gate().execute(make_context())["late"]
-    assert "This migration had begun before" in capsys.readouterr().out
+    assert "This migration had already begun" in capsys.readouterr().out

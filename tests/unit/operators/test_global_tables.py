@@ -132,7 +132,7 @@ def test_one_of_many_tables_is_refused_likewise(world: AirflowWorld, says_so: bo
     with pytest.raises(AirflowFailException, match="orders has replicas in eu-west-1") as refused:
         many.execute(make_context())
 
-    assert "1 of 1 tables cannot be migrated, so none was touched" in str(refused.value)
+    assert "1 of 1 tables cannot be migrated, so none was changed" in str(refused.value)
     assert before == rows(world)
 
 

@@ -80,7 +80,7 @@ class TestPlan:
             plan(["orders", "custommers", {"table": "events", "transform": "nope"}])
 
         message = str(caught.value)
-        assert message.startswith("2 of 3 tables cannot be migrated, so none was touched.")
+        assert message.startswith("2 of 3 tables cannot be migrated, so none was changed.")
         assert "custommers: Table 'custommers' does not exist" in message
         assert "events: Transform 'nope' is not deployed" in message
         assert ([], 0) == (world.updates, len(world.stepfunctions.executions))

@@ -88,7 +88,7 @@ class TestPrewarm:
         """Prewarm that is off raises nothing, and still notes the figures for the report."""
         world.create_table()
         context = make_context(task_id="prewarm")
-        with pytest.raises(AirflowSkipException, match="all is checked, nothing raised"):
+        with pytest.raises(AirflowSkipException, match="Everything was checked, and"):
             make_prewarm(enabled=False).execute(context)
         result = context["ti"].pushed["return_value"]
         assert ([], []) == (result["changes"], world.updates)
@@ -101,7 +101,7 @@ class TestPrewarm:
         hour = datetime.now(UTC).hour + 12
         result = run(make_prewarm(windows=[f"{hour % 24:02}:00-{(hour + 2) % 24:02}:00 UTC"]))
         assert ([], []) == (result["changes"], world.updates)
-        assert "Nothing is raised now: the hours are" in capsys.readouterr().out
+        assert "No capacity is raised now, because the hours are" in capsys.readouterr().out
 
     @pytest.mark.parametrize("enabled", [True, False])
     def test_checks_first(self, world, enabled):
@@ -278,7 +278,7 @@ class TestRestore:
         world.create_table()
         result = restore()
         assert ([], []) == (result["restored"], result["kept"])
-        assert "Nothing to restore: this migration raised no capacity" in capsys.readouterr().out
+        assert "Nothing to restore: this migration has no raised" in capsys.readouterr().out
 
     def test_the_safety_net_was_first(self, world, capsys):
         """Restore then says who it was and what is back, and is fine with it."""

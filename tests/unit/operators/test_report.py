@@ -160,7 +160,7 @@ def test_what_is_not_above_and_what_was_skipped_do_not_count(world):
 @pytest.mark.parametrize("name", ["prewarn", "other_group.prewarm", "orders.prewarn"])
 def test_a_task_that_is_not_there_is_refused(world, name):
     """It would count as one that never fails."""
-    with pytest.raises(AirflowFailException, match=f"'{name}', which are no tasks of the DAG"):
+    with pytest.raises(AirflowFailException, match=f"'{name}', which the DAG does not have"):
         chain(required_task_ids=["prewarm", name]).execute(context_with({}))
 
 

@@ -85,7 +85,7 @@ def test_where_nobody_is_known_nobody_is_asked(world: AirflowWorld, asked: Any) 
     gate = make_gate()
     plan(gate)
 
-    with pytest.raises(AirflowFailException, match="Give the task approve assigned_users"):
+    with pytest.raises(AirflowFailException, match="Set assigned_users on task approve"):
         gate.execute(context_of(gate, None))
     assert [] == asked
 
@@ -98,7 +98,7 @@ def test_where_the_requester_is_unknown_only_those_named_may(
     gate = make_gate(assigned_users=[{"id": "bob", "name": "Bob"}])
     site = plan(gate)
     ask(gate, None)
-    assert asked[0]["body"].startswith("**Nobody whom Airflow knows asked for this.")
+    assert asked[0]["body"].startswith("**A requester that Airflow does not know asked for this.")
 
     if may:
         assert "approved" == answer(gate, None, who)["answer"]
@@ -138,7 +138,7 @@ def test_the_question_says_by_the_ledger_what_it_is_about(world: AirflowWorld, a
     ask(gate, "ann")
 
     first, facts, _ = asked[0]["body"].split("\n\n", 2)
-    assert "**`ann` asked for this. Another person must approve it.**" == first
+    assert "**`ann` asked for this. Someone else must approve it.**" == first
     assert "of table `orders` with transform `add_updated_at`: about 1,500 items, $4.50" in facts
     assert "transform `hash-1`" in facts
     assert len(asked[0]["body"].encode()) <= APPROVAL_BODY_BYTES
@@ -147,7 +147,7 @@ def test_the_question_says_by_the_ledger_what_it_is_about(world: AirflowWorld, a
 def test_without_a_table_a_required_approval_is_refused(world: AirflowWorld, asked: Any) -> None:
     gate = make_gate(table_name=None)
 
-    with pytest.raises(AirflowFailException, match="give it table_name"):
+    with pytest.raises(AirflowFailException, match="Give it the same table_name"):
         gate.execute(context_of(gate, "ann"))
     assert [] == asked
 

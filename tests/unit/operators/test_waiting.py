@@ -199,7 +199,7 @@ def test_an_undo_says_what_was_kept_and_where(world, migrated, capsys):
     said = capsys.readouterr().out
     assert "36 writes were reverted" in said
     assert (
-        f"4 have changed since and are kept as they are. Their keys are under s3://bucket/migrations/{site.migration_id}/kept/."
+        f"4 have changed since and stay as they are. Their keys are under s3://bucket/migrations/{site.migration_id}/kept/."
         in said
     )
 
