@@ -1,4 +1,4 @@
-"""A migrated table as an asset of Airflow, on which other DAGs can be scheduled."""
+"""A migrated table as an Airflow asset, on which you can schedule other DAGs."""
 
 import re
 from typing import Any, Final
@@ -8,17 +8,20 @@ from airflow.sdk import Asset, AssetAlias
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.names import validate_table_name
 
-# Every table that is migrated: the run's configuration names it, so no DAG can list it before.
+# Stands for every migrated table. A run's configuration names the table, so a DAG cannot list it.
 MIGRATED: Final = AssetAlias("ddb_migrate")
 
 
 def migrated_table(*, region: str, account: str, table: str) -> Asset:
-    """Return the asset of one table: ``schedule=[migrated_table(...)]`` runs after a migration.
+    """Return the asset of one table. ``schedule=[migrated_table(...)]`` runs after its migration.
 
-    Airflow keeps schemes that begin with ``x-`` free of rules of its own.
+    The URI is ``x-dynamodb://REGION/ACCOUNT/TABLE``. Airflow does not normalize schemes that begin
+    with ``x-``.
 
+    :param region: AWS region of the table, such as ``eu-west-1``.
     :param account: the twelve digits of the AWS account, as text.
-    :raises InvalidInputError: the table's name or the account is not a valid one.
+    :param table: name of the table.
+    :raises InvalidInputError: the table name or the account is not valid.
     """
     if not re.fullmatch(r"[0-9]{12}", account):
         raise InvalidInputError(
@@ -28,9 +31,9 @@ def migrated_table(*, region: str, account: str, table: str) -> Asset:
 
 
 def note_migrated(context: Any, table_arn: str, facts: dict[str, Any]) -> bool:
-    """Add an event of the table to the task's outlets; False where the task has no such outlet.
+    """Add an asset event of the table. Return False if the task lacks the outlet ``ddb_migrate``.
 
-    :param facts: what the event says of the migration, as JSON.
+    :param facts: data about the migration, as JSON, for the event's ``extra``.
     """
     events = context.get("outlet_events")
     if events is None or MIGRATED not in context["task"].outlets:

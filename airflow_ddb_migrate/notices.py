@@ -1,9 +1,9 @@
-"""Templates for Airflow's notifiers: what to send, whoever sends it.
+"""Templates of messages, for any of Airflow's notifiers.
 
-A task that has something to tell leaves a notice (a Notice of core/report/notice.py): the report in
-its XCom ``notice``, the sensor in the context of its ``on_hold_callback``. Any other task, and a
-report that could not be composed, is told of by its exception. Jinja renders them in the callback's
-context, so they can be given to any templated field of any notifier.
+You can use them in any templated field of a notifier; Jinja renders them in the callback's context.
+The report task provides a notice in its XCom ``notice``, and the sensor in the context of its
+``on_hold_callback`` (see core/report/notice.py). For any other task, and for a report that could
+not be composed, the message shows the exception.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ _NOTICE: Final = (
     "ti.xcom_pull(task_ids=ti.task_id, key='notice', map_indexes=ti.map_index) %}"
 )
 
-# One line, short enough for the subject of an SNS message.
+# A single line that fits into the subject of an SNS message.
 NOTICE_TITLE: Final = (
     _NOTICE + "{% if told %}{{ told['title'] }}{% else %}"
     "{{ ('FAILED: ' if exception else '') ~ 'task ' ~ (ti.task_id | truncate(40, true, '...', 0)) "
@@ -25,7 +25,7 @@ NOTICE_TEXT: Final = (
     "{% endif %}\n\nDAG {{ ti.dag_id }}, run {{ ti.run_id }}: {{ ti.log_url }}"
 )
 
-# For HTML mail and for Slack: what a person entered, such as a reason, stays text there.
+# For HTML mail and for Slack. Text that a person entered, such as a reason, is escaped.
 NOTICE_HTML: Final = f"<pre>{{% filter e %}}{NOTICE_TEXT}{{% endfilter %}}</pre>"
 
 NOTICE_SLACK: Final = (

@@ -1,4 +1,4 @@
-"""What Airflow asks a provider package about itself."""
+"""The description of this provider package, for Airflow."""
 
 from typing import Any, Final, NamedTuple
 
@@ -26,19 +26,19 @@ CONFIG_OPTIONS: Final = {
     "poke_seconds": _Option(
         "30",
         "float",
-        "Seconds between two observations by the tasks of the example DAGs that wait. Below 20 "
-        "they cost more than they tell.",
+        "Seconds between two observations by the waiting tasks of the example DAGs. Values below "
+        "20 add cost without adding information.",
     ),
 }
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Return the package's description after Airflow's provider schema."""
+    """Return the package's description according to Airflow's provider schema."""
     return {
         "package-name": "airflow-ddb-migrate",
         "name": "DynamoDB migration",
         "description": "Change every item of a DynamoDB table with a Step Functions Distributed "
-        "Map: safe, resumable, watched, and the capacity put back.",
+        "Map: safe, resumable, monitored, with its capacity restored afterwards.",
         "integrations": [
             {
                 "integration-name": _INTEGRATION,
@@ -80,7 +80,7 @@ def _config() -> dict[str, Any]:
         name: {**option._asdict(), "version_added": _SECTION_SINCE, "example": None}
         for name, option in CONFIG_OPTIONS.items()
     }
-    return {"description": "What the example DAGs and the tab work with.", "options": options}
+    return {"description": "Settings of the example DAGs and the tab.", "options": options}
 
 
 def _modules(folder: str, *names: str) -> list[dict[str, Any]]:

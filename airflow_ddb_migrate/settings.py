@@ -6,7 +6,7 @@ from airflow_ddb_migrate._compat import conf
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.provider_info import CONFIG_OPTIONS, CONFIG_SECTION
 
-_BARE = {  # environment variables that were there before the section, and win where they are set
+_BARE = {  # environment variables from before the section; if set, they take precedence
     "stack_name": "AIRFLOW_DDB_MIGRATE_STACK",
     "aws_conn_id": "AIRFLOW_DDB_MIGRATE_CONN_ID",
     "poke_seconds": "AIRFLOW_DDB_MIGRATE_POKE_SECONDS",
@@ -14,17 +14,20 @@ _BARE = {  # environment variables that were there before the section, and win w
 
 
 def stack_name() -> str:
-    """Return the stack that the example DAGs and the tab use."""
+    """Return the name of the stack that the example DAGs and the tab use."""
     return _value("stack_name")
 
 
 def aws_conn_id() -> str:
-    """Return the Airflow connection that the example DAGs and the tab use."""
+    """Return the id of the Airflow connection that the example DAGs and the tab use."""
     return _value("aws_conn_id")
 
 
 def poke_seconds() -> float:
-    """Return the seconds between two looks of the example DAGs' tasks that wait."""
+    """Return the seconds between two observations by the waiting tasks of the example DAGs.
+
+    :raises InvalidInputError: the option is not a number above 0.
+    """
     text = _value("poke_seconds")
     try:
         seconds = float(text)

@@ -1,6 +1,6 @@
-"""Gauges of a migration in Airflow's own metrics: StatsD, OpenTelemetry or Datadog.
+"""Gauges of a migration in Airflow's metrics: StatsD, OpenTelemetry or Datadog.
 
-They are of the table, so their number does not grow with migrations.
+They are named by table, so their number does not grow with the number of migrations.
 """
 
 import logging
@@ -25,10 +25,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class StatsTeller:
-    """Sends figures to Airflow's metrics. Nothing fails because one cannot be sent.
+    """Sends gauges to Airflow's metrics. A gauge that cannot be sent is ignored.
 
-    :param stats: returns Airflow's Stats of this process: ``_compat`` has one for a task, and one
-        for the triggerer.
+    :param stats: a function that returns Airflow's Stats of this process. ``_compat`` has one for
+        tasks and one for the triggerer.
     """
 
     stats: Callable[[], Any]
@@ -36,12 +36,12 @@ class StatsTeller:
     _expected: PlannedWork | None = field(default=None, init=False)
 
     def tell(self, site: Site, seen: Observation) -> None:
-        """Tell how far a migration is; nothing of a pass that only reads."""
+        """Send the progress of a migration. A pass that only reads sends nothing."""
         if seen.record.mode.writes:
             self._send(site, lambda: {**self._figures(site, seen), **_owed_capacity(site)})
 
     def tell_owed(self, site: Site) -> None:
-        """Tell whether capacity is owed."""
+        """Send whether raised capacity still has to be restored."""
         self._send(site, lambda: _owed_capacity(site))
 
     def _figures(self, site: Site, seen: Observation) -> dict[Metric, float]:
@@ -67,14 +67,14 @@ class StatsTeller:
 
 
 def _owed_capacity(site: Site) -> dict[Metric, float]:
-    """Return 1 while this migration's raised capacity is not brought back, else 0."""
+    """Return 1 until this migration's raised capacity is restored, then 0."""
     lease = site.leases.look(site.table.key)
     is_ours = lease is not None and lease.migration_id == site.migration_id
     return {catalog.CAPACITY_OWED: int(is_ours and lease is not None and lease.owes_capacity)}
 
 
 def _drops_tags() -> bool:
-    """Return whether Airflow's metrics lose their tags: those of plain StatsD do."""
+    """Return whether Airflow's metrics have no tags, as with plain StatsD."""
 
     def is_on(name: str) -> bool:
         return bool(conf.getboolean("metrics", name, fallback=False))
@@ -84,5 +84,5 @@ def _drops_tags() -> bool:
 
 
 def _in_name(table: str) -> str:
-    """A dot would begin another level of the name."""
+    """Return the table name without dots, which would begin another level of the metric's name."""
     return table.replace(".", "__")[:_TABLE_CHARS]

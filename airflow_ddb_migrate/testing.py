@@ -1,6 +1,6 @@
-"""Runs a transform on one item as the Lambda does, for tests of your own.
+"""Run a transform on one item as the Lambda does, in your own tests.
 
-Needs boto3; neither Airflow nor AWS. See docs/transforms.md.
+Needs boto3, but neither Airflow nor AWS. See docs/transforms.md.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,15 @@ _STARTED_AT = "2026-01-01T00:00:00.000Z"
 
 @dataclass(frozen=True, slots=True)
 class TransformResult:
-    """What a transform made of an item.
+    """The result of a transform on one item.
 
     ``outcome`` is changed, deleted, unchanged or skipped. ``item`` is the item afterwards, as boto3
-    gives it (numbers are Decimal), None when it is deleted. ``changed`` are the attributes set or
-    removed, ``condition`` those the write's condition looks at, keys apart; both sorted. ``passes``
-    is what the module's ``check`` says of the item afterwards, True without one. ``diff`` has each
-    changed attribute with its value before and after, None where it is not there; ``write_units``
-    is what the write costs in the table, indexes apart.
+    returns it (numbers are Decimal), or None if it is deleted. ``changed`` are the names of the
+    attributes that were set or removed, sorted. ``condition`` are the names of the attributes in
+    the write's condition, without the key, sorted. ``passes`` is the result of the module's
+    ``check`` for the item afterwards, True without a ``check``. ``diff`` maps each changed
+    attribute to its value before and after, None where it is absent. ``write_units`` is the number
+    of write units of the table that the write costs, without its indexes.
     """
 
     outcome: str
@@ -51,13 +52,19 @@ def run_transform(  # noqa: PLR0913  # all but two by keyword
 ) -> TransformResult:
     """Run a transform on a plain Python item under the rules of a migration.
 
-    ``transform`` is the path of a file, or the name of a transform that ships with this package;
-    ``key_names`` is the table's key, the partition key first; ``params`` pass through JSON, as a
-    DAG run's do. ``table`` is the ``Table`` of a DescribeTable: its indexes refuse what they would
-    refuse. The folder that holds ``transforms`` and the Lambda's code is put on ``sys.path``.
+    The folder with the Lambda's code is added to ``sys.path``.
 
-    :raises ItemError: the transform breaks a rule, or the item given is none for DynamoDB.
-    :raises TransformError: the file is no transform.
+    :param transform: path of a transform's file, or the name of a transform that ships with this
+        package.
+    :param item: the item before, with Python values as boto3 takes them.
+    :param key_names: names of the table's key attributes, the partition key first.
+    :param params: the transform's ``context.params``. They pass through JSON, as in a DAG run.
+    :param started_at: the transform's ``context.started_at``, an ISO 8601 time.
+    :param table: the ``Table`` of a DescribeTable response. The result is checked against its
+        indexes, as DynamoDB would.
+    :raises ItemError: the transform breaks a rule, or the item is not valid for DynamoDB.
+    :raises TransformError: the file does not exist or does not hold a transform.
+    :raises InvalidInputError: the item lacks a key attribute.
     """
     _refuse_keyless(item, key_names)
     context = {
@@ -71,9 +78,12 @@ def run_transform(  # noqa: PLR0913  # all but two by keyword
 
 
 def assert_fixed_point(transform: str | Path, item: Mapping[str, Any], **options: Any) -> None:
-    """Assert that a transform changes nothing more of its own result; options of run_transform.
+    """Assert that a transform does not change its own result.
 
-    :raises AssertionError: it does, or deletes it.
+    :param transform: see :func:`run_transform`.
+    :param item: the item before the transform runs for the first time.
+    :param options: keyword arguments of :func:`run_transform`.
+    :raises AssertionError: the second run changes or deletes the result of the first.
     """
     after = run_transform(transform, item, **options).item
     if after is None:
@@ -90,17 +100,21 @@ def assert_migrates(
     after: Mapping[str, Any] | None,
     **options: Any,
 ) -> None:
-    """Assert what a transform makes of an item, None: it deletes it; options of run_transform.
+    """Assert that a transform turns one item into another.
 
-    Values are compared as DynamoDB has them: the order of a set and the notation of a number do not
-    count, and True is no 1.
+    Values are compared as DynamoDB stores them: the order of a set and the notation of a number do
+    not matter, and True differs from 1.
 
-    :raises AssertionError: names every attribute that is another one.
+    :param transform: see :func:`run_transform`.
+    :param before: the item before.
+    :param after: the expected item afterwards; None if the transform should delete it.
+    :param options: keyword arguments of :func:`run_transform`.
+    :raises AssertionError: the result differs. The message names every attribute that differs.
     """
     result = run_transform(transform, before, **options)
     problem = _difference(result.item, after)
     if problem:
-        raise AssertionError(f"The transform makes another item ({result.outcome}): {problem}.")
+        raise AssertionError(f"The result is not as expected ({result.outcome}): {problem}.")
 
 
 def _difference(actual: Mapping[str, Any] | None, expected: Mapping[str, Any] | None) -> str:
@@ -152,6 +166,6 @@ def _refuse_keyless(item: Mapping[str, Any], key_names: tuple[str, ...]) -> None
     missing = [name for name in key_names if name not in item]
     if missing:
         raise InvalidInputError(
-            f"The item has no key attribute {missing[0]!r}. Give it one, or name the table's key: "
-            'run_transform(..., key_names=("pk", "sk")).'
+            f"The item has no key attribute {missing[0]!r}. Add it, or name the table's key "
+            'attributes: run_transform(..., key_names=("pk", "sk")).'
         )

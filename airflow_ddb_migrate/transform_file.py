@@ -1,6 +1,7 @@
-"""Loads a transform from its file as the Lambda does from its zip.
+"""Load a transform from its file, as the Lambda does from its zip.
 
-The file's folder is in the place of the folder that is deployed, so its helpers and data are found.
+The file's folder takes the place of the deployed folder, so the transform finds its helpers and
+data files.
 """
 
 import importlib
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 def loaded_transform(
     transform: str | Path, context: Mapping[str, Any], table: Mapping[str, Any]
 ) -> Iterator["Transform"]:
-    """Load a transform for a while, by the path of its file or by the name of one that ships.
+    """Load a transform while the context is open.
 
-    ``context`` has the fields of a transform's Context, ``table`` is the ``Table`` of a
-    DescribeTable, whose indexes refuse what they would refuse.
-
-    :raises TransformError: there is no such file, or it is no transform.
+    :param transform: path of its file, or the name of a transform that ships with the package.
+    :param context: the fields of a transform's Context.
+    :param table: the ``Table`` of a DescribeTable response, to check results against its indexes.
+    :raises TransformError: the file does not exist or does not hold a transform.
     """
     with _found(transform) as name:
         from ddb_transform.contract.index_keys import index_keys
@@ -53,7 +54,7 @@ def shipped_transforms() -> tuple[str, ...]:
 
 @contextmanager
 def _found(transform: str | Path) -> Iterator[str]:
-    """Make the transform importable for a while, fresh; yield its module's name."""
+    """Make the transform importable while the context is open; yield its module's name."""
     package = _transforms_package()
     if isinstance(transform, str) and transform.isidentifier():
         yield transform
@@ -61,12 +62,12 @@ def _found(transform: str | Path) -> Iterator[str]:
     path = Path(transform).resolve()
     if not path.is_file():
         raise TransformError(
-            f"There is no file {str(path)!r}. Give the path of a transform, or the name of one "
+            f"File {str(path)!r} does not exist. Give the path of a transform, or the name of one "
             "that ships with airflow_ddb_migrate, such as add_updated_at."
         )
     if path.suffix != ".py":
         raise TransformError(
-            f"The file {str(path)!r} is no Python file. A transform is one, such as full_name.py."
+            f"File {str(path)!r} is not a Python file. A transform is one, such as full_name.py."
         )
     with _only_here(package, path.parent):
         yield path.stem
@@ -79,15 +80,15 @@ def _transforms_package() -> Any:
     package = importlib.import_module("transforms")
     if not hasattr(package, "SKIP"):
         raise TransformError(
-            f"Another package 'transforms' is imported already ({package.__path__}). Remove its "
-            "__init__.py: a folder of transforms needs none."
+            f"Another package 'transforms' is already imported ({package.__path__}). Remove its "
+            "__init__.py; a folder of transforms does not need one."
         )
     return package
 
 
 @contextmanager
 def _only_here(package: Any, directory: Path) -> Iterator[None]:
-    """Let ``transforms`` be this directory before ours, as in the bundle, and undo that."""
+    """Search this directory for ``transforms`` before ours, as in the bundle, for a while."""
     before, own_path = _forget_modules(), package.__path__
     package.__path__ = [str(directory), *own_path]
     importlib.invalidate_caches()

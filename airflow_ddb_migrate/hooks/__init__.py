@@ -1,1 +1,1 @@
-"""``migration``: the way from an Airflow connection to a migration in AWS."""
+"""``migration`` finds a migration in AWS through an Airflow connection."""

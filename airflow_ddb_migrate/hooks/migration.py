@@ -1,4 +1,4 @@
-"""How to find a migration from Airflow: plain data that a trigger can carry to another machine."""
+"""The address of a migration, as plain data that a trigger can take to another machine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ _HURRIED = Config(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteAddress:
-    """A table and a stack as parameters name them, the DAG run that asks, and the connection.
+    """A table and a stack as parameters name them, the DAG run, and the connection.
 
-    Without ``table_name`` it is the table of the migration ``table_of`` that is meant. ``of_dags``
-    are the DAGs whose migrations it may be besides its own, as a list since triggers are kept as
-    JSON; None: any. What ``is_hurried`` gives up soon: somebody waits in a browser.
+    Without ``table_name``, the table is that of the migration ``table_of``. ``of_dags`` are other
+    DAGs whose migrations are allowed; None allows any. It is a list, because Airflow stores
+    triggers as JSON. ``is_hurried`` uses short timeouts, for a person who waits in a browser.
     """
 
     table_name: str | None
@@ -52,12 +52,12 @@ class SiteAddress:
         )
 
     def clients(self) -> Clients:
-        """Return clients of the connection; raises ConnectionSetupError for an unknown one."""
+        """Return the AWS clients; raises ConnectionSetupError if the connection does not exist."""
         _require_connection(self.aws_conn_id)
         return Clients(self._client)
 
     def open(self) -> Site:
-        """Look table and stack up; touches nothing. For errors see aws.site.open_site."""
+        """Look up the table and the stack. Changes nothing. Raises the errors of open_site."""
         return open_site(
             self.clients(),
             table_name=self.table_name,
@@ -67,11 +67,11 @@ class SiteAddress:
         )
 
     def open_ledger(self) -> Ledger:
-        """Return the ledger of the stack; raises StackNotFoundError if it is not deployed here."""
+        """Return the stack's ledger; raises StackNotFoundError if it is not in this region."""
         return open_ledger(self.clients(), self.stack_name)
 
     def _client(self, service: str) -> Any:
-        """Ask the amazon provider's hook, so endpoints and roles of the connection hold."""
+        """Return a client of the amazon provider's hook, so the connection's role applies."""
         return made_client(
             lambda: self._hook(service).get_conn(),
             service,
@@ -98,11 +98,11 @@ class SiteAddress:
 
 
 def _require_connection(conn_id: str | None) -> None:
-    """Raise ConnectionSetupError for a connection that is not there.
+    """Raise ConnectionSetupError for a connection that does not exist.
 
-    The amazon provider would take the environment's credentials instead: another account's, maybe.
-    Only its default may be missing: Airflow sets none up, and where a role is all there is to
-    sign in with nobody does.
+    The amazon provider would use the environment's credentials instead, which may belong to another
+    account. Only the default connection may be missing: Airflow does not create it, and with a role
+    in the environment you do not need it.
     """
     if not conn_id or conn_id == AwsBaseHook.default_conn_name:
         return
@@ -110,6 +110,6 @@ def _require_connection(conn_id: str | None) -> None:
         AwsBaseHook.get_connection(conn_id)
     except AirflowNotFoundException as exc:
         raise ConnectionSetupError(
-            f"Airflow has no connection {conn_id!r}, so nothing was asked of AWS. Check "
-            "aws_conn_id, or add the connection; None takes the environment's credentials."
+            f"Airflow has no connection {conn_id!r}, so no request was sent to AWS. Check "
+            "aws_conn_id, or add the connection. None uses the environment's credentials."
         ) from exc

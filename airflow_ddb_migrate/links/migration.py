@@ -1,4 +1,4 @@
-"""Links of a task: the execution, its map run, the logs of its Lambda, and the report."""
+"""Links of a task to the AWS console: execution, map run, Lambda logs and report."""
 
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -30,7 +30,7 @@ class MigrationExecutionLink(BaseAwsLink):
     def format_link(
         self, *, execution_arn: str = "", aws_domain: str | None = None, **kw: Any
     ) -> str:
-        """Return the address; empty for a partition whose console is not known."""
+        """Return the URL; empty for an AWS partition whose console is unknown."""
         if not execution_arn or not aws_domain:
             return ""
         quoted = quote(execution_arn, safe="")
@@ -38,7 +38,7 @@ class MigrationExecutionLink(BaseAwsLink):
 
     @classmethod
     def show(cls, context: "Context", operator: Any, execution_arn: str) -> None:
-        """Show the link at once, not only when the task's process ends."""
+        """Show the link now, not only when the task ends."""
         parts = execution_arn.split(":")
         if not operator.do_xcom_push or len(parts) != _ARN_PARTS:
             return
@@ -60,15 +60,15 @@ class MigrationExecutionLink(BaseAwsLink):
 
 
 class ConsoleLink(BaseAwsLink):
-    """Base of links whose address is known when they are shown."""
+    """Base class of links whose URL is known when they are shown."""
 
     def format_link(self, *, url: str = "", **_: Any) -> str:
-        """Return the address as it was kept."""
+        """Return the URL as it was saved."""
         return url
 
     @classmethod
     def show(cls, context: "Context", operator: Any, url: str) -> None:
-        """Show the link at once, not only when the task's process ends; nothing without one."""
+        """Show the link now, not only when the task ends. Does nothing without a URL."""
         if not operator.do_xcom_push or not url:
             return
         context["ti"].xcom_push(key=cls.key, value={"url": url})
@@ -76,7 +76,7 @@ class ConsoleLink(BaseAwsLink):
 
 
 class MigrationMapRunLink(ConsoleLink):
-    """Opens the map run in the Step Functions console: a child execution for each lane."""
+    """Opens the map run in the Step Functions console, with a child execution for each segment."""
 
     name = "Map run"
     key = "migration_map_run"
@@ -103,9 +103,9 @@ EXECUTION_LINKS: Final = (MigrationExecutionLink(), MigrationMapRunLink(), Migra
 
 
 def show_execution(context: "Context", operator: Any, site: "Site", execution_arn: str) -> bool:
-    """Show what there is; return whether that is all, as an execution soon has a map run.
+    """Show the links of an execution. Return False while its map run does not exist yet.
 
-    Who may not ask for the map run goes without its link: a link is a nicety.
+    Without permission to read the map run, its link is left out.
     """
     try:
         map_run_arn = site.executions.map_run_arn(execution_arn)
@@ -119,7 +119,7 @@ def show_execution(context: "Context", operator: Any, site: "Site", execution_ar
 def show_known(
     context: "Context", operator: Any, stack: "Stack", execution_arn: str, map_run_arn: str = ""
 ) -> None:
-    """Show what is known already; asks AWS nothing."""
+    """Show the links whose data is already known, without asking AWS."""
     MigrationExecutionLink.show(context, operator, execution_arn)
     MigrationMapRunLink.show(context, operator, map_run_url(map_run_arn))
     logs = log_group_url(stack.log_group, stack.state_machine_arn)

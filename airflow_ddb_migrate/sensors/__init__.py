@@ -1,1 +1,1 @@
-"""Airflow sensors: ``migration`` waits for one; ``_holds`` tells of a hold meanwhile."""
+"""Airflow sensors. ``migration`` waits for a migration; ``_holds`` calls back when it is held."""

@@ -1,4 +1,4 @@
-"""Tell people that a migration was put on hold, by the callbacks of whoever wrote the DAG."""
+"""Notify people of a hold, with the callbacks of the DAG's author."""
 
 import copy
 import logging
@@ -22,12 +22,12 @@ _log = logging.getLogger(__name__)
 
 
 def as_callbacks(given: HoldCallback | Sequence[HoldCallback] | None) -> tuple[HoldCallback, ...]:
-    """Return one, several or no callbacks as Airflow takes its own; raises TypeError for others."""
+    """Return the callbacks as a tuple; raises TypeError for a value that is not callable."""
     found = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
     if any(not callable(one) for one in found):
         raise TypeError(
-            f"on_hold_callback is {given!r}; it must be a function of the task's context, a "
-            "notifier, or a list of these."
+            f"on_hold_callback is {given!r}; it must be a function that takes the task's context, "
+            "a notifier, or a list of these."
         )
     return found
 
@@ -35,19 +35,19 @@ def as_callbacks(given: HoldCallback | Sequence[HoldCallback] | None) -> tuple[H
 def tell_of_hold(
     callbacks: Sequence[HoldCallback], context: "Context", site: "Site", hold: "Hold"
 ) -> None:
-    """Call each with the task's context and, beside it, ``hold`` and ``notice``.
+    """Call each callback with the task's context, extended by ``hold`` and ``notice``.
 
-    One that fails is logged: who cannot be told is no reason for a migration to fail.
+    A callback that fails is only logged, so a failed message does not fail the migration.
     """
     from airflow_ddb_migrate.core.report.notice import hold_notice
 
     about = _context(context, hold, hold_notice(site.migration_id, hold, _report(site)))
     for callback in callbacks:
         try:
-            # A notifier renders its fields in place: the next hold needs the templates again.
+            # A notifier renders its fields in place, and the next hold needs the templates again.
             copy.copy(callback)(dict(about))
-        except Exception:  # noqa: BLE001  # whatever it is that somebody else wrote
-            _log.exception("The callback %r of the hold %r failed", callback, hold.reason)
+        except Exception:  # noqa: BLE001  # the author's code may raise anything
+            _log.exception("The callback %r failed for the hold %r", callback, hold.reason)
 
 
 def _context(context: "Context", hold: "Hold", notice: "Notice") -> Mapping[str, Any]:
@@ -55,11 +55,11 @@ def _context(context: "Context", hold: "Hold", notice: "Notice") -> Mapping[str,
 
 
 def _report(site: "Site") -> "Report | None":
-    """Return how far it is; that a hold is there can be told without."""
+    """Return the report of the progress; None if it cannot be composed now."""
     from airflow_ddb_migrate.aws.report.compose import compose
 
     try:
         return compose(site)
     except MigrationError as exc:
-        _log.warning("Telling of a hold without a report: %s", exc)
+        _log.warning("The message about the hold has no report: %s", exc)
         return None

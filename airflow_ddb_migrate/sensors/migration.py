@@ -35,36 +35,40 @@ if TYPE_CHECKING:
 
 class DistributedMapMigrationSensor(MigrationSensor):
     """
-    Wait until every segment is migrated, and tell how far it is.
+    Wait until every segment is migrated, and log the progress.
 
-    Success is what the ledger says: every segment is finished. A failed migration fails the task
-    with error, cause and failed segments, without retries: waiting again cannot help, clearing the
-    start task does. When AWS does not answer, it looks again for an hour before it fails.
+    The sensor succeeds when the ledger shows every segment as finished. If the migration fails, the
+    task fails with error, cause and failed segments. It is not retried, because waiting again
+    cannot help; clear the start task instead. If AWS does not answer, the sensor keeps trying for
+    an hour before it fails.
 
-    In another DAG than the migration's, give its ``migration_id`` alone: the ledger knows the
-    table, and one that has not begun yet is waited for.
+    In a DAG other than the migration's, set only ``migration_id``. The ledger knows the table, and
+    the sensor also waits for a migration that has not begun.
 
-    At each look it sends gauges to Airflow's own metrics: state, segments, items, time left.
+    With each observation it sends gauges to Airflow's metrics: state, segments, items, time left.
 
     Returns the counts of items: seen, changed, deleted, unchanged, already, skipped, gone and
     quarantined. Parameters: :class:`MigrationTask`.
 
-    :param on_kill: when a person ends or clears this task or it runs into its timeout, ``"stop"``
-        the migration, ``"pause"`` it (it waits for a resume, and ends by itself after an hour), or
-        ``"leave"`` it running. Without ``deferrable`` an ordinary shutdown of
-        the worker counts as such an end, too.
-    :param poke_interval: seconds between two looks. Below 20 they cost more than they show.
-    :param timeout: seconds; by default three times what the plan expects at most, and without a
-        plan the year that an execution may run.
-    :param deferrable: wait in the triggerer and give the worker back; by default Airflow's
-        ``[operators] default_deferrable``. Recommended for whatever runs longer than minutes.
-        Between two windows of the migration it always waits there, or is rescheduled.
-    :param on_hold_callback: a notifier, a function of the task's context, or a list of these:
-        called in a worker when the migration is put on hold, once for each hold (one that sets in
-        again for the same reason: once an hour); then the task goes on waiting. The context has
-        ``hold`` (``kind``, ``by``, ``reason``, and ``since`` and ``until`` in seconds since the
-        epoch, 0: it has no end of its own) and ``notice``; ``NOTICE_TITLE`` and ``NOTICE_TEXT``
-        show it.
+    :param on_kill: what to do with the migration when someone ends or clears this task, or when it
+        times out. ``"stop"`` stops it. ``"pause"`` pauses it; a migration that no one resumes
+        within an hour ends. ``"leave"`` lets it run. Without ``deferrable``, an ordinary shutdown
+        of the worker counts as an end, too.
+    :param poke_interval: time between two observations, in seconds or as a timedelta. Values below
+        20 seconds add cost without adding information.
+    :param timeout: how long to wait, in seconds or as a timedelta. By default three times the
+        plan's longest estimate and at least a day, or a year without a plan.
+    :param deferrable: wait in the triggerer and free the worker slot. By default Airflow's
+        ``[operators] default_deferrable``. Recommended for any wait longer than minutes. Between
+        two windows of the migration the sensor always defers, or is rescheduled.
+    :param on_hold_callback: a notifier, a function that takes the task's context, or a list of
+        these. A worker calls it once for each hold, and at most once an hour if the migration goes
+        on hold again for the same reason; then the task waits on. The context also has ``notice``,
+        which ``NOTICE_TITLE`` and ``NOTICE_TEXT`` show, and ``hold``: ``kind``, ``by``, ``reason``,
+        and ``since`` and ``until`` in seconds since the epoch (``until`` is 0 for a hold without an
+        end of its own).
+    :raises ValueError: ``on_kill`` is another word, or ``on_hold_callback`` is set for a sensor in
+        mode ``reschedule`` without ``deferrable``.
     """
 
     operator_extra_links = EXECUTION_LINKS
@@ -95,12 +99,12 @@ class DistributedMapMigrationSensor(MigrationSensor):
         self.on_hold_callback = as_callbacks(on_hold_callback)
         if self.on_hold_callback and self.reschedule and not self.deferrable:
             raise ValueError(
-                'on_hold_callback needs deferrable=True or mode="poke": a rescheduled sensor '
-                "forgets what it has told."
+                'on_hold_callback needs deferrable=True or mode="poke". A rescheduled sensor '
+                "forgets which holds it has reported."
             )
 
     def execute(self, context: "Context") -> Any:
-        """Wait in this process, or look once and wait in the triggerer."""
+        """Wait in this process, or observe once and wait in the triggerer."""
         self._watcher = self._new_watcher(context)
         self._limit(self._watcher)
         if not self.deferrable:
@@ -111,7 +115,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         return self._defer(context)
 
     def poke(self, context: "Context") -> PokeReturnValue:
-        """Look once; done with the counts when the migration has succeeded."""
+        """Observe the migration once. When it has succeeded, return the counts of items."""
         watcher = self._watcher = self._watcher or self._new_watcher(context)
         with explained():
             seen = watcher.poke()
@@ -123,7 +127,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             if self.on_hold_callback:
                 self._tell_hold(context, watcher, seen)
             if seen.is_between_windows and not self.reschedule:
-                # Also without deferrable: a night is no time for a worker.
+                # Even without deferrable: it may take all night.
                 self._defer(context, self._deadline)
             return PokeReturnValue(is_done=False)
         if seen.failure:
@@ -133,7 +137,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def execute_complete(
         self, context: "Context", event: dict[str, Any], deadline: float | None = None
     ) -> dict[str, int]:
-        """Go on after the trigger has fired: tell of a hold and wait on, or end."""
+        """Handle the trigger's event: report a hold and wait on, or end."""
         if event["status"] == HELD:
             self._wait_on(context, event, deadline)
         if event["status"] != "success":
@@ -151,7 +155,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             raise
 
     def on_kill(self) -> None:
-        """Stop or pause the migration, when this task waits for it in a worker."""
+        """Stop or pause the migration if this task waits for it in a worker."""
         if self._watcher is not None:
             self._watcher.task_ended(
                 self.when_killed,
@@ -169,7 +173,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
     def _wait_on(
         self, context: "Context", event: dict[str, Any], deadline: float | None
     ) -> NoReturn:
-        """Call who wants to know. A person may end the task meanwhile: hence the watcher."""
+        """Call the callbacks and defer again. Someone may end the task meanwhile."""
         from airflow_ddb_migrate.core.execution.hold import Hold, told_with
 
         watcher = self._watcher = self._new_watcher(context)
@@ -184,7 +188,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
         from airflow_ddb_migrate.stats import StatsTeller
 
         address = self.address(context)
-        # A rescheduled sensor remembers nothing: its retries are its patience.
+        # A rescheduled sensor remembers no earlier outage, so its retries have to bridge one.
         patience = 0 if self.reschedule else PATIENCE_SECONDS
         return Watcher(
             address.open,
@@ -195,20 +199,20 @@ class DistributedMapMigrationSensor(MigrationSensor):
         )
 
     def _may_begin_later(self) -> bool:
-        """A migration that a task above this one should have started does not begin later."""
+        """Return whether to wait for a migration that has not begun: not if this DAG starts it."""
         above = self.get_flat_relatives(upstream=True) if self.get_dag() else ()
         starts = any(getattr(class_of(task), "starts_migration", False) for task in above)
         return bool(self.migration_id) and not starts
 
     def _show(self, context: "Context", watcher: "Watcher", execution_arn: str) -> None:
-        """Show the links, and ask AWS no more once all are there."""
+        """Show the links, and stop asking AWS once all of them are shown."""
         if self._shown == execution_arn:
             return
         if show_execution(context, self, watcher.site, execution_arn):
             self._shown = execution_arn
 
     def _limit(self, watcher: "Watcher") -> None:
-        """Take the plan's time; one that cannot be read now is no reason not to wait."""
+        """Set the timeout from the plan, unless the plan cannot be read now."""
         from airflow_ddb_migrate.aws.execution.watcher import time_limit
 
         if self.limit_by_plan:
@@ -224,7 +228,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             raise
 
     def _end_after_timeout(self, context: "Context", exc: Exception) -> None:
-        """Do what ``on_kill`` says, also where ``soft_fail`` makes a skip of the timeout."""
+        """Apply ``on_kill`` after a timeout, even if ``soft_fail`` turns it into a skip."""
         if not _is_timeout(exc):
             return
         watcher = self._watcher or self._new_watcher(context)
@@ -237,7 +241,7 @@ class DistributedMapMigrationSensor(MigrationSensor):
             )
 
     def _defer(self, context: "Context", deadline: float | None = None) -> NoReturn:
-        """Wait in the triggerer, until ``deadline`` (seconds since the epoch) if it is given."""
+        """Wait in the triggerer until ``deadline`` (seconds since the epoch) or the timeout."""
         from airflow_ddb_migrate.triggers.migration import MigrationEndedTrigger
 
         left = self.timeout if deadline is None else max(0.0, deadline - time.time())
@@ -257,6 +261,6 @@ class DistributedMapMigrationSensor(MigrationSensor):
 
 
 def _is_timeout(exc: Exception) -> bool:
-    """Return whether a sensor was out of time; ``soft_fail`` makes a skip of that, too."""
+    """Return whether a sensor timed out, even if ``soft_fail`` turned the timeout into a skip."""
     cause = exc.__cause__
     return isinstance(exc, AirflowSensorTimeout) or isinstance(cause, AirflowSensorTimeout | None)

@@ -1,7 +1,5 @@
-"""Airflow triggers, which wait while no worker is taken.
+"""Airflow triggers, which wait without occupying a worker.
 
-For a ``migration``, for ``prewarm``, or for a table's ``turn``.
-
-``_events`` is what they tell their tasks. Deferred tasks remember a trigger's class by its path:
-it stays.
+``migration``, ``prewarm`` and ``turn`` each have one. ``_events`` has the events that they send to
+their tasks. Deferred tasks store the path of a trigger's class, so it must not change.
 """

@@ -1,4 +1,4 @@
-"""What triggers tell the tasks that wait for them, and how they call the synchronous adapters."""
+"""The events that triggers send to their tasks, and calls of synchronous code in a thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,19 +22,19 @@ def failed(message: str, *, retryable: bool) -> TriggerEvent:
 
 
 def held(hold: dict[str, Any], told: list[dict[str, Any]]) -> TriggerEvent:
-    """The migration waits; so does whoever hears this, with another trigger.
+    """Return the event of a hold. Its task reports the hold and defers again.
 
-    ``told`` are the holds that were told before.
+    ``told`` are the holds that were reported before.
     """
     return TriggerEvent({"status": HELD, "hold": hold, "told": told})  # type: ignore[no-untyped-call]
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call in a thread of its own: one slow answer must not hold up every other trigger.
+    """Call in a separate thread, so that a slow answer does not delay other triggers.
 
-    The triggerer says by the message of a cancellation that a person ended the task. asgiref
-    drops it when the cancellation comes in the middle of a call, so the call is a task of its
-    own: it runs to its end, and the cancellation arrives here whole.
+    The triggerer uses the message of a cancellation to say that someone ended the task. asgiref
+    drops that message if the cancellation comes during a call. So the call runs to its end as a
+    task of its own, and the cancellation arrives here with its message.
     """
     calling = asyncio.ensure_future(sync_to_async(call, thread_sensitive=False)(*args, **kwargs))
     await asyncio.wait({calling})

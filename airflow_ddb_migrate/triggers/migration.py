@@ -1,4 +1,4 @@
-"""Watch a migration without taking a worker."""
+"""Watch a migration without occupying a worker."""
 
 import asyncio
 import time
@@ -24,20 +24,21 @@ _KILL_PATIENCE_SECONDS = 15.0
 
 class MigrationEndedTrigger(BaseTrigger):
     """
-    Fires when the migration has succeeded or failed, and on request when it is put on hold.
+    Fires when the migration has succeeded or failed, and optionally when it is put on hold.
 
-    When a person marks the waiting task failed or successful, or clears it, the migration is
-    stopped or paused (``on_kill``); a restart of the triggerer only goes on watching. Airflow tells
-    the two apart from version 3.3 on; before, a migration goes on until it is stopped otherwise.
+    If someone marks the waiting task as failed or successful, or clears it, the migration is
+    stopped or paused (``on_kill``). After a restart of the triggerer, the trigger only continues to
+    watch. Airflow distinguishes these two cases from version 3.3 on. Before, ending the task does
+    not stop the migration.
 
-    :param poke_interval: seconds between two looks.
-    :param on_kill: ``"stop"``, ``"pause"`` or ``"leave"`` the migration when a person ends the
+    :param poke_interval: seconds between two observations.
+    :param on_kill: ``"stop"``, ``"pause"`` or ``"leave"`` the migration when someone ends the
         waiting task.
-    :param tell_holds: fire for a hold, too. Callbacks of a DAG's author have no place in the
-        process of every trigger, so who hears of the hold calls them, and waits on.
-    :param told: the fields of the hold told last, of each kind: it is told once. The version
-        before kinds gave those of one hold.
-    :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
+    :param tell_holds: fire for a hold, too. The task then calls the author's callbacks and defers
+        again, because such code should not run in the triggerer.
+    :param told: the last reported hold of each kind, as dicts of its fields, so that none is
+        reported twice. Version 0.2.0 passed one dict.
+    :param waits_for_begin: also wait for a migration that the ledger does not know yet.
     :param address: the fields of SiteAddress.
     """
 
@@ -86,7 +87,7 @@ class MigrationEndedTrigger(BaseTrigger):
             yield self._event(seen)
 
     async def on_kill(self) -> None:
-        """A person ended the task that waits for the migration."""
+        """Stop or pause the migration after someone ended the task that waits for it."""
         run = f"{self.address.dag_id}/{self.address.run_id}"
         if self.when_killed is not OnKill.LEAVE:
             await in_thread(
@@ -97,9 +98,10 @@ class MigrationEndedTrigger(BaseTrigger):
             )
 
     async def _something_to_tell(self) -> Observation:
-        """Wait before the first look, too: who defers has just looked.
+        """Observe the migration until there is an event. Wait before the first observation, too.
 
-        Airflow fails a task whose trigger fires before the scheduler has heard that it is deferred.
+        The task made an observation just before it deferred. And Airflow fails a task whose trigger
+        fires before the scheduler knows that the task is deferred.
         """
         rest = self.poke_interval
         while True:

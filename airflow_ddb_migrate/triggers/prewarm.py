@@ -1,4 +1,4 @@
-"""Wait for raised capacity without taking a worker."""
+"""Wait for raised capacity without occupying a worker."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ from airflow_ddb_migrate.triggers._events import failed, in_thread, succeeded
 
 class CapacityRaisedTrigger(BaseTrigger):
     """
-    Fires when the table and every index are ACTIVE and show what was raised.
+    Fires when the table and every index are ACTIVE and show the raised capacity.
 
-    :param before: JSON of the capacity before, handed on in the event.
-    :param changes: JSON of what was raised, handed on in the event.
-    :param deadline: seconds since the epoch after which the wait has failed.
-    :param poke_interval: seconds between two looks; some jitter is added.
+    :param before: the original capacity as JSON, passed on in the event.
+    :param changes: the changes as JSON, passed on in the event.
+    :param deadline: time in seconds since the epoch at which the wait fails.
+    :param poke_interval: seconds between two checks; some jitter is added.
     :param address: the fields of SiteAddress.
     """
 
@@ -60,20 +60,20 @@ class CapacityRaisedTrigger(BaseTrigger):
             )
 
     async def _open(self) -> Site:
-        """Open the site; an AWS that does not answer is waited for until the deadline."""
+        """Open the site. If AWS does not answer, keep trying until the deadline."""
         while True:
             try:
                 return await in_thread(self.address.open)
             except AwsRequestError as exc:
                 if time.time() >= self.wait.deadline:
                     raise
-                self.log.warning("AWS did not answer, asking again later: %s", exc)
+                self.log.warning("AWS did not answer; trying again later: %s", exc)
             await asyncio.sleep(self.wait.pause())
 
     async def _wait(self) -> None:
         site = await self._open()
         told: tuple[str, ...] = ()
-        await asyncio.sleep(self.wait.pause())  # as MigrationEndedTrigger does, and why
+        await asyncio.sleep(self.wait.pause())  # for the same reason as in MigrationEndedTrigger
         while waiting := await in_thread(self.wait.look, site):
             if waiting != told:
                 self.log.info("Waiting: %s.", "; ".join(waiting))

@@ -1,4 +1,4 @@
-"""Wait for a table's turn without taking a worker."""
+"""Wait for a table's turn without occupying a worker."""
 
 import asyncio
 import time
@@ -20,12 +20,12 @@ _PATIENCE_SECONDS = 3_600.0
 
 class TurnTrigger(BaseTrigger):
     """
-    Fires when the table has its turn, or is to have none.
+    Fires when the table gets its turn, or when it gets none because another table failed.
 
-    :param limit: tables at a time.
-    :param stop_on_failure: no turn once a table of the run has failed.
-    :param poke_interval: seconds between two looks.
-    :param holder: who waits, see AwaitTurnOperator.
+    :param limit: maximum number of tables at the same time.
+    :param stop_on_failure: give no turn once a table of the run has failed.
+    :param poke_interval: seconds between two checks.
+    :param holder: name of the waiting table, made by AwaitTurnOperator.
     :param address: the fields of SiteAddress.
     """
 
@@ -61,18 +61,18 @@ class TurnTrigger(BaseTrigger):
         except MigrationError as exc:
             yield failed(str(exc), retryable=exc.retryable)
         else:
-            yield succeeded("It has its turn.", turn=turn.value)
+            yield succeeded("The wait for the turn is over.", turn=turn.value)
 
     async def _wait(self) -> Turn:
         answered = time.time()
         while True:
-            await asyncio.sleep(self.poke_interval)  # as MigrationEndedTrigger does, and why
+            await asyncio.sleep(self.poke_interval)  # for the same reason as MigrationEndedTrigger
             try:
                 turn = await in_thread(self._take)
             except AwsRequestError as exc:
                 if time.time() - answered >= _PATIENCE_SECONDS:
                     raise
-                self.log.warning("AWS did not answer, asking again later: %s", exc)
+                self.log.warning("AWS did not answer; trying again later: %s", exc)
                 continue
             answered = time.time()
             if turn is not Turn.WAIT:

@@ -192,7 +192,7 @@ def test_a_file_of_ones_own_replaces_ours(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """And a name that does not ship."""
-    with pytest.raises(TransformError, match=r"There is no file '.*missing\.py'\. Give the path"):
+    with pytest.raises(TransformError, match=r"File '.*missing\.py' does not exist"):
         run_transform(tmp_path / "missing.py", ITEM)
     with pytest.raises(TransformError, match="Transform 'missing' is not deployed"):
         run_transform("missing", ITEM)
