@@ -1,8 +1,9 @@
-"""The trigger forms: for the example DAGs, and for a DAG of your own.
+"""The trigger forms, for the example DAGs and for your own DAGs.
 
-Airflow's form shows the fields without a section first, and each section folded. The arguments are
-rules that every run must keep to, see :class:`AuthorRules`: a run's configuration can add to them
-and take none away. What is wrong with them is an InvalidInputError, and so the DAG's import error.
+Airflow's form shows the fields without a section first, and each section collapsed. The arguments
+are rules that apply to every run; see :class:`AuthorRules`. A run's configuration can add rules but
+not remove any. An invalid rule raises InvalidInputError, which Airflow shows as the DAG's import
+error.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ _FIRST = ("table", "segments", "transform", "params", "dry_run", "prewarm")
 _FIRST_OF_MANY = ("tables", "transform", "params", "prewarm", "approve", "max_cost_usd")
 _FIRST_ABOUT = ("migration_id", "prewarm")
 
-# In the order of the form; a form has those fields that it knows and does not show first.
+# In the order of the form. A form leaves out fields that it lacks or shows first.
 _SECTIONS = {
     "Look first": ("sample_segments", "approve"),
     "Safety": (
@@ -69,20 +70,33 @@ _ABOUT = frozenset(
 
 
 def migration_params(**rules: Unpack[RuleArguments]) -> dict[str, Param]:
-    """Return every field of a migration; ``table`` alone is required."""
+    """Return all form fields of a migration, as ``params`` of a DAG. Only ``table`` is required.
+
+    :param rules: rules that apply to every run of the DAG; see :class:`AuthorRules`.
+    :raises InvalidInputError: a rule is not valid.
+    """
     return _form(migration_fields(), _FIRST, rules)
 
 
 def many_params(**rules: Unpack[RuleArguments]) -> dict[str, Param]:
-    """Return every field of a run for many tables; ``tables`` alone is required.
+    """Return all form fields of a run for many tables. Only ``tables`` is required.
 
-    Each of ``tables`` is a table's name, or an object with ``table`` and what is that table's own.
+    Each entry of ``tables`` is the name of a table, or an object with ``table`` and settings for
+    that table only.
+
+    :param rules: rules that apply to every run of the DAG; see :class:`AuthorRules`.
+    :raises InvalidInputError: a rule is not valid.
     """
     return _form(many_fields(), _FIRST_OF_MANY, rules)
 
 
 def about_params(verb: str, **rules: Unpack[RuleArguments]) -> dict[str, Param]:
-    """Return the fields of what is done about an earlier migration, which alone is required."""
+    """Return the form fields to undo or replay a migration. Only ``migration_id`` is required.
+
+    :param verb: what the DAG does with the migration, such as ``"undo"``, for the form's text.
+    :param rules: rules that apply to every run of the DAG; see :class:`AuthorRules`.
+    :raises InvalidInputError: a rule is not valid.
+    """
     fields = {name: param for name, param in migration_fields().items() if name in _ABOUT}
     return _form({"migration_id": earlier_migration(verb), **fields}, _FIRST_ABOUT, rules)
 
@@ -90,7 +104,7 @@ def about_params(verb: str, **rules: Unpack[RuleArguments]) -> dict[str, Param]:
 def _form(
     fields: Mapping[str, Param], first: tuple[str, ...], rules: RuleArguments
 ) -> dict[str, Param]:
-    """Return the fields in the order of the form, each that is not seen first in its section."""
+    """Return the fields in the order of the form. Fields that are not shown first get a section."""
     rule_form(fields, AuthorRules.of(rules))
     form = {name: fields[name] for name in first}
     for section, names in _SECTIONS.items():

@@ -1,4 +1,4 @@
-"""Migrate one DynamoDB table: plan, look, ask, back up, raise, try, migrate, verify, restore.
+"""Migrate one DynamoDB table, from the plan to the restored capacity.
 
 Trigger it with a configuration such as ``{"table": "orders", "segments": 100}``.
 """
@@ -31,9 +31,10 @@ AWS_CONN_ID = settings.aws_conn_id()
 ABOUT = """
 ### Change every item of a DynamoDB table
 
-A Step Functions Distributed Map scans the table in parallel segments; a Lambda gives each item to
-your **transform** and writes back only what changed, and only where nobody else changed it in the
-meantime. Live traffic wins, deleted items stay deleted, running twice changes nothing more.
+A Step Functions Distributed Map scans the table in parallel segments. A Lambda passes each item to
+your **transform** and writes back only the attributes that changed, and only if no one else has
+changed them in the meantime. Live traffic wins, deleted items stay deleted, and a second run
+changes nothing more.
 
 **Trigger it** with the form, or with a configuration:
 
@@ -41,38 +42,37 @@ meantime. Live traffic wins, deleted items stay deleted, running twice changes n
 {"table": "orders", "segments": 100}
 ```
 
-A step that you did not ask for is skipped.
+Steps that you did not switch on are skipped.
 
 | task | what it does |
 |---|---|
-| `plan` | Checks everything; says what will happen, how long it takes and what it costs. |
-| `dry_run` | With `dry_run`: the same Lambdas without a write. What would change, and how? |
-| `approve` | With `approve`: waits for a person's go. A dry run without it ends here. |
-| `backup` | Point-in-time recovery, or else a backup (`backup`). |
+| `plan` | Checks everything, and estimates what will happen, how long it takes and what it costs. |
+| `dry_run` | With `dry_run`: runs the same Lambdas without writing, and shows what would change. |
+| `approve` | With `approve`: waits for a person's approval. A dry run without it ends here. |
+| `backup` | Relies on point-in-time recovery, or makes a backup (`backup`). |
 | `prewarm` | With `prewarm`: raises the capacity. |
 | `canary` | With `canary_lanes`: migrates a few segments for real, and checks them. |
-| `go` | Waits for a person where the canary is not clean, or with `canary_approve`. |
-| `start` | Starts the execution, finds the one that runs, or continues with what is unfinished. |
-| `wait` | Shows how far it is. Ends with counts, or with error, cause and failed segments. |
-| `verify` | Checks the table again: would the transform still change anything? |
-| `report` | One summary, whatever happened; red when it did not succeed. |
-| `restore` | Brings back exactly the capacity that was there before, whatever failed above. |
+| `go` | Waits for a person's approval if the canary is not clean, or with `canary_approve`. |
+| `start` | Starts the execution, attaches to a running one, or continues unfinished segments. |
+| `wait` | Shows the progress. Ends with counts, or with error, cause and failed segments. |
+| `verify` | Checks the table again for items that the transform would still change. |
+| `report` | Writes one summary in any case. It fails if the migration did not succeed. |
+| `restore` | Restores exactly the capacity from before, whatever failed above. |
 
-**Stop it**: mark `wait` as failed. The execution is stopped, the capacity restored, and what is
-done stays done.
+**To stop it**, mark `wait` as failed. The execution stops and the capacity is restored. Items that
+are already changed stay changed.
 
-**It failed?** Read the message of the red task, fix the cause, and clear `start` *with its
-downstream tasks*: only unfinished segments are worked on again. Clear `prewarm` as well when you
-want the capacity raised again. A later run continues an old migration when you give it that
-migration's `migration_id`.
+**If it failed**, read the message of the failed task, fix the cause, and clear `start` *with its
+downstream tasks*. Only unfinished segments are processed again. Clear `prewarm` as well if you want
+the capacity raised again. To continue a migration in a later run, give that run its `migration_id`.
 
-**Go back**: trigger `ddb_migration_undo` with `{"migration_id": "..."}`. **Items were set aside?**
-Fix the transform, deploy it, and trigger `ddb_migration_replay` likewise.
+**To go back**, trigger `ddb_migration_undo` with `{"migration_id": "..."}`. **If items were
+quarantined**, fix the transform, deploy it, and trigger `ddb_migration_replay` with the same field.
 
-**Before the first run**: `ddb-migrate deploy --table orders` puts the stack into your account.
+**Before the first run**, deploy the stack to your account: `ddb-migrate deploy --table orders`.
 """
 
-AFTER_A_SKIP = "none_failed"  # a step that nobody asked for is skipped
+AFTER_A_SKIP = "none_failed"  # run even if the step above was switched off and skipped
 
 FOUND = "{{ (ti.xcom_pull(task_ids='dry_run') or {}).get('markdown', '') }}"
 PLAN = (
@@ -87,19 +87,19 @@ with DAG(
     doc_md=ABOUT,
     schedule=None,
     catchup=False,
-    max_active_runs=16,  # one per table: the ledger refuses a second migration of the same one
+    max_active_runs=16,  # for different tables: the ledger refuses a second migration of a table
     params=migration_params(),
     render_template_as_native_obj=True,
     tags=["dynamodb", "migration"],
     default_args={
         "stack_name": STACK_NAME,
         "aws_conn_id": AWS_CONN_ID,
-        "of_dags": ["ddb_migration_many"],  # whose migrations ``migration_id`` may continue
+        "of_dags": ["ddb_migration_many"],  # ``migration_id`` may continue their migrations, too
         "retries": 2,
         "retry_delay": timedelta(seconds=30),
     },
 ) as dag:
-    # A ConfField keeps the type that was given; a template makes a number of a table named "123".
+    # A ConfField keeps a value's type; a template would turn a table named "123" into a number.
     where = {"table_name": ConfField("table"), "migration_id": ConfField("migration_id")}
     request = {
         "total_segments": ConfField("segments"),
@@ -172,9 +172,9 @@ with DAG(
         task_id="go",
         step="canary_approve",
         enabled=ASK,
-        subject="The canary of table {{ params.table }} is migrated. Continue with all of it?",
+        subject="The canary of table {{ params.table }} is migrated. Migrate the rest?",
         body=CANARY,
-        consequence="The canary's segments stay migrated; undo the migration to go back.",
+        consequence="The canary's segments stay migrated. Undo the migration to go back.",
         trigger_rule=AFTER_A_SKIP,
         **where,
     )
@@ -200,7 +200,7 @@ with DAG(
     ).as_teardown(on_failure_fail_dagrun=True)
     restore = RestoreCapacityOperator(
         task_id="restore",
-        # A bill left high is worse than a late task: AWS may allow the next decrease in an hour.
+        # AWS may allow the next decrease in an hour; until then the capacity costs money.
         retries=8,
         retry_delay=timedelta(minutes=1),
         retry_exponential_backoff=True,
@@ -210,8 +210,7 @@ with DAG(
 
     plan >> dry_run >> approve >> backup >> prewarm >> canary >> go >> start >> wait >> verify
     verify >> report
-    # Two teardowns without a setup: restore, and a report that fails when something above it has.
-    # Of the shapes that were tried the one that goes red whatever fails, restores in each case, and
-    # reports in each. Of a run that a person marks failed Airflow runs the teardowns alone, and
-    # judges it by them.
+    # Two teardowns without a setup: restore, and a report that fails if an upstream task failed.
+    # So the run fails whatever task fails, and it always reports and restores. If someone marks the
+    # run as failed, Airflow runs only the teardowns, and their results decide the run's state.
     [prewarm, canary, go, start, wait, verify] >> restore

@@ -1,4 +1,4 @@
-"""What is done about a migration that was: undone, or its quarantined items tried again.
+"""Two DAGs for an earlier migration: undo it, or retry its quarantined items.
 
 Trigger either DAG with ``{"migration_id": "orders-0123456789ab"}``.
 """
@@ -23,15 +23,16 @@ from airflow_ddb_migrate.params import about_params
 POKE_SECONDS = settings.poke_seconds()
 STACK_NAME = settings.stack_name()
 AWS_CONN_ID = settings.aws_conn_id()
-# Whose migrations may be undone and replayed here; add your own DAGs that migrate.
+# The migrations of these DAGs may be undone and replayed here. Add your own DAGs.
 OF_DAGS = ["ddb_migration", "ddb_migration_many", "ddb_migration_replay"]
 
 UNDO = """
 ### Undo a migration
 
-Every write of a migration is in its undo log, with what was there before. This reverts them through
-the same distributed map, **only where an item still holds what was written**: what live traffic has
-changed since is kept as it is and listed, a deleted item is put back only where its key is free.
+The undo log of a migration holds every write and the values from before. This DAG reverts the
+writes through the same distributed map, **only where an item still holds what was written**. Items
+that live traffic has changed since stay as they are and are listed. A deleted item is put back only
+if its key is free.
 
 **Trigger it** with the id that the migration's tasks and its report show:
 
@@ -39,31 +40,32 @@ changed since is kept as it is and listed, a deleted item is put back only where
 {"migration_id": "orders-0123456789ab"}
 ```
 
-The migration must have ended; stop it first. Undoing is itself a migration: it holds the table, can
-be stopped, and goes on where it was when you clear `undo`. The log is kept for 90 days. Was its
-quarantine replayed? Undo the replay first.
+The migration must have ended; stop it first. An undo is itself a migration: it locks the table, you
+can stop it, and it resumes where it stopped when you clear `undo`. The undo log is kept for 90
+days. If you replayed the migration's quarantine, undo the replay first.
 """
 
 REPLAY = """
 ### Replay a quarantine
 
-Items that a migration could not change are set aside with their error. Fix the transform and
-deploy it, or fix the items, and **trigger this** with the id of the migration:
+Items that a migration could not change are in its quarantine, each with its error. Fix the
+transform and deploy it, or fix the items. Then **trigger this DAG** with the id of the migration:
 
 ```json
 {"migration_id": "orders-0123456789ab"}
 ```
 
-Each of those items is read again as it is now and migrated like any other. What fails again is in
-the quarantine of this replay, whose id is in its report: replay that one in turn.
+The replay reads each of those items as it is now and migrates it like any other. An item that fails
+again goes to the quarantine of the replay. You can replay that one in turn, with the id from the
+replay's report.
 """
 
 
 def prewarm_for(**about: Any) -> PrewarmTableOperator:
-    """Raise the capacity, if asked to; there is no transform to check."""
+    """Return a task that raises the capacity if ``prewarm`` is on, without a transform to check."""
     return PrewarmTableOperator(
         task_id="prewarm",
-        trigger_rule="none_failed",  # an approval that is off is skipped
+        trigger_rule="none_failed",  # run even if the approval was off and skipped
         enabled=ConfField("prewarm"),
         transform=None,
         read_units=ConfField("prewarm_rcu"),
@@ -75,7 +77,7 @@ def prewarm_for(**about: Any) -> PrewarmTableOperator:
 
 
 def restore_after(**table: Any) -> Any:
-    """Bring it back whatever fails; AWS may allow the next decrease in an hour."""
+    """Return a teardown that restores the capacity. AWS may allow the decrease in an hour."""
     return RestoreCapacityOperator(
         task_id="restore",
         retries=8,
@@ -87,7 +89,7 @@ def restore_after(**table: Any) -> Any:
 
 
 def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
-    """Return the DAG ``ddb_migration_<verb>``: prewarm, the operator, a report, and restore."""
+    """Return the DAG ``ddb_migration_<verb>``: approval, prewarm, operator, report and restore."""
     with DAG(
         dag_id=f"ddb_migration_{verb}",
         doc_md=doc_md,
@@ -116,7 +118,7 @@ def about_a_migration(verb: str, operator: Any, doc_md: str) -> DAG:
         prewarm = prewarm_for(**table, **regions)
         work = operator(
             task_id=verb,
-            trigger_rule="none_failed",  # a prewarm that is off is skipped
+            trigger_rule="none_failed",  # run even if prewarm was off and skipped
             of=ConfField("migration_id"),
             max_concurrency=ConfField("max_concurrency"),
             read_units_per_second=ConfField("read_units_per_second"),

@@ -1,4 +1,4 @@
-"""Migrate many tables in one run: one plan and one approval over all, so many at a time.
+"""Migrate many tables in one run, a few at a time, with one plan and one approval for all.
 
 Trigger it with a configuration such as ``{"tables": ["orders", "customers"]}``.
 """
@@ -27,31 +27,32 @@ from airflow_ddb_migrate import (
 from airflow_ddb_migrate.params import many_params
 
 POKE_SECONDS = settings.poke_seconds()
-AFTER_A_SKIP = "none_failed"  # a step that nobody asked for is skipped
+AFTER_A_SKIP = "none_failed"  # run even if the step above was switched off and skipped
 
 ABOUT = """
 ### Change every item of many DynamoDB tables
 
-**Trigger it** with the form, or with names, or with objects that have settings of their own:
+**Trigger it** with the form, or with a configuration. `tables` takes names, and objects with
+settings for one table:
 
 ```json
 {"tables": ["orders", {"table": "customers", "segments": 400, "transform": "full_name"}],
  "approve": true, "max_cost_usd": 50, "max_parallel_tables": 3}
 ```
 
-`plan` looks at every table before any is touched: one page, one sum, one budget. `approve` asks
-once for all. Then each table is an instance of the group `table`: it waits for its `turn`, so that
-no more than `max_parallel_tables` are worked on at a time, and is migrated, verified, reported and
-restored as in `ddb_migration`.
+`plan` checks every table before any is changed. Its page shows all tables and their total cost.
+`approve` asks once for all. Then the task group `table` runs once for each table. It waits for its
+`turn`, so that at most `max_parallel_tables` are migrated at the same time. Then it migrates,
+verifies, reports and restores the table as `ddb_migration` does.
 
-**One table fails**: it is red, and so is the run; the others are left alone. With
-`stop_on_failure` no further table is begun. Fix the cause and clear the failed task of that table
-with its downstream tasks, or trigger `ddb_migration` with its `migration_id`.
+**If one table fails**, its task and the run fail. Other tables are not affected. With
+`stop_on_failure`, no further table is started. Fix the cause and clear the failed task of that
+table with its downstream tasks, or trigger `ddb_migration` with its `migration_id`.
 """
 
 UNITS = {"read_units": ConfField("prewarm_rcu"), "write_units": ConfField("prewarm_wcu")}
 WAITS = {"poke_interval": POKE_SECONDS, "deferrable": True}
-SAME = {  # of every table
+SAME = {  # the same for every table
     "tolerated_failure_percentage": ConfField("tolerated_failure_percentage"),
     "max_quarantined": ConfField("max_quarantined"),
     "max_quarantined_percentage": ConfField("max_quarantined_percentage"),
@@ -65,7 +66,7 @@ SAME = {  # of every table
 
 
 def work_on(where: dict[str, Any], request: dict[str, Any]) -> list[Any]:
-    """Return the tasks that migrate a table, in their order: it waits for its turn first."""
+    """Return the tasks that migrate a table, in order, from its turn to its verification."""
     turn = AwaitTurnOperator(
         task_id="turn",
         max_parallel_tables=ConfField("max_parallel_tables"),
@@ -105,11 +106,11 @@ def work_on(where: dict[str, Any], request: dict[str, Any]) -> list[Any]:
 
 
 def end_with(where: dict[str, Any]) -> list[Any]:
-    """Return the teardowns: a table's report, its capacity brought back, its turn given back."""
+    """Return the teardowns of a table: report, restore, and the end of its turn."""
     report = MigrationReportOperator(task_id="report", **where)
     restore = RestoreCapacityOperator(
         task_id="restore",
-        # A bill left high is worse than a late task: AWS may allow a decrease in an hour.
+        # AWS may allow the next decrease in an hour; until then the capacity costs money.
         retries=8,
         retry_delay=timedelta(minutes=1),
         retry_exponential_backoff=True,
@@ -195,5 +196,5 @@ with DAG(
     )
     tables = migrate_table.expand_kwargs(plan.output)
     plan >> approve >> tables >> summary
-    # Teardowns are no leaves of a group: without this it would not wait for the tables' reports.
+    # A task group's teardowns are not its leaves. Without this line, ``summary`` would not wait.
     dag.get_task("table.done") >> summary

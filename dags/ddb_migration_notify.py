@@ -1,6 +1,7 @@
-"""Tell people what becomes of a migration: a short chain with Airflow's own notifiers.
+"""Migrate a table and send notifications, with one of Airflow's notifiers.
 
-Trigger it with ``{"table": "orders"}``, once the Variable ``ddb_migrate_topic_arn`` names a topic.
+First set the Airflow Variable ``ddb_migrate_topic_arn`` to the ARN of an SNS topic. Then trigger
+the DAG with ``{"table": "orders"}``.
 """
 
 from datetime import timedelta
@@ -26,17 +27,17 @@ STACK_NAME = settings.stack_name()
 AWS_CONN_ID = settings.aws_conn_id()
 
 ABOUT = """
-### Migrate a table, and be told
+### Migrate a table, with notifications
 
-The migration of `ddb_migration` in short. A message goes to the SNS topic in the Variable
-`ddb_migrate_topic_arn` when
+A short version of `ddb_migration`. It sends a message to the SNS topic in the Variable
+`ddb_migrate_topic_arn` in these cases:
 
-| what | by |
+| event | callback |
 |---|---|
-| it succeeded, with figures and cost | `report`'s `on_success_callback` |
-| anything failed, with the cause and what to do | `report`'s `on_failure_callback` |
-| it was put on hold, by a person or since live traffic suffered | `wait`'s `on_hold_callback` |
-| the capacity could not be brought back | `restore`'s `on_failure_callback` |
+| The migration succeeded, with figures and cost. | `report`'s `on_success_callback` |
+| A task failed, with the cause and what to do. | `report`'s `on_failure_callback` |
+| Someone paused it, or it paused because live traffic suffered. | `wait`'s `on_hold_callback` |
+| The capacity could not be restored. | `restore`'s `on_failure_callback` |
 """
 
 FIELDS = (
@@ -49,7 +50,7 @@ FIELDS = (
     "prewarm",
 )
 
-# Any other notifier will do: Slack, SMTP, a function of yours.
+# You can use any other notifier instead, such as Slack or SMTP, or a function of your own.
 notify = SnsNotifier(
     aws_conn_id=AWS_CONN_ID,
     target_arn="{{ var.value.ddb_migrate_topic_arn }}",
@@ -90,7 +91,7 @@ with DAG(
     )
     start = StartDistributedMapMigrationOperator(
         task_id="start",
-        trigger_rule="none_failed",  # a prewarm that is off is skipped
+        trigger_rule="none_failed",  # run even if prewarm was off and skipped
         **where,
         **request,
     )
@@ -101,7 +102,7 @@ with DAG(
         on_hold_callback=notify,
         **where,
     )
-    # It runs whatever fails above it: one message about each run, not one about each task.
+    # It runs whatever fails upstream, so you get one message for each run, not for each task.
     report = MigrationReportOperator(
         task_id="report",
         on_success_callback=notify,

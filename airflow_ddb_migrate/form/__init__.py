@@ -1,5 +1,5 @@
-"""The fields of the trigger forms, without their order.
+"""The fields of the trigger forms, in no particular order.
 
-``kinds``: switches, counts and the like. ``one``: of one migration. ``many``: of many tables.
-``author_rules``: what the author of the DAG allows in them.
+``kinds``: kinds of fields, such as switches and counts. ``one``: the fields of one migration.
+``many``: the fields for many tables. ``author_rules``: the rules of the DAG's author.
 """

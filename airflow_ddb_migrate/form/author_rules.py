@@ -1,7 +1,7 @@
-"""The rules of a DAG's author in its form: what may be entered, and where tasks find the rules.
+"""Apply the rules of a DAG's author to its form, and let tasks read the rules from it.
 
-Each field carries them in its schema, which no configuration can change, so that a DAG that takes
-only some of the fields has them, too.
+The schema of each field holds all rules. A run's configuration cannot change the schema, and a DAG
+that uses only some of the fields still has the rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +12,10 @@ from airflow.sdk import Param
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules, RequiredStep
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
-_KEY = "x-ddb-migrate-rules"  # of a schema; JSON Schema passes over what it does not know
+_KEY = "x-ddb-migrate-rules"  # in a schema; JSON Schema ignores unknown keywords
 _BUDGETS = {"read_units_per_second", "write_units_per_second"}
 _PREWARM = ("prewarm_rcu", "prewarm_wcu")
-_FIELDS = {  # that turn a required step on
+_FIELDS = {  # the field that switches each step on
     RequiredStep.APPROVE: "approve",
     RequiredStep.BACKUP: "backup",
     RequiredStep.CANARY: "canary_lanes",
@@ -25,9 +25,9 @@ _FIELDS = {  # that turn a required step on
 
 
 def rule_form(fields: Mapping[str, Param], rules: AuthorRules) -> None:
-    """Let the fields take only what the rules allow, and carry the rules.
+    """Restrict the fields to what the rules allow, and store the rules in them.
 
-    :raises InvalidInputError: a step is required that these fields cannot ask for.
+    :raises InvalidInputError: the form has no field that switches a required step on.
     """
     if rules == NO_RULES:
         return
@@ -46,7 +46,7 @@ def rule_form(fields: Mapping[str, Param], rules: AuthorRules) -> None:
 
 
 def rules_carried(params: Any) -> AuthorRules:
-    """Return the rules that the Params of a DAG carry; of several forms together all of them."""
+    """Return the rules stored in the Params of a DAG. If it uses several forms, all rules apply."""
     found = NO_RULES
     for schema in _schemas(params):
         found = found.joined(AuthorRules.of(schema.get(_KEY)))
@@ -54,7 +54,7 @@ def rules_carried(params: Any) -> AuthorRules:
 
 
 def _schemas(params: Any) -> Iterable[Mapping[str, Any]]:
-    """Return the schemas of a ParamsDict: as a mapping that has the values alone."""
+    """Return the schemas of a ParamsDict. As a mapping, it has only the values."""
     if not hasattr(params, "get_param"):
         return []
     return [params.get_param(name).schema for name in params]
@@ -64,8 +64,8 @@ def _require(fields: Mapping[str, Param], step: RequiredStep) -> None:
     param = fields.get(_FIELDS[step])
     if param is None:
         raise InvalidInputError(
-            f"require has {step}, and this form has no field {_FIELDS[step]}: such a DAG has no "
-            "such step. Leave it out."
+            f"require has {step}, but this form has no field {_FIELDS[step]}, because such a DAG "
+            f"does not have that step. Remove {step} from require."
         )
     if step is RequiredStep.BACKUP:
         param.schema["enum"] = [policy for policy in param.schema["enum"] if policy != "skip"]
@@ -113,14 +113,14 @@ def _limit_cost(param: Param, most: float) -> None:
 
 
 def _limit_budget(param: Param, most: float) -> None:
-    """No budget at all, which 0 asks for, is more than any."""
+    """Limit a budget. 0 is no longer allowed, because it means no limit."""
     param.schema.pop("minimum", None)
     param.schema.update(type="number", exclusiveMinimum=0, maximum=most)
     _set_default(param, most)
 
 
 def _set_default(param: Param, value: Any) -> None:
-    """Give a field another default, which its description says at its end."""
+    """Give a field another default, and update the end of its description."""
     param.value = value
     said = "on" if value is True else f"{value:,}" if isinstance(value, int | float) else value
     param.description = f"{(param.description or '').rpartition('(')[0]}(default: {said})."

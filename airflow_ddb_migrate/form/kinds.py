@@ -1,4 +1,4 @@
-"""Kinds of fields, each with a title and a sentence that ends with the default."""
+"""Kinds of form fields. Each has a title and one sentence, which ends with the default."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from airflow.sdk import Param
 
 from airflow_ddb_migrate.core.limits import MAP_CHILDREN
 
-# Every comparison with NaN is false, so that a minimum takes it. Airflow's REST reads NaN and
-# Infinity, which JSON does not have, and makes null of them: no limit, where there is one.
+# Every comparison with NaN is false, so a minimum accepts it. Airflow's REST API reads NaN and
+# Infinity, which are not JSON, and turns them into null: no limit instead of a limit.
 _NOT_NAN: dict[str, Any] = {"not": {"type": "number", "exclusiveMaximum": 0}}
 
-# Airflow hands no whole number of more than 64 bits to a task: none of the run's would start.
+# Airflow cannot pass a whole number of more than 64 bits to a task; no task of the run would start.
 _MOST = 10**15
 
 
@@ -32,12 +32,12 @@ def switch_field(title: str, description: str) -> Param:
 
 
 def count_field(default: int, title: str, sentence: str, **schema: Any) -> Param:
-    """Return a field of a whole number; the sentence is given without its end."""
+    """Return a field for a whole number. The default is appended to the sentence."""
     known = {"type": "integer", "minimum": 0, "maximum": _MOST, **schema}
     return Param(default, title=title, description=f"{sentence} (default: {default:,}).", **known)
 
 
 def percentage_field(default: float, title: str, sentence: str) -> Param:
-    """Return a field of a percentage; the sentence is given without its end."""
+    """Return a field for a percentage. The default is appended to the sentence."""
     known: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, **_NOT_NAN}
     return Param(default, title=title, description=f"{sentence} (default: {default:g}).", **known)

@@ -1,4 +1,4 @@
-"""The fields of a run for many tables."""
+"""The form fields of a run for many tables."""
 
 from typing import Any
 
@@ -24,39 +24,38 @@ _OF_A_TABLE = (
 )
 _ABOUT_THE_FIELD = frozenset({"title", "section"})
 
-# What is said of one table, said of each.
+# Sentences that replace those for one table.
 _OF_EACH = {
     "approve": "A person must approve the plans before any table is changed",
-    "max_cost_usd": "Nothing starts when the plans of all tables together cost more than this many "
+    "max_cost_usd": "Nothing starts if the plans of all tables together cost more than this many "
     "US dollars",
     "max_concurrency": "At most this many Lambdas work on each table at the same time",
-    "max_left": "The run fails when Verify finds in a table more than this many items that would "
+    "max_left": "The run fails if Verify finds more than this many items in a table that would "
     "still change",
-    "max_quarantined": "A table's migration stops when it has to set aside more than this many "
-    "items",
-    "max_quarantined_percentage": "A table's migration stops when it has to set aside more than "
-    "this percentage of the items that it has seen",
+    "max_quarantined": "A table's migration stops if it quarantines more than this many items",
+    "max_quarantined_percentage": "A table's migration stops if it quarantines more than this "
+    "percentage of the items that it has read",
     "prewarm": "Raise each table's capacity before its migration and restore it afterwards",
     "prewarm_rcu": "Prewarm raises each table and its indexes to at least this many read units per "
     "second",
     "prewarm_wcu": "Prewarm raises each table and its indexes to at least this many write units "
     "per second",
-    "read_units_per_second": "Each table's migration uses at most this many read units per second, "
-    "while 0 means no limit",
+    "read_units_per_second": "Each table's migration uses at most this many read units per second; "
+    "0 means no limit",
     "segments": "Each table is scanned in this many parallel segments",
-    "tolerated_failure_percentage": "A table's migration stops early when more than this "
-    "percentage of its segments fail, and succeeds only when none do",
+    "tolerated_failure_percentage": "A table's migration stops early if more than this percentage "
+    "of its segments fail, and succeeds only if none fail",
     "verify": "Check each table again for items that the transform would still change",
     "verify_segments": "Verify checks only this many segments of each table",
-    "windows": "Work on each table only in these hours, one window in each line such as "
+    "windows": "Work on each table only in these hours; enter one window per line, such as "
     "22:00-06:00 Mon-Fri Europe/Berlin",
     "write_units_per_second": "Each table's migration uses at most this many write units per "
-    "second of the table, and of each index, while 0 means no limit",
+    "second on the table, and on each index; 0 means no limit",
 }
 
 
 def many_fields() -> dict[str, Param]:
-    """Return the fields of a run for many tables by name, in no order that counts."""
+    """Return the fields of a run for many tables by name, in no particular order."""
     fields = {name: param for name, param in migration_fields().items() if name not in _LACKS}
     for name, sentence in _OF_EACH.items():
         fields[name].description = f"{sentence} {_default(fields[name])}"
@@ -72,21 +71,22 @@ def many_fields() -> dict[str, Param]:
         ),
         "stop_on_failure": switch_field(
             "Stop on failure",
-            "No further table is started once the migration of one has failed (default: off).",
+            "Start no further table once the migration of one has failed (default: off).",
         ),
     }
 
 
 def _default(param: Param) -> str:
-    """Return the end of a description: its default, in brackets."""
+    """Return the end of a description, which is the default in parentheses."""
     return f"({(param.description or '').rpartition('(')[2]}"
 
 
 def _tables() -> Param:
-    """Names, or objects with what is a table's own.
+    """Return the field for names of tables, or objects with settings for each table.
 
-    Airflow's form takes a name from each line of a text, unless ``items`` has a ``type``: then it
-    draws an editor that fixes JSON while a person still types it. Objects come in its JSON.
+    Airflow's form reads one name from each line of a text. If ``items`` had a ``type``, it would
+    show a JSON editor that corrects the text while you type. Objects can be entered as JSON below
+    the form.
     """
     fields = migration_fields()
     own = {name: _of_a_value(fields[name]) for name in ("table", *_OF_A_TABLE)}
@@ -103,7 +103,7 @@ def _tables() -> Param:
         minItems=1,
         maxItems=TABLES,
         title="Tables",
-        description="Enter the name of one table in each line, or list names and objects such as "
+        description="Enter one table name per line, or list names and objects such as "
         '{"table": "orders", "segments": 100} in the JSON under Advanced Options (required).',
     )
 

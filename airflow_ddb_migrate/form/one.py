@@ -1,4 +1,4 @@
-"""The fields of one migration: what each takes, and one sentence that explains it."""
+"""The form fields of one migration: the values that each accepts, and one sentence about it."""
 
 from typing import Any
 
@@ -34,12 +34,12 @@ TABLE_NAME: dict[str, Any] = {
     "maxLength": TABLE_NAME_CHARS[1],
     "pattern": "^[a-zA-Z0-9_.-]+$",
 }
-_MOST_DOLLARS = 1_000_000_000  # far above any bill: who wants no limit gives null
+_MOST_DOLLARS = 1_000_000_000  # far above any bill; null means no limit
 _ID: dict[str, Any] = {"minLength": 1, "maxLength": BASE_ID_CHARS, "pattern": "^[a-zA-Z0-9_-]+$"}
 
 
 def migration_fields() -> dict[str, Param]:
-    """Return the fields of one migration by name, in no order that counts."""
+    """Return the fields of one migration by name, in no particular order."""
     return {
         "table": Param(
             type="string",
@@ -49,7 +49,7 @@ def migration_fields() -> dict[str, Param]:
         ),
         "migration_id": optional_field(
             "Migration to continue",
-            "Continue the earlier migration that has this id (default: start a new one).",
+            "Continue the earlier migration with this id (default: start a new one).",
             type=["null", "string"],
             **_ID,
         ),
@@ -64,13 +64,13 @@ def migration_fields() -> dict[str, Param]:
 
 
 def earlier_migration(verb: str) -> Param:
-    """Return the field that names the migration which something is done about."""
+    """Return the field for the id of the migration to undo or replay."""
     return Param(
         type="string",
         **_ID,
         title="Migration",
-        description=f"Enter the id of the migration to {verb}, which its report and its task logs "
-        "show (required).",
+        description=f"Enter the id of the migration to {verb}, as shown in its report and its task "
+        "logs (required).",
     )
 
 
@@ -100,12 +100,12 @@ def _what() -> dict[str, Param]:
 
 
 def _look_first() -> dict[str, Param]:
-    """What a person wants to know before anything is written."""
+    """Fields of the checks before anything is written."""
     return {
         "dry_run": switch_field(
             "Dry run",
-            'Show what would change without a single write, and end there unless "Ask a person" '
-            "is on (default: off).",
+            'Show what would change without writing, and end there unless "Ask a person" is on '
+            "(default: off).",
         ),
         "sample_segments": optional_count_field(
             "Segments of the dry run",
@@ -113,19 +113,19 @@ def _look_first() -> dict[str, Param]:
         ),
         "approve": switch_field(
             "Ask a person",
-            "A person must approve the plan, and what the dry run found, before anything is "
+            "A person must approve the plan and the result of the dry run before anything is "
             "changed (default: off).",
         ),
     }
 
 
 def _guard_first() -> dict[str, Param]:
-    """What keeps it from going wrong at large."""
+    """Fields that limit the damage of a mistake."""
     return {
         "max_cost_usd": optional_amount_field(
-            "Most that it may cost",
-            "A plan that costs more than this many US dollars is refused, and the migration waits "
-            "when it has cost as much (default: no limit).",
+            "Cost limit",
+            "A plan that costs more than this many US dollars is refused, and a migration that has "
+            "cost this much goes on hold (default: no limit).",
             maximum=_MOST_DOLLARS,
         ),
         "once": switch_field(
@@ -144,7 +144,7 @@ def _guard_first() -> dict[str, Param]:
         "canary_lanes": count_field(
             0,
             "Canary",
-            "This many segments are migrated and checked before all others",
+            "Migrate and check this many segments before all others",
             maximum=MAP_CHILDREN,
         ),
         "canary_approve": switch_field(
@@ -157,20 +157,20 @@ def _guard_first() -> dict[str, Param]:
             items={"minLength": 1, "maxLength": 2_048, "allOf": [{"type": "string"}]},
             maxItems=ALARMS,
             title="Hold while",
-            description="Enter one CloudWatch alarm in each line, by name or ARN: while any of "
-            "them is in ALARM, the migration waits (default: []).",
+            description="Enter one CloudWatch alarm per line, by name or ARN; while any of them is "
+            "in ALARM, the migration waits (default: []).",
         ),
         "healthy_for": count_field(
             HEALTHY_SECONDS,
             "Healthy for",
-            "The migration goes on when all of these alarms have been OK for this many seconds",
+            "The migration resumes when all of these alarms have been OK for this many seconds",
             minimum=1,
             maximum=HOLD_SECONDS // 2,
         ),
         "single_writer_region": switch_field(
-            "Written in this region alone",
-            "Confirm that nothing writes to the table's replicas in other regions, because a "
-            "table with replicas is refused otherwise (default: off).",
+            "Written in this region only",
+            "Confirm that nothing writes to the table's replicas in other regions; without this, a "
+            "table with replicas is refused (default: off).",
         ),
     }
 
@@ -207,19 +207,19 @@ def _how_fast() -> dict[str, Param]:
         ),
         "write_units_per_second": optional_amount_field(
             "Write budget",
-            "The whole migration uses at most this many write units per second of the table, and "
-            "of each index, while 0 means no limit (default: the plan decides).",
+            "The whole migration uses at most this many write units per second on the table, and "
+            "on each index; 0 means no limit (default: the plan decides).",
             maximum=TABLE_UNITS,
         ),
         "read_units_per_second": optional_amount_field(
             "Read budget",
-            "The whole migration uses at most this many read units per second, while 0 means no "
-            "limit (default: the plan decides).",
+            "The whole migration uses at most this many read units per second; 0 means no limit "
+            "(default: the plan decides).",
             maximum=TABLE_UNITS,
         ),
         "windows": optional_field(
             "Hours",
-            "Work only in these hours, one window in each line such as 22:00-06:00 Mon-Fri "
+            "Work only in these hours; enter one window per line, such as 22:00-06:00 Mon-Fri "
             "Europe/Berlin (default: at any time).",
             type=["null", "array"],
             items={"type": "string", "minLength": 1, "maxLength": WINDOW_CHARS},
@@ -233,24 +233,24 @@ def _how_safe() -> dict[str, Param]:
         "max_quarantined": count_field(
             QUARANTINE_ITEMS,
             "Quarantined items",
-            "The migration stops when it has to set aside more than this many items",
+            "The migration stops if it quarantines more than this many items",
         ),
         "max_quarantined_percentage": percentage_field(
             QUARANTINE_PERCENTAGE,
             "Quarantined items in percent",
-            "The migration stops when it has to set aside more than this percentage of the items "
-            "that it has seen",
+            "The migration stops if it quarantines more than this percentage of the items that it "
+            "has read",
         ),
         "tolerated_failure_percentage": percentage_field(
             0,
             "Tolerated failures in percent",
-            "The migration stops early when more than this percentage of its segments fail, and "
-            "succeeds only when none do",
+            "The migration stops early if more than this percentage of its segments fail, and "
+            "succeeds only if none fail",
         ),
         "show_values": switch_field(
             "Show item values",
-            "Write item values into Airflow's log as examples, and into the diff and the "
-            "quarantine in the stack's private bucket (default: off).",
+            "Write item values to Airflow's log as examples, and to the diff and the quarantine in "
+            "the stack's private bucket (default: off).",
         ),
     }
 
@@ -270,6 +270,6 @@ def _after() -> dict[str, Param]:
         "max_left": count_field(
             0,
             "Items that may be left",
-            "The run fails when Verify finds more than this many items that would still change",
+            "The run fails if Verify finds more than this many items that would still change",
         ),
     }
