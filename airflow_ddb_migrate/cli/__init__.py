@@ -1,10 +1,9 @@
 """The command ``ddb-migrate``.
 
-``main`` has the parser and the commands that deploy, ``deploying`` what accounts that are locked
-down ask of them, and bundles for another tool; ``policy`` makes IAM policies;
-``doctor`` says whether a migration could run from here; ``trial`` tries a transform on items that
-``trial_items`` takes from the table, and ``trial_page`` shows what came of it; ``steering`` has
-pause, resume, stop and retune; ``views`` has history and report, ``status`` the progress in a
-terminal; ``prove`` asks AWS what only AWS can answer; ``commands`` writes the command lines that
-messages advise.
+``main``: the parser and the main commands. ``deploying``: deploy options for restricted accounts,
+and ``bundle``. ``policy``: IAM policies. ``doctor``: check whether a migration could run from here.
+``trial``: try a transform on items that ``trial_items`` reads; ``trial_page`` shows the results.
+``steering``: status, pause, resume, stop, retune and forget. ``status``: the progress in a
+terminal. ``views`` and ``commands``: history and report. ``prove``: check DynamoDB's behavior on
+AWS.
 """

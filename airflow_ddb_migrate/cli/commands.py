@@ -1,4 +1,4 @@
-"""What the command line shows of the ledger, as text."""
+"""The output of ``history`` and ``report``."""
 
 import json
 from collections.abc import Iterable
@@ -16,20 +16,20 @@ from airflow_ddb_migrate.core.text.times import iso
 def history(
     clients: Clients, *, stack_name: str, table_name: str, limit: int | None, as_json: bool
 ) -> str:
-    """Return what was done to a table, the newest first.
+    """Return the migrations of a table, the newest first.
 
-    :raises TableNotFoundError: it is not there and nothing is known of it.
+    :raises TableNotFoundError: the table does not exist and has no history.
     """
     rows = history_of(clients, stack_name=stack_name, table_name=table_name, limit=limit)
     if as_json:
         return json.dumps([_plain(row) for row in rows], indent=2)
-    return _lines(rows) if rows else f"No migration of table {table_name} was ever started here."
+    return _lines(rows) if rows else f"This stack has never migrated table {table_name}."
 
 
 def report(clients: Clients, *, stack_name: str, migration_id: str, as_json: bool) -> str:
-    """Return what a migration did, as it is now.
+    """Return the current report of a migration.
 
-    :raises LedgerError: the ledger has never heard of it.
+    :raises LedgerError: the ledger does not know the migration.
     """
     site = open_known_site(clients, stack_name, migration_id)
     found = compose(site)

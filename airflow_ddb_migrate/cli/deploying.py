@@ -1,4 +1,4 @@
-"""The options of ``deploy`` for an account that is locked down, and ``ddb-migrate bundle``."""
+"""The options of ``deploy`` for restricted accounts, and ``ddb-migrate bundle``."""
 
 import argparse
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def given_folder(text: str) -> Path:
-    """Return a path; refuse an empty text, as of a variable that is not set: it would be here."""
+    """Return a path. An empty text, as from an unset variable, would mean the current folder."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty; write . for the folder you are in")
+        raise argparse.ArgumentTypeError("the value is empty; write . for the current folder")
     return Path(text)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Let a person say what the account asks for."""
+    """Add the options for restricted accounts."""
     group = parser.add_argument_group(
-        "an account that is locked down",
-        "An option that is left out keeps what the stack has; none takes it away. A repeatable "
-        "one gives the whole list.",
+        "options for restricted accounts",
+        "An option that you leave out keeps the stack's value; the value none removes it. A "
+        "repeatable option sets the whole list.",
     )
     for option in (*OPTIONS, TAGS):
         _add(group, option)
@@ -34,72 +34,73 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 ALL_TABLES_HELP = (
-    "allow every table of the account and region, by each transform that does not delete; for "
-    "others give --table '*:TRANSFORM'"
+    "allow migrations of every table of the account and region, by all transforms that do not "
+    "delete; for others use --table '*:TRANSFORM'"
 )
 
 
-def add_table(parser: "argparse._ActionsContainer", text: str) -> None:
-    """Let a person name tables, and which transforms may work on them."""
+def add_table(parser: "argparse._ActionsContainer", text: str, default: str = "") -> None:
+    """Add the option that names tables, and the transforms that may work on them."""
     parser.add_argument(
         "--table",
         action="append",
         default=[],
         dest="tables",
         metavar="TABLE[:TRANSFORM,...]",
-        help=f"{text}, by each transform that does not delete, or by those that are named",
+        help=f"{text}, by the named transforms or by all that do not delete"
+        + (f"; default: {default}" if default else ""),
     )
 
 
 def bound_lines(clients: "Clients", stack: "Stack") -> Iterator[str]:
-    """Yield what the deployed Lambda says is bound to the tables, a line each."""
+    """Yield a line for each table, with the transforms that the deployed Lambda binds to it."""
     from airflow_ddb_migrate.aws.services.function import asked_bindings
 
     try:
         bindings = asked_bindings(clients.lambda_, stack.function_arn)
     except MigrationError as error:
-        yield f"{', '.join(stack.tables)}; by which transforms is unknown: {error}"
+        yield f"{', '.join(stack.tables)}; their transforms are unknown: {error}"
         return
     yield from bindings.lines() if bindings else (", ".join(stack.tables),)
 
 
 def add_service_role(parser: argparse.ArgumentParser) -> None:
-    """Let a person say with which role CloudFormation works."""
+    """Add the option for the role that CloudFormation uses."""
     _add(parser, SERVICE_ROLE)
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, list[str]]:
-    """Return what was given, by the option's name."""
+    """Return the values of the given options, by the option's name."""
     known = (*OPTIONS, TAGS, SERVICE_ROLE)
     found = {option.name: getattr(options, option.dest, None) for option in known}
     return {name: values for name, values in found.items() if values}
 
 
 def add_bundle(parser: argparse.ArgumentParser) -> None:
-    """Let a person have everything written into a folder."""
+    """Add the options of ``bundle``."""
     parser.add_argument(
-        "--output", type=given_folder, required=True, metavar="FOLDER", help="where to write it"
+        "--output", type=given_folder, required=True, metavar="FOLDER", help="folder to write to"
     )
     parser.add_argument(
-        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+        "--stack-name", default=DEFAULT_STACK_NAME, help="name of the stack; default: %(default)s"
     )
     tables = parser.add_mutually_exclusive_group(required=True)
-    add_table(tables, "a table that may be migrated (repeatable)")
+    add_table(tables, "allow migrations of this table (repeatable)")
     tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument("--transforms", type=given_folder, help="folder with your own transforms")
     parser.add_argument(
         "--code-bucket",
         default="",
         metavar="NAME",
-        help="the bucket that will have code/; default: left to the parameter CodeBucket",
+        help="bucket that will hold the folder code/; default: set the parameter CodeBucket later",
     )
     add_settings(parser)
 
 
 def written_bundle(options: argparse.Namespace) -> str:
-    """Write the bundle; return what was written, and what to do with it.
+    """Write the bundle. Return a text that names its files and the next step.
 
-    :raises InvalidInputError: something is wrong with the input; nothing was written.
+    :raises InvalidInputError: an option or a transform is not valid; nothing was written.
     """
     from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
     from airflow_ddb_migrate.deployment.artifacts import Artifacts
@@ -117,9 +118,9 @@ def written_bundle(options: argparse.Namespace) -> str:
     return "\n".join(
         (
             *(f"Wrote {options.output / name}" for name in names),
-            f"Put {options.output / 'code'} into {where}, as code/, then make stack "
-            f"{options.stack_name} of the template with these parameters, these tags, and "
-            f"{'CAPABILITY_NAMED_IAM' if options.role_prefix else 'CAPABILITY_IAM'}.",
+            f"Next: upload {options.output / 'code'} to {where} as code/. Then create stack "
+            f"{options.stack_name} from the template, with these parameters, these tags and the "
+            f"capability {'CAPABILITY_NAMED_IAM' if options.role_prefix else 'CAPABILITY_IAM'}.",
         )
     )
 

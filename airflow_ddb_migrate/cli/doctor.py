@@ -1,4 +1,4 @@
-"""``ddb-migrate doctor``: its arguments, and how it reaches AWS."""
+"""``ddb-migrate doctor``: its options, and its access to AWS."""
 
 import argparse
 import os
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
-    """Let a person ask whether a migration could run from here."""
+    """Add the options of ``doctor``."""
     parser.add_argument("--table", help="also check this table")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def examined(options: argparse.Namespace) -> tuple[str, bool]:
-    """Return the page of every check, and whether nothing has failed.
+    """Return a page with the result of every check, and whether no check failed.
 
-    :raises InvalidInputError: no stack or table can have the name.
-    :raises ConnectionSetupError: there is no such profile.
+    :raises InvalidInputError: the name of the stack or table is not valid.
+    :raises ConnectionSetupError: the AWS profile does not exist.
     """
     from airflow_ddb_migrate.doctor.checkup import examine
 
@@ -106,6 +106,6 @@ def _access(session: Any, options: argparse.Namespace, environment: Mapping[str,
 def _region_from(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
     if options.region:
         return "--region"
-    if environment.get("AWS_DEFAULT_REGION"):  # before a profile's, also one that was named
+    if environment.get("AWS_DEFAULT_REGION"):  # takes precedence over a profile's region
         return "AWS_DEFAULT_REGION"
     return f"the profile {options.profile or environment.get('AWS_PROFILE') or 'default'}"

@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 
 EXIT_CODES: Final = {
-    0: "It worked.",
-    1: "It did not, and a sentence on standard error says why; or `doctor` found a problem.",
-    2: "The command, an option or a value is not one that it takes. Nothing was asked of AWS.",
-    130: "It was interrupted, as by Ctrl-C.",
+    0: "The command succeeded, or you answered no to its question.",
+    1: "The command failed; standard error says why. Or `doctor` found a problem.",
+    2: "The command, an option or a value is not valid. No request was sent to AWS.",
+    130: "The command was interrupted, for example with Ctrl-C.",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code, see ``EXIT_CODES``."""
+    """Run one command and return its exit code; see ``EXIT_CODES``."""
     options = command_parser().parse_args(arguments)
     try:
         went_well = options.run(options)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MigrationError as error:
         _say(f"ddb-migrate: {error}", sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever reads the output has seen enough
+    except BrokenPipeError:  # the reader of the output closed it, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _of_the_system(error: OSError) -> str:
-    """Return in words what the operating system refused: a file, a folder, a connection."""
+    """Return a sentence for an error of the operating system, such as a missing file."""
     names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
     return f"{names or 'The system'}: {error.strerror or error}. Correct that and try again."
 
@@ -72,59 +72,62 @@ def command_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="ddb-migrate",
-        description="Deploy the stack of airflow_ddb_migrate; watch and steer its migrations.",
+        description="Deploy the stack of airflow_ddb_migrate, and watch and control its "
+        "migrations.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_deploy(commands.add_parser("deploy", help="make or update the stack"))
+    _add_deploy(commands.add_parser("deploy", help="create or update the stack"))
     _add_destroy(
-        commands.add_parser("destroy", help="delete the stack; ledger and bucket when asked")
+        commands.add_parser("destroy", help="delete the stack, but keep its ledger and bucket")
     )
     _add_tools(commands)
     _add_views(commands)
-    local = commands.add_parser("local", help="the embedded stack on this machine")
+    local = commands.add_parser("local", help="start or stop the embedded stack on this machine")
     _add_local(local.add_subparsers(required=True, metavar="COMMAND"))
     return parser
 
 
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add what needs no migration."""
+    """Add the commands that do not need a migration."""
     check = commands.add_parser(
-        "self-check", help="check whether batched writes are safe in this account"
+        "self-check", help="check whether batched writes are safe in this account and region"
     )
     _add_connection(check)
     check.set_defaults(run=_self_check)
-    bundle = commands.add_parser("bundle", help="write what another tool can deploy")
+    bundle = commands.add_parser(
+        "bundle", help="write the stack's files, for deployment with another tool"
+    )
     add_bundle(bundle)
     bundle.set_defaults(run=_bundle)
-    policy = commands.add_parser("policy", help="print the IAM policy for a person or program")
+    policy = commands.add_parser("policy", help="print the IAM policy that a role needs")
     add_policy(policy)
     policy.set_defaults(run=_policy)
     doctor = commands.add_parser("doctor", help="check whether a migration could run from here")
     _add_connection(doctor)
     add_doctor(doctor)
     doctor.set_defaults(run=_doctor)
-    proof = commands.add_parser("prove", help="ask AWS what only AWS can answer, on scratch tables")
+    proof = commands.add_parser("prove", help="test DynamoDB's behavior on AWS, on scratch tables")
     _add_aws(proof)
     add_prove(proof)
     proof.set_defaults(run=prove)
-    trial = commands.add_parser("try", help="show what a transform would do to some items")
+    trial = commands.add_parser("try", help="show what a transform would do to a few items")
     _add_aws(trial)
     add_try(trial)
     trial.set_defaults(run=_try)
 
 
 def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add what shows and steers migrations."""
+    """Add the commands that show and control migrations."""
     for name, add, text in (
-        ("history", add_history, "list what was done to a table"),
+        ("history", add_history, "list the migrations of a table"),
         ("report", add_report, "print the report of a migration"),
         ("status", steering.add_status, "show the progress of a migration"),
         ("pause", steering.add_pause, "pause a running migration"),
         ("resume", steering.add_resume, "resume a paused migration"),
-        ("stop", steering.add_stop, "stop a migration; what is done is kept"),
-        ("forget", steering.add_forget, "delete what is kept of a migration, not that it was"),
-        ("retune", steering.add_retune, "change budgets and concurrency while it runs"),
+        ("stop", steering.add_stop, "stop a migration; finished segments are kept"),
+        ("forget", steering.add_forget, "delete the data of a migration, but keep its history row"),
+        ("retune", steering.add_retune, "change the limits of a running migration"),
     ):
         view = commands.add_parser(name, help=text)
         _add_connection(view)
@@ -134,23 +137,23 @@ def _add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+        "--stack-name", default=DEFAULT_STACK_NAME, help="name of the stack; default: %(default)s"
     )
     _add_aws(parser)
 
 
 def _add_aws(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--region", type=_given, help="AWS region; default: as boto3 finds it")
-    parser.add_argument("--profile", type=_given, help="AWS profile; default: as boto3 finds it")
+    parser.add_argument("--region", type=_given, help="AWS region; default: that of boto3")
+    parser.add_argument("--profile", type=_given, help="AWS profile; default: that of boto3")
     parser.add_argument(
-        "--endpoint-url", type=_given, help="one endpoint for all services: an emulator"
+        "--endpoint-url", type=_given, help="URL of an emulator, used for all AWS services"
     )
 
 
 def _given(text: str) -> str:
-    """Refuse what is empty, as of a variable that is not set: the default is another account."""
+    """Refuse an empty value, as from an unset variable: the default may be another account."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty; leave the option out for the default")
+        raise argparse.ArgumentTypeError("the value is empty; leave the option out for the default")
     return text
 
 
@@ -158,7 +161,7 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     _add_connection(parser)
     tables = parser.add_mutually_exclusive_group()
     add_table(
-        tables, "a table that may be migrated, beside those of the existing stack (repeatable)"
+        tables, "allow migrations of this table, in addition to the stack's tables (repeatable)"
     )
     tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument(
@@ -167,14 +170,14 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="drop_tables",
         metavar="TABLE[:TRANSFORM,...]",
-        help="a table that may not be migrated any more, or not by these transforms (repeatable); "
-        "'*' after --all-tables",
+        help="stop allowing migrations of this table, or by these transforms (repeatable); '*' "
+        "reverts --all-tables",
     )
     parser.add_argument(
         "--transforms",
         type=given_folder,
-        help="folder with all of your own transforms, their data and packages; default: those of "
-        "the stack there is",
+        help="folder with all your own transforms, their data and packages; default: keep those "
+        "of the existing stack",
     )
     parser.add_argument(
         "--drop-transform",
@@ -182,12 +185,12 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="drop_transforms",
         metavar="NAME",
-        help="a transform of your own that goes (repeatable)",
+        help="remove this transform of yours from the stack (repeatable)",
     )
     parser.add_argument(
         "--republish",
         action="store_true",
-        help="publish a new version of the Lambda, also when its code is that of the last one",
+        help="publish a new version of the Lambda, even if its code has not changed",
     )
     add_settings(parser)
     parser.set_defaults(run=_deploy)
@@ -199,12 +202,12 @@ def _add_destroy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="also while a migration runs or capacity is not restored",
+        help="delete it even if a migration runs or raised capacity is not restored",
     )
     parser.add_argument(
         "--delete-data",
         action="store_true",
-        help="delete ledger and bucket, too: no migration can be undone then",
+        help="also delete ledger and bucket; then no migration can be undone",
     )
     add_service_role(parser)
     parser.set_defaults(run=_destroy)
@@ -212,7 +215,7 @@ def _add_destroy(parser: argparse.ArgumentParser) -> None:
 
 def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, run, text in (
-        ("up", _local_up, "start the emulator and deploy to it"),
+        ("up", _local_up, "start an emulator of AWS and deploy the stack to it"),
         ("down", _local_down, "stop the emulator"),
     ):
         parser = commands.add_parser(name, help=text)
@@ -220,10 +223,10 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             "--state-dir",
             type=Path,
             default=Path(".local"),
-            help="where it keeps what it needs; default: %(default)s",
+            help="folder for the files of the embedded stack; default: %(default)s",
         )
         if name == "up":
-            add_table(parser, "what may be migrated; default: every table (repeatable)")
+            add_table(parser, "allow migrations of this table (repeatable)", default="every table")
             parser.add_argument(
                 "--transforms", type=given_folder, help="folder with your own transforms"
             )
@@ -297,7 +300,7 @@ def _doctor(options: argparse.Namespace) -> bool:
 
 def _try(options: argparse.Namespace) -> None:
     trial = try_transform(options, _clients(options))
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a key may have what a terminal cannot show
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack a character of a key
         sys.stdout.reconfigure(errors="backslashreplace")
     print(trial.to_json() if options.json else trial.in_words(), flush=True)
     trial.require_none_refused()
@@ -309,7 +312,7 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _say(text: str, out: TextIO | None = None) -> None:
-    """Print a text in which a table, a ledger or a person may have put anything."""
+    """Print a text, with unprintable characters escaped. It may come from a table or a person."""
     from airflow_ddb_migrate.core.text.markdown import visible_lines
 
     print(visible_lines(text), file=out)
@@ -329,8 +332,8 @@ def _destroy(options: argparse.Namespace) -> None:
 
 def _confirmed(question: str, stack_name: str) -> bool:
     try:
-        answer = input(f"{question} Type {stack_name} to do it: ")
-    except EOFError:  # nobody is there to answer
+        answer = input(f"{question} Type {stack_name} to confirm: ")
+    except EOFError:  # no terminal to answer from
         return False
     return answer == stack_name
 

@@ -1,4 +1,4 @@
-"""``ddb-migrate policy``: the IAM policy of those who deploy, run or look. Asks AWS nothing."""
+"""``ddb-migrate policy``: prints IAM policies, without asking AWS."""
 
 import argparse
 import re
@@ -27,21 +27,21 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{12}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _EVERY_TABLE = "*"
-# Whose policy has to be there before the bucket is.
+# These policies are needed before the bucket exists.
 _BEFORE_THE_BUCKET = (Audience.DEPLOYER, Audience.CLOUDFORMATION, *ROLE_PARAMETERS)
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
-    """Let a person have a policy printed."""
+    """Add the options of ``policy``."""
     parser.add_argument(
         "--for",
         dest="audience",
         required=True,
         choices=[*(each.value for each in Audience), *ROLE_PARAMETERS],
-        help="the person, the program or the role that the policy is for",
+        help="person, program or role that the policy is for",
     )
     parser.add_argument(
-        "--stack-name", default=DEFAULT_STACK_NAME, help="the stack; default: %(default)s"
+        "--stack-name", default=DEFAULT_STACK_NAME, help="name of the stack; default: %(default)s"
     )
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument(
@@ -49,24 +49,27 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         dest="tables",
-        help="a table that is migrated (repeatable); default: the placeholder ${Table}",
+        help="name of a table to migrate (repeatable); default: the placeholder ${Table}",
     )
-    tables.add_argument("--all-tables", action="store_true", help="every table of the account")
+    tables.add_argument("--all-tables", action="store_true", help="all tables of the account")
     parser.add_argument(
         "--feature",
         action="append",
         dest="features",
         choices=[each.value for each in Feature],
-        help="for airflow: what you use (repeatable); default: all but show-values",
+        help="for airflow: a feature that you use (repeatable); default: all but show-values",
     )
     for name, text in (
-        ("account", "12 digits; default: the placeholder ${Account}"),
-        ("region", "as eu-central-1; default: the placeholder ${Region}"),
-        ("partition", "as aws-cn; default: the region's, or the placeholder ${Partition}"),
+        ("account", "AWS account id, 12 digits; default: the placeholder ${Account}"),
+        ("region", "AWS region, such as eu-central-1; default: the placeholder ${Region}"),
+        (
+            "partition",
+            "AWS partition, such as aws-cn; default: the region's, or the placeholder ${Partition}",
+        ),
         (
             "bucket",
-            "the stack's, as deploy prints it; default: the placeholder ${Bucket} for "
-            "airflow and viewer; else the pattern of the name it will get",
+            "name of the stack's bucket, as deploy prints it; default: the placeholder ${Bucket} "
+            "for airflow and viewer, otherwise a pattern that matches the bucket's future name",
         ),
     ):
         parser.add_argument(f"--{name}", help=text.replace("%", "%%"))
@@ -74,15 +77,16 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
 
 
 def asked_policy(options: argparse.Namespace) -> tuple[str, str]:
-    """Return the policy as text, and a warning when a managed policy cannot hold it, else "".
+    """Return the policy as text, and a warning if it is too large for a managed policy (or "").
 
     :raises InvalidInputError: a name, an account, a region or a partition is not valid.
     """
     document = _document(options)
     size = policy_chars(document)
     warning = (
-        f"This policy has {size:,} characters without white space; a managed policy holds "
-        f"{MANAGED_POLICY_CHARS:,}. Attach it inline to a role, which holds 10,240, or split it."
+        f"This policy has {size:,} characters without white space; a managed policy can have "
+        f"{MANAGED_POLICY_CHARS:,}. Attach it to a role as an inline policy (up to 10,240), or "
+        "split it."
     )
     return policy_text(document), warning if size > MANAGED_POLICY_CHARS else ""
 
@@ -101,7 +105,7 @@ def _scope(options: argparse.Namespace) -> Scope:
     stack = validate_stack_name(options.stack_name)
     given = {
         "account": _matching("account", options.account, _ACCOUNT, "12 digits"),
-        "region": _matching("region", options.region, _REGION, "a name, as in eu-central-1"),
+        "region": _matching("region", options.region, _REGION, "a name such as eu-central-1"),
         "partition": _partition(options),
         "bucket": _matching("bucket", options.bucket, _BUCKET, "the name of an S3 bucket"),
     }
@@ -113,7 +117,7 @@ def _scope(options: argparse.Namespace) -> Scope:
 
 
 def _settings(options: argparse.Namespace, given: dict[str, str], stack: str) -> dict[str, Any]:
-    """Return what the options of ``deploy`` change, checked as deploy checks them."""
+    """Return the settings that the options of ``deploy`` change, with deploy's checks."""
     values = given_settings(options)
     if not values:
         return {}
@@ -140,7 +144,7 @@ def _matching(name: str, value: str | None, form: re.Pattern[str], what: str) ->
 
 
 def _partition(options: argparse.Namespace) -> str:
-    """Return the partition that was given, else that of the region."""
+    """Return the given partition, otherwise that of the region."""
     from botocore.session import Session
 
     known = Session().get_available_partitions()

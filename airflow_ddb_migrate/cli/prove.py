@@ -1,4 +1,4 @@
-"""``ddb-migrate prove``: its arguments, its question, and the file that it writes."""
+"""``ddb-migrate prove``: its options, its confirmation, and the file that it writes."""
 
 import argparse
 import signal
@@ -25,43 +25,47 @@ _EMULATOR = "an emulator"
 
 
 def add_prove(parser: argparse.ArgumentParser) -> None:
-    """Let a person with an account ask AWS the twelve questions."""
+    """Add the options of ``prove``."""
     parser.add_argument(
-        "--table-prefix", required=True, help="of everything that is made, as in jane-prove"
+        "--table-prefix",
+        required=True,
+        help="prefix for the names of all resources that it creates, such as jane-prove",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("ddb-migrate-answers.json"),
-        help="the file for the answers; default: %(default)s",
+        help="file for the answers; default: %(default)s",
     )
-    parser.add_argument("--engine", help="with --endpoint-url: the emulator's name and version")
-    parser.add_argument("--yes", action="store_true", help="do not ask before it costs money")
+    parser.add_argument("--engine", help="with --endpoint-url: name and version of the emulator")
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask before creating resources that cost money"
+    )
 
 
 def prove(options: argparse.Namespace) -> bool:
-    """Ask, write the answers, and return whether everything that was made is gone.
+    """Run the tests, write the answers, and return whether all created resources are removed.
 
-    :raises InvalidInputError: the prefix, the file or the engine's name cannot be used, or
-        somebody's things have the names that would be taken; nothing was made.
+    :raises InvalidInputError: the prefix, the file or the engine's name is not valid, or other
+        resources already have these names. Nothing was created.
     """
     names = scratch_names(options.table_prefix)
     _require_writable(options.output)
     proving = _proving(options, names)
     print(_introduction(proving, names))
     if not options.yes and not _confirmed(input):
-        print("Nothing was made.")
+        print("Nothing was created.")
         return True
     with _interrupted_by_termination():
         sheet, left = proving.run()
     options.output.write_text(sheet.to_json(names.prefix))
     answered = sum(not answer.why_not for answer in sheet.answers)
-    print(f"{answered} of {len(sheet.answers)} questions are answered: {options.output}")
+    print(f"{answered} of {len(sheet.answers)} questions were answered: {options.output}")
     for words in left:
         print(f"ddb-migrate: not removed: {words}", file=sys.stderr)
     if left:
         print(
-            f"ddb-migrate: run it again with --table-prefix {names.prefix} to remove that.",
+            f"ddb-migrate: to remove it, run prove again with --table-prefix {names.prefix}.",
             file=sys.stderr,
         )
     return not left
@@ -75,23 +79,26 @@ def _introduction(proving: "Proving", names: ScratchNames) -> str:
     scratch = proving.scratch
     dollars = dollars_words(asking_price(prices_for(scratch.region)))
     lines = [
-        f"Twelve questions to {proving.engine.name} in account {scratch.account}, "
+        f"This asks {proving.engine.name} twelve questions, in account {scratch.account}, "
         f"{scratch.region}.",
-        f"Made for them, tagged and removed at the end: tables {', '.join(names.tables)}; a role, "
-        f"a function and a state machine {names.others}; bucket {scratch.bucket}.",
-        f"It takes a few minutes and costs {dollars} at most.",
+        f"It creates these resources, tags them, and removes them at the end: tables "
+        f"{', '.join(names.tables)}; a role, a function and a state machine {names.others}; bucket "
+        f"{scratch.bucket}.",
+        f"It takes a few minutes and costs at most {dollars}.",
     ]
     if not has_run_on_aws():
         lines.append(NEVER_ON_AWS)
     if not proving.engine.is_aws:
-        lines.append("This is not AWS: the answers are an emulator's, and the file says so.")
+        lines.append("This is not AWS. The answers come from an emulator, and the file says so.")
     return "\n".join(lines)
 
 
 def _require_writable(path: Path) -> None:
-    """Raise InvalidInputError before anything is made rather than after it was asked."""
+    """Raise InvalidInputError, before anything is created, if the file cannot be written."""
     if path.is_dir() or not path.resolve().parent.is_dir():
-        raise InvalidInputError(f"--output {str(path)!r} is no file in a folder that is there.")
+        raise InvalidInputError(
+            f"--output is {str(path)!r}; it must be a file in a folder that exists."
+        )
 
 
 def _proving(options: argparse.Namespace, names: ScratchNames) -> "Proving":
@@ -104,15 +111,15 @@ def _proving(options: argparse.Namespace, names: ScratchNames) -> "Proving":
 
 
 def _engine(clients: "Clients", name: str | None) -> "Engine":
-    """Return what is asked: AWS only if every endpoint is AWS's own."""
+    """Return the engine under test. It is AWS only if every endpoint belongs to AWS."""
     from airflow_ddb_migrate.aws.clients import is_aws_endpoint
     from airflow_ddb_migrate.core.prove.answers import Engine
 
     is_aws = all(is_aws_endpoint(clients.of(each).meta.endpoint_url) for each in _SERVICES)
     if is_aws and name:
         raise InvalidInputError(
-            f"--engine is {name!r:.100}, but the endpoints are AWS's. It is the name of an "
-            "emulator: leave it out, or give --endpoint-url."
+            f"--engine is {name!r:.100}, but the endpoints are those of AWS. --engine names an "
+            "emulator. Leave it out, or give --endpoint-url."
         )
     return Engine("AWS" if is_aws else name or _EMULATOR, is_aws)
 
@@ -136,14 +143,14 @@ def _clients(options: argparse.Namespace, *, attempts: int) -> "Clients":
 
 def _confirmed(ask: Callable[[str], str]) -> bool:
     try:
-        return ask("Go on? Type yes: ").strip().lower() == "yes"
-    except EOFError:  # nobody is there to answer
+        return ask("Continue? Type yes: ").strip().lower() == "yes"
+    except EOFError:  # no terminal to answer from
         return False
 
 
 @contextmanager
 def _interrupted_by_termination() -> "Iterator[None]":
-    """Let SIGTERM end it as Ctrl-C does: what was made is removed."""
+    """Handle SIGTERM like Ctrl-C, so that the created resources are removed."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> Any:
         raise KeyboardInterrupt

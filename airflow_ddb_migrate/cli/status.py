@@ -13,14 +13,14 @@ from airflow_ddb_migrate.core.text.markdown import visible_lines
 from airflow_ddb_migrate.core.text.times import iso
 
 REDRAW_SECONDS = 5.0
-LINE_SECONDS = 30.0  # between two lines where there is no terminal
-_LANES_PER_SECOND = 500  # a look reads the row of every lane: 10,000 of them every 20 s
+LINE_SECONDS = 30.0  # between two lines if the output is not a terminal
+_LANES_PER_SECOND = 500  # an observation reads every lane's row: 10,000 of them every 20 s
 _EVENTS = 10
 _CLEAR = "\x1b[2J\x1b[H"
 
 
 class Output(Protocol):
-    """Where a view is written: a terminal, or not."""
+    """The stream to which a view is written."""
 
     def write(self, text: str, /) -> object: ...
     def flush(self) -> object: ...
@@ -29,7 +29,7 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StatusScreen:
-    """What a terminal shows of a migration's status: some lines, one line, or JSON."""
+    """A migration's status as several lines, one line, or JSON."""
 
     status: Status
 
@@ -38,7 +38,7 @@ class StatusScreen:
         return self.status.seen
 
     def in_words(self) -> str:
-        """Return some lines."""
+        """Return the status as several lines."""
         record, attempt = self.seen.record, self.seen.attempt
         return "\n".join(
             (
@@ -60,7 +60,7 @@ class StatusScreen:
         return f"{reason} {pulse_words(self.status.pulse, self.status.reading)}"
 
     def to_json(self) -> str:
-        """Return one JSON document; unknown figures are null."""
+        """Return one JSON document. Unknown figures are null."""
         return json.dumps(self.to_dict(), indent=2)
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,24 +95,24 @@ class StatusScreen:
 
 @dataclass(slots=True)
 class StatusView:
-    """Looks at a migration again and again, and remembers what rates follow from."""
+    """Observes a migration repeatedly, and keeps the figures from which rates are computed."""
 
     site: Site
     _pulses: Pulses = field(default_factory=Pulses, init=False)
 
     def look(self) -> StatusScreen:
-        """Look once; changes nothing.
+        """Observe the migration once. Changes nothing.
 
-        :raises MigrationError: it was never started, or AWS does not answer.
+        :raises MigrationError: the migration was never started, or AWS does not answer.
         """
         return StatusScreen(status_of(self.site, self._pulses, events_shown=_EVENTS))
 
     def watch(self, out: Output) -> None:
-        """Draw the view until the migration is over, or the person has seen enough (Ctrl-C)."""
+        """Show the view until the migration has ended or you press Ctrl-C."""
         try:
             self._watch(out)
         except KeyboardInterrupt:
-            _print(out, "\nThe view has ended; the migration continues.")
+            _print(out, "\nThe view has ended. The migration continues.")
 
     def _watch(self, out: Output) -> None:
         shown, told_at, told = self.look(), float("-inf"), ""
@@ -120,7 +120,7 @@ class StatusView:
             line = shown.in_a_line()
             if out.isatty():
                 out.write(_CLEAR)
-                _print(out, f"{shown.in_words()}\n\n(Ctrl-C ends this view only)")
+                _print(out, f"{shown.in_words()}\n\n(Ctrl-C ends only this view)")
             elif shown.seen.is_over or (
                 line != told and self.site.clock.now() - told_at >= LINE_SECONDS
             ):
@@ -134,11 +134,11 @@ class StatusView:
             shown = self._look_again(shown, out)
 
     def _look_again(self, shown: StatusScreen, out: Output) -> StatusScreen:
-        """An AWS that does not answer is told, and asked again."""
+        """Observe again. If AWS does not answer, say so and return the last status."""
         try:
             return self.look()
         except AwsRequestError as exc:
-            _print(out, f"AWS did not answer, looking again: {exc}")
+            _print(out, f"AWS did not answer; trying again: {exc}")
             return shown
 
 

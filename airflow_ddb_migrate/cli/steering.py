@@ -1,4 +1,4 @@
-"""How the command line looks at a migration that runs, and steers it."""
+"""The commands that show and control a running migration."""
 
 import argparse
 import contextlib
@@ -14,75 +14,83 @@ if TYPE_CHECKING:
     from airflow_ddb_migrate.aws.site import Site
 
 
-_CALLER_SECONDS = 3.0  # to pause or to stop is more urgent than to know by whom
+_CALLER_SECONDS = 3.0  # a pause or stop does not wait longer for the caller's ARN
 
 
 def add_status(parser: argparse.ArgumentParser) -> None:
-    """Let a person see how a migration is."""
+    """Add the options of ``status``."""
     _add_migration(parser)
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--watch", action="store_true", help="live, until it is over")
-    how.add_argument("--json", action="store_true", help="one JSON document")
+    how.add_argument("--watch", action="store_true", help="update the view until the end")
+    how.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(show=_status)
 
 
 def add_pause(parser: argparse.ArgumentParser) -> None:
-    """Let a person hold every worker."""
+    """Add the options of ``pause``."""
     _add_steering(parser, reason=True)
     parser.set_defaults(show=_pause)
 
 
 def add_resume(parser: argparse.ArgumentParser) -> None:
-    """Let a person end a pause."""
+    """Add the options of ``resume``."""
     _add_steering(parser)
     parser.set_defaults(show=_resume)
 
 
 def add_stop(parser: argparse.ArgumentParser) -> None:
-    """Let a person stop an attempt, after a question."""
+    """Add the options of ``stop``."""
     _add_steering(parser, reason=True)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.set_defaults(show=_stop)
 
 
 def add_retune(parser: argparse.ArgumentParser) -> None:
-    """Let a person change budgets and concurrency."""
+    """Add the options of ``retune``."""
     _add_steering(parser)
     for name in ("read", "write"):
         parser.add_argument(
             f"--{name}-units-per-second",
             type=float,
             metavar="UNITS",
-            help="of the whole migration; 0: no budget; default: as it is",
+            help=f"{name} units per second for the whole migration, 0 for no limit; default: "
+            "unchanged",
         )
     parser.add_argument(
-        "--max-concurrency", type=int, metavar="N", help="children at a time; default: as it is"
+        "--max-concurrency",
+        type=int,
+        metavar="N",
+        help="child executions at the same time; default: unchanged",
     )
     parser.add_argument(
         "--max-cost-usd",
         type=float,
         metavar="USD",
-        help="hold at this sum, as measured; default: as it is",
+        help="put the migration on hold at this measured cost; default: unchanged",
     )
     parser.set_defaults(show=_retune)
 
 
 def add_forget(parser: argparse.ArgumentParser) -> None:
-    """Let a person have all deleted that is kept of a migration, after a question."""
+    """Add the options of ``forget``."""
     _add_steering(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.set_defaults(show=_forget)
 
 
 def _add_migration(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("migration_id", help="as the start task logged it")
+    parser.add_argument("migration_id", help="id of the migration, as printed by the start task")
 
 
 def _add_steering(parser: argparse.ArgumentParser, *, reason: bool = False) -> None:
     _add_migration(parser)
-    parser.add_argument("--as", dest="by", metavar="NAME", help="who asks; default: the OS user")
+    parser.add_argument(
+        "--as", dest="by", metavar="NAME", help="name to record for you; default: the OS user"
+    )
     if reason:
-        parser.add_argument("--reason", default="", help="kept in the ledger and shown to others")
+        parser.add_argument(
+            "--reason", default="", help="reason to record in the ledger and to show to others"
+        )
 
 
 def _status(options: argparse.Namespace, clients: "Clients") -> str:
@@ -155,11 +163,11 @@ def _steered_site(options: argparse.Namespace, clients: "Clients") -> "Site":
 
 
 def _caller(clients: "Clients") -> str:
-    """Return the ARN by which AWS knows the caller: a name that somebody gives proves nothing."""
+    """Return the caller's ARN as AWS reports it, because anyone can pass any name with --as."""
     found: list[str] = []
 
     def ask() -> None:
-        with contextlib.suppress(Exception):  # whatever it is: then it is unknown
+        with contextlib.suppress(Exception):  # after any error the caller is unknown
             found.append(str(clients.of("sts").get_caller_identity()["Arn"]))
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -169,7 +177,7 @@ def _caller(clients: "Clients") -> str:
 
 
 def _by(options: argparse.Namespace) -> str:
-    """Return who asks: as given, or the user of this process."""
+    """Return the name from --as, or the user of this process."""
     if options.by:
         return str(options.by)
     try:
@@ -185,5 +193,5 @@ def _confirmed(migration_id: str, ask: Callable[[str], str]) -> bool:
 def _agreed(question: str, ask: Callable[[str], str]) -> bool:
     try:
         return ask(f"{question} Type yes: ").strip().lower() == "yes"
-    except EOFError:  # nobody is there to answer
+    except EOFError:  # no terminal to answer from
         return False

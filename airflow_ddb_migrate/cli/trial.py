@@ -1,4 +1,4 @@
-"""Tries a transform on some items of a table, without a stack: DescribeTable and Scan alone."""
+"""Try a transform on a few items of a table, without a stack, with DescribeTable and Scan."""
 
 import argparse
 import json
@@ -29,32 +29,47 @@ _MIGRATION_ID = "try"  # what context.migration_id is
 
 
 def add_try(parser: argparse.ArgumentParser) -> None:
-    """Let a person see what a transform would do."""
-    parser.add_argument("--table", required=True, help="the table's name")
+    """Add the options of ``try``."""
+    parser.add_argument("--table", required=True, help="name of the table")
     parser.add_argument(
         "--transform",
         required=True,
-        help="a file, as transforms/full_name.py, or the name of a transform that ships",
+        help="path of a transform's file, such as transforms/full_name.py, or the name of a "
+        "transform that ships with the package",
     )
     parser.add_argument(
-        "--transforms", type=given_folder, help="folder in which --transform may be a file's name"
+        "--transforms",
+        type=given_folder,
+        help="folder with your transforms, so that --transform can be the name of one",
     )
-    parser.add_argument("--params", type=_params, default={}, metavar="JSON", help="context.params")
     parser.add_argument(
-        "--items", type=_items, default=20, metavar="N", help="at most; default: %(default)s"
+        "--params",
+        type=_params,
+        default={},
+        metavar="JSON",
+        help="JSON object that the transform reads as context.params",
     )
-    parser.add_argument("--seed", help="any text: items of other places; default: the same ones")
     parser.add_argument(
-        "--show-values", action="store_true", help="show values; default: types and sizes alone"
+        "--items",
+        type=_items,
+        default=20,
+        metavar="N",
+        help="maximum number of items; default: %(default)s",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument(
+        "--seed", help="any text, to choose other items; default: always the same items"
+    )
+    parser.add_argument(
+        "--show-values", action="store_true", help="show values; default: only types and sizes"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def try_transform(options: argparse.Namespace, clients: "Clients") -> "Trial":
-    """Run the transform on some items of the table as the Lambda does.
+    """Run the transform on a few items of the table, as the Lambda does.
 
-    :raises TransformError: it cannot be loaded, or DynamoDB refuses its FILTER.
-    :raises TableNotFoundError: there is no such table.
+    :raises TransformError: the transform cannot be loaded, or DynamoDB refuses its FILTER.
+    :raises TableNotFoundError: the table does not exist.
     """
     validate_table_name(options.table)
     transform = _located(options.transform, options.transforms)
@@ -69,7 +84,7 @@ def try_transform(options: argparse.Namespace, clients: "Clients") -> "Trial":
         "params": options.params,
         "key_names": table.key_names,
     }
-    # What a transform prints would be in the midst of the page.
+    # Otherwise the transform's own output would be mixed into the page.
     with redirect_stdout(sys.stderr), loaded_transform(transform, context, description) as loaded:
         picked = _picked(clients.dynamodb, table, loaded, options)
         rows = [_tried(loaded, item, options) for item in picked.items]
@@ -137,11 +152,11 @@ def _next_command(transform: str | Path, transforms: Path | None) -> str:
 
 
 def _located(given: str, transforms: Path | None) -> str | Path:
-    """Return the path of a file, or the name of a transform that ships."""
+    """Return the path of a file, or the name of a transform that ships with the package."""
     from airflow_ddb_migrate.transform_file import is_shipped, shipped_transforms
 
     if transforms is not None and not transforms.is_dir():
-        raise InvalidInputError(f"--transforms {str(transforms)!r} is no folder.")
+        raise InvalidInputError(f"--transforms {str(transforms)!r} is not a folder.")
     if not given.isidentifier():
         return _path(Path(given), transforms)
     own = transforms / f"{given}.py" if transforms else None
@@ -149,27 +164,30 @@ def _located(given: str, transforms: Path | None) -> str | Path:
         return own
     if is_shipped(given):
         return given
-    looked = f"{str(own)!r} is no file, and none" if own else "none"
+    missing = f"{str(own)!r} is not a file, and the" if own else "The"
     raise TransformError(
-        f"There is no transform {given!r}: {looked} of this name ships with airflow_ddb_migrate "
-        f"({', '.join(shipped_transforms())}). Give the path of its file, as in --transform "
-        f"transforms/{given}.py."
+        f"Transform {given!r} was not found. {missing} transforms that ship with "
+        f"airflow_ddb_migrate are {', '.join(shipped_transforms())}. Give the path of its file, "
+        f"such as --transform transforms/{given}.py."
     )
 
 
 def _path(path: Path, transforms: Path | None) -> Path:
     if transforms is not None and path.resolve().parent != transforms.resolve():
         raise InvalidInputError(
-            f"--transform {str(path)!r} is not a file at the top of --transforms "
-            f"{str(transforms)!r}. What deploy takes for a transform is there; leave --transforms "
-            "out for the file's own folder."
+            f"--transform {str(path)!r} is not directly in the folder --transforms "
+            f"{str(transforms)!r}, where deploy looks for transforms. Leave --transforms out to "
+            "use the file's own folder."
         )
     _is_deployable(path)
     return path
 
 
 def _is_deployable(path: Path) -> bool:
-    """Return whether there is such a file; raises InvalidInputError for what deploy refuses."""
+    """Return whether the file exists.
+
+    :raises InvalidInputError: deploy would refuse the file.
+    """
     from airflow_ddb_migrate.deployment.packaging.user_files import require_size
     from airflow_ddb_migrate.deployment.reading.regular_files import opened_folder
 
@@ -181,8 +199,8 @@ def _is_deployable(path: Path) -> bool:
         return False
     if entry.kind and not entry.is_folder:
         raise InvalidInputError(
-            f"--transform {str(path)!r} is {entry.kind}. Only regular files are deployed: give the "
-            "path of one."
+            f"--transform {str(path)!r} is {entry.kind}. Only regular files are deployed. Give the "
+            "path of a regular file."
         )
     require_size({path.name: entry.status.st_size})
     return not entry.is_folder
@@ -192,7 +210,7 @@ def _items(text: str) -> int:
     is_number = text.isdecimal() and len(text) <= len(str(MOST_ITEMS))
     if not is_number or not 1 <= int(text) <= MOST_ITEMS:
         raise argparse.ArgumentTypeError(
-            f"{text[:80]!r} is no whole number from 1 to {MOST_ITEMS:,}"
+            f"{text[:80]!r} is not a whole number from 1 to {MOST_ITEMS:,}"
         )
     return int(text)
 
@@ -202,7 +220,7 @@ def _params(text: str) -> Any:
         return dict(validate_params(json.loads(text)))
     except (ValueError, RecursionError) as exc:
         raise argparse.ArgumentTypeError(
-            f'{text[:80]!r} is no JSON ({exc}); write an object, as in \'{{"attribute": "at"}}\''
+            f'{text[:80]!r} is not JSON ({exc}); write an object such as \'{{"attribute": "at"}}\''
         ) from exc
     except MigrationError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc

@@ -1,4 +1,4 @@
-"""Takes some items of a table from several places. Reads only, and not much."""
+"""Read a few items from several places of a table."""
 
 import itertools
 import math
@@ -14,8 +14,8 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.limits import SAMPLE_PAGE_ITEMS, SAMPLE_SECONDS, TOTAL_SEGMENTS
 
 _PLACES = 10
-_SMALLER = 16  # times as many segments: from the finest to all of the table in five laps
-_ITEMS_OF_A_SEGMENT = 4  # times those wanted of it, so that few segments are empty
+_SMALLER = 16  # each lap has this many times fewer segments: five laps to the whole table
+_ITEMS_OF_A_SEGMENT = 4  # times the items wanted from it, so that few segments are empty
 _MOST_SCANNED = 10_000
 
 _Key = tuple[tuple[str, Any], ...]
@@ -23,9 +23,9 @@ _Key = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickedItems:
-    """``scanned`` items were read by DynamoDB, a FILTER lets through only some of them.
+    """Items that were read. ``scanned`` is the number that DynamoDB read, before a FILTER.
 
-    ``is_whole``: nothing else in the table would have been picked.
+    ``is_whole``: the table has no other item that could have been picked.
     """
 
     items: Sequence[TypedItem]
@@ -35,12 +35,12 @@ class PickedItems:
 
 @dataclass(slots=True)
 class ItemPicker:
-    """Takes ``wanted`` items of up to ten segments, which ``seed`` chooses.
+    """Reads ``wanted`` items from up to ten segments, which ``seed`` chooses.
 
-    At first of segments so small that they lie anywhere in the table. Where they hold too little,
-    since the count of the table's items is old or its items have few partition keys, of larger and
-    larger ones, in the end of all of the table, page by page. It gives up after 10,000 items or 20
-    seconds, as with a FILTER that hardly an item passes.
+    The first segments are small and spread over the table. They may hold too few items, because the
+    table's item count is outdated or because few partition keys hold all items. Then larger and
+    larger segments follow, and finally the whole table, page by page. The search ends after 10,000
+    items or 20 seconds, as may happen with a FILTER that hardly any item passes.
     """
 
     dynamodb: Any
@@ -56,9 +56,9 @@ class ItemPicker:
     _ends_at: float = field(default=0.0, init=False)
 
     def pick(self) -> PickedItems:
-        """Read, and return items of every place in turn.
+        """Return items from all places in turn.
 
-        :raises AwsRequestError: DynamoDB refused, or could not be reached.
+        :raises AwsRequestError: DynamoDB refused a request or could not be reached.
         """
         self._random = random.Random(self.seed)  # noqa: S311  # no secret
         self._ends_at = self.clock() + SAMPLE_SECONDS
@@ -77,7 +77,7 @@ class ItemPicker:
 
     @property
     def _limit(self) -> int:
-        """Items of one page; with a filter more, since most of them may not pass."""
+        """The items of one page; more with a FILTER, because most of them may not pass it."""
         share = math.ceil(self.wanted / min(self.wanted, _PLACES))
         return max(share, SAMPLE_PAGE_ITEMS) if self.filter_arguments else share
 
@@ -90,13 +90,13 @@ class ItemPicker:
         return len(self._known) >= self.wanted or self._is_spent
 
     def _segments(self, total: int, number: int) -> dict[int, Mapping[str, Any]]:
-        """Choose segments; each with where its next page starts."""
+        """Choose segments. Return where the next page of each starts."""
         return {segment: {} for segment in self._random.sample(range(total), number)}
 
     def _lap(
         self, segments: Mapping[int, Mapping[str, Any]], total: int
     ) -> dict[int, Mapping[str, Any]]:
-        """Read a page of each segment; return those that have more, and where it starts."""
+        """Read a page of each segment. Return where the next page starts, if there is one."""
         left = {}
         for segment, start in segments.items():
             if self._is_spent:
@@ -122,5 +122,5 @@ class ItemPicker:
         return tuple(next(iter(item[name].items())) for name in self.table.key_names)
 
     def _in_turn(self) -> Iterator[TypedItem | None]:
-        """Yield one item of each place, then a second one."""
+        """Yield the first item of each place, then the second, and so on."""
         return itertools.chain.from_iterable(itertools.zip_longest(*self._places))

@@ -1,6 +1,6 @@
-"""What a trial of a transform shows: some lines for each item and a summary, or JSON.
+"""The output of ``try``: a few lines for each item and a summary, or JSON.
 
-Values only where they were asked for: without that they are not in here at all.
+Without ``--show-values``, no item value reaches this module.
 """
 
 import json
@@ -26,10 +26,10 @@ _VALUE_CHARS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """``items`` has a row of each item, see ``changed_row`` and ``refused_row``.
+    """The result of ``try``. ``items`` has a row for each item (``changed_row``, ``refused_row``).
 
-    ``next_command`` is what to do when no item was refused; ``is_filtered``: the transform has a
-    FILTER.
+    ``next_command`` is the command to run if no item was refused. ``is_filtered`` is whether the
+    transform has a FILTER.
     """
 
     table_name: str
@@ -50,7 +50,7 @@ class Trial:
         return sum(item["write_units"] for item in self.items)
 
     def in_words(self) -> str:
-        """Return the page as a terminal shows it."""
+        """Return the page for a terminal."""
         if not self.items:
             return self._nothing()
         lines = [line for item in self.items for line in _lines(item)]
@@ -70,23 +70,23 @@ class Trial:
         return json.dumps(document, indent=2)
 
     def require_none_refused(self) -> None:
-        """Raise TransformError when an item was refused."""
+        """Raise TransformError if an item was refused."""
         refused = self.counts["refused"]
         if refused:
             errors = Counter(item["error"]["class"] for item in self.items if item["error"])
             classes = ", ".join(f"{name} {count:,}" for name, count in sorted(errors.items()))
             raise TransformError(
-                f"{refused:,} of {_number(len(self.items), 'item')} would be refused, and set "
-                f"aside by a migration ({classes}). Fix the transform and try again."
+                f"{refused:,} of {_number(len(self.items), 'item')} would be refused; a migration "
+                f"would quarantine them ({classes}). Fix the transform and try again."
             )
 
     def _nothing(self) -> str:
         scanned = _number(self.picked.scanned, "item")
         if self.picked.is_whole and not self.picked.scanned:
-            return f"Table {self.table_name} is empty: there is no item to try."
-        searched = "all of them" if self.picked.is_whole else "the search ended there"
+            return f"Table {self.table_name} is empty, so there is no item to try."
+        searched = "all of them" if self.picked.is_whole else "and the search ended there"
         return (
-            f"No item passes the transform's FILTER: DynamoDB read {scanned} of table "
+            f"No item passes the transform's FILTER. DynamoDB read {scanned} of table "
             f"{self.table_name}, {searched}."
         )
 
@@ -100,25 +100,26 @@ class Trial:
         if writes:
             yield (
                 f"{_number(self.write_units, 'write unit')} for {_number(writes, 'write')}, "
-                f"{self.write_units / writes:,.1f} each; indexes come on top."
+                f"{self.write_units / writes:,.1f} each, without indexes."
             )
         if writes and not self.show_values:
-            yield "Types only; --show-values shows values, too."
+            yield "Only types are shown; --show-values also shows values."
         if not counts["refused"]:
             yield f"Next: {self.next_command}"
 
     def _scope(self) -> Iterator[str]:
         if self.is_filtered:
             scanned = _number(self.picked.scanned, "item")
-            yield f"The transform's FILTER let them through; DynamoDB read {scanned} for that."
+            yield f"They passed the transform's FILTER; DynamoDB read {scanned} to find them."
         if self.picked.is_whole:
-            yield f"No other item of the table {'passes it' if self.is_filtered else 'is there'}."
+            filtered = "No other item of the table passes the FILTER."
+            yield filtered if self.is_filtered else "The table has no other items."
         elif len(self.items) < self.wanted:
-            yield f"The search ended before {self.wanted:,} were found."
+            yield f"The search ended before {self.wanted:,} items were found."
 
 
 def changed_row(key: TypedItem, before: TypedItem, change: Any, *, show_values: bool) -> Any:
-    """Return what is shown of an item that a transform took; ``change`` is its Change."""
+    """Return the row of an item that the transform accepted; ``change`` is its Change."""
     is_written = change.outcome in {"changed", "deleted"}
     assigned = dict.fromkeys(before) if change.outcome == "deleted" else change.assigned
     cell = _value if show_values else _type
@@ -138,7 +139,7 @@ def changed_row(key: TypedItem, before: TypedItem, change: Any, *, show_values: 
 
 
 def refused_row(key: TypedItem, error: ItemError) -> Any:
-    """Return what is shown of an item that a migration would set aside; an error has no values."""
+    """Return the row of an item that a migration would quarantine. The error has no values."""
     return _row(key, outcome="refused", error={"class": error.error_class, "words": str(error)})
 
 
@@ -165,7 +166,7 @@ def _value(value: TypedValue | None) -> TypedValue | None:
 
 
 def _lines(row: Mapping[str, Any]) -> Iterator[str]:
-    example = example_from(row, show_values=True)  # a row has types alone where they are not shown
+    example = example_from(row, show_values=True)  # without --show-values a row has only types
     key = shortened(example.key, _KEY_CHARS)
     if row["error"]:
         yield f"{key} refused, {row['error']['class']}: {row['error']['words']}"
@@ -187,7 +188,7 @@ def _diff(diff: AttributeDiff) -> str:
 
 
 def _condition(names: Sequence[str]) -> str:
-    shown = ", ".join(map(_name, names[:_SHOWN_ATTRIBUTES])) or "the key alone"
+    shown = ", ".join(map(_name, names[:_SHOWN_ATTRIBUTES])) or "only the key"
     more = len(names) - _SHOWN_ATTRIBUTES
     return f"{shown} and {more:,} more" if more > 0 else shown
 

@@ -1,4 +1,4 @@
-"""What the command line shows of the ledger: which words it takes, and what it then says."""
+"""The commands ``history`` and ``report``."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -8,23 +8,25 @@ if TYPE_CHECKING:
 
 
 def add_history(parser: argparse.ArgumentParser) -> None:
-    """Let a person ask what was done to a table."""
-    parser.add_argument("--table", required=True, help="the table's name")
-    parser.add_argument("--limit", type=_positive, help="the newest so many; default: all")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
+    """Add the options of ``history``."""
+    parser.add_argument("--table", required=True, help="name of the table")
+    parser.add_argument(
+        "--limit", type=_positive, help="show only this many, the newest first; default: all"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(show=_history)
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
-    """Let a person ask what a migration did."""
-    parser.add_argument("migration_id", help="as the start task logged it")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
+    """Add the options of ``report``."""
+    parser.add_argument("migration_id", help="id of the migration, as printed by the start task")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(show=_report)
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 

@@ -345,7 +345,7 @@ def test_a_variable_that_is_not_set_is_not_the_folder_here(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         main.main(arguments)
-    assert "it is empty; write . for the folder you are in" in capsys.readouterr().err
+    assert "the value is empty; write . for the current folder" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_no_traceback(

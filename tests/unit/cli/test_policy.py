@@ -102,7 +102,7 @@ def test_a_policy_that_is_too_large_for_a_managed_one_says_so(
     assert 0 == main.main(["policy", "--for", "airflow", *tables])
 
     said = capsys.readouterr()
-    assert "a managed policy holds 6,144" in said.err
+    assert "a managed policy can have 6,144" in said.err
     assert json.loads(said.out)
 
 

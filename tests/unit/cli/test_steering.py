@@ -236,7 +236,7 @@ def test_an_outage_does_not_end_the_view(world):
 
     said = watched(world, io.StringIO(), work)
 
-    assert "AWS did not answer, looking again: " in said
+    assert "AWS did not answer; trying again: " in said
     assert "4 of 4 segments done (100 %)" in said
 
 
@@ -246,7 +246,7 @@ def test_ctrl_c_ends_the_view_alone(world):
     def work(number: int) -> None:
         raise KeyboardInterrupt
 
-    assert watched(world, io.StringIO(), work).endswith("the migration continues.\n")
+    assert watched(world, io.StringIO(), work).endswith("The migration continues.\n")
     assert Command.RUN is command_of(world)
 
 

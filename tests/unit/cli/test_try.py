@@ -96,9 +96,9 @@ def test_what_would_become_of_each_item(service, path, capsys):
         "4 items of table orders read: 1 changed, 1 deleted, 1 unchanged, 1 skipped, 0 refused. "
         "Nothing was written."
     ) == read
-    assert "No other item of the table is there." == whole
-    assert "2 write units for 2 writes, 1.0 each; indexes come on top." == units
-    assert "Types only; --show-values shows values, too." == types
+    assert "The table has no other items." == whole
+    assert "2 write units for 2 writes, 1.0 each, without indexes." == units
+    assert "Only types are shown; --show-values also shows values." == types
     assert f"Next: ddb-migrate deploy --transforms {path.parent}" == advice
 
 
@@ -135,7 +135,7 @@ def test_values_when_asked_for(service, path, capsys):
 
     said = capsys.readouterr().out
     assert f'  first: {{"S": "{"A" * 90}... -> -\n' in said
-    assert "Types only" not in said
+    assert "Only types" not in said
 
 
 def test_values_as_json(service, path, capsys):
@@ -173,8 +173,8 @@ def test_a_refused_item_is_shown_and_the_others_go_on(service, path, capsys):
     assert "1 changed, 0 deleted, 0 unchanged, 0 skipped, 1 refused." in said.out
     assert "Next:" not in said.out
     assert (
-        "ddb-migrate: 1 of 2 items would be refused, and set aside by a migration (ValueError 1). "
-        "Fix the transform and try again.\n"
+        "ddb-migrate: 1 of 2 items would be refused; a migration would quarantine them "
+        "(ValueError 1). Fix the transform and try again.\n"
     ) == said.err
 
 
@@ -247,7 +247,7 @@ def test_the_keys_of_a_table_with_two(service, tmp_path, capsys):
 def test_an_empty_table_is_said(service, path, capsys):
     """It is no error."""
     assert 0 == tried(path)
-    assert "Table orders is empty: there is no item to try.\n" == capsys.readouterr().out
+    assert "Table orders is empty, so there is no item to try.\n" == capsys.readouterr().out
 
     assert 0 == tried(path, "--json")
     assert [] == json.loads(capsys.readouterr().out)["items"]
@@ -271,7 +271,7 @@ def test_a_filter_is_honoured(service, tmp_path, capsys):
 
     said = capsys.readouterr().out
     assert "12 items of table orders read: 12 changed, 0 deleted" in said
-    assert "No other item of the table passes it." in said
+    assert "No other item of the table passes the FILTER." in said
 
 
 def test_a_filter_that_no_item_passes_is_said(service, tmp_path, capsys):
@@ -281,7 +281,7 @@ def test_a_filter_that_no_item_passes_is_said(service, tmp_path, capsys):
     assert 0 == tried(written(tmp_path, FILTERED))
 
     said = capsys.readouterr().out
-    assert said.startswith("No item passes the transform's FILTER: DynamoDB read ")
+    assert said.startswith("No item passes the transform's FILTER. DynamoDB read ")
     assert "items of table orders, all of them.\n" in said
 
 
@@ -304,7 +304,7 @@ def test_a_number_of_items_that_is_none(service, path, capsys, items):
 
     assert (2, []) == (caught.value.code, service.calls)
     said = capsys.readouterr().err
-    assert "is no whole number from 1 to 1,000" in said
+    assert "is not a whole number from 1 to 1,000" in said
     assert len(said) < 1_000
 
 
@@ -313,10 +313,10 @@ def test_a_number_of_items_that_is_none(service, path, capsys, items):
     [
         ("[1]", "params is [1]; it must be a JSON object"),
         ("null", "params is None; it must be a JSON object"),
-        ("{'a': 1}", "is no JSON (Expecting property name"),
-        ("", "'' is no JSON"),
+        ("{'a': 1}", "is not JSON (Expecting property name"),
+        ("", "'' is not JSON"),
         ('{"a": NaN}', "params cannot be written as JSON"),
-        ("[" * 100_000, "is no JSON"),
+        ("[" * 100_000, "is not JSON"),
         ('{"a":' * 40 + "1" + "}" * 40, "more than 32 levels deep"),
     ],
     ids=["list", "null", "quotes", "empty", "nan", "deep", "levels"],
@@ -343,10 +343,10 @@ def test_params_that_are_no_object(service, path, capsys, params, said):
         (["huge.py"], "has 1,073,741,824 bytes; Lambda takes"),
         (["folder.py"], "File '"),
         (["nowhere/mine.py"], "File '"),
-        (["missing"], "There is no transform 'missing': none of this name ships with"),
-        (["missing", "--transforms", "."], "'missing.py' is no file, and none of this name"),
-        (["full_name", "--transforms", "nowhere"], "--transforms 'nowhere' is no folder."),
-        (["sub/mine.py", "--transforms", "."], "'sub/mine.py' is not a file at the top of"),
+        (["missing"], "Transform 'missing' was not found. The transforms that ship with"),
+        (["missing", "--transforms", "."], "'missing.py' is not a file, and the transforms that"),
+        (["full_name", "--transforms", "nowhere"], "--transforms 'nowhere' is not a folder."),
+        (["sub/mine.py", "--transforms", "."], "'sub/mine.py' is not directly in the folder"),
         (["full-name.py"], "Transform 'full-name' is not the name of a Python module."),
         (["broken.py"], "cannot be imported: SyntaxError"),
         (["other.py"], "Transform 'other' defines no function transform(item, context)."),

@@ -105,7 +105,7 @@ def test_history_of_a_table_that_is_gone(world, capsys):
 def test_history_of_nothing(world, capsys):
     """A table without one is no error, one that does not exist is."""
     assert 0 == main.main(["history", "--table", TABLE])
-    assert "No migration of table orders was ever started here.\n" == capsys.readouterr().out
+    assert "This stack has never migrated table orders.\n" == capsys.readouterr().out
 
     assert 1 == main.main(["history", "--table", "order"])
     assert "Did you mean orders?" in capsys.readouterr().err
@@ -117,7 +117,7 @@ def test_a_limit_is_a_whole_number(world, capsys, limit):
     with pytest.raises(SystemExit) as caught:
         main.main(["history", "--table", TABLE, f"--limit={limit}"])
     assert 2 == caught.value.code
-    assert "is no whole number of at least 1" in capsys.readouterr().err
+    assert "is not a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_a_report(world, capsys):

@@ -66,7 +66,7 @@ def test_a_success_is_said_kept_and_returned(world, capsys):
     assert found == json.load(world.s3.get_object(Bucket="bucket", Key=key)["Body"])
     said = capsys.readouterr().out
     assert "| changed | 40 |" in said
-    assert f"Kept as s3://bucket/{key}" in said
+    assert f"The report is saved as s3://bucket/{key}" in said
     assert found["migration_id"] in context["ti"].pushed["_link_MigrationReportLink"]
     assert "$252F" in context["ti"].pushed["_link_MigrationLogsLink"]
 

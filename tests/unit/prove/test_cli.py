@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
         (["--table-prefix", "X"], "--table-prefix is 'X'"),
         (["--table-prefix", "jane", "--output", "/nowhere/at/all"], "--output"),
         (["--table-prefix", "jane", "--output", "/"], "--output"),
-        (["--table-prefix", "jane", "--engine", "ministack"], "the endpoints are AWS's"),
+        (["--table-prefix", "jane", "--engine", "ministack"], "the endpoints are those of AWS"),
         (["--table-prefix", "jane", "--profile", "nobody"], "(nobody) could not be found"),
     ],
 )
@@ -52,9 +52,9 @@ def test_it_asks_before_it_costs_money(
 
     assert 0 == main.main(["prove", "--table-prefix", "jane"])
     said = capsys.readouterr().out
-    assert "costs $0.03 at most" in said
+    assert "costs at most $0.03" in said
     assert "jane-prove-slow" in said
-    assert "Nothing was made." in said
+    assert "Nothing was created." in said
     assert (fixtures.NEVER_ON_AWS in said) != fixtures.has_run_on_aws()
     assert set() == there(clients)
 
