@@ -1,4 +1,4 @@
-"""Who may look and who may press: Airflow's own permissions, on every route."""
+"""Check Airflow's permissions on every route, for viewing and for changing."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,11 +13,11 @@ from fastapi import Depends, HTTPException, Request, status
 
 User = Annotated[BaseUser, Depends(get_user)]
 
-#: Signed in; for what holds no data of any DAG.
+#: The user is signed in. For routes without data of a DAG.
 SIGNED_IN = Depends(get_user)
-#: May see the runs of the DAG in the path.
+#: The user may see the runs of the DAG in the path.
 MAY_LOOK = Depends(requires_access_dag(method="GET", access_entity=DagAccessEntity.RUN))
-#: May change them, as who marks a run failed.
+#: The user may change these runs, for example mark one as failed.
 MAY_STEER = Depends(requires_access_dag(method="PUT", access_entity=DagAccessEntity.RUN))
 
 HEADER = "X-DDB-Migrate"
@@ -31,7 +31,7 @@ def may(
     change: bool,
     what: DagAccessEntity = DagAccessEntity.RUN,
 ) -> bool:
-    """Return whether a user may see, or change, the runs of a DAG, by the routes' own check."""
+    """Return whether a user may see or change the runs of a DAG, by the check of the routes."""
     check = requires_access_dag(
         method="PUT" if change else "GET", access_entity=what, param_dag_id=dag_id
     )
@@ -45,13 +45,13 @@ def may(
 
 
 def readable_dags(user: BaseUser) -> frozenset[str]:
-    """Return the DAGs that a user may see, by one question to Airflow's auth manager."""
+    """Return the ids of the DAGs that a user may see, in one call of Airflow's auth manager."""
     return frozenset(get_auth_manager().get_authorized_dag_ids(user=user))
 
 
 @dataclass(frozen=True, slots=True)
 class AskedMigration:
-    """The migration in the path, by the run whose tab it is, and who asks for it."""
+    """A request for the migration in the path, in the tab of a run, by a user."""
 
     request: Request
     user: User
@@ -64,7 +64,7 @@ class AskedMigration:
         return may(self.request, self.user, dag_id, change=change)
 
     def may_see_values(self, owner: str) -> bool:
-        """Return whether the user may see XComs, of this DAG and of the one that started it."""
+        """Return whether the user may see the XComs of this DAG and of the migration's DAG."""
         return all(
             may(self.request, self.user, dag_id, change=False, what=DagAccessEntity.XCOM)
             for dag_id in {self.dag_id, owner}
@@ -72,12 +72,14 @@ class AskedMigration:
 
 
 def from_this_page(request: Request) -> None:
-    """Refuse a request that a page of another site made a browser send, with its cookie.
+    """Refuse a request that a page of another site made the browser send, with its cookie.
 
-    Such a page can send a form, or text, without asking; neither JSON nor a header of ours: for
-    those the browser asks this server first (a CORS preflight), and Airflow may be set up to say
-    yes ([api] access_control_allow_origins). So what browsers say by themselves counts, too: which
-    kind of site a request comes from, and which one.
+    Such a page can send a form or text. For JSON or a custom header, the browser first asks this
+    server (CORS preflight), and Airflow may be configured to allow it
+    (``[api] access_control_allow_origins``). So the headers ``Sec-Fetch-Site`` and ``Origin``,
+    which the browser sets itself, are checked as well.
+
+    :raises HTTPException: 403.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     site = request.headers.get("sec-fetch-site", "same-origin")
@@ -85,15 +87,16 @@ def from_this_page(request: Request) -> None:
     if not is_ours or not _is_own_origin(request):
         raise HTTPException(
             status.HTTP_403_FORBIDDEN,
-            f"Send JSON with the header {HEADER} from the page itself; nothing was changed.",
+            f"The request must be JSON with the header {HEADER}, sent by the page itself. Nothing "
+            "was changed.",
         )
 
 
 def _is_own_origin(request: Request) -> bool:
-    """Return whether the page, if the browser names one, is of the host that was asked.
+    """Return whether the request's Origin, if it has one, is this host.
 
-    Behind a proxy that is the host of ``[api] base_url``; which scheme the browser used is the
-    proxy's to know.
+    Behind a proxy, this host is that of ``[api] base_url``. The scheme is not compared, because
+    only the proxy knows it.
     """
     origin = request.headers.get("origin")
     if origin is None:
@@ -103,7 +106,7 @@ def _is_own_origin(request: Request) -> bool:
 
 
 def _host(url: str) -> str:
-    """Return host and port of a URL, without a default port; empty: it has none."""
+    """Return host and port of a URL, without a default port; empty if it has no host."""
     try:
         parts = urlsplit(url)
         port = parts.port

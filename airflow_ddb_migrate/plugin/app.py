@@ -1,4 +1,4 @@
-"""The routes behind the tab. Each has a dependency of access.py; a test walks all of them."""
+"""The routes of the tab. Each depends on a check of access.py; a test covers all of them."""
 
 import logging
 import re
@@ -51,9 +51,9 @@ _AWS_FAILED = 502
 _PLACES = re.compile(r"\barn:[^\s'\",)]+|\b[a-z][a-z0-9+.-]*://[^\s'\",)]+|\b\d{12}\b")
 _logger = logging.getLogger(__name__)
 _LOOKING = OwnThreads(4, "look")
-_DAGS = 50  # in the list: each costs a request to the ledger
+_DAGS = 50  # in the list; each costs a request to the ledger
 
-#: Behind which migration the list goes on, as a page of it says.
+#: The migration after which the list continues, from the previous page.
 Before = Annotated[str, Query(max_length=120, pattern=r"^[\w.:#-]*$")]
 _RUN = "/api/{dag_id}/{run_id}/migrations"
 _ONE = _RUN + "/{migration_id}"
@@ -61,12 +61,12 @@ _ONE = _RUN + "/{migration_id}"
 
 @cache
 def the_app() -> FastAPI:
-    """Return the app of this process."""
+    """Return the FastAPI app of this process."""
     return make_app(Looks())
 
 
 def make_app(looks: Looks) -> FastAPI:
-    """Make the app; without pages of FastAPI's own, which would be open to everybody."""
+    """Return a new app. It lacks FastAPI's own pages, which would be open to everyone."""
     app = FastAPI(title="DynamoDB migration", docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_with_headers)
     app.exception_handler(MigrationError)(_explained)
@@ -124,9 +124,9 @@ async def _shown(look: Callable[[], Any]) -> Response:
 
 
 def _list(looks: Looks, request: Request, user: User, before: str) -> dict[str, Any]:
-    """Return a page of the migrations of those DAGs whose runs the user may see.
+    """Return a page of migrations, from DAGs whose runs the user may see.
 
-    Who may see no DAG costs no request to AWS.
+    For a user who may see no DAG, no request is sent to AWS.
     """
     readable = readable_dags(user)
     known = sorted(readable & looks.dags()) if readable else []
@@ -137,27 +137,27 @@ def _list(looks: Looks, request: Request, user: User, before: str) -> dict[str, 
 
 
 def _file(name: str) -> Response:
-    """Return one of the packaged files; nothing else has a name that is looked up."""
+    """Return one of the packaged files. The name is never used as a path."""
     path = next((path for path in STATIC.iterdir() if path.name == name), None)
     if path is None or path.suffix not in MEDIA:
-        raise HTTPException(404, f"There is no file {name!r}.")
+        raise HTTPException(404, f"File {name!r} does not exist.")
     return Response(path.read_bytes(), media_type=MEDIA[path.suffix])
 
 
 async def _explained(_: Request, exc: Exception) -> Response:
-    """Say what is wrong; who may look need not know which roles and endpoints there are."""
+    """Answer with the error's message. ARNs, URLs and account ids are hidden from viewers."""
     status = next((code for kind, code in _STATUSES.items() if isinstance(exc, kind)), _AWS_FAILED)
     words = str(exc)
     if status == _AWS_FAILED:
-        _logger.warning("AWS could not be asked for the tab: %s", exc)
-        words = f"{_PLACES.sub('(hidden)', words)} The API server's log has it in full."
+        _logger.warning("A request to AWS failed for the tab: %s", exc)
+        words = f"{_PLACES.sub('(hidden)', words)} The API server's log has the full message."
     headers = {"Retry-After": str(_BUSY_SECONDS)} if status == _BUSY else None
     return JSONResponse({"detail": words}, status, headers)
 
 
 async def _broken(_: Request, __: Exception) -> Response:
-    """Answer where nothing else did; the server logs the error. ``_with_headers`` is inside."""
-    return JSONResponse({"detail": "Internal error: see the API server's log."}, 500, HEADERS)
+    """Answer after an unexpected error, which the server logs. ``_with_headers`` is skipped."""
+    return JSONResponse({"detail": "Internal error. See the API server's log."}, 500, HEADERS)
 
 
 async def _with_headers(

@@ -1,6 +1,6 @@
-"""Who pressed what, in Airflow's audit log: also what was refused, and why.
+"""Record each use of a button in Airflow's audit log, and refusals with their reason.
 
-A row names DAG and run of the path, whatever the body says.
+A row names the DAG and the run in the path, whatever the body says.
 """
 
 import json
@@ -23,9 +23,10 @@ _REFUSALS = (HTTPException, MigrationError)
 
 
 def audited(name: str) -> tuple[Any, Any]:
-    """Return the dependencies of a button: the first before all others, the second behind them.
+    """Return two dependencies of a button's route.
 
-    What is refused is noted by the first, what is about to be done by the second.
+    The first comes before all others and records refusals. The second comes after them and records
+    actions.
     """
 
     async def note_refusal(request: Request, user: User) -> AsyncIterator[None]:
@@ -42,7 +43,7 @@ def audited(name: str) -> tuple[Any, Any]:
 
 
 def _why(refusal: Exception) -> str:
-    """Return the answer's status, where it has one of its own, and what it says."""
+    """Return the message of a refusal, with its HTTP status if it has one."""
     if isinstance(refusal, HTTPException):
         return f"{refusal.status_code} {refusal.detail}"
     return str(refusal)
@@ -78,8 +79,8 @@ def _add(row: Log) -> None:
 
 
 def _add_refusal(row: Log) -> None:
-    """Note it if that can be; it is refused all the same."""
+    """Record a refusal. If that fails, the request is refused anyway."""
     try:
         _add(row)
     except Exception:
-        _logger.exception("A refusal could not be noted in Airflow's audit log")
+        _logger.exception("A refusal could not be recorded in Airflow's audit log")

@@ -1,4 +1,4 @@
-"""Answers kept for a few seconds, so that ten viewers cost one look, and one thread."""
+"""Keep answers for a few seconds, so that ten viewers cost one request and one thread."""
 
 import threading
 import time
@@ -9,9 +9,9 @@ from typing import Any
 from airflow_ddb_migrate.plugin.threads import BusyError
 
 SECONDS = 3.0
-_SHARE = 4  # a look that took long is kept that many times as long: at most a fifth of a thread
+_SHARE = 4  # a slow answer is kept this many times its duration: at most a fifth of a thread
 _ENTRIES = 256
-_WAIT_SECONDS = 1.0  # for a first answer that somebody else asks for
+_WAIT_SECONDS = 1.0  # for a first answer that another thread is getting
 
 
 @dataclass(slots=True)
@@ -24,10 +24,10 @@ class _Entry:
 
 
 class AnswerCache:
-    """Asks once for all who want to know the same at the same time; for threads of one process.
+    """Gets each answer once for all threads of the process that ask for it at the same time.
 
-    Who comes while somebody asks gets the last answer. What failed is kept as well, for
-    ``SECONDS`` and no longer: a service in trouble is not asked by each viewer.
+    While one thread gets a new answer, the others get the last one. An error is kept too, for
+    ``SECONDS``, so that not every viewer asks a service in trouble.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class AnswerCache:
         self._entries: dict[Hashable, _Entry] = {}
 
     def get(self, key: Hashable, ask: Callable[[], Any]) -> Any:
-        """Return the answer that is kept, or ask.
+        """Return the kept answer, or call ``ask`` for a new one.
 
-        :raises BusyError: somebody else has been asking for a while, and nothing is kept.
-        :raises Exception: what asking raised.
+        :raises BusyError: another thread has been asking for a while, and no answer is kept.
+        :raises Exception: the error that ``ask`` raised.
         """
         entry = self._entry(key)
         if not entry.lock.acquire(timeout=0 if entry.has_value else _WAIT_SECONDS):
@@ -59,7 +59,7 @@ class AnswerCache:
             entry.lock.release()
 
     def forget(self, key: Hashable) -> None:
-        """Ask anew the next time."""
+        """Drop an answer, so that the next ``get`` asks again."""
         with self._lock:
             self._entries.pop(key, None)
 
@@ -67,7 +67,7 @@ class AnswerCache:
         began = self._clock()
         try:
             entry.value, entry.error, entry.has_value = ask(), None, True
-        except Exception as exc:  # noqa: BLE001  # raised by whoever asks
+        except Exception as exc:  # noqa: BLE001  # get raises it
             entry.value, entry.error, entry.has_value = None, exc, False
             entry.until = self._clock() + SECONDS
         else:
@@ -81,7 +81,7 @@ class AnswerCache:
             return self._entries.setdefault(key, _Entry())
 
     def _drop_old(self) -> None:
-        """Drop what is out of date soonest; whoever holds such an entry still gets its answer."""
+        """Drop the entries that expire first. A thread that waits for one still gets its answer."""
         oldest = sorted(self._entries, key=lambda key: self._entries[key].until)
         for key in oldest[: _ENTRIES // 4]:
             del self._entries[key]

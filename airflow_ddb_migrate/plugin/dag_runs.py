@@ -1,4 +1,4 @@
-"""Which migrations a DAG run made, from Airflow's database, and by which connection."""
+"""Find the migrations of a DAG run, and their connections, in Airflow's database."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ _PART = re.compile(rf"-(?:{DRY_RUN}|{CHECK}|{CANARY_CHECK})\d*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which connection and which stack, as the tasks of a run used them."""
+    """The connection, region and stack that the tasks of a run used."""
 
     aws_conn_id: str | None
     region_name: str | None
@@ -50,7 +50,7 @@ class Found:
 
 
 def default_where() -> Where:
-    """Return what the example DAGs use, too."""
+    """Return the connection and stack of the example DAGs."""
     return Where(
         aws_conn_id=settings.aws_conn_id(),
         region_name=None,
@@ -59,15 +59,16 @@ def default_where() -> Where:
 
 
 def find_migrations(dag_id: str, run_id: str) -> list[Found]:
-    """Return the migrations of a DAG run, in the order in which they came up.
+    """Return the migrations of a DAG run, in the order of their first tasks.
 
-    Every operator here returns its ``migration_id``, so their XComs name them: those are kept as
-    long as the run. What other tasks return names nothing. Connection, region and stack are those
-    that Airflow rendered for the same task; it keeps these for the latest runs of a DAG
-    (max_num_rendered_ti_fields_per_task), and beyond them the defaults hold.
+    Every operator of this package returns its ``migration_id``, so the XComs name the migrations.
+    Airflow keeps them as long as the run. Return values of other tasks are ignored. Connection,
+    region and stack come from the rendered fields of the same task. Airflow keeps these only for
+    the latest runs of a DAG (``max_num_rendered_ti_fields_per_task``); for older runs the defaults
+    are used.
 
-    Who may write XComs can put any id under a task of ours. So these are ids to ask the ledger
-    about, and no right to what they name.
+    A user who may write XComs can put any id there. So an id must be checked against the ledger; it
+    gives no right to the migration.
     """
     with create_session(scoped=False) as session:
         named = list(_named(session, dag_id, run_id))
@@ -82,12 +83,12 @@ def find_migrations(dag_id: str, run_id: str) -> list[Found]:
 
 
 def owner_of(found: Iterable[Found], migration_id: str) -> Found | None:
-    """Return the migration of the run that this is, or is a part of; None: it is not the run's."""
+    """Return the run's migration with this id or with this part; None if the run has none."""
     return next((one for one in found if one.owns(migration_id)), None)
 
 
 def _named(session: Session, dag_id: str, run_id: str) -> Iterable[tuple[str, str, int]]:
-    """Yield migration, task and map index; the database leaves out what cannot name one."""
+    """Yield migration id, task id and map index. The query leaves out other XComs."""
     task = and_(
         *(
             getattr(TaskInstance, name) == getattr(XComModel, name)
@@ -117,9 +118,9 @@ def _named(session: Session, dag_id: str, run_id: str) -> Iterable[tuple[str, st
 
 @lru_cache(maxsize=256)
 def _our_tasks(version_id: Any) -> frozenset[str]:
-    """Return the tasks of a DAG's version that are operators of ours, or of classes made of them.
+    """Return the ids of tasks, in a DAG version, whose operators come from this package.
 
-    A version that a run had is never changed.
+    Subclasses count, too. A DAG version that a run has used never changes.
     """
     query = select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version_id)
     with create_session(scoped=False) as session:
@@ -150,7 +151,7 @@ def _where(rendered: Mapping[str, Any]) -> Where:
 
 
 def _without_parts(found: Iterable[Found]) -> list[Found]:
-    """Leave out the dry run or check of another one: these are reached from there."""
+    """Leave out dry runs and checks of another migration; that migration's view has them."""
     everything = list(found)
     return [
         one

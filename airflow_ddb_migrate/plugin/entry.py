@@ -1,4 +1,4 @@
-"""What Airflow loads of this package in each of its processes: kept light, the app comes later."""
+"""The plugin that every Airflow process loads. It is small; the app is imported on first use."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,7 +11,7 @@ PREFIX = "/ddb-migrate"
 
 
 def _href(path: str) -> str:
-    """Return a path below Airflow's own, which may be one of a proxy's."""
+    """Return the path with Airflow's own prefix, which a proxy may add."""
     base_url = conf.get("api", "base_url", fallback="/")
     return f"{urlsplit(base_url).path.rstrip('/')}{PREFIX}{path}"
 
@@ -21,7 +21,7 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 async def lazy_app(scope: MutableMapping[str, Any], receive: _Receive, send: _Send) -> None:
-    """Serve the app; scheduler, workers, DAG processor and triggerer never import it."""
+    """Serve the app. Scheduler, workers, DAG processor and triggerer never import it."""
     from airflow_ddb_migrate.plugin.app import the_app  # noqa: PLC0415
 
     await the_app()(scope, receive, send)

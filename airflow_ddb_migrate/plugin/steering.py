@@ -1,4 +1,4 @@
-"""The buttons: pause, resume, stop, retune. Each is in Airflow's audit log and in the ledger."""
+"""The buttons: pause, resume, stop, retune. Airflow's audit log and the ledger record each use."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ from airflow_ddb_migrate.plugin.views import Looks
 _logger = logging.getLogger(__name__)
 _DONE, _ACCEPTED, _UNREADABLE = 200, 202, 422
 
-# Workers look every few seconds; one that was killed shows life longer.
+# Workers check every few seconds. A killed worker seems alive for longer.
 _STOP_SECONDS = 20.0
 _PRESSING, _STOPPING = OwnThreads(2, "press"), OwnThreads(2, "stop")
 _TUNED = ("read_units_per_second", "write_units_per_second", "max_concurrency", "max_cost_usd")
@@ -59,13 +59,13 @@ def _add(app: FastAPI, looks: Looks, path: str, action: _Action) -> None:
 
 
 def _said(body: bytes) -> dict[str, Any]:
-    """Read a body; FastAPI itself would do it before anybody is asked who they are."""
+    """Parse the body. FastAPI itself would parse it before it checks the user."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise HTTPException(_UNREADABLE, "The body is no JSON object; nothing was changed.")
+        raise HTTPException(_UNREADABLE, "The body is not a JSON object. Nothing was changed.")
     return said
 
 
@@ -79,10 +79,10 @@ def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
 
 
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
-    """Tell the workers at once; their end, and that of the execution, is awaited behind it."""
+    """Tell the workers to stop, and return. Another thread waits for their end and stops all."""
     reason = _reason(asked)
-    words = begin_stop(site, by=by, reason=reason)
-    with contextlib.suppress(BusyError):  # the workers obey, and it ends by itself
+    words = steering.begin_stop(site, by=by, reason=reason)
+    with contextlib.suppress(BusyError):  # the workers stop, and the execution ends
         _STOPPING.submit(lambda: _finish_stop(site, by, reason))
     return words
 
@@ -91,9 +91,12 @@ def _finish_stop(site: Site, by: str, reason: str) -> None:
     try:
         stop_now(site, by=by, reason=reason, patience_seconds=_STOP_SECONDS)
     except SteeringError:
-        return  # it ended by itself: its workers obeyed
+        return  # the workers stopped, and the execution has ended
     except MigrationError:
-        _logger.exception("Migration %s was told to stop; its execution runs", site.migration_id)
+        _logger.exception(
+            "The workers of migration %s were told to stop, but its execution could not be stopped",
+            site.migration_id,
+        )
 
 
 def _retune(site: Site, by: str, asked: dict[str, Any]) -> str:
@@ -106,7 +109,7 @@ def _reason(asked: dict[str, Any]) -> str:
     reason = asked.get("reason", "")
     if not isinstance(reason, str) or len(reason) > ENTERED_CHARS:
         raise InvalidInputError(
-            f"reason must be a text of at most {ENTERED_CHARS} characters; nothing was changed."
+            f"reason must be a text of at most {ENTERED_CHARS} characters. Nothing was changed."
         )
     return reason.strip()
 
@@ -114,5 +117,6 @@ def _reason(asked: dict[str, Any]) -> str:
 def _known(asked: dict[str, Any], names: tuple[str, ...]) -> None:
     if unknown := sorted(asked.keys() - set(names)):
         raise InvalidInputError(
-            f"{', '.join(unknown)} cannot be given here; what can: {', '.join(names) or 'nothing'}."
+            f"{', '.join(unknown)} cannot be set here. Fields that can be set: "
+            f"{', '.join(names) or 'none'}."
         )

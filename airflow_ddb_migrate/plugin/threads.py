@@ -1,7 +1,7 @@
-"""Threads of the plugin's own: an AWS that hangs must not take those of Airflow's API server.
+"""The plugin's own threads, so that a slow AWS does not block Airflow's API server.
 
-A plain route of FastAPI runs in one of 40 threads that it shares with all of Airflow's own. The
-routes here wait without a thread, and work in few.
+A plain route of FastAPI runs in one of 40 threads, which all routes of Airflow share. The routes
+here wait without a thread, and work in a few threads of their own.
 """
 
 import asyncio
@@ -12,19 +12,19 @@ from typing import TypeVar
 
 from airflow_ddb_migrate.core.errors import MigrationError
 
-_WAITING = 4  # for each thread; more are told to come again
+_WAITING = 4  # waiting requests for each thread; further ones get BusyError
 
 T = TypeVar("T")
 
 
 class BusyError(MigrationError):
-    """Too much is asked of AWS just now, or it does not answer; nothing was changed."""
+    """Too many requests wait for AWS, or AWS does not answer. Nothing was changed."""
 
     retryable = True
 
 
 class OwnThreads:
-    """``most`` threads, and so many requests that wait for one."""
+    """``most`` threads, with a limited number of waiting requests."""
 
     def __init__(self, most: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix=f"ddb-migrate-{name}")
@@ -32,16 +32,16 @@ class OwnThreads:
         self._lock = threading.Lock()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns, from one of the threads; raises BusyError beyond them."""
+        """Run ``work`` in one of the threads and return its result; raises BusyError if full."""
         return await asyncio.wrap_future(self.submit(work))
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
-        """Begin it, and do not wait; raises BusyError."""
+        """Start ``work`` in one of the threads without waiting; raises BusyError if full."""
         with self._lock:
             if self._room == 0:
                 raise BusyError(
-                    "AWS answers slowly, and too many requests wait for it already. Try again in "
-                    "a few seconds."
+                    "AWS answers slowly, and too many requests are waiting for it. Try again in a "
+                    "few seconds."
                 )
             self._room -= 1
         future = self._pool.submit(work)

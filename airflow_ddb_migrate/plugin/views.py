@@ -1,4 +1,4 @@
-"""What the routes show and do: found by DAG run, looked at once for all viewers."""
+"""The data of the routes: found by DAG run, and read once for all viewers."""
 
 from typing import Any
 
@@ -17,18 +17,16 @@ from airflow_ddb_migrate.plugin import dag_runs
 from airflow_ddb_migrate.plugin.access import AskedMigration
 from airflow_ddb_migrate.plugin.cache import AnswerCache
 
-_SITE_SECONDS = 300.0  # CloudFormation is asked seldom; DescribeStacks is throttled early
+_SITE_SECONDS = 300.0  # rare requests to CloudFormation; DescribeStacks is throttled early
 _LIST_SECONDS = 60.0
 _PAGE = 50  # migrations
 _PULSES_SECONDS = 86_400.0
-_WITHHELD = (
-    "Keys of items and the transform's parameters are shown to users who may see the DAG's XComs."
-)
-_RATE_SECONDS = 90.0  # rates are of so long: viewers look every 3 s, workers save as often
+_WITHHELD = "Only users who may see the DAG's XComs see item keys and the transform's parameters."
+_RATE_SECONDS = 90.0  # rates cover this time; pages ask every 3 s, and workers save as often
 
 
 class Looks:
-    """One for the API server's process."""
+    """The views of migrations, one object in each process of the API server."""
 
     def __init__(self) -> None:
         self._runs = AnswerCache()
@@ -40,7 +38,7 @@ class Looks:
         self._lists = AnswerCache(_LIST_SECONDS)
 
     def migrations(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the migrations of a DAG run; empty for a run of something else."""
+        """Return the migrations of a DAG run; empty for a run without any."""
         return [
             {
                 "migration_id": found.migration_id,
@@ -51,7 +49,7 @@ class Looks:
         ]
 
     def view(self, asked: AskedMigration) -> dict[str, Any]:
-        """Return what the page shows; ``withheld`` says what of it the user may not see."""
+        """Return the data of the page. ``withheld`` says what the user may not see."""
         site = self.site(asked, change=False)
         key = _key(site)
         pulses: Pulses = self._pulses.get(key, lambda: Pulses(_RATE_SECONDS))
@@ -61,7 +59,7 @@ class Looks:
         return {**view, "params": "", "withheld": _WITHHELD}
 
     def quarantine(self, asked: AskedMigration) -> QuarantineView:
-        """Return the keys of what was set aside, for who may see XComs."""
+        """Return the keys of quarantined items, for users who may see XComs."""
         site = self.site(asked, change=False)
         if not asked.may_see_values(self._owner(site)):
             return {"rows": [], "where": quarantine_uri(site), "unknown": _WITHHELD}
@@ -69,13 +67,13 @@ class Looks:
         return found
 
     def dags(self) -> set[str]:
-        """Return the DAGs that have started a migration, by the default stack's ledger."""
+        """Return the ids of DAGs that have started a migration, from the default stack's ledger."""
         where = dag_runs.default_where()
         found: set[str] = self._lists.get(where, lambda: dags_that_migrate(self._ledger(where)))
         return found
 
     def page(self, dag_ids: tuple[str, ...], before: str) -> tuple[list[ListedMigration], str]:
-        """Return a page of what these DAGs have started, and how to go on; see newest_of_dags."""
+        """Return a page of these DAGs' migrations, and where the next page starts."""
         where = dag_runs.default_where()
         found: tuple[list[ListedMigration], str] = self._lists.get(
             (where, dag_ids, before),
@@ -90,11 +88,11 @@ class Looks:
     def site(self, asked: AskedMigration, *, change: bool) -> Site:
         """Open a migration of this run.
 
-        Any task may return another run's migration, so the DAG that counts is the one that the
-        ledger says started it.
+        Any task may return the id of another run's migration. So the user needs rights on the DAG
+        that started the migration according to the ledger.
 
-        :raises LedgerError: the run or the ledger has no such migration, or it is that of a DAG
-            that the user may not see or change: these are not told apart.
+        :raises LedgerError: the run or the ledger has no such migration, or the user may not see or
+            change its DAG. The message is the same in all cases.
         """
         try:
             site = self._site(asked.dag_id, asked.run_id, asked.migration_id)
@@ -124,7 +122,7 @@ class Looks:
         return open_known_site(clients, where.stack_name, migration_id)
 
     def forget(self, site: Site) -> None:
-        """Look anew the next time: something was just changed."""
+        """Drop the kept view after a change, so that the next request reads it again."""
         self._views.forget(_key(site))
 
     def _found(self, dag_id: str, run_id: str) -> list[dag_runs.Found]:
@@ -135,20 +133,20 @@ class Looks:
 
 
 def _key(site: Site) -> tuple[str, str]:
-    """Name a migration: ids and names of stacks may be the same in other accounts and regions."""
+    """Return a unique key. Other accounts and regions may have the same ids and stack names."""
     return site.stack.state_machine_arn, site.migration_id
 
 
 def _unknown(asked: AskedMigration) -> LedgerError:
     return LedgerError(
         f"Run {asked.run_id} of DAG {asked.dag_id} has no migration {asked.migration_id}. If the "
-        "run is about to start it, look again in a minute; else open the tab of the run that "
+        "run is about to start it, try again in a minute. Otherwise open the tab of the run that "
         "started it."
     )
 
 
 def _owner(site: Site) -> str:
-    """Return the DAG that a migration belongs to; raises NotBegunError if it is none so far."""
+    """Return the DAG that started a migration; raises NotBegunError if there is none yet."""
     dag_id = dag_of(site.ledger, site.migration_id)
     if not dag_id:
         raise NotBegunError(f"No DAG has started migration {site.migration_id}.")

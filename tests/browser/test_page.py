@@ -79,8 +79,8 @@ def test_why_keys_are_withheld_is_one_sentence() -> None:
     withheld, _ = seen_by(words, quarantine={"unknown": "Keys are withheld."})
     shown, _ = seen_by(words)
 
-    assert withheld.endswith("/quarantine/: Keys are withheld.")
-    assert shown.endswith("/quarantine/: the first 2 of them.")
+    assert withheld.endswith("/quarantine/. Keys are withheld.")
+    assert shown.endswith("/quarantine/. Here are the first 2.")
 
 
 def test_a_lane_shows_its_numbers_by_keyboard() -> None:
@@ -97,10 +97,10 @@ def test_a_lane_shows_its_numbers_by_keyboard() -> None:
     """)
 
     first, failed, label = seen
-    assert "Lane 0" not in first
+    assert "Segment 0" not in first
     assert ": failed" in failed
     assert "4,800 seen" in failed
-    assert "Map of 10000 lanes" in label
+    assert "Map of 10000 segments" in label
 
 
 def test_the_budget_of_the_past_is_in_the_chart() -> None:
@@ -126,7 +126,7 @@ def test_the_budget_of_the_past_is_in_the_chart() -> None:
     assert "Write units per second" == title
     assert re.match(r"Write units per second: 1[12],?[0-9]+ used now\. Budget: 8,000 from ", label)
     assert "12,000 from" in label
-    assert "nothing, paused or ended, from" in label
+    assert "0 (paused or ended) from" in label
     assert 10 < rows, "steps go up and down"
 
 
@@ -198,7 +198,7 @@ def test_a_hold_stands_beside_the_state() -> None:
         fields={"holds": [hold]},
     )
 
-    assert re.search(r"% · held \(health\) since [0-9:]+ · \$", seen)
+    assert re.search(r"% · on hold \(health\) since [0-9:]+ · \$", seen)
 
 
 def test_several_holds_are_shown_one_by_one() -> None:
@@ -222,8 +222,11 @@ def test_several_holds_are_shown_one_by_one() -> None:
     rows, asked, pause, outcome = seen
     assert ["person", "health"] == [row.split(" since ")[0] for row in rows]
     assert rows[1].endswith("by workers: Alarm a. It ends so.")
-    assert "Resume ends: person (paused by ann). It stays on hold for health (Alarm a.)." == asked
-    assert ["It is paused already.", "ON HOLD"] == [pause, outcome]
+    assert (
+        "Resume ends this hold: person (paused by ann). "
+        "The migration stays on hold for health (Alarm a.)." == asked
+    )
+    assert ["The migration is already paused.", "ON HOLD"] == [pause, outcome]
 
 
 def test_a_button_asks_before_it_does_anything() -> None:
@@ -244,8 +247,8 @@ def test_a_button_asks_before_it_does_anything() -> None:
     """)
 
     assert [("pause", {"reason": "lunch"})] == canned.posted
-    assert seen[0].startswith("Stop: workers end first")
-    assert [True, "It was done, says the server.", True, "It is not paused."] == seen[1:]
+    assert seen[0].startswith("Stop the migration? Workers end first")
+    assert [True, "It was done, says the server.", True, "The migration is not paused."] == seen[1:]
 
 
 def test_figures_are_retuned_one_by_one() -> None:
@@ -275,7 +278,7 @@ def test_nothing_can_be_pressed_when_it_is_over() -> None:
         fields=over,
     )
 
-    assert [4, "Nothing runs.", "SUCCEEDED"] == seen
+    assert [4, "The migration is not running.", "SUCCEEDED"] == seen
 
 
 def test_airflows_own_switch_between_light_and_dark_is_followed() -> None:
@@ -320,7 +323,7 @@ def test_a_run_of_something_else_is_told_kindly() -> None:
     with shown(canned):
         seen = canned.await_seen(HANG_SECONDS)
 
-    assert "No migration here" in seen
+    assert "No migration in this run" in seen
 
 
 @pytest.mark.parametrize("base", ["", "/tools/ui/airflow", "/ui/a/b/ui"])
@@ -351,7 +354,7 @@ def test_the_list_leads_to_the_tabs() -> None:
     assert f"/ddb-migrate/ui/{DAG}/{run}#{MIGRATION}" == seen["links"][0]
     assert ("DynamoDB migrations", 0) == (seen["title"], seen["elements"])
     assert "2 migrations of 2 tables" in seen["words"]
-    assert "3 more DAGs left out" in seen["words"]
+    assert "Not shown: 3 more DAGs." in seen["words"]
 
 
 def test_the_list_has_pages() -> None:

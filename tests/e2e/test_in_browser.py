@@ -87,7 +87,7 @@ def test_browser_of_a_viewer_presses_nothing(airflow: AirflowSite, steered: Stee
 
     control = site.ledger.control(site.migration_id)
     assert [[True, why]] * len(BUTTONS) == buttons
-    assert "You may look" in why
+    assert "You can view runs" in why
     assert f"{steered.still:,}" == seen
     assert [] == complaints
     assert [403] * len(BUTTONS) == statuses

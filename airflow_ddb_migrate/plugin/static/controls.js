@@ -1,32 +1,32 @@
-// Pause, resume, stop, retune: each asks once more, in the page, before it is done.
+// Pause, resume, stop, retune. Each asks for confirmation in the page.
 
 import { byId, make } from "./dom.js";
 import { post } from "./net.js";
 
-const REASON = { name: "reason", label: "Reason (kept with the migration)", type: "text" };
+const REASON = { name: "reason", label: "Reason (saved with the migration)", type: "text" };
 const ACTIONS = {
   pause: {
     words:
-      "Pause: workers settle what they have in hand and write nothing more within seconds. After " +
-      "an hour on hold the execution ends by itself; raised capacity stays raised until then.",
+      "Pause the migration? Workers finish their current writes and stop writing within seconds. " +
+      "After an hour on hold, the execution ends. Raised capacity stays raised until then.",
     fields: () => [REASON],
   },
   resume: { words: resumeWords, fields: () => [] },
   stop: {
     words:
-      "Stop: workers end first, then the execution; the DAG run fails and restores the capacity. " +
-      "What is done stays done, and a new attempt goes on with the rest.",
+      "Stop the migration? Workers end first, then the execution. The DAG run fails and restores " +
+      "the capacity. Finished work is kept, and a new attempt can continue with the rest.",
     fields: () => [REASON],
   },
   retune: {
     words:
-      "Retune this attempt. Units per second are those of the whole migration, 0 for no budget; " +
-      "what is left empty stays as it is.",
+      "Change the limits of this attempt. Units per second are for the whole migration; 0 means " +
+      "no limit. A field that you leave empty does not change.",
     fields: (control) => [
       number("read_units_per_second", "Read units per second", control),
       number("write_units_per_second", "Write units per second", control),
-      { name: "max_concurrency", label: "Segments at a time", type: "number", min: 1 },
-      number("max_cost_usd", "Hold at this cost in US dollars", control),
+      { name: "max_concurrency", label: "Segments at the same time", type: "number", min: 1 },
+      number("max_cost_usd", "Hold at this cost, in US dollars", control),
     ],
   },
 };
@@ -37,25 +37,27 @@ function number(name, label, control) {
 
 const names = (holds) => holds.map((hold) => `${hold.kind} (${hold.reason})`).join(" and ");
 
-// Say which holds it ends, and which it does not.
+// Return which holds a resume ends, and which remain.
 function resumeWords(view) {
   const left = view.holds.filter((hold) => !hold.resumable);
-  const ended = `Resume ends: ${names(view.holds.filter((hold) => hold.resumable))}.`;
-  if (left.length) return `${ended} It stays on hold for ${names(left)}.`;
-  return `${ended} Workers go on where they were, each within 2 minutes.`;
+  const ended = `Resume ends this hold: ${names(view.holds.filter((hold) => hold.resumable))}.`;
+  if (left.length) return `${ended} The migration stays on hold for ${names(left)}.`;
+  return `${ended} Workers continue where they stopped, within 2 minutes.`;
 }
 
-// Say why a button cannot be pressed; empty: it can.
+// Return why a button is disabled; empty if it is enabled.
 function obstacle(action, view, maySteer) {
-  if (!maySteer) return "You may look, and not change runs of this DAG.";
-  if (!view.is_live && (view.outcome !== "WAITING" || action === "retune")) return "Nothing runs.";
+  if (!maySteer) return "You can view runs of this DAG, but not change them.";
+  if (!view.is_live && (view.outcome !== "WAITING" || action === "retune")) {
+    return "The migration is not running.";
+  }
   const command = view.control ? view.control.command : "";
-  if (command === "STOP") return "It is being stopped.";
+  if (command === "STOP") return "The migration is stopping.";
   const isPaused = view.holds.some((hold) => hold.kind === "person");
-  if (action === "pause" && isPaused) return "It is paused already.";
+  if (action === "pause" && isPaused) return "The migration is already paused.";
   if (action !== "resume" || view.holds.some((hold) => hold.resumable)) return "";
-  if (view.holds.length) return `No person paused it. ${view.holds[0].ends}`;
-  return "It is not paused.";
+  if (view.holds.length) return `No one paused the migration. ${view.holds[0].ends}`;
+  return "The migration is not paused.";
 }
 
 export class Controls {
@@ -93,7 +95,7 @@ export class Controls {
     byId("answer").textContent = "";
     const { words } = ACTIONS[action];
     byId("confirm-words").textContent = typeof words === "string" ? words : words(this.view);
-    byId("confirm-yes").textContent = `${action[0].toUpperCase()}${action.slice(1)} it`;
+    byId("confirm-yes").textContent = `${action[0].toUpperCase()}${action.slice(1)} migration`;
     byId("confirm-fields").replaceChildren(...ACTIONS[action].fields(this.view.control).map(field));
     byId("confirm").hidden = false;
     (byId("confirm-fields").querySelector("input") || byId("confirm-yes")).focus();
@@ -111,11 +113,11 @@ export class Controls {
     this.busy = true;
     this.isPassing = false;
     this.close();
-    byId("answer").textContent = action === "stop" ? "Stopping; its workers end first…" : "…";
+    byId("answer").textContent = action === "stop" ? "Stopping. Workers end first…" : "…";
     try {
       const answer = await post(`${this.url(this.view.migration_id)}/${action}`, body);
       byId("answer").textContent = answer.words;
-      this.isPassing = action !== "stop"; // what it says holds no longer when all is over
+      this.isPassing = action !== "stop"; // the answer is outdated once the migration has ended
     } catch (error) {
       byId("answer").textContent = error.message;
     }
@@ -134,7 +136,7 @@ function field({ name, label, type, min, hint }) {
     input.min = min;
     input.step = name === "max_concurrency" ? 1 : "any";
   }
-  if (hint !== undefined) input.placeholder = `now ${hint || "none"}`;
+  if (hint !== undefined) input.placeholder = `now ${hint || "no limit"}`;
   box.append(input);
   return box;
 }

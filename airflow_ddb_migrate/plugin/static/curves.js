@@ -1,9 +1,9 @@
-// Rates over time: as this page has been told them, beside the budget as the ledger knows it, which is
-// right for the time before the page was opened, too. The lines differ in dash and in lightness.
+// Rates over time since this page was opened, beside the budget from the ledger, which also covers the
+// time before. The lines differ in dash and in lightness.
 
 import { byId, clock, rate } from "./dom.js";
 
-const POINTS = 1200; // an hour of looks
+const POINTS = 1200; // an hour of rounds
 const HEIGHT = 150;
 const PAST_SECONDS = 3600;
 const DASH = [6, 4];
@@ -21,7 +21,7 @@ export class Curves {
     this.points = [];
   }
 
-  // A look that says nothing new is left out.
+  // A view without new figures is left out.
   add(view) {
     this.view = view;
     const last = this.points.at(-1);
@@ -41,7 +41,7 @@ export class Curves {
     const line = known(this.points, "items");
     const span = line.length > 1 ? [line[0].at, line.at(-1).at] : null;
     const now = line.length ? `, ${rate(line.at(-1).value)} now` : "";
-    this.items.setAttribute("aria-label", `Items per second since this page was opened${now}.`);
+    this.items.setAttribute("aria-label", `Items per second since you opened this page${now}.`);
     drawChart(this.items, { span, line, steps: [], unit: "items/s" });
   }
 
@@ -58,7 +58,7 @@ export class Curves {
     drawChart(this.units, { span, line, steps, unit: "units/s" });
   }
 
-  // What does not write is bound by its reads, and so is what has a budget for reads alone.
+  // Reads limit a mode that does not write, and a migration with only a read budget.
   verb() {
     const has = (verb) => this.view.budget.some((step) => step[verb]);
     const onlyReads = has("read") && !has("write");
@@ -72,15 +72,15 @@ const known = (points, name) =>
     .map((point) => ({ at: point.at, value: point[name] }));
 
 function inWords(verb, line, steps) {
-  const used = line.length ? `${rate(line.at(-1).value)} used now` : "use not known yet";
+  const used = line.length ? `${rate(line.at(-1).value)} used now` : "use unknown so far";
   const shown = steps.slice(-10).map((step) => `${budgetWords(step.value)} from ${clock(step.at)}`);
   const budget = shown.length ? `Budget: ${shown.join(", ")}.` : "No budget is known.";
   return `${verb === "write" ? "Write" : "Read"} units per second: ${used}. ${budget}`;
 }
 
 function budgetWords(value) {
-  if (value === null) return "no bound";
-  return value ? rate(value) : "nothing, paused or ended,";
+  if (value === null) return "no limit";
+  return value ? rate(value) : "0 (paused or ended)";
 }
 
 function drawChart(canvas, { span, line, steps, unit }) {
@@ -90,7 +90,7 @@ function drawChart(canvas, { span, line, steps, unit }) {
   const context = cleared(canvas, width);
   context.fillStyle = colour("--quiet");
   if (!span) {
-    context.fillText("The curve begins with the next looks.", 4, HEIGHT / 2);
+    context.fillText("The curve begins with the next updates.", 4, HEIGHT / 2);
     return;
   }
   const [from, to] = span;
@@ -135,7 +135,7 @@ function drawFrame(context, { width, span, top, unit, y, line }) {
   context.fillText(clock(span[1]), width - 2, HEIGHT - 4);
 }
 
-// A gap where there is no bound, or where the ledger does not know it.
+// A gap where there is no limit, or where the ledger does not know it.
 function drawSteps(context, steps, { span, x, y }) {
   const [from, to] = span;
   context.beginPath();

@@ -1,4 +1,4 @@
-// Texts and elements. Whatever comes from AWS or from a person enters the page by textContent alone.
+// Texts and elements. Text from AWS or from a person enters the page only by textContent.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -42,7 +42,7 @@ const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 export const count = (value) => whole.format(value);
 export const rate = (value) => (value >= 1000 ? whole.format(value) : short.format(value));
-// As core/text/figures.py writes them.
+// In the same format as core/text/figures.py.
 export function dollars(value) {
   if (!(value > 0 && value < 0.01)) return `$${cents.format(value)}`;
   if (value < 1e-6) return "under $0.000001";

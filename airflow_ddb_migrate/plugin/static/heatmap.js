@@ -1,4 +1,4 @@
-// All lanes as cells. States differ in lightness and in pattern, so that no colour has to be seen.
+// All segments as cells. States differ in lightness and in pattern, not only in colour.
 
 import { onTheme } from "./theme.js";
 
@@ -12,7 +12,7 @@ const NAMES = Object.fromEntries(STATES.map(([letter, name]) => [letter, name]))
 const HEIGHT = 400;
 const LARGEST = 26;
 const SMALLEST = 3;
-const PATTERNED = 7; // smaller cells differ in lightness alone
+const PATTERNED = 7; // smaller cells differ only in lightness
 
 function cellSize(lanes, width) {
   for (let size = LARGEST; size > SMALLEST; size -= 1) {
@@ -41,7 +41,7 @@ function mark(context, letter, x, y, size, ink) {
 }
 
 export class HeatMap {
-  // `onLook(lane, letter)` is told which lane is looked at; null when none is.
+  // `onLook(lane, letter)` gets the selected cell; null if none is selected.
   constructor(canvas, legend, onLook) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
@@ -146,9 +146,9 @@ export class HeatMap {
     );
     this.canvas.setAttribute(
       "aria-label",
-      `Map of ${this.lanes.length} lanes: ` +
+      `Map of ${this.lanes.length} segments: ` +
         STATES.map(([letter, name]) => `${numbers[letter]} ${name}`).join(", ") +
-        ". Arrow keys move from lane to lane, F to the next failed one.",
+        ". Arrow keys move between segments. F moves to the next failed segment.",
     );
   }
 

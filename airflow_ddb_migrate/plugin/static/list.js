@@ -1,17 +1,17 @@
-// The migrations in the ledger, page by page, by table, of the DAGs whose runs one may see.
+// The migrations in the ledger, by table, of the DAGs whose runs the user may see.
 
 import { byId, count, dollars, make, row, trouble, when } from "./dom.js";
 import { get, loop } from "./net.js";
 
 const SECONDS = 60;
 const base = location.pathname.replace(/\/ui\/?$/, "");
-const HEADS = ["Migration", "What", "Result", "Items", "Cost", "Started", "By"];
+const HEADS = ["Migration", "Mode and transform", "Result", "Items", "Cost", "Started", "Started by"];
 
-let before = ""; // behind which migration the page begins
+let before = ""; // the page begins after this migration
 let older = "";
 
 const look = loop(lookOnce, (error, seconds) => {
-  trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
+  trouble(error ? `${error.message} Trying again in ${seconds} s.` : "");
 });
 
 byId("newest").addEventListener("click", () => turnTo(""));
@@ -19,7 +19,7 @@ byId("older").addEventListener("click", () => turnTo(older));
 
 function turnTo(place) {
   before = place;
-  byId("newest").disabled = !before; // also if this page cannot be had
+  byId("newest").disabled = !before; // even if the request fails
   look();
 }
 
@@ -35,9 +35,9 @@ async function lookOnce() {
   byId("tables").replaceChildren(...[...tables].flatMap(([name, rows]) => [make("h2", name), table(rows)]));
   byId("words").textContent =
     `${before ? "Older: " : ""}${many(answer.migrations.length, "migration")} of ` +
-    `${many(tables.size, "table")}, of the DAGs whose runs you may see.` +
+    `${many(tables.size, "table")}, from DAGs whose runs you may view.` +
     (answer.dags_left_out
-      ? ` ${many(answer.dags_left_out, "more DAG")} left out: ddb-migrate history --table TABLE lists a table's.`
+      ? ` Not shown: ${many(answer.dags_left_out, "more DAG")}. ddb-migrate history --table TABLE lists all migrations of a table.`
       : "");
   return SECONDS;
 }

@@ -1,4 +1,4 @@
-// Requests to the plugin, and a loop that asks again: slower in trouble, not at all when hidden.
+// Requests to the plugin, and a loop that repeats them: more slowly after errors, never when hidden.
 
 const SLOWEST_SECONDS = 60;
 
@@ -29,7 +29,7 @@ export const post = async (url, body) =>
     }),
   );
 
-// `look` returns after how many seconds to look again. Returns a function that looks at once.
+// `look` returns the seconds until the next round. Returns a function that starts a round now.
 export function loop(look, onError) {
   let timer = 0;
   let failures = 0;

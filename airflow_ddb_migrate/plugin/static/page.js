@@ -1,4 +1,4 @@
-// The tab of one DAG run: asks every few seconds, shows what has changed.
+// The tab of one DAG run. It asks for the current state every few seconds and shows it.
 
 import { Curves } from "./curves.js";
 import { Controls } from "./controls.js";
@@ -10,10 +10,10 @@ import { onTheme } from "./theme.js";
 const LIVE_SECONDS = 3;
 const OVER_SECONDS = 30;
 const EMPTY_SECONDS = 10;
-const LIST_EVERY = 10; // looks: a run with mapped tasks gets more migrations as it goes on
+const LIST_EVERY = 10; // rounds: a run with mapped tasks may start more migrations later
 const HOVER_MS = 120;
 
-// Airflow itself may lie below a path with /ui/ in it: the last two parts are the DAG and the run.
+// Airflow's own path may contain /ui/. The last two parts are the DAG and the run.
 const [, base, place] = location.pathname.match(/^(.*)\/ui\/([^/]+\/[^/]+)\/?$/);
 const run = `${base}/api/${place}/migrations`;
 const [dagId, runId] = place.split("/").map(decodeURIComponent);
@@ -27,7 +27,7 @@ let hover = 0;
 const heat = new HeatMap(byId("heat"), byId("legend"), showLane);
 const controls = new Controls(one, () => look());
 const look = loop(lookOnce, (error, seconds) => {
-  trouble(error ? `${error.message} Asking again in ${seconds} s.` : "");
+  trouble(error ? `${error.message} Trying again in ${seconds} s.` : "");
 });
 
 byId("choice").addEventListener("change", (event) => choose(event.target.value));
@@ -58,7 +58,7 @@ async function lookForMigrations() {
   byId("empty").hidden = Boolean(state.id);
   byId("migration").hidden = !state.id;
   byId("empty-words").textContent =
-    "No task of this DAG run has planned or started a migration of a DynamoDB table so far.";
+    "No task of this DAG run has planned or started a migration of a DynamoDB table yet.";
 }
 
 function choose(id) {
@@ -75,9 +75,9 @@ async function lookAtQuarantine(view) {
   if (!number || number === state.quarantined) return;
   const found = await get(`${one(view.migration_id)}/quarantine`);
   state.quarantined = number;
-  const first = found.unknown || `the first ${count(found.rows.length)} of them.`;
+  const first = found.unknown || `Here are the first ${count(found.rows.length)}.`;
   byId("quarantine-words").textContent =
-    `${count(number)} items are set aside, untouched, under ${found.where}: ${first}`;
+    `${count(number)} items are in quarantine and were not changed. They are listed under ${found.where}. ${first}`;
   byId("quarantine-rows").replaceChildren(
     ...found.rows.map((item) =>
       row(make("code", keyWords(item.key)), item.error_class, item.message, `${item.segment}`),
@@ -126,7 +126,7 @@ function showHeader(view) {
   showChoice(view);
 }
 
-// What a first look is for: how far, how much longer or why not, and how much money.
+// The most important facts: progress, time left or why the migration waits, and cost.
 function glance(view) {
   const { dollars: spent, planned_dollars: all } = view.pulse || {};
   const parts = [
@@ -139,10 +139,10 @@ function glance(view) {
 
 function held(holds) {
   const first = holds.reduce((one, other) => (other.since < one.since ? other : one));
-  return `held (${holds.map((hold) => hold.kind).join(" and ")}) since ${clock(first.since)}`;
+  return `on hold (${holds.map((hold) => hold.kind).join(" and ")}) since ${clock(first.since)}`;
 }
 
-// Parameters and keys as words: `from: name` rather than JSON.
+// Parameters and keys as text: `from: name` instead of JSON.
 const given = (params) => {
   const words = Object.entries(JSON.parse(params || "{}")).map(([name, value]) => `${name}: ${plain(value)}`);
   return words.length ? ` (${words.join(", ")})` : "";
@@ -153,7 +153,7 @@ const keyWords = (key) =>
     .map(([name, typed]) => `${name}: ${Object.values(typed)[0]}`)
     .join(", ");
 
-// One hold is told in the sentence above it.
+// A single hold is in the sentence above.
 function showHolds(holds) {
   byId("holds").hidden = holds.length < 2;
   byId("holds").replaceChildren(
@@ -188,8 +188,8 @@ function figures(view) {
     ["Items per second", known(items, rate), timeLeft(view, pulse)],
     ["Read units", perSecond(view, pulse.read_now, "read"), budget(view, pulse, "read")],
     ["Write units", perSecond(view, pulse.written_now, "written"), budget(view, pulse, "write")],
-    ["Throttled", count(throttled(view)), conflicts(view)], // by reason in the sentence above
-    ["Workers", view.is_live ? known(pulse.workers, count) : "–", view.is_live ? "at work" : ""],
+    ["Throttled", count(throttled(view)), conflicts(view)], // the sentence above has the reasons
+    ["Workers", view.is_live ? known(pulse.workers, count) : "–", view.is_live ? "running" : ""],
     ["Cost so far", known(pulse.dollars, dollars), planned(pulse)],
   ];
 }
@@ -220,7 +220,7 @@ function timeLeft(view, pulse) {
   if (!view.is_live) return view.ended_at ? `ended ${when(view.ended_at)}` : "";
   if (isHeld(view)) return "on hold";
   const left = pulse.seconds_left;
-  if (!left) return "time left: not known";
+  if (!left) return "time left: unknown";
   const [least, most] = left.map(duration);
   return least === most ? `about ${least} left` : `${least} to ${most} left`;
 }
@@ -229,9 +229,9 @@ const perSecond = (view, now, name) =>
   view.is_live ? known(now, (units) => `${rate(units)} /s`) : count(view.units[name]);
 
 function budget(view, pulse, verb) {
-  if (!view.is_live) return "in all";
+  if (!view.is_live) return "in total";
   const [units, part] = [pulse[`${verb}_units_per_second`], pulse[`${verb}_share`]];
-  if (!units) return "no budget";
+  if (!units) return "no limit";
   return `budget ${rate(units)} /s${isKnown(part) ? `, ${Math.round(100 * part)} % used` : ""}`;
 }
 
@@ -245,7 +245,7 @@ function showEvents(events) {
       return item;
     }),
   );
-  if (!events.length) byId("events").append(make("li", "Nothing yet.", "quiet"));
+  if (!events.length) byId("events").append(make("li", "No events yet.", "quiet"));
 }
 
 function showParts(parts) {
@@ -271,7 +271,7 @@ function showPlan(plan) {
     ["Segments", `${count(plan.total_segments)}, ${count(plan.max_concurrency)} at a time`],
     ["Budget", `${budgetWords(plan.read_units_per_second)} read, ${budgetWords(plan.write_units_per_second)} written`],
     ["Units", `${count(plan.read_units)} read, ${count(plan.write_units)} written`],
-    ["Time", `${duration(plan.seconds.low)} to ${duration(plan.seconds.high)}, bound by ${plan.bound_by}`],
+    ["Time", `${duration(plan.seconds.low)} to ${duration(plan.seconds.high)}, limited by ${plan.bound_by}`],
     ["Cost", Object.entries(plan.cost_usd).map(([part, usd]) => `${part.replaceAll("_", " ")} ${dollars(usd)}`).join(", ")],
     ["Planned", `${plan.planned_by} ${plan.planned_at_iso}`],
   ]);
@@ -282,7 +282,7 @@ function showPlan(plan) {
   );
 }
 
-const budgetWords = (units) => (units ? `${rate(units)} /s` : "no bound");
+const budgetWords = (units) => (units ? `${rate(units)} /s` : "no limit");
 
 function showLane(lane, name) {
   clearTimeout(hover);
@@ -291,7 +291,7 @@ function showLane(lane, name) {
     box.replaceChildren();
     return;
   }
-  box.replaceChildren(make("b", `Lane ${count(lane)}: ${name}`));
+  box.replaceChildren(make("b", `Segment ${count(lane)}: ${name}`));
   hover = setTimeout(() => askLane(lane), HOVER_MS);
 }
 
@@ -310,14 +310,14 @@ function laneWords(found) {
     .map(([name, value]) => `${count(value)} ${name}`)
     .join(", ");
   const words = [
-    `segment ${count(found.segment)}`,
+    found.segment === found.lane ? "" : `now at segment ${count(found.segment)}`, // of several
     counts || "no items yet",
     `${rate(found.units.read)} read and ${rate(found.units.written)} write units`,
-    `${count(found.laps)} Lambda calls, ${duration(found.worked_seconds)} worked`,
+    `${count(found.laps)} Lambda invocations, ${duration(found.worked_seconds)} of work`,
     found.trouble,
     found.updated_at ? `saved ${clock(found.updated_at)}` : "",
   ];
-  const head = make("b", `Lane ${count(found.lane)}: ${found.state.toLowerCase()}`);
+  const head = make("b", `Segment ${count(found.lane)}: ${found.state.toLowerCase()}`);
   const parts = [head, ` · ${words.filter(Boolean).join(" · ")}`];
   if (found.error) parts.push(make("p", `${found.error}: ${found.cause}`, "note"));
   return parts;

@@ -1,5 +1,5 @@
-// Light or dark as Airflow's own switch says, which keeps its choice in this origin's storage; else
-// as the system does.
+// Light or dark mode, as chosen in Airflow, which saves it in this origin's storage. Otherwise as in
+// the system.
 
 const KEY = "theme";
 const system = matchMedia("(prefers-color-scheme: dark)");

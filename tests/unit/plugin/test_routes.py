@@ -298,8 +298,8 @@ def test_a_refused_press_is_in_the_audit_log(
     hostile = {"reason": "a\x1b[2J\u202e", "dag_id": "forged", "run_id": "forged"}
     asked: list[tuple[TestClient, str, dict[str, str], object, str]] = [
         (client_of("viewer"), ONE, rest, {"reason": "let me"}, "403 Forbidden"),
-        (admin, ONE, {}, {"reason": "csrf"}, "403 Send JSON"),
-        (admin, ONE, rest, hostile, "dag_id, run_id cannot be given"),
+        (admin, ONE, {}, {"reason": "csrf"}, "403 The request must be JSON"),
+        (admin, ONE, rest, hostile, "dag_id, run_id cannot be set"),
         (admin, ONE, rest, [1], "422"),
         (admin, f"{BASE}/unheard-of", rest, {}, "has no migration"),
     ]
@@ -344,9 +344,13 @@ def test_a_body_that_cannot_be_read_is_refused_behind_the_signing_in(
     )
 
     assert [401, 403, 422] == [nobody.status_code, viewer.status_code, admin.status_code]
-    assert "The body is no JSON object; nothing was changed." == admin.json()["detail"]
+    assert "The body is not a JSON object. Nothing was changed." == admin.json()["detail"]
     refused = [json.loads(row.extra).get("refused", "") for row in audit_rows()[before:]]
-    assert ["403 Forbidden", "", "422 The body is no JSON object; nothing was changed."] == refused
+    assert [
+        "403 Forbidden",
+        "",
+        "422 The body is not a JSON object. Nothing was changed.",
+    ] == refused
     assert Command.RUN is world.site.ledger.control(MIGRATION).command  # type: ignore[union-attr]
 
 
@@ -379,7 +383,7 @@ def test_who_may_only_look_learns_no_roles_and_endpoints(
     assert 502 == answer.status_code
     assert answer.json()["detail"] == (
         "Not allowed: dynamodb:GetItem on table ddb-migrate-ledger. User: (hidden) in (hidden), "
-        'asked at "(hidden)". The API server\'s log has it in full.'
+        'asked at "(hidden)". The API server\'s log has the full message.'
     )
     assert told in caplog.text
 
