@@ -1,7 +1,7 @@
-"""What people and programs need to be allowed, as IAM policies. Asks AWS nothing.
+"""The IAM policies of people and programs. Makes no requests to AWS.
 
-``scope`` names the resources; ``rows`` are statements, each action with the features that need it;
-``airflow`` has those of Airflow's connection and of who only looks; ``deployer`` those of who
-deploys, ``data_officer`` of who has data erased, ``provisioning`` those of CloudFormation;
-``policy`` makes documents of them.
+``scope`` names the resources. ``rows`` are statements, with the features that need each action.
+The statements: ``airflow``: Airflow's connection, and viewers. ``deployer``: people who deploy.
+``data_officer``: people who erase data. ``provisioning``: CloudFormation. ``policy`` builds the
+policy documents.
 """

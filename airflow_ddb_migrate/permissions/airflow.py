@@ -1,4 +1,4 @@
-"""What Airflow's connection needs, and what who only looks needs."""
+"""The permissions of Airflow's connection, and of people who only view migrations."""
 
 from airflow_ddb_migrate.permissions import scope
 from airflow_ddb_migrate.permissions.rows import (

@@ -1,4 +1,4 @@
-"""What who has data erased needs: ``ddb-migrate forget``, and nothing that reads an item."""
+"""The permissions for ``ddb-migrate forget``. None of them reads an item."""
 
 from airflow_ddb_migrate.aws.services.bucket import ROOTS
 from airflow_ddb_migrate.permissions import scope

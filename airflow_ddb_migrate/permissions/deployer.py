@@ -1,4 +1,4 @@
-"""What who deploys needs for the calls that deploy, self-check and destroy make themselves."""
+"""The permissions for the AWS calls that deploy, self-check and destroy make themselves."""
 
 from airflow_ddb_migrate.permissions import scope
 from airflow_ddb_migrate.permissions.rows import THROUGH_SERVICES, Row, always

@@ -17,7 +17,7 @@ _VERSION: Final = "2012-10-17"
 
 
 class Audience(StrEnum):
-    """Who is to be allowed. CLOUDFORMATION is a service role that the deployer passes."""
+    """The person or program that a policy is for. CLOUDFORMATION is its service role."""
 
     DEPLOYER = "deployer"
     AIRFLOW = "airflow"
@@ -38,10 +38,10 @@ _ROWS: Final[Mapping[Audience, tuple[Row, ...]]] = {
 def policy(
     audience: Audience, scope: Scope, features: Iterable[Feature] = DEFAULT_FEATURES
 ) -> dict[str, Any]:
-    """Return the policy document that allows what the features need, and no more.
+    """Return the policy document that allows exactly what the features need.
 
-    Features are Airflow's: they change no other policy. Who passes a service role needs nothing of
-    what that does.
+    Features matter only for Airflow's policy. A deployer who passes a service role does not need
+    that role's permissions.
     """
     in_use = frozenset(features)
     is_passed = audience is Audience.DEPLOYER and scope.service_role
@@ -51,10 +51,10 @@ def policy(
 
 
 def policy_text(document: Mapping[str, Any]) -> str:
-    """Return a policy as a person reads it."""
+    """Return a policy as indented JSON."""
     return json.dumps(document, indent=2)
 
 
 def policy_chars(document: Mapping[str, Any]) -> int:
-    """Return the size that IAM counts: without white space."""
+    """Return the size that IAM counts, which is without white space."""
     return len(json.dumps(document, separators=(",", ":")))

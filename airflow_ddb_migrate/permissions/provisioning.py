@@ -1,7 +1,7 @@
-"""What CloudFormation calls for the stack's resources: by who deploys, or by its service role.
+"""The actions that CloudFormation calls for the stack, with the deployer's or its service role.
 
-By type of resource, as the handlers of CloudFormation's registry list it, without what belongs to
-properties that the template does not set.
+They are listed by type of resource, as in the handlers of CloudFormation's registry. Actions for
+properties that the template does not set are left out.
 """
 
 from collections.abc import Iterable

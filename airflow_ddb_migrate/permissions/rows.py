@@ -1,4 +1,4 @@
-"""Statements of a policy before it is known what they are for: each action with its features."""
+"""Statements of a policy, not yet bound to resources: each action with its features."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from airflow_ddb_migrate.permissions.scope import Scope
 
 
 class Feature(StrEnum):
-    """What a person does with a migration, by the names that ``ddb-migrate policy`` takes."""
+    """Features that a person can use, by the names that ``ddb-migrate policy`` accepts."""
 
     PLAN = "plan"
     BACKUP = "backup"
@@ -35,7 +35,7 @@ ALWAYS: Final[frozenset[Feature]] = frozenset()  # whatever the features
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One statement. ``where`` names its resources; an action is in it if a feature needs it."""
+    """One statement. ``where`` returns its resources; it has the actions that features need."""
 
     sid: str
     where: Callable[[Scope], tuple[str, ...]]
@@ -43,13 +43,13 @@ class Row:
     condition: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
     def needed(self, features: frozenset[Feature]) -> list[str]:
-        """Return the actions that are needed always, or by one of the features."""
+        """Return the actions that are always needed or that one of the features needs."""
         return [
             action for action, by in self.actions.items() if not by or features.intersection(by)
         ]
 
     def statement(self, scope: Scope, features: frozenset[Feature]) -> dict[str, Any] | None:
-        """Return the statement of a policy; None when nothing of it is needed."""
+        """Return the statement for a policy; None if none of its actions is needed."""
         actions, resources = self.needed(features), self.where(scope)
         if not actions or not resources:
             return None
@@ -63,7 +63,7 @@ class Row:
 
 
 def below(*prefixes: str) -> dict[str, dict[str, str | list[str]]]:
-    """Return the condition that only names which begin so are listed."""
+    """Return the condition that allows listing only names with these prefixes."""
     return {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}}
 
 
@@ -74,12 +74,12 @@ THROUGH_SERVICES: Final = {
 
 
 def always(*actions: str) -> dict[str, Iterable[Feature]]:
-    """Return actions that every use needs."""
+    """Return actions that are always needed."""
     return dict.fromkeys(actions, ALWAYS)
 
 
 def needed_by(by: Iterable[Feature], *actions: str) -> dict[str, Iterable[Feature]]:
-    """Return actions that only these features need."""
+    """Return actions that are needed only by these features."""
     return dict.fromkeys(actions, frozenset(by))
 
 

@@ -1,4 +1,4 @@
-"""Where a policy is for: the account, the stack and its tables, and the ARNs that follow."""
+"""The resources of a policy: account, stack, tables, and their ARNs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ ANYWHERE = ("*",)  # for actions of which AWS knows no resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is not known stays a placeholder, as ``${Account}``. ``tables`` may be ``*`` alone.
+    """The names in ARNs. Unknown ones are placeholders such as ``${Account}``.
 
-    ``parameters`` are those of the stack, as far as an option of ``deploy`` changes them;
-    ``service_role`` is the role that CloudFormation is given, or empty.
+    ``tables`` are names, or just ``*``. ``parameters`` are the stack's parameters that options of
+    ``deploy`` change. ``service_role`` is the role that CloudFormation uses, or empty.
     """
 
     partition: str = "${Partition}"
@@ -93,17 +93,17 @@ def quarantines(scope: Scope) -> tuple[str, ...]:
 
 
 def quarantines_and_examples(scope: Scope) -> tuple[str, ...]:
-    """Return what is shown of migrations. Undo logs, which hold old values, are the worker's."""
+    """Return the objects that are shown of migrations. Undo logs are not among them."""
     return (*quarantines(scope), *_left_behind(scope, "diff/*"))
 
 
 def erasable(scope: Scope) -> tuple[str, ...]:
-    """Return all that migrations leave."""
+    """Return all objects that migrations leave."""
     return tuple(f"arn:{scope.partition}:s3:::{scope.bucket}/{root}/*" for root in ROOTS)
 
 
 def shown_values(scope: Scope) -> tuple[str, ...]:
-    """Return a dry run's examples with values; those of the quarantine are shown nowhere."""
+    """Return the examples of a dry run with item values."""
     return _left_behind(scope, "diff/*", root="values")
 
 
@@ -134,14 +134,14 @@ def rule(scope: Scope) -> tuple[str, ...]:
 
 
 def alarms(scope: Scope) -> tuple[str, ...]:
-    """Return the alarms that CloudFormation makes where they have a topic."""
+    """Return the alarms that CloudFormation creates if they have a topic."""
     if not scope.parameters.get("AlarmTopicArn"):
         return ()
     return tuple(scope.arn("cloudwatch", f"alarm:{scope.stack}-{name}") for name in ALARMS)
 
 
 def code_objects(scope: Scope) -> tuple[str, ...]:
-    """Return what deployments put into the bucket."""
+    """Return the objects that deployments put into the bucket."""
     return (f"arn:{scope.partition}:s3:::{scope.bucket}/code/*",)
 
 
@@ -150,9 +150,9 @@ def objects(scope: Scope) -> tuple[str, ...]:
 
 
 def made_bucket(stack: str) -> str:
-    """Return the pattern of the name that CloudFormation gives the bucket of a stack.
+    """Return a pattern that matches the name that CloudFormation gives a stack's bucket.
 
-    A long name of a stack is cut there, so of one only the beginning is certain.
+    CloudFormation shortens a long stack name, so only its beginning is certain.
     """
     return f"{_made(stack)}-bucket-*".lower()
 
@@ -162,7 +162,7 @@ def _made(stack: str) -> str:
 
 
 def roles(scope: Scope) -> tuple[str, ...]:
-    """Return the roles that CloudFormation makes, or the patterns of their names."""
+    """Return the roles that CloudFormation creates, or patterns that match their names."""
     made = [row for name, row in _ROLES.items() if not scope.parameters.get(name)]
     path, prefix = (scope.parameters.get(name, "") for name in ("RolePath", "RolePrefix"))
     root = f"arn:{scope.partition}:iam::{scope.account}:role{path or '/'}"
@@ -172,7 +172,7 @@ def roles(scope: Scope) -> tuple[str, ...]:
 
 
 def passed_roles(scope: Scope) -> tuple[str, ...]:
-    """Return the roles of the functions and of the state machine, whoever made them."""
+    """Return the roles of the functions and of the state machine, including custom ones."""
     own = (scope.parameters.get(name, "") for name in _ROLES)
     return (*roles(scope), *filter(None, own))
 
@@ -182,7 +182,7 @@ def bounded_roles(scope: Scope) -> tuple[str, ...]:
 
 
 def own_key(scope: Scope) -> tuple[str, ...]:
-    """Return the key of ledger, bucket and log groups; none without an own one."""
+    """Return the customer-managed key of ledger, bucket and log groups, if there is one."""
     return tuple(filter(None, (scope.parameters.get("KmsKeyArn"),)))
 
 
@@ -191,7 +191,7 @@ def encrypted_log_groups(scope: Scope) -> tuple[str, ...]:
 
 
 def network(scope: Scope) -> tuple[str, ...]:
-    """Return anything, for functions in a VPC: AWS knows no resources of these actions."""
+    """Return ``*`` for functions in a VPC; these actions do not support resources."""
     return ANYWHERE if scope.parameters.get("SubnetIds") else ()
 
 

@@ -38,12 +38,12 @@ PAST, FUTURE = {"expires_at": NOW - 1}, {"expires_at": NOW + 900}
 @pytest.mark.parametrize(
     ("fields", "level", "words"),
     [
-        (FUTURE, "warning", "locks table orders until"),
-        (PAST, "ok", "its lease has expired"),
-        ({**RAISED, **PAST}, "failed", "still has the capacity that migration"),
-        ({**RAISED, **FUTURE}, "warning", "which does not run now"),
-        ({"state": LeaseState.FREE, **PAST}, "ok", "No table is locked"),
-        ({"state": LeaseState.FREE, **RAISED, **PAST}, "failed", "still has the capacity"),
+        (FUTURE, "warning", "holds table orders until"),
+        (PAST, "ok", "has expired"),
+        ({**RAISED, **PAST}, "failed", "still has the raised capacity of migration"),
+        ({**RAISED, **FUTURE}, "warning", "which is not running now"),
+        ({"state": LeaseState.FREE, **PAST}, "ok", "No table is held"),
+        ({"state": LeaseState.FREE, **RAISED, **PAST}, "failed", "raised capacity"),
     ],
 )
 def test_a_lease_is_told_by_what_it_means(
