@@ -81,7 +81,7 @@ def _resume(site: Site, by: str, asked: dict[str, Any]) -> str:
 def _stop(site: Site, by: str, asked: dict[str, Any]) -> str:
     """Tell the workers to stop, and return. Another thread waits for their end and stops all."""
     reason = _reason(asked)
-    words = steering.begin_stop(site, by=by, reason=reason)
+    words = begin_stop(site, by=by, reason=reason)
     with contextlib.suppress(BusyError):  # the workers stop, and the execution ends
         _STOPPING.submit(lambda: _finish_stop(site, by, reason))
     return words

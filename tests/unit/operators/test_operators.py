@@ -318,8 +318,8 @@ class TestRestore:
         result = restore()
         assert {"": (77, 5), "by_pk": (5, 5)} == world.units()
         assert [
-            "table: read capacity is 77, neither the raised 100 nor the original 5; somebody "
-            "changed it, so it stays (force=True brings the original back)"
+            "table: read capacity is 77, neither the raised 100 nor the original 5; it was changed "
+            "by others, so it stays (force=True restores the original)"
         ] == result["kept"]
 
     def test_force(self, world):
