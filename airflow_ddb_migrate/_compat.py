@@ -1,4 +1,4 @@
-"""Names that moved between Airflow 3.1 and 3.3, from wherever the installed one keeps them."""
+"""Names that moved between Airflow 3.1 and 3.3, imported from the installed version."""
 
 from typing import Any
 
@@ -38,12 +38,12 @@ __all__ = [
 
 
 def defer_by_default() -> bool:
-    """Return Airflow's own setting of whether tasks that wait give their worker back."""
+    """Return Airflow's setting of whether waiting tasks free their worker slot."""
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
 def task_stats() -> Any:
-    """Return Airflow's metrics of the process of a task."""
+    """Return Airflow's metrics in the process of a task."""
     try:
         from airflow.sdk.observability.stats import Stats
     except ImportError:  # before 3.2
@@ -52,7 +52,7 @@ def task_stats() -> Any:
 
 
 def trigger_stats() -> Any:
-    """Return Airflow's metrics of the triggerer, which sets up its own and not those of tasks."""
+    """Return Airflow's metrics in the triggerer, which sets up its own object."""
     try:
         from airflow.observability.stats import Stats
     except ImportError:  # before 3.2

@@ -47,7 +47,7 @@ def add_table(parser: "argparse._ActionsContainer", text: str, default: str = ""
         default=[],
         dest="tables",
         metavar="TABLE[:TRANSFORM,...]",
-        help=f"{text}, by the named transforms or by all that do not delete"
+        help=f"{text}, by the named transforms or by all that do not delete (repeatable)"
         + (f"; default: {default}" if default else ""),
     )
 
@@ -85,7 +85,7 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
         "--stack-name", default=DEFAULT_STACK_NAME, help="name of the stack; default: %(default)s"
     )
     tables = parser.add_mutually_exclusive_group(required=True)
-    add_table(tables, "allow migrations of this table (repeatable)")
+    add_table(tables, "allow migrations of this table")
     tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument("--transforms", type=given_folder, help="folder with your own transforms")
     parser.add_argument(

@@ -160,9 +160,7 @@ def _given(text: str) -> str:
 def _add_deploy(parser: argparse.ArgumentParser) -> None:
     _add_connection(parser)
     tables = parser.add_mutually_exclusive_group()
-    add_table(
-        tables, "allow migrations of this table, in addition to the stack's tables (repeatable)"
-    )
+    add_table(tables, "allow migrations of this table, in addition to the stack's tables")
     tables.add_argument("--all-tables", action="store_true", help=ALL_TABLES_HELP)
     parser.add_argument(
         "--drop-table",
@@ -226,7 +224,7 @@ def _add_local(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             help="folder for the files of the embedded stack; default: %(default)s",
         )
         if name == "up":
-            add_table(parser, "allow migrations of this table (repeatable)", default="every table")
+            add_table(parser, "allow migrations of this table", default="every table")
             parser.add_argument(
                 "--transforms", type=given_folder, help="folder with your own transforms"
             )

@@ -290,7 +290,7 @@ class ApproveMigrationOperator(MigrationTask, ApprovalOperator):
 
     def _refusal(self, decision: Decision) -> str:
         if decision["answer"] == Choice.TIMED_OUT:
-            waited = _timeout(self.response_timeout)  # rendered anew since it asked
+            waited = _timeout(self.response_timeout)  # rendered again since the question
             return f"No one answered within {waited}. That counts as a rejection."
         return f"Rejected by {decision['by']} at {decision['at']}."
 

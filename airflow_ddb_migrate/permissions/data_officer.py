@@ -20,7 +20,7 @@ DATA_OFFICER = (
     ),
     Row("SeeWhatRuns", scope.executions, always("states:DescribeExecution")),
     Row("FindVersions", scope.bucket, always("s3:ListBucketVersions"), below(*ROOTS)),
-    # The bucket's policy lets nobody do so with undo logs but the break-glass role.
+    # For undo logs, the bucket's policy allows this only to the break-glass role.
     Row("EraseFromTheBucket", scope.erasable, always("s3:DeleteObject", "s3:DeleteObjectVersion")),
     Row(
         "KeyOfTheLedger",

@@ -24,7 +24,7 @@ DEPLOYER = (
     Row("FindObjects", scope.bucket, always("s3:ListBucket")),
     # A bucket of a former stack has a policy that names the worker of that one.
     Row("ProtectAKeptBucket", scope.bucket, always("s3:GetBucketPolicy", "s3:PutBucketPolicy")),
-    # For destroy --delete-data: the bucket's policy keeps undo logs from everybody.
+    # For destroy --delete-data: the bucket's policy denies everyone access to undo logs.
     Row(
         "DeleteTheBucket",
         scope.bucket,

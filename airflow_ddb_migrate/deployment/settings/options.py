@@ -59,7 +59,7 @@ class Option:
 
 
 def _own_role(name: str, parameter: str, of: str, *, is_of_version: bool = False) -> Option:
-    text = f"a role for {of}; then none is made"
+    text = f"an existing role for {of}, used instead of a new one"
     return Option(name, parameter, checks.role, text, is_of_version=is_of_version)
 
 
@@ -68,13 +68,13 @@ OPTIONS: Final = (
         "--permissions-boundary",
         "PermissionsBoundary",
         checks.boundary,
-        "the policy that bounds the roles that are made",
+        "permissions boundary for the roles that are created",
     ),
     Option(
         "--role-path",
         "RolePath",
         checks.path,
-        "path of the roles that are made, as /teams/data/",
+        "path of the roles that are created, such as /teams/data/",
         "PATH",
         is_of_version=True,
     ),
@@ -82,7 +82,7 @@ OPTIONS: Final = (
         "--role-prefix",
         "RolePrefix",
         checks.prefix,
-        "how the names of the roles that are made begin",
+        "prefix for the names of the roles that are created",
         "TEXT",
         is_of_version=True,
     ),
@@ -93,7 +93,7 @@ OPTIONS: Final = (
         "--subnet-id",
         "SubnetIds",
         checks.subnet,
-        "a subnet for both functions (repeatable)",
+        "subnet for both Lambda functions (repeatable)",
         "ID",
         most=16,
         is_of_version=True,
@@ -102,24 +102,24 @@ OPTIONS: Final = (
         "--security-group-id",
         "SecurityGroupIds",
         checks.security_group,
-        "a security group for both functions (repeatable)",
+        "security group for both Lambda functions (repeatable)",
         "ID",
         most=5,
         is_of_version=True,
     ),
-    Option("--kms-key", "KmsKeyArn", checks.key, "the KMS key of ledger, bucket and logs"),
+    Option("--kms-key", "KmsKeyArn", checks.key, "KMS key for ledger, bucket and logs"),
     Option(
         "--table-kms-key",
         "TableKmsKeyArns",
         checks.key,
-        "a customer-managed KMS key of a migrated table (repeatable)",
+        "customer-managed KMS key of a table to migrate (repeatable)",
         most=50,
     ),
     Option(
         "--log-retention-days",
         "LogRetentionDays",
         checks.log_days,
-        "for which logs of both functions are kept",
+        "how long the logs of both Lambda functions are kept",
         "DAYS",
         "90",
     ),
@@ -127,7 +127,7 @@ OPTIONS: Final = (
         "--undo-retention-days",
         "UndoRetentionDays",
         checks.undo_days,
-        "for which undo log, quarantine and reports are kept",
+        "how long undo log, quarantine and reports are kept",
         "DAYS",
         "90",
     ),
@@ -135,7 +135,7 @@ OPTIONS: Final = (
         "--metrics",
         "Metrics",
         checks.one_of(*Detail),
-        "what CloudWatch metrics distinguish: table, migration as well, or off for none",
+        "CloudWatch metrics by table (table), by table and migration (migration), or none (off)",
         "DETAIL",
         Detail.MIGRATION,
         is_of_version=True,
@@ -144,19 +144,19 @@ OPTIONS: Final = (
         "--alarm-topic",
         "AlarmTopicArn",
         checks.topic,
-        "the SNS topic for alarms; without one there are none",
+        "SNS topic for alarms; without one, no alarms are created",
     ),
     Option(
         "--break-glass-role",
         "BreakGlassArn",
         checks.role,
-        "the one role beside the worker's that may read undo logs, and that may erase them",
+        "role that may read and delete undo logs; otherwise only the worker's role may read them",
     ),
     Option(
         "--architecture",
         "Architecture",
         checks.one_of("arm64", "x86_64"),
-        "the functions' processor: arm64 or x86_64",
+        "processor of both Lambda functions: arm64 or x86_64",
         "NAME",
         "arm64",
         is_of_version=True,
@@ -169,8 +169,8 @@ ROLE_PARAMETERS: Final = {
     if option.parameter.endswith("RoleArn")
 }
 TAGS: Final = Option(
-    "--tag", "", checks.tag, "a tag of the stack and all in it (repeatable)", "K=V", most=49
+    "--tag", "", checks.tag, "tag for the stack and its resources (repeatable)", "K=V", most=49
 )
 SERVICE_ROLE: Final = Option(
-    "--cloudformation-role", "", checks.role, "the service role with which CloudFormation works"
+    "--cloudformation-role", "", checks.role, "service role for CloudFormation"
 )
