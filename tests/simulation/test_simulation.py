@@ -26,6 +26,8 @@ from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import Goal, Order, Scenario
 from tests.simulation.table import INDEX, KEY_RANGE, Limits, SimTable
 
+pytestmark = pytest.mark.story  # a campaign of its own, whose code the others do not touch
+
 SMALL = Scenario(name="small", says="5 GiB, ten workers on ten partitions", gib=5, write=10_000)
 ONE = replace(SMALL, name="one", gib=1, write=4_000, write_budget=WORKER_WRITE_UNITS)
 HUNDRED = replace(SMALL, name="hundred", gib=50, write=100_000, bite_seconds=2.0)
