@@ -188,6 +188,16 @@ def test_a_first_look_says_how_far_how_long_and_how_much() -> None:
     assert "id: order-81723, at: 17" in keys
 
 
+def test_the_plan_tells_the_whole_cost_and_then_its_parts() -> None:
+    """And when it was made, in the reader's own time zone."""
+    seen, _ = seen_by("""
+        const seen = document.getElementById("plan-figures").innerText;
+    """)
+
+    assert "$67.30: writes $62.50, Lambda $3.10, Step Functions $0.90, reads $0.80" in seen
+    assert "2026-01-01T" not in seen
+
+
 def test_a_hold_stands_beside_the_state() -> None:
     """Its kind, and since when."""
     hold = {"kind": "health", "by": "", "reason": "alarm", "since": 1_767_225_700.0, "ends": ""}

@@ -31,6 +31,7 @@ from airflow_ddb_migrate.core.plan.planner import Wishes, plan_migration, room_o
 from airflow_ddb_migrate.core.plan.prices import prices_for
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 from airflow_ddb_migrate.core.plan.warnings import Circumstances, warnings_of
+from airflow_ddb_migrate.core.text.bills import bill_words
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate_share
@@ -191,11 +192,9 @@ def require_affordable(
     """Raise InvalidInputError for a plan that costs more than it may; None: at any cost."""
     if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
         return
-    costs = sorted(plan.cost_usd.items(), key=lambda part: -part[1])
-    parts = ", ".join(f"{name} {dollars_words(dollars)}" for name, dollars in costs[:3])
     raise InvalidInputError(
         f"Table {plan.table_name}: the migration would cost {dollars_words(plan.total_cost_usd)} "
-        f"({parts}; prices: {plan.tariff.table_prices.words}); max_cost_usd is "
-        f"{dollars_words(max_cost_usd)}. {limits.higher_cost_limit(max_cost_usd)}, or let the "
-        "transform change fewer items."
+        f"({bill_words(plan.cost_usd, 3)}; prices: {plan.tariff.table_prices.words}); "
+        f"max_cost_usd is {dollars_words(max_cost_usd)}. "
+        f"{limits.higher_cost_limit(max_cost_usd)}, or let the transform change fewer items."
     )

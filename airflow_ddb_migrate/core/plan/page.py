@@ -6,22 +6,16 @@ from airflow_ddb_migrate.core.capacity.snapshot import BillingMode
 from airflow_ddb_migrate.core.health.alarms import AlarmState
 from airflow_ddb_migrate.core.plan.bill import bill_of_hold
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
+from airflow_ddb_migrate.core.text.bills import bill_part
 from airflow_ddb_migrate.core.text.figures import dollars_words, size_words, time_words
 from airflow_ddb_migrate.core.text.times import iso
 
 _SHOWN_NIGHTS = 8
 
 _PART_WORDS = {
-    "writes": "writes",
     "vector_indexes": "vector indexes, about",
-    "reads": "reads",
     "prewarm": "prewarmed capacity, while it is raised",
     "warm_throughput": "warm throughput, once; permanent, and not refunded by restore",
-    "lambda": "Lambda",
-    "step_functions": "Step Functions",
-    "undo_log": "undo log",
-    "ledger": "ledger",
-    "cloudwatch": "logs and metrics",
 }
 
 
@@ -115,7 +109,9 @@ def _nights(plan: MigrationPlan) -> list[str]:
 def _costs(plan: MigrationPlan) -> list[tuple[str, str]]:
     costs = plan.cost_usd
     rows = [
-        (_PART_WORDS[part], dollars_words(dollars)) for part, dollars in costs.items() if dollars
+        (_PART_WORDS.get(part, bill_part(part)), dollars_words(dollars))
+        for part, dollars in costs.items()
+        if dollars
     ]
     paid = plan.tariff.billing_mode is BillingMode.PROVISIONED
     return [

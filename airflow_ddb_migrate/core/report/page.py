@@ -6,6 +6,7 @@ from airflow_ddb_migrate.core.ledger.events import named
 from airflow_ddb_migrate.core.ledger.throttles import as_sentence
 from airflow_ddb_migrate.core.mode import Mode
 from airflow_ddb_migrate.core.report.migration_report import Part, Report, ResourceCapacity
+from airflow_ddb_migrate.core.text.bills import bill_part
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import code, prose, table, visible_lines
 
@@ -93,7 +94,7 @@ def _cost(report: Report) -> str:
     cost = report["cost"]
     names = list(dict.fromkeys((*cost["planned"], *cost["measured"])))
     rows: list[Sequence[str]] = [
-        (name, _dollars(cost["planned"].get(name)), _dollars(cost["measured"].get(name)))
+        (bill_part(name), _dollars(cost["planned"].get(name)), _dollars(cost["measured"].get(name)))
         for name in names
     ]
     if not names:

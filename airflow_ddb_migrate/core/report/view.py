@@ -23,6 +23,7 @@ from airflow_ddb_migrate.core.ledger.records import (
 )
 from airflow_ddb_migrate.core.ledger.throttles import Trouble, trouble_of
 from airflow_ddb_migrate.core.report.migration_report import Part
+from airflow_ddb_migrate.core.text.bills import bill_words
 
 LETTERS: Final = {
     LaneState.PENDING: "p",
@@ -263,7 +264,8 @@ def pulse_view(pulse: Pulse, look: Reading) -> PulseView:
 
 def plan_view(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Return a plan's main figures; plans of other versions may lack some."""
-    return {name: plan[name] for name in _PLAN_FIELDS if name in plan}
+    shown = {name: plan[name] for name in _PLAN_FIELDS if name in plan}
+    return shown | ({"cost_parts": bill_words(plan["cost_usd"])} if "cost_usd" in plan else {})
 
 
 def capacity_words(lease: LeaseRecord | None, migration_id: str) -> str:

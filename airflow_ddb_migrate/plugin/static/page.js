@@ -272,8 +272,8 @@ function showPlan(plan) {
     ["Budget", `${budgetWords(plan.read_units_per_second)} read, ${budgetWords(plan.write_units_per_second)} written`],
     ["Units", `${count(plan.read_units)} read, ${count(plan.write_units)} written`],
     ["Time", `${duration(plan.seconds.low)} to ${duration(plan.seconds.high)}, limited by ${plan.bound_by}`],
-    ["Cost", Object.entries(plan.cost_usd).map(([part, usd]) => `${part.replaceAll("_", " ")} ${dollars(usd)}`).join(", ")],
-    ["Planned", `${plan.planned_by} ${plan.planned_at_iso}`],
+    ["Cost", [dollars(plan.total_cost_usd), plan.cost_parts].filter(Boolean).join(": ")],
+    ["Planned", `${when(Date.parse(plan.planned_at_iso) / 1000)} by ${plan.planned_by}`],
   ]);
   byId("plan-words").replaceChildren(
     ...plan.raises.map((words) => make("li", words)),

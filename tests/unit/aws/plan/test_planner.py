@@ -433,7 +433,7 @@ def test_a_holder_that_only_planned_is_known_by_its_plan(place: PlanWorld) -> No
 def test_a_plan_that_costs_too_much_is_refused(place: PlanWorld) -> None:
     """With the largest parts, and nothing in the ledger."""
     assert (
-        "Table orders: the migration would cost $0.70 (writes $0.66, lambda $0.02, reads $0.02; "
+        "Table orders: the migration would cost $0.70 (writes $0.66, Lambda $0.02, reads $0.02; "
         "prices: us-east-1, November 2024); max_cost_usd is $0.50. Give a higher max_cost_usd, or "
         "let the transform change fewer items."
     ) == refusal(InvalidInputError, lambda: place.plan(max_cost_usd=0.5))

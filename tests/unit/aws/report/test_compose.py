@@ -137,8 +137,8 @@ def test_what_it_cost_stands_beside_what_was_planned(world: SiteWorld) -> None:
     for line in (
         "| cost | planned | measured |",
         "| writes | $3.00 | $2.50 |",
-        "| undo_log | $0.50 | - |",
-        "| step_functions | - | $0.00030 |",
+        "| undo log | $0.50 | - |",
+        "| Step Functions | - | $0.00030 |",
         "| total | $3.50 | $3.08 |",
         "| time | 80 s | 100 s |",
     ):
