@@ -8,7 +8,7 @@ from airflow_ddb_migrate.aws.preflight.engine_proof import known_proof
 from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.aws.services.stack import Stack
 from airflow_ddb_migrate.core.doctor.check_results import CheckResult, broken, ok, warning
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.doctor.patient import Patient
 
@@ -36,7 +36,7 @@ def check_leases(patient: Patient, stack: Stack) -> Iterator[CheckResult]:
     )
     found = False
     for lease in leases:
-        if lease.state is not LeaseState.HELD and not lease.owes_capacity:
+        if not lease.is_taken and not lease.owes_capacity:
             continue
         found = True
         attempt = ledger.latest_attempt(lease.migration_id)

@@ -162,8 +162,9 @@ class MigrationReportOperator(MigrationOperator):
     ) -> bool:
         """Return whether this run migrated the table and no required task failed."""
         from airflow_ddb_migrate.core.ledger.results import Outcome
+        from airflow_ddb_migrate.core.text.words import word_of
 
-        if report["status"] != Outcome.SUCCEEDED or not Mode(report["mode"]).writes:
+        if report["status"] != Outcome.SUCCEEDED or not word_of(Mode, report["mode"]).writes:
             return False
         if not self.fail_unless_succeeded and failed_of(context["ti"], task_ids):
             return False

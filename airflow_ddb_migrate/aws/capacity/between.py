@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from airflow_ddb_migrate.aws.capacity.prewarm import note_shown, prewarm
 from airflow_ddb_migrate.aws.capacity.restore import RestoreWait, restore
@@ -54,11 +54,12 @@ def note_none_wanted(site: Site) -> None:
 
 def wanted_capacity(site: Site) -> WantedCapacity | None:
     """Return what prewarm was asked for; None when it is off."""
-    fields = json.loads(site.ledger.read_note(site.migration_id, PREWARM) or "null")
-    if fields is None:
+    kept = json.loads(site.ledger.read_note(site.migration_id, PREWARM) or "null")
+    if kept is None:
         return None
-    written = fields["written"]
-    return WantedCapacity(**{**fields, "written": None if written is None else tuple(written)})
+    written, names = kept["written"], {field.name for field in fields(WantedCapacity)}
+    known = {name: value for name, value in kept.items() if name in names}
+    return WantedCapacity(**{**known, "written": None if written is None else tuple(written)})
 
 
 def owes(site: Site) -> bool:

@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.ledger.leases import Leases
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.ledger.lease import TableKey
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import FORGOTTEN_SECONDS
 from airflow_ddb_migrate.core.metrics import catalog
 from airflow_ddb_migrate.core.metrics.catalog import STACK, Metric
@@ -73,7 +73,7 @@ class NetMetrics:
         That is told for a day, so that a migration which is given up does not hide the next one.
         """
         now, ledger, name = self.clock.now(), self._ledger, lease.migration_id
-        if lease.state is not LeaseState.HELD or now - lease.expires_at > FORGOTTEN_SECONDS:
+        if not lease.is_taken or now - lease.expires_at > FORGOTTEN_SECONDS:
             return False
         record, attempt = ledger.migration(name), ledger.latest_attempt(name)
         if record is None or attempt is None:
@@ -99,4 +99,4 @@ def is_any_taken(leases: Iterable[LeaseRecord]) -> bool:
 
 
 def _is_taken(lease: LeaseRecord) -> bool:
-    return lease.state is LeaseState.HELD or lease.owes_capacity
+    return lease.is_taken or lease.owes_capacity

@@ -17,7 +17,7 @@ from airflow_ddb_migrate.aws.ledger.scans import all_leases, history_rows
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.erasure import Family, KeptRow, expiring
 from airflow_ddb_migrate.core.ledger.notes import EXPIRY
-from airflow_ddb_migrate.core.ledger.records import LeaseState, TypedItem
+from airflow_ddb_migrate.core.ledger.records import TypedItem
 
 _EVERY_SECONDS = 86_400
 
@@ -59,7 +59,7 @@ class Expiry:
         held = {
             lease.migration_id
             for lease in all_leases(dynamodb, table, consistent=True)
-            if lease.state is LeaseState.HELD or lease.owes_capacity
+            if lease.is_taken or lease.owes_capacity
         }
         return expiring(rows, held=held, days=self.days)
 

@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws.ledger.scans import all_leases
 from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.core.erasure import Family
 from airflow_ddb_migrate.core.errors import LeaseHeldError
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 
 def require_idle(clients: Clients, ledger: Ledger, family: Family) -> None:
@@ -54,7 +54,7 @@ def _require_free(lease: LeaseRecord, now: float) -> None:
             "the ledger knows what it was. Nothing was deleted. Clear the restore task of its DAG "
             "run, or wait for the safety net; then run the same command again."
         )
-    if lease.state is LeaseState.HELD and lease.expires_at > now:
+    if lease.is_taken and lease.expires_at > now:
         raise LeaseHeldError(
             f"{held} for at most {lease.expires_at - now:,.0f} more seconds without a sign of "
             "life. Nothing was deleted. Try again after that."

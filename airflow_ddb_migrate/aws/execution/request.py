@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.ledger.notes import REQUEST
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord
 from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 from airflow_ddb_migrate.core.mode import Mode
+from airflow_ddb_migrate.core.text.words import word_of
 
 _PLANNED = {
     "total_segments": DEFAULT_SEGMENTS,
@@ -77,7 +78,7 @@ def kept_request(site: Site) -> StartRequest | None:
     return StartRequest(
         **{
             **{name: value for name, value in fields.items() if name in known},
-            "mode": Mode(fields["mode"]),
+            "mode": word_of(Mode, fields["mode"]),
             "windows": tuple(fields["windows"]),
             "asked": tuple(fields["asked"]),
             "limits": AuthorRules.from_json(fields["limits"]),

@@ -211,7 +211,7 @@ class Ledger(LedgerTable):
         """
         for _ in range(RACES):
             control = self.control(migration_id)
-            if control is None or control.attempt != attempt or control.command is Command.STOP:
+            if control is None or control.attempt != attempt or not control.may_hold:
                 return False
             holds = control.in_force(now)
             changed = change(holds)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from airflow_ddb_migrate.core.ledger.holds import HoldRecord
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
+from airflow_ddb_migrate.core.text.words import word_of
 
 _Number = int | float
 _Flat: TypeAlias = Mapping[str, int] | Mapping[str, float] | Mapping[str, str | float]
@@ -62,9 +63,10 @@ def decode(cls: type[Record], item: TypedItem) -> Record:
     """Read a record by the types of its fields, which have the names of the attributes.
 
     An attribute that is absent, as in records that an older version wrote, gives the field's
-    default, or else the type's empty value.
+    default, or else the type's empty value. A word that only a later version knows is read as it
+    is, see ``word_of``.
 
-    :raises ValueError: an attribute is none of the words of its StrEnum.
+    :raises ValueError: the word of a StrEnum is missing.
     """
     readers = _readers(cls)  # type: ignore[arg-type]  # a class is hashable
     return cls(
@@ -93,7 +95,7 @@ def _reader(kind: Any) -> _Reader:
     if kind in _BY_TYPE:
         return _BY_TYPE[kind]
     if get_origin(kind) is None and issubclass(kind, StrEnum):
-        return lambda value: kind(value.get("S", ""))
+        return lambda value: word_of(kind, value.get("S", ""))
     if is_dataclass(kind):
         return lambda value: kind.from_dict(_numbers(value))  # type: ignore[union-attr]
     raise TypeError(f"no reader for {kind} ({get_args(kind)})")

@@ -71,7 +71,7 @@ def _raised_until(site: Site) -> float:
 
     One that waits for its first window has raised nothing.
     """
-    attempt = site.ledger.latest_attempt(site.migration_id)
+    attempt = site.ledger.current_attempt(site.migration_id)
     if attempt is None or not attempt.started_at:
         return 0.0
     return attempt.ended_at or site.execution_of(attempt).ended_at or site.clock.now()

@@ -7,7 +7,7 @@ A run's configuration can add to them and never take away. The migration's recor
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self, TypedDict
 
@@ -92,10 +92,14 @@ class AuthorRules:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the rules of a record; rules that only a later version knows are left out."""
+        """Return the rules of a record; rules that only a later version knows are left out.
+
+        A required step that only a later version knows stays: nothing starts without it.
+        """
         values = json.loads(text) if text else {}
-        known = {field.name for field in fields(cls)}
-        return cls.of({name: value for name, value in values.items() if name in known})
+        known, steps = {field.name for field in fields(cls)}, values.pop("require", ())
+        rules = cls.of({name: value for name, value in values.items() if name in known})
+        return replace(rules, require=tuple(steps))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rules that are set as plain data."""

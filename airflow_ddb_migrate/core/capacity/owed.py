@@ -38,7 +38,7 @@ def note_raised(
             f"Capacity of table {lease.table_name} is being restored by {lease.restoring_by}. "
             "Try again when that has ended."
         )
-    if lease.capacity_state is CapacityState.RAISED:
+    if lease.owes_capacity:
         asked = joined(changes_from_json(lease.raised), changes)
         return replace(lease, raised=changes_to_json(asked))
     again = lease.capacity_state is CapacityState.RESTORED

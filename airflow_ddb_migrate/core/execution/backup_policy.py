@@ -1,12 +1,13 @@
 """The backup of a table that must exist before a migration, and how to restore from it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Final, Self
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
+from airflow_ddb_migrate.core.text.words import word_of
 
 _PREFIX: Final = "before-"
 _RESTORED: Final = "-restored"
@@ -53,12 +54,13 @@ class Backup:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        values = json.loads(text)
+        """Read a record; fields that only a later version knows are left out."""
+        values, names = json.loads(text), {field.name for field in fields(cls)}
         return cls(
             **{
-                **values,
-                "policy": BackupPolicy(values["policy"]),
-                "kind": BackupKind(values["kind"]),
+                **{name: value for name, value in values.items() if name in names},
+                "policy": word_of(BackupPolicy, values["policy"]),
+                "kind": word_of(BackupKind, values["kind"]),
             }
         )
 

@@ -116,6 +116,11 @@ class StartRequest:
         validate_windows(self.windows)
 
     def _validate_of(self) -> None:
+        if self.mode not in {*Mode}:
+            raise InvalidInputError(
+                f"mode is {self.mode}, which this version does not know: a later version wrote it "
+                "to the ledger. Upgrade this one."
+            )
         needs = self.mode in {Mode.UNDO, Mode.REPLAY}
         if needs and not self.of:
             raise InvalidInputError(

@@ -81,7 +81,8 @@ class Findings:
         fields: dict[str, Any] = json.loads(text) if text else {}
         for name in ("before", "after"):
             fields[name] = {int(size): count for size, count in fields.get(name, {}).items()}
-        return cls(**fields)
+        known = {name: fields[name] for name in cls.__slots__ if name in fields}
+        return cls(**known)
 
     @classmethod
     def sum(cls, all_findings: Iterable[Self]) -> Self:

@@ -42,6 +42,7 @@ def acquire(
     """
     if lease is None:
         return _fresh(table, migration_id, now)
+    _refuse_unknown(lease)
     if lease.migration_id == migration_id:
         until = max(lease.expires_at, now + LEASE_SECONDS)
         return replace(lease, state=LeaseState.HELD, expires_at=until)
@@ -132,4 +133,12 @@ def _refuse_held(lease: LeaseRecord, now: float, *, holder_is_live: bool) -> Non
             f"{held}. Its lease expires in {lease.expires_at - now:.0f} seconds unless it is "
             "renewed: try again after that. To free the table now, clear the restore task of its "
             "DAG run."
+        )
+
+
+def _refuse_unknown(lease: LeaseRecord) -> None:
+    if lease.state not in {*LeaseState}:
+        raise LeaseHeldError(
+            f"The lease of table {lease.table_name} is {lease.state}, which this version does not "
+            f"know: a later version wrote it for migration {lease.migration_id}. Upgrade this one."
         )

@@ -239,6 +239,11 @@ class ControlRecord:
         return 0 < self.closes_at <= now
 
     @property
+    def may_hold(self) -> bool:
+        """Return whether holds may begin and end: not after a STOP, or what is not known here."""
+        return self.command in {Command.RUN, Command.HOLD}
+
+    @property
     def has_budget(self) -> bool:
         return self.read_units_per_second > 0 or self.write_units_per_second > 0
 
@@ -335,9 +340,14 @@ class LeaseRecord:
     version: int = 0
 
     @property
+    def is_taken(self) -> bool:
+        """Return whether a migration has the table; a state of a later version is no free one."""
+        return self.state is not LeaseState.FREE
+
+    @property
     def owes_capacity(self) -> bool:
         """Return whether the table still has capacity that must be brought back."""
-        return self.capacity_state in {CapacityState.RAISED, CapacityState.RESTORING}
+        return self.capacity_state not in {CapacityState.NONE, CapacityState.RESTORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

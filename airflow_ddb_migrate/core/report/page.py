@@ -9,6 +9,7 @@ from airflow_ddb_migrate.core.report.migration_report import Part, Report, Resou
 from airflow_ddb_migrate.core.text.bills import bill_part
 from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.markdown import code, prose, table, visible_lines
+from airflow_ddb_migrate.core.text.words import word_of
 
 _STAGES = ("before", "during", "after")
 
@@ -140,7 +141,7 @@ def _others(report: Report) -> str:
 def _part_words(part: Part) -> str:
     changed = part["counts"].get("changed", 0) + part["counts"].get("deleted", 0)
     seen = part["counts"].get("seen", 0)
-    verb = "changed" if Mode(part["mode"]).writes else "would change"
+    verb = "changed" if word_of(Mode, part["mode"]).writes else "would change"
     who = prose(part["started_by"])
     by = f", started by {who} on {part['started_at']}" if who else ""
     return (

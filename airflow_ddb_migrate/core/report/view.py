@@ -203,7 +203,7 @@ def lane_letters(rows: Iterable[LaneRow], lanes: int) -> str:
     letters = [LETTERS[LaneState.PENDING]] * lanes
     for row in rows:
         if row.lane < lanes:
-            letters[row.lane] = LETTERS[row.state]
+            letters[row.lane] = LETTERS.get(row.state, LETTERS[LaneState.PENDING])
     return "".join(letters)
 
 

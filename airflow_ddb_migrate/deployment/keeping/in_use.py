@@ -9,7 +9,7 @@ from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.aws.services.stack import ALL_TABLES
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import DeployError
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 
 def require_tables_free(
@@ -41,7 +41,7 @@ def _still_needed(clients: Clients, ledger_table: str, lease: LeaseRecord, clock
             "raised its capacity, which is not restored, and only this stack can do that. Clear "
             "the restore task of that DAG run."
         )
-    if lease.state is not LeaseState.HELD:
+    if not lease.is_taken:
         return ""
     attempt = Ledger(clients.dynamodb, ledger_table).latest_attempt(lease.migration_id)
     live = Executions(clients.stepfunctions, clock).live_of(lease, attempt)
@@ -66,7 +66,7 @@ def require_transforms_unused(
 def _unfinished(clients: Clients, ledger_table: str) -> Iterator[tuple[str, str]]:
     """Yield transform and id of migrations whose end is not on record, or which hold a table."""
     leases = all_leases(clients.dynamodb, ledger_table, consistent=True)
-    holders = {lease.migration_id for lease in leases if lease.state is LeaseState.HELD}
+    holders = {lease.migration_id for lease in leases if lease.is_taken}
     rows, _ = all_history(clients.dynamodb, ledger_table)
     for row in rows:
         if not row["ended_at"] or row["migration_id"] in holders:

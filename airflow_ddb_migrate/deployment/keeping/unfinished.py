@@ -10,7 +10,7 @@ from airflow_ddb_migrate.aws.ledger.scans import all_leases
 from airflow_ddb_migrate.aws.services.executions import Executions
 from airflow_ddb_migrate.core.clock import Clock
 from airflow_ddb_migrate.core.errors import AwsRequestError
-from airflow_ddb_migrate.core.ledger.records import LeaseRecord, LeaseState
+from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 _Found = TypeVar("_Found")
 
@@ -29,7 +29,7 @@ def unfinished(
     ledger = Ledger(clients.dynamodb, ledger_table)
     executions = Executions(clients.stepfunctions, clock)
     for lease in leases:  # what has only just been started may be in no listing yet
-        if lease.state is LeaseState.HELD:
+        if lease.is_taken:
             live = executions.live_of(lease, ledger.latest_attempt(lease.migration_id))
             running += [arn for arn in live if arn not in running]
     owed = (_owed_text(lease) for lease in leases if lease.owes_capacity)

@@ -9,6 +9,9 @@ import time
 import pytest
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.events import events
+from airflow_ddb_migrate.aws.ledger.keys import control_key, event_key, lane_key
+from airflow_ddb_migrate.aws.ledger.typed_values import encode_all
+from airflow_ddb_migrate.aws.report.view import view_of
 from airflow_ddb_migrate.cli import main, steering
 from airflow_ddb_migrate.cli.status import StatusView
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
@@ -16,7 +19,7 @@ from airflow_ddb_migrate.core.ledger.counts import Counts, Units
 from airflow_ddb_migrate.core.ledger.notes import PLAN
 from airflow_ddb_migrate.core.ledger.records import Command, LaneState
 from tests.support.engines.fakes import FakeCloudFormation
-from tests.support.factories import MIGRATION, at, client_error
+from tests.support.factories import LEDGER, MIGRATION, at, client_error
 from tests.support.plans import facts, plan
 from tests.support.worlds.migration_world import moto_dynamodb
 from tests.support.worlds.site_world import SiteWorld
@@ -101,6 +104,35 @@ def test_status(world, capsys):
     assert "If it is still on hold at" in said
     paused = re.escape(f"PAUSED   by ann [{ARN}]: Paused")
     assert re.search(rf"STARTED  by tests: Started attempt 1 of .*\n.*{paused}", said)
+
+
+def write(world: SiteWorld, key: dict, **values: object) -> None:
+    """Write what a later version could have."""
+    item = world.dynamodb.get_item(TableName=LEDGER, Key=key).get("Item", key)
+    newer = {**item, **encode_all(values), "newer_field": {"S": "x"}}
+    world.dynamodb.put_item(TableName=LEDGER, Item=newer)
+
+
+def test_what_a_later_version_wrote_is_shown_as_it_is(world, capsys):
+    """Events, holds and states that this version does not know; it decides about none of them."""
+    now, words = time.time(), {"kind": "ice", "by": "eve"}
+    event = {"at": now, "what": "FROZEN", "words": "It is frozen.", **words}
+    write(world, event_key(MIGRATION, now, "z"), **event)
+    ice = {"reason": "It is frozen.", "since": now - 10.0, **words}
+    write(world, control_key(MIGRATION), command="FREEZE", holds=(ice,), since=now - 10.0)
+    write(world, lane_key(MIGRATION, 0), lane=0, state="FROZEN", attempt=1, segment=0)
+
+    for command in (["status"], ["status", "--json"], ["report"], ["report", "--json"]):
+        assert 0 == main.main([command[0], MIGRATION, *command[1:]])
+        said = capsys.readouterr().out
+        assert "FROZEN" in said or command[0] == "report"
+        assert "frozen" in said or command[0] == "report"
+    view = view_of(world.site)
+    assert "FROZEN" in [one["what"] for one in view["events"]]
+    assert ["ice"] == [one["kind"] for one in view["holds"]]
+    assert "FREEZE" == view["control"]["command"]
+    assert 1 == main.main(["resume", MIGRATION, "--as", "ann"])
+    assert "FREEZE, which this version does not know" in capsys.readouterr().err
 
 
 # Who it was

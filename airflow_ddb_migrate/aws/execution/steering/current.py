@@ -21,6 +21,12 @@ def current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
     control = site.ledger.control(site.migration_id)
     if control is None or control.attempt != attempt.number or control.command is Command.STOP:
         raise overtaken(site, attempt, control)
+    if not control.may_hold:
+        raise SteeringError(
+            f"{title(site, attempt)} was told {control.command}, which this version does not know: "
+            "a later version wrote it. Upgrade this one, or stop the migration. Nothing was "
+            "changed."
+        )
     return attempt, control
 
 

@@ -57,6 +57,15 @@ def refused(world: SiteWorld, **changes: Any) -> str:
     return str(failed.value)
 
 
+def test_a_step_that_this_version_does_not_know_starts_nothing(world: SiteWorld) -> None:
+    """A later version noted it in the record; whether it was done is unknown here."""
+    rules = AuthorRules.from_json('{"require": ["audit"]}')
+
+    assert "requires the step audit, which this version does not know" in refused(
+        world, limits=rules
+    )
+
+
 def test_what_was_approved_starts(world: SiteWorld) -> None:
     plan(world)
     approve(world)

@@ -18,7 +18,7 @@ from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.times import iso
-from tests.support.factories import MIGRATION, NOW, at, snapshot
+from tests.support.factories import MIGRATION, NOW, at, attempt, snapshot
 from tests.support.plans import facts
 from tests.support.plans import plan as made
 from tests.support.worlds.site_world import SiteWorld, arn_of
@@ -151,6 +151,17 @@ def test_capacity_that_was_given_back_is_not_charged_on(
 def test_capacity_of_an_attempt_that_runs_is_charged_by_now(world: SiteWorld) -> None:
     world.start()
     control = raised(world)
+    world.clock.advance(3_600)
+
+    with pytest.raises(InvalidInputError, match=r"has cost \$4\.00 so far"):
+        new_limit(world.site, control, 3.5)
+
+
+def test_a_number_that_nobody_uses_yet_ends_no_charge(world: SiteWorld) -> None:
+    """The limit and its rates are those of the attempt that runs."""
+    world.start()
+    control = raised(world)
+    world.site.ledger.create_attempt(MIGRATION, attempt(2, intended_at=world.clock()))
     world.clock.advance(3_600)
 
     with pytest.raises(InvalidInputError, match=r"has cost \$4\.00 so far"):

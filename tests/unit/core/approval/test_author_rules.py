@@ -83,6 +83,16 @@ def test_joined_they_allow_what_both_allow() -> None:
     )
 
 
+def test_a_step_of_a_later_version_is_kept() -> None:
+    """What steers reads the rules, too; only what starts has to know every step."""
+    read = AuthorRules.from_json('{"require": ["approve", "audit"], "max_cost_usd": 5}')
+
+    assert ("approve", "audit") == read.require
+    assert read == AuthorRules.from_json(read.to_json())
+    with pytest.raises(InvalidInputError, match="'audit' is not a step"):
+        AuthorRules.of(read.to_dict())
+
+
 def test_windows_of_both_must_be_open() -> None:
     """Each author's list stays one of its own: two lists in one would add up."""
     one = AuthorRules.of({"windows": ["20:00-02:00 UTC", "04:00-05:00 UTC"]})

@@ -87,6 +87,7 @@ def test_what_would_still_change_is_no_error() -> None:
     assert {"changed": [f"id={n}" for n in range(5)]} == findings.examples
     assert ({}, findings) == (findings.errors, Findings.from_json(findings.to_json()))
     assert {} == Findings.from_json('{"before": {"128": 1}}').examples
+    assert 7 == Findings.from_json('{"units": 7, "newer": 1}').units
 
 
 def test_nothing_found_is_an_empty_text() -> None:

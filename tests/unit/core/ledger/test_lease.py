@@ -283,7 +283,7 @@ def restoring(until: float) -> LeaseRecord:
 @pytest.mark.parametrize(
     ("current", "why"),
     [
-        (lease(capacity_state=CapacityState.RAISED, expires_at=NOW + 1), "good for 1 more seconds"),
+        (lease(capacity_state=CapacityState.RAISED, expires_at=NOW + 1), "for 1 more seconds"),
         (lease(capacity_state=CapacityState.RAISED, expires_at=NOW), ""),
         (restoring(NOW + 1), "a is restoring it, for at most 1 more seconds"),
         (restoring(NOW), ""),
