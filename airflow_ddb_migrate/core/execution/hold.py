@@ -14,7 +14,8 @@ _NET_MINUTES = (LEASE_SECONDS + SAFETY_NET_SECONDS) // 60
 _ENDED_BY = {
     HoldKind.PERSON.value: "Resume continues where it stopped.",
     HoldKind.HEALTH.value: "It ends by itself once the alarms are OK again.",
-    HoldKind.MONEY.value: "It ends when a person raises the limit (retune).",
+    HoldKind.MONEY.value: "It ends when a person raises the limit (retune), as far as "
+    "the DAG's author allows.",
 }
 _CONTINUES = (
     "The wait task then restores raised capacity. Once all holds have ended, it starts a new "

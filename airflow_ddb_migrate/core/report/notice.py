@@ -19,7 +19,8 @@ ON_HOLD = "ON_HOLD"
 _HOW_ON = {
     HoldKind.PERSON.value: "It continues when it is resumed (Migration tab, or ddb-migrate resume)",
     HoldKind.MONEY.value: (
-        "It continues when a person raises the limit (Migration tab, or ddb-migrate retune)"
+        "It continues when a person raises the limit (Migration tab, or ddb-migrate retune), as "
+        "far as the DAG's author allows"
     ),
 }
 

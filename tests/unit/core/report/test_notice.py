@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_ddb_migrate.core.execution.hold import Hold
+from airflow_ddb_migrate.core.execution.hold import Hold, ended_by
 from airflow_ddb_migrate.core.limits import NOTICE_TITLE_CHARS
 from airflow_ddb_migrate.core.report.migration_report import Report
 from airflow_ddb_migrate.core.report.notice import hold_notice, report_notice
@@ -91,6 +91,17 @@ def test_a_hold_by_a_person_says_how_it_goes_on() -> None:
     assert ("On hold: paused by ann", True) == (first, "ddb-migrate resume" in how)
     assert "after 60 minutes on hold its execution ends by itself" in how
     assert what.startswith("Table orders")
+
+
+def test_a_hold_for_money_says_how_far_the_limit_can_be_raised() -> None:
+    """Whoever reads it may not be the author of the DAG."""
+    spent = Hold("$5.00 of at most $5.00 is spent.", since=1.0, kind="money")
+
+    assert (
+        "raises the limit (Migration tab, or ddb-migrate retune), as far as the DAG's "
+        in (hold_notice("orders-0", spent)["text"])
+    )
+    assert "(retune), as far as the DAG's author allows." in ended_by(spent)
 
 
 def test_a_title_fits_into_a_subject() -> None:
