@@ -139,7 +139,7 @@ def test_what_no_dag_started_needs_leave_for_all(world: AirflowWorld, of_dags: l
     name = world.site.migration_id
     set_starter(world, "somebody, DAG d, run 1")
     if not all(of_dags) or "," in "".join(of_dags):
-        with pytest.raises(InvalidInputError, match="ids of DAGs"):
+        with pytest.raises(InvalidInputError, match="list of DAG ids"):
             tasks_about(name, of_dags=of_dags)["start"]()
         return
 
