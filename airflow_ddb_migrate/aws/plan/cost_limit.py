@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from airflow_ddb_migrate.aws.ledger.notes import known_plan, plan_fields
+from airflow_ddb_migrate.aws.ledger.notes import known_plan, noted_capacity, plan_fields
 from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.health.spending import Rates, spent_by
+from airflow_ddb_migrate.core.ledger.notes import CAPACITY_DURING
 from airflow_ddb_migrate.core.ledger.records import ControlRecord, CostLimit
 from airflow_ddb_migrate.core.plan.measured_cost import rates_of
 from airflow_ddb_migrate.core.report.view import owes_capacity
@@ -94,12 +95,16 @@ def require_unspent(site: Site, limit: float, spent: float, limits: AuthorRules)
 
 
 def _rates(site: Site) -> Rates:
-    """Work the rates out; capacity counts while it is raised, for the time of each attempt."""
+    """Work the rates out; raised capacity counts for the time of each attempt, and from now on.
+
+    Once it is given back, it costs no more, but has cost what it did.
+    """
     now, plan = site.clock.now(), known_plan(site.ledger, site.migration_id)
     lease = site.leases.get(site.table.key)
     is_raised = owes_capacity(lease, site.migration_id)
-    hourly = plan.tariff.hourly_difference if plan and is_raised else 0.0
-    once = plan.tariff.once if plan and is_raised else 0.0
+    noted = noted_capacity(site.ledger, site.migration_id, CAPACITY_DURING)
+    tariff = plan.tariff if plan and (is_raised or noted) else None
+    hourly, once = (tariff.hourly_difference, tariff.once) if tariff else (0.0, 0.0)
     former = sum(
         max(0.0, one.ended_at - one.started_at)
         for one in site.ledger.attempts(site.migration_id)
@@ -108,7 +113,7 @@ def _rates(site: Site) -> Rates:
     return rates_of(
         tariff_of(site),
         regions=1 + len(site.table.replicas),
-        hour=hourly,
+        hour=hourly if is_raised else 0.0,
         since=now,
         base=once + hourly * former / _HOUR,
     )

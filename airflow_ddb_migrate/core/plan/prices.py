@@ -165,7 +165,7 @@ def once(changes: Iterable[Change], prices: Prices, replicas: Sequence[str] = ()
 
 
 def everywhere(replicas: Sequence[str]) -> str:
-    """Return text for behind a price on where it is paid; empty for one region."""
+    """Return the words after a price that say where it is paid; empty for one region."""
     if not replicas:
         return ""
     return f" in {1 + len(replicas)} regions (here and in {', '.join(replicas)})"

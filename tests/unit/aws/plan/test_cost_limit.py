@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow_ddb_migrate.aws.ledger.notes import keep_plan
+from airflow_ddb_migrate.aws.ledger.notes import keep_plan, note_capacity
 from airflow_ddb_migrate.aws.plan.cost_limit import (
     cost_limit_of,
     new_limit,
@@ -112,6 +112,22 @@ def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
         found["since"],
         found["base"],
     )
+
+
+def test_capacity_that_is_given_back_has_cost_what_it_did(world: SiteWorld) -> None:
+    """A migration that is planned anew has paid for it; for the time since then it has not."""
+    world.start()
+    note_capacity(world.site.ledger, MIGRATION, "during", snapshot())
+    keep_plan(
+        world.site.ledger,
+        made_plan(tariff=replace(made_plan().tariff, hourly_difference=7.2, once=1.0)),
+    )
+    began = world.clock()
+    world.site.ledger.attempt_ended(MIGRATION, 1, result="FAILED", now=began + 1_800)
+
+    later = spent_before(at(world.site, began + 90_000))
+
+    assert 1.0 + 3.6 == pytest.approx(later, abs=0.01)
 
 
 NIGHTS = ("22:00-06:00 UTC",)

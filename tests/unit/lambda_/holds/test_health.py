@@ -175,7 +175,10 @@ def test_an_alarm_that_was_deleted_is_unknown(world: MigrationWorld, alarms: Ala
     del alarms.states["checkout"]
 
     assert Order.HOLD is orders(world, guard, 260)[-1]
-    assert "alarm checkout is unknown" in control(world).in_force(world.clock())[0].reason
+    assert (
+        "The state of alarm checkout has been unknown"
+        in control(world).in_force(world.clock())[0].reason
+    )
 
 
 def test_a_person_s_pause_is_never_ended_by_it(world: MigrationWorld, alarms: Alarms) -> None:
