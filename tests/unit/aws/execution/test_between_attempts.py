@@ -8,12 +8,14 @@ import pytest
 from airflow_ddb_migrate.aws.execution.observe import observe
 from airflow_ddb_migrate.aws.execution.steering.pause import pause, resume
 from airflow_ddb_migrate.aws.execution.steering.retune import retune
+from airflow_ddb_migrate.aws.execution.steering.stop import begin_stop, stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import LedgerBusyError, SteeringError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
+from airflow_ddb_migrate.core.ledger.records import Command
 from airflow_ddb_migrate.core.ledger.results import Outcome
 from tests.support.factories import MIGRATION
 from tests.support.worlds.site_world import SiteWorld
@@ -192,3 +194,34 @@ def test_a_window_that_ends_while_the_next_attempt_begins(
         resume(world.site, by="ann")
         assert Outcome.RUNNING is looks(world)[-1]
     assert (number_of(world), 50, 7) == budgets(world)
+
+
+def test_a_stop_that_is_overtaken_stops_what_began(world: SiteWorld) -> None:
+    """It found the migration waiting, and its next attempt begins before the STOP is written."""
+    after_its_window(world)
+    before_the_stop(world, lambda: tend(world.site))
+
+    assert f"Stopped attempt 2 of {MIGRATION}" in stop_now(world.site, by="ann", patience_seconds=0)
+
+    assert (Command.STOP, "ABORTED") == (control_of(world).command, world.stepfunctions.statuses[1])
+
+
+def test_a_stop_that_does_not_wait_says_that_it_was_overtaken(world: SiteWorld) -> None:
+    """The other attempt runs on: whoever pressed the button has to know."""
+    after_its_window(world)
+    before_the_stop(world, lambda: tend(world.site))
+
+    with pytest.raises(SteeringError, match="another attempt began"):
+        begin_stop(world.site, by="ann")
+
+    assert Command.RUN is control_of(world).command
+
+
+def before_the_stop(world: SiteWorld, happens: Callable[[], object]) -> None:
+    def before(name: str, arguments: dict[str, Any]) -> None:
+        values = arguments.get("ExpressionAttributeValues", {})
+        if name == "update_item" and {"S": "STOP"} == values.get(":command"):
+            world.dynamodb.before = lambda *_: None
+            happens()
+
+    world.dynamodb.before = before
