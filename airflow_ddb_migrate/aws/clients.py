@@ -1,4 +1,4 @@
-"""boto3 clients by service, made when first used by whoever knows the credentials."""
+"""boto3 clients by service, made when they are first used."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,7 +11,7 @@ from airflow_ddb_migrate.aws.errors import aws_call
 from airflow_ddb_migrate.core.errors import ConnectionSetupError
 
 AUTOSCALING: Final = "application-autoscaling"
-_REFUSED_FROM = 300  # HTTP status: botocore raises these itself
+_REFUSED_FROM = 300  # HTTP statuses for which botocore itself raises
 
 
 _AWS_DOMAINS: Final = (
@@ -27,20 +27,20 @@ def is_aws_endpoint(url: str) -> bool:
 
 
 class NotAwsError(BotoCoreError):  # type: ignore[misc]
-    """Something else than AWS answered."""
+    """A response did not come from AWS."""
 
     fmt = (
-        "Whatever answered {operation_name} at {endpoint} is not AWS: it gave no request id. "
-        "Check endpoint_url, and proxies between."
+        "The response to {operation_name} at {endpoint} is not from AWS: it has no request id. "
+        "Check endpoint_url, and any proxy in between."
     )
 
 
 def made_client(make: Callable[[], Any], service: str, where: str) -> Any:
-    """Return the client that ``make`` makes, which refuses answers that are not AWS's.
+    """Return the client that ``make`` makes, which refuses responses that are not from AWS.
 
-    :param where: who asks, in words, for messages.
-    :raises ConnectionSetupError: there can be no client: no such endpoint, region or option.
-    :raises CredentialsError: there are no usable credentials now.
+    :param where: who needs the client, for messages.
+    :raises ConnectionSetupError: the endpoint, the region or an option is not valid.
+    :raises CredentialsError: no credentials can be used now.
     """
     with aws_call(f"Signing in for {service}", where):
         client = _made(make, service, where)
@@ -57,15 +57,15 @@ def _made(make: Callable[[], Any], service: str, where: str) -> Any:
 
 def _unusable(service: str, where: str, exc: Exception) -> str:
     return (
-        f"{where}: no client for {service} can be made of this: {str(exc).rstrip('.')}. An "
-        "endpoint is a URL, as in http://localhost:4566, and a region a name, as in eu-central-1."
+        f"{where}: no client for {service} can be made: {str(exc).rstrip('.')}. An endpoint must "
+        "be a URL, as in http://localhost:4566, and a region must be a name, as in eu-central-1."
     )
 
 
 def _require_aws(
     http_response: Any, parsed: Mapping[str, Any], model: Any, **_others: object
 ) -> None:
-    """Raise NotAwsError for a success without AWS's request id: a web server, a proxy's page."""
+    """Raise NotAwsError for a success without AWS's request id, as from a web server or a proxy."""
     answer = parsed.get("ResponseMetadata", {})
     if http_response.status_code < _REFUSED_FROM and not answer.get("RequestId"):
         raise NotAwsError(operation_name=model.name, endpoint=http_response.url)
@@ -78,7 +78,7 @@ class Clients:
         self._make = make
 
     def of(self, service: str) -> Any:
-        """Return the client of a service by boto3's name of it."""
+        """Return the client of a service, by boto3's name."""
         names = {"lambda": "lambda_", AUTOSCALING: "autoscaling"}
         return getattr(self, names.get(service, service.replace("-", "_")))
 

@@ -1,4 +1,4 @@
-"""AWS's errors in words a person can act on."""
+"""AWS's errors as messages on which a person can act."""
 
 import traceback
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from airflow_ddb_migrate.core.errors import (
 from airflow_ddb_migrate.core.text.kms_keys import key_advice
 
 _DENIED = {
-    "403",  # S3's HeadObject has no body to say more
+    "403",  # S3's HeadObject has no body with a code
     "AccessDenied",
     "AccessDeniedException",
     "NotAuthorized",
@@ -44,7 +44,7 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
 )
 _NO_SETUP = (NoRegionError, ProfileNotFound)
-# What botocore raises when it reads an answer in which nothing is where AWS puts it.
+# What botocore raises if it cannot parse a response.
 _NOT_OF_AWS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
 _BAD_CREDENTIALS = {
     "ExpiredToken",
@@ -59,13 +59,14 @@ _BAD_CREDENTIALS = {
 
 @contextmanager
 def aws_call(action: str, resource: str) -> Iterator[None]:
-    """Translate whatever a call to AWS raises; ``action`` is the IAM action, as in a policy.
+    """Translate the errors of a call to AWS; ``action`` is the IAM action, as in a policy.
 
-    :raises AccessDeniedError: the caller may not do this; the message names action and resource.
+    :raises AccessDeniedError: the caller lacks the permission; the message names action and
+        resource.
     :raises CredentialsError: there are no usable credentials now.
-    :raises ConnectionSetupError: there is no region, or no such profile.
-    :raises AwsRequestError: AWS could not be reached, something else answered in its place, or it
-        refused for another reason.
+    :raises ConnectionSetupError: there is no region, or the profile does not exist.
+    :raises AwsRequestError: AWS could not be reached, another server answered, or AWS refused for
+        another reason.
     """
     try:
         yield
@@ -80,7 +81,7 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
         ) from exc
     except (EndpointConnectionError, ConnectTimeoutError) as exc:
         raise AwsRequestError(
-            f"{action} on {resource}: AWS was not reached. {exc} Check region, network and "
+            f"{action} on {resource}: AWS could not be reached. {exc} Check region, network and "
             "endpoint_url."
         ) from exc
     except BotoCoreError as exc:
@@ -89,8 +90,8 @@ def aws_call(action: str, resource: str) -> Iterator[None]:
         if not _is_raised_by_botocore(exc):
             raise
         raise AwsRequestError(
-            f"{action} on {resource}: the answer is not one of AWS "
-            f"({type(exc).__name__}: {_first_line(exc)}). Check endpoint_url, and proxies between."
+            f"{action} on {resource}: the response is not from AWS ({type(exc).__name__}: "
+            f"{_first_line(exc)}). Check endpoint_url, and any proxy in between."
         ) from exc
 
 
@@ -104,7 +105,7 @@ def _first_line(exc: Exception, longest: int = 200) -> str:
 
 
 def error_code(exc: ClientError) -> str:
-    """Return AWS's code, as ``ResourceNotFoundException``."""
+    """Return AWS's error code, such as ``ResourceNotFoundException``."""
     return str(exc.response.get("Error", {}).get("Code", ""))
 
 
@@ -116,7 +117,7 @@ def _translated(exc: ClientError, action: str, resource: str) -> MigrationError:
     code = error_code(exc)
     message = exc.response.get("Error", {}).get("Message", "")
     if code in _DENIED:
-        what_to_do = key_advice(message) or "Allow it to the credentials in use."
+        what_to_do = key_advice(message) or "Allow it for the credentials in use."
         return AccessDeniedError(
             f"Access denied: {action} on {resource}. {what_to_do} AWS says: {message}", code
         )
@@ -126,5 +127,5 @@ def _translated(exc: ClientError, action: str, resource: str) -> MigrationError:
             "Renew them, or check the Airflow connection.",
             code,
         )
-    advice = " There are too many calls now: try again later." if code in THROTTLED else ""
+    advice = " There are too many requests now: try again later." if code in THROTTLED else ""
     return AwsRequestError(f"{action} on {resource} failed with {code}: {message}{advice}", code)

@@ -1,4 +1,4 @@
-"""Which DAG a migration belongs to, as the ledger has it."""
+"""The DAG to which a migration belongs, by the ledger."""
 
 from airflow_ddb_migrate.aws.ledger.migrations import Ledger
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
@@ -8,7 +8,7 @@ from airflow_ddb_migrate.core.names import DRY_RUN
 
 
 def dag_of(ledger: Ledger, migration_id: str) -> str:
-    """Return the DAG that started a migration, or else its dry run, or planned it; empty: none did.
+    """Return the DAG that started or planned a migration, or its dry run; empty if none did.
 
     :raises NotBegunError: the ledger does not know it.
     """

@@ -1,4 +1,4 @@
-"""Where a migration happens: its table, its deployed stack, its ledger and its name."""
+"""Where a migration happens: its table, its stack, its ledger and its id."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -40,9 +40,9 @@ from airflow_ddb_migrate.core.names import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which DAG run asks. ``migration_id`` continues an old migration.
+    """The DAG run that asks. ``migration_id`` continues an earlier migration.
 
-    ``of_dags`` are the DAGs whose migrations it may work on, besides its own; None: any.
+    ``of_dags`` are the DAGs whose migrations it may work on, beside its own; None: any.
     """
 
     dag_id: str
@@ -52,7 +52,7 @@ class Identity:
     of_dags: Collection[str] | None = None
 
     def name_for(self, table_arn: str) -> str:
-        """Name the migration: the same for every task, try and clear of one DAG run."""
+        """Return the migration's id, which is the same for every task and try of a DAG run."""
         if self.migration_id:
             return validate_migration_id(self.migration_id)
         return migration_id(
@@ -62,9 +62,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Everything the steps of a migration work on. ``table`` is as it was when looked at.
+    """Everything that the steps of a migration work on. ``table`` may be outdated.
 
-    ``caller`` is whom AWS knows the person by that steers it, see Event.
+    ``caller`` is the ARN of the person who steers it, see Event.
     """
 
     clients: Clients
@@ -95,13 +95,13 @@ class Site:
         return Bucket(self.clients.s3, self.stack.bucket, self.migration_id)
 
     def named(self, migration_id: str) -> "Site":
-        """Return the same table and stack under another migration's name."""
+        """Return the site of another migration of the same table and stack."""
         return replace(self, migration_id=migration_id)
 
     def execution_of(self, attempt: AttemptRecord, *, if_confirmed: bool = False) -> Execution:
-        """Describe an attempt's execution; one that may not be seen yet counts as RUNNING.
+        """Describe an attempt's execution; if it may not be visible yet, it counts as RUNNING.
 
-        :param if_confirmed: only if StartExecution is known to have succeeded.
+        :param if_confirmed: only expect it if StartExecution is known to have succeeded.
         """
         is_unconfirmed = if_confirmed and not attempt.started_at
         return self.executions.describe(
@@ -119,7 +119,7 @@ class Site:
         *,
         kind: str = "",
     ) -> None:
-        """Note what has just been done; a failure to note it is only logged."""
+        """Note an event; a failure to note it is only logged."""
         event = Event(
             at=self.clock.now(),
             what=what,
@@ -146,12 +146,12 @@ def open_site(
 ) -> Site:
     """Look the table and the stack up; touches nothing.
 
-    :param table_of: a migration in the ledger whose table is meant when no name is given; without
-        it that is the migration which ``identity`` continues.
-    :raises NotBegunError: the ledger does not know that one.
-    :raises InvalidInputError: the table's name or the migration's id is none, or the migration is
-        one of another table, or of a DAG that it may not be of.
-    :raises TableNotFoundError: the table is not there.
+    :param table_of: a migration in the ledger whose table to use if no name is given; by default
+        the migration that ``identity`` continues.
+    :raises NotBegunError: the ledger does not know that migration.
+    :raises InvalidInputError: the table's name or the migration's id is not valid, or the migration
+        belongs to another table, or to a DAG that is not allowed.
+    :raises TableNotFoundError: the table does not exist.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
     known = table_of or identity.migration_id
@@ -180,12 +180,12 @@ def open_site(
 def require_own_migration(
     ledger: Ledger, migration_id: str, identity: Identity, *, is_named: bool = True
 ) -> None:
-    """Raise InvalidInputError for a migration of a DAG whose migrations this one may not work on.
+    """Raise InvalidInputError unless this DAG may work on the migration.
 
-    One that the ledger does not know may be anybody's.
+    A migration that the ledger does not know is allowed.
 
-    :param is_named: a person or a DAG gave the id. What is named after the DAG run itself is its
-        own also where no DAG is known to have started it.
+    :param is_named: a person or a DAG gave the id. An id that was made from the DAG run is its own,
+        even if no DAG is known to have started it.
     """
     if identity.of_dags is None:
         return
@@ -198,32 +198,33 @@ def require_own_migration(
 
 
 def _known_table(ledger: Ledger, migration_id: str) -> str:
-    """Return the name of the table of a migration that was started, or only planned."""
+    """Return the table's name of a migration that was started, or only planned."""
     record = ledger.migration(validate_migration_id(migration_id))
     return record.table_name if record else _planned_table(ledger, migration_id)
 
 
 def _require_its_table(site: Site) -> None:
-    """Raise InvalidInputError for an id that a person gave together with another table."""
+    """Raise InvalidInputError if a person gave an id and another migration's table."""
     record = site.ledger.migration(site.migration_id)
     if record and record.table_arn != site.table.key.arn:
         raise InvalidInputError(
-            f"Migration {site.migration_id} is of table {record.table_name}, not of "
-            f"{site.table.name}. Correct table_name, or leave it out: the ledger knows the table."
+            f"Migration {site.migration_id} belongs to table {record.table_name}, not to "
+            f"{site.table.name}. Correct table_name, or leave it out, since the ledger knows the "
+            "table."
         )
 
 
 def open_ledger(clients: Clients, stack_name: str) -> Ledger:
-    """Return the ledger of a stack; raises StackNotFoundError if it is not deployed here."""
+    """Return a stack's ledger; raises StackNotFoundError if the stack is not deployed here."""
     return Ledger(clients.dynamodb, find_stack(clients.cloudformation, stack_name).ledger_table)
 
 
 def history_of(
     clients: Clients, *, stack_name: str, table_name: str, limit: int | None = None
 ) -> list[HistoryRow]:
-    """Return what was done to a table, the newest first; of one that is gone, too.
+    """Return a table's migrations, the newest first, also of a deleted table.
 
-    :raises TableNotFoundError: it is not there and nothing is known of it.
+    :raises TableNotFoundError: the table does not exist and nothing is known of it.
     """
     stack = find_stack(clients.cloudformation, stack_name)
     ledger = Ledger(clients.dynamodb, stack.ledger_table)
@@ -235,13 +236,13 @@ def history_of(
 
 
 def open_known_site(clients: Clients, stack_name: str, migration_id: str) -> Site:
-    """Open the site of a migration of which only the name is known; touches nothing.
+    """Open the site of a migration of which only the id is known; touches nothing.
 
-    The table is as it is, or, if it is gone or was made again under its name, as the ledger
-    remembers it: without capacity, and DELETED, so that nothing can be started on it.
+    The table is the current one. If it was deleted, or created again under its name, it is the one
+    that the ledger has: without capacity, and DELETED, so that nothing can be started on it.
 
     :raises InvalidInputError: the migration's id is none.
-    :raises NotBegunError: the ledger has never heard of it.
+    :raises NotBegunError: the ledger does not know the migration.
     :raises StackNotFoundError: the stack is not deployed in this region.
     """
     name = validate_migration_id(migration_id)
@@ -262,7 +263,7 @@ def _table_of_record(ledger: Ledger, clients: Clients, migration_id: str) -> Tab
 
 
 def _planned_table(ledger: Ledger, migration_id: str) -> str:
-    """Return the table of what was only planned."""
+    """Return the table of a migration that was only planned."""
     plan = plan_fields(ledger, migration_id)
     if plan:
         return str(plan["table_name"])
@@ -286,6 +287,6 @@ def _remembered(record: MigrationRecord) -> Table:
 
 
 def _table_arn(stack: Stack, table_name: str) -> str:
-    """A table's ARN follows from its name and the place: it need not be there to be named."""
+    """Return a table's ARN, also of a table that does not exist."""
     _, partition, _, region, account, *_ = stack.state_machine_arn.split(":")
     return f"arn:{partition}:dynamodb:{region}:{account}:table/{table_name}"

@@ -45,10 +45,10 @@ class ErasureRecord:
         """Who forgot the migration, when, and how much was deleted, as the rest of a sentence."""
         who = f"{self.by} ({self.caller})"
         if self.state is not ErasureState.DONE:
-            return f"{who} began that on {iso(self.asked_at)}, and it has not ended"
+            return f"{who} began to delete it on {iso(self.asked_at)}, and has not finished"
         return (
-            f"{who} did that on {iso(self.ended_at)}, and {self.objects:,} objects and versions "
-            f"and {self.records:,} records of the ledger were deleted"
+            f"{who} deleted {self.objects:,} objects and versions and {self.records:,} records of "
+            f"the ledger on {iso(self.ended_at)}"
         )
 
 

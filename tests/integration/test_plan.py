@@ -64,7 +64,7 @@ def test_a_transform_that_is_good_for_nothing_is_refused(world):
     table = world.table(_ITEMS)
     bad = [f"item-{number:05d}" for number in range(_ITEMS)]
 
-    with pytest.raises(TransformError, match=f"fails for all of the {_ITEMS} items"):
+    with pytest.raises(TransformError, match=f"fails for all of the {_ITEMS} sampled items"):
         plan(world, table, transform="picky", params={"bad": bad})
 
 

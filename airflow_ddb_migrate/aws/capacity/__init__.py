@@ -1,7 +1,9 @@
-"""Raise a table's capacity, and bring it back.
+"""Raise a table's capacity, and restore it.
 
-``prewarm`` writes down and raises, ``prewarm_task`` does so for a task and tells what it costs,
-``wait`` waits until it is there; ``restore`` brings it back by ``restore_steps``, ``between`` does
-so between two windows; ``safety_net`` does so for migrations whose Airflow is gone, and
-``net_metrics`` tells CloudWatch what is left; ``cost`` has the table's prices.
+- ``prewarm`` notes what it raises, and raises it; ``prewarm_task`` does so for a task and logs the
+  cost; ``wait`` waits for the raised capacity.
+- ``restore`` restores the capacity by ``restore_steps``; ``between`` does so between two windows.
+- ``safety_net`` restores it for migrations that Airflow no longer looks after; ``net_metrics``
+  reports what is left to CloudWatch.
+- ``cost`` has the table's prices.
 """

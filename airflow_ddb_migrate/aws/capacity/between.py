@@ -1,4 +1,4 @@
-"""Capacity between two windows of a migration: given back, and raised again for the next one."""
+"""Capacity between two windows of a migration: restored, and raised again for the next one."""
 
 import json
 from collections.abc import Collection
@@ -12,13 +12,13 @@ from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.capacity.snapshot import CapacityUnits
 from airflow_ddb_migrate.core.ledger.notes import PREWARM
 
-_RESTORE_SECONDS = 60.0  # of one look: who waits comes again
+_RESTORE_SECONDS = 60.0  # per call; the waiting task calls again
 _FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedCapacity:
-    """What prewarm was asked for; see PrewarmTableOperator."""
+    """The arguments of prewarm; see PrewarmTableOperator."""
 
     read_units: int
     write_units: int
@@ -27,7 +27,7 @@ class WantedCapacity:
     written: tuple[str, ...] | None
 
 
-def note_wanted(  # what a person may ask for
+def note_wanted(  # a person can give each
     site: Site,
     wanted: CapacityUnits,
     *,
@@ -35,7 +35,7 @@ def note_wanted(  # what a person may ask for
     switch_to_on_demand: bool,
     written: Collection[str] | None,
 ) -> None:
-    """Keep what is raised, so that it can be raised again in another window."""
+    """Note what is raised, so that it can be raised again in another window."""
     known = WantedCapacity(
         read_units=wanted.read,
         write_units=wanted.write,
@@ -47,13 +47,13 @@ def note_wanted(  # what a person may ask for
 
 
 def note_none_wanted(site: Site) -> None:
-    """Keep that prewarm is off now, where it was on in an earlier run of this migration."""
+    """Note that prewarm is off now, if it was on in an earlier run of this migration."""
     if site.ledger.read_note(site.migration_id, PREWARM):
         site.ledger.note(site.migration_id, PREWARM, "null")
 
 
 def wanted_capacity(site: Site) -> WantedCapacity | None:
-    """Return what prewarm was asked for; None when it is off."""
+    """Return the arguments of prewarm; None if it is off."""
     kept = json.loads(site.ledger.read_note(site.migration_id, PREWARM) or "null")
     if kept is None:
         return None
@@ -63,15 +63,15 @@ def wanted_capacity(site: Site) -> WantedCapacity | None:
 
 
 def owes(site: Site) -> bool:
-    """Return whether this migration has raised capacity that is not given back yet."""
+    """Return whether this migration has raised capacity that is not restored yet."""
     lease = site.leases.get(site.table.key)
     return lease is not None and lease.migration_id == site.migration_id and lease.owes_capacity
 
 
 def raise_again(site: Site) -> tuple[str, ...]:
-    """Ask for the capacity that prewarm was asked for; return what is not there yet, in words.
+    """Raise the capacity as prewarm did; return what is not raised yet, in words.
 
-    Keeps the lease. Call it again until nothing is missing.
+    Also renews the lease. Call it again until nothing is missing.
 
     :raises CapacityError: AWS refused.
     """
@@ -94,10 +94,10 @@ def raise_again(site: Site) -> tuple[str, ...]:
 
 
 def give_back(site: Site, *, keeps_table: bool) -> None:
-    """Bring back what is raised, within a minute; who waits comes again for the rest.
+    """Restore what is raised, for at most a minute; the waiting task calls again for the rest.
 
-    :param keeps_table: keep the lease: the migration goes on later.
-    :raises RestoreError: it is not brought back yet, or somebody else does that right now.
+    :param keeps_table: keep the lease, since the migration continues later.
+    :raises RestoreError: it is not restored yet, or is being restored by another task.
     """
     if owes(site):
         wait = RestoreWait(seconds=_RESTORE_SECONDS, refused_seconds=0)

@@ -1,4 +1,4 @@
-"""What a table's capacity is charged by: its region's prices, of its class."""
+"""The prices of a table's capacity: those of its region and its class."""
 
 from airflow_ddb_migrate.aws.services.tables import Table
 from airflow_ddb_migrate.core.plan.prices import Prices, prices_for

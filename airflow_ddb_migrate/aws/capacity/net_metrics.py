@@ -1,4 +1,4 @@
-"""What the safety net tells CloudWatch: for the day on which neither Airflow nor a worker can."""
+"""Metrics of the safety net for CloudWatch, in case neither Airflow nor a worker can send any."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -24,22 +24,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetMetrics:
-    """Looks at leases again after a sweep; changes nothing."""
+    """Reads the leases again after a sweep; changes nothing."""
 
     clients: Clients
     ledger_table: str
     clock: Clock = Clock()
 
     def line(self, leases: Iterable[LeaseRecord]) -> str:
-        """Return a line of the log in the embedded metric format, of the stack alone."""
+        """Return a log line in the embedded metric format; its only dimension is the stack."""
         dimensions = {STACK: stack_of_ledger_name(self.ledger_table)}
         now = self.clock.now()
         return embedded_line(self.values(leases), dimensions, [[STACK]], at=now, facts={})
 
     def values(self, leases: Iterable[LeaseRecord]) -> dict[Metric, float]:
-        """Return what is owed now, and how many migrations should make progress and do not.
+        """Return the capacity to restore, and how many migrations stall without a reason.
 
-        Capacity is owed for as long as its lease has run out: before that somebody tends it.
+        The seconds count from the end of a lease: before that, a task looks after it.
         """
         now = self.clock.now()
         current = [self._again(lease) for lease in leases if _is_taken(lease)]
@@ -55,7 +55,7 @@ class NetMetrics:
         return Ledger(self.clients.dynamodb, self.ledger_table)
 
     def _again(self, seen: LeaseRecord) -> LeaseRecord:
-        """Read a lease again, without what it owes: that may be lost, and is not needed."""
+        """Read a lease again, without its snapshot, which is not needed and may be lost."""
         key = TableKey(seen.table_arn, seen.table_id, seen.table_name)
         with _apart(seen):
             return Leases(self._ledger).look(key, consistent=True) or seen
@@ -67,10 +67,11 @@ class NetMetrics:
         return False
 
     def _makes_no_progress(self, lease: LeaseRecord) -> bool:
-        """Read the lanes only where there is no reason for no progress.
+        """Return whether it makes no progress; reads the lanes only if there is no reason for that.
 
-        Whether its execution runs does not matter: one that ended is noted, unless nobody watches.
-        That is told for a day, so that a migration which is given up does not hide the next one.
+        It does not matter whether its execution is running: the end is noted unless nothing waits
+        for the migration. It is reported for a day only, so that an abandoned migration does not
+        hide the next one.
         """
         now, ledger, name = self.clock.now(), self._ledger, lease.migration_id
         if not lease.is_taken or now - lease.expires_at > FORGOTTEN_SECONDS:
@@ -86,7 +87,7 @@ class NetMetrics:
 
 @contextmanager
 def _apart(lease: LeaseRecord) -> Iterator[None]:
-    """Log what goes wrong with one lease: whatever it is, the other leases come next."""
+    """Log an error with one lease, and continue with the others."""
     try:
         yield
     except Exception as exc:  # noqa: BLE001
@@ -94,7 +95,7 @@ def _apart(lease: LeaseRecord) -> Iterator[None]:
 
 
 def is_any_taken(leases: Iterable[LeaseRecord]) -> bool:
-    """Return whether a migration has a table, or owes capacity."""
+    """Return whether a migration holds a table, or has capacity to restore."""
     return any(map(_is_taken, leases))
 
 

@@ -1,7 +1,7 @@
-"""Raise a table's capacity: written down first, so that it can be brought back whatever happens.
+"""Raise a table's capacity. The change is noted first, so that it can be restored after a crash.
 
-AWS takes one kind of change at a time, and a table that is UPDATING takes none. So ``prewarm``
-makes the first change, and whoever waits makes the others by ``ask_again``.
+AWS accepts one kind of change at a time, and none while a table is UPDATING. So ``prewarm`` makes
+the first change, and the waiting code makes the others by ``ask_again``.
 """
 
 from collections.abc import Collection, Sequence
@@ -38,7 +38,7 @@ from airflow_ddb_migrate.core.ledger.records import CapacityState, LeaseRecord
 
 @dataclass(frozen=True, slots=True)
 class Prewarm:
-    """What was asked for. No changes: nothing to raise."""
+    """The changes that were asked for; none if there is nothing to raise."""
 
     before: CapacitySnapshot
     changes: tuple[Change, ...]
@@ -52,18 +52,18 @@ def prewarm(
     switch_to_on_demand: bool = False,
     written: Collection[str] | None = None,
 ) -> Prewarm:
-    """Ask AWS to raise the table to at least ``wanted``, and its indexes' writes; does not wait.
+    """Ask AWS to raise the table, and its indexes' writes, to at least ``wanted``; does not wait.
 
     Nothing is ever lowered. A second call while capacity is raised keeps the first snapshot.
 
-    :param written: which indexes the migration writes; None: not known, so all are raised.
-    :raises TableNotReadyError: somebody else's change is under way; try again.
-    :raises CapacityError: AWS refused; what may have been raised is in the ledger for restore.
+    :param written: the indexes that the migration writes; None: unknown, so all are raised.
+    :raises TableNotReadyError: another change is in progress; try again.
+    :raises CapacityError: AWS refused. The ledger has what may have been raised, for restore.
     """
     table = site.fresh_table()
     known = _raised_by_us(site)
     if known and (table.not_active or table.still_warming):
-        # An earlier try's raise is under way: wait for it.
+        # An earlier try's raise is in progress: wait for it.
         take_lease(site)
         return Prewarm(
             CapacitySnapshot.from_json(known.snapshot), latest(changes_from_json(known.raised))
@@ -82,9 +82,9 @@ def prewarm(
 
 
 def still_waiting(table: Table, changes: Sequence[Change]) -> tuple[str, ...]:
-    """Return what is not ready yet, in words: not ACTIVE, or not at the raised figures.
+    """Return what is not ready yet, in words: not ACTIVE, or without the raised values.
 
-    AWS raises warm throughput while the table is ACTIVE; only its own status tells.
+    AWS raises warm throughput while the table is ACTIVE; only the throughput's status shows it.
     """
     is_warming = any(change.step is Step.WARM_THROUGHPUT for change in changes)
     return (*table.not_active, *(table.still_warming if is_warming else ())) or tuple(
@@ -96,7 +96,7 @@ def still_waiting(table: Table, changes: Sequence[Change]) -> tuple[str, ...]:
 def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
     """Make the next change that a table does not show yet, while the raise is still ours.
 
-    :raises CapacityError: AWS refused, other than because the table is being changed.
+    :raises CapacityError: AWS refused, and not because the table is being changed.
     """
     left = unmet(table.snapshot, changes)
     is_under_way = table.not_active or (
@@ -108,17 +108,17 @@ def ask_again(site: Site, table: Table, changes: Sequence[Change]) -> None:
 
 
 def _require_quiet(table: Table, *, warm: bool) -> None:
-    """The figures of a change under way are not there to be seen yet."""
+    """Raise TableNotReadyError during a change, whose new values are not visible yet."""
     require_active(table)
     if warm and table.still_warming:
         raise TableNotReadyError(
-            f"{'; '.join(table.still_warming)}: somebody else raises it. Wait until that has "
-            "ended and try again, so that it is not asked for, and paid, twice."
+            f"{'; '.join(table.still_warming)}, which this migration did not ask for. Wait until "
+            "that has ended and try again, so that it is not raised, and paid for, twice."
         )
 
 
 def note_shown(site: Site) -> None:
-    """Note that the table shows all that was raised: nothing can come to light any more."""
+    """Note that the table shows every change: no change can become visible later."""
     _note_asked(site, at=0.0)
 
 
@@ -142,7 +142,7 @@ def _raise(site: Site, changes: tuple[Change, ...]) -> None:
     scaling = [change for change in changes if isinstance(change, ScalingChange)]
     for change in scaling:
         _tell_auto_scaling(site, change)
-    # A raised minimum makes auto scaling lift the table itself, now or in a moment.
+    # With a raised minimum, auto scaling raises the table itself, now or in a moment.
     now = site.fresh_table() if scaling else None
     left = unmet(now.snapshot, changes) if now else changes
     if left and not (now and now.not_active):
@@ -159,28 +159,28 @@ def _tell_auto_scaling(site: Site, change: ScalingChange) -> None:
             raise  # retryable, as it is
         raise CapacityError(
             f"Table {site.table.name}: auto scaling refused {change} ({exc.aws_code}). Nothing "
-            f"else was raised after that; restore brings back what was. AWS says: {exc}",
+            f"more was raised after that; restore reverts what was. AWS says: {exc}",
             exc.aws_code,
         ) from exc
 
 
 def _ask(site: Site, left: Sequence[Change], *, is_contended: bool) -> None:
-    """Ask for the first kind of what is left; what AWS only cannot do now is asked for again.
+    """Ask for the first kind of change; if AWS only cannot make it now, it is asked for again.
 
-    Once its answer was lost, a request is made again by boto3, and refused for being done already.
+    If a response is lost, boto3 repeats the request, and AWS refuses it as already done.
     """
     step = first_step(left)
     try:
         update_capacity(site.clients.dynamodb, site.table.name, step)
     except CredentialsError:
-        raise  # an outage: another try asks again
+        raise  # an outage: the next try asks again
     except AwsRequestError as exc:
         if is_momentary(exc.aws_code, str(exc)) or (is_contended and exc.aws_code == IN_USE):
             return
         if not _still_unmet(site, step):
             return
         _note_asked(site, at=0.0)
-        # A change in progress passes: another try may help, which a quota does not.
+        # A change in progress ends, so another try can help; it cannot with a quota.
         error = TableNotReadyError if exc.aws_code == IN_USE else CapacityError
         raise error(refusal(site.table.name, step, exc.aws_code, str(exc)), exc.aws_code) from exc
 

@@ -1,4 +1,4 @@
-"""What PrewarmTableOperator does in a task: raise the capacity, say what that costs, note it."""
+"""The work of PrewarmTableOperator: raise the capacity, log what that costs, note it."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ from airflow_ddb_migrate.core.validation import validate_units
 
 
 def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
-    """Return what should be there; raises InvalidInputError for what are no units."""
+    """Return the units to raise to; raises InvalidInputError if they are not valid."""
     return CapacityUnits(
         validate_units("prewarm_rcu", read_units),
         validate_units("prewarm_wcu", write_units),
@@ -40,11 +40,11 @@ def wanted_units(read_units: object, write_units: object) -> CapacityUnits:
 def check_prewarm(
     site: Site, request: StartRequest, *, switch_to_on_demand: bool = False
 ) -> tuple[str, ...] | None:
-    """Refuse what cannot work; then note the capacity as it is, for the report.
+    """Refuse what cannot work; then note the current capacity for the report.
 
-    Returns which of the table and its indexes the migration writes; None: not known.
+    Returns the resources, of the table and its indexes, that the migration writes; None: unknown.
 
-    :raises InvalidInputError: the table has replicas, which would be switched with it.
+    :raises InvalidInputError: the table has replicas, which would be switched to on-demand, too.
     """
     if switch_to_on_demand:
         _require_one_region(site)
@@ -62,7 +62,7 @@ def check_prewarm(
 
 
 def _require_one_region(site: Site) -> None:
-    """AWS has one billing mode for all replicas; how they were provisioned would be forgotten."""
+    """Raise InvalidInputError for replicas, whose billing mode would change, too."""
     table = site.table
     if table.replicas and table.snapshot.billing_mode is BillingMode.PROVISIONED:
         raise InvalidInputError(
@@ -73,7 +73,7 @@ def _require_one_region(site: Site) -> None:
 
 
 def _written(site: Site, transform_hash: str) -> tuple[str, ...] | None:
-    """The plan knows it, if it was made for the transform that is deployed."""
+    """Return the written resources by the plan, if that was made for the deployed transform."""
     plan = known_plan(site.ledger, site.migration_id)
     if plan is None or plan.writes is None or plan.transform_hash != transform_hash:
         return None
@@ -85,7 +85,7 @@ def nothing_raised(site: Site) -> Prewarm:
 
 
 def raised_as_told(event: Mapping[str, Any]) -> Prewarm:
-    """Return what CapacityRaisedTrigger hands on."""
+    """Return the changes from the event of CapacityRaisedTrigger."""
     before = CapacitySnapshot.from_json(event["before"])
     return Prewarm(before, changes_from_json(event["changes"]))
 
@@ -99,7 +99,7 @@ def raise_for_task(  # noqa: PLR0913  # what a person may ask for
     switch_to_on_demand: bool,
     log: Any,
 ) -> Prewarm:
-    """Ask for what is missing, and tell ``log`` of each change what it costs."""
+    """Ask for the capacity that is missing, and log each change with its cost."""
     asked = prewarm(
         site, wanted, warm=warm, switch_to_on_demand=switch_to_on_demand, written=written
     )
@@ -109,13 +109,13 @@ def raise_for_task(  # noqa: PLR0913  # what a person may ask for
         log.info(
             "Table %s is on-demand: AWS scales it with its traffic, so there is no provisioned "
             "capacity to raise. warm_throughput=True prepares it for a sudden start; that is "
-            "charged once and permanent.",
+            "charged once and is permanent.",
             site.table.name,
         )
     else:
         log.info(
-            "Nothing to raise: table %s has at least %s units per second, and each index that is "
-            "written has the writes.",
+            "Nothing to raise: table %s has at least %s units per second, and the indexes that "
+            "are written have enough write units.",
             site.table.name,
             wanted,
         )
@@ -123,7 +123,7 @@ def raise_for_task(  # noqa: PLR0913  # what a person may ask for
 
 
 def finish(site: Site, asked: Prewarm, hold_seconds: float) -> dict[str, Any]:
-    """Note the capacity as it is now, hold it for so long, and return the task's result."""
+    """Note the current capacity, keep it raised for a time, and return the task's result."""
     until = site.clock.now() + hold_seconds
     site.leases.change(site.table.key, lambda lease: keep_raised(lease, site.migration_id, until))
     note_shown(site)

@@ -1,4 +1,4 @@
-"""Bring a table's capacity back to what it was, exactly and once."""
+"""Restore a table's original capacity, exactly and once."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _POLL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was brought back and what stayed, in words; ``after`` as AWS shows it now."""
+    """What was restored and what stayed, in words; ``after`` is the capacity that AWS shows now."""
 
     changes: tuple[Change, ...]
     kept: tuple[str, ...]
@@ -43,14 +43,14 @@ def restore(
     force: bool = False,
     keeps_table: bool = False,
 ) -> RestoreResult:
-    """Restore what this migration raised, verify it, and free the table.
+    """Restore the capacity that this migration raised, verify it, and free the table.
 
-    Does nothing when nothing is owed, so it can run after any failure and any number of times.
+    Does nothing if nothing is raised, so it can run after any failure, and repeatedly.
 
-    :param force: bring back also what somebody changed since we raised it.
-    :param keeps_table: keep the lease: the migration goes on in another window.
-    :raises RestoreError: somebody else restores right now, AWS refused, or the table did not show
-        the original figures in time. The snapshot is kept, and the next try goes on.
+    :param force: also restore values that others changed after we raised them.
+    :param keeps_table: keep the lease, since the migration continues in another window.
+    :raises RestoreError: it is being restored by others, AWS refused, or the table did not show the
+        original values in time. The snapshot is kept, and the next try continues.
     """
     _await_stopped(site)
     now = site.clock.now()
@@ -62,7 +62,7 @@ def restore(
         restored = _restore_owed(site, lease, by, wait or RestoreWait(), force=force)
     else:
         restored = RestoreResult((), (), site.table.snapshot)
-    # A restore that had nothing to do must not hide what an earlier one did.
+    # A restore that had nothing to do must not hide the result of an earlier one.
     site.ledger.note(site.migration_id, RESTORE, _to_json(restored), once=lease is None)
     if not keeps_table:
         _free(site)
@@ -70,7 +70,7 @@ def restore(
 
 
 def _await_stopped(site: Site) -> None:
-    """Let a migration that is being stopped end first: its last writes need the capacity."""
+    """Wait for a migration that is being stopped: its last writes need the capacity."""
     deadline = site.clock.now() + 2 * OWNER_SECONDS
     while _is_stopping(site) and site.clock.now() < deadline:
         site.clock.sleep(_POLL_SECONDS)
@@ -112,7 +112,7 @@ def _governed(lease: LeaseRecord) -> frozenset[ScaledFigure]:
 
 
 def _keep(site: Site, by: str) -> None:
-    """A decrease may be allowed in an hour: nobody else is to restore meanwhile."""
+    """Keep the right to restore: a decrease may only be allowed in an hour."""
     now = site.clock.now()
     site.leases.change(site.table.key, lambda lease: keep_restoring(lease, by=by, now=now))
 
@@ -122,9 +122,9 @@ def _end(site: Site, by: str, *, restored: bool) -> None:
 
 
 def _free(site: Site) -> None:
-    """Free the table unless an execution of this migration still works on it.
+    """Free the table unless an execution of this migration is still working on it.
 
-    Step Functions is seen late: an end that is noted already is one, whatever it says now.
+    Step Functions is eventually consistent: an end that is noted already counts, whatever it says.
     """
     attempt = site.ledger.latest_attempt(site.migration_id)
     if attempt and not attempt.ended_at and site.execution_of(attempt).status.is_live:

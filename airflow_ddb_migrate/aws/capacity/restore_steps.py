@@ -1,4 +1,4 @@
-"""The calls of a restore: one kind of change at a time, looked at again after each."""
+"""The calls of a restore: one kind of change at a time, verified after each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,17 +23,17 @@ from airflow_ddb_migrate.core.plan.prices import everywhere, hourly_difference
 from airflow_ddb_migrate.core.text.figures import dollars_words
 
 _POLL_SECONDS = 5.0
-_REFUSED_SECONDS = 300.0  # between two tries of a decrease that AWS does not allow yet
-_SHOWN_SECONDS = 60.0  # DescribeTable may show a change that was taken a little later
-_CHANGE_SECONDS = 300.0  # a change that AWS took is done by then
+_REFUSED_SECONDS = 300.0  # between two tries at a decrease that AWS does not allow yet
+_SHOWN_SECONDS = 60.0  # DescribeTable may show an accepted change a little later
+_CHANGE_SECONDS = 300.0  # an accepted change is complete by then
 _PATIENCE_SECONDS = 3_600.0  # AWS allows a decrease about once an hour
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreWait:
-    """How long to wait for the table, and for a decrease that AWS does not allow yet.
+    """How many seconds to wait for the table, and for a decrease that AWS does not allow yet.
 
-    Who comes again anyway need not wait for the latter: ``refused_seconds`` 0.
+    A caller that tries again later need not wait for a decrease: ``refused_seconds`` 0.
     """
 
     seconds: float = _PATIENCE_SECONDS
@@ -42,10 +42,9 @@ class RestoreWait:
 
 @dataclass(slots=True, kw_only=True)
 class Restoring:
-    """One restore at work. ``keep`` is called while it waits, so that nobody takes it over.
+    """A restore in progress. ``keep`` is called while it waits, so that no other takes over.
 
-    DescribeTable is eventually consistent: a raise that it does not show may still come to light
-    until ``shown_by``.
+    DescribeTable is eventually consistent: a raise may become visible as late as ``shown_by``.
     """
 
     site: Site
@@ -58,9 +57,9 @@ class Restoring:
     deadline: float = 0.0
 
     def bring_back(self) -> tuple[RestorePlan, CapacitySnapshot]:
-        """Change back what is ours and return it, what stayed, and how all is now.
+        """Restore our changes; return them, what stayed, and the capacity now.
 
-        :raises RestoreError: out of patience, or AWS shows something else than was asked for.
+        :raises RestoreError: it took too long, or AWS shows other values than were asked for.
         """
         self.deadline = self.site.clock.now() + self.wait.seconds
         now = self._look()
@@ -75,7 +74,7 @@ class Restoring:
         return RestorePlan(tuple(self.made), first.kept), now
 
     def _look(self) -> CapacitySnapshot:
-        """Return the capacity of an ACTIVE table; auto scaling only if we changed it."""
+        """Return the capacity of the ACTIVE table, and auto scaling's if we changed that."""
         snapshot = self._await_active().snapshot
         if not any(isinstance(change, ScalingChange) for change in self.raised):
             return snapshot
@@ -92,13 +91,13 @@ class Restoring:
             if self.site.clock.now() > self.deadline:
                 raise RestoreError(
                     f"{'; '.join(table.not_active)} after {self.wait.seconds:.0f} s. Clear the "
-                    "restore task to wait on."
+                    "restore task to continue waiting."
                 )
             self._sleep(_POLL_SECONDS)
         return table
 
     def _make(self, step: Sequence[Change], plan: RestorePlan) -> None:
-        """Ask until AWS takes it; a refused decrease may be allowed later."""
+        """Ask until AWS accepts the change; a refused decrease may be allowed later."""
         began = self.site.clock.now()
         while refused := self._refused(step):
             is_limit = refused.aws_code == LIMIT
@@ -113,9 +112,9 @@ class Restoring:
             self.rules = replace(self.rules, lowered=True)
 
     def _refused(self, step: Sequence[Change]) -> AwsRequestError | None:
-        """Make the call or calls; None when AWS took them, its error when it may do so later.
+        """Make the calls; return None if AWS accepted them, or its error if it may do so later.
 
-        Once its answer was lost, a request is made again by boto3, and refused for being done.
+        If a response is lost, boto3 repeats the request, and AWS refuses it as already done.
         """
         site = self.site
         try:
@@ -135,13 +134,13 @@ class Restoring:
         try:
             return not _of(self._plan(self._look()), step)
         except MigrationError:
-            return False  # what AWS said first is what to tell
+            return False  # AWS's first error is the one to report
 
     def _plan(self, now: CapacitySnapshot) -> RestorePlan:
         return plan_restore(now, self.raised, self.rules)
 
     def _await_shown(self, step: Sequence[Change]) -> tuple[CapacitySnapshot, RestorePlan]:
-        """Look until what was asked for is there: verified by reading it back."""
+        """Wait until the table shows the change."""
         deadline = self.site.clock.now() + _SHOWN_SECONDS
         while True:
             now = self._look()
@@ -151,14 +150,14 @@ class Restoring:
                 return now, plan
             if self.site.clock.now() > deadline:
                 raise RestoreError(
-                    f"Table {self.site.table.name} does not show the original capacity: "
-                    f"{'; '.join(map(str, left))} is still to do. {self._bill(plan)}Clear the "
-                    "restore task to try again."
+                    f"Table {self.site.table.name} does not show the original capacity; still to "
+                    f"do: {'; '.join(map(str, left))}. {self._bill(plan)}Clear the restore task "
+                    "to try again."
                 )
             self._sleep(_POLL_SECONDS)
 
     def _allow_for_the_change(self) -> None:
-        """What AWS took at the last moment may still be UPDATING for a while."""
+        """Allow more time for a change that AWS accepted at the last moment."""
         grace = min(self.wait.seconds, _CHANGE_SECONDS)
         self.deadline = max(self.deadline, self.site.clock.now() + grace)
 
@@ -168,10 +167,10 @@ class Restoring:
 
     def _given_up(self, plan: RestorePlan, refused: AwsRequestError) -> str:
         return (
-            f"Table {self.site.table.name}: AWS refused to restore capacity "
-            f"({refused.aws_code}): {'; '.join(map(str, plan.changes))}. {self._bill(plan)}A table "
-            "may be lowered 4 times at the start of a UTC day and once an hour after that: clear "
-            f"the restore task later. AWS says: {refused}"
+            f"Table {self.site.table.name}: AWS refused to restore capacity ({refused.aws_code}): "
+            f"{'; '.join(map(str, plan.changes))}. {self._bill(plan)}Capacity can be lowered 4 "
+            "times at the start of a UTC day, and then once an hour. Clear the restore task "
+            f"later. AWS says: {refused}"
         )
 
     def _bill(self, plan: RestorePlan) -> str:
@@ -183,6 +182,6 @@ class Restoring:
 
 
 def _of(plan: RestorePlan, step: Sequence[Change]) -> list[Change]:
-    """Return what is still to do of a step."""
+    """Return the changes of a step that are still to be made."""
     keys = {change.key for change in step}
     return [change for change in plan.changes if change.key in keys]

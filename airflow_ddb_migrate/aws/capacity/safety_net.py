@@ -1,4 +1,4 @@
-"""Bring back the capacity that nobody else brings back any more: for the day Airflow is gone."""
+"""Restore capacity that no task restores, in case Airflow is gone."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ from airflow_ddb_migrate.core.limits import CONFIRM_LOOKS, CONFIRM_SECONDS
 
 
 class Fate(StrEnum):
-    """What became of a lease that owed capacity."""
+    """What happened to a lease with capacity to restore."""
 
     RESTORED = "RESTORED"
     ALREADY_RESTORED = "ALREADY_RESTORED"
@@ -36,7 +36,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One lease: names and figures of capacity, in words, and ``why`` where nothing was done."""
+    """The result for one lease, in words. ``why`` says why nothing was done."""
 
     table: str
     migration_id: str
@@ -51,9 +51,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyNet:
-    """One sweep over the ledger, of at most ``seconds``.
+    """One sweep over the ledger, for at most ``seconds``.
 
-    ``by`` names this sweep and no other: who has the same name takes over what the other holds.
+    ``by`` must be unique to this sweep: one with the same name would take over its restores.
     """
 
     clients: Clients
@@ -63,19 +63,20 @@ class SafetyNet:
     clock: Clock = Clock()
 
     def sweep(self) -> Iterator[Finding]:
-        """Restore what is owed by leases that ran out, one by one; yield each that owes something.
+        """Restore the capacity of expired leases, one by one; yield each lease with any to restore.
 
-        No failure of one keeps the others from being restored: see ``raise_failures``. Time is
-        shared evenly, so that a table which never gets ACTIVE does not use up that of the others.
+        A failure does not keep the others from being restored; see ``raise_failures``. Time is
+        shared evenly, so that a table that never becomes ACTIVE does not use up the time of the
+        others.
         """
         return self.settle(self.leases())
 
     def leases(self) -> list[LeaseRecord]:
-        """Return every lease of the ledger, as it was a moment ago."""
+        """Return every lease of the ledger; a read may be a moment old."""
         return list(all_leases(self.clients.dynamodb, self.ledger_table, consistent=False))
 
     def settle(self, leases: Iterable[LeaseRecord]) -> Iterator[Finding]:
-        """Do as ``sweep`` with leases that were read before."""
+        """Do the same as ``sweep`` with leases that were already read."""
         deadline = self.clock.now() + self.seconds
         owed = [lease for lease in leases if lease.owes_capacity]
         for done, lease in enumerate(owed):
@@ -95,7 +96,7 @@ class SafetyNet:
             return self._look_after(lease, seconds)
         except MigrationError as exc:
             return _finding(lease, Fate.FAILED, why=str(exc))
-        except Exception as exc:  # noqa: BLE001  # whatever it is, the other leases come next
+        except Exception as exc:  # noqa: BLE001 # whatever it is, continue with the other leases
             return _finding(lease, Fate.FAILED, why=f"{type(exc).__name__}: {exc}")
 
     def _look_after(self, lease: LeaseRecord, seconds: float) -> Finding:
@@ -116,10 +117,10 @@ class SafetyNet:
         return next((f"execution {arn.rpartition(':')[2]} runs" for arn in live), "")
 
     def _table(self, lease: LeaseRecord) -> Table | None:
-        """Return the leased table; None when it is gone, though another may have its name now.
+        """Return the leased table; None if it was deleted, even if another has its name now.
 
-        DescribeTable is eventually consistent, and what is owed by a table that is gone is
-        forgotten: so it has to be gone in each of some looks.
+        Since DescribeTable is eventually consistent, and the lease of a deleted table is dropped,
+        the table has to be missing in CONFIRM_LOOKS reads.
         """
         for left in reversed(range(CONFIRM_LOOKS)):
             with suppress(TableNotFoundError):
@@ -131,7 +132,7 @@ class SafetyNet:
         return None
 
     def _take(self, seen: LeaseRecord) -> bool:
-        """Take the right to restore, unless anybody touched the lease since we looked at it."""
+        """Take the right to restore, unless the lease changed since it was read."""
         now = self.clock.now()
         taken = self._leases.change(
             _key(seen), lambda lease: reclaim(lease, seen, by=self.by, now=now)
@@ -143,7 +144,7 @@ class SafetyNet:
         if lease and lease.owes_capacity and _debt(lease) == _debt(seen):
             why = why_kept(lease, self.clock.now()) or "another migration took its lease meanwhile"
             return _finding(seen, Fate.SKIPPED, why=why)
-        return _finding(seen, Fate.ALREADY_RESTORED, why="somebody else was first")
+        return _finding(seen, Fate.ALREADY_RESTORED, why="another process was first")
 
     def _restore(self, lease: LeaseRecord, table: Table, seconds: float) -> Finding:
         site = Site(
@@ -153,12 +154,12 @@ class SafetyNet:
             migration_id=lease.migration_id,
             clock=self.clock,
         )
-        # Half of the time, since restore waits twice: before it changes the table, and after.
-        # A decrease that AWS does not allow yet is for the next sweep.
+        # Half of the time, since restore waits twice: before and after it changes the table. A
+        # decrease that AWS does not allow yet is left to the next sweep.
         wait = RestoreWait(seconds=seconds / 2, refused_seconds=0)
         try:
             restored = restore(site, by=self.by, wait=wait)
-        except Exception:  # whatever it is: nobody else could try for half an hour
+        except Exception:  # whatever it is: otherwise no other could try for half an hour
             self._give_back(lease, restored=False)
             raise
         changes = tuple(map(str, restored.changes))
@@ -167,10 +168,10 @@ class SafetyNet:
         )
 
     def _forget(self, lease: LeaseRecord) -> Finding:
-        """A table that is gone costs nothing any more, and nobody can bring its capacity back."""
+        """Drop what a deleted table has to restore: it costs nothing, and cannot be restored."""
         self._give_back(lease, restored=True)
         self._leases.change(_key(lease), lambda current: release(current, lease.migration_id))
-        why = f"table {lease.table_name} with the id {lease.table_id} does not exist any more"
+        why = f"table {lease.table_name} with the id {lease.table_id} no longer exists"
         return self._noted(_finding(lease, Fate.TABLE_GONE, why=why))
 
     def _give_back(self, lease: LeaseRecord, *, restored: bool) -> None:
@@ -179,14 +180,14 @@ class SafetyNet:
         )
 
     def _noted(self, finding: Finding) -> Finding:
-        """Keep in the ledger who it was."""
+        """Note in the ledger what this sweep did."""
         note = {"by": self.by, "at": self.clock.now(), **asdict(finding)}
         self._ledger.note(finding.migration_id, SAFETY_NET, json.dumps(note))
         return finding
 
 
 def rescued(ledger: Ledger, migration_id: str) -> str:
-    """Say who restored in place of the migration, and what; empty when nobody had to."""
+    """Return who restored in place of the migration, and what; empty if it was not needed."""
     note = json.loads(ledger.read_note(migration_id, SAFETY_NET) or "{}")
     if not note:
         return ""
@@ -195,12 +196,12 @@ def rescued(ledger: Ledger, migration_id: str) -> str:
 
 
 def raise_failures(findings: Iterable[Finding]) -> None:
-    """Raise RestoreError with what went wrong for each lease that could not be settled."""
+    """Raise RestoreError with the reasons for all leases that could not be restored."""
     failed = [finding for finding in findings if finding.fate is Fate.FAILED]
     if failed:
         raise RestoreError(
-            f"Raised capacity of {len(failed):,} tables could not be brought back; the next run "
-            "tries again. " + " ".join(f"Table {row.table}: {row.why}" for row in failed)
+            f"Raised capacity of {len(failed):,} tables could not be restored; the next run tries "
+            "again. " + " ".join(f"Table {row.table}: {row.why}" for row in failed)
         )
 
 

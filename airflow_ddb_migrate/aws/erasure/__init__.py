@@ -1,5 +1,6 @@
-"""What is deleted of a migration: ``forgetting`` does so on purpose, ``expiry`` long after its end.
+"""Deletes what is kept of a migration.
 
-``objects`` deletes from the bucket, with every version; ``records`` finds those of the ledger;
-``idle`` refuses what is still needed.
+``forgetting`` does so on request, ``expiry`` long after the migration's end. ``objects`` deletes
+from the bucket, with every version; ``records`` finds the ledger's records; ``idle`` refuses to
+delete what is still needed.
 """

@@ -1,9 +1,9 @@
-"""Let the ledger's records of a migration expire, some time after it was over for good.
+"""Let the ledger's records of a migration expire some time after it is over for good.
 
-A migration ends where Airflow sees it, but nobody has to; and one of 10,000 segments has as many
-records. So the stack does it, once a day. DynamoDB deletes a record within days of its
-``expires``, in any order: the migration's own is marked first, and whoever reads the ledger takes
-the migration for gone when that has expired. What stays is its row in the table's history.
+Airflow need not see the end of a migration, and a migration of 10,000 segments has that many
+records. So the stack does this, once a day. DynamoDB deletes records within days after ``expires``,
+in any order. The migration's own record is marked first, and once that has expired, the migration
+counts as gone. Its row in the table's history stays.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _EVERY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiry:
-    """One look over the ledger, of at most ``seconds``; the next one goes on.
+    """One pass over the ledger, for at most ``seconds``; the next pass continues.
 
-    ``days`` after its end the records of a migration expire; 0: never.
+    The records of a migration expire ``days`` days after its end; 0: never.
     """
 
     clients: Clients
@@ -40,7 +40,7 @@ class Expiry:
         return Ledger(self.clients.dynamodb, self.ledger_table, self.clock)
 
     def mark(self) -> int:
-        """Mark what is over for good; return how many migrations, 0 if that was done today."""
+        """Mark migrations that are over for good; return how many (0 if done today already)."""
         begun = self.clock.now()
         if not self.days or begun < float(self._ledger.kept(EXPIRY) or 0) + _EVERY_SECONDS:
             return 0
@@ -55,7 +55,7 @@ class Expiry:
     def _found(self) -> Iterator[tuple[Family, int]]:
         dynamodb, table = self.clients.dynamodb, self.ledger_table
         rows = [KeptRow(*found) for found in history_rows(dynamodb, table)]
-        # After the history: what is held by then is not over, whatever that says.
+        # Read after the history: a migration that holds a table by then is not over.
         held = {
             lease.migration_id
             for lease in all_leases(dynamodb, table, consistent=True)
@@ -64,7 +64,7 @@ class Expiry:
         return expiring(rows, held=held, days=self.days)
 
     def _expire(self, family: Family, until: int, *, deadline: float) -> bool:
-        """Mark every record of a migration; False when there was no time for all."""
+        """Mark every record of a migration; False if there was not time for all."""
         for name in family.ids:
             self._mark(migration_key(name), until)
         for name in family.ids:

@@ -1,7 +1,7 @@
-"""Delete, on purpose, what is kept of one migration: a person's data, or a mistake's.
+"""Delete what is kept of one migration on request, for example to erase personal data.
 
-What stays is a record that it was done, and the migration's row in its table's history, without
-parameters. It can be repeated, also after it was interrupted.
+A record of the deletion stays, and the migration's row in its table's history, without parameters.
+It can be repeated, also after it was interrupted.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem
 from airflow_ddb_migrate.core.names import validate_migration_id
 from airflow_ddb_migrate.core.text.markdown import entered
 
-# Deleting a version that is not there changes nothing, and says whether deleting is allowed.
+# Deleting a version that does not exist changes nothing, and shows whether it is allowed.
 _PROBE = {"Key": f"{UNDO}/may-it-be-deleted", "VersionId": "null"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """The end of what is kept of a migration. ``confirm`` is asked with what will be done."""
+    """Deletes what is kept of a migration. ``confirm`` gets the question to ask a person."""
 
     clients: Clients
     stack: Stack
@@ -45,17 +45,18 @@ class Forgetting:
         return Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     def forget(self) -> str:
-        """Delete lanes, log, quarantine, values and all else; say what was done.
+        """Delete lanes, undo log, quarantine, values and all else; return what was done.
 
-        :raises InvalidInputError: the migration's id is none.
-        :raises NotBegunError: nothing is known of it.
-        :raises LeaseHeldError: it runs, holds its table, or owes capacity; nothing was deleted.
-        :raises AccessDeniedError: the undo log may not be deleted; nothing was.
+        :raises InvalidInputError: the migration's id is not valid.
+        :raises NotBegunError: the migration is unknown.
+        :raises LeaseHeldError: it is running, holds its table, or has capacity to restore; nothing
+            was deleted.
+        :raises AccessDeniedError: the undo log may not be deleted; nothing was deleted.
         """
         validate_migration_id(self.migration_id)
         known, family = self._ledger.erasure(self.migration_id), self._family()
         if known and known.state is ErasureState.DONE and not self._has_any():
-            return f"Migration {self.migration_id} is forgotten already: {known.words}."
+            return f"Migration {self.migration_id} was already forgotten: {known.words}."
         if not known and not family.mine and not self._has_any():
             raise NotBegunError(
                 f"The ledger {self.stack.ledger_table} knows no migration {self.migration_id}, and "
@@ -81,7 +82,7 @@ class Forgetting:
         return Family.find(self.migration_id, rows)
 
     def _has_any(self) -> bool:
-        """Return whether ledger or bucket have anything of it."""
+        """Return whether the ledger or the bucket has anything of it."""
         if next(records_of(self._ledger, self.migration_id), None):
             return True
         prefixes = (f"{root}/{self.migration_id}/" for root in ROOTS)
@@ -95,7 +96,7 @@ class Forgetting:
             return any(page.get("Versions") or page.get("DeleteMarkers") for page in pages)
 
     def _question(self, family: Family) -> str:
-        """Say what is deleted, and what that means."""
+        """Return the question to the person: what will be deleted, and the consequences."""
         with_them = f" with {', '.join(family.ids[1:])}" if family.ids[1:] else ""
         return (
             f"Forget migration {self.migration_id}{with_them}? Progress, undo log, quarantine, "
@@ -104,7 +105,7 @@ class Forgetting:
         )
 
     def _mark(self, family: Family) -> ErasureRecord:
-        """Write down who asks, before anything is looked at: nothing of it starts from now on."""
+        """Note who asks before anything is checked, so that nothing of the migration can start."""
         with aws_call("sts:GetCallerIdentity", "the caller"):
             caller = str(self.clients.sts.get_caller_identity()["Arn"])
         mark = ErasureRecord(
@@ -120,27 +121,27 @@ class Forgetting:
         return self._ledger.erasure(self.migration_id) or mark
 
     def _take_back(self, family: Family) -> None:
-        """Let it be continued again, if nothing of it is deleted yet."""
+        """Allow it to be continued again, if nothing of it is deleted yet."""
         for name in family.ids:
             erasure = self._ledger.erasure(name)
             if erasure and erasure.state is ErasureState.ASKED:
                 self._delete(erasure_key(name))
 
     def _require_allowed(self) -> None:
-        """Raise AccessDeniedError if the bucket keeps the log from whoever asks."""
+        """Raise AccessDeniedError if the bucket does not let the caller delete the log."""
         bucket = self._bucket(self.migration_id)
         try:
             with aws_call("s3:DeleteObjectVersion", f"bucket {bucket.name}"):
                 delete_rows(bucket.s3, bucket.name, [{**_PROBE, "Key": bucket.key(_PROBE["Key"])}])
         except AccessDeniedError as exc:
             raise AccessDeniedError(
-                f"{exc} Nothing was deleted. The bucket's own policy lets nobody delete undo logs "
-                "but the role of ddb-migrate deploy --break-glass-role ARN, which needs what "
-                "ddb-migrate policy --for data-officer prints."
+                f"{exc} Nothing was deleted. The bucket's own policy lets only the role of "
+                "ddb-migrate deploy --break-glass-role ARN delete undo logs. That role needs the "
+                "policy that ddb-migrate policy --for data-officer prints."
             ) from exc
 
     def _erase(self, family: Family, mark: ErasureRecord) -> ErasureRecord:
-        """Objects first: the ledger knows the migration until they are gone."""
+        """Delete objects first: the ledger knows the migration until they are gone."""
         for name in family.ids:
             self._ledger.update(erasure_key(name), {"state": ErasureState.ERASING})
         roots = [f"{root}/{name}/" for name in family.ids for root in ROOTS]
@@ -153,7 +154,9 @@ class Forgetting:
             if not kept.row.forgotten_at:
                 self._ledger.update(kept.key, {**kept.row.without_params(now)})
         self._ledger.update(erasure_key(self.migration_id), {"records": records})
-        for name in reversed(family.ids):  # the migration's own last: until then it is repeated
+        for name in reversed(
+            family.ids
+        ):  # the migration's own last, so that an interrupted run is repeated
             self._ledger.update(erasure_key(name), {"state": ErasureState.DONE, "ended_at": now})
         return replace(
             mark, state=ErasureState.DONE, ended_at=now, objects=objects, records=records
@@ -172,12 +175,12 @@ class Forgetting:
         return Bucket(self.clients.s3, self.stack.bucket, name)
 
     def _left(self, family: Family) -> str:
-        """Say where data may still be that this command does not reach."""
+        """Return where data may still be that this command does not reach."""
         about = ", ".join(sorted({kept.migration_id for kept in family.about}))
-        own = f" {about} are migrations of their own, because of it: forget them, too." * bool(
+        own = f" {about} belong to it but are migrations of their own: forget them, too." * bool(
             about
         )
         return (
-            "It can no longer be undone. Backups have it for longer: the ledger's point-in-time "
-            "recovery for 35 days, and logs and Airflow as long as they are kept." + own
+            "It can no longer be undone. Backups keep it for longer: the ledger's point-in-time "
+            "recovery for 35 days, logs and Airflow for as long as you keep them." + own
         )

@@ -1,4 +1,4 @@
-"""Whether a migration is over for good, as far as what is kept of it is concerned."""
+"""Whether what is kept of a migration is still needed."""
 
 from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.ledger.lanes import Lanes
@@ -11,14 +11,14 @@ from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
 
 def require_idle(clients: Clients, ledger: Ledger, family: Family) -> None:
-    """Raise LeaseHeldError while anything runs that needs it, or its table owes capacity.
+    """Raise LeaseHeldError while anything that needs it runs, or capacity is not restored.
 
-    An undo or a replay that runs needs it, too: it reads the log, or the quarantine.
+    A running undo or replay needs it, too: it reads the undo log or the quarantine.
     """
     about = {row.migration_id for row in family.about}
     for name in (*family.ids, *sorted(about)):
         _require_ended(clients, ledger, name)
-    # Of all tables: who prewarmed and has not started yet is in no history.
+    # Of all tables, since a migration that prewarmed but has not started has no history.
     for lease in all_leases(clients.dynamodb, ledger.table_name, consistent=True):
         if lease.migration_id in {*family.ids, *about}:
             _require_free(lease, ledger.clock.now())
@@ -33,7 +33,7 @@ def _require_ended(clients: Clients, ledger: Ledger, name: str) -> None:
     found = executions.describe(attempt.execution_arn, expected_since=expected, is_over=is_over)
     if found.status.is_live:
         raise LeaseHeldError(
-            f"Attempt {attempt.number} of migration {name} runs, or is paused: "
+            f"Attempt {attempt.number} of migration {name} is running or paused: "
             f"{attempt.execution_arn}. Nothing was deleted. Wait for it, or stop it first: "
             f"ddb-migrate stop {name}"
         )
@@ -46,16 +46,16 @@ def _require_ended(clients: Clients, ledger: Ledger, name: str) -> None:
 
 
 def _require_free(lease: LeaseRecord, now: float) -> None:
-    """A lease that ran out, with nothing that lives and nothing owed, is nobody's any more."""
+    """Raise LeaseHeldError unless the lease has expired and has nothing to restore."""
     held = f"Table {lease.table_name} is held by migration {lease.migration_id}"
     if lease.owes_capacity:
         raise LeaseHeldError(
-            f"{held}, which raised its capacity and owes it still ({lease.capacity_state}): only "
-            "the ledger knows what it was. Nothing was deleted. Clear the restore task of its DAG "
-            "run, or wait for the safety net; then run the same command again."
+            f"{held}, whose raised capacity is not restored yet ({lease.capacity_state}); only "
+            "the ledger knows the original capacity. Nothing was deleted. Clear the restore task "
+            "of its DAG run, or wait for the safety net; then run the same command again."
         )
     if lease.is_taken and lease.expires_at > now:
         raise LeaseHeldError(
-            f"{held} for at most {lease.expires_at - now:,.0f} more seconds without a sign of "
-            "life. Nothing was deleted. Try again after that."
+            f"{held}. Its lease expires in {lease.expires_at - now:,.0f} seconds unless it is "
+            "renewed. Nothing was deleted. Try again after that."
         )

@@ -1,4 +1,4 @@
-"""Deletes objects of a bucket with all their versions and markers."""
+"""Deletes objects of a bucket with all their versions and delete markers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ _SHOWN = 3
 
 
 def delete_versions(s3: Any, bucket: str, prefix: str = "") -> int:
-    """Delete all that begins so, with every version and marker; return how many.
+    """Delete all objects with a prefix, with every version and delete marker; return how many.
 
     :raises AccessDeniedError: S3 may not list or delete them.
     :raises DeployError: S3 refuses for another reason.
@@ -24,7 +24,7 @@ def delete_versions(s3: Any, bucket: str, prefix: str = "") -> int:
 
 
 def delete_rows(s3: Any, bucket: str, rows: list[dict[str, str]]) -> None:
-    """Delete objects; S3 answers 200 also where it refuses some of them."""
+    """Delete object versions. S3 answers 200 even if it refuses some of them."""
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": rows, "Quiet": True})
     errors = answer.get("Errors") or []
     if errors:
@@ -32,15 +32,15 @@ def delete_rows(s3: Any, bucket: str, rows: list[dict[str, str]]) -> None:
         kind = AccessDeniedError if first["Code"] == "AccessDenied" else DeployError
         keys = ", ".join(row["Key"] for row in errors[:_SHOWN])
         raise kind(
-            f"S3 refuses to delete {len(errors):,} of {len(rows):,} objects of bucket {bucket} "
-            f"({first['Code']}: {first.get('Message', '')}), such as {keys}. Allow s3:DeleteObject "
-            "and s3:DeleteObjectVersion there, and look for an object lock or a bucket policy that "
-            "denies it; then run the same command again."
+            f"S3 refused to delete {len(errors):,} of {len(rows):,} objects of bucket {bucket} "
+            f"({first['Code']}: {first.get('Message', '')}), such as {keys}. Allow "
+            "s3:DeleteObject and s3:DeleteObjectVersion there, and check for an object lock or a "
+            "bucket policy that denies it. Then run the same command again."
         )
 
 
 def _pages(s3: Any, bucket: str, prefix: str) -> Iterator[list[dict[str, str]]]:
-    """Yield what there is, at most 1,000 at a time; it may be deleted meanwhile."""
+    """Yield versions and markers, at most 1,000 at a time. They may be deleted meanwhile."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]

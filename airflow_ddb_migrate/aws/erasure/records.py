@@ -1,4 +1,4 @@
-"""Finds what the ledger has of a migration."""
+"""Finds the ledger's records of a migration."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 
 
 def records_of(ledger: Ledger, migration_id: str) -> Iterator[TypedItem]:
-    """Yield the keys of all its records, but for that it is forgotten.
+    """Yield the keys of all its records, except the one that says that it is forgotten.
 
-    Leases, what capacity is owed and the history belong to a table, and are none of them.
+    Leases, snapshots of capacity and the history belong to a table and are not included.
     """
     lanes = (lane_partition(migration_id, shard) for shard in range(LEDGER_SHARDS))
     for partition in (migration_partition(migration_id), *lanes):

@@ -1,4 +1,4 @@
-"""What passes without writes left in the ledger.
+"""Reports of the passes without writes, from what they left in the ledger.
 
-``totals`` adds it up; ``reports`` composes what a dry run and a check found.
+``totals`` adds it up; ``reports`` composes the reports of a dry run and a check.
 """

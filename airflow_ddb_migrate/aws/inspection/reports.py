@@ -1,4 +1,4 @@
-"""Compose what a dry run or a check found, from the ledger and a few objects of the bucket."""
+"""Compose the report of a dry run or a check from the ledger and a few objects in the bucket."""
 
 from itertools import chain, zip_longest
 
@@ -10,11 +10,11 @@ from airflow_ddb_migrate.core.errors import MigrationError
 from airflow_ddb_migrate.core.inspection.dry_run import DryRunReport, Example, choose, example_from
 from airflow_ddb_migrate.core.inspection.verify import VerifyReport
 
-_OBJECTS = 5  # that are read, whatever the table's size
+_OBJECTS = 5  # that are read, for any size of table
 
 
 def compose_dry_run(site: Site) -> DryRunReport:
-    """Return the report of the dry run that is the site's migration, as far as it is.
+    """Return the report of the site's migration, a dry run, so far.
 
     :raises LedgerError: nothing was started under this name.
     """
@@ -30,7 +30,7 @@ def compose_dry_run(site: Site) -> DryRunReport:
 
 
 def compose_verify(site: Site) -> VerifyReport:
-    """Return the report of the check that is the site's migration, as far as it is.
+    """Return the report of the site's migration, a check, so far.
 
     :raises LedgerError: nothing was started under this name.
     """
@@ -42,20 +42,20 @@ def _kept(site: Site, looked: InspectionTotals) -> Bucket:
 
 
 def _examples(site: Site, looked: InspectionTotals) -> tuple[tuple[Example, ...], str]:
-    """Return a few differences, or why there are none: the figures are worth it without them.
+    """Return a few differences, or why there are none; the figures are useful without them.
 
-    Whoever may not read values sees types, and why.
+    A caller that may not read values gets the types, and the reason.
     """
     lanes, show_values = evenly_chosen(looked.changing, _OBJECTS), looked.record.show_values
     rows, unknown = _rows(site.bucket.values, lanes) if show_values else ([], "")
-    if not rows:  # an older worker kept values among the types
+    if not rows:  # older workers kept values together with the types
         rows, missing = _rows(site.bucket, lanes)
         show_values, unknown = show_values and not unknown, missing or unknown
     return choose(example_from(row, show_values=show_values) for row in rows), unknown
 
 
 def _rows(bucket: Bucket, lanes: tuple[int, ...]) -> tuple[list[Row], str]:
-    """Return the rows of one object of each lane, in turn, or why they are unknown."""
+    """Return the rows of one object per lane, in turn, or why they are unknown."""
     try:
         with aws_call("s3:ListBucket and s3:GetObject", f"bucket {bucket.name}, {bucket.root}/"):
             objects = [_first_object(bucket, lane) for lane in lanes]

@@ -1,4 +1,4 @@
-"""What the workers of a mode that writes nothing left in the ledger, added up."""
+"""The findings that workers of a mode without writes left in the ledger, added up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow, MigrationRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionTotals:
-    """``changing`` are the lanes that have items which would change, ascending."""
+    """The totals; ``changing`` are the lanes with items that would change, in ascending order."""
 
     record: MigrationRecord
     progress: Progress
@@ -54,14 +54,14 @@ def read_totals(site: Site) -> InspectionTotals:
 
 
 def evenly_chosen(lanes: tuple[int, ...], number: int) -> tuple[int, ...]:
-    """Take so many lanes, evenly spread."""
+    """Return a number of the lanes, evenly spread."""
     step = max(1, len(lanes) // number)
     return tuple(islice(lanes, 0, None, step))[:number]
 
 
 @dataclass(slots=True)
 class _Rows:
-    """Lane rows on their way: findings are large, so only the rest is kept."""
+    """Lane rows without their findings, which are added up and too large to keep."""
 
     wanted: frozenset[int]
     kept: list[LaneRow] = field(default_factory=list)

@@ -1,8 +1,8 @@
-"""What the workers of a migration share through the control record: a budget, and a threshold.
+"""What the workers of a migration share through the control record: budget and threshold.
 
-``sharers`` divides the budget and is never less than the workers that are live: a worker that
-begins raises it first, and spends only when every other one has looked at it again. A count of the
-lane rows brings it down, when somebody finds the last one old.
+``sharers`` divides the budget and is never less than the number of live workers. A worker that
+begins raises it first, and spends only after every other worker has read it again. Counting the
+lane rows lowers it; any worker does that if the last count is too old.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Sharing:
     attempt: int
 
     def join(self) -> float:
-        """Count this worker in; return the seconds after which it may spend."""
+        """Add this worker; return the seconds after which it may spend."""
         control = self._add(live=1, joins=1)
         seconds = seconds_after_join(control) if control else 0.0
         if not control or not seconds:
@@ -41,17 +41,17 @@ class Sharing:
         return seconds
 
     def leave(self) -> None:
-        """Count this worker out; one that was killed is left to the next count."""
+        """Remove this worker. The next count removes workers that were killed."""
         self._add(live=-1)
 
     def add_quarantined(self, items: int) -> ControlRecord | None:
-        """Count quarantined items; return the control record with the sum of this attempt."""
+        """Add quarantined items; return the control record with this attempt's sum."""
         return self._add(quarantined=items)
 
     def note_spending(
         self, *, claimed: float, spent_usd: float, spent_at: float, spent_due: float
     ) -> bool:
-        """Keep a sum of what was spent; False when the turn to add up is another worker's."""
+        """Save the sum that was spent; False if another worker has the turn to add up."""
         sums = {"spent_usd": spent_usd, "spent_at": spent_at, "spent_due": spent_due}
         return self.ledger.update(
             control_key(self.migration_id),
@@ -61,10 +61,10 @@ class Sharing:
         )
 
     def renew(self, control: ControlRecord, now: float) -> bool:
-        """Count the live workers anew if the last count is old; True if this call did it.
+        """Count the live workers if the last count is too old; True if this call did it.
 
-        A worker that joins meanwhile may stand in a row that was read before: nothing is written
-        then. One that leaves is at most counted in, which is no harm.
+        If a worker joins meanwhile, its row may have been read before, so nothing is written. A
+        worker that leaves meanwhile may still be counted, which does no harm.
         """
         seen = control.counted_at
         if not is_count_due(control, now) or not self.claim("counted_at", seen, now):
@@ -83,9 +83,9 @@ class Sharing:
         )
 
     def claim(self, field: str, seen: float, at: float) -> bool:
-        """Take a turn that is one worker's at a time: True if no other took it since it was seen.
+        """Take a turn that one worker has at a time: True if no other took it since it was read.
 
-        ``field`` of the control record is when it was taken last, or is due, and becomes ``at``.
+        The control record's ``field``, when it was last taken or is due, becomes ``at``.
         """
         return self.ledger.update(
             control_key(self.migration_id),
@@ -95,7 +95,7 @@ class Sharing:
         )
 
     def note_reading(self, *, taken_at: float, known_at: float, healthy_since: float) -> bool:
-        """Keep what a reading of the alarms came to; False when another was begun since."""
+        """Save the verdict on the alarms; False if another reading was begun since."""
         return self.ledger.update(
             control_key(self.migration_id),
             {"known_at": known_at, "healthy_since": healthy_since, "attempt": self.attempt},

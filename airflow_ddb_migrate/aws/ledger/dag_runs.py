@@ -1,8 +1,8 @@
-"""What belongs to a DAG run: the tables that it raised, and those that it works on now.
+"""The ledger's records of a DAG run: the tables that it raised, and those that it works on.
 
 ``pk = run#<DAG>#<run>``; ``sk = raised#<migration id>`` is how a restore finds what was raised,
-whatever its own parameters name (the figures are in the table's lease). ``sk = turns`` counts the
-tables that are worked on, since Airflow counts a deferred task towards no limit before version 3.2.
+whatever its own parameters name (the values are in the table's lease). ``sk = turns`` counts the
+tables in work, since before version 3.2 Airflow does not count deferred tasks towards any limit.
 """
 
 from dataclasses import asdict
@@ -16,12 +16,12 @@ from airflow_ddb_migrate.core.ledger.records import RaisedRow
 
 class Turn(StrEnum):
     TAKEN = "TAKEN"
-    WAIT = "WAIT"  # so many tables are worked on already
-    STOPPED = "STOPPED"  # a table has failed, and none is to follow
+    WAIT = "WAIT"  # as many tables as allowed are in work
+    STOPPED = "STOPPED"  # a table has failed, and no other may begin
 
 
 def note_raised_table(ledger: Ledger, row: RaisedRow) -> None:
-    """Write down, before anything is raised, that a task of a DAG run may raise this table."""
+    """Note, before anything is raised, that a task of a DAG run may raise this table."""
     ledger.put_new({**raised_key(row), **encode_all(asdict(row))})
 
 
@@ -34,10 +34,10 @@ def raised_tables(ledger: Ledger, dag_id: str, run_id: str) -> list[RaisedRow]:
 def take_turn(
     ledger: Ledger, run: tuple[str, str], holder: str, *, limit: int, stop_on_failure: bool
 ) -> Turn:
-    """Take a turn, or say why not. Whoever has one keeps it: a retried task takes it again.
+    """Take a turn, or return why not. A holder keeps its turn: a retried task takes it again.
 
     :param run: DAG and run.
-    :param holder: the instance of a task group that works on a table.
+    :param holder: the task group instance that works on a table.
     :param limit: tables at a time.
     """
     room = "(attribute_not_exists(#holders) OR contains(#holders, :me) OR size(#holders) < :limit)"
@@ -55,7 +55,7 @@ def take_turn(
 
 
 def end_turn(ledger: Ledger, run: tuple[str, str], holder: str, *, failed: str) -> None:
-    """Give a turn back; any number of times.
+    """Give a turn back; can be repeated.
 
     :param failed: the table's name if its migration failed, else empty.
     """
@@ -67,6 +67,6 @@ def end_turn(ledger: Ledger, run: tuple[str, str], holder: str, *, failed: str) 
 
 
 def failed_tables(ledger: Ledger, run: tuple[str, str]) -> list[str]:
-    """Return the names of the tables of the run that failed."""
+    """Return the names of the run's tables that failed."""
     row = ledger.get(turns_key(*run)) or {}
     return sorted(row.get("failed", {}).get("SS", []))

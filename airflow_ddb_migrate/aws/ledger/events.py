@@ -1,6 +1,7 @@
-"""What happened to a migration, in order: who started, paused, resumed, retuned and stopped it.
+"""What happened to a migration, in order: starts, pauses, resumes, retunes and stops.
 
-``pk = migration#<id>`` with ``sk = event#<time>#<unique>``. Events explain and never decide.
+``pk = migration#<id>`` with ``sk = event#<time>#<unique>``. Events are for explanation only;
+nothing is decided by them.
 """
 
 import logging
@@ -21,8 +22,8 @@ _log = logging.getLogger(__name__)
 
 
 def note_event(ledger: Ledger, migration_id: str, event: Event) -> None:
-    """Add an event. What it tells of is done already, so a failure to note it is only logged."""
-    # Those of one moment stay in the order in which they were noted.
+    """Add an event. It has already happened, so a failure to note it is only logged."""
+    # Events of the same time keep the order in which they were noted.
     unique = f"{time.time_ns():020d}-{uuid.uuid4().hex[:_UNIQUE_CHARS]}"
     key = event_key(migration_id, event.at, unique)
     try:

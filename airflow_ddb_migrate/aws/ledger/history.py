@@ -1,9 +1,9 @@
-"""The history of a table in the ledger: one row for each migration of it, in order.
+"""The history of a table in the ledger: one row for each migration, in order.
 
-``pk = table#<arn>``, as the table's lease; ``sk = history#<start>#<migration id>``.
-So that those of a DAG are found without a Scan, ``pk = dag#<DAG>`` has a row of the same ``sk``
-that names the table, and ``pk = dags`` one for each DAG. What is about a migration has a row beside
-that one, ``sk = about#<start>#<migration id>``.
+``pk = table#<arn>``, as the table's lease; ``sk = history#<start>#<migration id>``. So that a DAG's
+migrations are found without a Scan, ``pk = dag#<DAG>`` has a row with the same ``sk`` that names
+the table, and ``pk = dags`` has one for each DAG. A migration about another one, such as its undo,
+has a row under that one, ``sk = about#<start>#<migration id>``.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,12 +30,12 @@ from airflow_ddb_migrate.core.ledger.owners import run_of
 from airflow_ddb_migrate.core.ledger.records import MigrationRecord, TypedItem
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
 
-_DAGS = 1_000  # that are looked at: some 80 KB
+_DAGS = 1_000  # that are read: about 80 KB
 _RECENT = 200  # rows of a table
 
 
 def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
-    """Note that a migration begins, or goes on with the transform as it is now."""
+    """Note that a migration begins, or continues with the current transform."""
     row = HistoryRow(
         migration_id=record.migration_id,
         table_id=record.table_id,
@@ -59,17 +59,17 @@ def begin(ledger: Ledger, record: MigrationRecord, transform_hash: str) -> None:
 
 
 def list_history(ledger: Ledger, table_arn: str) -> Iterator[HistoryRow]:
-    """Yield what was done to a table, the newest first."""
+    """Yield a table's migrations, the newest first."""
     pk = table_partition(table_arn)
     for item in ledger.query_all(pk, prefix=HISTORY, newest_first=True):
         yield decode(HistoryRow, item)
 
 
 def list_related(ledger: Ledger, table_arn: str, migration_id: str) -> list[HistoryRow]:
-    """Return what is about a migration, such as its undos, the first one first.
+    """Return the migrations about this one, such as its undos, the oldest first.
 
-    However much was done to the table, it reads those rows, and the last 200 of the table: version
-    0.2.0 has not noted which are about which.
+    It reads only those rows, and the last 200 of the table, since version 0.2.0 did not note which
+    are about which.
     """
     pk = table_partition(table_arn)
     behind = HISTORY[:-1] + chr(ord(HISTORY[-1]) + 1)
@@ -84,20 +84,20 @@ def list_related(ledger: Ledger, table_arn: str, migration_id: str) -> list[Hist
 
 
 def dags_that_migrate(ledger: Ledger) -> set[str]:
-    """Return the DAGs that have started a migration; of very many some are missing."""
+    """Return the DAGs that have started a migration; some are missing if there are very many."""
     return {item["dag_id"]["S"] for item in ledger.query_newest(DAGS, limit=_DAGS)}
 
 
 def newest_of_dags(
     ledger: Ledger, dag_ids: Iterable[str], *, before: str = "", limit: int
 ) -> tuple[list[ListedMigration], str]:
-    """Return the migrations that these DAGs have started, the newest first, and how to go on.
+    """Return a page of the migrations that these DAGs have started, the newest first, and its end.
 
-    Reads as many rows as there are to show, and for each DAG as many pointers to them, of about
-    200 bytes. Whatever 0.2.0 and older versions have started is not pointed to.
+    Reads as many rows as the page shows, and for each DAG as many pointers to rows, of about 200
+    bytes. Migrations that version 0.2.0 and older started have no pointers.
 
-    :param before: go on behind a page: what came with it. Empty: from the newest.
-    :param limit: of a page. What comes with the last one is empty.
+    :param before: the end of the previous page. Empty: from the newest.
+    :param limit: the most rows of a page. The end of the last page is empty.
     """
     bound = f"{HISTORY}{before}" if before else ""
     pointers = [

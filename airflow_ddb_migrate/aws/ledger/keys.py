@@ -1,4 +1,4 @@
-"""Keys of the ledger's records. What they mean is in migrations.py."""
+"""Keys of the ledger's records. migrations.py explains them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Lane rows of the ledger: taken, saved and given back by one owner at a time."""
+"""Lane rows of the ledger, which one owner at a time takes, saves and gives back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who wants a lane: an invocation (``owner``) of an attempt of a migration."""
+    """A claim to a lane: by an invocation (``owner``) of a migration's attempt."""
 
     migration_id: str
     attempt: int
@@ -42,7 +42,7 @@ class Lanes:
         self._ledger = ledger
 
     def all(self, migration_id: str) -> Iterator[LaneRow]:
-        """Yield every lane row that exists; a lane without a row was never begun."""
+        """Yield every existing lane row. A lane without a row was never begun."""
         for shard in range(LEDGER_SHARDS):
             for item in self._ledger.query_all(lane_partition(migration_id, shard)):
                 yield decode(LaneRow, item)
@@ -52,11 +52,11 @@ class Lanes:
         return decode(LaneRow, item) if item else None
 
     def take(self, claim: Claim, now: float) -> LaneRow | None:
-        """Take the lane and count a lap; None when it is done or a newer attempt has it.
+        """Take the lane and count a lap; None if it is done, or a newer attempt has it.
 
-        Within an attempt the newest invocation wins: it is the one Step Functions listens to. An
-        owner takes what it has already: the answer to its first request may have been lost, and
-        boto3 asked again.
+        Within an attempt the newest invocation wins, since Step Functions waits for that one. An
+        owner can take a lane that it has already: the response to its first request may have been
+        lost, so that boto3 repeats it.
         """
         same = "#attempt = :attempt AND #state <> :done"
         older = (
@@ -68,7 +68,7 @@ class Lanes:
         )
 
     def save(self, claim: Claim, row: LaneRow, now: float) -> bool:
-        """Save how far the lane is; False, and nothing written, when it is no longer ours."""
+        """Save how far the lane is; False, with nothing written, if it is no longer ours."""
         values = encode_all(
             {
                 "state": row.state,
@@ -104,7 +104,7 @@ class Lanes:
         return answer is not None
 
     def give_back(self, claim: Claim, row: LaneRow, now: float) -> bool:
-        """Save the lane and let go of it."""
+        """Save the lane and release it."""
         return self.save(claim, replace(row, owner=""), now)
 
     def _take(self, claim: Claim, now: float, *, laps: str, condition: str) -> LaneRow | None:

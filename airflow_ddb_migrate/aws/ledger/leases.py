@@ -1,8 +1,8 @@
 """Leases on tables, in the ledger: ``pk = table#<arn>``, ``sk = lease#<table id>``.
 
-Every worker reads its table's lease, and one key takes 3,000 read units a second. So what a table
-with many indexes owes, up to 30 KB, is a record of its own: ``sk = owed#<digest of it>``. It is
-written before the lease that names it, and never changed.
+Every worker reads its table's lease, and DynamoDB serves a key with at most 3,000 read units per
+second. So the snapshot of a table with many indexes, up to 30 KB, is a record of its own: ``sk =
+owed#<its digest>``. It is written before the lease that names it, and never changed.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.errors import LedgerBusyError, LedgerError
 from airflow_ddb_migrate.core.ledger.lease import TableKey
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 
-_REFERENCE = "owed#"  # in the place of a snapshot, which is JSON
+_REFERENCE = "owed#"  # stands in place of a snapshot, which is JSON
 
 
 class Leases:
@@ -27,21 +27,21 @@ class Leases:
         self._ledger = ledger
 
     def look(self, table: TableKey, *, consistent: bool = False) -> LeaseRecord | None:
-        """Return the lease without what it owes, as it was a moment ago: the cheapest read."""
+        """Return the lease without its snapshot, by an eventually consistent read unless asked."""
         item = self._ledger.get(lease_key(table), consistent=consistent)
         return decode(LeaseRecord, item) if item else None
 
     def get(self, table: TableKey) -> LeaseRecord | None:
-        """Return the lease; raises LedgerError when what it owes is not there."""
+        """Return the lease; raises LedgerError if its snapshot is missing."""
         stored = self._stored(table)
         return self._with_owed(table, stored) if stored else None
 
     def change(
         self, table: TableKey, transition: Callable[[LeaseRecord | None], LeaseRecord | None]
     ) -> LeaseRecord | None:
-        """Apply a transition of core.ledger.lease; again if another process was faster.
+        """Apply a transition of core.ledger.lease; repeat it if another process was faster.
 
-        Returns what was written, or None when the transition wants nothing written.
+        Returns the lease that was written, or None if the transition returned None.
         :raises LedgerBusyError: this process lost the race ten times in a row.
         """
         for _ in range(RACES):
@@ -55,7 +55,8 @@ class Leases:
                 return written
         raise LedgerBusyError(
             f"The lease of table {table.name} changed {RACES} times while it was being written. "
-            "Try again; if this lasts, look for DAG runs that start migrations in a loop."
+            "Try again. If this keeps happening, look for DAG runs that start migrations in a "
+            "loop."
         )
 
     def _stored(self, table: TableKey) -> LeaseRecord | None:
@@ -75,9 +76,10 @@ class Leases:
         current: LeaseRecord | None,
         stored: LeaseRecord | None,
     ) -> LeaseRecord:
-        """Note what is owed apart; what was noted before stays where it is.
+        """Write the snapshot as a record of its own; one that was noted before stays where it is.
 
-        An older package that prewarmed reads it from the lease, whoever renewed that meanwhile.
+        An older package that prewarmed reads it from the lease, even after a newer one renewed
+        that.
         """
         if not lease.snapshot:
             return lease
@@ -89,16 +91,16 @@ class Leases:
         return replace(lease, snapshot=f"{_REFERENCE}{digest}", raised="")
 
     def _with_owed(self, table: TableKey, lease: LeaseRecord) -> LeaseRecord:
-        """Fill in what the lease owes; one of before it had a record of its own has it already."""
+        """Return the lease with its snapshot. Leases of older versions have it already."""
         if not lease.snapshot.startswith(_REFERENCE):
             return lease
         digest = lease.snapshot.removeprefix(_REFERENCE)
         item = self._ledger.get(owed_key(table, digest))
         if item is None:
             raise LedgerError(
-                f"The ledger {self._ledger.table_name} lacks what was noted of the capacity of "
-                f"table {table.name} before it was raised ({digest}). Bring the capacity back by "
-                "hand, or restore the ledger from a backup."
+                f"The ledger {self._ledger.table_name} lacks the record of the capacity that "
+                f"table {table.name} had before it was raised ({digest}). Restore the capacity by "
+                "hand, or the ledger from a backup."
             )
         snapshot, raised = json.loads(item["owed"]["S"])
         return replace(lease, snapshot=snapshot, raised=raised)

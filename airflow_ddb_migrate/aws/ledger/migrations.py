@@ -1,7 +1,7 @@
 """The ledger: the one source of truth about migrations, in one small DynamoDB table.
 
 Keys: ``pk = migration#<id>`` with ``sk`` = ``migration``, ``control``, ``attempt#001``, and
-``forgotten`` once somebody had it forgotten; lane rows spread over 16 partition keys
+``forgotten`` once it was forgotten; lane rows spread over 16 partition keys
 ``migration#<id>#lanes#<n>`` with ``sk = lane#000000``. The lease on a table is in leases.py, its
 history in history.py, what happened to a migration in events.py, and JSON documents beside a
 migration are in notes.py. Keys are in keys.py.
@@ -48,42 +48,42 @@ if TYPE_CHECKING:
 
 Holds: TypeAlias = tuple[HoldRecord, ...]
 
-EXPIRES: Final = "expires"  # seconds since the epoch; DynamoDB deletes records by it
+EXPIRES: Final = "expires"  # seconds since the epoch, after which DynamoDB deletes the record
 NOTHING_ELSE: Final[Mapping[str, Plain]] = {}
-RACES: Final = 10  # a record changed so often meanwhile is not changed
+RACES: Final = 10  # after losing the race this often, nothing is changed
 
 
 class Ledger(LedgerTable):
     """Migrations, their attempts and their control record."""
 
     def migration(self, migration_id: str) -> MigrationRecord | None:
-        """Return the migration's record; None when there is none, or it has expired.
+        """Return the migration's record; None if there is none, or it has expired.
 
-        DynamoDB deletes what has expired some time later, in any order: with its record a
-        migration is gone as a whole.
+        DynamoDB deletes expired records some time later, in any order. So once its record has
+        expired, the whole migration counts as gone.
         """
         item = self.get(migration_key(migration_id)) or {}
         has_expired = 0 < int(item.get(EXPIRES, {}).get("N", 0)) <= self.clock.now()
         return decode(MigrationRecord, item) if item and not has_expired else None
 
     def erasure(self, migration_id: str) -> "ErasureRecord | None":
-        """Return that somebody had the migration forgotten; None when nobody had."""
+        """Return the record that the migration was forgotten; None if it was not."""
         from airflow_ddb_migrate.core.erasure import ErasureRecord
 
         item = self.get(erasure_key(migration_id))
         return decode(ErasureRecord, item) if item else None
 
     def refuse_forgotten(self, migration_id: str) -> None:
-        """Raise NotBegunError if somebody had the migration forgotten, or has begun to."""
+        """Raise NotBegunError if the migration was forgotten, or is being forgotten."""
         erasure = self.erasure(migration_id)
         if erasure:
             raise NotBegunError(
-                f"Migration {migration_id} is forgotten: {erasure.words}. It can be neither "
+                f"Migration {migration_id} was forgotten: {erasure.words}. It can be neither "
                 "continued nor undone. A new DAG run starts a new migration."
             )
 
     def required_migration(self, migration_id: str) -> MigrationRecord:
-        """Return the migration's record; raises NotBegunError when there is none."""
+        """Return the migration's record; raises NotBegunError if there is none."""
         record = self.migration(migration_id)
         if record is None:
             self.refuse_forgotten(migration_id)
@@ -94,13 +94,13 @@ class Ledger(LedgerTable):
         return record
 
     def create_migration(self, record: MigrationRecord) -> MigrationRecord:
-        """Write the record once; return the one that stands, ours or an earlier try's."""
+        """Write the record unless it exists; return the existing one, or ours."""
         if self.put_new({**migration_key(record.migration_id), **encode_all(asdict(record))}):
             return record
         return self.required_migration(record.migration_id)
 
     def keep_limits(self, record: MigrationRecord, limits: str) -> None:
-        """Note the rules that it goes on under: its author may have changed them."""
+        """Save the rules under which it continues: its author may have changed them."""
         if record.limits != limits:
             self.update(migration_key(record.migration_id), {"limits": limits})
 
@@ -121,10 +121,10 @@ class Ledger(LedgerTable):
         holds: Holds = (),
         after: ControlRecord | None = None,
     ) -> bool:
-        """Let the workers of this attempt run, and no older ones; False when a newer one does.
+        """Let the workers of this attempt run, and no older ones; False if a newer attempt runs.
 
-        :param holds: those that stay in force.
-        :param after: what was said before; False if a hold, a retune or a STOP came since.
+        :param holds: the holds that stay in force.
+        :param after: the record as it was; False if a hold, a retune or a STOP changed it since.
         """
         told = summary_of(holds) if holds else Summary(now, 0.0, "")
         control = ControlRecord(
@@ -154,9 +154,9 @@ class Ledger(LedgerTable):
         return self.update(control_key(migration_id), fields, condition=condition, extra=seen)
 
     def stop(self, migration_id: str, *, attempt: int, reason: str, now: float) -> bool:
-        """Tell the workers of this attempt to end; False when it is not the current one.
+        """Tell the workers of this attempt to end; False if it is not the current attempt.
 
-        Nothing takes the place of a STOP: workers may have gone already.
+        Nothing can replace a STOP, since workers may have ended already.
         """
         return self.update(
             control_key(migration_id),
@@ -171,9 +171,9 @@ class Ledger(LedgerTable):
         )
 
     def hold(self, migration_id: str, hold: HoldRecord, *, attempt: int) -> bool:
-        """Put a hold in force, beside those of other kinds.
+        """Put a hold in force, in addition to those of other kinds.
 
-        False when one of its kind is in force, or this is not the current attempt, or it is being
+        False if one of its kind is in force, if this is not the current attempt, or if it is being
         stopped.
         """
 
@@ -185,7 +185,7 @@ class Ledger(LedgerTable):
     def end_holds(
         self, migration_id: str, kinds: Collection[str], *, attempt: int, reason: str, now: float
     ) -> bool:
-        """End the holds of these kinds; False as for ``hold``, or when none is in force."""
+        """End the holds of these kinds; False as for ``hold``, or if none is in force."""
 
         def remove(holds: Holds) -> Holds:
             return tuple(one for one in holds if one.kind not in kinds)
@@ -202,10 +202,10 @@ class Ledger(LedgerTable):
         reason: str = "",
         also: Mapping[str, Plain] = NOTHING_ELSE,
     ) -> bool:
-        """Change the holds in force by compare-and-set, so that no writer loses another's.
+        """Change the holds in force by compare-and-set, so that no writer overwrites another's.
 
-        ``reason`` is kept when none is left; ``also`` are other fields to set with them. False when
-        nothing changes, or as for ``hold``.
+        ``reason`` is saved if no hold is left; ``also`` are other fields to set in the same write.
+        False if nothing changes, or as for ``hold``.
 
         :raises LedgerBusyError: others were faster ten times in a row.
         """
@@ -247,9 +247,9 @@ class Ledger(LedgerTable):
     def retune(
         self, migration_id: str, attempt: int, units_per_second: Mapping[str, float]
     ) -> bool:
-        """Give this attempt another budget, by name of the control record's field.
+        """Give this attempt another budget, by names of the control record's fields.
 
-        False when it is not the current one, or is being stopped.
+        False if it is not the current attempt, or is being stopped.
         """
         names = [*units_per_second, "attempt", "command", "version"]
         changed = self.update_typed(
@@ -289,10 +289,10 @@ class Ledger(LedgerTable):
         return next((decode(AttemptRecord, item) for item in page["Items"]), None)
 
     def current_attempt(self, migration_id: str) -> AttemptRecord | None:
-        """Return the latest attempt that has begun, to which the control record speaks.
+        """Return the latest attempt that has begun, which is the control record's.
 
-        Whoever begins one takes its number first and tells the control record then. What fails, or
-        is said by a person, in between leaves a number that nobody uses yet.
+        An attempt takes its number first, and then the control record. A failure or a person's
+        command in between leaves a number that is not used yet.
         """
         latest = self.latest_attempt(migration_id)
         if latest is None or latest.started_at or latest.ended_at:
@@ -304,17 +304,17 @@ class Ledger(LedgerTable):
         return decode(AttemptRecord, item) if item else latest
 
     def attempts(self, migration_id: str) -> Iterator[AttemptRecord]:
-        """Yield every attempt, the first one first."""
+        """Yield every attempt, the oldest first."""
         for item in self.query_all(migration_partition(migration_id), prefix=ATTEMPT):
             yield decode(AttemptRecord, item)
 
     def create_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
-        """Take the attempt's number; False when another try took it."""
+        """Take the attempt's number; False if another try took it."""
         key = attempt_key(migration_id, attempt.number)
         return self.put_new({**key, **encode_all(asdict(attempt))})
 
     def renew_attempt(self, migration_id: str, attempt: AttemptRecord) -> bool:
-        """Bring an attempt that never started up to date; False when it did start."""
+        """Update an attempt that never started; False if it did start."""
         return self.update(
             attempt_key(migration_id, attempt.number),
             {
@@ -332,7 +332,7 @@ class Ledger(LedgerTable):
         self.update(attempt_key(migration_id, number), {"started_at": now})
 
     def attempt_ended(self, migration_id: str, number: int, *, result: str, now: float) -> bool:
-        """Note how an attempt ended; False when somebody did already, who is right."""
+        """Note how an attempt ended; False if that was noted already, which then counts."""
         return self.update(
             attempt_key(migration_id, number),
             {"ended_at": now, "result": result},
@@ -341,7 +341,7 @@ class Ledger(LedgerTable):
         )
 
     def note(self, migration_id: str, name: str, text: str, *, once: bool = False) -> None:
-        """Keep one JSON document beside the migration; ``once``: the first one stays."""
+        """Save one JSON document beside the migration; ``once``: an existing one stays."""
         condition = "attribute_not_exists(pk)" if once else ""
         self.update(note_key(migration_id, name), {"text": text}, condition=condition)
 
@@ -350,7 +350,7 @@ class Ledger(LedgerTable):
         return self._text(note_key(migration_id, name))
 
     def keep(self, name: str, text: str) -> None:
-        """Keep one JSON document of the stack, not of a migration."""
+        """Save one JSON document for the stack, not for a migration."""
         self.update(stack_key(name), {"text": text})
 
     def kept(self, name: str) -> str:
@@ -362,8 +362,8 @@ class Ledger(LedgerTable):
 
 
 def _is_version(seen: ControlRecord) -> str:
-    """Return the condition that nobody has changed it since, with its version as ``:seen``."""
+    """Return the condition that it is unchanged, with its version as ``:seen``."""
     condition = "#version = :seen"
-    if seen.version == 0:  # the version before kinds wrote none
+    if seen.version == 0:  # versions without kinds of hold wrote no version
         return f"(attribute_not_exists(#version) OR {condition})"
     return condition

@@ -1,6 +1,6 @@
-"""The JSON documents beside a migration that more than one step reads: its plan, its capacity.
+"""JSON documents beside a migration that several steps read: its plan and its capacity.
 
-What only its own module reads is kept there by Ledger.note: backup, report, safety net.
+Modules that alone read their document save it by Ledger.note: backup, report, safety net.
 """
 
 import json
@@ -17,7 +17,7 @@ def keep_plan(ledger: Ledger, plan: MigrationPlan) -> None:
 
 
 def known_plan(ledger: Ledger, migration_id: str) -> MigrationPlan | None:
-    """Return the plan as it was last made; None without one, or when another version made it."""
+    """Return the latest plan; None without one, or if another version made it."""
     try:
         return MigrationPlan.from_json(ledger.read_note(migration_id, PLAN))
     except (KeyError, TypeError, ValueError):
@@ -36,13 +36,13 @@ def note_capacity(
     stage: Literal["before", "during"],
     snapshot: CapacitySnapshot,
 ) -> None:
-    """Keep a figure for the report. The first ``before`` stays: a later one may be raised."""
+    """Save the capacity for the report. The first ``before`` stays: a later one may be raised."""
     is_before = stage == "before"
     name = CAPACITY_BEFORE if is_before else CAPACITY_DURING
     ledger.note(migration_id, name, snapshot.to_json(), once=is_before)
 
 
 def noted_capacity(ledger: Ledger, migration_id: str, name: str) -> CapacitySnapshot | None:
-    """Return CAPACITY_BEFORE or CAPACITY_DURING; None when it was not noted."""
+    """Return CAPACITY_BEFORE or CAPACITY_DURING; None if it was not noted."""
     text = ledger.read_note(migration_id, name)
     return CapacitySnapshot.from_json(text) if text else None

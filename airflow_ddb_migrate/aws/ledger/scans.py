@@ -1,4 +1,4 @@
-"""What is read across tables: by a Scan of the ledger, since each table has keys of its own."""
+"""Reads across tables, by a Scan of the ledger, since each table has its own keys."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -11,13 +11,13 @@ from airflow_ddb_migrate.core.ledger.history import HistoryRow
 from airflow_ddb_migrate.core.ledger.records import LeaseRecord, TypedItem
 from airflow_ddb_migrate.core.report.list_row import ListedMigration, listed
 
-_PAGES = 200  # of 1 MB each: some 30 migrations of 10,000 segments
+_PAGES = 200  # of 1 MB each: about 30 migrations of 10,000 segments
 
 
 def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterator[LeaseRecord]:
-    """Yield every lease of a ledger by a Scan: each table has a partition key of its own.
+    """Yield every lease of a ledger by a Scan, since each table has its own partition key.
 
-    An inconsistent read costs half; it may miss what was written within the last second.
+    An eventually consistent read costs half; it may miss the writes of the last second.
     """
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
@@ -31,11 +31,11 @@ def all_leases(dynamodb: Any, ledger_table: str, *, consistent: bool) -> Iterato
 
 
 def all_history(dynamodb: Any, ledger_table: str) -> tuple[list[ListedMigration], bool]:
-    """Return the migrations of all tables, the newest first, and whether these are all.
+    """Return the migrations of all tables, the newest first, and whether they are complete.
 
     History has a partition key for each table and no index over them, so the ledger is scanned:
-    half a read unit for every 4 KB of it, lanes included (10,000 lanes are about 5 MB, or
-    $0.0001). It is read no further than 200 MB; ``ddb-migrate history --table`` has no such bound.
+    half a read unit for every 4 KB of it, lanes included (10,000 lanes are about 5 MB, or $0.0001).
+    At most 200 MB are read; ``ddb-migrate history --table`` has no such limit.
     """
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
@@ -49,7 +49,7 @@ def all_history(dynamodb: Any, ledger_table: str) -> tuple[list[ListedMigration]
 
 
 def history_rows(dynamodb: Any, ledger_table: str) -> Iterator[tuple[TypedItem, HistoryRow]]:
-    """Yield every row of every table's history, each with its key, consistently; by a Scan."""
+    """Yield every row of every table's history with its key, by a consistent Scan."""
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=ledger_table,
         FilterExpression="begins_with(pk, :table) AND begins_with(sk, :history)",

@@ -1,4 +1,4 @@
-"""The ledger's table: records got, put and updated on conditions. Meanings are in migrations.py."""
+"""The ledger's table: gets, puts and updates records with conditions. See migrations.py."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ _CLOCK = Clock()
 
 
 class LedgerTable:
-    """What ledger, leases, lanes, history and events build on. ``dynamodb`` is a boto3 client."""
+    """The base of ledger, leases, lanes, history and events. ``dynamodb`` is a boto3 client."""
 
     def __init__(self, dynamodb: Any, table_name: str, clock: Clock = _CLOCK) -> None:
         self._dynamodb = dynamodb
@@ -27,15 +27,15 @@ class LedgerTable:
         return answer.get("Item")  # type: ignore[no-any-return]
 
     def put_new(self, item: TypedItem) -> bool:
-        """Write a record that is not there yet; False when it is."""
+        """Write a new record; False if it exists already."""
         return self._put(item, {"ConditionExpression": "attribute_not_exists(pk)"})
 
     def put(self, item: TypedItem) -> None:
-        """Write a record, whatever is there."""
+        """Write a record, replacing any other."""
         self._put(item, {})
 
     def replace(self, item: TypedItem, *, seen_version: int) -> bool:
-        """Write a record in place of the version that was read; False when it changed since."""
+        """Replace the version of a record that was read; False if it changed since."""
         return self._put(
             item,
             {
@@ -64,10 +64,10 @@ class LedgerTable:
         extra: dict[str, Plain] | None = None,
         names: dict[str, str] | None = None,
     ) -> bool:
-        """Set attributes of a record; False when the condition does not hold.
+        """Set attributes of a record; False if the condition is not met.
 
-        Every value is also there for the condition, as ``:name``, and its attribute as ``#name``;
-        ``extra`` and ``names`` add more.
+        The condition can use every value as ``:name``, and its attribute as ``#name``; ``extra``
+        and ``names`` add more.
         """
         typed_values = encode_all({f":{name}": value for name, value in values.items()})
         answer = self.update_typed(
@@ -90,8 +90,8 @@ class LedgerTable:
     ) -> TypedItem | None:
         """Add one text to sets of a record and remove one from others, by attribute.
 
-        Returns the record as it is now; None when the condition does not hold. The attributes are
-        there for it as ``#name``.
+        Returns the new record; None if the condition is not met. The condition can use the
+        attributes as ``#name``.
         """
         parts = [("ADD", add), ("DELETE", remove)]
         return self._update(
@@ -118,7 +118,7 @@ class LedgerTable:
         values: TypedItem,
         condition: str,
     ) -> TypedItem | None:
-        """Set attributes of a record; returns it as it is now, None when the condition fails."""
+        """Set attributes of a record; returns the new record, or None if the condition fails."""
         return self._update(
             key,
             expression=f"SET {assignments}",
@@ -154,11 +154,11 @@ class LedgerTable:
         return answer["Attributes"]  # type: ignore[no-any-return]
 
     def query_newest(self, pk: str, *, before: str = "", limit: int) -> list[TypedItem]:
-        """Return the last records of one partition key, of at most 1 MB, the last one first.
+        """Return the last records of one partition key, at most 1 MB, the last one first.
 
-        It may miss what was written within the last second.
+        It may miss the writes of the last second.
 
-        :param before: only those whose ``sk`` is below this one.
+        :param before: only records whose ``sk`` is less than this.
         """
         bound = {":sk": {"S": before}} if before else {}
         with aws_call("dynamodb:Query", f"table {self.table_name}"):
@@ -174,7 +174,7 @@ class LedgerTable:
     def query_all(
         self, pk: str, *, prefix: str = "", newest_first: bool = False
     ) -> Iterator[TypedItem]:
-        """Yield every record of one partition key whose ``sk`` begins so, consistently."""
+        """Yield every record of one partition key whose ``sk`` has a prefix, consistently."""
         beginning = {":sk": {"S": prefix}} if prefix else {}
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self.table_name,

@@ -1,4 +1,4 @@
-"""Plain values to DynamoDB's typed ones and back, for the ledger's own records.
+"""Conversion of plain values to DynamoDB's typed ones and back, for the ledger's own records.
 
 Items of the migrated table never pass through here.
 """
@@ -43,7 +43,7 @@ _BY_TYPE: Mapping[Any, _Reader] = {
 
 
 def encode_value(value: Plain) -> TypedValue:
-    """Return a typed value: text, a flag, a number, a map of these, or a list of all of them."""
+    """Return a typed value of a text, bool, number, map of these, or list of any of them."""
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
@@ -62,9 +62,9 @@ def encode_all(values: Mapping[str, Plain]) -> dict[str, TypedValue]:
 def decode(cls: type[Record], item: TypedItem) -> Record:
     """Read a record by the types of its fields, which have the names of the attributes.
 
-    An attribute that is absent, as in records that an older version wrote, gives the field's
-    default, or else the type's empty value. A word that only a later version knows is read as it
-    is, see ``word_of``.
+    If an attribute is absent, as in records of older versions, the field gets its default, or else
+    the type's empty value. A word that only a later version knows is read as it is, see
+    ``word_of``.
 
     :raises ValueError: the word of a StrEnum is missing.
     """
@@ -80,7 +80,7 @@ def decode(cls: type[Record], item: TypedItem) -> Record:
 
 @cache
 def _readers(cls: type[Any]) -> Mapping[str, tuple[_Reader, bool]]:
-    """Return how to read each field, and whether it has no default."""
+    """Return the reader of each field, and whether the field has no default."""
     types = get_type_hints(cls)
     return {
         field.name: (

@@ -1,4 +1,4 @@
-"""Single questions about a table's surroundings, each with the permission it needs in its error."""
+"""Single lookups about a table. The error of each names the permission that it needs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from airflow_ddb_migrate.core.capacity.snapshot import TABLE, CapacityUnits, Dim
 _PERIOD: Final = 60
 LOOK_BACK_SECONDS: Final = 24 * 3_600
 
-Span = tuple[float, float]  # seconds since the epoch
+Span = tuple[float, float]  # in seconds since the epoch
 
 _METRICS: Final = {
     Dimension.READ: "ConsumedReadCapacityUnits",
@@ -20,7 +20,7 @@ _METRICS: Final = {
 
 
 def ttl_attribute(dynamodb: Any, table_name: str) -> str:
-    """Return the attribute by which items expire; empty without TTL."""
+    """Return the TTL attribute; empty without TTL."""
     with aws_call("dynamodb:DescribeTimeToLive", f"table {table_name}"):
         answer = dynamodb.describe_time_to_live(TableName=table_name)
     found = answer.get("TimeToLiveDescription", {})
@@ -45,7 +45,7 @@ def stream_functions(lambda_: Any, stream_arn: str) -> tuple[str, ...]:
 
 
 def table_quota(dynamodb: Any) -> CapacityUnits:
-    """Return the units that the account allows one table, and all of them."""
+    """Return the units that the account allows for one table, and for all tables."""
     with aws_call("dynamodb:DescribeLimits", "*"):
         limits = dynamodb.describe_limits()
     return CapacityUnits(*(_least(limits, f"Max{d.capitalize()}CapacityUnits") for d in Dimension))
@@ -56,14 +56,14 @@ def _least(limits: Mapping[str, Any], what: str) -> int:
 
 
 def unreserved_concurrency(lambda_: Any) -> int:
-    """Return how many Lambdas of the account may run at a time beside those with a reservation."""
+    """Return the account's unreserved concurrency of Lambda."""
     with aws_call("lambda:GetAccountSettings", "*"):
         limits = lambda_.get_account_settings()["AccountLimit"]
     return int(limits["UnreservedConcurrentExecutions"])
 
 
 def function_memory_mb(lambda_: Any, function: str) -> int:
-    """Return the memory of the deployed Lambda, by which it is charged."""
+    """Return the memory of the deployed Lambda, on which its price depends."""
     with aws_call("lambda:GetFunctionConfiguration", function):
         return int(lambda_.get_function_configuration(FunctionName=function)["MemorySize"])
 
@@ -79,7 +79,7 @@ def peak_units(
     """Return the most units per second, averaged over a minute, of the last 24 hours.
 
     :param resources: the table (``""``) and its global indexes.
-    :param but: minutes that are left out: migrations of the table are no live traffic.
+    :param but: minutes to leave out, in which migrations of the table ran.
     """
     queries = [
         _query(number, table_name, resource, dimension)
@@ -104,7 +104,7 @@ def peak_units(
 
 
 def _most(cloudwatch: Any, arguments: Mapping[str, Any], but: Sequence[Span]) -> dict[str, float]:
-    """Return the largest value of each query, over all pages."""
+    """Return the largest value of each query over all pages."""
     most: dict[str, float] = {}
     for page in cloudwatch.get_paginator("get_metric_data").paginate(**arguments):
         for row in page["MetricDataResults"]:
@@ -113,7 +113,7 @@ def _most(cloudwatch: Any, arguments: Mapping[str, Any], but: Sequence[Span]) ->
 
 
 def _values(row: Mapping[str, Any], but: Sequence[Span]) -> list[float]:
-    """A minute is named by its beginning."""
+    """Return the values by minute; a minute is named by its beginning."""
     return [
         value
         for value, time in zip(row["Values"], row["Timestamps"], strict=True)

@@ -1,4 +1,4 @@
-"""What the site's migration has cost so far."""
+"""The cost of the site's migration so far."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def spent(site: Site, progress: Progress) -> Mapping[str, float]:
 
 
 def tariff_of(site: Site) -> Tariff:
-    """Return what the migration is charged by: the plan's prices, or list prices of the region."""
+    """Return the prices for the migration: the plan's, or the region's list prices."""
     plan = known_plan(site.ledger, site.migration_id)
     known = plan.tariff if plan else None
     return Tariff(
@@ -31,6 +31,6 @@ def tariff_of(site: Site) -> Tariff:
 
 
 def _billing_mode(site: Site) -> BillingMode:
-    """The one while it worked: restore may have switched it back since."""
+    """Return the billing mode during the migration: restore may have switched it back since."""
     raised = noted_capacity(site.ledger, site.migration_id, CAPACITY_DURING)
     return (raised or site.table.snapshot).billing_mode

@@ -1,6 +1,6 @@
 """Make the plan of a migration and keep it in the ledger; touches nothing else.
 
-What cannot work is refused here; what a person should know is in the plan's warnings.
+What cannot work is refused. What a person should know is in the plan's warnings.
 """
 
 import json
@@ -39,10 +39,10 @@ from airflow_ddb_migrate.core.validation import validate_at_least_zero, validate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What a plan allows for besides the request.
+    """What a plan depends on, besides the request.
 
-    ``prewarm`` are the units that prewarm will be asked for (None: it is off); ``prices`` replace
-    figures of core/plan/prices.json; a plan above ``max_cost_usd`` is refused (None: at any cost).
+    ``prewarm`` are the units to prewarm to (None: it is off); ``prices`` replace prices of
+    core/plan/prices.json; a plan above ``max_cost_usd`` is refused (None: no limit).
     """
 
     prewarm: CapacityUnits | None = None
@@ -52,19 +52,19 @@ class PlanOptions:
     prices: Mapping[str, float] = field(default_factory=dict)
 
     def validate(self) -> None:
-        """Raise InvalidInputError for what no plan can allow for; prices are checked when used."""
+        """Raise InvalidInputError for options that are not valid; prices are checked when used."""
         validate_share("budget_share", self.budget_share)
         if self.max_cost_usd is not None:
             validate_at_least_zero("max_cost_usd", self.max_cost_usd)
 
 
 def make_plan(site: Site, request: StartRequest, options: PlanOptions) -> MigrationPlan:
-    """Make the plan, or raise what keeps the migration from starting.
+    """Make the plan, or raise the reason why the migration cannot start.
 
     A migration that was started before keeps its segments, transform and parameters.
 
-    :raises InvalidInputError: something given is no such thing, the plan costs more than it may, it
-        takes longer than an execution may run, or it was done before and may be done once only.
+    :raises InvalidInputError: a parameter is not valid, the plan costs more than allowed, it takes
+        longer than an execution can run, or it was done before and ``once`` is true.
     :raises TableUnusableError: the table's KMS key cannot be used.
     :raises StackOutdatedError: the stack is older than this package.
     :raises TransformError: the transform cannot be used, or fails for every item of a sample.
@@ -120,9 +120,9 @@ def correct_plan(
     max_cost_usd: float | None = None,
     limits: AuthorRules = NO_RULES,
 ) -> MigrationPlan | None:
-    """Put what a dry run has seen into the plan of the site's migration; None without a plan.
+    """Correct the plan of the site's migration by a dry run; None without a plan.
 
-    :raises InvalidInputError: it costs more than ``max_cost_usd`` now; the plan is kept as it is.
+    :raises InvalidInputError: it now costs more than ``max_cost_usd``; the old plan is kept.
     """
     plan = known_plan(site.ledger, site.migration_id)
     if plan is None:
@@ -159,7 +159,7 @@ def _wishes(site: Site, request: StartRequest, options: PlanOptions) -> Wishes:
 def _as_started(
     request: StartRequest, wishes: Wishes, record: MigrationRecord
 ) -> tuple[StartRequest, Wishes]:
-    """Its cursors are by segment, and what it does to an item must stay the same."""
+    """Return the request with the segments, transform and params of the started migration."""
     return (
         replace(request, transform=record.transform, params=json.loads(record.params)),
         replace(wishes, total_segments=record.total_segments),
@@ -189,7 +189,7 @@ def _plan(
 def require_affordable(
     plan: MigrationPlan, max_cost_usd: float | None, limits: AuthorRules
 ) -> None:
-    """Raise InvalidInputError for a plan that costs more than it may; None: at any cost."""
+    """Raise InvalidInputError for a plan that costs more than allowed; None: no limit."""
     if max_cost_usd is None or plan.total_cost_usd <= max_cost_usd:
         return
     raise InvalidInputError(

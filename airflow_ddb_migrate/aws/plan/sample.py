@@ -1,4 +1,4 @@
-"""Let the deployed Lambda look at some items: Airflow never touches the data."""
+"""Let the deployed Lambda read some items, since Airflow never touches the data."""
 
 from typing import Any
 
@@ -13,20 +13,19 @@ from airflow_ddb_migrate.core.plan.planner import is_stale
 from airflow_ddb_migrate.core.plan.segmentation import total_segments
 from airflow_ddb_migrate.core.plan.table_facts import TableFacts
 
-_WHAT = "what the transform does to the items (no sample); the plan takes every one for changed"
-_SMALLER = 16  # times as many segments: a look at each size of table takes five at most
+_WHAT = "what the transform does to the items (no sample); the plan assumes that every item changes"
+_SMALLER = 16  # times as many segments, so at most five tries for any size of table
 
 
 def take_sample(
     site: Site, request: StartRequest, facts: TableFacts, questions: Questions, started_at: str
 ) -> SampleResult | None:
-    """Return what the transform would do to some items; None when nobody could look.
+    """Return what the transform would do to some items; None if they could not be read.
 
-    Where AWS's item count is clearly wrong, as in a table that was just loaded, smaller and smaller
-    segments are looked at until one page holds what is in most of them: that tells how many items
-    there are.
+    If AWS's item count is clearly wrong, as for a table that was just loaded, smaller and smaller
+    segments are read until most of them fit into one page. That gives the number of items.
 
-    :raises TransformError: it cannot be used, or fails for every item.
+    :raises TransformError: the transform cannot be used, or fails for every item.
     """
     event = {
         "action": "sample",
@@ -69,7 +68,7 @@ def _asked(site: Site, event: dict[str, Any]) -> dict[str, Any]:
 def _refuse(transform: str, table_name: str, sampled: SampleResult) -> None:
     classes = ", ".join(f"{name} {count:,}" for name, count in sorted(sampled.errors.items()))
     raise TransformError(
-        f"Transform {transform!r} fails for all of the {sampled.seen:,} items of table "
-        f"{table_name} that were looked at ({classes}). Try it with airflow_ddb_migrate.testing."
-        "run_transform, fix it, and run ddb-migrate deploy --transforms DIR."
+        f"Transform {transform!r} fails for all of the {sampled.seen:,} sampled items of table "
+        f"{table_name} ({classes}). Try it with airflow_ddb_migrate.testing.run_transform, fix "
+        "it, and run ddb-migrate deploy --transforms DIR."
     )

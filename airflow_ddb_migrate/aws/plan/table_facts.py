@@ -1,7 +1,7 @@
-"""Gathers what a plan has to know of a table and its surroundings; touches nothing.
+"""Gathers the facts of a table that a plan needs; touches nothing.
 
-What the credentials may not ask, or the service does not know, becomes ``unknown: …``: a plan is
-made all the same.
+Facts that the credentials may not ask for, or that the service does not know, become ``unknown:
+…``; the plan is made without them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ _INACCESSIBLE = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
 
 def describe_for_plan(site: Site) -> Mapping[str, Any]:
-    """Return DescribeTable's answer as it is.
+    """Return DescribeTable's response as it is.
 
     :raises TableUnusableError: the table's KMS key cannot be used.
     """
@@ -49,23 +49,23 @@ def describe_for_plan(site: Site) -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class Questions:
-    """Asks what may be refused, and keeps in words what was."""
+    """Asks for facts that may be refused, and keeps sentences on those that were."""
 
     unknown: list[str] = field(default_factory=list)
 
     def ask(self, what: str, question: Callable[[], _T], otherwise: _U) -> _T | _U:
-        """Return the answer; where there is none ``otherwise``, and say so."""
+        """Return the answer; if there is none, keep that and return ``otherwise``."""
         try:
             return question()
         except MigrationError as exc:
             self.unknown.append(f"unknown: {what}. {exc}")
-        except (KeyError, TypeError, ValueError) as exc:  # an endpoint that is not quite AWS
-            self.unknown.append(f"unknown: {what}. The answer has no {exc}.")
+        except (KeyError, TypeError, ValueError) as exc:  # an endpoint that differs from AWS
+            self.unknown.append(f"unknown: {what}. The response has no {exc}.")
         return otherwise
 
 
 def gather(site: Site, description: Mapping[str, Any], questions: Questions) -> TableFacts:
-    """Ask for everything else; only what DescribeTable said is certain to be there."""
+    """Return the facts: DescribeTable's, and whatever else can be found out."""
     now = site.clock.now()
     facts = _described(site, description)
     facts = _with_traffic(facts, site, questions, now)
@@ -116,7 +116,7 @@ def _with_traffic(facts: TableFacts, site: Site, questions: Questions, now: floa
     return replace(
         facts,
         peak=questions.ask(
-            "live traffic of the last 24 hours; the plan takes the table for idle",
+            "live traffic of the last 24 hours; the plan assumes that the table is idle",
             lambda: lookups.peak_units(
                 site.clients.cloudwatch, facts.name, resources, now, but=migrations
             ),
@@ -131,17 +131,17 @@ def _with_account(facts: TableFacts, site: Site, questions: Questions) -> TableF
     return replace(
         facts,
         quota=ask(
-            f"the quota of a table, taken as {DEFAULT_TABLE_UNITS:,} units",
+            f"the quota of a table, assumed to be {DEFAULT_TABLE_UNITS:,} units",
             lambda: lookups.table_quota(clients.dynamodb),
             facts.quota,
         ),
         lambda_concurrency=ask(
-            f"the account's Lambda concurrency, taken as {LAMBDA_CONCURRENCY:,}",
+            f"the account's Lambda concurrency, assumed to be {LAMBDA_CONCURRENCY:,}",
             lambda: lookups.unreserved_concurrency(clients.lambda_),
             facts.lambda_concurrency,
         ),
         lambda_memory_mb=ask(
-            f"the Lambda's memory, taken as {LAMBDA_MEMORY_MB:,} MB",
+            f"the Lambda's memory, assumed to be {LAMBDA_MEMORY_MB:,} MB",
             lambda: lookups.function_memory_mb(clients.lambda_, site.stack.function_arn),
             facts.lambda_memory_mb,
         ),
@@ -149,7 +149,7 @@ def _with_account(facts: TableFacts, site: Site, questions: Questions) -> TableF
 
 
 def _before_our_raise(site: Site) -> CapacitySnapshot | None:
-    """A plan that is made again behind its own prewarm is about the capacity before that."""
+    """Return the capacity before our own prewarm, for a plan that is made again after it."""
     lease = site.leases.get(site.table.key)
     if not is_held_by(lease, site.migration_id) or not lease.owes_capacity:
         return None
@@ -157,9 +157,9 @@ def _before_our_raise(site: Site) -> CapacitySnapshot | None:
 
 
 def _migrations(site: Site) -> Iterator[lookups.Span]:
-    """Yield when migrations worked on the table in the last 24 hours.
+    """Yield the times in which migrations worked on the table in the last 24 hours.
 
-    One whose end nobody noted may have ended long ago: only this one's is known to last.
+    A migration whose end was not noted may have ended long ago, so only this one's time is known.
     """
     now = site.clock.now()
     since = now - lookups.LOOK_BACK_SECONDS
@@ -173,7 +173,7 @@ def _migrations(site: Site) -> Iterator[lookups.Span]:
 def _consumers(
     site: Site, description: Mapping[str, Any], questions: Questions
 ) -> tuple[str, ...] | None:
-    """Return who gets every change; None if neither kind is known."""
+    """Return the consumers of every change; None if neither kind is known."""
     clients, stream = site.clients, _stream(description)
     functions: tuple[str, ...] | None = ()
     if stream:
@@ -210,7 +210,7 @@ def _indexes(description: Mapping[str, Any]) -> tuple[IndexFacts, ...]:
 
 
 def _index(row: Mapping[str, Any], *, is_local: bool) -> IndexFacts:
-    """An index always holds the table's keys, too, which no transform changes."""
+    """Return an index. It also has the table's keys, which no transform changes."""
     return IndexFacts(
         name=row["IndexName"],
         key_names=tuple(element["AttributeName"] for element in row["KeySchema"]),
@@ -220,7 +220,7 @@ def _index(row: Mapping[str, Any], *, is_local: bool) -> IndexFacts:
 
 
 def _vector_index(row: Mapping[str, Any]) -> IndexFacts:
-    """What a botocore of before they came leaves out makes no trouble."""
+    """Return a vector index; an older botocore leaves fields out."""
     vector = (row.get("VectorAttribute") or {}).get("AttributeName")
     searched = tuple(element["AttributeName"] for element in row.get("SearchSchema") or ())
     return IndexFacts(

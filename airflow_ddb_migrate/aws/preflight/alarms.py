@@ -1,4 +1,4 @@
-"""Look at the alarms that are to hold a migration, before it is started."""
+"""Read the alarms that hold a migration before it is started."""
 
 from collections.abc import Iterable
 
@@ -10,19 +10,19 @@ from airflow_ddb_migrate.core.health.alarms import AlarmState, names_here
 from airflow_ddb_migrate.core.health.gate import judged
 from airflow_ddb_migrate.core.ledger.records import ControlRecord
 
-_ACCOUNT = 4  # the part of an ARN
+_ACCOUNT = 4  # in an ARN
 
 
 def alarms_here(site: Site, alarms: Iterable[str]) -> tuple[str, ...]:
-    """Return their names; raises InvalidInputError for one of another region or account."""
+    """Return the alarms' names; raises InvalidInputError for another region or account."""
     key = site.table.key
     return names_here(alarms, region=key.region, account=key.arn.split(":")[_ACCOUNT])
 
 
 def why_ill(site: Site, control: ControlRecord) -> str:
-    """Read the alarms in the place of workers, of which there are none.
+    """Read the alarms while no workers run that would do it.
 
-    Returns why not to go on yet; empty once all have been OK for long enough.
+    Returns why not to continue yet; empty once all alarms have been OK for long enough.
     """
     now, states = site.clock.now(), dict[str, str]()
     unread = ""
@@ -40,16 +40,15 @@ def why_ill(site: Site, control: ControlRecord) -> str:
         return ""
     minutes = control.healthy_for / 60
     return (
-        f"{unread}{verdict.reason} It goes on when all alarms have been OK for {minutes:,.0f} "
+        f"{unread}{verdict.reason} It continues once all alarms have been OK for {minutes:,.0f} "
         "minutes."
     ).strip()
 
 
 def known_states(site: Site, alarms: Iterable[str]) -> dict[str, str]:
-    """Return the state of each alarm by its name; asks nothing when there are none.
+    """Return the state of each alarm by name; makes no request if there are none.
 
-    :raises InvalidInputError: an alarm is not there, or has no data, so that nothing could be told
-        from it.
+    :raises InvalidInputError: an alarm does not exist, or has no data and would hold the migration.
     :raises MigrationError: the alarms cannot be read.
     """
     names = alarms_here(site, alarms)
@@ -58,14 +57,14 @@ def known_states(site: Site, alarms: Iterable[str]) -> dict[str, str]:
     states = alarm_states(site.clients.cloudwatch, names)
     if missing := [name for name in names if name not in states]:
         raise InvalidInputError(
-            f"hold_while names {', '.join(missing)}; region {site.table.key.region} has no such "
-            "alarm in CloudWatch. Check the name, or make the alarm first. Nothing was started."
+            f"hold_while names {', '.join(missing)}, but CloudWatch has no such alarm in region "
+            f"{site.table.key.region}. Check the name, or create the alarm first. Nothing was "
+            "started."
         )
     if blind := [name for name in names if states[name] == AlarmState.INSUFFICIENT_DATA]:
         raise InvalidInputError(
-            f"hold_while names {', '.join(blind)}, which has no data (INSUFFICIENT_DATA), so "
-            "nothing is known from it, and the migration would wait. Wait for its first data, tell "
-            "the alarm what missing data means (TreatMissingData), or leave it out. Nothing was "
-            "started."
+            f"hold_while names {', '.join(blind)}, which has no data (INSUFFICIENT_DATA), so the "
+            "migration would be on hold. Wait for its first data, set how the alarm treats "
+            "missing data (TreatMissingData), or leave it out. Nothing was started."
         )
     return {name: states[name] for name in names}

@@ -1,6 +1,6 @@
-"""Approvals in the ledger: a question is noted when it is asked, and its answer when it is given.
+"""Approvals in the ledger: questions are noted when they are asked, answers when given.
 
-A start believes what is noted here and never the state of a task, which can be set by hand.
+A start relies on these records, never on the state of a task, which can be set by hand.
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ _NOTES: Mapping[RequiredStep, str] = {
 
 
 def note_question(site: Site, asked: Approval, *, of: str = "") -> Approval:
-    """Note what is about to be asked, with the plan and transform as they are now; return it.
+    """Note and return the question that is about to be asked, with the current plan and transform.
 
     An earlier answer to the same question no longer counts.
 
-    :param of: the migration that something is done about, where there is no plan.
+    :param of: the earlier migration that an undo or a replay is about, for which there is no plan.
     :raises ApprovalError: two people must agree, and there is no plan.
     """
     asked = replace(
@@ -42,27 +42,27 @@ def note_question(site: Site, asked: Approval, *, of: str = "") -> Approval:
     if asked.two_people and not (asked.plan_hash or of):
         raise ApprovalError(
             f"Migration {site.migration_id} has no plan, so there is nothing to approve. Run a "
-            "PlanMigrationOperator above this task. Nobody was asked."
+            "PlanMigrationOperator before this task. Nobody was asked."
         )
     _note(site, asked)
     return asked
 
 
 def open_question(site: Site, step: RequiredStep, run: str) -> Approval:
-    """Return what this run asked; raises ApprovalError when another one has asked since."""
+    """Return this run's question; raises ApprovalError if another run has asked since."""
     asked = noted_approval(site, step)
     if asked is None or asked.run != run:
         by = f"; {asked.run} asked at {asked.asked_at}" if asked else ""
         raise ApprovalError(
-            f"The ledger knows no question of {run} about migration {site.migration_id} "
-            f"({step}){by}. The answer counts for nothing. Clear this task, so that a person is "
-            "asked again."
+            f"The ledger has no question of {run} about migration {site.migration_id} "
+            f"({step}){by}. The answer does not count. Clear this task, so that a person is asked "
+            "again."
         )
     return asked
 
 
 def note_answer(site: Site, answered: Approval) -> None:
-    """Note an answer, and that of a person as an event, too."""
+    """Note an answer; a person's answer also becomes an event."""
     _note(site, answered)
     if answered.by:
         is_approval = answered.answer == APPROVED
@@ -86,17 +86,17 @@ def require_approved(
     limits: AuthorRules,
     transform_hash: str,
 ) -> None:
-    """Raise ApprovalError unless a person approved this step of what is about to be done.
+    """Raise ApprovalError unless a person approved this step of the migration as it is now.
 
-    It needs an approval where the DAG's author (``limits``) or the run (``request.asked``) asks for
+    An approval is needed if the DAG's author (``limits``) or the run (``request.asked``) asks for
     one.
 
-    :param transform_hash: of what is deployed; empty: it does not matter.
+    :param transform_hash: the hash of the deployed transform; empty: it does not matter.
     """
     if step not in {*limits.require, *request.asked}:
         return
     noted = noted_approval(site, step)
-    why = "nobody was asked. Run the task that asks, above this one."
+    why = "nobody was asked. Run the task that asks, which comes before this one."
     if noted:
         why = noted.refusal(
             run=request.started_by,
@@ -113,23 +113,24 @@ def require_approved(
 
 
 def _other_than_planned(site: Site, request: StartRequest) -> str:
-    """Say so where the plan is one of other parameters: they may say what is deleted."""
+    """Return a refusal if the plan has other parameters, which may decide what is deleted."""
     plan = plan_fields(site.ledger, site.migration_id)
     if not plan or not request.transform or site.ledger.migration(site.migration_id):
-        return ""  # one that was begun keeps what it was begun with
+        return ""  # a migration that has begun keeps its own
     planned = plan.get("transform"), plan.get("params_hash")
     if planned == (request.transform, params_hash(request.params)):
         return ""
     return (
-        f"the plan is one of transform {planned[0]!r}, and this task has {request.transform!r}, or "
-        "other params. Clear the task of the plan with its downstream tasks."
+        f"the plan is for transform {planned[0]!r}, but this task has transform "
+        f"{request.transform!r} or other params. Clear the task of the plan with its downstream "
+        "tasks."
     )
 
 
 def _transform_hash(site: Site, of: str) -> str:
-    """Return the hash that was planned; of what is done about a migration, what is deployed now.
+    """Return the planned hash, or the deployed one for an undo or a replay.
 
-    Empty for a transform that cannot be used there: an undo needs none.
+    Empty if the transform cannot be used: an undo does not need it.
     """
     planned = plan_fields(site.ledger, site.migration_id).get("transform_hash")
     record: MigrationRecord | None = site.ledger.migration(of) if of and not planned else None

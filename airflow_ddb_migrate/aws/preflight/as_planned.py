@@ -1,4 +1,4 @@
-"""Whether the transform that is deployed is the one that was planned, and approved by that plan."""
+"""Whether the deployed transform is the one that was planned and approved."""
 
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
@@ -8,10 +8,11 @@ from airflow_ddb_migrate.core.mode import Mode
 
 
 def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -> None:
-    """Raise TransformError for another transform than the plan's, of a migration or its dry run.
+    """Raise TransformError if the plan of the migration, or of its dry run, has another transform.
 
-    One whose segments were started already goes on with a fixed transform: that is how a failed
-    migration is fixed. A canary is no such start. A DAG's author may allow another.
+    A migration whose segments were started continues with a changed transform, since that is how a
+    failed migration is fixed; a canary does not count. The DAG's author can allow another
+    transform.
     """
     if request.mode not in {Mode.MIGRATE, Mode.DRY_RUN} or request.limits.allow_changed_transform:
         return
@@ -22,8 +23,8 @@ def require_as_planned(site: Site, request: StartRequest, transform_hash: str) -
     if planned == transform_hash or has_begun:
         return
     raise TransformError(
-        f"Transform {request.transform!r} is deployed with hash {transform_hash[:12]}; migration "
-        f"{migration} was planned, and what was approved of it, with {planned[:12]}: its files or "
-        "packages changed since. Nothing was started. Clear the task of the plan with its "
-        "downstream tasks, so that what is deployed is planned and approved."
+        f"Transform {request.transform!r} is deployed with hash {transform_hash[:12]}, but "
+        f"migration {migration} was planned and approved with {planned[:12]}: its files or "
+        "packages have changed. Nothing was started. Clear the task of the plan with its "
+        "downstream tasks, so that the deployed transform is planned and approved."
     )

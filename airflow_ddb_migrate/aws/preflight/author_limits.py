@@ -1,4 +1,4 @@
-"""Hold what is about to start to the rules of the DAG's author, and of the migration it goes on."""
+"""Apply the rules of the DAG's author, and of the migration that is continued."""
 
 from dataclasses import replace
 
@@ -13,10 +13,10 @@ from airflow_ddb_migrate.core.text.figures import dollars_words
 
 
 def limits_of(site: Site, *, dag_id: str, of: str = "") -> AuthorRules:
-    """Return the rules that other DAGs than this one started the migration under.
+    """Return the rules of other DAGs that started the migration.
 
-    What is done about an earlier migration (``of``) is held to that one's rules, too, and to those
-    of what that one was about in turn: a replay may be of a replay.
+    An undo or a replay also has to keep the rules of its migration (``of``), and of the migration
+    that this one is about in turn: a replay can be of a replay.
     """
     limits, names, seen = NO_RULES, [site.migration_id, of], {""}
     while names:
@@ -32,9 +32,9 @@ def limits_of(site: Site, *, dag_id: str, of: str = "") -> AuthorRules:
 
 
 def under_all_limits(site: Site, request: StartRequest, *, of: str = "") -> StartRequest:
-    """Return the request under its own rules and those of what it goes on with, or is about.
+    """Return the request with its own rules and those of the migration it continues or is about.
 
-    :param of: what it is about, of a request that does not say so itself.
+    :param of: the migration it is about, if the request does not have it.
     """
     dag_id, _ = run_of(request.started_by)
     others = limits_of(site, dag_id=dag_id, of=of or request.of)
@@ -42,9 +42,9 @@ def under_all_limits(site: Site, request: StartRequest, *, of: str = "") -> Star
 
 
 def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
-    """Return the rules in force; raise InvalidInputError for another table or transform.
+    """Return the rules in force; raises InvalidInputError for another table or transform.
 
-    The parameters were held to them before; these are the ones that are meant in the end.
+    The parameters were checked before; these are the table and transform after filling in.
     """
     limits = under_all_limits(site, request).limits
     limits.check_table(site.table.name)
@@ -55,7 +55,7 @@ def require_allowed(site: Site, request: StartRequest) -> AuthorRules:
 
 
 def require_within_limits(site: Site, request: StartRequest) -> AuthorRules:
-    """The same, and raise InvalidInputError for a plan that costs more than it may."""
+    """Do the same, and raise InvalidInputError for a plan that costs more than allowed."""
     limits = require_allowed(site, request)
     if request.mode is Mode.MIGRATE and request.transform:
         _require_affordable(site, limits)
@@ -69,8 +69,8 @@ def _require_affordable(site: Site, limits: AuthorRules) -> None:
     cost = plan_fields(site.ledger, site.migration_id).get("total_cost_usd")
     if cost is None:
         raise InvalidInputError(
-            f"The DAG's author set a max_cost_usd of {dollars_words(most)}, and migration "
-            f"{site.migration_id} has no plan, so what it costs is unknown. Run a "
-            "PlanMigrationOperator above this task. Nothing was started."
+            f"The DAG's author set a max_cost_usd of {dollars_words(most)}, but migration "
+            f"{site.migration_id} has no plan, so its cost is unknown. Run a "
+            "PlanMigrationOperator before this task. Nothing was started."
         )
     limits.check_cost(cost)

@@ -1,4 +1,4 @@
-"""The backup gate: nothing is written before AWS itself could bring the table back."""
+"""The backup gate: nothing is written before the table can be restored from AWS's backup."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,19 +25,19 @@ from airflow_ddb_migrate.core.limits import BACKUP_POLL_SECONDS, BACKUP_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """How long to wait for a backup, and who is told how it goes."""
+    """How long to wait for a backup, and what is called with its progress."""
 
     seconds: float = BACKUP_SECONDS
     tell: Callable[[str], object] = str  # nobody listens
 
 
 def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) -> Backup:
-    """See that there is a way back, as the policy wants it; keep the result in the ledger.
+    """Make sure that there is a backup as the policy requires; save the result in the ledger.
 
-    :raises InvalidInputError: the policy is none.
-    :raises BackupError: the policy wants point-in-time recovery, which is off.
-    :raises BackupPendingError: what there shall be is not there in time.
-    :raises AccessDeniedError: the caller may not look, or may not make a backup.
+    :raises InvalidInputError: the policy is not valid.
+    :raises BackupError: the policy requires point-in-time recovery, which is off.
+    :raises BackupPendingError: the backup is not available in time.
+    :raises AccessDeniedError: the caller may not check for a backup, or not make one.
     """
     wanted, waiting = validate_policy(policy), waiting or Waiting()
     found = _by_policy(site, wanted, waiting)
@@ -48,7 +48,7 @@ def ensure_backup(site: Site, policy: object, waiting: Waiting | None = None) ->
 
 
 def known_backup(site: Site) -> Backup | None:
-    """Return what the gate found for this migration; None when it never ran."""
+    """Return what the gate found for this migration; None if it never ran."""
     text = site.ledger.read_note(site.migration_id, BACKUP)
     return Backup.from_json(text) if text else None
 
@@ -67,7 +67,7 @@ def _by_policy(site: Site, policy: BackupPolicy, waiting: Waiting) -> Backup:
 
 
 def _is_late(site: Site, found: Backup) -> bool:
-    """Return whether the migration had begun at the moment that the table can go back to."""
+    """Return whether the migration had already begun at the time to restore to."""
     record = site.ledger.migration(site.migration_id)
     if record is None or found.kind is BackupKind.NONE:
         return False
@@ -75,7 +75,7 @@ def _is_late(site: Site, found: Backup) -> bool:
 
 
 def _the_better(site: Site, found: Backup, before: Backup | None) -> Backup:
-    """What a first try found stays while it is there: a later one may be from within the run."""
+    """Return the earlier backup while it exists: a newer one may be from after the start."""
     if before is None or not _is_there(site, before, found):
         return found
     if before.kind is BackupKind.PITR and found.kind is BackupKind.PITR:
@@ -84,7 +84,7 @@ def _the_better(site: Site, found: Backup, before: Backup | None) -> Backup:
 
 
 def _is_there(site: Site, before: Backup, found: Backup) -> bool:
-    """Return whether the table can still be brought back to where it was before."""
+    """Return whether the table can still be restored to the earlier time."""
     if before.kind is BackupKind.NONE or found.kind is BackupKind.NONE:
         return before.kind is not BackupKind.NONE
     if before.kind is BackupKind.PITR:
@@ -99,7 +99,7 @@ def _by_recovery(site: Site, policy: BackupPolicy, recovery: Recovery) -> Backup
     return Backup(
         policy=policy,
         kind=BackupKind.PITR,
-        words=f"Point-in-time recovery of table {key.name} is on: it can go back to {moment}.",
+        words=f"Point-in-time recovery of table {key.name} is on: it can be restored to {moment}.",
         earliest=_iso(recovery.earliest),
         latest=_iso(recovery.latest),
         restore_to=moment,
@@ -113,7 +113,7 @@ def _by_backup(site: Site, made: dict[str, Any]) -> Backup:
         policy=BackupPolicy.AUTO,
         kind=BackupKind.BACKUP,
         words=f"Point-in-time recovery of table {site.table.name} is off: backup {name} of "
-        f"{moment} is available. AWS keeps and bills it until it is deleted.",
+        f"{moment} is available. AWS keeps it, and bills you for it, until you delete it.",
         arn=arn,
         name=name,
         restore_to=moment,
@@ -125,12 +125,12 @@ def _refusal(site: Site, recovery: Recovery) -> BackupError:
     name = site.table.name
     if recovery.is_on:
         return BackupPendingError(
-            f"Point-in-time recovery of table {name} is on, but AWS names no moment yet that the "
-            "table could go back to. It was enabled moments ago: try again in a few minutes."
+            f"Point-in-time recovery of table {name} is on, but AWS cannot restore to any time "
+            "yet. It was enabled only a moment ago: try again in a few minutes."
         )
     return BackupError(
-        f"Point-in-time recovery of table {name} is off and policy is require_pitr. Switch it on: "
-        f"{switch_on_command(site.table.key)}  Or choose policy auto, which makes a backup."
+        f"Point-in-time recovery of table {name} is off, but policy is require_pitr. Turn it on: "
+        f"{switch_on_command(site.table.key)}  Or use policy auto, which makes a backup."
     )
 
 
@@ -141,7 +141,7 @@ def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
     found = backups.find(name)
     while True:
         found = backups.describe(found["BackupArn"]) if found else backups.create(name)
-        status = found["BackupStatus"] if found else "not begun, the table is busy"
+        status = found["BackupStatus"] if found else "not begun, since the table is busy"
         passed = site.clock.now() - began
         if status != told:
             told = status
@@ -149,7 +149,7 @@ def _await(site: Site, waiting: Waiting) -> dict[str, Any]:
         if found and status == AVAILABLE:
             return found
         if found and status != CREATING:
-            found = None  # it was deleted: another one is made
+            found = None  # it was deleted, so another one is made
         if passed >= waiting.seconds:
             raise _too_late(site, status, waiting.seconds)
         site.clock.sleep(BACKUP_POLL_SECONDS)
@@ -163,20 +163,20 @@ def _backups(site: Site) -> Backups:
 def _too_late(site: Site, status: str, seconds: float) -> BackupPendingError:
     return BackupPendingError(
         f"Backup {backup_name(site.migration_id)} of table {site.table.name} is not available "
-        f"after {seconds:,.0f} s: {status}. Clear this task to wait on for the same backup, or "
-        "raise timeout_seconds."
+        f"after {seconds:,.0f} s: {status}. Clear this task to continue waiting for the same "
+        "backup, or raise timeout_seconds."
     )
 
 
 @contextmanager
 def _advised() -> Iterator[None]:
-    """A missing permission is no permission to go on without a way back."""
+    """Return the error with advice: without the permission, the migration does not start."""
     try:
         yield
     except AccessDeniedError as exc:
         raise AccessDeniedError(
-            f"{exc} Whether the table could be brought back is not known, so nothing is started. "
-            "Without this permission only policy skip continues, without a backup.",
+            f"{exc} It is unknown whether the table could be restored, so nothing was started. "
+            "Without this permission, only policy skip continues, without a backup.",
             exc.aws_code,
         ) from exc
 

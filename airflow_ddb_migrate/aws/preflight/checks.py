@@ -27,15 +27,15 @@ def check(
     writes: bool = True,
     single_writer_region: bool = False,
 ) -> str:
-    """Return the transform's hash, or raise what keeps the migration from starting.
+    """Return the transform's hash, or raise the reason why the migration cannot start.
 
-    :param transform: empty for an undo, which needs none; None for what is no migration.
-    :param writes: False for what only reads, and so needs no lease.
-    :param single_writer_region: whether a table with replicas is written in this region alone.
+    :param transform: empty for an undo, which needs none; None if it is not for a migration.
+    :param writes: False for a mode that only reads, and so needs no lease.
+    :param single_writer_region: whether nothing writes to the table's replicas in other regions.
     :raises TableNotReadyError: the table or an index is not ACTIVE.
-    :raises InvalidInputError: the stack may not touch this table, or not by this transform, or it
-        has replicas in which others may write.
-    :raises CodeMismatchError: the Lambda has other code than what was deployed.
+    :raises InvalidInputError: the stack may not change this table, or not with this transform, or
+        the table has replicas that others may write to.
+    :raises CodeMismatchError: the Lambda's code is not the code that was deployed.
     :raises TransformError: the transform is not deployed or cannot be imported there.
     :raises LeaseHeldError: another migration holds the table.
     """
@@ -54,18 +54,18 @@ def check(
 
 
 def require_current_stack(site: Site) -> None:
-    """Raise StackOutdatedError when the stack was deployed by an older package than this one."""
+    """Raise StackOutdatedError if an older package than this one deployed the stack."""
     stack = site.stack
     if _release(stack.version) < _release(__version__):
         raise StackOutdatedError(
-            f"Stack {stack.name!r} was deployed by version {stack.version}; this is "
-            f"{__version__}, whose Lambda does more. "
-            f"Run: ddb-migrate deploy --stack-name {stack.name} (its tables and transforms stay)"
+            f"Stack {stack.name!r} was deployed by version {stack.version}, which is older than "
+            f"this version, {__version__}. Run: ddb-migrate deploy --stack-name {stack.name} (its "
+            "tables and transforms stay)"
         )
 
 
 def _release(text: str) -> tuple[int, ...]:
-    """Return a version's numbers, without what stands behind them; empty for what is none."""
+    """Return a version's numbers without any suffix; empty if it is not a version."""
     try:
         return Version(text).release
     except InvalidVersion:
@@ -73,12 +73,12 @@ def _release(text: str) -> tuple[int, ...]:
 
 
 def _is_ours_and_raised(site: Site, lease: LeaseRecord | None) -> bool:
-    """Our own prewarm may still be UPDATING the table: a retried one waits for that again."""
+    """Return whether we raised the capacity: then the table may be UPDATING because of that."""
     return lease is not None and lease.migration_id == site.migration_id and lease.owes_capacity
 
 
 def _transform(site: Site, wanted: str) -> str:
-    """The ledger's transform wins: a migration does one thing, however often it is started."""
+    """Return the transform: the ledger's, if the migration was started before."""
     record = site.ledger.migration(site.migration_id)
     return record.transform if record else wanted
 
@@ -87,18 +87,18 @@ def _require_allowed(site: Site) -> None:
     stack, table = site.stack, site.table.name
     if not stack.allows(table):
         raise InvalidInputError(
-            f"Stack {stack.name!r} may migrate {', '.join(stack.tables)}, not {table}. "
-            f"Run: ddb-migrate deploy --stack-name {stack.name} --table {table} (the others stay)"
+            f"Stack {stack.name!r} may migrate {', '.join(stack.tables)}, not {table}. Run: "
+            f"ddb-migrate deploy --stack-name {stack.name} --table {table} (the other tables stay)"
         )
 
 
 def _require_no_replicas(site: Site) -> None:
-    """A condition is checked in one region, and the last writer of an item wins in all of them."""
+    """Raise InvalidInputError for replicas: a condition is checked in one region only."""
     table = site.table
     if table.replicas:
         raise InvalidInputError(
             f"Table {table.name} has replicas in {', '.join(table.replicas)}. {_danger(table)} If "
-            "nothing writes to the table in another region while this runs, say so with "
+            "nothing writes to the table in another region during the migration, confirm that with "
             '"single_writer_region": true.'
         )
 
@@ -106,17 +106,17 @@ def _require_no_replicas(site: Site) -> None:
 def _danger(table: Table) -> str:
     if table.is_multi_region_strong:
         return (
-            "AWS documents that with multi-region strong consistency a condition sees the writes "
-            "of all regions; no migration has shown it yet."
+            "AWS documents that, with multi-region strong consistency, a condition sees the "
+            "writes of all regions, but no migration has tested that yet."
         )
     return (
-        f"The condition of a write sees the replica in {table.key.region} only: what another "
-        "region wrote to the same item a moment before would be lost."
+        f"The condition of a write sees only the replica in {table.key.region}: a write to the "
+        "same item in another region a moment before would be lost."
     )
 
 
 def _require_code(site: Site) -> None:
-    """Without the permission to look only the log says so: Lambda never changes a version."""
+    """Check the Lambda's code; without permission, log a warning: a version never changes."""
     stack = site.stack
     unknown = check_code(site.clients.lambda_, stack.function_arn, stack.code_sha256)
     if unknown:
@@ -124,9 +124,10 @@ def _require_code(site: Site) -> None:
 
 
 def _probe_transform(site: Site, transform: str) -> str:
-    """Ask the deployed Lambda itself: only there is the transform as it will run.
+    """Ask the deployed Lambda for the transform's hash: only there it is as it will run.
 
-    It knows, too, what is bound to the table. An undo needs no transform, and a table that is.
+    The Lambda also knows what is bound to the table. An undo needs no transform, but a table with
+    any transform bound to it.
     """
     stack = site.stack
     if transform and transform not in stack.transforms:
@@ -134,7 +135,7 @@ def _probe_transform(site: Site, transform: str) -> str:
         raise TransformError(
             f"Transform {transform!r} is not deployed in stack {stack.name!r}. "
             + (f"Did you mean {close[0]}? " if close else "")
-            + f"It has: {', '.join(stack.transforms)}. Add yours by ddb-migrate deploy "
-            "--transforms DIR."
+            + f"Deployed transforms: {', '.join(stack.transforms)}. Add your own with ddb-migrate "
+            "deploy --transforms DIR."
         )
     return describe_transform(site.clients.lambda_, stack.function_arn, transform, site.table.name)

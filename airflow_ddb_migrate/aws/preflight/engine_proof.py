@@ -1,4 +1,4 @@
-"""What the engine behind the deployed Lambda has proven of fast writes."""
+"""Whether fast writes are proven for the DynamoDB behind the deployed Lambda."""
 
 import json
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class EngineProof:
-    """The self-check's result. ``fast``: batches are used, but for the ``unproven`` features.
+    """The self-check's result. ``fast``: batches are used, except for the ``unproven`` features.
 
-    ``runtime`` says what the Lambda runs on; empty where that was not asked.
+    ``runtime`` describes the Lambda's Python and botocore; empty if that was not asked.
     """
 
     fast: bool
@@ -30,7 +30,7 @@ class EngineProof:
     runtime: str = ""
 
     def in_words(self) -> str:
-        """Say which writer migrations of this stack use, and in a line of its own the runtime."""
+        """Return which writer migrations of this stack use, and the runtime in a second line."""
         return "\n".join(filter(None, (self._writer(), self.runtime)))
 
     def _writer(self) -> str:
@@ -46,11 +46,11 @@ class EngineProof:
 
 
 def check_engine(clients: Clients, stack: Stack) -> EngineProof:
-    """Let the deployed Lambda check its engine, on scratch records of the ledger.
+    """Let the deployed Lambda run the self-check on scratch records of the ledger.
 
-    The ledger keeps the result, and every worker reads it there.
+    The ledger keeps the result for the workers.
 
-    :raises AwsRequestError: the Lambda could not.
+    :raises AwsRequestError: the Lambda could not run it.
     """
     said = invoke(clients.lambda_, stack.function_arn, {"action": "self-check"})
     if "error" in said:
@@ -62,7 +62,7 @@ def check_engine(clients: Clients, stack: Stack) -> EngineProof:
 
 
 def writer_words(site: Site) -> str:
-    """Say which writer a migration of the site's table uses."""
+    """Return which writer a migration of the site's table uses."""
     if site.table.is_multi_region_strong:
         return (
             "Writer: single conditional requests (the table has multi-region strong consistency, "
@@ -72,7 +72,7 @@ def writer_words(site: Site) -> str:
 
 
 def known_proof(ledger: Ledger) -> EngineProof:
-    """Return the last result that is on record."""
+    """Return the last result in the ledger."""
     return _proof(json.loads(ledger.kept(ENGINE_PROOF) or "{}"))
 
 

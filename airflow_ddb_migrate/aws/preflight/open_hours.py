@@ -1,4 +1,4 @@
-"""Whether a migration may begin now, by the hours that it was given."""
+"""Whether a migration may begin now, by its hours."""
 
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
@@ -10,10 +10,10 @@ from airflow_ddb_migrate.core.limits import DEFAULT_SEGMENTS
 
 
 def next_stretch(site: Site, request: StartRequest, *, raises: bool) -> Stretch | None:
-    """Return the stretch in which an attempt can begin next, or now; None without windows.
+    """Return the current or next stretch in which an attempt can begin; None without windows.
 
     :param raises: capacity has to be raised first.
-    :raises InvalidInputError: there is none within a year, or all are too short.
+    :raises InvalidInputError: there is no stretch within a year, or all are too short.
     """
     if not request.hours:
         return None
@@ -23,13 +23,13 @@ def next_stretch(site: Site, request: StartRequest, *, raises: bool) -> Stretch 
 
 
 def stretch_after(site: Site, request: StartRequest, stretch: Stretch) -> Stretch | None:
-    """Return the one after a stretch; None when there is none within a year."""
+    """Return the stretch after this one; None if there is none within a year."""
     least = _least_seconds(site, request, raises=False)
     return request.hours.next_stretch(stretch.closes_at, least)
 
 
 def opens_later(site: Site, request: StartRequest, *, raises: bool) -> float:
-    """Return when the next window begins in which it can; 0 when it may begin now."""
+    """Return when the next window begins; 0 if it may begin now."""
     stretch = next_stretch(site, request, raises=raises)
     return stretch.opens_at if stretch and stretch.opens_at > site.clock.now() else 0.0
 

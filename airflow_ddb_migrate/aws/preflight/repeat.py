@@ -1,4 +1,4 @@
-"""Whether a migration would do again what was done to the table before."""
+"""Whether a migration would repeat an earlier one of the table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def succeeded_before(
     transform_hash: str,
     params: Mapping[str, Any],
 ) -> HistoryRow | None:
-    """Return the migration that did exactly this to this table, if its work still stands."""
+    """Return the migration that did exactly this to this table, unless it was undone."""
     return same_done(
         list_history(ledger, key.arn),
         table_id=key.table_id,
@@ -33,7 +33,7 @@ def succeeded_before(
 
 
 def repeat_of(site: Site, request: StartRequest, transform_hash: str) -> str:
-    """Say, for the plan, which migration this would repeat; empty: none, or it goes on with one."""
+    """Return, for the plan, which migration this would repeat; empty if none."""
     if request.mode is not Mode.MIGRATE or site.ledger.migration(site.migration_id):
         return ""
     row = succeeded_before(
@@ -47,9 +47,9 @@ def repeat_of(site: Site, request: StartRequest, transform_hash: str) -> str:
 
 
 def require_kept(site: Site, request: StartRequest) -> None:
-    """Raise NotBegunError for a migration of which the ledger has only the history any more.
+    """Raise NotBegunError for a migration of which the ledger only has the history.
 
-    To start one that has ended and whose progress is gone would do all of it again.
+    Without its progress, starting it would do all of its work again.
     """
     ledger, name = site.ledger, site.migration_id
     for each in filter(None, (name, request.of)):
@@ -61,15 +61,15 @@ def require_kept(site: Site, request: StartRequest) -> None:
     if row:
         raise NotBegunError(
             f"Migration {name} of table {site.table.name} {row.result or 'began'} on "
-            f"{iso(row.ended_at or row.started_at)}, and what the ledger kept of it has expired. "
+            f"{iso(row.ended_at or row.started_at)}, and its records in the ledger have expired. "
             "Nothing was started. A new DAG run starts a new migration."
         )
 
 
 def refuse_repeat(site: Site, request: StartRequest, transform_hash: str) -> None:
-    """Raise InvalidInputError for a request of ``once`` that would repeat a migration."""
+    """Raise InvalidInputError if ``once`` is true and the request would repeat a migration."""
     if request.once and (words := repeat_of(site, request, transform_hash)):
         raise InvalidInputError(
-            f"once is true, and {words}. Nothing was started. To run it again, set once to false; "
-            f"it changes only what is not as the transform wants it."
+            f"once is true, and {words}. Nothing was started. To run it again, set once to false. "
+            "It then changes only items that the transform still changes."
         )

@@ -1,4 +1,4 @@
-"""The lease on the table: taken here, and refused in words that say who has it."""
+"""Takes the lease on the table. A refusal says who holds it."""
 
 from airflow_ddb_migrate.aws.ledger.notes import plan_fields
 from airflow_ddb_migrate.aws.site import Site
@@ -11,9 +11,9 @@ from airflow_ddb_migrate.core.ledger.records import LeaseRecord, MigrationRecord
 
 
 def take_lease(site: Site) -> LeaseRecord:
-    """Take the table for this migration, and tell a migration that lost it to stop.
+    """Take the table's lease for this migration. It may be another's that has expired.
 
-    :raises InvalidInputError: the migration is one of another table.
+    :raises InvalidInputError: the migration belongs to another table.
     :raises LeaseHeldError: another migration holds it.
     """
     record = site.ledger.migration(site.migration_id)
@@ -30,21 +30,21 @@ def take_lease(site: Site) -> LeaseRecord:
 
 
 def require_its_table(site: Site, record: MigrationRecord) -> None:
-    """Raise InvalidInputError unless the site's table is the one that the migration is about.
+    """Raise InvalidInputError unless the migration belongs to the site's table.
 
-    A table that was deleted and made again under its name is another one.
+    A table that was deleted and created again under the same name is another one.
     """
     table = site.table.key
     if (record.table_arn, record.table_id) != (table.arn, table.table_id):
         raise InvalidInputError(
-            f"Migration {record.migration_id} is one of table {record.table_arn} (id "
-            f"{record.table_id}), not of {table.arn} (id {table.table_id}). "
-            "Leave migration_id out and trigger the DAG anew to start a new migration."
+            f"Migration {record.migration_id} belongs to table {record.table_arn} (id "
+            f"{record.table_id}), not to {table.arn} (id {table.table_id}). To start a new "
+            "migration, leave migration_id out and trigger the DAG again."
         )
 
 
 def holder_is_live(site: Site, lease: LeaseRecord | None) -> bool:
-    """Return whether the execution of another migration that holds the table runs."""
+    """Return whether another migration holds the table, and its execution is running."""
     if lease is None or lease.migration_id == site.migration_id:
         return False
     attempt = site.ledger.latest_attempt(lease.migration_id)
@@ -63,12 +63,12 @@ def acquired_lease(site: Site, lease: LeaseRecord | None, *, is_live: bool) -> L
             holder_is_live=is_live,
         )
     except LeaseHeldError as exc:
-        assert lease is not None  # nobody else could hold it
+        assert lease is not None  # no other could hold it
         raise LeaseHeldError(f"{exc}{_who(site, lease.migration_id)}") from exc
 
 
 def _who(site: Site, migration_id: str) -> str:
-    """Say who began a migration; one that only prewarmed has no record, but maybe a plan."""
+    """Return who started a migration, or planned one that has only prewarmed."""
     record = site.ledger.migration(migration_id)
     if record:
         return f" It was started by {record.started_by} at {record.started_at_iso}."
@@ -79,5 +79,5 @@ def _who(site: Site, migration_id: str) -> str:
 
 
 def _is_other(before: LeaseRecord | None, current: LeaseRecord | None) -> bool:
-    """Somebody took the lease after we looked whether its holder lives: take them for alive."""
+    """Return whether the holder changed after we checked it: assume that the new one is alive."""
     return (before and before.migration_id) != (current and current.migration_id)

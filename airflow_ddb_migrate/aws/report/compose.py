@@ -1,4 +1,4 @@
-"""Compose a migration's report from the ledger, at any time, and keep it."""
+"""Compose a migration's report from the ledger, at any time, and save it."""
 
 import json
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ REPORT_FILE = "report.json"
 
 
 def compose(site: Site) -> Report:
-    """Return the report as the ledger has it now; ``after`` is there once restore has run.
+    """Return the current report; its ``after`` is there once restore has run.
 
-    What was only planned, looked at or rejected has one, too: PLANNED or NOT_STARTED.
+    A migration that was only planned, previewed or rejected has one, too: PLANNED or NOT_STARTED.
     """
     now = site.clock.now()
     plan = plan_fields(site.ledger, site.migration_id)
@@ -83,7 +83,7 @@ def compose(site: Site) -> Report:
 
 
 def keep(site: Site, report: Report) -> str:
-    """Keep the report in the ledger and in the bucket; return why not there, empty when it is."""
+    """Save the report in ledger and bucket; return why it is not in the bucket, empty if it is."""
     text = json.dumps(report, indent=2)
     site.ledger.note(site.migration_id, REPORT, text)
     try:
@@ -95,9 +95,9 @@ def keep(site: Site, report: Report) -> str:
 
 
 def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
-    """Say that nothing was started, and what there is all the same."""
+    """Return a sentence that nothing was started, and whether there is a plan."""
     status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
-    what = "It was planned only" if plan else "It was never started"
+    what = "It was only planned" if plan else "It was never started"
     record = site.ledger.migration(site.migration_id)
     return {
         "migration_id": site.migration_id,
@@ -142,7 +142,7 @@ def _reason(seen: Observation) -> str:
 
 
 def _cost(site: Site, plan: Mapping[str, Any], measured: Mapping[str, float]) -> Cost:
-    """Put plan and measure side by side; a plan of another version may lack what is not there."""
+    """Return planned and measured cost; plans of other versions may lack some figures."""
     planned = {str(name): float(value) for name, value in plan.get("cost_usd", {}).items()}
     seconds = plan.get("seconds")
     return {

@@ -1,4 +1,4 @@
-"""The parts of a report that are looked up one by one."""
+"""The parts of a report, each looked up separately."""
 
 from dataclasses import asdict
 from typing import Any
@@ -36,7 +36,7 @@ _STEERED = {
 
 
 def tries(site: Site) -> list[Try]:
-    """Return every attempt, the first one first."""
+    """Return every attempt, the oldest first."""
     return [
         {
             "number": one.number,
@@ -51,22 +51,22 @@ def tries(site: Site) -> list[Try]:
 
 
 def parts(related: list[HistoryRow]) -> list[Part]:
-    """Return its dry runs and its checks."""
+    """Return the dry runs and checks of the migration."""
     return [_from_history(row) for row in related if not row.mode.writes]
 
 
 def about(site: Site, table_arn: str) -> list[Part]:
-    """Return whatever is about it: dry runs, checks, replays and undos, the first one first."""
+    """Return its dry runs, checks, replays and undos, the oldest first."""
     return [_from_history(row) for row in related_to(site, table_arn)]
 
 
 def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> QuarantineReport:
-    """Say what is set aside, where, how to try it again, and who did."""
+    """Return how many items are quarantined, where, how to retry them, and the retries."""
     count = counts.quarantined
     replay = (
         "Fix the transform or the items, then trigger the DAG ddb_migration_replay with "
-        f'{{"migration_id": "{site.migration_id}"}} (ReplayQuarantineOperator): it takes these '
-        "items alone."
+        f'{{"migration_id": "{site.migration_id}"}} (ReplayQuarantineOperator): it migrates these '
+        "items only."
     )
     return {
         "count": count,
@@ -79,11 +79,11 @@ def quarantine(site: Site, counts: Counts, related: list[HistoryRow]) -> Quarant
 def undo(
     site: Site, record: MigrationRecord, counts: Counts, related: list[HistoryRow]
 ) -> UndoReport:
-    """Say how to undo what was changed, and who did."""
+    """Return how to undo the changes, and the undos."""
     is_undoable = record.mode in {Mode.MIGRATE, Mode.REPLAY} and counts.changed + counts.deleted
     how = (
         f'trigger the DAG ddb_migration_undo with {{"migration_id": "{site.migration_id}"}}: it '
-        "brings back what nobody changed since."
+        "reverts every change that was not changed again since."
     )
     return {
         "how": how if is_undoable else "",
@@ -92,7 +92,7 @@ def undo(
 
 
 def steered(site: Site) -> list[Steered]:
-    """Return what people did to it, and what held it, the latest hundred events deep."""
+    """Return what people did to it, and what held it, among its latest hundred events."""
     return [
         {
             "at": iso(event.at),
@@ -107,12 +107,12 @@ def steered(site: Site) -> list[Steered]:
 
 
 def related_to(site: Site, table_arn: str) -> list[HistoryRow]:
-    """Return the migrations that are about this one, the first one first."""
+    """Return the migrations that are about this one, the oldest first."""
     return list_related(site.ledger, table_arn, site.migration_id)
 
 
 def links(site: Site, execution_arn: str) -> Links:
-    """Say where to look further. What may not be looked at is unknown, and no failure."""
+    """Return where to find more. What may not be read is unknown; that is not an error."""
     return {
         "execution": execution_url(execution_arn),
         "map_run_arn": _map_run_arn(site, execution_arn) if execution_arn else "",
@@ -122,7 +122,7 @@ def links(site: Site, execution_arn: str) -> Links:
 
 
 def backup(site: Site) -> dict[str, Any] | None:
-    """Return what the backup gate found; None when it did not run."""
+    """Return what the backup gate found; None if it did not run."""
     found = known_backup(site)
     return asdict(found) if found else None
 

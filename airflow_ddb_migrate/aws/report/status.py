@@ -1,4 +1,4 @@
-"""How a migration stands now: observed once, for the page as for a terminal."""
+"""The current state of a migration, observed once, for the tab and for the terminal."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.report.view import owes_capacity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One observation with its figures and its latest events; ``hold`` says what its holds mean."""
+    """One observation with its figures and latest events; ``hold`` has sentences on its holds."""
 
     seen: Observation
     reading: Reading
@@ -28,10 +28,10 @@ class Status:
 
 
 def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) -> Status:
-    """Return how a migration stands; changes nothing.
+    """Return the current state of a migration; changes nothing.
 
-    :param pulses: kept by whoever asks again and again; without them no rate of now is known.
-    :raises MigrationError: it was never started, or AWS does not answer.
+    :param pulses: kept by a caller that polls; without them no current rate is known.
+    :raises MigrationError: the migration was never started, or AWS does not answer.
     """
     seen = observe(site)
     lease = site.leases.get(site.table.key)
@@ -47,10 +47,12 @@ def status_of(site: Site, pulses: Pulses | None = None, *, events_shown: int) ->
 
 
 def _hold_words(site: Site, seen: Observation, lease: LeaseRecord | None) -> str:
-    """Say what the holds mean, and what waiting costs; empty without one."""
+    """Return what the holds mean, and what waiting costs; empty without any."""
     if seen.is_between_windows:
         return (
-            "Its capacity is not given back yet." if owes_capacity(lease, site.migration_id) else ""
+            "Its raised capacity is not restored yet."
+            if owes_capacity(lease, site.migration_id)
+            else ""
         )
     if not seen.holds:
         return ""

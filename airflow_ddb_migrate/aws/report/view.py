@@ -1,4 +1,4 @@
-"""Look at a migration, and at all of a ledger, for the page in Airflow's UI. Changes nothing."""
+"""The data of a migration for the tab in Airflow's UI. Changes nothing."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -40,11 +40,11 @@ _QUARANTINE_ROWS = 50
 
 
 def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
-    """Return everything of a migration that the page shows.
+    """Return everything that the tab shows of a migration.
 
-    ``pulses`` are kept by whoever looks again and again: without them no rate of now is known.
+    ``pulses`` are kept by a caller that polls: without them no current rate is known.
 
-    :raises MigrationError: AWS could not be asked for what the state depends on.
+    :raises MigrationError: AWS could not be asked for the state.
     """
     plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
@@ -75,7 +75,7 @@ def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
 
 
 def look_at_lane(site: Site, lane: int) -> LaneView:
-    """Return the numbers of one lane.
+    """Return the figures of one lane.
 
     :raises LedgerError: the migration has no such lane, or was never started.
     """
@@ -89,9 +89,9 @@ def look_at_lane(site: Site, lane: int) -> LaneView:
 
 
 def look_at_quarantine(site: Site) -> QuarantineView:
-    """Return the first items that were set aside; of a few objects only, however many there are.
+    """Return the first quarantined items, from a few objects only.
 
-    Whoever may not read the bucket still sees how many there are, and where.
+    A caller that may not read the bucket still gets their number and place.
     """
     where = quarantine_uri(site)
     try:
@@ -109,22 +109,24 @@ def quarantine_uri(site: Site) -> str:
 
 
 def _without_values(row: Row) -> dict[str, Any]:
-    """A migration with show_values has items in its quarantine: they stay in the bucket."""
+    """Return a row without its item, which only a migration with show_values has."""
     return {name: row.get(name, "") for name in ("key", "error_class", "message", "segment")}
 
 
 def _reason(seen: Observation) -> str:
     if not seen.left or seen.execution.status.is_live:
         return seen.verdict.reason
-    return f"{seen.verdict.reason} {seen.left:,} segments outside of this attempt are not done."
+    return (
+        f"{seen.verdict.reason} {seen.left:,} segments that are not in this attempt are unfinished."
+    )
 
 
 def _not_begun(site: Site, plan: Mapping[str, Any]) -> MigrationView:
-    """Show what is only planned, or looked at."""
+    """Return the view of a migration that is only planned or previewed."""
     now = site.clock.now()
     record = site.ledger.migration(site.migration_id)
     status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
-    what = "It is planned and not started" if plan else "It is not started"
+    what = "It is planned but not started" if plan else "It is not started"
     return {
         "migration_id": site.migration_id,
         "table": site.table.name,

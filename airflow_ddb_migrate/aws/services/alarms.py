@@ -5,13 +5,13 @@ from typing import Any
 
 from airflow_ddb_migrate.aws.errors import aws_call
 
-_KINDS = ("MetricAlarm", "CompositeAlarm")  # asked for neither, AWS returns metric alarms alone
+_KINDS = ("MetricAlarm", "CompositeAlarm")  # without this, AWS returns only metric alarms
 
 
 def alarm_states(cloudwatch: Any, names: Sequence[str]) -> dict[str, str]:
-    """Return the states of alarms by name, composite ones too; one that is not there is left out.
+    """Return the states of alarms, composite ones too, by name; missing alarms are left out.
 
-    In one call, which takes 100 names. Reading composite alarms needs the right on ``*``.
+    It is one call, which accepts 100 names. Composite alarms need the permission on ``*``.
 
     :raises MigrationError: AWS does not answer, or refuses.
     """

@@ -1,6 +1,6 @@
-"""Auto scaling of a table and its indexes: which targets there are, and changing their limits.
+"""Auto scaling of a table and its indexes: its targets, and changes of their limits.
 
-Only a PROVISIONED table is scaled, so only then does anybody ask.
+Only PROVISIONED tables are scaled, so it is only read for these.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _CAPACITY: Final = {Dimension.READ: "ReadCapacityUnits", Dimension.WRITE: "Write
 
 
 def with_scaling(autoscaling: Any, table_name: str, snapshot: CapacitySnapshot) -> CapacitySnapshot:
-    """Add the scalable targets to a snapshot; an on-demand table's are not asked for."""
+    """Return the snapshot with the scalable targets, which are not read for an on-demand table."""
     if snapshot.billing_mode is not BillingMode.PROVISIONED:
         return snapshot
     targets = scaling_targets(autoscaling, table_name, list(snapshot.provisioned))
@@ -37,7 +37,8 @@ def scaling_targets(
 ) -> tuple[ScalingTarget, ...]:
     """Return the scalable targets of a table (``""``) and its indexes.
 
-    :param with_names: also of the policies and scheduled actions, which takes two more permissions.
+    :param with_names: also return the names of policies and scheduled actions, which needs two more
+        permissions.
     :raises AccessDeniedError: a Describe action is not allowed.
     """
     by_id = {_resource_id(table_name, resource): resource for resource in resources}
@@ -61,7 +62,7 @@ def scaling_targets(
 
 
 def change_scaling(autoscaling: Any, table_name: str, change: ScalingChange) -> None:
-    """Set the limits of a target that exists; its policies and role stay as they are."""
+    """Set the limits of an existing target; its policies and role stay as they are."""
     arguments: dict[str, Any] = {
         "ResourceId": _resource_id(table_name, change.resource),
         "ScalableDimension": _scalable_dimension(change),
@@ -103,7 +104,7 @@ def _names(
         )
         for row in rows:
             if row["ResourceId"] != resource_id:
-                continue  # moto matches by the beginning
+                continue  # moto matches by prefix
             key = (resource_id, row["ScalableDimension"])
             names[key] = (*names.get(key, ()), row[name])
     return names
@@ -112,7 +113,7 @@ def _names(
 def _all(
     autoscaling: Any, operation: str, table_name: str, *, answered_as: str, **filters: Any
 ) -> Iterator[Mapping[str, Any]]:
-    """Return the rows of every page: a page may be empty and still not be the last."""
+    """Return the rows of every page. An empty page need not be the last."""
     action = "".join(word.capitalize() for word in operation.split("_"))
     pages = autoscaling.get_paginator(operation).paginate(**_DYNAMODB, **filters)
     with aws_call(f"application-autoscaling:{action}", f"table {table_name}"):

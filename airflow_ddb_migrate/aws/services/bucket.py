@@ -1,8 +1,8 @@
 """The stack's bucket: JSON lines, compressed, under ``migrations/<migration id>/``.
 
-Values of items that a person asked to be shown are apart, under ``values/<migration id>/``, by the
-paths of what they belong to. Items are typed; a binary value is ``{"B": "<base64>"}`` as on the
-wire.
+Values of items, if a person asked for them, are separate, under ``values/<migration id>/`` and the
+same path as the object that they belong to. Items are typed; a binary value is ``{"B":
+"<base64>"}``.
 """
 
 import gzip
@@ -19,10 +19,10 @@ UNDO = "undo"
 QUARANTINE = "quarantine"
 DIFF = "diff"
 
-ROOTS = ("migrations", "values")  # of all that migrations leave
+ROOTS = ("migrations", "values")  # of everything that migrations leave
 _MIGRATIONS, _VALUES = ROOTS
 
-_LEVEL = 1  # of compression: most of the gain for a fraction of the CPU
+_LEVEL = 1  # compression level: most of the gain for a fraction of the CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class Bucket:
 
     @property
     def values(self) -> "Bucket":
-        """Return where values lie that a person asked to be shown."""
+        """Return the part of the bucket that has the migration's values."""
         return replace(self, root=_VALUES)
 
     def put(self, path: str, rows: Iterable[Mapping[str, Any]]) -> str:
-        """Write rows durably as one object; return its path."""
+        """Write rows as one object; return its path."""
         text = "\n".join(map(_line, rows))
         body = gzip.compress(text.encode(), _LEVEL, mtime=0)
         self.s3.put_object(Bucket=self.name, Key=self.key(path), Body=body)
         return path
 
     def put_json(self, path: str, document: Mapping[str, Any]) -> str:
-        """Write one JSON object as a person reads it, not compressed; return its path."""
+        """Write one JSON object, indented and not compressed; return its path."""
         body = json.dumps(document, indent=2).encode()
         self.s3.put_object(
             Bucket=self.name, Key=self.key(path), Body=body, ContentType="application/json"
@@ -60,7 +60,7 @@ class Bucket:
         return [json.loads(line) for line in gzip.decompress(body).decode().splitlines()]
 
     def paths(self, folder: str, *, after: str = "") -> Iterator[str]:
-        """Yield the paths in a folder in ascending order, beyond ``after``."""
+        """Yield the paths in a folder in ascending order, from behind ``after`` on."""
         root = self.key("")
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=self.key(folder), StartAfter=self.key(after or folder)
@@ -74,11 +74,11 @@ class Bucket:
         return {int(path.split("/")[1]) for path in self.paths(f"{folder}/")}
 
     def of(self, migration_id: str) -> "Bucket":
-        """Return another migration's part."""
+        """Return another migration's part of the bucket."""
         return replace(self, migration_id=migration_id)
 
     def uri(self, path: str = "") -> str:
-        """Say where an object or a folder is."""
+        """Return the S3 URI of an object or a folder."""
         return f"s3://{self.name}/{self.key(path)}"
 
     def key(self, path: str) -> str:

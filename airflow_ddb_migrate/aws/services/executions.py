@@ -1,4 +1,4 @@
-"""Executions of the state machine: started, found again, stopped, described."""
+"""Executions of the state machine: starts, finds, describes and stops them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class Executions:
     clock: Clock = Clock()
 
     def start(self, *, state_machine_arn: str, name: str, payload: str) -> bool:
-        """Start an execution; False when one of this name exists, which is then the one meant."""
+        """Start an execution; False if one of this name exists, which is then the right one."""
         with aws_call("states:StartExecution", state_machine_arn):
             try:
                 self.stepfunctions.start_execution(
@@ -35,13 +35,13 @@ class Executions:
         return True
 
     def describe(self, arn: str, *, expected_since: float, is_over: bool = False) -> Execution:
-        """Describe an execution; MISSING when it was never started or is forgotten (90 days).
+        """Describe an execution; MISSING if it was never started, or ended over 90 days ago.
 
-        DescribeExecution is eventually consistent: one that is not found within START_SEEN_SECONDS
-        of ``expected_since`` counts as RUNNING, and after that it has to be missing in
-        CONFIRM_LOOKS looks, since what is stopped or freed then stays so.
+        DescribeExecution is eventually consistent. Within START_SEEN_SECONDS of ``expected_since``,
+        an execution that is not found counts as RUNNING. After that it has to be missing
+        CONFIRM_LOOKS times, since what is stopped or freed because of it stays so.
 
-        :param is_over: nothing can follow from it any more: one look will do.
+        :param is_over: nothing depends on it any more, so one call is enough.
         """
         if not arn:
             return Execution()
@@ -72,9 +72,9 @@ class Executions:
         )
 
     def map_run_arn(self, execution_arn: str) -> str:
-        """Return the execution's map run; empty while it has none. One call: keep the answer.
+        """Return the execution's map run; empty while it has none. Keep the result of this call.
 
-        An execution that is about to be started, or is forgotten, has none.
+        An execution that is about to start, or that AWS has forgotten, has none.
         """
         with aws_call("states:ListMapRuns", execution_arn):
             try:
@@ -86,7 +86,7 @@ class Executions:
         return runs[0]["mapRunArn"] if runs else ""
 
     def map_run_counts(self, map_run_arn: str) -> MapRunCounts:
-        """Count the child executions; at most one call per 20 s and migration."""
+        """Return the numbers of child executions; call it at most once per 20 s and migration."""
         with aws_call("states:DescribeMapRun", map_run_arn):
             counts = self.stepfunctions.describe_map_run(mapRunArn=map_run_arn)["executionCounts"]
         return MapRunCounts(
@@ -99,15 +99,15 @@ class Executions:
         )
 
     def update_map_run(self, map_run_arn: str, *, max_concurrency: int) -> None:
-        """Let so many children run at a time from now on; those that run go on.
+        """Change how many children run at a time; running children continue.
 
-        Step Functions reads 0 as 10,000, so whoever calls has checked that it is none.
+        Step Functions reads 0 as 10,000, so the caller has to refuse 0.
         """
         with aws_call("states:UpdateMapRun", map_run_arn):
             self.stepfunctions.update_map_run(mapRunArn=map_run_arn, maxConcurrency=max_concurrency)
 
     def stop(self, arn: str, *, error: str, cause: str) -> bool:
-        """Stop an execution; one that has ended stays as it is. False when none is found."""
+        """Stop an execution; one that has ended stays as it is. False if it is not found."""
         with aws_call("states:StopExecution", arn):
             try:
                 self.stepfunctions.stop_execution(executionArn=arn, error=error, cause=cause)
@@ -118,9 +118,9 @@ class Executions:
         return True
 
     def live_of(self, lease: LeaseRecord, attempt: AttemptRecord | None) -> tuple[str, ...]:
-        """Return the ARNs of what runs for a lease's holder, whose latest attempt is given.
+        """Return the ARNs of the running executions of a lease's holder and its latest attempt.
 
-        The lease may have been renewed before the attempt was written.
+        The lease may be newer than the attempt.
         """
         expected = {lease.execution_arn: 0.0}
         if attempt:

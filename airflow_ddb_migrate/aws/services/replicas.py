@@ -1,4 +1,4 @@
-"""What DescribeTable shows of a global table's replicas, as far as it names them."""
+"""The replicas of a global table, as far as DescribeTable names them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,15 +10,17 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
     TableClass,
 )
 
-_UNNAMED: Final = "2017.11.29"  # of global tables: their regions are in DescribeGlobalTable
+_UNNAMED: Final = (
+    "2017.11.29"  # version of global tables whose regions are only in DescribeGlobalTable
+)
 _STRONG: Final = "STRONG"  # [API] MultiRegionConsistency
 
 
 def replicas_from(description: Mapping[str, Any], own_region: str) -> tuple[ReplicaCapacity, ...]:
-    """Return the replicas in other regions, also those that are being made, by region.
+    """Return the replicas in other regions, including those that are being created, by region.
 
-    A witness is none: it has no capacity and costs no writes. The first version of global tables
-    names no region.
+    A witness is not a replica: it has no capacity and costs no writes. The first version of global
+    tables names no regions.
     """
     rows = {row["RegionName"]: row for row in description.get("Replicas") or ()}
     found = tuple(_replica(rows[region]) for region in sorted(rows) if region != own_region)
@@ -33,7 +35,7 @@ def is_multi_region_strong(description: Mapping[str, Any]) -> bool:
 
 
 def table_class_of(summary: Mapping[str, Any] | None) -> TableClass:
-    """Read a TableClassSummary; a table that was never changed has none."""
+    """Return the class of a TableClassSummary, which is missing if it was never changed."""
     is_infrequent = (summary or {}).get("TableClass") == TableClass.INFREQUENT_ACCESS
     return TableClass.INFREQUENT_ACCESS if is_infrequent else TableClass.STANDARD
 
@@ -59,6 +61,6 @@ def _replica(row: Mapping[str, Any]) -> ReplicaCapacity:
 
 
 def _own(resources: Mapping[str, Mapping[str, Any]], setting: str, part: str) -> dict[str, int]:
-    """Return the figures that a replica has of its own, by resource."""
+    """Return the replica's own values by resource."""
     found = {name: (one.get(setting) or {}).get(part) for name, one in resources.items()}
     return {name: figure for name, figure in found.items() if figure is not None}

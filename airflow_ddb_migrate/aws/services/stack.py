@@ -23,7 +23,7 @@ _OUTPUTS = {
     "code_hash": "CodeHash",
     "version": "PackageVersion",
 }
-# An older stack has none of these, and can be used all the same.
+# Older stacks lack these outputs and can still be used.
 _LATER = {
     "code_sha256": "CodeSha256",
     "table_kms_keys": "TableKmsKeys",
@@ -31,16 +31,17 @@ _LATER = {
     "metrics": "Metrics",
 }
 _LISTS = {"tables": "Tables", "transforms": "Transforms"}
-OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # of every stack that can be used
+OUTPUTS = frozenset({*_OUTPUTS.values(), *_LISTS.values()})  # every usable stack has these
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What deploy made. ``function_arn`` is the published version's, as the state machine has it.
+    """The deployed stack. ``function_arn`` is the ARN of the version that executions use.
 
-    ``tables`` are the names that the Lambda may migrate, or ``*`` alone. ``code_sha256`` is that of
-    the zip as it was deployed, in base64; empty when the stack does not say. ``table_kms_keys`` are
-    the ARNs of the KMS keys that the roles may use for migrated tables, comma separated.
+    ``tables`` are the names of the tables that the Lambda may migrate, or just ``*``.
+    ``code_sha256`` is the SHA-256 of the deployed zip in base64; empty if the stack does not have
+    it. ``table_kms_keys`` are the ARNs of the KMS keys that the roles may use for migrated tables,
+    comma separated.
     """
 
     name: str
@@ -62,12 +63,12 @@ class Stack:
 
     @property
     def undo_log_days(self) -> int:
-        """Return for how many days what migrations leave in the bucket is kept."""
+        """Return for how many days the bucket keeps what migrations write there."""
         return int(self.undo_retention_days or UNDO_LOG_DAYS)
 
     @property
     def metric_sets(self) -> int:
-        """Return the number of dimension sets of the workers' metrics; an older stack has none."""
+        """Return the number of dimension sets of the workers' metrics; 0 for older stacks."""
         return len(Detail(self.metrics or Detail.OFF).sets)
 
     def allows(self, table_name: str) -> bool:
@@ -75,12 +76,12 @@ class Stack:
         return ALL_TABLES in self.tables or table_name in self.tables
 
     def may_use(self, key_arn: str) -> bool:
-        """Return whether the roles were given this KMS key; no key at all needs no rights."""
+        """Return whether the roles may use this KMS key; True without a key."""
         return not key_arn or key_arn in self.table_kms_keys.split(",")
 
 
 def stack_of_ledger(ledger_table: str) -> Stack:
-    """Return a stack of which nothing but the ledger is known, for what runs inside the stack."""
+    """Return a stack of which only the ledger is known, for code that runs inside the stack."""
     unknown = {**dict.fromkeys(("name", "region", *_OUTPUTS), ""), **dict.fromkeys(_LISTS, ())}
     return Stack(**{**unknown, "ledger_table": ledger_table})  # type: ignore[arg-type]
 
@@ -88,7 +89,7 @@ def stack_of_ledger(ledger_table: str) -> Stack:
 def find_stack(cloudformation: Any, stack_name: str) -> Stack:
     """Look the stack up in the client's region.
 
-    :raises StackNotFoundError: it is not deployed there, or not completely.
+    :raises StackNotFoundError: the stack is not deployed there, or not completely.
     """
     region = cloudformation.meta.region_name
     description = describe_stack(cloudformation, stack_name)
@@ -103,13 +104,13 @@ def find_stack(cloudformation: Any, stack_name: str) -> Stack:
         raise StackNotFoundError(
             f"Stack {stack_name!r} in {region} is not usable: its status is "
             f"{description['StackStatus']} and it lacks {', '.join(missing) or 'nothing yet'}. "
-            f"Wait for a deploy that runs, or run: ddb-migrate deploy --stack-name {stack_name}"
+            f"Wait for a running deploy, or run: ddb-migrate deploy --stack-name {stack_name}"
         )
     return _from_outputs(stack_name, region, outputs)
 
 
 def describe_stack(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:
-    """Return CloudFormation's description; None when there is no such stack."""
+    """Return CloudFormation's description; None if there is no such stack."""
     with aws_call("cloudformation:DescribeStacks", f"stack {stack_name}"):
         try:
             stacks = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
@@ -122,7 +123,7 @@ def describe_stack(cloudformation: Any, stack_name: str) -> dict[str, Any] | Non
 
 
 def is_missing_stack(exc: ClientError) -> bool:
-    """CloudFormation has no code of its own for a stack that is not there."""
+    """Return whether the stack does not exist, for which CloudFormation has no code of its own."""
     return error_code(exc) == "ValidationError" and "does not exist" in str(exc)
 
 
@@ -131,7 +132,7 @@ def stack_outputs(description: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stack_parameters(description: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters that the stack has, those by default included."""
+    """Return the stack's parameters, including defaults."""
     rows = description.get("Parameters") or ()
     return {row["ParameterKey"]: row.get("ParameterValue", "") for row in rows}
 

@@ -1,4 +1,4 @@
-"""Whether a stack is one that deploy made: its name alone says nothing."""
+"""Whether a stack was created by deploy; its name alone proves nothing."""
 
 import re
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ _DESCRIPTION = "airflow_ddb_migrate - "
 
 
 def our_stack(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:
-    """Return CloudFormation's description of the stack; None when there is no such stack.
+    """Return CloudFormation's description of the stack; None if there is no such stack.
 
     A stack is ours if it has our tag and our template's metadata. Versions before the metadata are
     recognised by their outputs, or by tag and description; the next deployment adds the metadata.
 
-    :raises DeployError: the stack belongs to somebody else, and must not be changed.
+    :raises DeployError: the stack is not ours and must not be changed.
     """
     stack = describe_stack(cloudformation, stack_name)
     if stack is None or _is_ours(cloudformation, stack):
         return stack
     raise DeployError(
-        f"Stack {stack_name} in {cloudformation.meta.region_name} was not made by ddb-migrate: it "
-        f"lacks the tag {TAG}={stack_name} or the metadata {_METADATA} of our template. Nothing "
-        "was changed. Use another --stack-name or --region, or remove that stack by the tool that "
-        "made it."
+        f"Stack {stack_name} in {cloudformation.meta.region_name} was not created by ddb-migrate: "
+        f"it lacks the tag {TAG}={stack_name} or the metadata {_METADATA} of our template. "
+        "Nothing was changed. Use another --stack-name or --region, or remove that stack with the "
+        "tool that created it."
     )
 
 
@@ -45,7 +45,7 @@ def _is_ours(cloudformation: Any, stack: Mapping[str, Any]) -> bool:
 
 
 def _is_former(stack: Mapping[str, Any], *, is_tagged: bool) -> bool:
-    """Return whether a version before the metadata made it; a first deployment may be half done."""
+    """Return whether an older version created it; its first deployment may be incomplete."""
     described = str(stack.get("Description", "")).startswith(_DESCRIPTION)
     return stack_outputs(stack).keys() >= OUTPUTS or (is_tagged and described)
 
@@ -55,7 +55,7 @@ def _tags(stack: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _is_empty(cloudformation: Any, stack_name: str) -> bool:
-    """A stack that waits for its first change set holds nothing but the change sets."""
+    """Return whether the stack is empty: it only has change sets, and waits for the first."""
     with aws_call("cloudformation:ListChangeSets", f"stack {stack_name}"):
         pages = cloudformation.get_paginator("list_change_sets").paginate(StackName=stack_name)
         names = [row["ChangeSetName"] for page in pages for row in page["Summaries"]]
@@ -65,6 +65,6 @@ def _is_empty(cloudformation: Any, stack_name: str) -> bool:
 def _has_metadata(cloudformation: Any, stack_name: str) -> bool:
     with aws_call("cloudformation:GetTemplate", f"stack {stack_name}"):
         body = cloudformation.get_template(StackName=stack_name)["TemplateBody"]
-    if isinstance(body, Mapping):  # boto3 parses a template that is JSON
+    if isinstance(body, Mapping):  # boto3 parses JSON templates
         return _METADATA in (body.get("Metadata") or {})
     return bool(_METADATA_LINES.search(body))

@@ -1,4 +1,4 @@
-"""Backups of a table and its point-in-time recovery, as DynamoDB has them."""
+"""Backups of a table, and its point-in-time recovery."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _BUSY: Final = {"BackupInUseException", "TableInUseException"}
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Point-in-time recovery of a table: the moments that it can go back to, if it is on."""
+    """Point-in-time recovery of a table: whether it is on, and the times to restore to."""
 
     is_on: bool
     earliest: datetime | None = None
@@ -27,13 +27,13 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """Of one table. ``dynamodb`` is a boto3 client. A backup is a row as AWS describes it."""
+    """Backups of one table. ``dynamodb`` is a boto3 client. A backup is a row as AWS returns it."""
 
     dynamodb: Any
     table: TableKey
 
     def recovery(self) -> Recovery:
-        """Return whether point-in-time recovery is on."""
+        """Return the state of point-in-time recovery."""
         with aws_call("dynamodb:DescribeContinuousBackups", f"table {self.table.name}"):
             answer = self.dynamodb.describe_continuous_backups(TableName=self.table.name)
         found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
@@ -44,7 +44,7 @@ class Backups:
         )
 
     def find(self, name: str) -> dict[str, Any] | None:
-        """Return a backup of this name of this very table, not of a namesake that was deleted."""
+        """Return the backup with this name of this table, not of a deleted one of the same name."""
         for row in self._all():
             is_ours = row["BackupName"] == name and self._is_of_table(row)
             if is_ours and row["BackupStatus"] in {AVAILABLE, CREATING}:
@@ -57,7 +57,7 @@ class Backups:
         return dict(answer["BackupDescription"]["BackupDetails"])
 
     def create(self, name: str) -> dict[str, Any] | None:
-        """Begin a backup; None while the table or another backup of it is being changed."""
+        """Begin a backup; None while the table is changing, or another backup is being made."""
         with aws_call("dynamodb:CreateBackup", f"table {self.table.name}"):
             try:
                 answer = self.dynamodb.create_backup(TableName=self.table.name, BackupName=name)

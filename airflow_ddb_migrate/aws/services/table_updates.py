@@ -1,4 +1,4 @@
-"""Changing a table's capacity: what UpdateTable is asked for."""
+"""Changes of a table's capacity by UpdateTable."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from airflow_ddb_migrate.core.capacity.snapshot import (
 
 
 def update_capacity(dynamodb: Any, table_name: str, changes: Sequence[Change]) -> None:
-    """Ask for changes of one kind in one UpdateTable call; does not wait."""
+    """Make changes of one kind in one UpdateTable call; does not wait."""
     with aws_call("dynamodb:UpdateTable", f"table {table_name}"):
         dynamodb.update_table(TableName=table_name, **update_arguments(changes))
 
 
 def update_arguments(changes: Sequence[Change]) -> dict[str, Any]:
-    """Return UpdateTable's arguments: only what changes, since AWS refuses what is so already."""
+    """Return UpdateTable's arguments: changes only, since AWS refuses unchanged values."""
     arguments: dict[str, Any] = {}
     wanted: dict[str, dict[str, Any]] = {}
     for change in changes:
@@ -40,7 +40,10 @@ def update_arguments(changes: Sequence[Change]) -> dict[str, Any]:
 
 
 def _setting_argument(change: CapacityChange) -> dict[str, Any]:
-    """Only provisioned capacity has to be given whole; what warmed up by itself must not shrink."""
+    """Return a setting's argument.
+
+    Provisioned capacity has to be given for both dimensions. Warm throughput must not shrink.
+    """
     match change.setting:
         case Setting.PROVISIONED:
             return _units(change.after)

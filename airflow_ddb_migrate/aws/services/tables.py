@@ -1,4 +1,4 @@
-"""The table to migrate: what it is, and what capacity it has."""
+"""The table to migrate: its identity and its capacity."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,11 +30,12 @@ _ACTIVE = "ACTIVE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table as DescribeTable shows it. ``statuses`` by resource: the table ("") and its indexes.
+    """A table as DescribeTable shows it.
 
-    ``warm_statuses`` are those of their warm throughput: AWS raises it while the table is ACTIVE.
-    ``item_count`` and ``size_bytes`` are up to six hours old: a hint, never a proof.
-    ``is_multi_region_strong``: writes are checked in all regions (MRSC).
+    - ``statuses``: by resource, the table ("") and its indexes.
+    - ``warm_statuses``: those of warm throughput, which AWS raises while the table is ACTIVE.
+    - ``item_count`` and ``size_bytes``: up to six hours old; a hint, not a proof.
+    - ``is_multi_region_strong``: writes are checked in all regions (MRSC).
     """
 
     key: TableKey
@@ -58,12 +59,12 @@ class Table:
 
     @property
     def not_active(self) -> tuple[str, ...]:
-        """What is not ACTIVE, in words: ``table orders is UPDATING``."""
+        """The resources that are not ACTIVE, in words: ``table orders is UPDATING``."""
         return tuple(self._not_active("", self.statuses))
 
     @property
     def still_warming(self) -> tuple[str, ...]:
-        """Whose warm throughput is being raised, in words."""
+        """The resources whose warm throughput is being raised, in words."""
         return tuple(self._not_active("warm throughput of ", self.warm_statuses))
 
     def _not_active(self, what: str, statuses: Mapping[str, str]) -> Iterator[str]:
@@ -79,9 +80,9 @@ def describe_table(dynamodb: Any, table_name: str) -> Table:
 
 
 def table_description(dynamodb: Any, table_name: str) -> dict[str, Any]:
-    """Return what DescribeTable answers.
+    """Return DescribeTable's response.
 
-    :raises TableNotFoundError: there is none of this name; the message names similar ones.
+    :raises TableNotFoundError: there is no table of this name; the message suggests similar names.
     """
     with aws_call("dynamodb:DescribeTable", f"table {table_name}"):
         try:
@@ -101,14 +102,13 @@ def require_active(table: Table) -> None:
     """Raise TableNotReadyError unless the table and every index is ACTIVE."""
     if table.not_active:
         raise TableNotReadyError(
-            f"{'; '.join(table.not_active)}; table {table.name} and all its indexes must be ACTIVE "
-            "before a migration starts. "
-            "Wait until the change in progress has ended and try again."
+            f"{'; '.join(table.not_active)}; table {table.name} and all its indexes must be "
+            "ACTIVE before a migration starts. Wait for the change in progress, and try again."
         )
 
 
 def table_from(description: Mapping[str, Any]) -> Table:
-    """Read DescribeTable's answer. A missing BillingModeSummary means PROVISIONED."""
+    """Read DescribeTable's response. A missing BillingModeSummary means PROVISIONED."""
     indexes = description.get("GlobalSecondaryIndexes") or []
     resources = {TABLE: description, **{index["IndexName"]: index for index in indexes}}
     mode = (description.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
@@ -159,7 +159,7 @@ def _maximum(resource: Mapping[str, Any]) -> CapacityUnits:
 
 
 def _similar(dynamodb: Any, table_name: str) -> str:
-    """Suggest existing names; says nothing when they may not be listed."""
+    """Return a suggestion of existing names; empty if the tables may not be listed."""
     try:
         names = dynamodb.list_tables()["TableNames"]
     except ClientError:

@@ -96,7 +96,9 @@ def test_whatever_is_not_aws_is_named_in_a_sentence(
 def test_a_page_that_answers_well_is_told_apart_from_aws(server: _Server) -> None:
     server.body, server.status = BODIES["a web page"], 200
 
-    with pytest.raises(AwsRequestError, match=r"answered DescribeTable at http.* is not AWS"):
+    with pytest.raises(
+        AwsRequestError, match=r"response to DescribeTable at http.* is not from AWS"
+    ):
         describe_table(clients_of(f"http://127.0.0.1:{server.server_port}").dynamodb, "orders")
 
 
@@ -111,7 +113,7 @@ def test_a_page_that_answers_well_is_told_apart_from_aws(server: _Server) -> Non
     ],
 )
 def test_no_client_can_be_made_of_it(endpoint: str, region: str) -> None:
-    with pytest.raises(ConnectionSetupError, match="endpoint is a URL"):
+    with pytest.raises(ConnectionSetupError, match="endpoint must be a URL"):
         _ = clients_of(endpoint, region).dynamodb
 
 

@@ -48,7 +48,7 @@ def test_a_key_that_refuses_has_advice_of_its_own() -> None:
 
     assert isinstance(error, AccessDeniedError)
     assert "ddb-migrate deploy --table-kms-key" in str(error)
-    assert "Allow it to the credentials in use" not in str(error)
+    assert "Allow it for the credentials in use" not in str(error)
 
 
 @pytest.mark.parametrize(

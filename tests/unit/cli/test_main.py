@@ -148,7 +148,7 @@ def test_no_endpoint_is_a_clear_message(
     code = main.main(["deploy", "--table", "orders", "--endpoint-url", DEAD_ENDPOINT])
 
     assert 1 == code
-    assert f'AWS was not reached. Could not connect to the endpoint URL: "{DEAD_ENDPOINT}' in (
+    assert f'AWS could not be reached. Could not connect to the endpoint URL: "{DEAD_ENDPOINT}' in (
         capsys.readouterr().err
     )
 

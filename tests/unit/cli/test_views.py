@@ -171,7 +171,7 @@ def test_a_report_of_what_was_only_planned(world, capsys):
     assert 0 == main.main(["report", OTHER])
 
     said = capsys.readouterr().out
-    assert f"# Migration {OTHER}: PLANNED\n\nIt was planned only: no item was changed." in said
+    assert f"# Migration {OTHER}: PLANNED\n\nIt was only planned: no item was changed." in said
     assert "| writes | $1.50 | - |" in said
 
 

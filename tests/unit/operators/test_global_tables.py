@@ -102,7 +102,7 @@ def test_a_strongly_consistent_table_is_told_in_its_own_words(world: AirflowWorl
 
     with pytest.raises(AirflowFailException) as refused:
         WRITERS["start"]().execute(make_context())
-    assert "with multi-region strong consistency a condition sees the writes" in str(refused.value)
+    assert "with multi-region strong consistency, a condition sees the writes" in str(refused.value)
 
     start = WRITERS["start"](single_writer_region=True)
     started = start.execute(make_context())

@@ -66,7 +66,7 @@ class TestTable:
         monkeypatch.setattr(world.dynamodb, "describe_table", lambda **_: answer)
         assert (
             "index by_pk is CREATING; table orders and all its indexes must be ACTIVE before a "
-            "migration starts. Wait until the change in progress has ended and try again."
+            "migration starts. Wait for the change in progress, and try again."
         ) == refused(MigrationTaskError)
 
     def test_not_allowed_in_the_stack(self, world, refused):
@@ -74,7 +74,7 @@ class TestTable:
         world.stack = make_stack(tables=("customers",))
         assert (
             "Stack 'ddb-migrate' may migrate customers, not orders. Run: ddb-migrate deploy "
-            "--stack-name ddb-migrate --table orders (the others stay)"
+            "--stack-name ddb-migrate --table orders (the other tables stay)"
         ) == refused()
 
 
@@ -133,8 +133,8 @@ class TestTransform:
         """An unknown transform: a similar name, those that are there, and how to add one."""
         assert (
             "Transform 'add_update_at' is not deployed in stack 'ddb-migrate'. Did you mean "
-            "add_updated_at? It has: add_updated_at. Add yours by ddb-migrate deploy "
-            "--transforms DIR."
+            "add_updated_at? Deployed transforms: add_updated_at. Add your own with ddb-migrate "
+            "deploy --transforms DIR."
         ) == refused(transform="add_update_at")
 
     def test_raises_at_import(self, world, refused, monkeypatch, tmp_path):
@@ -174,7 +174,7 @@ class TestAccess:
 
         monkeypatch.setattr(world.dynamodb, operation, deny)
         assert (
-            f"Access denied: {action}. Allow it to the credentials in use. "
+            f"Access denied: {action}. Allow it for the credentials in use. "
             "AWS says: User: me is not authorized"
         ) == refused()
 

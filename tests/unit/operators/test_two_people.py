@@ -179,5 +179,5 @@ def test_start_waits_for_the_answer_and_not_for_the_task(world: AirflowWorld, as
     with pytest.raises(AirflowFailException, match="has not been answered"):
         start.execute(context_of(start, "ann"))
     answer(gate, "ann", "bob")
-    with pytest.raises(AirflowFailException, match="the plan is one of"):
+    with pytest.raises(AirflowFailException, match="the plan is for"):
         start.execute(context_of(start, "ann"))  # planned for other parameters

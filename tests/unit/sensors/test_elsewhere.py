@@ -97,7 +97,7 @@ def test_an_id_of_another_table_is_refused(world):
     """It would have succeeded, whatever became of customers."""
     world.create_table("customers")
 
-    with pytest.raises(AirflowFailException, match="is of table orders, not of customers"):
+    with pytest.raises(AirflowFailException, match="belongs to table orders, not to customers"):
         make_sensor(migration_id=world.site.migration_id, table_name="customers").execute(
             make_context()
         )

@@ -143,12 +143,12 @@ def _refuse(proxy: Proxy, operation: str, calls: range, error: Exception) -> Non
 
 ALL = range(1_000)
 DISTURBANCES = {
-    "UPDATING": Disturbance(updating, "UPDATING.* Wait until .* try again", never),
+    "UPDATING": Disturbance(updating, "UPDATING.* Wait for .* try again", never),
     "UPDATING after the look": Disturbance(
         updating_after_the_look, "wait until it is ACTIVE and try again", when_scaled
     ),
     "an index is CREATING": Disturbance(
-        creating, "index by_day is CREATING.* Wait until .* try again", never
+        creating, "index by_day is CREATING.* Wait for .* try again", never
     ),
     "a quota": Disturbance(
         refusing("update_table", "LimitExceededException", QUOTA, calls=ALL),
@@ -167,7 +167,7 @@ DISTURBANCES = {
         when_not_scaled,
     ),
     "the second call": Disturbance(
-        second_call, "restore brings back what was|request a quota increase", never
+        second_call, "restore reverts what was|request a quota increase", never
     ),
     "a switch too many": Disturbance(
         refusing("update_table", "LimitExceededException", SWITCHES, calls=ALL),

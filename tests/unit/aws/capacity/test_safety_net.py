@@ -376,7 +376,7 @@ def test_a_table_that_is_gone_owes_nothing(world: SiteWorld) -> None:
     finding = swept(world)
 
     assert Fate.TABLE_GONE is finding.fate
-    assert f"table {TABLE} with the id {world.lease.table_id} does not exist" in finding.why
+    assert f"table {TABLE} with the id {world.lease.table_id} no longer exists" in finding.why
     assert (CapacityState.RESTORED, LeaseState.FREE) == (
         world.lease.capacity_state,
         world.lease.state,

@@ -196,7 +196,7 @@ def test_a_refused_restore_is_owed_until_the_next_try(world: SiteWorld, code: st
     raised(world)
     refuse_update(world, code)
 
-    with pytest.raises(RestoreError, match="clear the restore task later") as refused:
+    with pytest.raises(RestoreError, match="Clear the restore task later") as refused:
         restored(world)
     assert code == refused.value.aws_code
     assert (CapacityState.RAISED, LeaseState.HELD) == (

@@ -117,7 +117,7 @@ def test_all_of_it_is_deleted_and_a_record_is_kept(told: Told) -> None:
     assert (ErasureState.DONE, "ann", CALLER) == (kept.state, kept.by, kept.caller)
     assert (8, records) == (kept.objects, kept.records)
     assert "It can no longer be undone" in said
-    assert f"{UNDO} are migrations of their own" in said
+    assert f"{UNDO} belong to it but are migrations of their own" in said
     assert "neither undone nor continued" in told.asked[0]
 
 
@@ -153,7 +153,7 @@ def test_it_is_done_once(told: Told) -> None:
     told.forget()
     first = told.ledger.erasure(MIGRATION)
 
-    assert "is forgotten already: ann" in told.forget()
+    assert "was already forgotten: ann" in told.forget()
     assert first == told.ledger.erasure(MIGRATION)
 
 
@@ -182,7 +182,7 @@ def test_it_goes_on_where_it_was_killed(told: Told, call: str, after: int) -> No
     with pytest.raises(KeyboardInterrupt):
         told.forget(s3=watched)
     told.world.dynamodb.before = lambda *_: None
-    with pytest.raises(NotBegunError, match="is forgotten"):
+    with pytest.raises(NotBegunError, match="was forgotten"):
         start(told.world.site, start_request())
 
     told.forget()
@@ -199,7 +199,7 @@ def test_nothing_of_it_is_started_again(told: Told) -> None:
         (MIGRATION, {}),
         ("orders-new000000000", {"mode": Mode.UNDO, "of": MIGRATION, "transform": ""}),
     ):
-        with pytest.raises(NotBegunError, match=rf"{MIGRATION} is forgotten: ann .*{CALLER}"):
+        with pytest.raises(NotBegunError, match=rf"{MIGRATION} was forgotten: ann .*{CALLER}"):
             start(told.world.site_for(name), start_request(**fields))
 
 
@@ -216,7 +216,7 @@ def test_one_that_runs_is_refused(world: SiteWorld, s3: Any) -> None:
     told = Told(world, s3)
     world.start()
 
-    with pytest.raises(LeaseHeldError, match=r"runs, or is paused.*Nothing was deleted.*stop"):
+    with pytest.raises(LeaseHeldError, match=r"is running or paused.*Nothing was deleted.*stop"):
         told.forget()
 
     assert None is told.ledger.erasure(MIGRATION)
@@ -230,7 +230,7 @@ def test_one_whose_undo_runs_is_refused(told: Told) -> None:
         start_request(mode=Mode.UNDO, of=MIGRATION, transform="", total_segments=2),
     )
 
-    with pytest.raises(LeaseHeldError, match=f"Attempt 1 of migration {UNDO} runs"):
+    with pytest.raises(LeaseHeldError, match=f"Attempt 1 of migration {UNDO} is running"):
         told.forget()
 
 
@@ -244,7 +244,7 @@ def test_one_that_owes_capacity_is_refused(told: Told, state: CapacityState, lea
         lambda found: found and replace(found, state=lease, capacity_state=state, expires_at=0.0),
     )
 
-    with pytest.raises(LeaseHeldError, match=rf"owes it still \({state}\)"):
+    with pytest.raises(LeaseHeldError, match=rf"is not restored yet \({state}\)"):
         told.forget()
 
 
@@ -259,7 +259,7 @@ def test_one_that_raised_capacity_and_was_never_started_is_refused(
         site.table.key, lambda found: found and replace(found, capacity_state=CapacityState.RAISED)
     )
 
-    with pytest.raises(LeaseHeldError, match="owes it still"):
+    with pytest.raises(LeaseHeldError, match="is not restored yet"):
         told.forget()
 
 
@@ -270,7 +270,7 @@ def test_one_that_holds_its_table_is_refused_until_the_lease_runs_out(told: Told
         site.table.key,
         lambda found: found and replace(found, state=LeaseState.HELD, expires_at=now + 60),
     )
-    with pytest.raises(LeaseHeldError, match="at most 60 more seconds"):
+    with pytest.raises(LeaseHeldError, match="expires in 60 seconds"):
         told.forget()
 
     told.world.clock.advance(61)
@@ -322,6 +322,6 @@ def test_whoever_starts_it_and_whoever_forgets_it_see_each_other(told: Told) -> 
             told.ledger.put({**erasure_key("orders-racing000000"), "state": {"S": "ASKED"}})
 
     told.world.dynamodb.before = marked
-    with pytest.raises(NotBegunError, match="is forgotten"):
+    with pytest.raises(NotBegunError, match="was forgotten"):
         start(told.world.site_for("orders-racing000000"), start_request())
     assert arn_of(1, "orders-racing000000") not in told.world.stepfunctions.executions

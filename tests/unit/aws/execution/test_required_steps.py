@@ -120,7 +120,7 @@ def test_the_approved_parameters_are_the_ones_that_run(world: SiteWorld, changes
     approve(world)
     world.site = world.site_for(MIGRATION, transforms=("add_updated_at", "full_name"))
 
-    assert "the plan is one of transform 'add_updated_at'" in refused(world, **changes)
+    assert "the plan is for transform 'add_updated_at'" in refused(world, **changes)
 
 
 def test_another_run_needs_an_approval_of_its_own(world: SiteWorld) -> None:

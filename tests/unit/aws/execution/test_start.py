@@ -164,7 +164,9 @@ def test_another_transform_than_the_one_that_was_planned_is_refused(
     site = world.site_for(OTHER) if fields else world.site
     _planned(world, "hash-0")
 
-    with pytest.raises(TransformError, match=r"hash hash-1; migration .* with hash-0.*Clear the"):
+    with pytest.raises(
+        TransformError, match=r"hash hash-1, but migration .* with hash-0.*Clear the"
+    ):
         world.start(site, **fields)
 
     assert site.ledger.latest_attempt(site.migration_id) is None
@@ -346,7 +348,7 @@ def test_a_table_made_again_is_another_table(world: SiteWorld) -> None:
     table = world.site.table
     again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
 
-    with pytest.raises(InvalidInputError, match="Leave migration_id out") as refused:
+    with pytest.raises(InvalidInputError, match="leave migration_id out") as refused:
         world.start(again)
     assert "(id made-again)" in str(refused.value)
     assert 1 == len(world.stepfunctions.executions)
@@ -360,7 +362,7 @@ def test_capacity_of_a_table_made_again_is_not_raised(world: SiteWorld) -> None:
     table = world.site.table
     again = replace(world.site, table=replace(table, key=replace(table.key, table_id="made-again")))
 
-    with pytest.raises(InvalidInputError, match="Leave migration_id out"):
+    with pytest.raises(InvalidInputError, match="leave migration_id out"):
         take_lease(again)
     assert world.site.leases.get(again.table.key) is None
 
@@ -372,7 +374,7 @@ def test_an_id_of_another_table_is_refused(world: SiteWorld) -> None:
     data_table(world.service, "customers")
     elsewhere = replace(world.site, table=describe_table(world.service, "customers"))
 
-    with pytest.raises(InvalidInputError, match=r"is one of table arn:aws:dynamodb:.*orders"):
+    with pytest.raises(InvalidInputError, match=r"belongs to table arn:aws:dynamodb:.*orders"):
         world.start(elsewhere)
 
 

@@ -60,7 +60,7 @@ def test_owed_capacity_whose_record_is_gone_is_an_error(world: SiteWorld) -> Non
     owing = lease(capacity_state=CapacityState.RAISED, snapshot="owed#gone", version=1)
     world.site.ledger.put({**lease_key(TABLE_KEY), **encode_all(asdict(owing))})
 
-    with pytest.raises(LedgerError, match="lacks what was noted of the capacity of table orders"):
+    with pytest.raises(LedgerError, match="lacks the record of the capacity that table orders had"):
         world.site.leases.get(TABLE_KEY)
 
 

@@ -73,7 +73,7 @@ def test_without_alarms_nobody_is_asked(plan: Callable[..., MigrationPlan]) -> N
 @pytest.mark.parametrize(
     ("states", "words"),
     [
-        ({}, r"names checkout; region us-east-1 has no such alarm in CloudWatch"),
+        ({}, r"names checkout, but CloudWatch has no such alarm in region us-east-1"),
         ({"checkout": "INSUFFICIENT_DATA"}, r"names checkout, which has no data"),
     ],
 )

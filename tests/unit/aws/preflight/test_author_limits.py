@@ -44,7 +44,7 @@ def test_without_rules_there_are_none(world: SiteWorld) -> None:
     [
         ({"tables": ["payroll"]}, "allows tables payroll"),
         ({"transforms": ["full_name"]}, "allows transforms full_name"),
-        ({"max_cost_usd": 20}, "has no plan, so what it costs is unknown"),
+        ({"max_cost_usd": 20}, "has no plan, so its cost is unknown"),
     ],
 )
 def test_what_breaks_a_rule_is_not_started(world: SiteWorld, rules: dict, says: str) -> None:
@@ -153,7 +153,7 @@ def test_only_what_both_authors_allow_starts_with_changed_code(
     if not first:
         assert 2 == world.start(started_by=THEIRS, limits=theirs).attempt
         return
-    with pytest.raises(TransformError, match="planned, and what was approved of it, with hash-0"):
+    with pytest.raises(TransformError, match="was planned and approved with hash-0"):
         world.start(started_by=THEIRS, limits=theirs)
 
 

@@ -173,12 +173,12 @@ def test_a_busy_table_is_waited_for(world: SiteWorld) -> None:
     refuse(world, "create_backup", "BackupInUseException", "TableInUseException")
 
     assert BackupKind.BACKUP is gate(world, tell=told.append).kind
-    assert f"Backup {NAME}: not begun, the table is busy (0 s)." == told[0]
+    assert f"Backup {NAME}: not begun, since the table is busy (0 s)." == told[0]
 
 
 def test_recovery_can_be_required(world: SiteWorld) -> None:
     """The refusal has the command that switches it on; nothing is made."""
-    with pytest.raises(BackupError, match="is off and policy is require_pitr") as caught:
+    with pytest.raises(BackupError, match="is off, but policy is require_pitr") as caught:
         gate(world, "require_pitr")
 
     assert (
@@ -192,7 +192,7 @@ def test_recovery_that_was_switched_on_just_now_is_no_way_back_yet(world: SiteWo
     """Another try helps; with policy auto a backup is made in the meantime."""
     switch_on(world, window=False)
 
-    with pytest.raises(BackupPendingError, match="names no moment yet"):
+    with pytest.raises(BackupPendingError, match="cannot restore to any time yet"):
         gate(world, "require_pitr")
     assert BackupKind.BACKUP is gate(world).kind
 
@@ -232,7 +232,7 @@ def test_a_missing_permission_is_a_refusal(world: SiteWorld, call: str, action: 
 
     with pytest.raises(AccessDeniedError, match=f"Access denied: {action}") as caught:
         gate(world)
-    assert "so nothing is started" in str(caught.value)
+    assert "so nothing was started" in str(caught.value)
     assert known_backup(world.site) is None
 
 

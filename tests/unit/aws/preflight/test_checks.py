@@ -132,7 +132,7 @@ def test_a_table_the_stack_may_not_touch_is_refused_with_the_command(world: Site
 
     assert (
         "Stack 'ddb-migrate' may migrate customers, not orders. Run: ddb-migrate deploy "
-        "--stack-name ddb-migrate --table orders (the others stay)" == message
+        "--stack-name ddb-migrate --table orders (the other tables stay)" == message
     )
     assert untouched(world)
 
@@ -146,7 +146,7 @@ def test_an_unknown_transform_is_refused_with_what_there_is(world: SiteWorld) ->
 
     assert (
         "Transform 'add_update_at' is not deployed in stack 'ddb-migrate'. Did you mean "
-        "add_updated_at? It has: add_updated_at. Add yours by ddb-migrate deploy "
+        "add_updated_at? Deployed transforms: add_updated_at. Add your own with ddb-migrate deploy "
         "--transforms DIR." == message
     )
     assert ([], True) == (world.lambda_.invoked, untouched(world))
@@ -168,7 +168,7 @@ def test_a_lambda_that_fails_is_told(world: SiteWorld) -> None:
     world.lambda_.answer = {"errorMessage": "out of memory"}
 
     message = message_of(TransformError, lambda: checks.check(at(world.site, NOW), TRANSFORM))
-    assert message.startswith(f"The Lambda gave no usable answer about transform '{TRANSFORM}'")
+    assert message.startswith(f"The Lambda gave no valid response about transform '{TRANSFORM}'")
     assert "out of memory" in message
 
 
@@ -298,7 +298,7 @@ def test_a_client_is_made_when_it_is_first_used() -> None:
         (NoCredentialsError(), CredentialsError, "a:B on c needs AWS credentials and a region"),
         (NoRegionError(), CredentialsError, "Set them in the Airflow connection"),
         (client_error("ThrottlingException"), AwsRequestError, "a:B on c failed with Throttling"),
-        (EndpointConnectionError(endpoint_url="http://x"), AwsRequestError, "was not reached"),
+        (EndpointConnectionError(endpoint_url="http://x"), AwsRequestError, "could not be reached"),
         (ReadTimeoutError(endpoint_url="http://x"), AwsRequestError, "a:B on c failed: Read"),
     ],
 )

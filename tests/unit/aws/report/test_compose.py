@@ -186,7 +186,7 @@ def test_the_history_keeps_what_it_cost(world: SiteWorld) -> None:
 @pytest.mark.parametrize(
     ("plan", "status", "reason"),
     [
-        (PLANNED, "PLANNED", "It was planned only: no item was changed."),
+        (PLANNED, "PLANNED", "It was only planned: no item was changed."),
         (None, "NOT_STARTED", "It was never started: no item was changed."),
     ],
     ids=["planned", "not even that"],

@@ -121,7 +121,7 @@ def test_other_code_is_refused_with_both_hashes() -> None:
         check_code(FakeLambda("evil="), VERSION, "abc=")
 
     assert str(refused.value).startswith(
-        f"The code of Lambda {VERSION} has SHA-256 evil=; what was deployed has abc=. "
+        f"The code of Lambda {VERSION} has SHA-256 evil=; the deployed code has abc=. "
     )
     assert "CloudTrail" in str(refused.value)
 
@@ -138,13 +138,13 @@ def test_a_stack_that_does_not_say_is_unknown_too() -> None:
     """It was deployed before versions were pinned; nothing is asked."""
     fake = FakeLambda("abc=")
 
-    assert "does not say" in check_code(fake, VERSION, "")
+    assert "has no record of" in check_code(fake, VERSION, "")
     assert "" == fake.asked
 
 
 def test_a_lambda_that_does_not_say_is_unknown() -> None:
     """As an emulator's; AWS always says."""
-    assert check_code(FakeLambda(""), VERSION, "abc=").endswith("Lambda does not say.")
+    assert check_code(FakeLambda(""), VERSION, "abc=").endswith("Lambda does not return it.")
 
 
 def test_nothing_starts_with_other_code(
