@@ -1,4 +1,4 @@
-"""Note in a table's history how a migration ended."""
+"""Notes in a table's history how a migration ended."""
 
 from airflow_ddb_migrate.aws.ledger.keys import history_key
 from airflow_ddb_migrate.aws.plan.measured_cost import spent
@@ -9,9 +9,9 @@ from airflow_ddb_migrate.core.ledger.results import STOPPED, Outcome
 
 
 def note_end(site: Site, record: MigrationRecord, progress: Progress, *, result: str) -> None:
-    """Note how the latest attempt ended. The first to say so is right, but for late successes.
+    """Note how the latest attempt ended. The first note stays, unless a success comes later.
 
-    Counts and cost are brought up to date each time: workers may end after their execution.
+    Counts and cost are updated each time, since workers may end after their execution.
     """
     now = site.clock.now()
     dollars = sum(spent(site, progress).values())
@@ -29,7 +29,7 @@ def note_end(site: Site, record: MigrationRecord, progress: Progress, *, result:
 
 
 def note_stop(site: Site) -> None:
-    """Note that the site's migration was stopped, with what it had done by then."""
+    """Note that the site's migration was stopped, and what it had done by then."""
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     progress = summarize(site.lanes.all(site.migration_id), record.lanes_in_scope, now)

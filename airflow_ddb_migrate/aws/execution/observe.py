@@ -1,4 +1,4 @@
-"""Observe a migration: its lanes, its execution, and what its workers are told. Changes nothing."""
+"""Observe a migration: its lanes, its execution and its control record. Changes nothing."""
 
 import json
 from contextlib import suppress
@@ -39,27 +39,29 @@ from airflow_ddb_migrate.core.ledger.results import CANARY, Outcome
 from airflow_ddb_migrate.core.limits import CLOSED_LOOK_SECONDS
 
 _RECOVERS: Final = (
-    "Its alarms held it for over an hour, so the execution ended. The task that waits for it gives "
-    "raised capacity back, and begins a new attempt when they are well. If none waits, clear the "
-    "start task with its downstream tasks."
+    "Its alarms held it for over an hour, so the execution ended. The waiting task restores "
+    "raised capacity, and starts a new attempt once the alarms are OK. If no task waits, clear "
+    "the start task with its downstream tasks."
 )
 _TRIED_AGAIN: Final = (
-    "Its execution did not start. The task that waits for it tries again, under the same number. "
-    "If none waits, clear the start task with its downstream tasks."
+    "Its execution did not start. The waiting task tries again, with the same attempt number. If "
+    "no task waits, clear the start task with its downstream tasks."
 )
 _NO_REASON: Final = "no reason given"
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Why a STOP or holds are in force (empty: none is), and how long the first one has lasted.
+    """Why the workers stop or are on hold; empty if they are not.
 
-    What has ended is held no longer, whenever somebody looks: ``held_seconds`` are until then.
-    ``hold_reason`` is that of all ``holds`` together; ``ends_attempt``: one of them ended the
-    execution, or is ending it. ``closed``: the hours of the attempt are over. ``recovers``: its
-    alarms alone have ended the execution, and the next attempt begins when they are well, within
-    its hours and unless another hold keeps it. ``is_tried_again``: who goes on has not got its
-    execution started.
+    - ``stop_reason``: the reason of a STOP.
+    - ``holds``: the holds in force; ``hold_reason`` sums them up.
+    - ``held_seconds``: how long the first hold has lasted, at most until the attempt ended.
+    - ``ends_attempt``: one of the holds ended the execution, or is ending it.
+    - ``closed``: the attempt is outside its hours.
+    - ``recovers``: only its alarms ended the execution. The next attempt begins once they are OK,
+      within the hours and unless another hold is in force.
+    - ``is_tried_again``: an execution that should continue the migration could not be started.
     """
 
     stop_reason: str = ""
@@ -73,16 +75,16 @@ class Orders:
 
     @property
     def goes_on(self) -> bool:
-        """Return whether the execution, if nothing of it runs, is followed by another one."""
+        """Whether another execution follows once this one has ended."""
         return self.closed is not None or self.recovers or self.is_tried_again
 
     @property
     def blocking(self) -> tuple[HoldRecord, ...]:
-        """Return the holds that keep the next window from beginning; others set in anew."""
+        """The holds that keep the next attempt from beginning. Others begin again by themselves."""
         return tuple(hold for hold in self.holds if hold.kind in OUTLASTING)
 
     def closed_words(self, now: float) -> str:
-        """Say that its hours are over, or what else it waits for; empty if it does not."""
+        """Return sentences on what it waits for, such as its hours; empty if it does not wait."""
         if not self.goes_on or (self.ends_attempt and not self.recovers):
             return ""
         parts = [
@@ -96,10 +98,10 @@ class Orders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One look at a migration: at the latest attempt's lanes, and at ``left`` lanes beside them.
+    """One observation of a migration: the latest attempt's lanes, and ``left`` unfinished others.
 
-    Lanes are left by a canary alone. ``rows`` are the lanes' as they were read: reading 10,000 of
-    them twice would be the dearest thing that a look does.
+    Only a canary leaves lanes. ``rows`` are the lane rows, kept because reading 10,000 of them
+    again would be the most expensive part of an observation.
     """
 
     record: MigrationRecord
@@ -115,47 +117,47 @@ class Observation:
 
     @property
     def is_between_windows(self) -> bool:
-        """Return whether nothing runs, and it goes on in its next window."""
+        """Whether nothing runs, and the migration waits to continue."""
         return self.verdict.outcome is Outcome.WAITING
 
     def rest_seconds(self, poke_interval: float, now: float) -> float:
-        """Return how long to wait until the next look: the next window is known before."""
+        """Return the seconds until the next observation; the time of the next window is known."""
         closed = self.orders.closed
         if not self.is_between_windows or closed is None:
             return poke_interval
         return max(poke_interval, min(CLOSED_LOOK_SECONDS, closed.opens_at - now))
 
     def ended_at(self, now: float) -> float:
-        """Return when an attempt that is over has ended; now, where AWS does not say."""
+        """Return when the attempt ended; ``now`` if AWS does not say."""
         return self.execution.ended_at or now
 
     @property
     def is_over(self) -> bool:
-        """Return whether there is nothing left to wait for."""
+        """Whether nothing is left to wait for."""
         return self.verdict.outcome.is_over
 
     @property
     def failure(self) -> str:
-        """Return the message of a migration that is over and unfinished; empty for a success."""
+        """The message of a migration that has failed; empty for a success."""
         if self.verdict.outcome is Outcome.SUCCEEDED:
             return ""
         return f"Migration {self.record.migration_id} failed. {self.verdict.reason}"
 
     @property
     def holds_of_running(self) -> tuple[Hold, ...]:
-        """Return the holds in force of a migration that is not over."""
+        """The holds in force of a running migration."""
         return self.holds if self.verdict.outcome is Outcome.RUNNING else ()
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """Return the holds in force, or those that were when the execution ended."""
+        """The holds in force, now or when the execution ended."""
         if self.progress.is_finished:
             return ()
         return tuple(Hold(**asdict(hold)) for hold in self.orders.holds)
 
     @property
     def holds_that_wait(self) -> tuple[Hold, ...]:
-        """Return the holds in force of a migration that is not over, and that of its hours."""
+        """The holds in force of a migration that is not over, and a hold for its hours."""
         closed = self.orders.closed
         if self.verdict.outcome not in {Outcome.RUNNING, Outcome.WAITING}:
             return ()
@@ -174,22 +176,22 @@ class Observation:
 
     @property
     def children(self) -> int:
-        """How many children of the latest attempt have begun and not ended."""
+        """How many children of the latest attempt have begun but not ended."""
         unfinished = {LaneState.PENDING, LaneState.RUNNING}
         mine = (row for row in self.rows if row.attempt == self.attempt.number and row.laps)
         return sum(row.state in unfinished for row in mine)
 
     @property
     def result(self) -> str:
-        """The outcome in one word; a canary's success is not the migration's."""
+        """The outcome as one word. A canary's success is not the migration's."""
         is_canary = self.left > 0 and self.verdict.outcome is Outcome.SUCCEEDED
         return CANARY if is_canary else self.verdict.outcome.value
 
 
 def observe(site: Site) -> Observation:
-    """Look at the migration; changes nothing.
+    """Observe the migration; changes nothing.
 
-    :raises NotBegunError: nothing was started under this name.
+    :raises NotBegunError: the migration was never started.
     """
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
@@ -198,14 +200,14 @@ def observe(site: Site) -> Observation:
         raise NotBegunError(
             f"Migration {site.migration_id} was never started. Run its start task first."
         )
-    # The execution first: read after it, the lanes are at least as far as the execution says.
+    # The execution is read first: lanes that are read later are at least as far.
     execution = site.execution_of(attempt)
     rows = tuple(site.lanes.all(site.migration_id))
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)
     orders = _said(control, attempt, execution, now)
-    # Asked only where it explains a failure: AWS takes one such call a second of the whole account.
+    # Only read to explain a failure: AWS allows one such call per second and account.
     is_waiting = orders.goes_on and execution.status in MAY_WAIT
     has_failed = not (
         execution.status.is_live or progress.live or progress.is_finished or is_waiting
@@ -236,14 +238,14 @@ def observe(site: Site) -> Observation:
 
 
 def is_waiting(site: Site) -> bool:
-    """Return whether it waits for its next window: nothing runs, and it is not over."""
+    """Return whether it waits to continue: nothing runs, and it is not over."""
     return observe(site).is_between_windows
 
 
 def _said(
     control: ControlRecord | None, attempt: AttemptRecord, execution: Execution, now: float
 ) -> Orders:
-    """Return what the control record says to this attempt."""
+    """Return what the control record says for this attempt."""
     if control is None or control.attempt != attempt.number:
         return Orders()
     if control.command is Command.STOP:
@@ -256,7 +258,7 @@ def _said(
         return Orders(closed=closed, is_tried_again=is_tried_again)
     told, until = summary_of(holds), execution.ended_at or attempt.ended_at or now
     if closed:
-        until = min(until, closed.since)  # from then on it was not the holds that ended it
+        until = min(until, closed.since)  # after that, the holds did not end it
     ending = {hold.kind for hold in holds if has_run and hold.ends_attempt(until)}
     return Orders(
         closed=closed,
@@ -270,13 +272,13 @@ def _said(
 
 
 def _refusal(site: Site, attempt: AttemptRecord) -> str:
-    """Return why a worker of this attempt did not begin; empty when none said so."""
+    """Return why a worker of this attempt could not start; empty if none noted it."""
     said = json.loads(site.ledger.read_note(site.migration_id, REFUSAL) or "{}")
     return str(said["why"]) if said.get("attempt") == attempt.number else ""
 
 
 def _map_run(site: Site, execution: Execution) -> MapRunCounts | None:
-    """Return what explains a failure; None: nothing does, or the caller may not see it."""
+    """Return the child executions' counts; None if there are none, or they may not be read."""
     with suppress(AccessDeniedError):
         arn = site.executions.map_run_arn(execution.arn)
         return site.executions.map_run_counts(arn) if arn else None

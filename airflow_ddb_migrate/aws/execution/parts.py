@@ -1,7 +1,7 @@
-"""What belongs to a migration and runs as one of its own: dry runs and checks, one after another.
+"""Dry runs and checks, which belong to a migration and run one after another.
 
-Their names are ``<migration>-<part>``, then ``<migration>-<part>2`` and so on: one that has ended
-well is looked at anew when it is asked for again, one that has not goes on where it was.
+Their names are ``<migration>-<part>``, then ``<migration>-<part>2`` and so on: after one has
+succeeded, a new one is started for the next request; one that has not is continued.
 """
 
 from airflow_ddb_migrate.aws.site import Site
@@ -10,15 +10,15 @@ from airflow_ddb_migrate.core.names import part_name
 
 
 def latest_part(site: Site, part: str) -> Site | None:
-    """Return where the newest one is; None when there was none."""
+    """Return the site of the newest one; None if there is none."""
     number = _number(site, part)
     return _named(site, part, number) if number else None
 
 
 def next_part(site: Site, part: str, *, anew: bool = True) -> Site:
-    """Return where to start or to go on: the newest one unless that has succeeded.
+    """Return the site of the one to start or continue: the newest, unless that has succeeded.
 
-    :param anew: False for who asks a second time for the same look: the newest one, if any.
+    :param anew: False for a repeated request of the same task: return the newest one, if any.
     """
     number = _number(site, part)
     if number:

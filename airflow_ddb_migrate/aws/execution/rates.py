@@ -1,4 +1,4 @@
-"""What is told of a migration while it runs: how fast it is, its cost, and the time left."""
+"""The figures of a running migration: its speed, its cost, and the time left."""
 
 from airflow_ddb_migrate.aws.execution.observe import Observation
 from airflow_ddb_migrate.aws.ledger.notes import known_plan
@@ -11,9 +11,9 @@ _MEASURED = ("writes", "reads", "lambda", "step_functions")
 
 
 def reading_of(site: Site, seen: Observation, *, is_priced: bool = True) -> Reading:
-    """Return the figures of an observation; a cost that cannot be read is unknown.
+    """Return the figures of an observation. If the cost cannot be read, it is unknown.
 
-    :param is_priced: read what the cost follows from, too.
+    :param is_priced: read what the cost depends on, too.
     """
     now = site.clock.now()
     control, attempt = seen.control, seen.attempt
@@ -31,7 +31,7 @@ def reading_of(site: Site, seen: Observation, *, is_priced: bool = True) -> Read
 
 
 def planned_work(site: Site, seen: Observation) -> PlannedWork:
-    """Return what the plan of the whole table says; nothing without one, or of some lanes."""
+    """Return the plan's figures; none without a plan, or if only some lanes are migrated."""
     if seen.attempt.scope or seen.record.scope:
         return NOTHING_PLANNED
     try:

@@ -1,4 +1,4 @@
-"""What a request leaves open, filled in: by the plan, and by the migration that it is about."""
+"""Fills in what a request leaves open: from the plan, and from the migration it is about."""
 
 import dataclasses
 import json
@@ -28,14 +28,15 @@ _UNDOABLE = {Mode.MIGRATE, Mode.REPLAY}
 
 
 def resolve(site: Site, request: StartRequest) -> StartRequest:
-    """Return the request with nothing left open.
+    """Return the request with everything filled in.
 
-    What the person gave wins, then the plan, then the defaults. What is about another migration
-    (an undo, a replay, a check) takes that one's segments, and its transform unless it is given,
-    which sees that one's id and start: what it stamps items with is the same.
+    A person's values come first, then the plan's, then the defaults. A request about another
+    migration (an undo, a replay, a check) takes that one's segments, and its transform unless one
+    is given. The transform sees that migration's id and start, so that it writes the same values
+    into items.
 
-    :raises LedgerError: the migration that it is about is not known.
-    :raises InvalidInputError: it is of another table, or of a kind that this cannot be about.
+    :raises LedgerError: the migration that it is about is unknown.
+    :raises InvalidInputError: that migration belongs to another table, or its mode does not fit.
     """
     about = _about(site, request)
     if about:
@@ -46,10 +47,10 @@ def resolve(site: Site, request: StartRequest) -> StartRequest:
 
 
 def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
-    """Return the lanes that a resolved request is limited to; empty: all of them.
+    """Return the lanes to which a resolved request is limited; empty: all of them.
 
-    A sample is the same for whatever belongs to one migration: its dry run, its canary and that
-    one's check look at the same segments.
+    The sample is the same for everything that belongs to one migration: its dry run, its canary and
+    the canary's check read the same segments.
 
     :raises InvalidInputError: there is nothing to replay.
     """
@@ -63,13 +64,13 @@ def scope_of(site: Site, request: StartRequest) -> tuple[int, ...]:
 
 
 def keep_request(site: Site, request: StartRequest) -> None:
-    """Keep a resolved request: with it the next attempt begins when nobody asks again."""
+    """Save a resolved request, with which the next attempt begins by itself."""
     fields = {**asdict(request), "limits": request.limits.to_json()}
     site.ledger.note(site.migration_id, REQUEST, json.dumps(fields))
 
 
 def kept_request(site: Site) -> StartRequest | None:
-    """Return what the latest attempt was started with; None when it is not known."""
+    """Return the request of the latest attempt; None if it is unknown."""
     text = site.ledger.read_note(site.migration_id, REQUEST)
     if not text:
         return None
@@ -93,12 +94,12 @@ def _as_planned(request: StartRequest, plan: dict[str, Any]) -> StartRequest:
 
 
 def plan_owner(site: Site, what: StartRequest | MigrationRecord) -> str:
-    """Name whose plan counts: a dry run and a check keep that of the migration they belong to."""
+    """Return the id of the migration whose plan counts: of a dry run or check, its migration's."""
     return what.of if what.of and not what.mode.writes else site.migration_id
 
 
 def _about(site: Site, request: StartRequest) -> MigrationRecord | None:
-    """Return the record of what the request is about; a dry run comes before there is one."""
+    """Return the record of the migration that the request is about; None for a first dry run."""
     if not request.of or request.mode is Mode.DRY_RUN:
         return None
     record = site.ledger.required_migration(request.of)
@@ -108,13 +109,13 @@ def _about(site: Site, request: StartRequest) -> MigrationRecord | None:
         raise InvalidInputError(
             f"of is {request.of}, a {record.mode} of table {record.table_name} (id "
             f"{record.table_id}); a {request.mode} of table {table.name} (id "
-            f"{table.key.table_id}) is about one of its migrations that wrote: MIGRATE or REPLAY."
+            f"{table.key.table_id}) needs the id of a MIGRATE or REPLAY of the same table."
         )
     return record
 
 
 def _like(request: StartRequest, about: MigrationRecord) -> StartRequest:
-    """Take the lanes of what it is about: the undo log and the quarantine are kept by lane."""
+    """Return the request with the lanes of that migration: undo log and quarantine are by lane."""
     is_mine = bool(request.transform) and request.mode is not Mode.UNDO
     return replace(
         request,
@@ -131,6 +132,6 @@ def _quarantined(site: Site, migration_id: str) -> tuple[int, ...]:
     if not lanes:
         raise InvalidInputError(
             f"Migration {migration_id} has no quarantined items: there is nothing to replay. "
-            f"(Records of the quarantine expire after {site.stack.undo_log_days:,} days.)"
+            f"(Quarantined items expire after {site.stack.undo_log_days:,} days.)"
         )
     return tuple(sorted(lanes))

@@ -1,4 +1,4 @@
-"""Keep a migration that runs alive, and end one that is over."""
+"""Keeps a running migration's lease, and ends a migration that is over."""
 
 from airflow_ddb_migrate.aws.execution.ending import note_end
 from airflow_ddb_migrate.aws.execution.observe import Observation, observe
@@ -11,10 +11,11 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 
 
 def tend(site: Site) -> Observation:
-    """Look at the migration and do what has to be done: renew the lease, fence what is left, end.
+    """Observe the migration; renew its lease, stop leftover workers, and end it when it is over.
 
-    Once the execution has ended without finishing, workers that Step Functions forgot are told to
-    stop. At the end the attempt's result is noted and, unless capacity is owed, the table freed.
+    If the execution has ended unfinished, workers that Step Functions no longer knows are told to
+    stop. At the end, the attempt's result is noted, and the table is freed unless capacity has to
+    be restored.
     """
     now = site.clock.now()
     seen = observe(site)
@@ -23,7 +24,7 @@ def tend(site: Site) -> Observation:
         return seen
     if seen.verdict.outcome is Outcome.WAITING:
         return go_on(site, seen)
-    # What ends by itself is a stop to every worker, and says better than a STOP why.
+    # A hold or window that ends an attempt stops its workers, and has a better reason than a STOP.
     if not (seen.progress.is_finished or seen.orders.ends_attempt or seen.orders.closed):
         command_stop(site, seen.attempt, f"execution {seen.execution.status}")
     if seen.verdict.outcome is not Outcome.DRAINING:

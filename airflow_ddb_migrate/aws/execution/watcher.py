@@ -1,4 +1,4 @@
-"""Look at a migration again and again: the same look from the sensor's loop and the trigger's."""
+"""Observes a migration repeatedly, for the loops of the sensor and of the trigger."""
 
 import logging
 import math
@@ -27,21 +27,21 @@ from airflow_ddb_migrate.core.ledger.results import Outcome
 from airflow_ddb_migrate.core.limits import EXECUTION_DAYS, WAIT_FACTOR, WAIT_SECONDS
 
 PATIENCE_SECONDS = 3_600.0
-TELL_SECONDS = 30.0  # between two lines of progress, but for the first few
+TELL_SECONDS = 30.0  # between two lines of progress, except for the first few
 _FIRST_LINES = 3
 _DAY_SECONDS = 86_400
 
 
 class Watcher:
-    """Tells progress when it changes, and tolerates AWS outages of up to ``patience_seconds``.
+    """Logs progress when it changes, and tolerates AWS outages of up to ``patience_seconds``.
 
-    A watch can last for weeks: one failed call must not end it.
+    A watch can last for weeks, so one failed call must not end it.
 
-    :param waits_for_begin: wait for a migration that the ledger does not know yet, too.
-    :param tell: hears of each observation, beside the log; must not raise.
+    :param waits_for_begin: also wait for a migration that the ledger does not know yet.
+    :param tell: called with each observation; it must not raise.
     """
 
-    def __init__(  # noqa: PLR0913  # all but the first have a default
+    def __init__(  # noqa: PLR0913 # all except the first have a default
         self,
         open_site: Callable[[], Site],
         log: Any = None,
@@ -70,11 +70,11 @@ class Watcher:
         return self._open_site()
 
     def poke(self) -> Observation | None:
-        """Look once, and do what has to be done; None when there was nothing to see.
+        """Observe and tend the migration once; return None if that was not possible.
 
-        That is when AWS did not answer, or the migration has not begun and may do so later.
+        That is the case if AWS did not answer, or the migration has not begun yet.
 
-        :raises MigrationError: what another look cannot fix.
+        :raises MigrationError: an error that a later poll cannot fix.
         """
         try:
             seen = tend(self.site)
@@ -94,7 +94,7 @@ class Watcher:
         return seen
 
     def task_ended(self, on_kill: OnKill, reason: str, *, patience_seconds: float) -> None:
-        """Do with the attempt that runs what was asked for when its task ends, and say so."""
+        """Do what ``on_kill`` says with the running attempt when the task ends, and log it."""
         try:
             done = self._end(on_kill, reason, patience_seconds)
         except NotBegunError as exc:
@@ -120,14 +120,14 @@ class Watcher:
         silent = now - self._silent_since
         if silent >= self._patience_seconds:
             raise AwsRequestError(
-                f"AWS has not answered for {silent:.0f} s, the last time with: {exc} The migration "
-                "itself may still run: clear this task to watch on.",
+                f"AWS has not answered for {silent:.0f} s. The last error: {exc} The migration "
+                "may still be running. Clear this task to continue watching.",
                 exc.aws_code,
             ) from exc
-        self._log.warning("AWS did not answer, looking again later: %s", exc)
+        self._log.warning("AWS did not answer, trying again later: %s", exc)
 
     def _tell(self, seen: Observation, now: float) -> None:
-        """Tell what changed: a hold, a stop and the end at once, all else at a fair rhythm."""
+        """Log what changed: a hold, a stop and the end at once, the rest every TELL_SECONDS."""
         state = (seen.verdict.outcome, seen.orders.hold_reason, seen.orders.stop_reason)
         is_due = self._lines < _FIRST_LINES or now - self._told_at >= TELL_SECONDS
         if seen.verdict.reason == self._told or not (is_due or state != self._told_state):
@@ -152,9 +152,9 @@ class Watcher:
 def time_limit(site: Site) -> float:
     """Return the seconds after which a wait gives up.
 
-    Three times what the plan expects at most, and never less than a day: what takes so much longer
-    is not only slow. Without a plan the year that an execution may run. With windows only the time
-    in them counts.
+    It is three times the plan's longest time, and at least a day: anything longer is not just slow.
+    Without a plan, it is the year for which an execution can run. With windows, only the time in
+    them counts.
     """
     longest = float(EXECUTION_DAYS * _DAY_SECONDS)
     record = site.ledger.migration(site.migration_id)
@@ -168,7 +168,7 @@ def time_limit(site: Site) -> float:
 
 
 def _with_nights(site: Site, work_seconds: float) -> float:
-    """Return how long so much time in the migration's hours takes from now on."""
+    """Return the seconds from now until that much time in the migration's hours has passed."""
     request = kept_request(site)
     if request is None or not request.hours:
         return work_seconds

@@ -1,4 +1,4 @@
-"""The limit of what a migration may cost: at its start, raised, and when it is planned anew."""
+"""The cost limit of a migration: at its start, when it is raised, and when it is planned again."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,14 +18,14 @@ from airflow_ddb_migrate.core.text.figures import dollars_words
 from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import is_number, shown
 
-_MOST = 1_000_000_000  # dollars: far above any bill
+_MOST = 1_000_000_000  # dollars, far above any bill
 _HOUR = 3_600
 
 
 def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
-    """Return the limit that an attempt begins with: the lower one of its plan and of the author.
+    """Return the limit with which an attempt begins: the lower of the plan's and the author's.
 
-    One that a person gave since the plan was made stays, higher or lower, within the author's.
+    A limit that a person set after the plan was made stays, within the author's.
     """
     plan = plan_fields(site.ledger, site.migration_id)
     limit = limits.cost_limit(plan.get("max_cost_usd"))
@@ -36,7 +36,7 @@ def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
 
 
 def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord) -> bool:
-    """Return whether the latest attempt began after the plan was made, if only to wait."""
+    """Return whether the latest attempt began, or began to wait, after the plan was made."""
     begun = max(
         (
             one.expected_since or one.ended_at or control.since
@@ -48,15 +48,15 @@ def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord)
 
 
 def new_limit(site: Site, control: ControlRecord, given: object) -> float:
-    """Return a limit to go on with.
+    """Return the new limit.
 
-    :raises InvalidInputError: it is no amount, below what is spent, or above what the author of
-        the DAG allows.
+    :raises InvalidInputError: it is not an amount, less than was spent, or more than the DAG's
+        author allows.
     """
     if not is_number(given) or not 0 < given <= _MOST:
         raise InvalidInputError(
-            f"max_cost_usd is {shown(given)}; it must be an amount above 0 of US dollars, at most "
-            f"{_MOST:,}. Leave it out to keep it as it is."
+            f"max_cost_usd is {shown(given)}; it must be an amount in US dollars above 0 and at "
+            f"most {_MOST:,}. Leave it out to keep it as it is."
         )
     record = site.ledger.required_migration(site.migration_id)
     limits = AuthorRules.from_json(record.limits)
@@ -68,9 +68,9 @@ def new_limit(site: Site, control: ControlRecord, given: object) -> float:
 
 
 def _raised_until(site: Site) -> float:
-    """Return until when raised capacity is charged: it is given back when the attempt has ended.
+    """Return until when raised capacity is charged: it is restored after the attempt has ended.
 
-    One that waits for its first window has raised nothing.
+    An attempt that waits for its first window has raised nothing.
     """
     attempt = site.ledger.current_attempt(site.migration_id)
     if attempt is None or not attempt.started_at:
@@ -79,25 +79,25 @@ def _raised_until(site: Site) -> float:
 
 
 def spent_before(site: Site) -> float:
-    """Return what a migration that is planned anew has cost so far."""
+    """Return what a migration that is planned again has cost so far."""
     now = site.clock.now()
     return spent_by(site.lanes.all(site.migration_id), _rates(site), now)
 
 
 def require_unspent(site: Site, limit: float, spent: float, limits: AuthorRules) -> None:
-    """Raise InvalidInputError for a limit that is spent already."""
+    """Raise InvalidInputError for a limit that is already spent."""
     if spent >= limit:
         raise InvalidInputError(
-            f"Migration {site.migration_id} has cost {dollars_words(spent)} so far; max_cost_usd "
-            f"is {dollars_words(limit)}, which is spent already. "
-            f"{limits.higher_cost_limit(limit)}. Nothing was changed."
+            f"max_cost_usd is {dollars_words(limit)}, but migration {site.migration_id} has "
+            f"already cost {dollars_words(spent)}. {limits.higher_cost_limit(limit)}. Nothing was "
+            "changed."
         )
 
 
 def _rates(site: Site) -> Rates:
-    """Work the rates out; raised capacity counts for the time of each attempt, and from now on.
+    """Compute the rates. Raised capacity counts for the time of each attempt, and from now on.
 
-    Once it is given back, it costs no more, but has cost what it did.
+    Once it is restored, it costs no more, but what it has cost still counts.
     """
     now, plan = site.clock.now(), known_plan(site.ledger, site.migration_id)
     lease = site.leases.get(site.table.key)

@@ -140,7 +140,7 @@ def test_survives_an_outage(world, capsys):
     succeed(world)
     world.stepfunctions.failing = [client_error("InternalServerError", message="try later")] * 3
     assert 40 == wait()["seen"]
-    assert 3 == capsys.readouterr().out.count("AWS did not answer, looking again later")
+    assert 3 == capsys.readouterr().out.count("AWS did not answer, trying again later")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_survives_credentials_that_are_away_for_a_moment(world, capsys, error):
     succeed(world)
     world.stepfunctions.failing = [error] * 2
     assert 40 == wait()["seen"]
-    assert 2 == capsys.readouterr().out.count("AWS did not answer, looking again later")
+    assert 2 == capsys.readouterr().out.count("AWS did not answer, trying again later")
 
 
 def test_gives_up_after_a_long_outage(world):

@@ -1,7 +1,8 @@
 """Begin an attempt.
 
-``start`` begins one, or attaches to the one that runs. ``refusals`` are what it refuses before, and
-``required_steps`` what must have been done. ``record`` writes the migration down, and ``number``
-takes the attempt's number, with budgets, hours and alarms. ``next_window`` goes on in another
-window, or when alarms are well.
+- ``start`` begins one, or attaches to the running one.
+- ``refusals`` and ``required_steps`` are checked before.
+- ``record`` writes the migration's record; ``number`` takes the attempt's number, with budgets,
+  hours and alarms.
+- ``next_window`` continues in another window, or when alarms are OK again.
 """

@@ -1,8 +1,8 @@
-"""Go on in the next window, or when alarms are well: what a migration's wait does meanwhile.
+"""Continues in the next window, or when alarms are OK: the work of the wait task meanwhile.
 
-Capacity is given back and the table is kept. When a window has begun, capacity is raised again and
-a new attempt works on what is unfinished. Each look does one step and keeps nothing in memory, so
-it does not matter who looks, nor how often, nor where a step fails.
+Capacity is restored and the table's lease is kept. When a window has begun, capacity is raised
+again, and a new attempt works on the unfinished segments. Each call does one step and keeps nothing
+in memory, so any process can make it, at any interval and after any failure.
 """
 
 from dataclasses import replace
@@ -33,28 +33,28 @@ _BY_WINDOW = ("with its window", "its windows")
 
 
 def go_on(site: Site, seen: Observation) -> Observation:
-    """Do what is due for a migration that waits to go on; return how it stands then.
+    """Do the next step for a migration that waits to continue; return its state after that.
 
-    :raises MigrationError: what another look cannot fix, or an AWS that does not answer.
+    :raises MigrationError: an error that a later call cannot fix, or AWS does not answer.
     """
     _note_end(site, seen)
     try:
         why = _step(site, seen)
     except MigrationError as exc:
-        is_overtaken = isinstance(exc, LedgerBusyError)  # by a person, or by another who waits
+        is_overtaken = isinstance(exc, LedgerBusyError)  # by a person, or by another waiting task
         if not exc.retryable or (isinstance(exc, AwsRequestError) and not is_overtaken):
             raise
-        why = f"Not yet, and tried again: {exc}"
+        why = f"It will be tried again: {exc}"
     return _waiting(seen, why) if why else observe(site)
 
 
 def _step(site: Site, seen: Observation) -> str:
-    """Do one step towards the next attempt; return what it waits for, empty once it is started."""
+    """Do one step towards the next attempt; return what it waits for, or "" once it has started."""
     request = kept_request(site)
     if request is None:
         raise LedgerError(
-            f"The ledger does not know what migration {site.migration_id} was started with. Clear "
-            "the start task with its downstream tasks to go on."
+            f"The ledger does not know what migration {site.migration_id} was started with. To "
+            "continue, clear the start task with its downstream tasks."
         )
     _keep_table(site, request)
     if seen.orders.recovers and seen.control and (ill := why_ill(site, seen.control)):
@@ -63,7 +63,7 @@ def _step(site: Site, seen: Observation) -> str:
     later = opens_later(site, request, raises=wanted_capacity(site) is not None and not owes(site))
     if later or seen.orders.blocking:
         _give_back(site, request)
-        return f"It goes on at {iso(later)}." if later else ""
+        return f"It continues at {iso(later)}." if later else ""
     if request.mode.writes and (missing := raise_again(site)):
         return f"Raising its capacity again: {'; '.join(missing)}."
     start(site, request, after=seen.control)
@@ -71,7 +71,7 @@ def _step(site: Site, seen: Observation) -> str:
 
 
 def _keep_table(site: Site, request: StartRequest) -> None:
-    """Keep the lease, or take it again: without Airflow it has run out meanwhile."""
+    """Renew the lease, or take it again: it expires while Airflow is down."""
     if not request.mode.writes:
         return
     lease = site.leases.get(site.table.key)
@@ -81,7 +81,7 @@ def _keep_table(site: Site, request: StartRequest) -> None:
 
 
 def _give_back(site: Site, request: StartRequest) -> None:
-    """What looks without writing has raised nothing itself, but the migration that it is of may."""
+    """Restore capacity. For a mode without writes, its migration may have raised some."""
     if request.mode.writes:
         give_back(site, keeps_table=True)
     elif request.of:
@@ -89,7 +89,7 @@ def _give_back(site: Site, request: StartRequest) -> None:
 
 
 def _note_end(site: Site, seen: Observation) -> None:
-    """Note once that an attempt has ended with its window."""
+    """Note once that an attempt has ended with its window, or on hold."""
     number = seen.attempt.number
     has_run = seen.attempt.started_at or seen.execution.status is not ExecutionStatus.MISSING
     if seen.attempt.ended_at or not has_run:

@@ -1,4 +1,4 @@
-"""Take an attempt's number: with it the workers are told their budgets, hours and alarms."""
+"""Takes an attempt's number, and sets the budgets, hours and alarms of its workers."""
 
 from airflow_ddb_migrate.aws.plan.cost_limit import cost_limit_of
 from airflow_ddb_migrate.aws.preflight.alarms import alarms_here
@@ -22,7 +22,7 @@ from airflow_ddb_migrate.core.mode import Mode
 
 
 def next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
-    """Return the number to begin: that of an attempt which was never started is used now."""
+    """Return the number of the attempt to begin; one that was never started is used again."""
     if attempt is None:
         return 1
     never_started = status is ExecutionStatus.MISSING and not (
@@ -31,7 +31,7 @@ def next_number(attempt: AttemptRecord | None, status: ExecutionStatus) -> int:
     return attempt.number if never_started else attempt.number + 1
 
 
-def take_number(  # noqa: PLR0913  # all that is said to the workers of an attempt
+def take_number(  # noqa: PLR0913 # everything that the workers of an attempt obey
     site: Site,
     mine: AttemptRecord,
     request: StartRequest,
@@ -40,9 +40,9 @@ def take_number(  # noqa: PLR0913  # all that is said to the workers of an attem
     *,
     stays_paused: bool = False,
 ) -> Budget:
-    """Write the attempt down and tell its workers what they may do; return its budget.
+    """Write the attempt and its control record; return its budget.
 
-    What a person says from here on is either in force for this attempt, or nothing is begun.
+    A person's command from here on either applies to this attempt, or nothing is started.
     """
     now = site.clock.now()
     ledger, name = site.ledger, site.migration_id
@@ -64,9 +64,9 @@ def take_number(  # noqa: PLR0913  # all that is said to the workers of an attem
         )
     ):
         raise LedgerBusyError(
-            f"Attempt {mine.number} of {name} was taken by another try in the same moment, or the "
-            "migration was paused, retuned or stopped. Nothing was started. Try again: if another "
-            "try has started it, this one will attach to it."
+            f"Another try took attempt {mine.number} of {name} at the same time, or the migration "
+            "was paused, retuned or stopped. Nothing was started. Try again: if another try has "
+            "started it, this one attaches to it."
         )
     return budget
 
@@ -79,9 +79,9 @@ def _write_down(site: Site, mine: AttemptRecord) -> bool:
 
 
 def _budget(request: StartRequest, lanes: int, after: ControlRecord | None) -> Budget:
-    """Return its budgets. Who goes on keeps those of before: a person may have changed them.
+    """Return the budgets. A continued migration keeps its own, which a person may have changed.
 
-    Until the live workers are counted the budget is divided by as many as there may be.
+    Until the live workers are counted, the budget is divided among all that may run.
     """
     asked, limits = after or request, request.limits
     return Budget(
@@ -92,14 +92,14 @@ def _budget(request: StartRequest, lanes: int, after: ControlRecord | None) -> B
 
 
 def _was_ill(after: ControlRecord, mine: AttemptRecord, now: float) -> bool:
-    """Return whether its alarms ended the one before, also where this one is tried again."""
+    """Return whether alarms ended the previous attempt, also if this one is tried again."""
     is_same = after.attempt == mine.number
     is_held = any(hold.kind == HoldKind.HEALTH for hold in after.in_force(now))
     return is_held or (is_same and after.eased_at > 0)
 
 
 def hours_from_now(site: Site, request: StartRequest) -> AttemptHours:
-    """Return when an attempt that begins now has to end, and when the next one may begin."""
+    """Return when an attempt that begins now has to end, and when the next one can begin."""
     stretch = next_stretch(site, request, raises=False)
     if stretch is None:
         return NO_HOURS

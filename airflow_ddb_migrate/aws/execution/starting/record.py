@@ -1,4 +1,4 @@
-"""Write down what a migration is: once, by its first attempt."""
+"""Writes the migration's record, once, at its first attempt."""
 
 import json
 
@@ -11,9 +11,9 @@ from airflow_ddb_migrate.core.text.times import iso
 
 
 def written_record(site: Site, request: StartRequest, scope: tuple[int, ...]) -> MigrationRecord:
-    """Return the migration's record: that of an earlier attempt, or of this request.
+    """Return the migration's record: an earlier attempt's, or a new one of this request.
 
-    :raises InvalidInputError: it is one of another table.
+    :raises InvalidInputError: the migration belongs to another table.
     """
     now = site.clock.now()
     table = site.table

@@ -1,4 +1,4 @@
-"""What is checked before an attempt is written down, beside what preflight refuses."""
+"""What is checked before an attempt is written, in addition to preflight."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.mode import Mode
 
 
 def require_same_mode(site: Site, request: StartRequest) -> None:
-    """A migration does one thing, however often it is started."""
+    """Raise InvalidInputError if the migration was started with another mode."""
     record = site.ledger.migration(site.migration_id)
     if record and (record.mode, record.of) != (request.mode, request.of):
         raise InvalidInputError(
@@ -27,7 +27,7 @@ def _aim(of: MigrationRecord | StartRequest) -> str:
 
 
 def checked_transform(site: Site, request: StartRequest) -> str:
-    """Return the transform's hash; an undo needs no transform, and a table that is bound."""
+    """Return the transform's hash. An undo needs no transform, but a table with bindings."""
     return checks.check(
         site,
         request.transform if request.mode is not Mode.UNDO else "",
@@ -37,7 +37,7 @@ def checked_transform(site: Site, request: StartRequest) -> str:
 
 
 def within_limits(request: StartRequest, limits: AuthorRules) -> StartRequest:
-    """Return the request under these rules: its budgets are those of the plan, at most."""
+    """Return the request under these rules, with the budgets lowered to them."""
     return replace(
         request,
         limits=limits,
@@ -47,20 +47,21 @@ def within_limits(request: StartRequest, limits: AuthorRules) -> StartRequest:
 
 
 def require_unchanged(site: Site, attempt: AttemptRecord | None, transform_hash: str) -> None:
-    """Nobody asked for the attempts of later nights to work with another transform.
+    """Raise TransformError if a later night's attempt would work with another transform.
 
-    :raises TransformError: it was deployed anew since.
+    :raises TransformError: another one was deployed since.
     """
     if attempt and attempt.transform_hash not in {"", transform_hash}:
         raise TransformError(
             f"Attempt {attempt.number} of {site.migration_id} worked with transform "
-            f"{attempt.transform_hash[:12]}; {transform_hash[:12]} was deployed since. Nothing was "
-            "started. Clear the start task with its downstream tasks to go on with that one."
+            f"{attempt.transform_hash[:12]}, but {transform_hash[:12]} was deployed since. "
+            "Nothing was started. To continue with the new one, clear the start task with its "
+            "downstream tasks."
         )
 
 
 def require_none_live(site: Site, rows: Iterable[LaneRow]) -> None:
-    """Raise LeaseHeldError while workers of an attempt that has ended still show life."""
+    """Raise LeaseHeldError while workers of an ended attempt still show signs of life."""
     now = site.clock.now()
     if live := sum(row.is_live(now) for row in rows):
         raise LeaseHeldError(

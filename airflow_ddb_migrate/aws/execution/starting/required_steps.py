@@ -1,6 +1,6 @@
-"""What must have been done before a migration starts, where its author or its run demands it.
+"""The steps that must be done before a start, if the DAG's author or the run requires them.
 
-Each step is looked for in the ledger: the state of its task can be set by hand.
+Each step is looked up in the ledger, since a task's state can be set by hand.
 """
 
 from collections.abc import Collection
@@ -22,11 +22,11 @@ from airflow_ddb_migrate.core.names import DRY_RUN
 def require_steps(
     site: Site, request: StartRequest, transform_hash: str, *, canary: Collection[int]
 ) -> None:
-    """Raise ApprovalError for a step that is missing, or was about something else.
+    """Raise ApprovalError if a step is missing, or was about something else.
 
-    What is done about an earlier migration needs the approval alone.
+    An undo or a replay only needs the approval.
 
-    :param canary: the segments that this start is limited to; empty: it is none of a canary.
+    :param canary: the segments of a canary; empty: this start is not a canary.
     """
     limits = request.limits
     if not request.mode.writes:
@@ -58,10 +58,10 @@ def _require_known(limits: AuthorRules) -> None:
 def _require(site: Site, limits: AuthorRules, step: RequiredStep, *, is_done: bool) -> None:
     if step in limits.require and not is_done:
         raise ApprovalError(
-            f"The author of the DAG requires the step {step}, and the ledger knows of none that "
-            f"succeeded for migration {site.migration_id} with the transform that is deployed. "
-            f"Clear the task of that step with its downstream tasks; a state that was set by hand "
-            "does not count. Nothing was started."
+            f"The author of the DAG requires the step {step}, but the ledger has none that "
+            f"succeeded for migration {site.migration_id} with the deployed transform. Clear the "
+            "task of that step with its downstream tasks. A state that was set by hand does not "
+            "count. Nothing was started."
         )
 
 

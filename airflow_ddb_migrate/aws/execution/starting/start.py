@@ -1,4 +1,4 @@
-"""Start a migration: a first attempt, the one that runs already, or a new one with what is left."""
+"""Start a migration: begin an attempt, or attach to the running one."""
 
 from dataclasses import dataclass, replace
 
@@ -48,9 +48,9 @@ from airflow_ddb_migrate.core.text.times import iso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartResult:
-    """The attempt that works for the migration now, and in prose why it is this one.
+    """The attempt that now works for the migration, and sentences on why it is this one.
 
-    Outside its hours it has no ARN yet: who waits for it begins it then.
+    Outside the migration's hours it has no ARN yet: the waiting task starts it later.
     """
 
     migration_id: str
@@ -61,12 +61,12 @@ class StartResult:
 
 
 def start(site: Site, request: StartRequest, *, after: ControlRecord | None = None) -> StartResult:
-    """Start the migration, or attach to the attempt of it that runs.
+    """Start the migration, or attach to its running attempt.
 
-    Outside its hours nothing is started but what is asked is written down: see ``next_window``.
+    Outside its hours nothing is started, but the request is saved: see ``next_window``.
 
-    :param after: what the control record said when its wait saw that the next window has begun,
-        and that capacity is raised. It begins only if nobody has paused or stopped it since.
+    :param after: the control record as it was when the wait task saw that the next window had begun
+        and capacity was raised. The attempt begins only if it was not paused or stopped since.
     :raises MigrationError: see preflight.check; nothing was touched then.
     """
     now = site.clock.now()
@@ -114,7 +114,7 @@ def start(site: Site, request: StartRequest, *, after: ControlRecord | None = No
 
 
 def _opens_later(site: Site, request: StartRequest, *, is_ready: bool) -> float:
-    """Return when it may begin; 0: now. What was given back in a pause is raised again first."""
+    """Return when it can begin; 0: now. Capacity that was restored in a pause is raised first."""
     stretch = next_stretch(site, request, raises=False)
     if stretch is None:
         return 0.0
@@ -130,9 +130,9 @@ def _await_window(
     opens_at: float,
     after: ControlRecord | None,
 ) -> StartResult:
-    """Write the attempt down as one whose hours are over already; nothing of it exists in AWS.
+    """Write the attempt as one that is outside its hours; nothing is started in AWS.
 
-    What starts nothing does not resume anything either: who paused what waits has it paused on.
+    Since nothing is started, nothing is resumed either: a waiting migration stays paused.
     """
     waiting = replace(mine, intended_at=0.0)
     hours = AttemptHours(closes_at=site.clock.now(), opens_at=opens_at)
@@ -142,8 +142,8 @@ def _await_window(
     control = site.ledger.control(site.migration_id)
     held = kept_words(hold.reason for hold in control.holds) if control else ""
     words = (
-        f"Attempt {mine.number} of {site.migration_id} is not started: its hours are "
-        f"{request.hours}. The task that waits for it begins it at {iso(opens_at)}. {held}"
+        f"Attempt {mine.number} of {site.migration_id} is not started yet: its hours are "
+        f"{request.hours}. The waiting task starts it at {iso(opens_at)}. {held}"
     )
     return StartResult(
         migration_id=site.migration_id,
@@ -154,7 +154,7 @@ def _await_window(
     )
 
 
-def _launch(  # noqa: PLR0913  # all that was looked up
+def _launch(  # noqa: PLR0913 # everything that was looked up
     site: Site,
     record: MigrationRecord,
     request: StartRequest,
@@ -162,7 +162,7 @@ def _launch(  # noqa: PLR0913  # all that was looked up
     progress: Progress,
     after: ControlRecord | None,
 ) -> StartResult:
-    """Write down what is about to be started, then start it: a crash in between is found again."""
+    """Write the attempt, then start it, so that it is found again after a crash in between."""
     now = site.clock.now()
     what = "canary attempt" if mine.scope else "attempt"
     payload = build_segment_payload(
@@ -177,7 +177,7 @@ def _launch(  # noqa: PLR0913  # all that was looked up
     budget = take_number(site, mine, request, hours_from_now(site, request), after)
     if record.mode.writes:
         _intend(site, mine)
-    site.ledger.refuse_forgotten(site.migration_id)  # whoever forgets it looks for the attempt
+    site.ledger.refuse_forgotten(site.migration_id)  # forgetting it checks for the attempt
     history.begin(site.ledger, record, mine.transform_hash)
     is_new = site.executions.start(
         state_machine_arn=site.stack.state_machine_arn,
@@ -185,7 +185,7 @@ def _launch(  # noqa: PLR0913  # all that was looked up
         payload=payload,
     )
     site.ledger.attempt_started(record.migration_id, mine.number, now)
-    how = "Started" if is_new else "Found, started a moment ago,"
+    how = "Started" if is_new else "Found, just started,"
     words = (
         f"{how} {what} {mine.number} of {record.migration_id} over "
         f"{mine.lanes:,} of {record.lanes:,} segments ({len(payload.encode()):,} bytes of input), "
@@ -216,7 +216,7 @@ def _intend(site: Site, mine: AttemptRecord) -> None:
 
 
 def _status(site: Site, attempt: AttemptRecord | None) -> ExecutionStatus:
-    """An attempt whose start was not confirmed is started again, by the same name: safely."""
+    """Return the execution's status. An unconfirmed start is repeated, safely, by the same name."""
     if attempt is None:
         return ExecutionStatus.MISSING
     return site.execution_of(attempt, if_confirmed=True).status
@@ -233,7 +233,7 @@ def _attach(site: Site, attempt: AttemptRecord) -> StartResult:
 
 
 def _finished(site: Site, attempt: AttemptRecord) -> StartResult:
-    return _found(site, attempt, "Every segment is done already, nothing to start after")
+    return _found(site, attempt, "Every segment is done, so nothing has to be started after")
 
 
 def _found(site: Site, attempt: AttemptRecord, how: str) -> StartResult:
@@ -247,7 +247,7 @@ def _found(site: Site, attempt: AttemptRecord, how: str) -> StartResult:
 
 
 def _stop_former_holder(site: Site, lease: LeaseRecord) -> None:
-    """A migration whose lease expired may have a worker left that does not know it."""
+    """Stop a migration whose expired lease was taken: it may still have workers."""
     now = site.clock.now()
     former = lease.taken_from
     control = site.ledger.control(former) if former else None

@@ -1,4 +1,4 @@
-"""The attempt that a person means to steer: the one that runs, or waits to go on."""
+"""The attempt to steer: the one that runs, or waits to continue."""
 
 from airflow_ddb_migrate.aws.execution.observe import is_waiting
 from airflow_ddb_migrate.aws.site import Site
@@ -8,14 +8,14 @@ from airflow_ddb_migrate.core.ledger.records import AttemptRecord, Command, Cont
 
 _AGAIN = (
     "To continue, clear the tasks from prewarm on, or trigger the DAG with migration_id "
-    "{migration_id!r}: a new attempt works on what is unfinished."
+    "{migration_id!r}: a new attempt works on the unfinished segments."
 )
 
 
 def current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
-    """Return the attempt that runs, with its control record; refuse one that is being stopped.
+    """Return the running attempt and its control record; refuse one that is being stopped.
 
-    It may also be the one that ended with its window, or waits for the first one.
+    It can also be one that ended with its window, or that waits for the first window.
     """
     attempt = running_attempt(site)
     control = site.ledger.control(site.migration_id)
@@ -31,7 +31,7 @@ def current(site: Site) -> tuple[AttemptRecord, ControlRecord]:
 
 
 def running_attempt(site: Site) -> AttemptRecord:
-    """Return the attempt that runs, or waits to go on.
+    """Return the attempt that runs, or waits to continue.
 
     :raises LedgerError: the migration was never started.
     :raises SteeringError: it is over, or not started yet.
@@ -47,7 +47,7 @@ def running_attempt(site: Site) -> AttemptRecord:
     if status is ExecutionStatus.MISSING and not attempt.started_at:
         wait = "two minutes" if attempt.is_tried_again else "a few seconds"
         raise SteeringError(
-            f"{title(site, attempt)} is not started yet. Try again in {wait}; if it stays so, run "
+            f"{title(site, attempt)} is not started yet. Try again in {wait}. If it stays so, run "
             "its start task again."
         )
     if not status.is_live:
@@ -58,19 +58,19 @@ def running_attempt(site: Site) -> AttemptRecord:
 def overtaken(
     site: Site, attempt: AttemptRecord, control: ControlRecord | None = None
 ) -> SteeringError:
-    """Return the refusal for an attempt that the control record does not speak to any more."""
+    """Return the refusal for an attempt that is no longer the control record's."""
     why = f" ({control.reason})" if control and control.reason else ""
     return SteeringError(
-        f"{title(site, attempt)} is being stopped, or another attempt began{why}. Nothing was "
+        f"{title(site, attempt)} is being stopped, or another attempt has begun{why}. Nothing was "
         f"changed. {how_to_continue(site)}"
     )
 
 
 def title(site: Site, attempt: AttemptRecord) -> str:
-    """Name an attempt at the start of a sentence."""
+    """Return the beginning of a sentence on an attempt."""
     return f"Attempt {attempt.number} of {site.migration_id}"
 
 
 def how_to_continue(site: Site) -> str:
-    """Say how to go on with a migration of which nothing runs."""
+    """Return how to continue a migration of which nothing runs."""
     return _AGAIN.format(migration_id=site.migration_id)

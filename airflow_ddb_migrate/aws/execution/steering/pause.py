@@ -21,9 +21,9 @@ from airflow_ddb_migrate.core.text.times import iso
 
 
 def pause(site: Site, *, by: str, reason: str = "") -> str:
-    """Hold every worker of the attempt that runs; nothing is stopped and nothing is lost.
+    """Hold every worker of the running attempt; nothing is stopped and nothing is lost.
 
-    Only a person ends it, whatever else holds the migration meanwhile.
+    Only a person ends the pause, whatever else holds the migration meanwhile.
 
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, or is being stopped.
@@ -33,7 +33,7 @@ def pause(site: Site, *, by: str, reason: str = "") -> str:
     for held in control.in_force(site.clock.now()):
         if held.kind == HoldKind.PERSON:
             return (
-                f"{title(site, attempt)} is on hold already, since {iso(held.since)}: "
+                f"{title(site, attempt)} has been on hold since {iso(held.since)}: "
                 f"{held.reason or 'no reason given'}. Nothing was changed."
             )
     why = f"paused by {named(by, site.caller)}" + (f": {reason}" if reason else "")
@@ -50,14 +50,15 @@ def _paused(site: Site, attempt: AttemptRecord, control: ControlRecord, reason: 
     if is_closed or seen.is_between_windows:
         waits = "while it waits for its alarms" if seen.orders.recovers else "while it waits"
         return (
-            f"Paused {site.migration_id} {'outside its hours' if is_closed else waits}"
-            f"{_because(reason)}: no attempt begins before it is resumed."
+            f"Paused {site.migration_id} "
+            f"{'outside its hours' if is_closed else waits}{_because(reason)}: no attempt starts "
+            "before it is resumed."
         )
     return (
-        f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers settle "
-        f"what they have in hand and write nothing more within about {2 * CONTROL_SECONDS} s. "
-        f"After {HOLD_SECONDS // 60} minutes the execution ends by itself; then a new attempt goes "
-        "on with what is unfinished."
+        f"Paused attempt {attempt.number} of {site.migration_id}{_because(reason)}. Workers "
+        "finish the page that they work on, and write nothing more after about "
+        f"{2 * CONTROL_SECONDS} s. After {HOLD_SECONDS // 60} minutes the execution ends by "
+        "itself; a new attempt then continues with the unfinished segments."
     )
 
 
@@ -66,13 +67,13 @@ def _because(reason: str) -> str:
 
 
 def resume(site: Site, *, by: str) -> str:
-    """End the pause of a person, and a hold for a throttled table; says what else still holds.
+    """End a person's pause and a hold for throttling; return what else still holds.
 
-    Holds for health, hours and money end with their causes, never by this.
+    Holds for health, hours and money end only with their causes.
 
     :raises LedgerError: it was never started.
-    :raises SteeringError: the execution has ended or is ending, or only what a resume does not end
-        holds it; the message says how to go on.
+    :raises SteeringError: the execution has ended or is ending, or only holds that a resume does
+        not end are in force; the message says how to continue.
     """
     now, by = site.clock.now(), entered(by)
     attempt, control = current(site)
@@ -105,15 +106,15 @@ def resume(site: Site, *, by: str) -> str:
 def _resumed(
     site: Site, attempt: AttemptRecord, ended: list[HoldRecord], left: list[HoldRecord]
 ) -> str:
-    """Say which holds were ended, and which are left."""
+    """Return which holds were ended, and which are left."""
     now, name = site.clock.now(), f"attempt {attempt.number} of {site.migration_id}"
     which = " and ".join(f"{hold.kind} ({hold.reason.rstrip('.')})" for hold in ended)
     if left:
         return f"Ended the hold of {name} by {which}. {_still(left)}"
     minutes = (now - min(hold.since for hold in ended)) / 60
     return (
-        f"Resumed {name} after {minutes:,.0f} minutes on hold: ended the hold by {which}. Workers "
-        "that wait go on at their next look, each within 2 minutes."
+        f"Resumed {name} after {minutes:,.0f} minutes on hold: ended the hold by {which}. Waiting "
+        "workers continue within 2 minutes."
     )
 
 

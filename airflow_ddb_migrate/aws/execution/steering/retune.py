@@ -1,4 +1,4 @@
-"""Change the budgets, the concurrency or the cost limit of a migration."""
+"""Changes the budgets, the concurrency or the cost limit of a migration."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from airflow_ddb_migrate.core.text.markdown import entered
 from airflow_ddb_migrate.core.validation import is_number, shown
 
 
-def retune(  # noqa: PLR0913  # each figure that can be changed
+def retune(  # noqa: PLR0913 # one parameter for each figure that can be changed
     site: Site,
     *,
     by: str,
@@ -26,15 +26,15 @@ def retune(  # noqa: PLR0913  # each figure that can be changed
     max_concurrency: int | None = None,
     max_cost_usd: float | None = None,
 ) -> str:
-    """Change budgets (units per second of the whole migration; 0: none) and children at a time.
+    """Change budgets (units per second of the whole migration; 0: none), concurrency or limit.
 
-    None leaves a figure as it is. Budgets hold for the attempts that the wait begins, too: one that
-    a start task begins has its request's. Concurrency is of this attempt alone.
-    ``max_cost_usd`` is another limit of the cost, within that of the DAG's author: it ends a hold
-    for money.
+    None leaves a figure as it is. Budgets also apply to attempts that the wait task starts; an
+    attempt that a start task starts has its request's. The concurrency applies to this attempt
+    only. ``max_cost_usd`` is a new cost limit, within that of the DAG's author; it ends a hold for
+    money.
 
-    :raises InvalidInputError: a figure is out of its range, or above what the DAG's author allows,
-        or all are None.
+    :raises InvalidInputError: a figure is out of range or above what the DAG's author allows, or
+        all are None.
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over, is being stopped, or its map has not begun yet.
     """
@@ -63,12 +63,12 @@ def retune(  # noqa: PLR0913  # each figure that can be changed
 
 
 def _limit(site: Site, control: ControlRecord, given: object) -> dict[str, float]:
-    """Return what to write for another limit; what is spent is added up again at once."""
+    """Return the fields to write for a new limit; the cost is added up again at once."""
     return {"max_cost_usd": new_limit(site, control, given), "spent_due": 0.0}
 
 
 def _end_for_money(site: Site, attempt: AttemptRecord, by: str) -> str:
-    """End a hold for money, and say so; empty when there is none."""
+    """End a hold for money, and return a sentence on it; empty if there is none."""
     now, kind = site.clock.now(), HoldKind.MONEY
     reason = f"limit raised by {by}"
     if not site.ledger.end_holds(
@@ -81,7 +81,7 @@ def _end_for_money(site: Site, attempt: AttemptRecord, by: str) -> str:
 
 
 def _require_within_limits(site: Site, budget: Mapping[str, float]) -> None:
-    """Raise InvalidInputError for a budget above that of the DAG's author."""
+    """Raise InvalidInputError for a budget above the limit of the DAG's author."""
     record = site.ledger.required_migration(site.migration_id)
     limits = AuthorRules.from_json(record.limits)
     for name, units in budget.items():
@@ -118,7 +118,7 @@ def _budget(**figures: object) -> dict[str, float]:
 def _checked(name: str, given: object) -> float:
     if not is_number(given) or not (given == 0 or 1 <= given <= TABLE_UNITS):
         raise InvalidInputError(
-            f"{name} is {shown(given)}; it must be 0 for no budget, or 1 to {TABLE_UNITS:,} units "
+            f"{name} is {shown(given)}; it must be 0 for no limit, or 1 to {TABLE_UNITS:,} units "
             "per second. Leave it out to keep it as it is."
         )
     return float(given)

@@ -1,4 +1,4 @@
-"""Stop the attempt that runs: its workers first, then the execution."""
+"""Stops the running attempt: its workers first, then the execution."""
 
 from airflow_ddb_migrate.aws.execution.ending import note_stop
 from airflow_ddb_migrate.aws.execution.observe import is_waiting
@@ -14,24 +14,25 @@ _STOP_POLL_SECONDS = 2.0
 
 
 def begin_stop(site: Site, *, by: str, reason: str = "") -> str:
-    """Tell the workers of the attempt that runs to end, and do not wait: ``stop_now`` does.
+    """Tell the workers of the running attempt to end; does not wait as ``stop_now`` does.
 
     :raises LedgerError: it was never started.
-    :raises SteeringError: it is over, or another attempt began in this moment.
+    :raises SteeringError: it is over, or another attempt has just begun.
     """
     attempt = running_attempt(site)
     if not command_stop(site, attempt, _stop_reason(site, entered(by), entered(reason))):
         raise overtaken(site, attempt)
     return (
-        f"Stopping attempt {attempt.number} of {site.migration_id}. Workers settle what they have "
-        f"in hand and end within about {2 * CONTROL_SECONDS} s; then its execution is stopped."
+        f"Stopping attempt {attempt.number} of {site.migration_id}. Workers finish the page that "
+        f"they work on and end within about {2 * CONTROL_SECONDS} s; then the execution is "
+        "stopped."
     )
 
 
 def stop_now(
     site: Site, *, by: str, reason: str = "", patience_seconds: float = OWNER_SECONDS
 ) -> str:
-    """Stop the attempt that runs: its workers first, then the execution. Notes an event.
+    """Stop the running attempt, its workers first, and then the execution. Notes an event.
 
     :raises LedgerError: it was never started.
     :raises SteeringError: it is over.
@@ -49,9 +50,10 @@ def _stop_reason(site: Site, by: str, reason: str) -> str:
 def stop(
     site: Site, *, reason: str, by: str = "Airflow", patience_seconds: float = OWNER_SECONDS
 ) -> str:
-    """Stop the attempt that runs: tell its workers, wait for them, then stop the execution.
+    """Stop the running attempt: tell its workers, wait for them, then stop the execution.
 
-    Returns what was done, in prose. Nothing is lost: a new attempt goes on where workers ended.
+    Returns sentences on what was done. Nothing is lost: a new attempt continues where workers
+    ended.
     """
     reason, by = entered(reason), entered(by)
     attempt = site.ledger.current_attempt(site.migration_id)
@@ -62,7 +64,7 @@ def stop(
             return f"Attempt {attempt.number} of {site.migration_id} has ended: nothing to stop."
         if command_stop(site, attempt, reason):
             return _stopped_waiting(site, reason, by)
-        # Another attempt began in this moment.
+        # Another attempt has just begun.
         return stop(site, reason=reason, by=by, patience_seconds=patience_seconds)
     command_stop(site, attempt, reason)
     deadline = site.clock.now() + patience_seconds
@@ -77,15 +79,15 @@ def stop(
 
 
 def _stopped_waiting(site: Site, reason: str, by: str) -> str:
-    """Nothing runs while it waits; the STOP is for who would begin the next attempt."""
+    """Note a stop while nothing runs: the STOP keeps the next attempt from starting."""
     note_stop(site)
-    words = f"Stopped {site.migration_id} while it waits: {reason}. No attempt begins any more."
+    words = f"Stopped {site.migration_id} while it waited: {reason}. No further attempt starts."
     site.note_event(What.STOPPED, by, words)
     return words
 
 
 def command_stop(site: Site, attempt: AttemptRecord, reason: str) -> bool:
-    """Tell the workers of an attempt to stop; False when they obey a newer one."""
+    """Tell the workers of an attempt to stop; False if a newer attempt has begun."""
     control = site.ledger.control(site.migration_id)
     if control is None or control.attempt != attempt.number:
         return False
@@ -95,7 +97,7 @@ def command_stop(site: Site, attempt: AttemptRecord, reason: str) -> bool:
 
 
 def _stop_execution(site: Site, attempt: AttemptRecord, reason: str, deadline: float) -> None:
-    """Stop the execution; one that is not seen yet is tried again. Its workers obey the STOP."""
+    """Stop the execution; retry if it is not visible yet. Its workers obey the STOP anyway."""
     while not site.executions.stop(attempt.execution_arn, error="Stopped", cause=reason):
         if site.clock.now() >= deadline or not site.execution_of(attempt).status.is_live:
             return
@@ -103,7 +105,7 @@ def _stop_execution(site: Site, attempt: AttemptRecord, reason: str, deadline: f
 
 
 def _await_workers(site: Site, deadline: float) -> None:
-    """Wait until no worker shows life; one that was killed stops counting by itself."""
+    """Wait until no worker shows signs of life; a killed worker stops counting after a while."""
     while (now := site.clock.now()) < deadline:
         if not any(row.is_live(now) for row in site.lanes.all(site.migration_id)):
             return

@@ -211,7 +211,7 @@ def test_a_stop_that_does_not_wait_says_that_it_was_overtaken(world: SiteWorld) 
     after_its_window(world)
     before_the_stop(world, lambda: tend(world.site))
 
-    with pytest.raises(SteeringError, match="another attempt began"):
+    with pytest.raises(SteeringError, match="another attempt has begun"):
         begin_stop(world.site, by="ann")
 
     assert Command.RUN is control_of(world).command

@@ -135,7 +135,7 @@ def test_it_says_in_words_that_it_is_tried_again(world: SiteWorld, wait: Wait) -
 
     seen = observe(world.site)
     assert Outcome.WAITING is seen.verdict.outcome
-    assert "Its execution did not start. The task that waits for it tries" in seen.verdict.reason
+    assert "Its execution did not start. The waiting task tries" in seen.verdict.reason
     assert seen.verdict.reason == status_of(world.site, events_shown=1).seen.verdict.reason
 
 
@@ -146,7 +146,7 @@ def test_a_pause_keeps_it_from_being_tried_again(world: SiteWorld) -> None:
 
     said = pause(world.site, by="ann", reason="sale")
 
-    assert "while it waits (sale): no attempt begins before it is resumed" in said
+    assert "while it waits (sale): no attempt starts before it is resumed" in said
     assert {Outcome.WAITING} == {*looks(world, (30, HOLD_SECONDS, 30))}
     assert "Resumed attempt 2" in resume(world.site, by="ann")
     assert [Outcome.RUNNING] == looks(world, [30])
@@ -156,7 +156,7 @@ def test_a_stop_ends_what_would_be_tried_again(world: SiteWorld) -> None:
     lost(world)
     world.clock.advance(START_SEEN_SECONDS)
 
-    assert "No attempt begins any more" in stop_now(world.site, by="ann", reason="enough")
+    assert "No further attempt starts" in stop_now(world.site, by="ann", reason="enough")
 
     assert {Outcome.FAILED} == {*looks(world)}
     assert [arn_of(1)] == list(world.stepfunctions.executions)

@@ -149,7 +149,7 @@ def test_one_started_outside_its_hours_begins_with_the_next_window(place: Place)
     started = world.start(windows=NIGHTS)
 
     assert "" == started.execution_arn
-    assert "begins it at 2026-11-30T22:00" in started.explanation
+    assert "starts it at 2026-11-30T22:00" in started.explanation
     assert Outcome.WAITING is tended(world, "11-30 21:00")
     assert (BEFORE, {}) == (world.provisioned(), world.stepfunctions.executions)
     outcome = looked_at(world, "11-30 22:00")
@@ -166,7 +166,7 @@ def test_a_run_cannot_widen_the_hours_of_the_dag_s_author(world: SiteWorld) -> N
 
     started = world.start(windows=["00:00-24:00 Mon UTC"], limits=limits)
 
-    assert "begins it at 2026-11-30T23:00" in started.explanation
+    assert "starts it at 2026-11-30T23:00" in started.explanation
     assert Outcome.RUNNING is looked_at(world, "11-30 23:00")
     control = world.site.ledger.control(MIGRATION)
     assert control is not None

@@ -76,7 +76,7 @@ def test_a_pause_while_it_waits_keeps_it_from_beginning(world: SiteWorld) -> Non
     """It is a person's, who resumes it; however long it took, it goes on then."""
     held_for_an_hour(world, HoldKind.HEALTH)
     assert (Outcome.WAITING, 1) == tended(world)
-    assert "no attempt begins before it is resumed" in pause(world.site, by="ann", reason="sale")
+    assert "no attempt starts before it is resumed" in pause(world.site, by="ann", reason="sale")
     world.cloudwatch.alarms["checkout"] = "OK"
 
     assert {(Outcome.WAITING, 1)} == {tended(world, 900) for _ in range(6)}

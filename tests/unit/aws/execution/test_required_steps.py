@@ -162,7 +162,7 @@ def test_a_pass_without_writes_needs_no_approval(world: SiteWorld) -> None:
 def test_a_step_that_is_missing(world: SiteWorld, step: str) -> None:
     words = refused(world, limits=AuthorRules.of({"require": [step]}))
 
-    assert f"requires the step {step}, and the ledger knows of none" in words
+    assert f"requires the step {step}, but the ledger has none" in words
 
 
 def test_a_backup_that_is_none_does_not_count(world: SiteWorld) -> None:

@@ -164,7 +164,7 @@ def test_a_canary_tried_again_finds_itself_done(world: SiteWorld) -> None:
     again = begin(world, sample_lanes=3)
 
     assert (1, 3) == (again.attempt, again.lanes)
-    assert again.explanation.startswith("Every segment is done already")
+    assert again.explanation.startswith("Every segment is done, so nothing")
     assert [arn_of(1)] == list(world.stepfunctions.executions)
 
 

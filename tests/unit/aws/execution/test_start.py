@@ -235,7 +235,7 @@ def test_a_name_that_exists_is_the_execution_that_is_meant(world: SiteWorld) -> 
 
     started = world.start()
 
-    assert started.explanation.startswith(f"Found, started a moment ago, attempt 1 of {MIGRATION}")
+    assert started.explanation.startswith(f"Found, just started, attempt 1 of {MIGRATION}")
 
 
 def test_a_forgotten_execution_is_followed_by_a_new_attempt(world: SiteWorld) -> None:
@@ -257,7 +257,7 @@ def test_a_finished_migration_has_nothing_to_start(world: SiteWorld) -> None:
     again = world.start()
 
     assert (1, arn_of(1)) == (again.attempt, again.execution_arn)
-    assert again.explanation.startswith("Every segment is done already, nothing to start after")
+    assert again.explanation.startswith("Every segment is done, so nothing has to be started after")
     assert 1 == len(world.stepfunctions.executions)
 
 
@@ -292,7 +292,7 @@ def test_two_starts_at_once_make_one_attempt(world: SiteWorld) -> None:
 
     world.dynamodb.before = overtake
 
-    with pytest.raises(LedgerBusyError, match="was taken by another try in the same moment"):
+    with pytest.raises(LedgerBusyError, match="Another try took attempt 1 of"):
         world.start()
     assert [arn_of(1)] == list(world.stepfunctions.executions)
     assert world.start().explanation.startswith("Attached")

@@ -197,7 +197,9 @@ def test_a_table_made_again_is_not_brought_back_to_what_the_old_one_was(
     site = migrated.site_for(OTHER)
     again = replace(site, table=replace(site.table, key=replace(site.table.key, table_id="again")))
 
-    with pytest.raises(InvalidInputError, match=r"^of is .* \(id again\) is about one of its"):
+    with pytest.raises(
+        InvalidInputError, match=r"^of is .* \(id again\) needs the id of a MIGRATE"
+    ):
         migrated.start(again, **UNDO)
 
 
