@@ -34,7 +34,7 @@ docs: $(STAMP) ## Build the documentation into .site: a broken link, anchor or l
 screenshots: $(STAMP) ## Take the pictures in docs/images anew, of a real Airflow; needs chromium
 	@mkdir -p docs/images
 	@SCREENSHOTS=docs/images REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -k "browser or one_table_fails" \
-		tests/e2e/test_in_browser.py tests/e2e/test_many.py
+		tests/e2e/test_in_browser.py tests/e2e/test_many.py tests/e2e/test_holds.py
 
 live: $(STAMP) ## Migrate under live traffic, many times (LIVE_SEEDS=1000 for more)
 	@LIVE_SEEDS=$(LIVE_SEEDS) $(BIN)/python -m pytest tests/live

@@ -24,7 +24,7 @@ from airflow_ddb_migrate.local.processes.folders import private_folder
 
 _START_SECONDS = 600.0  # a crash is noticed at once; only a hang takes this long
 _NOTICE_SECONDS = 15.0
-_ANSWER_SECONDS = 30.0
+_ANSWER_SECONDS = 120.0  # the first answer of an API server that has just begun takes long
 _POLL_SECONDS = 0.5
 _LOG = "standalone.log"
 _PASSWORDS = "simple_auth_manager_passwords.json.generated"  # as Airflow calls it

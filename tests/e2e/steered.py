@@ -52,8 +52,8 @@ class Steered:
         return migrated(self.run.site)
 
 
-def migrated(site: AirflowSite) -> int:
-    pages = site.chain.clients.dynamodb.get_paginator("scan").paginate(TableName=TABLE)
+def migrated(site: AirflowSite, table: str = TABLE) -> int:
+    pages = site.chain.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
     return sum("updatedAt" in item for page in pages for item in page["Items"])
 
 

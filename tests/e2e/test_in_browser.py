@@ -135,20 +135,23 @@ def test_nobody_gets_anything_of_the_plugin_without_signing_in(airflow: AirflowS
 
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="pictures for the docs: SCREENSHOTS")
 def test_browser_takes_pictures_of_the_other_pages(airflow: AirflowSite, steered: Steered) -> None:
-    """The question of a dry run, and the list of migrations."""
+    """The plan and the question of a dry run, the list of migrations, and a report."""
+    of_run = f"{airflow.airflow.url}/dags/{DAG_ID}/runs"
     run = airflow.trigger({"table": TABLE, "segments": 8, "dry_run": True, "approve": True})
     run.question("approve")
     page = steered.page
     page.open(f"{airflow.airflow.url}/plugin/ddb-migrations")
     page.inside("iframe").until("doc.querySelector('td a')")
     ui.shot(page, "list")
-    page.open(
-        f"{airflow.airflow.url}/dags/{DAG_ID}/runs/{run.run_id}/tasks/approve/required_actions"
-    )
+    page.open(f"{of_run}/{run.run_id}/tasks/approve/required_actions")
     page.until("doc.body.innerText.includes('Migrate table')")
     ui.shot(page, "approval")
+    page.open(f"{of_run}/{run.run_id}")
+    ui.shot(ui.open_tab(page), "plan", at="#plan", when="!doc.querySelector('#plan').hidden")
     run.answer("approve", "Reject")
     run.finish()
+    page.open(f"{of_run}/{steered.run.run_id}/tasks/report")
+    ui.shot(page, "report", when="doc.body.innerText.includes('# Migration')")
 
 
 def status_of(site: AirflowSite, method: str, path: str, cookie: str = "") -> int:

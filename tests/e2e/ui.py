@@ -21,7 +21,7 @@ _SEEN = rf"""[...doc.querySelectorAll('{_SECTION}')].map((section) => [
   [...new Set([...section.querySelectorAll('[id*=element_]')]
     .filter((one) => one.checkVisibility())
     .map((one) => one.id.match(/element_(\w+)/)[1]))]])"""
-_FIGURE = """[...doc.querySelectorAll('#figures dt')]
+FIGURE = """[...doc.querySelectorAll('#figures dt')]
   .find((one) => one.textContent === '%s').nextElementSibling.textContent"""
 
 
@@ -98,7 +98,7 @@ def open_tab(page: Page) -> Page:
 
 
 def figure(tab: Page, name: str) -> str:
-    return str(tab.evaluate(_FIGURE % name))
+    return str(tab.evaluate(FIGURE % name))
 
 
 def number(tab: Page, name: str) -> float:

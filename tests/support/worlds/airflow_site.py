@@ -76,8 +76,13 @@ class DagRun:
         return self.state()
 
     def until(self, task_id: str, *states: str) -> str:
-        """Wait until a task is in one of the states; return it."""
-        self._until(lambda: self.tasks().get(task_id) in states, f"{task_id} in {states}")
+        """Wait until a task is in one of the states, while its run lasts; return it."""
+
+        def is_there() -> bool:
+            return self.tasks().get(task_id) in states
+
+        self._until(lambda: is_there() or self.state() in ENDED, f"{task_id} in {states}")
+        assert is_there(), (f"{task_id} was never in {states}", self.tasks())
         return self.tasks()[task_id]
 
     def question(self, task_id: str) -> dict[str, Any]:
