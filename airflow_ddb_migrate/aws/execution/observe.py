@@ -20,7 +20,6 @@ from airflow_ddb_migrate.core.execution.progress import (
 )
 from airflow_ddb_migrate.core.hours.closed import Closed, kept_words
 from airflow_ddb_migrate.core.ledger.holds import (
-    OUTLASTING,
     RECOVERABLE,
     HoldKind,
     HoldRecord,
@@ -81,7 +80,7 @@ class Orders:
     @property
     def blocking(self) -> tuple[HoldRecord, ...]:
         """The holds that keep the next attempt from beginning. Others begin again by themselves."""
-        return tuple(hold for hold in self.holds if hold.kind in OUTLASTING)
+        return tuple(hold for hold in self.holds if hold.outlasts_windows)
 
     def closed_words(self, now: float) -> str:
         """Return sentences on what it waits for, such as its hours; empty if it does not wait."""

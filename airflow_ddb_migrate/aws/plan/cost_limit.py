@@ -36,11 +36,12 @@ def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
 
 
 def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord) -> bool:
-    """Return whether the latest attempt began, or began to wait, after the plan was made."""
+    """Return whether the control record's attempt began, if only to wait, after the plan."""
     begun = max(
         (
             one.expected_since or one.ended_at or control.since
             for one in site.ledger.attempts(site.migration_id)
+            if one.number <= control.attempt
         ),
         default=0.0,
     )

@@ -24,8 +24,9 @@ class HoldKind(StrEnum):
 
 # Ended when a person resumes. The others last as long as their cause does.
 RESUMABLE: Final = frozenset[str]({HoldKind.PERSON, HoldKind.THROTTLED})
-# Not ended by the next window. For the others the next attempt checks the cause again.
-OUTLASTING: Final = frozenset[str]({HoldKind.PERSON, HoldKind.MONEY})
+# Ended by the next window, whose attempt checks the cause again. All others block it, and so does
+# a kind that only a later version knows.
+_CHECKED_AGAIN: Final = frozenset[str]({HoldKind.HEALTH, HoldKind.HOURS, HoldKind.THROTTLED})
 # If only these ended an execution, Airflow's wait task starts another one.
 RECOVERABLE: Final = frozenset[str]({HoldKind.HEALTH, HoldKind.THROTTLED})
 _RANK: Final = {kind.value: rank for rank, kind in enumerate(HoldKind)}
@@ -43,6 +44,10 @@ class HoldRecord:
     by: str
     since: float
     until: float = 0.0
+
+    @property
+    def outlasts_windows(self) -> bool:
+        return self.kind not in _CHECKED_AGAIN
 
     def is_over(self, now: float) -> bool:
         return 0 < self.until <= now
@@ -89,4 +94,14 @@ def single_hold(since: float, until: float, reason: str) -> HoldRecord:
         by="workers" if until else "a person",
         since=since,
         until=until,
+    )
+
+
+def unknown_hold(command: str, since: float, reason: str) -> HoldRecord:
+    """Return the hold that a command of a later version is to this one: nothing here ends it."""
+    return HoldRecord(
+        kind=command.lower(),
+        reason=reason or f"a later version wrote {command}, which this one does not know",
+        by="a later version",
+        since=since,
     )

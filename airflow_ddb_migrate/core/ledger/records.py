@@ -16,6 +16,7 @@ from airflow_ddb_migrate.core.ledger.holds import (
     in_order,
     single_hold,
     summary_of,
+    unknown_hold,
 )
 from airflow_ddb_migrate.core.ledger.throttles import Throttles
 from airflow_ddb_migrate.core.limits import HEALTHY_SECONDS, QUARANTINE_ITEMS, QUARANTINE_PERCENTAGE
@@ -260,6 +261,8 @@ class ControlRecord:
             return ()
         if self.command is Command.RUN:
             return tuple(hold for hold in self.holds if hold.kind not in RESUMABLE)
+        if self.command is not Command.HOLD:
+            return (*self.holds, unknown_hold(self.command, self.since, self.reason))
         if self.holds:
             told = summary_of(self.holds)
             if (told.since, told.until) == (self.since, self.until):

@@ -56,7 +56,8 @@ def take_number(  # noqa: PLR0913 # everything that the workers of an attempt ob
     budget = _budget(request, mine.lanes, after)
     is_limited = request.mode is Mode.MIGRATE
     limit = cost_limit_of(site, request.limits) if is_limited else NO_LIMIT
-    pauses = tuple(hold for hold in held if hold.kind == HoldKind.PERSON)
+    # Workers add up anew what was spent.
+    pauses = tuple(one for one in held if one.outlasts_windows and one.kind != HoldKind.MONEY)
     if not (
         _write_down(site, mine)
         and ledger.begin_attempt(

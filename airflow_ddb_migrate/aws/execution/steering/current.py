@@ -45,10 +45,11 @@ def running_attempt(site: Site) -> AttemptRecord:
     if not status.is_live and is_waiting(site):
         return attempt
     if status is ExecutionStatus.MISSING and not attempt.started_at:
-        wait = "two minutes" if attempt.is_tried_again else "a few seconds"
+        if attempt.is_tried_again:  # what is said now, the next try or its workers obey
+            return attempt
         raise SteeringError(
-            f"{title(site, attempt)} is not started yet. Try again in {wait}. If it stays so, run "
-            "its start task again."
+            f"{title(site, attempt)} is not started yet. Try again in a few seconds. If it stays "
+            "so, run its start task again."
         )
     if not status.is_live:
         raise SteeringError(f"{title(site, attempt)} is over ({status}). {how_to_continue(site)}")

@@ -111,7 +111,7 @@ def test_a_retune_while_it_begins_is_not_lost(
     for world, number in at_each_moment(make_world, dynamodb, after_its_window, retuned, **ASKED):
         assert Outcome.RUNNING is looks(world)[-1]
         assert (number, 50, 7 if done[-1] else 40) == budgets(world)
-    assert {True, False} == {*done}
+    assert any(done)
 
 
 @pytest.mark.parametrize("wait", [after_its_window, before_its_first_window])

