@@ -1,6 +1,7 @@
-"""What others deploy by CDK, Terraform or a pipeline: files in a folder. Asks AWS nothing.
+"""Files for deployment by CDK, Terraform or a pipeline. Makes no request to AWS.
 
-The same input gives the same bytes. The template needs no account: it names tables by itself.
+The same input gives the same bytes. The template does not depend on an account: it makes the ARNs
+of the tables itself.
 """
 
 import json
@@ -29,13 +30,13 @@ from airflow_ddb_migrate.deployment.sizes import require_fitting
 from airflow_ddb_migrate.deployment.template import code_parameters, definition, stack_template
 
 CHECKSUMS: Final = "SHA256SUMS"
-_BODY_BYTES: Final = 51_200  # CloudFormation's limit of a template that is sent
+_BODY_BYTES: Final = 51_200  # CloudFormation's limit of a template in a request
 _PARAMETER: Final = r"(?m)^  {}:\n(?: {{4}}.*\n)+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
-    """What is to be written. ``code_bucket``: where the person will put ``code/``, if known.
+    """The files to write. ``code_bucket``: the bucket that will have ``code/``, if known.
 
     ``tables``: see ``Deployment``.
     """
@@ -49,11 +50,11 @@ class Artifacts:
     say: Say = print
 
     def write(self) -> list[str]:
-        """Write them; return their paths within the folder.
+        """Write the files; return their paths within the folder.
 
-        What an earlier bundle left there is replaced.
+        Files of an earlier bundle are replaced.
 
-        :raises InvalidInputError: something is wrong with the input; nothing was written.
+        :raises InvalidInputError: the input is not valid; nothing was written.
         """
         self._check()
         place = self.asked.place(self.stack_name)
@@ -99,7 +100,7 @@ class Artifacts:
 
 
 def _of_any_account(code_hash: str, settings: StackSettings, tables: Sequence[str]) -> str:
-    """Return the template with the tables in it, in the place of a parameter of their ARNs."""
+    """Return the template with the tables in it instead of a parameter with their ARNs."""
     template = stack_template(code_hash + settings.version, names_roles=settings.names_roles)
     arn = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table"
     arns = ", ".join(f'!Sub "{arn}/{table}"' for table in tables)
@@ -107,7 +108,7 @@ def _of_any_account(code_hash: str, settings: StackSettings, tables: Sequence[st
     text = text if settings.names_roles else _without("RolePrefix", text)
     if (size := len(text.encode())) > _BODY_BYTES:
         raise InvalidInputError(
-            f"{len(tables)} tables make a template of {size:,} bytes; CloudFormation takes "
+            f"{len(tables)} tables make a template of {size:,} bytes; CloudFormation allows "
             f"{_BODY_BYTES:,}. Name fewer tables, or allow every table with --all-tables. Nothing "
             "was written."
         )
@@ -119,23 +120,25 @@ def _without(parameter: str, template: str) -> str:
 
 
 def _json_rows(key: str, value: str, rows: Mapping[str, str]) -> bytes:
-    """Return rows as CloudFormation's command line takes them from a file."""
+    """Return rows in the form in which CloudFormation's command line reads them from a file."""
     found = [{key: name, value: rows[name]} for name in sorted(rows)]
     return (json.dumps(found, indent=2) + "\n").encode()
 
 
 def _require_own(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise InvalidInputError(f"--output is {folder}, which is no folder. Nothing was written.")
+        raise InvalidInputError(
+            f"--output is {folder}, which is not a folder. Nothing was written."
+        )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / CHECKSUMS).is_file():
         raise InvalidInputError(
-            f"--output {folder} holds files that no bundle has written. Nothing was written. Name "
-            "a folder that is new or empty."
+            f"--output {folder} has files that are not from an earlier bundle. Nothing was "
+            "written. Give a new or empty folder."
         )
 
 
 def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files and their checksums; take away those of an earlier bundle."""
+    """Write the files and their checksums; remove the files of an earlier bundle."""
     for name in _listed(folder):
         if name not in files:
             (folder / name).unlink(missing_ok=True)
@@ -149,7 +152,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _listed(folder: Path) -> list[str]:
-    """Return what the checksums of an earlier bundle name, within the folder."""
+    """Return the files that an earlier bundle's checksums name, within the folder."""
     sums = folder / CHECKSUMS
     lines = sums.read_text().splitlines() if sums.is_file() else []
     names = [line.partition("  ")[2] for line in lines]

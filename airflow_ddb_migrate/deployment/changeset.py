@@ -1,4 +1,4 @@
-"""One CloudFormation change: a change set made, executed, and its events told while it runs."""
+"""One change by CloudFormation: creates and executes a change set, and prints its events."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class StackChange:
-    """Changes a stack and waits. ``say`` gets one line per event."""
+    """Changes a stack and waits. ``say`` is called with one line per event."""
 
     cloudformation: Any
     stack_name: str
@@ -43,11 +43,12 @@ class StackChange:
     _failures: list[str] = field(default_factory=list, init=False)
 
     def apply(self, template: str, parameters: Mapping[str, str]) -> bool:
-        """Bring the stack to the template; False when it is there already.
+        """Change the stack to the template; False if nothing has to change.
 
-        What is left of a first deployment that failed holds nothing and is deleted first.
+        An empty stack that a failed first deployment left is deleted first.
 
-        :raises DeployError: CloudFormation refused or rolled back; the message says why.
+        :raises DeployError: CloudFormation refused the change or rolled it back; the message says
+            why.
         """
         status = self._status()
         require_deployable(self.stack_name, status)
@@ -74,10 +75,10 @@ class StackChange:
         self.wait()
 
     def wait(self) -> None:
-        """Tell events until the stack rests; raises DeployError when it rests in a failure.
+        """Print events until the stack's operation has ended; raises DeployError if it failed.
 
-        A stack that was only just asked to change may still show its old status, so a status
-        counts once there was an event.
+        A stack may still show its old status just after a request, so a status counts only after an
+        event.
         """
         deadline = self.clock() + _PATIENCE_SECONDS
         has_begun = False
@@ -123,9 +124,9 @@ class StackChange:
         return str(answer["Id"])
 
     def _has_changes(self, change_set: str) -> bool:
-        """Wait for the change set; one without changes fails, and is put away.
+        """Wait for the change set; False for one without changes, which fails and is deleted.
 
-        Its list of changes is not asked: it is empty when only outputs change.
+        Its list of changes is not used, since it is empty if only outputs change.
         """
         with aws_call("cloudformation:DescribeChangeSet", f"stack {self.stack_name}"):
             try:
@@ -151,7 +152,7 @@ class StackChange:
         self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.stack_name)
 
     def _events(self) -> list[dict[str, Any]]:
-        """Return the newest events, oldest first; none of a stack that is gone by now."""
+        """Return the newest events, the oldest first; none if the stack is gone."""
         with aws_call("cloudformation:DescribeStackEvents", f"stack {self.stack_name}"):
             try:
                 answer = self.cloudformation.describe_stack_events(StackName=self.stack_name)
@@ -165,7 +166,7 @@ class StackChange:
         self._told |= {event["EventId"] for event in self._events()}
 
     def _tell_events(self) -> bool:
-        """Tell what happened since the last look; False when nothing did."""
+        """Print the events since the last call; return False if there were none."""
         fresh = [event for event in self._events() if event["EventId"] not in self._told]
         for event in fresh:
             self._told.add(event["EventId"])
@@ -177,7 +178,7 @@ class StackChange:
     def _require_success(self, status: str) -> None:
         if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}:
             return
-        # The first failures say why; those after them were cancelled because of them.
+        # The first failures say why; the later ones were cancelled because of them.
         why = "; ".join(self._failures[:_SHOWN_FAILURES]).rstrip(".") or "No event says why"
         raise DeployError(
             f"Stack {self.stack_name} ended as {status}. {why}. {self._advice(why, status)}"
@@ -186,8 +187,8 @@ class StackChange:
     def _advice(self, why: str, status: str) -> str:
         if any(text in why for text in _PUBLISHED):
             return (
-                "Lambda has published this very code before, and publishes it no second time. To "
-                f"have it published again: ddb-migrate deploy --stack-name {self.stack_name} "
+                "Lambda has published this code before and does not publish it again. To publish "
+                f"it as a new version: ddb-migrate deploy --stack-name {self.stack_name} "
                 "--republish"
             )
         return advice_after(self.stack_name, status)

@@ -72,13 +72,13 @@ from airflow_ddb_migrate.deployment.upload import Uploader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One deployment. Tables are added to those of the stack that is there.
+    """One deployment. Tables are added to those of the existing stack.
 
-    ``tables`` are as ``--table`` takes them: ``orders`` is bound to every transform that does not
-    delete, ``orders:full_name,other`` to those alone; ``*`` is every table.
-    Without ``transforms_dir`` the user's transforms that are deployed stay. ``drop_tables`` and
-    ``drop_transforms`` are taken away by name.
-    ``republish``: publish a new version of the Lambda, also of code that was published before.
+    ``tables`` are in the form of ``--table``: ``orders`` is bound to every transform that does not
+    delete, ``orders:full_name,other`` only to those two; ``*`` is every table. Without
+    ``transforms_dir``, the user's deployed transforms stay. ``drop_tables`` and ``drop_transforms``
+    are removed by name. ``republish``: publish a new version of the Lambda, even of code that was
+    published before.
     """
 
     clients: Clients
@@ -89,17 +89,17 @@ class Deployment:
     drop_transforms: Sequence[str] = ()
     say: Say = print
     poll_seconds: float = 3.0
-    runtime: Runtime | None = None  # by default the template's
+    runtime: Runtime | None = None  # the template's by default
     republish: bool = False
     asked: AskedSettings = NOTHING_ASKED
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def deploy(self) -> Stack:
-        """Bring the stack up to date; a second time changes nothing.
+        """Deploy the stack; a second time changes nothing.
 
-        :raises MigrationError: something is wrong with the input, the transforms, the permissions
-            or the stack; the message says what. The stack stays as it was.
+        :raises MigrationError: the input, the transforms, the permissions or the stack are wrong;
+            the message says what. The stack stays as it was.
         """
         validate_stack_name(self.stack_name)
         for given, option in ((self.tables, "--table"), (self.drop_tables, "--drop-table")):
@@ -111,7 +111,7 @@ class Deployment:
         require_key_of(kept.ledger, self.clients, settings)
         bundle = self._bundle(self.runtime or lambda_runtime(settings.parameters["Architecture"]))
         for name in bundle.replaced:
-            self.say(f"Your transform {name} takes the place of the one that ships.")
+            self.say(f"Your transform {name} replaces the packaged one.")
         checked = check_transforms(bundle)
         is_other = bundle.code_hash != self._output("CodeHash")
         unnamed = bundle.unnamed(checked.deleting) if is_other else ""
@@ -140,7 +140,7 @@ class Deployment:
         return stack
 
     def _take_up(self, kept: KeptData, stack: Stack, parameters: Mapping[str, str]) -> None:
-        """Have what a former stack left behind know this one, before anything is called."""
+        """Update the ledger and bucket that a former stack left, before anything is called."""
         if kept.ledger:
             note_bucket(self.clients.dynamodb, KeptData(kept.ledger, stack.bucket))
         if not kept.bucket:
@@ -148,10 +148,10 @@ class Deployment:
         role = function_role(self.clients.lambda_, stack.function_arn)
         wanted = bucket_policy(parameters, self._place, bucket=kept.bucket, worker_role=role)
         if renew_policy(self.clients.s3, kept.bucket, wanted):
-            self.say(f"Bucket {kept.bucket}: its policy lets through the worker of this stack.")
+            self.say(f"Bucket {kept.bucket}: its policy now allows this stack's worker.")
 
     def _check_code(self, stack: Stack, bundle: Bundle) -> None:
-        """Compare what runs with what was built here, before it is called for the first time."""
+        """Compare the deployed code with the code that was built here, before its first use."""
         for function in (stack.function_arn, f"{self.stack_name}-restore"):
             unknown = check_code(self.clients.lambda_, function, bundle.sha256)
             if unknown:
@@ -167,14 +167,14 @@ class Deployment:
         )
 
     def _check_transforms(self, stack: Stack) -> None:
-        """Let Lambda import what could not be imported here; raises TransformError."""
+        """Let Lambda import what could not be imported here; raises TransformError if it fails."""
         for name in stack.transforms:
             describe_transform(self.clients.lambda_, stack.function_arn, name)
 
     def _settings(self, stack: Mapping[str, Any]) -> StackSettings:
-        """Return what was asked for over what the stack has.
+        """Return the stack's settings, changed as requested.
 
-        :raises DeployError: a role would be deleted that executions use.
+        :raises DeployError: a role that executions use would be deleted.
         """
         settings = self.asked.over(stack, self._place)
         if stack and settings.replaces_roles(stack):
@@ -193,7 +193,7 @@ class Deployment:
         )
 
     def _bindings(self, deployed: DeployedTransforms) -> Bindings:
-        """Return what the stack will have bound; no table is dropped that is still needed."""
+        """Return the stack's new bindings; a table that is still needed is not dropped."""
         tables = self._listed("Tables")
         before = bindings_before(
             deployed.bindings, tables, self.tables, self.drop_tables, self._options
@@ -208,11 +208,11 @@ class Deployment:
         return after
 
     def _options(self) -> str:
-        """Return the options that bind again what is deployed."""
+        """Return the options that repeat the deployed bindings."""
         return deployed_options(self.clients, stack_outputs(self._stack()), self.drop_tables)
 
     def _bundle(self, runtime: Runtime) -> Bundle:
-        """Make the zip, with the user's transforms that are deployed unless a folder is given."""
+        """Make the zip, with the folder's transforms, or without a folder the deployed ones."""
         has_folder = self.transforms_dir is not None
         outputs = stack_outputs(self._stack())
         deployed = deployed_transforms(self.clients, outputs, has_folder=has_folder, say=self.say)
@@ -226,7 +226,7 @@ class Deployment:
         return bundle
 
     def _tell_difference(self, what: str, now: Sequence[str]) -> None:
-        """Say what a deployment takes away or adds."""
+        """Print what the deployment removes and adds."""
         before = self._listed(what)
         if before and set(now) != set(before):
             self.say(f"{what}: {', '.join(before)} -> {', '.join(now)}")
@@ -235,29 +235,29 @@ class Deployment:
         return tuple(filter(None, self._output(output).split(",")))
 
     def _kept(self, before: Mapping[str, Any]) -> KeptData:
-        """Return what is there of a former stack, or was when this one was made.
+        """Return what exists of a former stack, or what this stack was created with.
 
-        :raises DeployError: the stack's own ledger or bucket is gone.
+        :raises DeployError: the stack's own ledger or bucket was deleted.
         """
         if before.get("StackStatus", "") in ABSENT | {EMPTY}:
             kept = find_kept(self.clients, self.stack_name)
             if kept:
-                self.say(f"Taken up again from a former stack of this name: {kept}")
+                self.say(f"Using what a former stack of this name left: {kept}")
             return kept
         outputs, given = stack_outputs(before), stack_parameters(before)
         data = KeptData(outputs.get("LedgerTable", ""), outputs.get("Bucket", ""))
         if gone := missing_of(self.clients, data):
             raise DeployError(
-                f"The {gone} of stack {self.stack_name} is gone: somebody deleted it, and what was "
-                "in it. Nothing was changed. Make the stack anew, which keeps what is left: "
-                f"ddb-migrate destroy --stack-name {self.stack_name}, then, with --transforms DIR "
-                "if you have transforms of your own, and with the other options that it had: "
-                f"ddb-migrate deploy --stack-name {self.stack_name} {self._options()}"
+                f"The {gone} of stack {self.stack_name} was deleted, with its content. Nothing "
+                "was changed. Create the stack again, which keeps what is left: ddb-migrate "
+                f"destroy --stack-name {self.stack_name}, then, with --transforms DIR if you have "
+                "transforms of your own, and with the other options that it had: ddb-migrate "
+                f"deploy --stack-name {self.stack_name} {self._options()}"
             )
         return KeptData(given.get("KeptLedger", ""), given.get("KeptBucket", ""))
 
     def _bucket(self, kept: KeptData, settings: StackSettings) -> str:
-        """Return the stack's bucket; the first deployment makes the stack with it alone."""
+        """Return the stack's bucket; the first deployment creates the stack with it alone."""
         bucket = self._output("Bucket") or kept.bucket
         if not bucket:
             parameters = {
@@ -293,7 +293,7 @@ class Deployment:
         }
 
     def _republished(self, code_hash: str) -> str:
-        """Return what tells apart versions of the same code: it stays until the code changes."""
+        """Return what distinguishes versions of the same code. It stays until the code changes."""
         if self.republish:
             return time.strftime("-%Y%m%d%H%M%S", time.gmtime())
         is_same = self._output("CodeHash") == code_hash

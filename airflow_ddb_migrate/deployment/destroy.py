@@ -1,4 +1,4 @@
-"""Delete the stack; its ledger and bucket only when asked."""
+"""Delete the stack; its ledger and bucket only on request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from airflow_ddb_migrate.deployment.stack_status import require_deletable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """The end of a stack. ``say`` gets one line per event.
+    """Deletes a stack. ``say`` is called with one line per event.
 
-    ``confirm`` is asked, with what will be done, when nothing else is in the way of it.
+    ``confirm`` gets the question to ask a person, after all other checks.
     """
 
     clients: Clients
@@ -42,12 +42,12 @@ class Removal:
     asked: AskedSettings = NOTHING_ASKED
 
     def destroy(self, *, force: bool = False, delete_data: bool = False) -> bool:
-        """Delete the stack, and with ``delete_data`` what is kept; False if there was nothing.
+        """Delete the stack, and with ``delete_data`` ledger and bucket; False if there was nothing.
 
-        It can be repeated, also after it was interrupted.
+        It can be repeated, also after an interruption.
 
-        :raises DeployError: a migration runs, or a table's raised capacity is not restored, and
-            ``force`` was not given; the stack is protected, busy, or somebody else's. Nothing was
+        :raises DeployError: a migration is running, or a table's raised capacity is not restored,
+            and ``force`` was not given; or the stack is protected, busy or not ours. Nothing was
             deleted.
         """
         validate_stack_name(self.stack_name)
@@ -81,28 +81,27 @@ class Removal:
     def _check(
         self, stack: Mapping[str, Any] | None, data: KeptData, *, force: bool, delete_data: bool
     ) -> None:
-        """Raise for all that may refuse, before anything is deleted."""
+        """Make all checks that can refuse, before anything is deleted."""
         if stack:
             self._check_deletable(stack)
             if not _keeps_data(stack) and data.ledger and not delete_data:
                 raise DeployError(
-                    f"Stack {self.stack_name} was deployed by a version whose template deletes the "
-                    "ledger with the stack. Nothing was deleted. Deploy with this version first, "
-                    "which keeps it, or delete it as well with --delete-data."
+                    f"Stack {self.stack_name} was deployed by a version whose template deletes "
+                    "the ledger with the stack. Nothing was deleted. Deploy with this version "
+                    "first, which keeps the ledger, or delete it as well with --delete-data."
                 )
         self._check_finished(stack, data, force=force)
         if delete_data:
             kept_data.require_removable(self.clients, data)
 
     def _check_deletable(self, stack: Mapping[str, Any]) -> None:
-        """Raise DeployError for what CloudFormation would refuse, or take half of."""
+        """Raise DeployError for what CloudFormation would refuse, or only do in part."""
         require_deletable(self.stack_name, stack["StackStatus"])
         if stack.get("EnableTerminationProtection"):
             raise DeployError(
-                f"Stack {self.stack_name} has termination protection: somebody wants it kept. "
-                "Nothing was deleted. To take the protection away: aws cloudformation "
-                "update-termination-protection --no-enable-termination-protection --stack-name "
-                f"{self.stack_name}"
+                f"Stack {self.stack_name} has termination protection. Nothing was deleted. To "
+                "remove the protection: aws cloudformation update-termination-protection "
+                f"--no-enable-termination-protection --stack-name {self.stack_name}"
             )
 
     def _check_finished(
@@ -116,20 +115,22 @@ class Removal:
         )
         if force:
             for sentence in left:
-                self.say(f"Deleted all the same: {sentence}")
+                self.say(f"Deleting anyway: {sentence}")
         elif left:
             raise DeployError(
                 f"Stack {self.stack_name} is still needed; nothing was deleted. {' '.join(left)} "
-                "To delete it all the same, and forget this: ddb-migrate destroy --force"
+                "To delete it anyway: ddb-migrate destroy --force"
             )
 
     def _delete_stack(
         self, stack: Mapping[str, Any], data: KeptData, role: str, *, delete_data: bool
     ) -> None:
-        if data.bucket and not data.ledger:  # no migration was possible, and nothing names it
+        if data.bucket and not data.ledger:  # no migration was possible, and nothing refers to it
             remove_bucket(self.clients.s3, data.bucket)
         elif data.bucket and delete_data and not _keeps_data(stack):
-            empty_bucket(self.clients.s3, data.bucket)  # else CloudFormation could not delete it
+            empty_bucket(
+                self.clients.s3, data.bucket
+            )  # otherwise CloudFormation could not delete it
         StackChange(
             self.clients.cloudformation,
             self.stack_name,
@@ -139,21 +140,21 @@ class Removal:
         ).delete()
 
     def _say_kept(self, data: KeptData, outputs: Mapping[str, str]) -> None:
-        """Tell what is kept, as far as it is still there, and what the next deploy has to get."""
+        """Print what is kept, and which options the next deploy needs."""
         if left := left_of(self.clients, data):
             self.say(f"Kept: {left}. {self._later()}")
         if own := ", ".join(own_transforms(outputs)):
-            self.say(f"Give your transforms to that deploy: {own} (--transforms DIR).")
+            self.say(f"Give that deploy your transforms: {own} (--transforms DIR).")
 
     def _say_nothing_to_do(self, data: KeptData) -> None:
         if data:
-            self.say(f"Stack {self.stack_name} is not there; kept are {data}. {self._later()}")
+            self.say(f"Stack {self.stack_name} does not exist; kept are {data}. {self._later()}")
         else:
-            self.say(f"Stack {self.stack_name} is not there: nothing to do.")
+            self.say(f"Stack {self.stack_name} does not exist: nothing to do.")
 
     def _later(self) -> str:
         return (
-            f"The next deploy --stack-name {self.stack_name} takes this up again. To delete it: "
+            f"The next deploy --stack-name {self.stack_name} uses them again. To delete them: "
             f"ddb-migrate destroy --stack-name {self.stack_name} --delete-data"
         )
 
@@ -161,7 +162,7 @@ class Removal:
         lines = list(kept_data.undoable(self.clients, data))
         if not lines:
             return ["No migration of it could be undone."]
-        return ["These migrations cannot be undone any more:", *(f"  {line}" for line in lines)]
+        return ["These migrations can no longer be undone:", *(f"  {line}" for line in lines)]
 
     def _question(
         self, stack: Mapping[str, Any] | None, data: KeptData, *, delete_data: bool
@@ -174,7 +175,7 @@ class Removal:
 
 
 def _data_of(stack: Mapping[str, Any]) -> KeptData:
-    """Return what the stack uses; one that is half made, or half deleted, may only be given it."""
+    """Return the ledger and bucket that the stack has, or was given if it is incomplete."""
     outputs, given = stack_outputs(stack), stack_parameters(stack)
     return KeptData(
         outputs.get("LedgerTable") or given.get("KeptLedger", ""),
@@ -183,5 +184,5 @@ def _data_of(stack: Mapping[str, Any]) -> KeptData:
 
 
 def _keeps_data(stack: Mapping[str, Any]) -> bool:
-    """Return whether the stack's template leaves ledger and bucket behind."""
+    """Return whether the stack's template keeps ledger and bucket when it is deleted."""
     return "KeptLedger" in stack_parameters(stack)

@@ -1,4 +1,4 @@
-"""The self-check at the end of a deployment, which waits for IAM."""
+"""The self-check at the end of a deployment, with time for IAM."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from airflow_ddb_migrate.aws.preflight.engine_proof import EngineProof
 from airflow_ddb_migrate.core.errors import AccessDeniedError, MigrationError
 from airflow_ddb_migrate.deployment.changeset import Say
 
-# A new role's permissions are seen everywhere within seconds, which AWS does not bound.
+# A new role's permissions take effect within seconds; AWS promises no limit.
 _IAM_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _DENIED = ("AccessDenied", "not authorized", "cannot be assumed")
@@ -21,17 +21,17 @@ def first_check(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Say which writer the stack's migrations will use; a failed check fails no deployment.
+    """Print which writer migrations will use. A failed check does not fail the deployment.
 
-    :param is_new: something was just deployed, so that a denied access may be one not seen yet: it
-        is tried again for up to a minute.
+    :param is_new: something was just deployed, so permissions may not be in effect yet: denied
+        access is retried for up to a minute.
     """
     deadline = clock() + _IAM_SECONDS * is_new
     words, is_denied = _outcome(check)
     if is_denied and clock() < deadline:
         say(
-            "AWS denies what the Lambda's role allows; a new role takes some seconds to be seen. "
-            f"The self-check is tried again for up to {_IAM_SECONDS:.0f} s."
+            "AWS still denies what the Lambda's role allows; a new role takes some seconds. "
+            f"Retrying the self-check for up to {_IAM_SECONDS:.0f} s."
         )
     while is_denied and clock() < deadline:
         sleep(_PAUSE_SECONDS)
@@ -40,7 +40,7 @@ def first_check(
 
 
 def _outcome(check: Callable[[], EngineProof]) -> tuple[str, bool]:
-    """Return what came of it in words, and whether access was denied to something."""
+    """Return the outcome in words, and whether access was denied."""
     try:
         proof = check()
     except MigrationError as error:

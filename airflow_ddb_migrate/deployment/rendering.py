@@ -1,6 +1,6 @@
-"""The template as CloudFormation renders it: parameters, conditions and ARNs filled in.
+"""The template as CloudFormation processes it: parameters, conditions and ARNs filled in.
 
-Of its functions those that the template uses, and of ARNs those that its names give.
+It knows the functions that the template uses, and ARNs that follow from names.
 """
 
 import re
@@ -15,7 +15,7 @@ from airflow_ddb_migrate.aws.clients import Clients
 from airflow_ddb_migrate.aws.errors import aws_call
 
 _ABSENT: Final = object()  # AWS::NoValue
-# An ARN by the resource's type, of its name, which a property gives where it is not known.
+# ARNs by the resource's type, from its name, or from the property that has the name.
 _ARNS: Final = {
     "AWS::IAM::Role": ("RoleName", "arn:{p}:iam::{a}:role{path}{name}"),
     "AWS::S3::Bucket": ("BucketName", "arn:{p}:s3:::{name}"),
@@ -27,7 +27,7 @@ _ARNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class StackPlace:
-    """Where a stack is: what its template calls AWS::Partition, Region, AccountId, StackName."""
+    """Where a stack is: the template's AWS::Partition, Region, AccountId and StackName."""
 
     partition: str
     region: str
@@ -36,7 +36,7 @@ class StackPlace:
 
     @property
     def url_suffix(self) -> str:
-        """The partition's domain, as amazonaws.com."""
+        """The partition's domain, such as amazonaws.com."""
         known = Session().get_data("partitions")["partitions"]
         suffixes = {row["id"]: row["outputs"]["dnsSuffix"] for row in known}
         return str(suffixes.get(self.partition, "amazonaws.com"))  # of a placeholder
@@ -46,7 +46,7 @@ class StackPlace:
 
 
 def find_place(clients: Clients, stack_name: str) -> StackPlace:
-    """Return where the clients are, by asking whose they are."""
+    """Return the stack's place, with the account of the clients' credentials."""
     with aws_call("sts:GetCallerIdentity", "the caller"):
         caller = clients.sts.get_caller_identity()
     return StackPlace(
@@ -74,9 +74,9 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 class Rendering:
-    """A template, filled in with parameters; what these leave out has its default.
+    """A template with parameters filled in; parameters that are not given have their defaults.
 
-    ``physical_ids`` are those of resources that are there already, by their logical ids.
+    ``physical_ids`` are the ids of existing resources, by logical id.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Rendering:
         place: StackPlace,
         physical_ids: Mapping[str, str],
     ) -> None:
-        template = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader, but for the forms
+        template = yaml.load(text, _Loader)  # noqa: S506 # a SafeLoader, with the short forms added
         self._template = template
         self._place = place
         self._values: dict[str, Any] = {
@@ -104,7 +104,7 @@ class Rendering:
             self._values[name] = value.split(",") if is_list else value
 
     def made(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the properties of the resources of a type that will be made, by logical id."""
+        """Return the properties of the resources of a type that will be created, by logical id."""
         return {
             name: self._filled(resource.get("Properties") or {})
             for name, resource in self._template["Resources"].items()
@@ -138,7 +138,7 @@ class Rendering:
         return self._named(resource, self._values.get(name))[1]
 
     def _named(self, resource: Mapping[str, Any], known: str | None = None) -> tuple[str, str]:
-        """Return the name of a resource, by the template if it is not known, and its ARN."""
+        """Return a resource's name, from the template if it is unknown, and its ARN."""
         prop, arn = _ARNS[resource["Type"]]
         properties = resource.get("Properties") or {}
         name = self._filled(properties[prop]) if known is None else known

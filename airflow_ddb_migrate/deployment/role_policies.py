@@ -1,6 +1,6 @@
-"""What the stack's roles need, and what its bucket denies: as the template has it.
+"""The policies of the stack's roles and of its bucket, as the template has them.
 
-For those who make the roles themselves, and for a bucket that CloudFormation does not look after.
+For people who create the roles themselves, and for a bucket that CloudFormation does not manage.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from airflow_ddb_migrate.permissions.scope import Scope, tables
 def bucket_policy(
     parameters: Mapping[str, str], place: StackPlace, *, bucket: str, worker_role: str
 ) -> dict[str, Any]:
-    """Return the policy document of the bucket.
+    """Return the bucket's policy document.
 
-    :param worker_role: the ARN of the role that is let through, whoever made it.
+    :param worker_role: the ARN of the role that is allowed, whoever created it.
     """
     given = {**parameters, "KeptBucket": "", "FunctionRoleArn": worker_role}
     rendering = Rendering(stack_template("0"), given, place, {"Bucket": bucket})
@@ -27,9 +27,9 @@ def bucket_policy(
 
 
 def role_policy(role: str, scope: Scope) -> dict[str, Any]:
-    """Return the policy document of a role; what is not known stays a placeholder.
+    """Return a role's policy document; unknown values stay placeholders.
 
-    :param role: as ``deploy`` takes it, without dashes before: ``function-role``.
+    :param role: the name of ``deploy``'s option without leading dashes: ``function-role``.
     """
     given: Mapping[str, str] = {
         **StackSettings().parameters,

@@ -1,6 +1,6 @@
-"""Whether what a deployment passes on is within AWS's sizes, before anything is changed.
+"""Checks a deployment's parameters and policies against AWS's limits before any change.
 
-The roles' policies are rendered from the template as CloudFormation will render them.
+The roles' policies are rendered from the template as CloudFormation does it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from airflow_ddb_migrate.permissions.policy import policy_chars
 def require_fitting(template: str, parameters: Mapping[str, str], place: StackPlace) -> None:
     """Raise InvalidInputError for a parameter or a role's policies that AWS would refuse.
 
-    :param parameters: by name; what is left out has the template's default.
+    :param parameters: by name; missing ones have the template's defaults.
     """
     for name, value in parameters.items():
         size = len(value.encode())
@@ -37,7 +37,7 @@ def role_policy_chars(
 ) -> dict[str, int]:
     """Return the characters of each role's inline policies together, as IAM counts them.
 
-    :param bucket: the stack's bucket; empty: one with the longest name that there can be.
+    :param bucket: the stack's bucket; empty: a bucket with the longest possible name.
     """
     made = {"Bucket": bucket or "x" * BUCKET_NAME_CHARS}
     rendering = Rendering(template, parameters, place, made)
@@ -48,8 +48,8 @@ def role_policy_chars(
 
 
 _TABLES = (
-    "Name fewer tables (--drop-table takes one away), allow every table of the account with "
-    "--all-tables, or make a second stack for the others by another --stack-name. Nothing was "
+    "Name fewer tables (--drop-table removes one), allow every table of the account with "
+    "--all-tables, or create a second stack for the others with another --stack-name. Nothing was "
     "changed."
 )
 

@@ -1,4 +1,4 @@
-"""What a stack's status allows, what it means, and what to do where a stack is stuck."""
+"""The meaning of a stack's status: what it allows, and what to do if a stack is stuck."""
 
 from typing import Final
 
@@ -8,75 +8,77 @@ USABLE: Final = frozenset(
     {
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",  # the last update failed, and all is as it was before
+        "UPDATE_ROLLBACK_COMPLETE",  # the last update failed, and everything is as it was before
         "IMPORT_COMPLETE",
         "IMPORT_ROLLBACK_COMPLETE",
     }
 )
-# Nothing of ours is there: no stack at all, or one whose first change set was never executed.
+# No stack, or a stack whose first change set was never executed.
 ABSENT: Final = frozenset({"", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
-# A first deployment failed and was taken back: CloudFormation can only delete such a stack.
+# A first deployment failed and was rolled back: CloudFormation can only delete such a stack.
 EMPTY: Final = "ROLLBACK_COMPLETE"
 
 _DESTROY = "Run: ddb-migrate destroy --stack-name {name}, and then deploy again."
 _ENDED_BADLY: Final = {
-    "CREATE_FAILED": ("a first deployment failed, and what it made was left", _DESTROY),
+    "CREATE_FAILED": ("a first deployment failed, and its resources were left", _DESTROY),
     "ROLLBACK_FAILED": (
-        "a first deployment failed, and what it made could not all be deleted",
+        "a first deployment failed, and not all of its resources could be deleted",
         _DESTROY,
     ),
     "DELETE_FAILED": (
-        "something of it could not be deleted; its events say what and why",
+        "a resource of it could not be deleted; its events say which one and why",
         f"Fix that. {_DESTROY}",
     ),
     "UPDATE_FAILED": (
-        "an update failed, and what it did was left as it is",
-        "Take it back: aws cloudformation rollback-stack --stack-name {name}. Then deploy again.",
+        "an update failed, and its changes were left",
+        "Roll it back: aws cloudformation rollback-stack --stack-name {name}. Then deploy again.",
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "an update failed, and could not all be taken back; its events say what and why",
+        "an update failed and could not be rolled back completely; its events say what and why",
         "Fix that, then: aws cloudformation continue-update-rollback --stack-name {name} (with "
         "--resources-to-skip for what cannot be fixed). Then deploy again.",
     ),
     "IMPORT_ROLLBACK_FAILED": (
-        "an import of resources failed, and could not be taken back; its events say why",
+        "an import of resources failed and could not be rolled back; its events say why",
         "Fix that, then: aws cloudformation continue-update-rollback --stack-name {name}. Then "
         "deploy again.",
     ),
 }
 _WAIT = (
-    "Wait until that is over, then try again. To see what happens: aws cloudformation "
+    "Wait until that is over, then try again. To see its progress: aws cloudformation "
     "describe-stack-events --stack-name {name}"
 )
 _AT_WORK: Final = {
-    "CREATE_IN_PROGRESS": "it is being made",
-    "ROLLBACK_IN_PROGRESS": "a first deployment failed and is being taken back",
+    "CREATE_IN_PROGRESS": "it is being created",
+    "ROLLBACK_IN_PROGRESS": "a first deployment failed and is being rolled back",
     "DELETE_IN_PROGRESS": "it is being deleted",
     "UPDATE_IN_PROGRESS": "it is being updated",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "an update is done, and deletes what it replaced",
-    "UPDATE_ROLLBACK_IN_PROGRESS": "an update failed and is being taken back",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (
+        "an update is done, and replaced resources are being deleted"
+    ),
+    "UPDATE_ROLLBACK_IN_PROGRESS": "an update failed and is being rolled back",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (
-        "an update failed and was taken back, which deletes what it had made"
+        "an update failed and was rolled back, and its new resources are being deleted"
     ),
     "IMPORT_IN_PROGRESS": "resources are being imported into it",
-    "IMPORT_ROLLBACK_IN_PROGRESS": "an import of resources failed and is being taken back",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "an import of resources failed and is being rolled back",
 }
 
 
 def require_deployable(stack_name: str, status: str) -> None:
-    """Raise DeployError where a deployment would be refused, or would come in between."""
+    """Raise DeployError if a deployment would be refused, or a change is running."""
     if status not in USABLE | ABSENT | {EMPTY}:
         raise _refusal(stack_name, status, "changed")
 
 
 def require_deletable(stack_name: str, status: str) -> None:
-    """Raise DeployError where something else is at work; a deletion can be asked for again."""
+    """Raise DeployError if another change is running; a deletion can be repeated."""
     if status.endswith("_IN_PROGRESS") and status not in ABSENT | {"DELETE_IN_PROGRESS"}:
         raise _refusal(stack_name, status, "deleted")
 
 
 def advice_after(stack_name: str, status: str) -> str:
-    """Say what to do about an operation that has ended with this status."""
+    """Return what to do after an operation that ended with this status."""
     if status == "DELETE_FAILED":
         return f"Fix that, and run again: ddb-migrate destroy --stack-name {stack_name}"
     if status in _ENDED_BADLY:

@@ -1,4 +1,4 @@
-"""What CloudFormation is given: the template, the state machine's definition, and parameters."""
+"""The input for CloudFormation: the template, the state machine's definition, and parameters."""
 
 import re
 
@@ -8,9 +8,9 @@ from airflow_ddb_migrate.deployment.packaging.bundle import Bundle, short_hash
 
 
 def stack_template(version: str, *, names_roles: bool = False) -> str:
-    """Return the template, the Lambda version's logical id made new for what is to be published.
+    """Return the template, with a new logical id of the Lambda version for what to publish.
 
-    CloudFormation asks for CAPABILITY_NAMED_IAM where a role can have a name, used or not.
+    CloudFormation requires CAPABILITY_NAMED_IAM if a role can have a name, used or not.
     """
     text = (resources.folder("deploy") / "template.yaml").read_text()
     text = re.sub(r"\bFunctionVersion\b(?!Arn)", f"FunctionVersion{version}", text)
@@ -18,7 +18,7 @@ def stack_template(version: str, *, names_roles: bool = False) -> str:
 
 
 def definition() -> bytes:
-    """Return the state machine's definition, with the template's placeholders."""
+    """Return the state machine's definition with its placeholders."""
     return (resources.folder("deploy") / "state_machine.asl.json").read_bytes()
 
 

@@ -330,7 +330,7 @@ def test_destroy_leaves_nothing_and_can_be_repeated(deployer: Deployer) -> None:
     stack = deployer.deploy("orders")
 
     assert [True, False] == [deployer.removal().destroy(delete_data=True) for _ in range(2)]
-    assert [f"Stack {deployer.stack_name} is not there: nothing to do."] == deployer.said
+    assert [f"Stack {deployer.stack_name} does not exist: nothing to do."] == deployer.said
     assert stack.ledger_table not in deployer.clients.dynamodb.list_tables()["TableNames"]
     assert not is_there(deployer.clients.s3, stack.bucket)
     with pytest.raises(StackNotFoundError, match="is not deployed in us-east-1"):
@@ -442,7 +442,7 @@ def test_another_application_s_stack_is_refused_and_keeps_its_items(
     clients.dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}})
     before = describe_stack(cloudformation, name)
 
-    with pytest.raises(DeployError, match=f"Stack {name} .*was not made by ddb-migrate"):
+    with pytest.raises(DeployError, match=f"Stack {name} .*was not created by ddb-migrate"):
         ACTS[act](Deployer(clients, name))
 
     assert before == describe_stack(cloudformation, name)

@@ -1,8 +1,8 @@
-"""The bucket's own policy, where CloudFormation does not look after it.
+"""The bucket's own policy, if CloudFormation does not manage it.
 
-It keeps undo logs from everybody but the worker, whose role it names. A bucket that outlived its
-stack still names the role of that one, so whoever takes it up renews the policy; and whoever
-deletes the bucket lifts the policy first.
+It denies undo logs to everyone except the worker, whose role it names. A bucket that outlived its
+stack still names that stack's role, so a new stack renews the policy. Before the bucket is deleted,
+the policy is removed.
 """
 
 import json
@@ -17,7 +17,7 @@ _NONE = {"NoSuchBucketPolicy", "NoSuchBucket", "404"}
 
 
 def renew_policy(s3: Any, bucket: str, wanted: Mapping[str, Any]) -> bool:
-    """Give a kept bucket the policy of this stack; True if it had another one.
+    """Give a kept bucket this stack's policy; True if it had another one.
 
     :raises AccessDeniedError: the policy may not be read or written.
     """
@@ -29,9 +29,9 @@ def renew_policy(s3: Any, bucket: str, wanted: Mapping[str, Any]) -> bool:
 
 
 def lift_policy(s3: Any, bucket: str) -> None:
-    """Take the policy away, so that undo logs can be deleted; any number of times.
+    """Remove the policy, so that undo logs can be deleted. Can be repeated.
 
-    :raises AccessDeniedError: it may not be taken away.
+    :raises AccessDeniedError: the policy may not be removed.
     """
     with aws_call("s3:DeleteBucketPolicy", f"bucket {bucket}"):
         try:
@@ -42,7 +42,7 @@ def lift_policy(s3: Any, bucket: str) -> None:
 
 
 def _policy(s3: Any, bucket: str) -> Any:
-    """Return the policy that is there; None for none."""
+    """Return the current policy; None if there is none."""
     with aws_call("s3:GetBucketPolicy", f"bucket {bucket}"):
         try:
             return json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])

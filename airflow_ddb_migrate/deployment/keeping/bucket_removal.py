@@ -1,4 +1,4 @@
-"""Empties a bucket and deletes it: versioned, already gone, or written to meanwhile."""
+"""Empties and deletes a bucket, which may have versions, be gone, or be written to meanwhile."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.errors import AwsRequestError, DeployError
 
 _ROUNDS = 10
 _GONE = {"NoSuchBucket", "404"}
-# Deleting what is not there changes nothing, and says whether deleting is allowed.
+# Deleting an object that does not exist changes nothing, and shows whether it is allowed.
 _PROBE = "code/may-it-be-deleted"
 
 
@@ -27,9 +27,9 @@ def require_emptying_allowed(s3: Any, bucket: str) -> None:
 def remove_bucket(s3: Any, bucket: str) -> int:
     """Delete all objects with all their versions, then the bucket; return how many.
 
-    One that is gone already is no error.
+    A bucket that is already gone is not an error.
 
-    :raises DeployError: S3 does not delete an object, or new ones keep coming.
+    :raises DeployError: S3 does not delete an object, or new objects keep arriving.
     """
     deleted = 0
     for _ in range(_ROUNDS):
@@ -37,13 +37,13 @@ def remove_bucket(s3: Any, bucket: str) -> int:
         if _deleted(s3, bucket):
             return deleted
     raise DeployError(
-        f"Bucket {bucket} got new objects as often as it was emptied ({_ROUNDS} times). Find out "
-        "who writes to it (CloudTrail: PutObject), stop that, and run the same command again."
+        f"Bucket {bucket} was emptied {_ROUNDS} times and got new objects each time. Find out "
+        "what writes to it (CloudTrail: PutObject), stop that, and run the same command again."
     )
 
 
 def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete all objects with all their versions and markers; return how many."""
+    """Delete all objects with all their versions and delete markers; return how many."""
     try:
         return delete_versions(s3, bucket)
     except AwsRequestError as exc:
@@ -53,7 +53,7 @@ def empty_bucket(s3: Any, bucket: str) -> int:
 
 
 def _deleted(s3: Any, bucket: str) -> bool:
-    """Delete the bucket; False when something is in it again."""
+    """Delete the bucket; False if it is not empty."""
     with aws_call("s3:DeleteBucket", f"bucket {bucket}"):
         try:
             s3.delete_bucket(Bucket=bucket)

@@ -1,4 +1,4 @@
-"""What must not be taken from a stack: a table that is held or owed, a transform that is used."""
+"""What must not be removed from a stack: tables and transforms that migrations still need."""
 
 from collections.abc import Collection, Iterator
 
@@ -15,10 +15,10 @@ from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 def require_tables_free(
     clients: Clients, ledger_table: str, *, after: Collection[str], clock: Clock
 ) -> None:
-    """Raise DeployError if a table that would be dropped is held, or owes capacity.
+    """Raise DeployError if a table to drop is held, or its capacity is not restored.
 
     Role policies apply to running versions at once: neither its workers nor the safety net could
-    touch it any more.
+    access the table.
 
     :param after: the tables that the stack will have.
     """
@@ -35,11 +35,11 @@ def require_tables_free(
 
 
 def _still_needed(clients: Clients, ledger_table: str, lease: LeaseRecord, clock: Clock) -> str:
-    """Say what a migration still has to do with a table, and what to do; empty for nothing."""
+    """Return why a migration still needs a table, and what to do; empty if it does not."""
     if lease.owes_capacity:
         return (
-            "raised its capacity, which is not restored, and only this stack can do that. Clear "
-            "the restore task of that DAG run."
+            "raised its capacity, which is not restored yet, and only this stack can do that. "
+            "Clear the restore task of that DAG run."
         )
     if not lease.is_taken:
         return ""
@@ -53,7 +53,7 @@ def _still_needed(clients: Clients, ledger_table: str, lease: LeaseRecord, clock
 def require_transforms_unused(
     clients: Clients, ledger_table: str, dropped: Collection[str]
 ) -> None:
-    """Raise DeployError if a migration that is not finished runs one of these transforms."""
+    """Raise DeployError if an unfinished migration uses one of these transforms."""
     for transform, migration_id in _unfinished(clients, ledger_table) if dropped else ():
         if transform in dropped:
             raise DeployError(
@@ -64,7 +64,7 @@ def require_transforms_unused(
 
 
 def _unfinished(clients: Clients, ledger_table: str) -> Iterator[tuple[str, str]]:
-    """Yield transform and id of migrations whose end is not on record, or which hold a table."""
+    """Yield transform and id of migrations whose end is not noted, or that hold a table."""
     leases = all_leases(clients.dynamodb, ledger_table, consistent=True)
     holders = {lease.migration_id for lease in leases if lease.is_taken}
     rows, _ = all_history(clients.dynamodb, ledger_table)

@@ -1,4 +1,4 @@
-"""Ledger and bucket, which outlive the stack: found again by tags, never by name alone."""
+"""Ledger and bucket, which outlive the stack. They are found by tags, never only by name."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ from airflow_ddb_migrate.deployment.keeping.bucket_removal import (
     require_emptying_allowed,
 )
 
-BUCKET_TAG = f"{TAG}-bucket"  # of the ledger: the bucket that goes with it
+BUCKET_TAG = f"{TAG}-bucket"  # of the ledger: its value is the ledger's bucket
 
 _MISSING_TABLE = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptData:
-    """Names of a ledger and of its bucket; empty for one that is not there."""
+    """Names of a ledger and of its bucket; empty for one that does not exist."""
 
     ledger: str = ""
     bucket: str = ""
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Those of the template."""
+        """The template's parameters for these names."""
         return {"KeptLedger": self.ledger, "KeptBucket": self.bucket}
 
     def __bool__(self) -> bool:
@@ -47,7 +47,7 @@ class KeptData:
 def find_kept(clients: Clients, stack_name: str) -> KeptData:
     """Return what a former stack of this name left behind.
 
-    :raises DeployError: a table of the ledger's name is there, and is not of such a stack.
+    :raises DeployError: a table with the ledger's name exists, but does not belong to such a stack.
     """
     ledger = ledger_name(stack_name)
     table = _table(clients.dynamodb, ledger)
@@ -56,9 +56,9 @@ def find_kept(clients: Clients, stack_name: str) -> KeptData:
     tags = _tags(clients.dynamodb, table["TableArn"])
     if tags.get(TAG) != stack_name:
         raise DeployError(
-            f"Table {ledger} is there, and no stack of ddb-migrate made it: it lacks the tag "
-            f"{TAG}={stack_name}. A stack of this name would need that name for its ledger. "
-            "Nothing was changed. Use another --stack-name."
+            f"Table {ledger} exists, but was not created by ddb-migrate: it lacks the tag "
+            f"{TAG}={stack_name}. The ledger of a stack of this name needs that name. Nothing was "
+            "changed. Use another --stack-name."
         )
     if table["TableStatus"] != "ACTIVE":
         raise DeployError(
@@ -70,21 +70,21 @@ def find_kept(clients: Clients, stack_name: str) -> KeptData:
 
 
 def left_of(clients: Clients, data: KeptData) -> KeptData:
-    """Return what of it is still there."""
+    """Return what still exists of it."""
     has_ledger = bool(data.ledger) and _table(clients.dynamodb, data.ledger) is not None
     has_bucket = bool(data.bucket) and is_there(clients.s3, data.bucket)
     return KeptData(data.ledger * has_ledger, data.bucket * has_bucket)
 
 
 def missing_of(clients: Clients, data: KeptData) -> str:
-    """Return what is not there any more, in words; empty when all is."""
+    """Return what no longer exists, in words; empty if everything does."""
     left = left_of(clients, data)
     gone = KeptData(data.ledger * (not left.ledger), data.bucket * (not left.bucket))
     return str(gone)
 
 
 def is_there(s3: Any, bucket: str) -> bool:
-    """Return whether there is such a bucket; one that may not be looked at is there."""
+    """Return whether the bucket exists; True if it may not be checked."""
     with aws_call("s3:ListBucket", f"bucket {bucket}"):
         try:
             s3.head_bucket(Bucket=bucket)
@@ -97,7 +97,7 @@ def is_there(s3: Any, bucket: str) -> bool:
 
 
 def note_bucket(dynamodb: Any, data: KeptData) -> None:
-    """Have a kept ledger name the bucket that is now used with it."""
+    """Tag a kept ledger with the name of the bucket that is now used with it."""
     table = _table(dynamodb, data.ledger)
     if table and _tags(dynamodb, table["TableArn"]).get(BUCKET_TAG) != data.bucket:
         with aws_call("dynamodb:TagResource", f"table {data.ledger}"):
@@ -107,7 +107,7 @@ def note_bucket(dynamodb: Any, data: KeptData) -> None:
 
 
 def undoable(clients: Clients, data: KeptData) -> Iterator[str]:
-    """Name, in a line each, the migrations of which there is an undo log."""
+    """Yield a line for each migration that has an undo log."""
     if not data.bucket or not data.ledger or _table(clients.dynamodb, data.ledger) is None:
         return
     rows, _ = all_history(clients.dynamodb, data.ledger)
@@ -122,24 +122,24 @@ def undoable(clients: Clients, data: KeptData) -> Iterator[str]:
 
 
 def require_removable(clients: Clients, data: KeptData) -> None:
-    """Raise for what keeps ledger or bucket from being deleted, before either is.
+    """Raise the reason why ledger or bucket cannot be deleted, before either is.
 
     :raises DeployError: the ledger is protected.
-    :raises AccessDeniedError: no object may be deleted.
+    :raises AccessDeniedError: objects may not be deleted.
     """
     table = _table(clients.dynamodb, data.ledger) if data.ledger else None
     if table and table.get("DeletionProtectionEnabled"):
         raise DeployError(
-            f"Ledger {data.ledger} has deletion protection: somebody wants it kept. Nothing was "
-            "deleted. To take the protection away: aws dynamodb update-table "
-            f"--no-deletion-protection-enabled --table-name {data.ledger}"
+            f"Ledger {data.ledger} has deletion protection. Nothing was deleted. To remove the "
+            "protection: aws dynamodb update-table --no-deletion-protection-enabled --table-name "
+            f"{data.ledger}"
         )
     if data.bucket:
         require_emptying_allowed(clients.s3, data.bucket)
 
 
 def remove(clients: Clients, data: KeptData, say: Callable[[str], None]) -> None:
-    """Delete bucket, then ledger, which names the bucket: a repetition finds what is left."""
+    """Delete the bucket, then the ledger: it names the bucket, so a repetition finds the rest."""
     if data.bucket:
         objects = remove_bucket(clients.s3, data.bucket)
         say(f"Deleted bucket {data.bucket} ({objects:,} objects and versions).")

@@ -1,4 +1,4 @@
-"""Which tables a stack may migrate, by which transforms: added, and dropped only by name."""
+"""Which tables a stack may migrate with which transforms. They are dropped only by name."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,14 +9,14 @@ from airflow_ddb_migrate.core.bindings import EVERY, Bindings, bindings_of, in_w
 from airflow_ddb_migrate.core.errors import DeployError, InvalidInputError, MigrationError
 
 _SHOWN = 8
-_ANY_NAME = "TRANSFORM"  # of no transform: a deployment refuses it
+_ANY_NAME = "TRANSFORM"  # not a transform: a deployment refuses it
 
 Say = Callable[[str], None]
 
 
 _UNKNOWN = (
-    ". For TRANSFORM give the names of those that may work on the table, as "
-    "orders:full_name,other: the deployed Lambda does not say which. A table without a name gets "
+    ". For TRANSFORM, give the names of the transforms that may work on the table, as in "
+    "orders:full_name,other: the deployed Lambda does not say which. A table without names gets "
     "every transform that does not delete"
 )
 
@@ -28,18 +28,18 @@ def bindings_before(
     drop: Sequence[str],
     options: Callable[[], str],
 ) -> Bindings:
-    """Return what is bound in the stack there is, in the order of its tables.
+    """Return the bindings of the existing stack, in the order of its tables.
 
-    :param bindings: None where they cannot be read: then each table has to be given anew.
-    :param options: returns the options that do so, see ``deployed_options``.
+    :param bindings: None if they cannot be read: then each table has to be given again.
+    :param options: returns the options for that, see ``deployed_options``.
     :raises DeployError: one is not.
     """
     if bindings is None:
         unknown = [name for name in tables if name not in {*bindings_of(asked).rows, *drop}]
         if unknown:
             raise DeployError(
-                f"Which transforms may work on {_some(tables)} cannot be read from the deployed "
-                f"zip. Nothing was changed. Give every table anew: {options()}"
+                f"The deployed zip does not say which transforms may work on {_some(tables)}. "
+                f"Nothing was changed. Give every table again: {options()}"
             )
         return Bindings()
     known = {table: bindings.rows[table] for table in tables if table in bindings.rows}
@@ -49,11 +49,11 @@ def bindings_before(
 def deployed_options(
     clients: Clients, outputs: Mapping[str, str], drop: Collection[str] = ()
 ) -> str:
-    """Return the options that bind again what the deployed Lambda says is bound, and no more.
+    """Return the options that repeat the bindings of the deployed Lambda, and no others.
 
-    Where it does not say, transforms are left to be filled in, and words about that follow.
+    If it does not have them, the options have a placeholder for transforms, and an explanation.
 
-    :param outputs: the stack's.
+    :param outputs: the stack's outputs.
     :param drop: tables to leave out.
     """
     known = None
@@ -65,7 +65,7 @@ def deployed_options(
 
 
 def options_of(bindings: Bindings) -> str:
-    """Return what ``--table`` has to be given for these."""
+    """Return the ``--table`` options for these bindings."""
     texts = (
         table if names == (EVERY,) else f"{table}:{','.join(sorted(names))}"
         for table, names in bindings.rows.items()
@@ -80,13 +80,14 @@ def bindings_after(
     say: Say,
     gone: Collection[str] = (),
 ) -> Bindings:
-    """Return what a stack will have bound.
+    """Return a stack's new bindings.
 
-    :param add: what ``--table`` was given: ``TABLE`` or ``TABLE:TRANSFORM,TRANSFORM``.
-    :param drop: what ``--drop-table`` was given, in the same way; a table alone goes as a whole.
-    :param gone: transforms that are dropped, and so are bound to nothing any more.
-    :raises InvalidInputError: one is added and dropped, or a table or the stack would be left with
-        nothing.
+    :param add: the values of ``--table``: ``TABLE`` or ``TABLE:TRANSFORM,TRANSFORM``.
+    :param drop: the values of ``--drop-table``, in the same form; a table alone is dropped
+        completely.
+    :param gone: transforms that are dropped, and so lose their bindings.
+    :raises InvalidInputError: a table is both added and dropped, or a table or the stack would have
+        nothing left.
     """
     whole = [text for text in drop if ":" not in text]
     bindings_of(whole, "--drop-table")
@@ -94,7 +95,7 @@ def bindings_after(
     added = bindings_of(add)
     _require_not_both(added, parts, whole)
     for text in _absent(before, parts, whole):
-        say(f"--drop-table {text}: the stack does not have it, so there is nothing to drop.")
+        say(f"--drop-table {text}: the stack does not have this, so nothing is dropped.")
     left = before.without(parts.rows, whole).without(dict.fromkeys(before.rows, tuple(gone)))
     after = left.with_rows(added.rows)
     _require_something(before, after)
@@ -129,21 +130,22 @@ def _require_something(before: Bindings, after: Bindings) -> None:
     for table, names in after.rows.items():
         if not names:
             raise InvalidInputError(
-                f"Table {table} would be left without a transform: it was bound to "
-                f"{in_words(before.rows[table])}. Nothing was changed. Bind another with --table "
-                f"{_quoted(f'{table}:TRANSFORM')}, or drop the table: --drop-table {_quoted(table)}"
+                f"Table {table} would have no transform left: it was bound to "
+                f"{in_words(before.rows[table])}. Nothing was changed. Bind another one with "
+                f"--table {_quoted(f'{table}:TRANSFORM')}, or drop the table: --drop-table "
+                f"{_quoted(table)}"
             )
 
 
 def _tell(before: Bindings, added: Bindings, after: Bindings, say: Say) -> None:
-    """Say what changes, and what does not though it was given."""
+    """Print what changes, and which options have no effect."""
     every = before.rows.get(EVERY, ())
     if EVERY in after.rows and any(
         set(names) <= set(every) for table, names in added.rows.items() if table != EVERY
     ):
         say(
-            "Every table is allowed already. To allow named ones alone, give --drop-table "
-            f"'{EVERY}', too."
+            "Every table is already allowed. To allow only named tables, add --drop-table "
+            f"'{EVERY}'."
         )
     if before.rows and set(after.tables) != set(before.tables):
         say(f"Tables: {_some(before.tables)} -> {_some(after.tables)}")
@@ -165,8 +167,8 @@ def _some(names: Sequence[str]) -> str:
 def _no_table(before: Sequence[str]) -> str:
     if before:
         return (
-            f"--drop-table would leave no table: the stack has {', '.join(before)}. Name another "
-            "with --table, or delete the stack: ddb-migrate destroy"
+            f"--drop-table would leave no tables: the stack has {', '.join(before)}. Name another "
+            "one with --table, or delete the stack: ddb-migrate destroy"
         )
     return (
         "Which tables may be migrated? Name each with --table TABLE, or allow every table of the "

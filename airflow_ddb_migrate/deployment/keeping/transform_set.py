@@ -1,4 +1,4 @@
-"""Which transforms of the user's a stack has: they are kept, and dropped only by name."""
+"""Which of the user's transforms a stack has. They are dropped only by name."""
 
 import zipfile
 from collections.abc import Callable, Collection, Mapping
@@ -19,9 +19,9 @@ from airflow_ddb_migrate.deployment.packaging.deployed_part import (
 
 @dataclass(frozen=True, slots=True)
 class DeployedTransforms:
-    """The user's transforms in a stack, and what is bound there to its tables.
+    """The user's transforms in a stack, and the bindings of its tables.
 
-    ``part``: their files; None where these are unknown, as are ``bindings`` then.
+    ``part``: their files; None if unknown, as ``bindings`` are then.
     """
 
     names: frozenset[str] = frozenset()
@@ -32,11 +32,11 @@ class DeployedTransforms:
 def deployed_transforms(
     clients: Clients, outputs: Mapping[str, str], *, has_folder: bool, say: Callable[[str], None]
 ) -> DeployedTransforms:
-    """Read the user's part of what is deployed, by the hash that was deployed.
+    """Read the user's part of the deployed zip, which must have the deployed hash.
 
-    :param outputs: the stack's; none of one that is not there.
-    :param has_folder: --transforms was given: then the names alone are enough.
-    :raises DeployError: it cannot be read, or is not what was deployed.
+    :param outputs: the stack's outputs; empty if it does not exist.
+    :param has_folder: --transforms was given: then the names are enough.
+    :raises DeployError: the zip cannot be read, or is not the deployed one.
     """
     if not outputs.get("CodeHash"):
         return DeployedTransforms()
@@ -47,10 +47,10 @@ def deployed_transforms(
         names = own_transforms(outputs)
         if not has_folder and names:
             raise DeployError(
-                f"The transforms {', '.join(names)} are deployed, and cannot be kept: "
-                f"{exc} Nothing was changed. Give the folder that holds them: --transforms DIR"
+                f"The deployed transforms {', '.join(names)} cannot be kept: {exc} Nothing was "
+                "changed. Give the folder that has them: --transforms DIR"
             ) from exc
-        say(f"What is deployed was not checked: {exc}")
+        say(f"The deployed zip was not checked: {exc}")
         return DeployedTransforms(frozenset(names), bindings=None)
     if bindings is None:
         say(_UNBOUND)
@@ -60,13 +60,13 @@ def deployed_transforms(
 
 _UNBOUND = (
     "This stack was deployed before tables were bound to transforms. Now each of its tables is "
-    "bound to every transform that does not delete. One that deletes has to be named: --table "
-    "TABLE:delete_by_predicate"
+    "bound to every transform that does not delete. A transform that deletes has to be bound by "
+    "its name: --table TABLE:delete_by_predicate"
 )
 
 
 def own_transforms(outputs: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of a stack's transforms that do not ship with this package."""
+    """Return the names of a stack's transforms that are not part of this package."""
     names = set(filter(None, outputs.get("Transforms", "").split(",")))
     return tuple(sorted(names - _shipped()))
 
@@ -77,7 +77,7 @@ def _zip(s3: Any, outputs: Mapping[str, str]) -> bytes:
         content = bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     if sha256_of(content) != outputs.get("CodeSha256"):
         raise DeployError(
-            f"s3://{bucket}/{key} has SHA-256 {sha256_of(content)}; what was deployed has "
+            f"s3://{bucket}/{key} has SHA-256 {sha256_of(content)}; the deployed code has "
             f"{outputs.get('CodeSha256') or 'none on record'}."
         )
     return content
@@ -91,36 +91,36 @@ def _shipped() -> set[str]:
 def judge_dropped(
     deployed: DeployedTransforms, drop: Collection[str], say: Callable[[str], None]
 ) -> None:
-    """Say which transforms cannot be dropped because they are not there.
+    """Print which transforms cannot be dropped because the stack does not have them.
 
-    :raises InvalidInputError: one of them ships with this package.
+    :raises InvalidInputError: one of them is part of this package.
     """
     for name in sorted(set(drop) - deployed.names):
         _require_not_shipped(name)
-        say(f"--drop-transform {name}: the stack does not have it, so there is nothing to drop.")
+        say(f"--drop-transform {name}: the stack does not have this, so nothing is dropped.")
 
 
 def kept_part(deployed: DeployedTransforms, drop: Collection[str]) -> UserPart:
-    """Return what of the deployed transforms a deployment without --transforms ships again."""
+    """Return the deployed transforms that a deployment without --transforms ships again."""
     return (deployed.part or UserPart()).without(drop)
 
 
 def require_none_lost(
     deployed: DeployedTransforms, own: Collection[str], drop: Collection[str]
 ) -> None:
-    """Raise InvalidInputError for transforms that a folder lacks and nobody dropped, or has.
+    """Raise InvalidInputError if a folder lacks transforms, or has some that are to be dropped.
 
     :param own: the user's transforms that are about to be deployed.
     """
     if both := sorted(set(own) & set(drop)):
         raise InvalidInputError(
-            f"--drop-transform names {', '.join(both)}, which the folder of --transforms has. "
+            f"--drop-transform names {', '.join(both)}, but the folder of --transforms has it. "
             "Remove the file, or do not drop it."
         )
     if lost := sorted(deployed.names - set(own) - set(drop)):
         options = " ".join(f"--drop-transform {name}" for name in lost)
         raise InvalidInputError(
-            f"The stack has transforms of yours that the folder of --transforms lacks: "
+            "The folder of --transforms lacks these of your deployed transforms: "
             f"{', '.join(lost)}. Nothing was changed. Put them into the folder, or drop them by "
             f"name: {options}"
         )
@@ -129,6 +129,6 @@ def require_none_lost(
 def _require_not_shipped(name: str) -> None:
     if name in _shipped():
         raise InvalidInputError(
-            f"--drop-transform {name}: this transform ships with the package, and cannot be "
-            "dropped. Only transforms of your own can."
+            f"--drop-transform {name}: this transform is part of the package and cannot be "
+            "dropped. Only your own transforms can."
         )

@@ -1,4 +1,4 @@
-"""What a stack must not be deleted before: raised capacity and executions that run."""
+"""What must end before a stack is deleted: raised capacity and running executions."""
 
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -20,15 +20,15 @@ _GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist"}
 def unfinished(
     clients: Clients, *, ledger_table: str, state_machine_arn: str, clock: Clock
 ) -> tuple[str, ...]:
-    """Say, one sentence each, what is still open: which table, which migration, what to do.
+    """Return a sentence for each unfinished thing: which table, which migration, what to do.
 
-    An empty name is a part that the stack does not have; neither counts one that is gone.
+    An empty name means that the stack does not have this part. A part that is gone does not count.
     """
     leases = list(_leases(clients, ledger_table)) if ledger_table else []
     running = list(_running(clients, state_machine_arn)) if state_machine_arn else []
     ledger = Ledger(clients.dynamodb, ledger_table)
     executions = Executions(clients.stepfunctions, clock)
-    for lease in leases:  # what has only just been started may be in no listing yet
+    for lease in leases:  # what was only just started may not be listed yet
         if lease.is_taken:
             live = executions.live_of(lease, ledger.latest_attempt(lease.migration_id))
             running += [arn for arn in live if arn not in running]
@@ -55,7 +55,7 @@ def _running_arns(stepfunctions: Any, state_machine_arn: str) -> Iterator[str]:
 
 
 def _until_gone(found: Iterator[_Found]) -> Iterator[_Found]:
-    """Yield what is found; nothing of what a deletion that failed half-way has deleted already."""
+    """Yield what is found; nothing if an earlier, incomplete deletion has deleted it."""
     try:
         yield from found
     except AwsRequestError as exc:
@@ -65,13 +65,13 @@ def _until_gone(found: Iterator[_Found]) -> Iterator[_Found]:
 
 def _owed_text(lease: LeaseRecord) -> str:
     return (
-        f"Capacity of table {lease.table_name} was raised by migration {lease.migration_id} and is "
-        f"not restored ({lease.capacity_state}); only the ledger knows what it was. Clear the "
-        "restore task of that DAG run."
+        f"Capacity of table {lease.table_name} was raised by migration {lease.migration_id} and "
+        f"is not restored yet ({lease.capacity_state}); only the ledger knows the original "
+        "capacity. Clear the restore task of that DAG run."
     )
 
 
 def _running_text(execution_arn: str, table_name: str) -> str:
     name = execution_arn.rpartition(":")[2]
     table = f" of table {table_name}" if table_name else ""
-    return f"Execution {name}{table} runs. Wait for it, or stop its DAG run."
+    return f"Execution {name}{table} is running. Wait for it, or stop its DAG run."

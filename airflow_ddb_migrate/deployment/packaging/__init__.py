@@ -1,6 +1,8 @@
-"""The Lambda's zip: ours, the user's transforms, and the packages that these need.
+"""The Lambda's zip: our code, the user's transforms, and the packages that these need.
 
-``bundle`` makes the zip, of what ``shipped`` finds of this package, ``user_files`` in the user's
-folder, and ``packages`` for its ``requirements`` and the ``runtime``, or of the ``deployed_part``;
-``transform_check`` tries the transforms by ``bare_import``.
+- ``bundle`` makes the zip of what ``shipped`` finds in this package and ``user_files`` in the
+  user's folder.
+- ``packages`` resolves its ``requirements`` for the ``runtime``; ``deployed_part`` reads the user's
+  part of a deployed zip.
+- ``transform_check`` imports the transforms by ``bare_import``.
 """

@@ -1,8 +1,8 @@
-"""Imports transforms as Lambda will: a script for ``python -I -S``, without this package.
+"""A script for ``python -I -S`` that imports transforms as Lambda will, without this package.
 
-Arguments: the folder of the unpacked zip, then the names. Standard input: the folders that hold
-boto3, as JSON. Prints one JSON line per name: ``error``, empty when it is a transform, and
-``deletes``, whether it says that it may delete.
+Arguments: the folder of the unpacked zip, then the names. Standard input: the folders that have
+boto3, as JSON. Prints one JSON line per name with ``error``, empty if it is a transform, and
+``deletes``, whether it declares that it may delete.
 """
 
 import importlib
@@ -15,17 +15,17 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-# What Lambda's Python runtime brings besides the standard library; what ships comes before it.
+# What Lambda's Python has beside the standard library; the zip comes first.
 RUNTIME_LIBRARIES = frozenset(
     {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 )
 
-# What boto3 raises where there is neither environment nor home.
+# What boto3 raises without environment and home.
 _WITHOUT_ACCOUNT = frozenset({"NoRegionError", "NoCredentialsError", "ProfileNotFound"})
 
 
 class RuntimeFinder:
-    """Finds the runtime's libraries in this machine's folders, and nothing else that lies there."""
+    """Finds the runtime's libraries in this machine's folders, and nothing else there."""
 
     def __init__(self, folders: list[str]) -> None:
         self._folders = folders
@@ -39,7 +39,7 @@ class RuntimeFinder:
 
 
 def tried(name: str) -> tuple[str, bool]:
-    """Return why this module is no transform, empty when it is one, and whether it may delete."""
+    """Return why this module is not a transform, empty if it is, and whether it may delete."""
     try:
         importlib.import_module(f"transforms.{name}")
     except BaseException as exc:  # noqa: BLE001  # sys.exit() in a transform is a mistake, too
@@ -49,7 +49,7 @@ def tried(name: str) -> tuple[str, bool]:
 
 
 def _loaded(name: str) -> tuple[str, bool]:
-    """Ask the Lambda, whose own code is in the zip."""
+    """Load the transform by the Lambda's own code, which is in the zip."""
     load = importlib.import_module("ddb_transform.contract.load")
     context = importlib.import_module("ddb_transform.contract.transform").Context("", "")
     try:
@@ -67,19 +67,24 @@ def _where(exc: BaseException, name: str) -> str:
 
 
 def _hint(exc: BaseException) -> str:
-    """Say what to do about a module that is missing, or about an account that is."""
+    """Return what to do about a missing module, or missing credentials."""
     if type(exc).__name__ in _WITHOUT_ACCOUNT:
-        return ". It is imported here without credentials and region: make clients when called"
+        return (
+            ". It is imported here without credentials and region: create clients inside functions"
+        )
     name = (isinstance(exc, ModuleNotFoundError) and exc.name) or ""
     root = name.partition(".")[0]
     if not root or root == "transforms":
         return ""
     if root == "airflow_ddb_migrate":
-        return ". Lambda has what a transform may need of it, core and aws, nothing else"
+        return ". Lambda only has the parts of it that a transform may need: core and aws"
     beside = Path(sys.path[0]) / "transforms"
     if (beside / f"{root}.py").exists() or (beside / root).is_dir():
-        return f". It lies in the folder: from transforms import {root}"
-    return f". {root} is neither in the folder nor in requirements.txt: add what brings it to that"
+        return f". It is in the folder, so write: from transforms import {root}"
+    return (
+        f". {root} is neither in the folder nor in requirements.txt. Add its package to "
+        "requirements.txt"
+    )
 
 
 def main() -> None:
@@ -88,7 +93,7 @@ def main() -> None:
     sys.path.insert(0, code)
     sys.meta_path.append(RuntimeFinder(folders))
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # a transform may print, and so may what it is compiled of
+    os.dup2(2, 1)  # a transform may print when it is imported, and so may its packages
     for name in names:
         error, deletes = tried(name)
         said = json.dumps({"name": name, "error": error, "deletes": deletes})

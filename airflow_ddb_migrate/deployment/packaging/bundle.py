@@ -1,4 +1,4 @@
-"""The Lambda's zip: the same files always give the same bytes and the same hash."""
+"""The Lambda's zip. The same files always give the same bytes and the same hash."""
 
 import io
 import zipfile
@@ -24,9 +24,9 @@ from airflow_ddb_migrate.deployment.packaging.user_files import (
     require_size,
 )
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can have
 _MODE = 0o644 << 16
-_UNIX = 3  # else the zip names the system that made it
+_UNIX = 3  # otherwise the zip has the operating system that made it
 _HASH_CHARS = 16
 
 
@@ -36,9 +36,9 @@ class Bundle:
 
     ``code_hash`` depends on names, contents and the template only: a published version keeps code
     and settings together, so other settings are a new version, too. ``own`` are the user's
-    transforms, and ``replaced`` those of them that take the place of one of ours. ``notes`` say, a
-    line each, what of the user's folder is shipped and what is not. ``bindings`` are in the zip,
-    too, and in no transform's hash.
+    transforms; ``replaced`` are those that replace one of ours. ``notes`` are lines on what of the
+    user's folder ships and what does not. ``bindings`` are in the zip, too, but no transform's hash
+    covers them.
     """
 
     content: bytes
@@ -53,18 +53,18 @@ class Bundle:
 
     @property
     def sha256(self) -> str:
-        """The zip's SHA-256 as Lambda tells it of a version: what is compared after a deploy."""
+        """The zip's SHA-256 in the form in which Lambda returns it; compared after a deploy."""
         return sha256_of(self.content)
 
     def unnamed(self, deleting: Sequence[str]) -> str:
-        """Say which transforms that delete are off, as no table names them; empty for none."""
+        """Return which deleting transforms are off, since they are not bound; empty for none."""
         named = {name for names in self.bindings.rows.values() for name in names}
         off = sorted(set(deleting) - named)
         if not off:
             return ""
         return (
-            f"Off, since they delete items and no table names them: {', '.join(off)}. To allow one "
-            f"on a table: --table TABLE:{off[0]}"
+            f"Off, since they delete items and are not bound to a table: {', '.join(off)}. To "
+            f"allow one on a table: --table TABLE:{off[0]}"
         )
 
 
@@ -76,14 +76,14 @@ def build(
 ) -> Bundle:
     """Build the zip from this package, the user's own folder, and what its requirements.txt names.
 
-    A transform of the user's replaces one of ours of the same name, and ``replaced`` says so.
+    A user's transform replaces one of ours with the same name; ``replaced`` lists them.
 
     :param runtime: the Python that will run it; by default the template's.
-    :param deployed: what takes the place of a folder that is not given.
-    :param bindings: which transforms may work on which tables; by default none on any.
-    :raises InvalidInputError: the folder is missing, has no transforms, or holds what cannot be
-        shipped; its requirements.txt cannot be resolved; all of it is too large for Lambda; a table
-        is bound to a transform that is not there.
+    :param deployed: used instead of a folder, if none is given.
+    :param bindings: which transforms may work on which tables; none by default.
+    :raises InvalidInputError: the folder is missing, has no transforms, or has something that
+        cannot be shipped; its requirements.txt cannot be resolved; the whole is too large for
+        Lambda; a table is bound to a transform that does not exist.
     """
     runtime = runtime or lambda_runtime()
     ours = _ours()
@@ -113,7 +113,7 @@ def build(
 def _contents(
     code: Mapping[str, bytes], packages: Packages, said: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """Return what the zip holds, in order; raises InvalidInputError when Lambda takes less."""
+    """Return the zip's content, in order; raises InvalidInputError if it is too large."""
     user = {name: content for name, content in code.items() if name.startswith("transforms/")}
     engine = {name: content for name, content in code.items() if name not in user}
     python = (content for name, content in code.items() if name.endswith(".py"))
@@ -126,12 +126,12 @@ def _contents(
 
 
 def sha256_of(content: bytes) -> str:
-    """Return the SHA-256 as S3 and Lambda write it: in base64."""
+    """Return the SHA-256 in base64, as S3 and Lambda write it."""
     return b64encode(sha256(content).digest()).decode()
 
 
 def short_hash(contents: Mapping[str, bytes]) -> str:
-    """Hash names and contents, for a name of what they make."""
+    """Return a short hash of names and contents, for use in a name."""
     return content_hash(contents)[:_HASH_CHARS]
 
 
@@ -153,30 +153,30 @@ def _ours() -> dict[str, bytes]:
 
 
 def our_transform_files() -> dict[str, bytes]:
-    """Return what this package itself puts under ``transforms/``."""
+    """Return the files that this package puts under ``transforms/``."""
     return {name: text for name, text in _ours().items() if name.startswith("transforms/")}
 
 
 def _module_name(path: str) -> str:
-    """Return the name of a transform of ours; empty for other files."""
+    """Return the name of one of our transforms; empty for other files."""
     folder, _, name = path.rpartition("/")
     is_transform = folder == "transforms" and not name.startswith("_")
     return name.removesuffix(".py") if is_transform else ""
 
 
 def _require_no_twin(transforms: Sequence[str], theirs: UserFiles) -> None:
-    """Raise InvalidInputError for names that are one elsewhere, or where Python imports another."""
+    """Raise InvalidInputError for names that are equal elsewhere, or that hide each other."""
     require_no_twins({*theirs.files, *(f"transforms/{name}.py" for name in transforms)})
     twin = next((n for n in transforms if f"transforms/{n}/__init__.py" in theirs.files), None)
     if twin:
         raise InvalidInputError(
-            f"The folder of --transforms holds a package {twin!r}, and there is a transform "
+            f"The folder of --transforms has a package {twin!r}, and there is a transform "
             f"{twin}.py: Python would import the package instead. Rename one of them."
         )
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:
-    """Zip without compression: zlibs differ, and the zip's own hash has to be the same anywhere."""
+    """Return a zip without compression: versions of zlib differ, but its hash must not."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in contents.items():

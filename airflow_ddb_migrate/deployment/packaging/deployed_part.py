@@ -1,6 +1,6 @@
-"""What of a deployed zip is the user's, so that a later deployment can keep it.
+"""The user's part of a deployed zip, which a later deployment can keep.
 
-A zip with anything of the user's says so itself, in one file beside the engine.
+A zip with a user's part has a manifest of it, in a file beside the engine.
 """
 
 import io
@@ -37,7 +37,7 @@ class UserPart:
     runtime: str = ""
 
     def without(self, names: Iterable[str]) -> "UserPart":
-        """Return it without some of its transforms; without its last one there is nothing left."""
+        """Return the part without some transforms; without the last one it is empty."""
         gone = {f"{_TRANSFORMS}{name}.py" for name in names}
         left = tuple(
             name for name in self.files.transforms if f"{_TRANSFORMS}{name}.py" not in gone
@@ -51,13 +51,13 @@ class UserPart:
         """Raise InvalidInputError if a package was compiled for another Python or processor."""
         if self.packages.is_compiled and self.runtime != str(runtime):
             raise InvalidInputError(
-                f"The packages that are deployed are compiled for {self.runtime or 'unknown'}; "
-                f"the Lambda now has {runtime}. Give --transforms DIR, so that they are resolved "
-                "anew. Nothing was changed."
+                f"The deployed packages are compiled for {self.runtime or 'unknown'}, but the "
+                f"Lambda now has {runtime}. Give --transforms DIR, so that they are resolved "
+                "again. Nothing was changed."
             )
 
     def manifest(self) -> dict[str, bytes]:
-        """Return the file of the zip that says what this is; none if it is nothing."""
+        """Return the manifest file of this part; none if it is empty."""
         if not self.files.files:
             return {}
         said = {
@@ -72,11 +72,12 @@ class UserPart:
 
 
 def read_part(content: bytes, shipped: Mapping[str, bytes]) -> UserPart:
-    """Return the user's part of a zip, by the rules of a folder; its secrets are left out.
+    """Return the user's part of a zip, by the same rules as a folder, and without secrets.
 
-    :param shipped: what this package ships under ``transforms/``: in a zip of before there was a
-        manifest, a file of such a name is taken for ours.
-    :raises InvalidInputError: something in it cannot be shipped, or its manifest cannot be read.
+    :param shipped: what this package ships under ``transforms/``. In an older zip without a
+        manifest, files with these names are taken to be ours.
+    :raises InvalidInputError: something in the zip cannot be shipped, or its manifest cannot be
+        read.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         _require_plain(archive)
@@ -90,7 +91,7 @@ def read_part(content: bytes, shipped: Mapping[str, bytes]) -> UserPart:
             return _part(archive, said)
         except (KeyError, TypeError, ValueError) as exc:
             raise InvalidInputError(
-                f"{MANIFEST} in the zip is of another version of this package: {exc!r}."
+                f"{MANIFEST} in the zip is from another version of this package: {exc!r}."
             ) from exc
 
 
@@ -113,24 +114,24 @@ def _part(archive: zipfile.ZipFile, said: Mapping[str, Any]) -> UserPart:
 
 
 def _require_plain(archive: zipfile.ZipFile) -> None:
-    """Raise InvalidInputError for what is no regular file, lies outside, or is too much."""
+    """Raise InvalidInputError for anything but regular files below the root, or too many bytes."""
     rows = archive.infolist()
     require_size({row.filename: row.file_size for row in rows})
     for row in rows:
         kind = stat.S_IFMT(row.external_attr >> 16)
         problem = name_problem(row.filename) or (
-            "is no regular file." if kind not in {0, stat.S_IFREG} else ""
+            "is not a regular file." if kind not in {0, stat.S_IFREG} else ""
         )
         if problem:
             raise InvalidInputError(f"{row.filename!a} in the zip {problem.rstrip('.')}.")
     if len({row.filename for row in rows}) < len(rows):
-        raise InvalidInputError("The zip holds two files of one name.")
+        raise InvalidInputError("The zip has two files with the same name.")
 
 
 def read_bindings(content: bytes) -> Bindings | None:
-    """Return which transforms a zip binds to which tables; None for one of before there were any.
+    """Return the bindings of a zip; None for an older zip without bindings.
 
-    :raises DeployError: the file in it cannot be read.
+    :raises DeployError: the file of bindings cannot be read.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return (

@@ -1,6 +1,6 @@
-"""Resolves requirements.txt to the files that ship at the zip's root; the same each time.
+"""Resolves requirements.txt to the files at the zip's root, the same each time.
 
-By pip, or uv where there is no pip, from wheels only: nothing of a package runs on this machine.
+Uses pip, or uv if there is no pip, and only wheels: no code of a package runs on this machine.
 """
 
 import contextlib
@@ -25,27 +25,27 @@ from airflow_ddb_migrate.deployment.packaging.requirements import Requirements, 
 from airflow_ddb_migrate.deployment.packaging.runtime import Runtime
 from airflow_ddb_migrate.deployment.packaging.user_files import REQUIREMENTS, require_size
 
-# Lambda's runtime brings them, and the engine is made for its own; they would be 25 MB more.
+# Lambda's runtime has them, and the engine is made for these; they would add 25 MB.
 _OF_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
 _OURS: Final = frozenset({"airflow_ddb_migrate", "ddb_restore", "ddb_transform", "transforms"})
-# What an installer writes of itself and of this machine; scripts name the interpreter.
+# What an installer writes about itself and this machine; scripts name the interpreter.
 _OF_INSTALLER: Final = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
 _COMPILED: Final = (".so", ".pyd", ".dylib")
 _SECONDS: Final = 900.0
 _UNREACHED: Final = ("Retrying (", "Could not fetch URL", "Failed to fetch")
-# Settings of pip's for other installations than this one, which could not be in a folder apart.
+# Settings of pip that do not work with a target folder.
 _NOT_FOR_PIP: Final = frozenset(
     f"PIP_{name}" for name in ("PREFIX", "ROOT", "PLATFORM", "ABI", "NO_BINARY", "DRY_RUN")
 )
 _TEXT_CHARS: Final = 400
-_FRAME: Final = " \u00d7\u2570\u2500\u25b6\u2502"  # what uv draws around its words
+_FRAME: Final = " \u00d7\u2570\u2500\u25b6\u2502"  # what uv draws around its messages
 
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """What ships: files by their path in the zip, versions and bytes by package.
+    """The packages: files by path in the zip, versions and bytes by package.
 
-    ``is_compiled``: some can be loaded by the Python only that they were resolved for.
+    ``is_compiled``: some can only be loaded by the Python for which they were resolved.
     """
 
     requirements: Requirements | None = None
@@ -63,25 +63,23 @@ class Packages:
         return tuple(f"{name}=={version}" for name, version in self.versions.items())
 
     def notes(self, runtime: Runtime) -> tuple[str, ...]:
-        """What was resolved, and what of it is Lambda's own, a line each."""
+        """Lines on what was resolved, and what is left to Lambda."""
         if not self.requirements:
             return ()
         shipped = [pin for pin in self.pins if pin.partition("==")[0] not in self.left_out]
         lines = [f"Packages for {runtime}: {', '.join(shipped) or 'none'}"]
         if self.left_out:
-            lines.append(
-                f"Not shipped: {', '.join(self.left_out)}. Lambda's runtime brings its own."
-            )
+            lines.append(f"Not shipped: {', '.join(self.left_out)}. Lambda's runtime has its own.")
         return tuple(lines)
 
 
 def resolve_packages(
     requirements: Requirements, runtime: Runtime, pins: tuple[str, ...] = ()
 ) -> Packages:
-    """Download and unpack what the file asks for, and what that needs.
+    """Download and unpack what the file requires, with dependencies.
 
     :param pins: versions that were resolved before, such as "a==1.0".
-    :raises InvalidInputError: it cannot be had, is too large for Lambda, or would replace a
+    :raises InvalidInputError: it cannot be resolved, is too large for Lambda, or would replace a
         package of ours.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +93,7 @@ def resolve_packages(
 
 
 def _tool(target: Path, runtime: Runtime) -> list[str]:
-    """Return the command that installs, without what; raises InvalidInputError without any."""
+    """Return the installing command; raises InvalidInputError if there is none."""
     common = ["--target", str(target), "--only-binary", ":all:"]
     if find_spec("pip"):
         command = [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
@@ -113,7 +111,7 @@ def _tool(target: Path, runtime: Runtime) -> list[str]:
         where = ["--python-version", runtime.python, "--python-platform", *tags]
         return [*command, *(where if tags else [])]
     raise InvalidInputError(
-        f"{REQUIREMENTS} needs pip or uv, and this Python ({sys.executable}) has neither. Install "
+        f"{REQUIREMENTS} needs pip or uv, but this Python ({sys.executable}) has neither. Install "
         "one: python -m ensurepip, or pip install uv."
     )
 
@@ -132,23 +130,23 @@ def _install(command: list[str], runtime: Runtime) -> None:
         )
     except subprocess.TimeoutExpired as exc:
         raise InvalidInputError(
-            f"{REQUIREMENTS}: resolving it took over {_SECONDS:.0f} s. Pin the versions, and look "
-            "whether the index answers."
+            f"{REQUIREMENTS}: resolving it took over {_SECONDS:.0f} s. Pin the versions, and "
+            "check whether the package index answers."
         ) from exc
     if done.returncode:
         raise InvalidInputError(_why(done.stdout + done.stderr, runtime))
 
 
 def _why(output: str, runtime: Runtime) -> str:
-    """Return in one sentence what pip or uv has said, and what to do."""
+    """Return pip's or uv's reason, and what to do, in sentences."""
     text = redacted(_telling(output))
     is_none = "from versions: none" in text or "fetch" in text
     if is_none and any(sign in output for sign in _UNREACHED):
         hint = "The package index could not be reached: check the network and pip's settings."
     elif "from versions" in text or "wheels" in text:
         hint = (
-            f"There must be a wheel of it for {runtime}: a version that has only a source "
-            "distribution, or wheels for others, cannot be shipped. Name another version."
+            f"It needs a wheel for {runtime}: a version with only a source distribution, or "
+            "wheels for other platforms, cannot be shipped. Use another version."
         )
     else:
         hint = "Correct it and deploy again."
@@ -156,7 +154,7 @@ def _why(output: str, runtime: Runtime) -> str:
 
 
 def _telling(output: str) -> str:
-    """Return the line that says most: uv's reason, pip's first error, else the last one."""
+    """Return the most useful line: uv's reason, pip's first error, else the last line."""
     lines = [line.strip(_FRAME) for line in output.splitlines() if line.strip(_FRAME)] or [
         "nothing"
     ]
@@ -185,8 +183,8 @@ def _read(target: Path, requirements: Requirements, runtime: Runtime) -> Package
     taken = sorted({name.partition("/")[0].removesuffix(".py") for name in paths} & _OURS)
     if taken:
         raise InvalidInputError(
-            f"{REQUIREMENTS} brings {taken[0]!r}, which the zip has already, of this package. "
-            "Remove what brings it."
+            f"{REQUIREMENTS} installs {taken[0]!r}, which the zip already has from this package. "
+            "Remove the requirement that installs it."
         )
     sizes: dict[str, int] = {}
     for name, path in paths.items():
@@ -212,20 +210,20 @@ def _ships(name: str) -> bool:
 def _require_complete(
     found: list[importlib.metadata.Distribution], versions: Mapping[str, str], runtime: Runtime
 ) -> None:
-    """Raise InvalidInputError for what pip left out: it asks this machine what is needed."""
+    """Raise InvalidInputError for dependencies that pip left out, since it checks this machine."""
     there = {**runtime.markers(), "extra": ""}
     for each in found:
         for requirement in _readable(each.requires or ()):
             is_needed = not requirement.marker or requirement.marker.evaluate(dict(there))
             if is_needed and canonicalize_name(requirement.name) not in versions:
                 raise InvalidInputError(
-                    f"{REQUIREMENTS}: {each.name} needs {requirement} for {runtime}, though not "
-                    f"on this machine. Add {requirement.name} to it."
+                    f"{REQUIREMENTS}: {each.name} needs {requirement} for {runtime}, but not on "
+                    f"this machine. Add {requirement.name} to the file."
                 )
 
 
 def _readable(texts: Iterable[str]) -> Iterator[Requirement]:
-    """Yield what can be read: pip has taken old forms that nothing else takes any more."""
+    """Yield the valid requirements: pip accepts old forms that no other tool does."""
     for text in texts:
         with contextlib.suppress(InvalidRequirement):
             yield Requirement(text)

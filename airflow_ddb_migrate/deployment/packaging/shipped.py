@@ -1,6 +1,6 @@
-"""What of this package ships in the Lambda's zip: the modules that its code imports, no others.
+"""The modules of this package that ship in the Lambda's zip: those that its code imports.
 
-Found in the sources: an import within a function counts like one at the top.
+They are found in the sources. Imports inside functions count, too.
 """
 
 import ast
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[2]
-_SHIPPING = ("core", "aws")  # no Airflow in them; what else a transform imports is not found there
+_SHIPPING = ("core", "aws")  # they do not import Airflow; a transform can import no other part
 
 
 def package_files(code: Iterable[bytes]) -> dict[str, bytes]:
-    """Return the files of this package that ``code``, sources, needs, by their paths in the zip.
+    """Return the files of this package that the sources ``code`` need, by path in the zip.
 
-    A module brings the packages it lies in, and its data: a JSON file of its own name.
+    A module also needs its packages, and its data: a JSON file of the same name.
     """
     ours, found = _modules(), dict[str, Path]()
     waiting = [ours[""].read_bytes(), *code]
@@ -31,7 +31,7 @@ def package_files(code: Iterable[bytes]) -> dict[str, bytes]:
 
 
 def _modules() -> Mapping[str, Path]:
-    """Return our modules that may ship, by their import paths; the package itself is ''."""
+    """Return our modules that can ship, by import path; the package itself is ''."""
     paths = [path for layer in _SHIPPING for path in (_PACKAGE / layer).rglob("*.py")]
     return {"": _PACKAGE / "__init__.py", **{_import_path(path): path for path in paths}}
 
@@ -42,9 +42,9 @@ def _import_path(path: Path) -> str:
 
 
 def _imported(source: bytes) -> Iterator[str]:
-    """Yield what a source imports: modules, and names that may be modules.
+    """Yield what a source imports: modules, and names that could be modules.
 
-    A transform with a syntax error imports nothing: the check before a deploy says where it is.
+    A transform with a syntax error imports nothing; the check before a deploy reports the error.
     """
     try:
         tree = ast.parse(source)
@@ -59,7 +59,7 @@ def _imported(source: bytes) -> Iterator[str]:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node, but for what only type checkers read."""
+    """Yield every node, except what only type checkers read."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
     yield node

@@ -1,4 +1,4 @@
-"""Tries every transform before anything is deployed."""
+"""Imports every transform before anything is deployed."""
 
 import contextlib
 import io
@@ -21,40 +21,42 @@ from airflow_ddb_migrate.deployment.packaging.packages import Packages, resolve_
 from airflow_ddb_migrate.deployment.packaging.runtime import this_runtime
 
 _IMPORT_SECONDS = 60.0
-_OF_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where some keep the interpreter's own
+_OF_PYTHON = (
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+)  # in which some distributions keep the interpreter's own
 
 
 class TransformCheck(NamedTuple):
-    """Why nothing could be imported, empty when all was; and which transforms may delete."""
+    """Why the transforms could not be imported, empty if they were; and which may delete."""
 
     unchecked: str = ""
     deleting: tuple[str, ...] = ()
 
 
 def check_transforms(bundle: Bundle) -> TransformCheck:
-    """Import every transform from the zip, in a bare interpreter of its own.
+    """Import every transform from the zip in a separate, bare interpreter.
 
-    It has neither the environment of this process nor its home, so no credentials of who deploys.
-    Packages that were compiled for Lambda alone are imported as this machine's wheels of the same
-    versions.
+    It has neither this process's environment nor its home, and so no credentials. For packages that
+    are compiled for Lambda, this machine's wheels of the same versions are imported.
 
-    :raises TransformError: one cannot be imported or is no transform; the message names file,
+    :raises TransformError: one cannot be imported, or is not a transform; the message names file,
         error and line. Nothing was deployed.
     """
     try:
         loadable = _loadable(bundle)
-    except InvalidInputError:  # its advice would be about this machine
+    except InvalidInputError:  # its advice would concern this machine
         return TransformCheck(
             f"The transforms were not imported here: a package is compiled for {bundle.runtime}, "
-            f"and its version cannot be had for {this_runtime()}. Lambda imports them once they "
-            "are deployed."
+            f"and that version is not available for {this_runtime()}. Lambda imports them after "
+            "the deployment."
         )
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "code"
         _unpack(bundle, loadable, code)
         rows = _import_all(code, bundle.transforms)
     for name in bundle.transforms:
-        problem = rows[name]["error"] if name in rows else "ends the interpreter that imports it"
+        problem = rows[name]["error"] if name in rows else "ends the Python that imports it"
         if problem:
             raise TransformError(
                 f"Transform {name!r} (transforms/{name}.py) {problem}. Nothing was deployed."
@@ -63,12 +65,12 @@ def check_transforms(bundle: Bundle) -> TransformCheck:
 
 
 def _loadable(bundle: Bundle) -> Packages:
-    """Return the bundle's packages as this interpreter can import them."""
+    """Return the bundle's packages in versions that this interpreter can import."""
     packages = bundle.packages
     if not packages.is_compiled or bundle.runtime.runs_here:
         return packages
     if not packages.requirements:
-        raise InvalidInputError("They were deployed before, and are not resolved anew.")
+        raise InvalidInputError("They were deployed before and are not resolved again.")
     return resolve_packages(packages.requirements, this_runtime(), packages.pins)
 
 
@@ -82,7 +84,7 @@ def _unpack(bundle: Bundle, packages: Packages, folder: Path) -> None:
 
 
 def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Return ``error`` and ``deletes`` of each transform that was reached."""
+    """Return ``error`` and ``deletes`` of each transform, until the interpreter ended."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and script
         [sys.executable, "-I", "-S", bare_import.__file__, str(code), *names],
         cwd=code,
@@ -99,13 +101,13 @@ def _import_all(code: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Return what the interpreter needs to start, and a home without anybody's credentials."""
+    """Return the environment that the interpreter needs to start, and an empty home."""
     kept = {name: os.environ[name] for name in _OF_PYTHON if name in os.environ}
     return {**kept, "HOME": str(home), "TMPDIR": str(home)}
 
 
 def _answers(process: "subprocess.Popen[str]") -> str:
-    """Return what it prints; end it, and whatever an import has started."""
+    """Return what it prints; end it, and everything that an import has started."""
     try:
         return process.communicate(json.dumps(_library_folders()) + "\n", _IMPORT_SECONDS)[0]
     except subprocess.TimeoutExpired as exc:
@@ -119,7 +121,7 @@ def _answers(process: "subprocess.Popen[str]") -> str:
 
 
 def _library_folders() -> list[str]:
-    """Return where this machine keeps what Lambda's runtime has."""
+    """Return the folders in which this machine has the libraries of Lambda's runtime."""
     specs = map(find_spec, sorted(bare_import.RUNTIME_LIBRARIES))
     return sorted({str(_folder(spec)) for spec in specs if spec})
 

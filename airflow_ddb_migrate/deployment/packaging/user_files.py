@@ -1,4 +1,4 @@
-"""What of a user's folder is deployed: everything but tests, caches, hidden files and secrets."""
+"""The files of a user's folder to deploy: all except tests, caches, hidden files and secrets."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,19 +19,19 @@ REQUIREMENTS: Final = "requirements.txt"
 _SHOWN = 8
 _SECRETS = "secrets"
 _PACKAGES = "packages"
-# Why something is left out, by patterns of names in lower case; a folder's end with "/".
+# Why something is left out, by patterns of lower-case names; a folder's ends with "/".
 _LEFT_OUT: Final = {
     "tests": ("test_*.py", "*_test.py", "conftest.py", "tests/"),
     "caches": ("__pycache__/", "*.pyc", "*.pyo", ".*_cache/", "*.egg-info/", "node_modules/"),
     "hidden": (".*",),
-    _PACKAGES: ("*.whl",),  # requirements.txt may find them here
+    _PACKAGES: ("*.whl",),  # requirements.txt can refer to them
 }
 _TOP_LEVEL: Final = {REQUIREMENTS: _PACKAGES, "__init__.py": "replaced by ours"}
 
 
 @dataclass(frozen=True, slots=True)
 class UserFiles:
-    """The folder's files by their path in the zip, the names left out by reason, the transforms."""
+    """The folder's files by path in the zip, the names left out by reason, and the transforms."""
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class UserFiles:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is shipped and what is not, in a few lines; secrets each by name."""
+        """Lines on what is shipped and what is not; each secret by name."""
         if not self.files:
             return ()
         names = [name.removeprefix("transforms/") for name in self.files]
@@ -53,9 +53,9 @@ class UserFiles:
         return (*lines, *self._warnings())
 
     def without_packages(self, names: Iterable[str]) -> "UserFiles":
-        """Return it without files that only say which packages there are: they may say how, too.
+        """Return the files without those that only list packages.
 
-        :param names: by their path in the folder.
+        :param names: paths in the folder.
         """
         asked = {plain(f"transforms/{name}") for name in names}
         files = {name: text for name, text in self.files.items() if plain(name) not in asked}
@@ -65,7 +65,7 @@ class UserFiles:
         return replace(self, files=files, left_out=dict(sorted(left_out.items())))
 
     def _warnings(self) -> Iterator[str]:
-        """Yield a line for each key that seems to be written into a file; never the key."""
+        """Yield a warning for each key that seems to be written in a file; never the key itself."""
         for name, content in self.files.items():
             for where in written_keys(content):
                 yield (
@@ -75,10 +75,10 @@ class UserFiles:
 
 
 def read_folder(folder: Path) -> UserFiles:
-    """Read what is deployed of a folder, each file under ``transforms/``.
+    """Read the files of a folder that are deployed, each under ``transforms/``.
 
-    :raises InvalidInputError: it is no folder, holds no transform, too many files or bytes, or
-        something that cannot be shipped; the message names it.
+    :raises InvalidInputError: it is not a folder, or has no transform, too many files or bytes, or
+        something that cannot be shipped. The message names it.
     """
     try:
         contents, left_out = _contents(folder)
@@ -97,22 +97,22 @@ def read_folder(folder: Path) -> UserFiles:
 
 
 def require_size(sizes: Mapping[str, int]) -> None:
-    """Raise InvalidInputError for more bytes than a Lambda takes, by what they are of."""
+    """Raise InvalidInputError for more bytes than Lambda allows; names the largest parts."""
     total = sum(sizes.values())
     if total > LAMBDA_UNZIPPED_BYTES:
         largest = sorted(sizes.items(), key=lambda row: -row[1])[:3]
         parts = ", ".join(f"{name} {size:,}" for name, size in largest)
         raise InvalidInputError(
-            f"What would be deployed has {total:,} bytes; Lambda takes {LAMBDA_UNZIPPED_BYTES:,}. "
-            f"The largest: {parts}. Remove what the transforms do not need from the folder or "
-            f"{REQUIREMENTS}."
+            f"The zip would have {total:,} bytes unzipped; Lambda allows "
+            f"{LAMBDA_UNZIPPED_BYTES:,}. The largest parts: {parts}. Remove what the transforms "
+            f"do not need from the folder or {REQUIREMENTS}."
         )
 
 
 def admitted(files: Mapping[str, bytes]) -> UserFiles:
-    """Return files that were deployed before, without their secrets; ``transforms`` is not known.
+    """Return files that were deployed before, without secrets; their ``transforms`` are unknown.
 
-    :param files: contents by their path in the zip.
+    :param files: contents by path in the zip.
     :raises InvalidInputError: a name cannot be shipped.
     """
     for name in files:
@@ -133,11 +133,11 @@ def _is_below_secret(name: str) -> bool:
 
 
 def _contents(folder: Path) -> tuple[dict[str, bytes], dict[str, list[str]]]:
-    """Return what ships by its name in the folder, and what is left out, by reason."""
+    """Return the files to ship by name in the folder, and those left out by reason."""
     if not folder.is_dir():
         raise InvalidInputError(
-            f"--transforms is {str(folder)!r}, which is no folder. Give the folder that holds "
-            "your transforms, one Python file each."
+            f"--transforms is {str(folder)!r}, which is not a folder. Give the folder with your "
+            "transforms, one Python file each."
         )
     with opened_folder(folder) as opened:
         entries, left_out = _walk(opened, folder)
@@ -154,8 +154,8 @@ def _walk(opened: OpenFolder, root: Path) -> tuple[dict[str, Entry], dict[str, l
             seen += 1
             if seen > TRANSFORM_FILES:
                 raise InvalidInputError(
-                    f"--transforms {str(root)!r} holds more than {TRANSFORM_FILES:,} files and "
-                    "folders, the most that are looked at. Give a folder with the transforms alone."
+                    f"--transforms {str(root)!r} has more than {TRANSFORM_FILES:,} files and "
+                    "folders, which is the limit. Give a folder with only the transforms."
                 )
             why = _reason(entry, opened)
             _require_shippable(entry, root, why)
@@ -170,7 +170,7 @@ def _walk(opened: OpenFolder, root: Path) -> tuple[dict[str, Entry], dict[str, l
 
 
 def _reason(entry: Entry, opened: OpenFolder) -> str:
-    """Return why it is left out; empty when it is not."""
+    """Return why it is left out; empty if it is not."""
     if entry.name in _TOP_LEVEL:
         return _TOP_LEVEL[entry.name]
     name = entry.name.rpartition("/")[2] + "/" * entry.is_folder
@@ -185,23 +185,23 @@ def _reason(entry: Entry, opened: OpenFolder) -> str:
 
 
 def _require_shippable(entry: Entry, root: Path, why: str) -> None:
-    """Raise InvalidInputError for what is neither left out nor a regular file or a folder."""
+    """Raise InvalidInputError for anything but regular files, folders and what is left out."""
     problem = name_problem(entry.name, is_folder=entry.is_folder)
     is_walked = entry.is_folder and not why
     if entry.kind and not problem and not is_walked and why in {"", _PACKAGES}:
         problem = (
-            f"is {entry.kind}. Only regular files are deployed: put a copy there, or remove it"
+            f"is {entry.kind}, but only regular files are deployed. Put a copy there, or remove it"
         )
     if problem:
         raise InvalidInputError(f"--transforms {str(root)!r}: {entry.name!a} {problem}.")
 
 
 def require_no_twins(names: Iterable[str]) -> None:
-    """Raise InvalidInputError for names that differ by case or by the form of accents alone."""
+    """Raise InvalidInputError for names that differ only by case, or by the form of accents."""
     if pair := twins(names):
         raise InvalidInputError(
-            f"{pair[0]!r} and {pair[1]!r} are one name where upper and lower case are the same, as "
-            "on macOS and Windows. Rename one of them."
+            f"{pair[0]!r} and {pair[1]!r} are the same name on systems that ignore case, such as "
+            "macOS and Windows. Rename one of them."
         )
 
 
@@ -210,7 +210,7 @@ def _may_be_transform(name: str) -> bool:
 
 
 def _defines(name: str, source: bytes) -> bool:
-    """Return whether a module binds ``transform``; of a broken one the import check says why."""
+    """Return whether a module defines ``transform``; also True if its syntax is wrong."""
     try:
         return _binds(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -228,17 +228,17 @@ def _binds(node: ast.AST) -> bool:
 
 
 def _require_names(folder: Path, transforms: tuple[str, ...]) -> None:
-    """Raise InvalidInputError where no transform can be imported by the name of its file."""
+    """Raise InvalidInputError without transforms, or if a file's name cannot be imported."""
     wrong = next((n for n in transforms if not n.removesuffix(".py").isidentifier()), None)
     if wrong:
         raise InvalidInputError(
-            f"--transforms {str(folder)!r} holds {wrong!r}, which is no name of a Python module. "
-            "Use letters, digits and '_', as in add_updated_at.py."
+            f"--transforms {str(folder)!r} has {wrong!r}, which is not a valid name of a Python "
+            "module. Use letters, digits and '_', as in add_updated_at.py."
         )
     if not transforms:
         raise InvalidInputError(
-            f"--transforms {str(folder)!r} holds no transforms. Each is one Python file with a "
-            "function transform(item, context) and a name that does not begin with '_'; all other "
+            f"--transforms {str(folder)!r} has no transforms. A transform is a Python file with a "
+            "function transform(item, context) whose name does not begin with '_'. All other "
             "files are helpers."
         )
 

@@ -1,7 +1,7 @@
-"""Reads the regular files of a folder, and follows no link, also none that is put there meanwhile.
+"""Reads the regular files of a folder. Follows no links, even if one appears meanwhile.
 
-Every part of a path is opened below the one before it, so that a folder that is replaced by a link
-between the look and the read is refused. Hard links are regular files.
+Every part of a path is opened below the part before it, so a folder that is replaced by a link
+after it was listed is refused. Hard links are regular files.
 """
 
 import errno
@@ -15,9 +15,11 @@ from typing import Final
 
 from airflow_ddb_migrate.core.errors import InvalidInputError
 
-_NO_LINK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe opens at once
+_NO_LINK: Final = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+)  # so that opening a pipe does not block
 _FOLDER: Final = _NO_LINK | os.O_DIRECTORY
-# What an open says of a file that was there, and of which a part is gone or a link by now.
+# Errors of opening a file of which a part is now missing, or a link.
 _ANOTHER: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 _KINDS: Final = {
     stat.S_IFLNK: "a symbolic link",
@@ -31,7 +33,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a folder holds, as it was first seen. ``name``: its path from the top, with '/'."""
+    """An entry of a folder, as it was first seen. ``name``: its path from the top, with '/'."""
 
     name: str
     status: os.stat_result
@@ -42,26 +44,26 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What it is instead of a regular file; empty for one."""
+        """What the entry is if it is not a regular file; empty if it is."""
         format_ = stat.S_IFMT(self.status.st_mode)
         return "" if format_ == stat.S_IFREG else _KINDS.get(format_, "no regular file")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFolder:
-    """A folder by its handle: what is put in its place later is not read."""
+    """An open folder: what replaces it later is not read."""
 
     handle: int
 
     def entries(self, folder: str = "") -> Iterator[Entry]:
-        """Yield what a folder below this one holds; ``folder`` is empty for this one."""
+        """Yield the entries of a folder below this one; ``folder`` is empty for this one."""
         with self._opened(folder, _FOLDER) as handle, os.scandir(handle) as rows:
             for row in rows:
                 name = f"{folder}/{row.name}" if folder else row.name
                 yield Entry(name, row.stat(follow_symlinks=False))
 
     def entry(self, name: str) -> Entry | None:
-        """Return one file below this folder; None where there is none."""
+        """Return one entry below this folder; None if it does not exist."""
         folder, _, last = name.rpartition("/")
         try:
             with self._opened(folder, _FOLDER) as handle:
@@ -70,9 +72,9 @@ class OpenFolder:
             return None
 
     def read(self, entry: Entry) -> bytes:
-        """Return the content of a regular file, of the size that was seen.
+        """Return the content of a regular file with the size that was seen.
 
-        :raises InvalidInputError: it is another file by now, or was written to meanwhile.
+        :raises InvalidInputError: it is another file now, or was written to meanwhile.
         """
         content = self._content(entry)
         if content is None:
@@ -99,7 +101,7 @@ class OpenFolder:
 
     @contextmanager
     def _opened(self, name: str, flags: int) -> Iterator[int]:
-        """Open what lies below, part by part; an OSError names all of it."""
+        """Open a path below this folder part by part; an OSError names the whole path."""
         *folders, last = name.split("/")
         handle = os.dup(self.handle)
         try:
@@ -116,7 +118,7 @@ class OpenFolder:
 
 @contextmanager
 def opened_folder(path: Path) -> Iterator[OpenFolder]:
-    """Open a folder that somebody named; by a link, too, since the name is theirs."""
+    """Open a folder that a user named. It may be a link, since the user chose it."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield OpenFolder(handle)
@@ -125,7 +127,7 @@ def opened_folder(path: Path) -> Iterator[OpenFolder]:
 
 
 def _same(now: os.stat_result, seen: os.stat_result) -> bool:
-    """Return whether it is the same file, and nobody wrote to it or renamed it."""
+    """Return whether it is the same file, not written to and not renamed."""
     return all(
         getattr(now, name) == getattr(seen, name)
         for name in ("st_dev", "st_ino", "st_mode", "st_size", "st_mtime_ns", "st_ctime_ns")

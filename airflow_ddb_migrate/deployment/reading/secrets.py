@@ -1,11 +1,11 @@
-"""Recognizes secrets: files by their names, and keys that are written into a text."""
+"""Recognizes secrets: files by their names, and keys that are written in a text."""
 
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Final
 
-# In lower case; a folder's end with "/".
+# In lower case; a folder's ends with "/".
 _NAMES: Final = (
     *(".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p8", "*.pk8", "*.p12", "*.pfx"),
     *("*.ppk", "*.jks", "*.keystore", "*.keytab", "*.kdb", "*.kdbx", "*.gpg", "*.ovpn"),
@@ -39,14 +39,14 @@ _NAMES: Final = (
         ".gcloud/",
     ),
 )
-# What AWS's own identifiers look like: AKIA of a user, ASIA of a session.
+# The form of AWS's identifiers: AKIA for a user's key, ASIA for a session's.
 _TEXTS: Final = {
     "an AWS access key": re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     "an AWS secret key": re.compile(
         rb"(?i)secret_?(?:access_?)?key[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
     ),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    # not {this}, ${this}, $THIS, <this>, %s or ***, which stand for one
+    # not {this}, ${this}, $THIS, <this>, %s or ***, which are placeholders
     "a password in a URL": re.compile(
         rb"(?i)\b[a-z][a-z0-9+.-]{0,20}://[^\s/@:\"'<>\[\]]{0,200}:"
         rb"(?!\$?[{(<]|\$\w+@|%[s(]|\*+@)[^\s/@\"'<>]{1,200}@[\w\[]"
@@ -55,12 +55,12 @@ _TEXTS: Final = {
 
 
 def is_secret(name: str) -> bool:
-    """Return whether a file's or, with '/' at its end, a folder's name is that of a secret."""
+    """Return whether the name of a file, or with '/' at its end of a folder, means a secret."""
     return any(fnmatch(name.lower(), pattern) for pattern in _NAMES)
 
 
 def written_keys(content: bytes) -> Iterator[str]:
-    """Yield, in a few words and never itself, what a file holds that looks like a key."""
+    """Yield a text, without the key itself, for everything in a file that looks like a key."""
     for what, pattern in _TEXTS.items():
         if found := pattern.search(content):
             line = content.count(b"\n", 0, found.start()) + 1

@@ -1,4 +1,4 @@
-"""Checks of what a person gives ``ddb-migrate deploy`` for an account that is locked down."""
+"""Checks of the options of ``ddb-migrate deploy`` for a locked-down account."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from airflow_ddb_migrate.core.validation import shown
 if TYPE_CHECKING:
     from airflow_ddb_migrate.deployment.rendering import StackPlace
 
-# CloudWatch Logs takes these and no others: its PutRetentionPolicy.
+# CloudWatch Logs accepts only these: its PutRetentionPolicy.
 LOG_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827),
     *(2_192, 2_557, 2_922, 3_288, 3_653),
@@ -19,23 +19,23 @@ UNDO_DAYS: Final = (1, 3_653)
 _PATH_CHARS: Final = 512  # IAM's
 _TAG_KEY_CHARS, _TAG_VALUE_CHARS = 128, 256
 
-# Of an ARN by what it names: what follows "arn:", in groups partition, region, account.
+# ARNs by kind: what follows "arn:", with groups for partition, region and account.
 _ROLE: Final = r"(?P<p>aws[a-z-]*):iam:(?P<r>):(?P<a>\d{12}):role/[\w+=,.@/-]+"
 _POLICY: Final = r"(?P<p>aws[a-z-]*):iam:(?P<r>):(?P<a>\d{12}|aws):policy/[\w+=,.@/-]+"
 _TOPIC: Final = r"(?P<p>aws[a-z-]*):sns:(?P<r>[a-z0-9-]+):(?P<a>\d{12}):[\w-]{1,256}"
 _KEY: Final = r"(?P<p>aws[a-z-]*):kms:(?P<r>[a-z0-9-]+):(?P<a>\d{12}):key/[\w-]+"
 
 
-Check = Callable[[str, str, "StackPlace"], None]  # of an option's name and one of its values
+Check = Callable[[str, str, "StackPlace"], None]  # takes an option's name and one of its values
 
 
 def role(option: str, value: str, where: "StackPlace") -> None:
-    """Require the ARN of a role of this account: Lambda and Step Functions take no other."""
+    """Require the ARN of a role of this account: Lambda and Step Functions accept no other."""
     _require_arn(option, value, where, _ROLE, "a role's ARN, as {arn}:iam::{account}:role/NAME")
     if f"::{where.account}:" not in value:
         raise InvalidInputError(
-            f"{option} is {value}, of another account; the stack is in {where.account}, and its "
-            "services take roles of their own account only."
+            f"{option} is {value}, a role of another account. The stack is in {where.account}, "
+            "and its services accept only roles of their own account."
         )
 
 
@@ -45,19 +45,19 @@ def boundary(option: str, value: str, where: "StackPlace") -> None:
 
 
 def key(option: str, value: str, where: "StackPlace") -> None:
-    """Require the ARN of a KMS key of this region; an alias can change what it stands for."""
+    """Require the ARN of a KMS key of this region; an alias could later mean another key."""
     what = "a KMS key's ARN, as {arn}:kms:{region}:{account}:key/ID, not an id or an alias"
     _require_arn(option, value, where, _KEY, what)
 
 
 def topic(option: str, value: str, where: "StackPlace") -> None:
-    """Require the ARN of a standard SNS topic of this region: alarms publish to no other."""
+    """Require the ARN of a standard SNS topic of this region: alarms accept no other."""
     what = "a standard SNS topic's ARN, as {arn}:sns:{region}:{account}:NAME, not a FIFO topic's"
     _require_arn(option, value, where, _TOPIC, what)
 
 
 def path(option: str, value: str, _: "StackPlace") -> None:
-    """Require a path of IAM's."""
+    """Require an IAM path."""
     is_path = re.fullmatch(r"/([!-~]+/)?", value) and "//" not in value
     if not is_path or len(value) > _PATH_CHARS:
         _refuse(option, value, f"up to {_PATH_CHARS} characters that begin and end with '/'")
@@ -77,20 +77,20 @@ def security_group(option: str, value: str, _: "StackPlace") -> None:
 
 
 def log_days(option: str, value: str, _: "StackPlace") -> None:
-    """Require one of the figures that CloudWatch Logs takes."""
+    """Require one of the numbers of days that CloudWatch Logs accepts."""
     if value not in map(str, LOG_DAYS):
         _refuse(option, value, f"one of {', '.join(map(str, LOG_DAYS))}")
 
 
 def undo_days(option: str, value: str, _: "StackPlace") -> None:
-    """Require a whole number of days of at most ten years."""
+    """Require a whole number of days, at most ten years."""
     fewest, most = UNDO_DAYS
     if not re.fullmatch(r"[1-9]\d{0,4}", value) or int(value) > most:
         _refuse(option, value, f"a whole number of days from {fewest} to {most:,}")
 
 
 def tag(option: str, value: str, _: "StackPlace") -> None:
-    """Require KEY=VALUE as CloudFormation takes it for its resources."""
+    """Require KEY=VALUE in the form that CloudFormation accepts for resources."""
     name, is_pair, text = value.partition("=")
     allowed = re.compile(r"[\w\s:/=+.@-]*", re.UNICODE)
     fits = 0 < len(name) <= _TAG_KEY_CHARS and len(text) <= _TAG_VALUE_CHARS
@@ -106,7 +106,7 @@ def tag(option: str, value: str, _: "StackPlace") -> None:
 
 
 def one_of(*values: str) -> Check:
-    """Return the check that takes these values alone."""
+    """Return a check that accepts only these values."""
 
     def check(option: str, value: str, _: "StackPlace") -> None:
         if value not in values:
@@ -129,8 +129,8 @@ def _require_arn(option: str, value: str, where: "StackPlace", form: str, what: 
         _refuse(option, value, named)
     elif found["p"] != where.partition or found["r"] not in {"", where.region}:
         raise InvalidInputError(
-            f"{option} is {value}, of {found['p']} {found['r']}".rstrip()
-            + f"; the stack is in {where.partition} {where.region}. Give one of there."
+            f"{option} is {value}, which is in {found['p']} {found['r']}".rstrip()
+            + f"; the stack is in {where.partition} {where.region}. Give one from there."
         )
 
 

@@ -1,4 +1,4 @@
-"""The key of a ledger that a former stack left behind: the new stack cannot do without it."""
+"""The key of a ledger that a former stack left, which the new stack has to use."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from airflow_ddb_migrate.deployment.settings.settings import StackSettings
 
 
 def require_key_of(ledger: str, clients: Clients, settings: StackSettings) -> None:
-    """Raise InvalidInputError if a kept ledger has another key than the stack is to use.
+    """Raise InvalidInputError if a kept ledger has another key than the new stack's settings.
 
-    :param ledger: its name; empty: none was kept.
+    :param ledger: the ledger's name; empty: none was kept.
     """
     found = _encryption(clients, ledger) if ledger else {}
     key = found.get("KMSMasterKeyArn", "") if found.get("SSEType") == "KMS" else ""
     if key and key != settings.parameters["KmsKeyArn"]:
         raise InvalidInputError(
-            f"Ledger {ledger}, which a former stack left behind, is encrypted with {key}. Nothing "
-            f"was changed. Deploy with --kms-key {key}"
+            f"Ledger {ledger}, which a former stack left, is encrypted with {key}. Nothing was "
+            f"changed. Deploy with --kms-key {key}"
         )
 
 

@@ -1,6 +1,6 @@
-"""The options of ``deploy`` for an account that is locked down, each with its parameter.
+"""The options of ``deploy`` for a locked-down account, each with its parameter.
 
-An option that is not given keeps what the stack has; ``none``, or nothing, takes its default.
+An option that is not given keeps the stack's value; ``none``, or an empty value, sets the default.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ _UNSET: Final = ("", "none")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of the command line, and the parameter that has its value.
+    """One option of the command line, and its parameter of the template.
 
-    ``most``: how often it may be given; more than once makes a list. ``is_of_version``: a published
-    version of the functions keeps it, so that another value needs another version.
+    ``most``: how often it can be given; more than once makes a list. ``is_of_version``: a published
+    version of the functions has it, so another value needs a new version.
     """
 
     name: str
@@ -37,22 +37,22 @@ class Option:
 
     @property
     def dest(self) -> str:
-        """The name of its values among those that argparse has parsed."""
+        """The name of its values in argparse's result."""
         return self.name.strip("-").replace("-", "_")
 
     def wanted(self, values: Sequence[str], place: "StackPlace") -> tuple[str, ...]:
-        """Return the values, checked; none when it is to be unset.
+        """Return the checked values; none if the option is unset.
 
-        :raises InvalidInputError: one cannot be, or there are too many.
+        :raises InvalidInputError: a value is not valid, or there are too many.
         """
         found = tuple(dict.fromkeys(text for text in values if text not in _UNSET))
         if found and any(text in _UNSET for text in values):
-            raise InvalidInputError(f"{self.name} is given both none and a value. Give one.")
+            raise InvalidInputError(f"{self.name} has both none and a value. Give only one.")
         for text in found:
             self.check(self.name, text, place)
         if len(found) > self.most:
             raise InvalidInputError(
-                f"{self.name} is given {len(found)} times; it can be given {self.most}. Nothing "
+                f"{self.name} is given {len(found)} times; the limit is {self.most}. Nothing "
                 "changed."
             )
         return found
@@ -162,7 +162,7 @@ OPTIONS: Final = (
         is_of_version=True,
     ),
 )
-# Of the options that take a role in the place of one that is made, without dashes before.
+# Names, without leading dashes, of the options that replace a role of the template.
 ROLE_PARAMETERS: Final = {
     option.name.strip("-"): option.parameter
     for option in OPTIONS

@@ -1,4 +1,4 @@
-"""Roles that executions use must not be replaced: an execution keeps its role to its end."""
+"""Refuses to replace roles that executions use: an execution keeps its role to its end."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from airflow_ddb_migrate.deployment.keeping.unfinished import unfinished
 
 
 def require_unused_roles(clients: Clients, stack: Mapping[str, Any]) -> None:
-    """Raise DeployError while a migration runs, or capacity is owed: the roles are needed.
+    """Raise DeployError while a migration is running, or capacity is not restored.
 
     :param stack: CloudFormation's description.
     """
@@ -24,6 +24,6 @@ def require_unused_roles(clients: Clients, stack: Mapping[str, Any]) -> None:
     )
     if left:
         raise DeployError(
-            f"Stack {stack['StackName']} would get other roles, and those that it has are in use. "
-            f"{' '.join(left)} Nothing changed. Deploy again when that is over."
+            f"Stack {stack['StackName']} would get other roles, but its current roles are in use. "
+            f"{' '.join(left)} Nothing changed. Deploy again after that."
         )

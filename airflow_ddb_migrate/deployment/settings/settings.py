@@ -1,4 +1,4 @@
-"""What a stack is to have: what was given, else what it has, else the defaults."""
+"""The settings of a stack: given values, else the stack's own, else the defaults."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from airflow_ddb_migrate.deployment.settings.options import OPTIONS, SERVICE_ROL
 _DEFAULTS: Final = {option.parameter: option.default for option in OPTIONS}
 _ROLE_NAME_CHARS: Final = 64  # IAM's
 _ROLES: Final = ("FunctionRoleArn", "StateMachineRoleArn", "RestoreRoleArn")
-# Another value makes another role in the place of one that executions use while they run.
+# Another value replaces a role that running executions may use.
 _OF_ROLES: Final = ("RolePath", "RolePrefix", *_ROLES)
 _VERSION_CHARS: Final = 8
 _LONGEST_REGION: Final = "ap-southeast-1"
@@ -25,7 +25,7 @@ _PLACE: Final = re.compile(r"arn:([\w-]+):\w+:([\w-]*):(\d{12}):")
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """The template's parameters, the stack's tags without ours, and the role to pass, if any."""
+    """The template's parameters, the stack's tags without ours, and the service role, if any."""
 
     parameters: Mapping[str, str] = field(default_factory=lambda: dict(_DEFAULTS))
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -33,12 +33,12 @@ class StackSettings:
 
     @property
     def names_roles(self) -> bool:
-        """Whether a role is made under a name that was given."""
+        """Whether a role is created with a given name."""
         return bool(self.parameters["RolePrefix"]) and self.makes_roles
 
     @property
     def capability(self) -> str:
-        """What CloudFormation asks whoever deploys to acknowledge."""
+        """The capability that CloudFormation requires to be acknowledged."""
         return "CAPABILITY_NAMED_IAM" if self.names_roles else "CAPABILITY_IAM"
 
     @property
@@ -47,9 +47,9 @@ class StackSettings:
 
     @property
     def version(self) -> str:
-        """What tells apart versions of the same code under other settings; empty for defaults.
+        """What distinguishes versions of the same code with other settings; empty for defaults.
 
-        A published version keeps role, network and processor, and changes them never.
+        A published version never changes its role, network and processor.
         """
         kept = {
             option.parameter: self.parameters[option.parameter].encode()
@@ -59,12 +59,12 @@ class StackSettings:
         return content_hash(kept)[:_VERSION_CHARS] if kept else ""
 
     def replaces_roles(self, stack: Mapping[str, Any]) -> bool:
-        """Return whether a role that the stack has would be deleted for these settings."""
+        """Return whether these settings would delete a role of the stack."""
         before = _DEFAULTS | stack_parameters(stack)
         return any(self.parameters[name] != before[name] for name in _OF_ROLES)
 
     def differences(self, stack: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what these settings change of the stack that is there, a line each."""
+        """Yield a line for each change that these settings make to the existing stack."""
         before = _DEFAULTS | stack_parameters(stack)
         for option in OPTIONS:
             now, then = self.parameters[option.parameter], before[option.parameter]
@@ -77,15 +77,15 @@ class StackSettings:
 
 @dataclass(frozen=True, slots=True)
 class AskedSettings:
-    """What was given, by the option's name: its values as they stand on the command line."""
+    """The given values by the option's name, as on the command line."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def over(self, stack: Mapping[str, Any], place: StackPlace) -> StackSettings:
-        """Return what the stack is to have.
+        """Return the new settings of the stack.
 
-        :param stack: CloudFormation's description; empty for a stack that is not there yet.
-        :raises InvalidInputError: a value is not possible, or two do not go together.
+        :param stack: CloudFormation's description; empty for a new stack.
+        :raises InvalidInputError: a value is not valid, or two values exclude each other.
         """
         before = _DEFAULTS | stack_parameters(stack)
         parameters = {}
@@ -98,9 +98,9 @@ class AskedSettings:
         return settings
 
     def service_role(self, place: StackPlace) -> str:
-        """Return the role that CloudFormation is to use; empty keeps that of the stack.
+        """Return the service role for CloudFormation; empty keeps the stack's.
 
-        :raises InvalidInputError: the role cannot be, or it is to be taken away.
+        :raises InvalidInputError: the role is not valid, or would be removed.
         """
         asked = self.values.get(SERVICE_ROLE.name)
         if not asked:
@@ -108,14 +108,14 @@ class AskedSettings:
         for role in SERVICE_ROLE.wanted(asked, place):
             return role
         raise InvalidInputError(
-            f"{SERVICE_ROLE.name} cannot be taken away: a stack keeps its role. Give another role, "
-            "or leave the option out. Nothing changed."
+            f"{SERVICE_ROLE.name} cannot be removed: a stack keeps its service role. Give another "
+            "role, or leave the option out. Nothing changed."
         )
 
     def place(self, stack_name: str) -> StackPlace:
-        """Return where the ARNs that were given are; of what they do not say the longest there is.
+        """Return the place of the given ARNs; parts that they do not have get the longest values.
 
-        For those who ask AWS nothing.
+        For commands that make no request to AWS.
         """
         texts = [text for values in self.values.values() for text in values]
         found = [match.groups() for match in map(_PLACE.match, texts) if match]
@@ -130,7 +130,7 @@ class AskedSettings:
         pairs = [text.partition("=") for text in TAGS.wanted(asked, place)]
         tags = {name: value for name, _, value in pairs}
         if TAG in tags or len(tags) < len(pairs):
-            why = f"{TAG} says whose the stack is" if TAG in tags else "a key has two values"
+            why = f"{TAG} marks the stack as ours" if TAG in tags else "a key has two values"
             raise InvalidInputError(f"{TAGS.name}: {why}. Nothing changed.")
         return tags
 
@@ -139,23 +139,24 @@ NOTHING_ASKED: Final = AskedSettings()
 
 
 def _require_consistent(settings: StackSettings, place: StackPlace) -> None:
-    """Raise InvalidInputError for settings of which each is possible, but not all together."""
+    """Raise InvalidInputError for settings that are valid alone, but not together."""
     parameters = settings.parameters
     if bool(parameters["SubnetIds"]) != bool(parameters["SecurityGroupIds"]):
         raise InvalidInputError(
-            "A function in a VPC needs --subnet-id and --security-group-id; one of them is "
-            "missing. To leave the VPC give none to both. Nothing changed."
+            "A function in a VPC needs both --subnet-id and --security-group-id; one is missing. "
+            "To leave the VPC, give none for both. Nothing changed."
         )
     if parameters["AlarmTopicArn"] and parameters["Metrics"] == Detail.OFF:
         raise InvalidInputError(
-            "--alarm-topic makes alarms of metrics, and --metrics off sends none. Give --metrics "
-            "table or migration, or --alarm-topic none. Nothing changed."
+            "--alarm-topic creates alarms on metrics, but --metrics off sends no metrics. Give "
+            "--metrics table or migration, or --alarm-topic none. Nothing changed."
         )
     longest = f"{parameters['RolePrefix']}{place.stack_name}-{place.region}-transform"
     if settings.names_roles and len(longest) > _ROLE_NAME_CHARS:
         raise InvalidInputError(
-            f"--role-prefix makes the name {longest}, of {len(longest)} characters; IAM takes "
-            f"{_ROLE_NAME_CHARS}. Shorten it by {len(longest) - _ROLE_NAME_CHARS}. Nothing changed."
+            f"--role-prefix makes the role name {longest}, which has {len(longest)} characters; "
+            f"IAM allows {_ROLE_NAME_CHARS}. Shorten it by {len(longest) - _ROLE_NAME_CHARS}. "
+            "Nothing changed."
         )
 
 

@@ -158,9 +158,9 @@ def test_destroy_refuses_to_forget_raised_capacity(world: World, state: Capacity
 
     assert (
         "Stack ddb-migrate is still needed; nothing was deleted. Capacity of table orders was "
-        f"raised by migration orders-0123456789ab and is not restored ({state}); only the ledger "
-        "knows what it was. Clear the restore task of that DAG run. To delete it all the same, "
-        "and forget this: ddb-migrate destroy --force"
+        f"raised by migration orders-0123456789ab and is not restored yet ({state}); only the "
+        "ledger knows the original capacity. Clear the restore task of that DAG run. To delete it "
+        "anyway: ddb-migrate destroy --force"
     ) == str(caught.value)
     assert not world.cloudformation.deleted
 
@@ -172,7 +172,7 @@ def test_destroy_refuses_while_a_migration_runs(world: World) -> None:
 
     with pytest.raises(
         DeployError,
-        match=r"Execution orders-0123456789ab-a02 of table orders runs\. Wait for it, or stop",
+        match=r"Execution orders-0123456789ab-a02 of table orders is running\. Wait for it, or",
     ):
         world.removal().destroy()
 
@@ -183,7 +183,7 @@ def test_an_execution_that_no_lease_knows_is_named_by_itself(world: World) -> No
     """Somebody may have started the state machine by hand."""
     world.run(f"{RUNNING.rpartition(':')[0]}:by-hand")
 
-    with pytest.raises(DeployError, match=r"Execution by-hand runs\. Wait for it"):
+    with pytest.raises(DeployError, match=r"Execution by-hand is running\. Wait for it"):
         world.removal().destroy()
 
 
@@ -194,7 +194,7 @@ def test_force_deletes_all_the_same_and_says_what_is_forgotten(world: World) -> 
     assert world.removal().destroy(force=True)
 
     assert world.cloudformation.deleted
-    assert ["Deleted all the same: Capacity of table orders was raised"] == [
+    assert ["Deleting anyway: Capacity of table orders was raised"] == [
         line.partition(" by migration")[0] for line in world.said[:1]
     ]
 
@@ -246,7 +246,7 @@ def test_destroy_that_may_not_look_deletes_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("stack", "words"),
     [
-        ({"is_protected": True}, r"has termination protection.*Nothing was deleted\. To take"),
+        ({"is_protected": True}, r"has termination protection.*Nothing was deleted\. To remove"),
         ({"status": "UPDATE_IN_PROGRESS"}, r"is UPDATE_IN_PROGRESS: it is being updated\. Nothing"),
     ],
     ids=["protected", "in-progress"],
@@ -281,9 +281,10 @@ def test_a_stuck_stack_is_not_deployed_to(world: World) -> None:
         ),
         (
             {"ok": False, "error": "unknown action"},
-            "--table orders:TRANSFORM --table '*:TRANSFORM'. For TRANSFORM give the names of those"
-            " that may work on the table, as orders:full_name,other: the deployed Lambda does not "
-            "say which. A table without a name gets every transform that does not delete",
+            "--table orders:TRANSFORM --table '*:TRANSFORM'. For TRANSFORM, give the names of the "
+            "transforms that may work on the table, as in orders:full_name,other: the deployed "
+            "Lambda does not say which. A table without names gets every transform that does not "
+            "delete",
         ),
     ],
     ids=["known", "unknown"],
@@ -296,7 +297,9 @@ def test_a_stack_that_is_made_anew_binds_no_more_than_before(
     world.cloudformation.outputs |= outputs
     world.lambda_.answer = answer
 
-    with pytest.raises(DeployError, match="The ledger gone of stack ddb-migrate is gone") as caught:
+    with pytest.raises(
+        DeployError, match="The ledger gone of stack ddb-migrate was deleted"
+    ) as caught:
         world.deployment().deploy()
 
     assert str(caught.value).endswith(f": ddb-migrate deploy --stack-name ddb-migrate {options}")
@@ -316,7 +319,7 @@ def test_a_stack_that_is_not_there_is_nothing_to_destroy(world: World) -> None:
     world.cloudformation.deleted = True
 
     assert not world.removal().destroy()
-    assert ["Stack ddb-migrate is not there: nothing to do."] == world.said
+    assert ["Stack ddb-migrate does not exist: nothing to do."] == world.said
 
 
 def test_tables_that_are_not_named_stay(world: World) -> None:
@@ -343,7 +346,7 @@ def test_a_missing_folder_of_transforms_is_refused_before_aws_is_changed(
     world: World, tmp_path: Path
 ) -> None:
     """The fakes have nothing that could be changed: a call would fail the test."""
-    with pytest.raises(InvalidInputError, match="which is no folder"):
+    with pytest.raises(InvalidInputError, match="which is not a folder"):
         world.deployment(tables=["orders"], transforms_dir=tmp_path / "none").deploy()
 
 
@@ -356,7 +359,7 @@ def test_a_transform_of_the_package_is_not_dropped(
     folder = tmp_path if has_folder else None
     deployment = world.deployment(transforms_dir=folder, drop_transforms=["add_updated_at"])
 
-    with pytest.raises(InvalidInputError, match="add_updated_at: this transform ships with"):
+    with pytest.raises(InvalidInputError, match="add_updated_at: this transform is part of"):
         deployment._bundle(lambda_runtime("arm64"))
 
 
@@ -417,7 +420,7 @@ def test_another_application_s_stack_is_refused_by_both(
     """Its name is all that it shares; even force does not delete it."""
     world.cloudformation = replace(world.cloudformation, **stack)
 
-    with pytest.raises(DeployError, match=r"was not made by ddb-migrate.*Nothing was changed"):
+    with pytest.raises(DeployError, match=r"was not created by ddb-migrate.*Nothing was changed"):
         act(world, "ddb-migrate")
 
     assert not world.cloudformation.deleted

@@ -143,8 +143,8 @@ _DENIED = {"errorMessage": "An error occurred (AccessDeniedException) when calli
 _NOT_YET = {"fast": False, "unproven": [], "differences": ["set: AccessDenied: PartiQLUpdate"]}
 _FAST = {"fast": True, "unproven": [], "differences": []}
 _WAITS = (
-    "AWS denies what the Lambda's role allows; a new role takes some seconds to be seen. The "
-    "self-check is tried again for up to 60 s."
+    "AWS still denies what the Lambda's role allows; a new role takes some seconds. "
+    "Retrying the self-check for up to 60 s."
 )
 
 

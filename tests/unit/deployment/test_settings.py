@@ -326,7 +326,7 @@ def test_services_are_called_by_their_names_in_china() -> None:
 
 def test_alarms_need_metrics() -> None:
     """They would be silent, and look as if all were well."""
-    with pytest.raises(InvalidInputError, match=r"--metrics off sends none.*Nothing changed"):
+    with pytest.raises(InvalidInputError, match=r"--metrics off sends no metrics.*Nothing changed"):
         asked(("--alarm-topic", TOPIC), ("--metrics", "off")).over({}, PLACE)
 
     stack = {"Parameters": [{"ParameterKey": "AlarmTopicArn", "ParameterValue": TOPIC}]}

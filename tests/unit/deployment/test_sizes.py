@@ -61,9 +61,9 @@ def test_policies_of_exactly_the_limit_are_taken_and_one_more_is_not() -> None:
         require_fitting(TEMPLATE, given(tables), place)
     assert (
         "80 tables do not fit into one stack: the policies of its role RestoreRole would have "
-        "10,242 characters; IAM allows 10,240. Name fewer tables (--drop-table takes one away), "
-        "allow every table of the account with --all-tables, or make a second stack for the "
-        "others by another --stack-name. Nothing was changed."
+        "10,242 characters; IAM allows 10,240. Name fewer tables (--drop-table removes one), "
+        "allow every table of the account with --all-tables, or create a second stack for the "
+        "others with another --stack-name. Nothing was changed."
     ) == str(refused.value)
 
 

@@ -44,7 +44,7 @@ def looked(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, CheckRe
         ("CREATE_COMPLETE", "ok", "CREATE_COMPLETE."),
         ("UPDATE_ROLLBACK_COMPLETE", "warning", "the state before it is in use"),
         ("UPDATE_IN_PROGRESS", "warning", "it is being updated"),
-        ("UPDATE_ROLLBACK_FAILED", "failed", "could not all be taken back"),
+        ("UPDATE_ROLLBACK_FAILED", "failed", "could not be rolled back completely"),
         ("SOME_NEW_STATUS", "failed", "does not know that status"),
     ],
 )

@@ -257,7 +257,7 @@ def test_destroy_waits_for_it(unseen: SiteWorld) -> None:
         clock=unseen.site.clock,
     )
 
-    assert f"Execution {MIGRATION}-a01 of table orders runs. Wait for it" in left[0]
+    assert f"Execution {MIGRATION}-a01 of table orders is running. Wait for it" in left[0]
 
 
 def test_one_that_has_workers_is_observed_alike(unseen: SiteWorld) -> None:

@@ -172,12 +172,12 @@ def test_destroy_keeps_ledger_and_bucket_and_says_so(world: World) -> None:
 
     assert (False, True, True) == world.left
     later = (
-        f"The next deploy --stack-name {STACK} takes this up again. To delete it: ddb-migrate "
+        f"The next deploy --stack-name {STACK} uses them again. To delete them: ddb-migrate "
         f"destroy --stack-name {STACK} --delete-data"
     )
     assert [
         f"Kept: ledger {LEDGER} and bucket {BUCKET}. {later}",
-        f"Stack {STACK} is not there; kept are ledger {LEDGER} and bucket {BUCKET}. {later}",
+        f"Stack {STACK} does not exist; kept are ledger {LEDGER} and bucket {BUCKET}. {later}",
     ] == world.said
     assert [f"Delete stack {STACK}? Kept: ledger {LEDGER} and bucket {BUCKET}."] == world.asked
 
@@ -192,7 +192,7 @@ def test_what_destroy_keeps_is_what_is_still_there(world: World) -> None:
 
     kept, own = world.said
     assert kept.startswith(f"Kept: ledger {LEDGER}. The next deploy")
-    assert "Give your transforms to that deploy: mine, other (--transforms DIR)." == own
+    assert "Give that deploy your transforms: mine, other (--transforms DIR)." == own
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["with the stack", "kept before"])
@@ -203,7 +203,7 @@ def test_destroy_with_the_data_leaves_nothing(world: World, is_there: bool) -> N
     assert [True, False] == [world.destroy(delete_data=True) for _ in range(2)]
 
     assert (False, False, False) == world.left
-    assert f"Stack {STACK} is not there: nothing to do." == world.said[-1]
+    assert f"Stack {STACK} does not exist: nothing to do." == world.said[-1]
     assert f"Deleted bucket {BUCKET} (1 objects and versions)." in world.said
 
 
@@ -220,7 +220,7 @@ def test_the_migrations_that_lose_their_undo_are_named_before_it_is_asked(world:
 
     assert (True, True, True) == world.left
     first, row, last = world.said
-    assert "These migrations cannot be undone any more:" == first
+    assert "These migrations can no longer be undone:" == first
     assert row.startswith("  orders-1 of table orders, ")
     assert row.endswith(", 1,234 items changed")
     assert "Nothing was deleted." == last

@@ -30,8 +30,8 @@ from moto import mock_aws
 from tests.support import factories
 from tests.support.engines.fakes import FakeLambda, FakeStepFunctions
 
-ALREADY = "Every table is allowed already. To allow named ones alone, give --drop-table '*', too."
-ABSENT = "--drop-table ccc: the stack does not have it, so there is nothing to drop."
+ALREADY = "Every table is already allowed. To allow only named tables, add --drop-table '*'."
+ABSENT = "--drop-table ccc: the stack does not have this, so nothing is dropped."
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,10 @@ def test_a_dropped_transform_is_bound_to_nothing() -> None:
     after = bindings_after(before, [], [], print, gone=["mine"])
 
     assert {"aaa": ("x",), "bbb": ("*",)} == after.rows
-    with pytest.raises(
-        InvalidInputError, match=r"Table aaa would be left without a transform: .*x"
-    ):
+    with pytest.raises(InvalidInputError, match=r"Table aaa would have no transform left: .*x"):
         bindings_after(after, [], ["aaa:x"], print)
     with pytest.raises(
-        InvalidInputError, match=r"Bind another with --table aaa:TRANSFORM, or drop"
+        InvalidInputError, match=r"Bind another one with --table aaa:TRANSFORM, or drop"
     ):
         bindings_after(after, [], [], print, gone=["x"])
 
@@ -118,7 +116,7 @@ def test_bindings_that_cannot_be_read_are_not_guessed() -> None:
     """Neither as everything nor as nothing: each table is to be given anew."""
     with pytest.raises(
         DeployError,
-        match=r"work on aaa, bbb cannot be read.*Nothing was changed.*anew: --table aaa:y$",
+        match=r"work on aaa, bbb\. Nothing was changed.*again: --table aaa:y$",
     ):
         bindings_before(None, ["aaa", "bbb"], ["aaa:x"], [], lambda: "--table aaa:y")
 
@@ -157,7 +155,7 @@ def test_options_of_a_lambda_that_does_not_answer_bind_nothing() -> None:
 
     found = deployed_options(clients, {"FunctionArn": "arn:function:7", "Tables": "aaa"})
 
-    assert found.startswith("--table aaa:TRANSFORM. For TRANSFORM give the names")
+    assert found.startswith("--table aaa:TRANSFORM. For TRANSFORM, give the names")
     assert found == deployed_options(clients, {"Tables": "aaa"})
 
 
@@ -173,8 +171,8 @@ def test_tables_keep_their_order() -> None:
     ("before", "add", "drop", "words"),
     [
         ("", "", "", r"^Which tables may be migrated\?.*--table TABLE.*--all-tables"),
-        ("aaa bbb", "", "aaa bbb", r"no table: the stack has aaa, bbb\. Name another"),
-        ("*", "", "*", r"would leave no table: the stack has \*"),
+        ("aaa bbb", "", "aaa bbb", r"no tables: the stack has aaa, bbb\. Name another one"),
+        ("*", "", "*", r"would leave no tables: the stack has \*"),
         ("aaa", "aaa", "aaa", "--table and --drop-table both name aaa"),
         ("aaa", "aaa:x,y", "aaa:y", "--table and --drop-table both name aaa:y"),
     ],

@@ -110,9 +110,13 @@ def test_what_is_not_as_it_was_deployed_is_not_deployed_again(
     else:
         s3.put_object(Bucket=BUCKET, Key=key, Body=build().content)
 
-    words = {"gone": "s3:GetObject on s3://bucket/code", "other": "has SHA-256 .*; what was deploy"}
+    words = {
+        "gone": "s3:GetObject on s3://bucket/code",
+        "other": "has SHA-256 .*; the deployed code",
+    }
     with pytest.raises(
-        DeployError, match=rf"mine are deployed, and cannot be kept: .*{words[what]}.*--transforms"
+        DeployError,
+        match=rf"deployed transforms mine cannot be kept: .*{words[what]}.*--transforms",
     ):
         look(s3, outputs)
     assert frozenset({"mine"}) == look(s3, outputs, has_folder=True).names
@@ -125,7 +129,7 @@ def test_without_transforms_of_the_user_s_nothing_can_be_lost(s3: Any) -> None:
     s3.delete_object(Bucket=BUCKET, Key=f"code/{bundle.code_hash}.zip")
 
     assert DeployedTransforms(bindings=None) == look(s3, outputs, said)
-    assert said[0].startswith("What is deployed was not checked: s3:GetObject")
+    assert said[0].startswith("The deployed zip was not checked: s3:GetObject")
 
 
 def test_dropping_what_is_not_there_is_told_and_one_of_ours_refused() -> None:
@@ -134,10 +138,8 @@ def test_dropping_what_is_not_there_is_told_and_one_of_ours_refused() -> None:
 
     judge_dropped(DeployedTransforms(), ["mine"], said.append)
 
-    assert ["--drop-transform mine: the stack does not have it, so there is nothing to drop."] == (
-        said
-    )
-    with pytest.raises(InvalidInputError, match="ships with the package, and cannot be dropped"):
+    assert ["--drop-transform mine: the stack does not have this, so nothing is dropped."] == (said)
+    with pytest.raises(InvalidInputError, match="is part of the package and cannot be dropped"):
         judge_dropped(DeployedTransforms(), ["add_updated_at"], print)
 
 
@@ -147,11 +149,13 @@ def test_a_folder_that_lacks_a_deployed_transform_is_refused() -> None:
 
     with pytest.raises(
         InvalidInputError,
-        match=r"lacks: a, b\. Nothing was changed\. .*: --drop-transform a --drop-transform b$",
+        match=r"transforms: a, b\. Nothing was changed.*: --drop-transform a --drop-transform b$",
     ):
         require_none_lost(deployed, ["mine"], [])
     require_none_lost(deployed, ["mine", "new"], ["a", "b"])
-    with pytest.raises(InvalidInputError, match="names mine, which the folder of --transforms has"):
+    with pytest.raises(
+        InvalidInputError, match="names mine, but the folder of --transforms has it"
+    ):
         require_none_lost(deployed, ["mine"], ["mine", "a", "b"])
 
 
@@ -200,9 +204,9 @@ def rewritten(content: bytes, said: dict[str, Any] | str, **more: str) -> bytes:
 @pytest.mark.parametrize(
     ("said", "more", "why"),
     [
-        ({}, {"../evil.py": ""}, r"'\.\./evil\.py' in the zip is no plain path"),
-        ({}, {"/evil.py": ""}, "'/evil.py' in the zip is no plain path"),
-        ({}, {"words/evil": "link"}, "'words/evil' in the zip is no regular file"),
+        ({}, {"../evil.py": ""}, r"'\.\./evil\.py' in the zip is not a plain path"),
+        ({}, {"/evil.py": ""}, "'/evil.py' in the zip is not a plain path"),
+        ({}, {"words/evil": "link"}, "'words/evil' in the zip is not a regular file"),
         ({}, {"transforms/Mine.py": ""}, ""),
         (
             {"files": ["transforms/mine.py", "transforms/Mine.py"]},
@@ -210,10 +214,10 @@ def rewritten(content: bytes, said: dict[str, Any] | str, **more: str) -> bytes:
             "one",
         ),
         ({"files": ["ddb_transform/handler.py"]}, {}, "is not below transforms/"),
-        ({"files": ["transforms/gone.py"]}, {}, "is of another version of this package"),
+        ({"files": ["transforms/gone.py"]}, {}, "is from another version of this package"),
         ({"files": []}, {}, "lacks the files of its transforms add_updated_at, mine"),
-        ("[]", {}, "is of another version of this package"),
-        ("{", {}, "is of another version of this package"),
+        ("[]", {}, "is from another version of this package"),
+        ("{", {}, "is from another version of this package"),
     ],
 )
 def test_what_could_not_come_from_a_folder_is_not_kept(
@@ -259,6 +263,6 @@ def test_packages_stay_with_the_transforms(s3: Any, folder: Path) -> None:
     )
     assert bundle.content == build(runtime=runtime, deployed=again).content
     with pytest.raises(
-        InvalidInputError, match=r"compiled for Python 3\.12 on arm; the Lambda now"
+        InvalidInputError, match=r"compiled for Python 3\.12 on arm, but the Lambda now"
     ):
         build(runtime=Runtime("3.13", "arm", 34), deployed=again)

@@ -181,10 +181,10 @@ def test_helpers_and_init_are_no_transforms(transforms_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("sources", "message"),
     [
-        (None, "which is no folder"),
-        ({}, "holds no transforms"),
-        ({"_helper": IDENTITY, "helper": ""}, "holds no transforms"),
-        ({"add-name": IDENTITY}, "'add-name.py', which is no name of a Python module"),
+        (None, "which is not a folder"),
+        ({}, "has no transforms"),
+        ({"_helper": IDENTITY, "helper": ""}, "has no transforms"),
+        ({"add-name": IDENTITY}, "'add-name.py', which is not a valid name of a Python module"),
     ],
     ids=["missing", "empty", "only-helpers", "bad-name"],
 )
@@ -217,12 +217,15 @@ def test_transforms_may_use_boto3_and_their_helpers(tmp_path: Path) -> None:
         (
             f"import numpy.linalg\n{IDENTITY}",
             r"No module named 'numpy' \(mine\.py, line 1\)\. numpy is neither in the folder nor in "
-            r"requirements\.txt: add what brings it to that",
+            r"requirements\.txt\. Add its package to requirements.txt",
         ),
-        (f"import _shared\n{IDENTITY}", r"It lies in the folder: from transforms import _shared"),
+        (
+            f"import _shared\n{IDENTITY}",
+            r"It is in the folder, so write: from transforms import _shared",
+        ),
         (f"from transforms import a\n{IDENTITY}", r"ImportError: cannot import name 'a'"),
         ("import sys\nsys.exit(0)\n", r"cannot be imported: SystemExit: 0 \(mine\.py, line 2\)"),
-        ("import os\nos._exit(0)\n", r"ends the interpreter that imports it"),
+        ("import os\nos._exit(0)\n", r"ends the Python that imports it"),
         ("transform = 1\n", r"defines no function transform\(item, context\)"),
         ("def transform(item): ...\n", r"must define transform\(item, context\), not transform"),
         (f"{IDENTITY}def check(a, b): ...\n", r"must define check\(item\), not check\(a, b\)"),
@@ -250,13 +253,13 @@ def test_a_package_that_hides_a_transform_is_refused(transforms_dir: Path, name:
     (transforms_dir / name).mkdir()
     (transforms_dir / name / "__init__.py").write_text("")
 
-    with pytest.raises(InvalidInputError, match=f"holds a package '{name}'.*Rename one of them"):
+    with pytest.raises(InvalidInputError, match=f"has a package '{name}'.*Rename one of them"):
         build(transforms_dir)
 
 
 def test_a_transform_that_differs_from_ours_by_case_alone_is_refused(tmp_path: Path) -> None:
     """It would not take the place of ours, as a person who names it so may think."""
-    with pytest.raises(InvalidInputError, match=r"Add_Updated_At\.py' and .* are one name where"):
+    with pytest.raises(InvalidInputError, match=r"Add_Updated_At\.py' and .* are the same name on"):
         build(make_transforms(tmp_path / "t", Add_Updated_At=IDENTITY))
 
 
@@ -353,8 +356,8 @@ def test_what_cannot_be_imported_here_is_said(transforms_dir: Path, wheels: Path
 
     assert (
         "The transforms were not imported here: a package is compiled for Python 3.99 on aarch64, "
-        f"and its version cannot be had for {this_runtime()}. Lambda imports them once they are "
-        "deployed."
+        f"and that version is not available for {this_runtime()}. Lambda imports them "
+        "after the deployment."
     ) == unchecked
 
 
@@ -368,7 +371,7 @@ def test_too_much_for_lambda_is_refused(
     limit = "airflow_ddb_migrate.deployment.packaging.user_files.LAMBDA_UNZIPPED_BYTES"
     monkeypatch.setattr(limit, len(build().content) // 2)
 
-    with pytest.raises(InvalidInputError, match=r"The largest: the engine [\d,]+, "):
+    with pytest.raises(InvalidInputError, match=r"The largest parts: the engine [\d,]+, "):
         build(transforms_dir)
 
 
@@ -470,7 +473,7 @@ def test_a_client_at_import_is_told_to_be_made_later(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     source = "import boto3\nTABLE = boto3.client('dynamodb')\n"
 
-    with pytest.raises(TransformError, match=r"NoRegionError.*make clients when called"):
+    with pytest.raises(TransformError, match=r"NoRegionError.*create clients inside functions"):
         check_transforms(build(make_transforms(tmp_path / "t", mine=source + IDENTITY)))
 
 

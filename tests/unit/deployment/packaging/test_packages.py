@@ -94,7 +94,7 @@ def test_lambda_s_own_boto3_stays(resolved: Callable[..., Packages], tmp_path: P
     assert [] == [name for name in found.files if "boto3" in name]
     packages_line, left = found.notes(LAMBDA)
     assert packages_line.endswith(": tool==1.0")
-    assert "Not shipped: boto3. Lambda's runtime brings its own." == left
+    assert "Not shipped: boto3. Lambda's runtime has its own." == left
 
 
 @pytest.mark.story
@@ -105,7 +105,7 @@ def test_a_package_of_our_name_is_refused(
     """It would take the place of the engine."""
     make_wheel(tmp_path / "wheels", "evil", files={f"{name}/__init__.py": ""})
 
-    with pytest.raises(InvalidInputError, match=f"brings '{name}', which the zip has already"):
+    with pytest.raises(InvalidInputError, match=f"installs '{name}', which the zip already has"):
         resolved("evil")
 
 
@@ -138,10 +138,10 @@ def test_hashes_are_compared(resolved: Callable[..., Packages], tmp_path: Path) 
     [
         (
             ["nothing"],
-            r"satisfies the requirement nothing.*There must be a wheel of it for Python 3",
+            r"satisfies the requirement nothing.*It needs a wheel for Python 3",
         ),
-        (["tool==9"], r"requirement tool==9 \(from versions: 1\.0\)\. There must be a wheel"),
-        (["source"], r"requirement source .*a version that has only a source distribution"),
+        (["tool==9"], r"requirement tool==9 \(from versions: 1\.0\)\. It needs a wheel"),
+        (["source"], r"requirement source .*a version with only a source distribution"),
         (["tool==1.0", "other"], r"Cannot install.*conflicting dependencies\. Correct it"),
     ],
     ids=["no-such-package", "no-such-version", "source-only", "conflict"],
@@ -165,7 +165,7 @@ def test_what_pip_cannot_resolve_is_told_in_its_words(
     [
         (
             "Using CPython\nerror: No solution found\n  cause: Because a has no usable wheels\n",
-            "Because a has no usable wheels. There must be a wheel",
+            "Because a has no usable wheels. It needs a wheel",
         ),
         (
             "  \u00d7 No solution found:\n  \u2570\u2500\u25b6 Because b was not found in it.\n",
@@ -178,7 +178,7 @@ def test_what_pip_cannot_resolve_is_told_in_its_words(
         ("ERROR: Exception:\nTraceback:\n  File x\nOSError: disk full\n", "OSError: disk full. C"),
         (
             "ERROR: a (from versions: 1, 2, 3, 4, 5, 6)",
-            "a (from versions: ... 2, 3, 4, 5, 6). There",
+            "a (from versions: ... 2, 3, 4, 5, 6). It needs",
         ),
         ("", "nothing. Correct it"),
     ],
@@ -223,7 +223,9 @@ def test_too_large_a_package_is_refused_by_name(
         "airflow_ddb_migrate.deployment.packaging.user_files.LAMBDA_UNZIPPED_BYTES", 200_000
     )
 
-    with pytest.raises(InvalidInputError, match=r"Lambda takes 200,000\. The largest: big 300,"):
+    with pytest.raises(
+        InvalidInputError, match=r"Lambda allows 200,000\. The largest parts: big 300,"
+    ):
         resolved("big")
 
 

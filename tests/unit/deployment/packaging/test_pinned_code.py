@@ -105,7 +105,7 @@ def test_an_object_of_the_right_name_and_other_content_is_replaced(
     Uploader(s3, BUCKET, said.append)(KEY, CONTENT)
 
     assert CONTENT == content_of(s3)
-    assert f"{KEY} in the bucket is not what was built here: it is replaced." == said[0]
+    assert f"{KEY} in the bucket differs from what was built here and is replaced." == said[0]
 
 
 def test_the_code_that_was_deployed_is_no_news() -> None:

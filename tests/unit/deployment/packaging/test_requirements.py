@@ -49,31 +49,31 @@ def test_names_versions_hashes_and_indexes_are_taken(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("-e .", "'-e .' is no option for a Lambda's packages"),
-        ("--no-binary=:all:", "is no option"),
-        ("--only-binary=:none:", "is no option"),
-        ("-r ../outside.txt", "'-r ../outside.txt' names no file in the folder"),
-        ("--requirement=https://host/r.txt", "names no file in the folder"),
+        ("-e .", "'-e .' is not an option for a Lambda's packages"),
+        ("--no-binary=:all:", "is not an option"),
+        ("--only-binary=:none:", "is not an option"),
+        ("-r ../outside.txt", "'-r ../outside.txt' does not name a file in the folder"),
+        ("--requirement=https://host/r.txt", "does not name a file in the folder"),
         ("./wheels/a.whl", "is an address or a path"),
         ("git+https://host/a.git", "is an address or a path"),
         (
             "a @ https://me:secret@host/a.whl?token=secret",
             r"'a @ https://\*\*\*@host/a.whl\?\*\*\*' is",
         ),
-        ("a b c", "'a b c' is no requirement"),
+        ("a b c", "'a b c' is not a valid requirement"),
         ("--pre -r ../outside.txt", "has more than one option"),
         ("--no-index -e .", "has more than one option"),
         ("--index-url https://host -e .", "has more than one option"),
-        ("--index-url", "is no option"),
+        ("--index-url", "is not an option"),
         ("-r 'a", "cannot be read: No closing quotation"),
-        ("-r ${HOME}/x", "names no file in the folder"),
-        ("-r /etc/hostname", "names no file in the folder"),
-        ("-r sub", "names no file in the folder"),
+        ("-r ${HOME}/x", "does not name a file in the folder"),
+        ("-r /etc/hostname", "does not name a file in the folder"),
+        ("-r sub", "does not name a file in the folder"),
         ("-r link.txt", r"^link\.txt is a symbolic link\. It must be a regular file"),
         ("-c sub/pipe.txt", r"^sub/pipe\.txt is a pipe\. It must be a regular file"),
         (
             "a; python_version == '3.12' and platform_machine == 'aarch64'",
-            "means another thing here than for Python 3.12 on aarch64",
+            "means something else here than for Python 3.12 on aarch64",
         ),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_file_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None
     with written(tmp_path, "").joinpath("requirements.txt").open("wb") as file:
         file.truncate(5 * 1024**3)  # a hole: it takes no room
 
-    with pytest.raises(InvalidInputError, match=r"5,368,709,120 bytes; 1,000,000 are the most"):
+    with pytest.raises(InvalidInputError, match=r"5,368,709,120 bytes; the limit is 1,000,000"):
         read_requirements(tmp_path, LAMBDA)
 
 
