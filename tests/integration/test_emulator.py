@@ -171,7 +171,7 @@ def test_a_folder_of_somebodys_own_is_left_open(tmp_path: Path) -> None:
     folder.mkdir(mode=0o755)
     (folder / "README.md").touch()
 
-    with pytest.raises(InvalidInputError, match=r"holds other files, as 'README.md'"):
+    with pytest.raises(InvalidInputError, match=r"has other files, such as 'README.md'"):
         emulators.start_emulator(folder)
     assert 0o755 == stat.S_IMODE(folder.stat().st_mode)
 
