@@ -12,6 +12,7 @@ BELOW = ("aws.", "core.", "triggers.")  # what the operators call
 NEEDED = {
     "core.approval.author_rules",
     "core.health.alarms",
+    "core.health.higher_limit",
     "core.ledger.owners",
     "core.text.console_urls",
     "core.errors",

@@ -140,7 +140,7 @@ def test_an_option_that_is_empty_is_refused(
     """A variable that is not set must not mean another account or region."""
     with pytest.raises(SystemExit):
         main(["history", "--table", "orders", option, ""])
-    assert "it is empty" in capsys.readouterr().err
+    assert "is empty" in capsys.readouterr().err
 
 
 def address(**changes: Any) -> SiteAddress:

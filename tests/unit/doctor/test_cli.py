@@ -134,7 +134,7 @@ def test_a_web_server_is_not_taken_for_aws(status: int, capsys: pytest.CaptureFi
     needed = ("dynamodb", "cloudformation", "stepfunctions", "lambda")
     assert 1 == code
     assert ["failed"] * 4 == [checks[f"endpoint-{name}"]["level"] for name in needed]
-    assert "is not AWS" in checks["endpoint-dynamodb"]["found"]
+    assert "is not from AWS" in checks["endpoint-dynamodb"]["found"]
 
 
 def test_an_endpoint_that_is_no_url_is_said_of_the_endpoint(

@@ -130,7 +130,7 @@ def test_one_that_is_gone_by_its_time_is_gone_as_a_whole(world: SiteWorld) -> No
     mark(world)
     world.clock.now = until - 1.0
     assert world.site.ledger.migration(MIGRATION)
-    assert "nothing to start" in start(world.site, start_request()).explanation
+    assert "nothing has to be started" in start(world.site, start_request()).explanation
 
     world.clock.now = float(until)
     assert None is world.site.ledger.migration(MIGRATION)

@@ -251,7 +251,7 @@ def test_going_on_is_never_refused(world: SiteWorld) -> None:
     """Also when all of it is done: that is no second time."""
     finish_first(world)
 
-    assert "Every segment is done already" in world.start(once=True).explanation
+    assert "Every segment is done, so nothing" in world.start(once=True).explanation
 
 
 @pytest.mark.parametrize("wrong", ["true", 1, None])
