@@ -237,7 +237,9 @@ class TestPrewarm:
             "airflow_ddb_migrate.aws.capacity.wait.still_waiting",
             lambda *_: ("index by_pk is UPDATING",),
         )
-        with pytest.raises(AirflowFailException, match="was not raised in time: index by_pk is UPD"):
+        with pytest.raises(
+            AirflowFailException, match="was not raised in time: index by_pk is UPD"
+        ):
             run(make_prewarm(timeout=0))
 
     def test_deferred(self, world, monkeypatch):
