@@ -1,8 +1,8 @@
 """The command: its arguments, its page and its exit code."""
 
 import json
-import re
 import os
+import re
 import socket
 import threading
 import time
