@@ -23,8 +23,9 @@ FAST = {"write_units_per_second": 1_000}
 def test_browser_shows_a_hold_for_health_that_ends_by_itself(airflow: AirflowSite) -> None:
     """The tab names the alarm that holds it; once the alarm is OK for long, it goes on."""
     require_browser()
+    cloudwatch = airflow.chain.clients.cloudwatch
     load(airflow, "held")
-    set_alarm(airflow, "OK")
+    put_alarm(cloudwatch, ALARM)
     run = airflow.trigger({"table": "held", **SLOW, "hold_while": [ALARM], "healthy_for": 60})
     site = run.migration("held")
     run.until("wait", "deferred")
@@ -32,11 +33,11 @@ def test_browser_shows_a_hold_for_health_that_ends_by_itself(airflow: AirflowSit
         ui.sign_in(page, airflow, ADMIN, f"/dags/{run.dag_id}/runs/{run.run_id}")
         view = ui.open_tab(page)
         view.until(f"{ui.FIGURE % 'Items seen'} !== '0'")
-        set_alarm(airflow, "ALARM")
+        put_alarm(cloudwatch, ALARM, "ALARM")
         view.until("doc.querySelector('#outcome').innerText === 'ON HOLD'")
         reason = view.text("#reason")
         ui.shot(view, "held", at="#table")
-        set_alarm(airflow, "OK")
+        put_alarm(cloudwatch, ALARM)
         retuned = ui.press(view, "retune", **FAST)
         state = run.finish()
         complaints = page.complaints()
@@ -74,18 +75,3 @@ def load(site: AirflowSite, table: str) -> None:
     dynamodb = site.chain.clients.dynamodb
     sample.create_table(dynamodb, table)
     sample.load_sample(dynamodb, ITEMS, table)
-
-
-def set_alarm(site: AirflowSite, state: str) -> None:
-    cloudwatch = site.chain.clients.cloudwatch
-    cloudwatch.put_metric_alarm(
-        AlarmName=ALARM,
-        Namespace="Shop",
-        MetricName="CheckoutLatency",
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="a test")

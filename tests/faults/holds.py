@@ -17,7 +17,7 @@ from tests.faults.checker import Rule
 from tests.faults.run import Run
 from tests.faults.wire import Storm, unwell
 from tests.faults.world import WORKERS
-from tests.support.factories import at
+from tests.support.factories import at, put_alarm
 from tests.support.waiting import HANG_SECONDS
 
 HEALTHY_SECONDS = 90.0
@@ -31,16 +31,6 @@ def alarm_of(run: Run) -> str:
 
 def make_alarm(run: Run) -> None:
     """Make the alarm that holds this run, in OK."""
-    run.world.cloudwatch.put_metric_alarm(
-        AlarmName=alarm_of(run),
-        Namespace="Application",
-        MetricName="Latency",
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
     _set(run, "OK")
     run.options = {
         **run.options,
@@ -150,9 +140,7 @@ def _held_by_alarm(run: Run) -> bool:
 
 
 def _set(run: Run, state: str) -> None:
-    run.world.cloudwatch.set_alarm_state(
-        AlarmName=alarm_of(run), StateValue=state, StateReason="a fault"
-    )
+    put_alarm(run.world.cloudwatch, alarm_of(run), state)
 
 
 def _kinds(run: Run) -> set[str]:

@@ -7,7 +7,7 @@ from tests.simulation.agreement import compare
 from tests.simulation.scenarios import Scenario
 from tests.support.worlds.migration_world import moto_dynamodb
 
-pytestmark = pytest.mark.story  # a campaign of its own, whose code the others do not touch
+pytestmark = pytest.mark.story  # half a minute of two processors
 
 ITEMS = 20_480
 

@@ -5,7 +5,7 @@ from airflow_ddb_migrate.core.limits import CONTROL_SECONDS
 from tests.simulation import ledger_load
 from tests.simulation.ledger_load import simulated
 
-pytestmark = pytest.mark.story  # a campaign of its own, whose code the others do not touch
+pytestmark = pytest.mark.story  # half a minute of two processors
 
 
 def test_a_thousand_workers_stay_within_what_a_new_ledger_takes() -> None:

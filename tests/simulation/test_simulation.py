@@ -26,7 +26,7 @@ from tests.simulation.results import Result, result_of
 from tests.simulation.scenarios import Goal, Order, Scenario
 from tests.simulation.table import INDEX, KEY_RANGE, Limits, SimTable
 
-pytestmark = pytest.mark.story  # a campaign of its own, whose code the others do not touch
+pytestmark = pytest.mark.story  # half a minute of two processors
 
 SMALL = Scenario(name="small", says="5 GiB, ten workers on ten partitions", gib=5, write=10_000)
 ONE = replace(SMALL, name="one", gib=1, write=4_000, write_budget=WORKER_WRITE_UNITS)

@@ -169,6 +169,21 @@ def client_error(
     return ClientError({"Error": {"Code": code, "Message": message}, **extra}, operation)
 
 
+def put_alarm(cloudwatch: Any, name: str, state: str = "OK") -> None:
+    """Make a CloudWatch alarm, or change its state."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Shop",
+        MetricName="Latency",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
+
+
 def ledger_table(dynamodb: Any, name: str = LEDGER) -> None:
     dynamodb.create_table(
         TableName=name,

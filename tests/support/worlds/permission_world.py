@@ -47,7 +47,7 @@ from airflow_ddb_migrate.permissions.rows import Feature
 from airflow_ddb_migrate.permissions.scope import made_bucket
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
-from tests.support.factories import at
+from tests.support.factories import at, put_alarm
 from tests.support.policies import ACCOUNT, STACK, Policy, policy_for, role_arn
 from tests.support.worlds.chain_world import (
     ChainWorld,
@@ -161,7 +161,7 @@ class Life:
         restore(self.migrate("plain"), by="test")
 
     def _prepared(self) -> None:
-        _make_alarm(self.root)
+        put_alarm(self.root.cloudwatch, ALARM)
         wanted = request(2, transform="picky", params=BAD, max_quarantined=2, hold_while=[ALARM])
         self.fill()
         with self.using(Feature.PREWARM):
@@ -423,21 +423,6 @@ def by_name(decisions: list[Decision]) -> dict[str, list[Decision]]:
 
 def _name(arn: str) -> str:
     return next((name for name in _KNOWN if name in arn), "root")
-
-
-def _make_alarm(root: Clients) -> None:
-    """An alarm that is well."""
-    root.cloudwatch.put_metric_alarm(
-        AlarmName=ALARM,
-        Namespace="Shop",
-        MetricName="Latency",
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    root.cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue="OK", StateReason="quiet")
 
 
 def _make_tables(root: Clients) -> None:
