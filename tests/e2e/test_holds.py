@@ -11,6 +11,7 @@ from tests.browser.page import person
 from tests.e2e import ui
 from tests.e2e.steered import migrated
 from tests.e2e.test_tab import tab
+from tests.support.factories import put_alarm
 from tests.support.worlds.airflow_site import ADMIN, AirflowSite
 
 ALARM = "checkout-latency"
