@@ -19,7 +19,6 @@ from airflow_ddb_migrate.core.text.times import iso
 from airflow_ddb_migrate.core.validation import is_number, shown
 
 _MOST = 1_000_000_000  # dollars, far above any bill
-_HOUR = 3_600
 
 
 def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
@@ -74,9 +73,9 @@ def _raised_until(site: Site) -> float:
     An attempt that waits for its first window has raised nothing.
     """
     attempt = site.ledger.current_attempt(site.migration_id)
-    if attempt is None or not attempt.started_at:
-        return 0.0
-    return attempt.ended_at or site.execution_of(attempt).ended_at or site.clock.now()
+    if attempt is None or attempt.ended_at or not attempt.expected_since:
+        return attempt.ended_at if attempt else 0.0
+    return site.execution_of(attempt).ended_at or site.clock.now()
 
 
 def spent_before(site: Site) -> float:
@@ -96,25 +95,26 @@ def require_unspent(site: Site, limit: float, spent: float, limits: AuthorRules)
 
 
 def _rates(site: Site) -> Rates:
-    """Compute the rates. Raised capacity counts for the time of each attempt, and from now on.
+    """Compute the rates of an attempt that begins now.
 
-    Once it is restored, it costs no more, but what it has cost still counts.
+    What raised capacity has cost before counts at the rates of the attempts that raised it. Once it
+    is restored, it costs no more.
     """
-    now, plan = site.clock.now(), known_plan(site.ledger, site.migration_id)
-    lease = site.leases.get(site.table.key)
-    is_raised = owes_capacity(lease, site.migration_id)
-    noted = noted_capacity(site.ledger, site.migration_id, CAPACITY_DURING)
-    tariff = plan.tariff if plan and (is_raised or noted) else None
-    hourly, once = (tariff.hourly_difference, tariff.once) if tariff else (0.0, 0.0)
-    former = sum(
-        max(0.0, one.ended_at - one.started_at)
-        for one in site.ledger.attempts(site.migration_id)
-        if one.started_at and one.ended_at
-    )
+    plan = known_plan(site.ledger, site.migration_id)
+    control = site.ledger.control(site.migration_id)
+    former = Rates.from_dict(control.rates) if control else Rates()
+    is_new = bool(plan and control and not _is_from_before(site, asdict(plan), control))
+    is_raised = owes_capacity(site.leases.get(site.table.key), site.migration_id)
+    was_raised = not is_new and noted_capacity(site.ledger, site.migration_id, CAPACITY_DURING)
+    tariff = plan.tariff if plan and (is_raised or was_raised) else None
+    once = tariff.once if tariff else 0.0
     return rates_of(
         tariff_of(site),
         regions=1 + len(site.table.replicas),
-        hour=hourly if is_raised else 0.0,
-        since=now,
-        base=once + hourly * former / _HOUR,
+        hour=tariff.hourly_difference if tariff and is_raised else 0.0,
+        since=site.clock.now(),
+        once=once,
+        base=former.base
+        + former.raised(_raised_until(site))
+        + (once if is_new else max(0.0, once - former.once)),
     )

@@ -22,7 +22,7 @@ class Rates:
     """Prices in dollars: of a unit, a second of a worker, an invocation, and a child execution.
 
     ``hour`` is the price of an hour of the capacity that was raised at ``since``; ``base`` was
-    spent before the attempt.
+    spent before the attempt, and ``once`` is the part of it that was paid to raise warm throughput.
     """
 
     written: float = 0.0
@@ -32,6 +32,7 @@ class Rates:
     child: float = 0.0
     hour: float = 0.0
     since: float = 0.0
+    once: float = 0.0
     base: float = 0.0
 
     @classmethod
@@ -39,6 +40,10 @@ class Rates:
         """Read the control record's rates; those that only a later version knows are left out."""
         known = asdict(cls())
         return cls(**{name: value for name, value in values.items() if name in known})
+
+    def raised(self, now: float) -> float:
+        """Return the dollars for raised capacity from the attempt's beginning until now."""
+        return self.hour * max(0.0, now - self.since) / _HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,7 @@ def spent_by(rows: Iterable[LaneRow], rates: Rates, now: float) -> float:
         lanes, laps = lanes + 1, laps + row.total_laps
         dollars += row.units.written * rates.written + row.units.read * rates.read
         dollars += row.worked_seconds * rates.second
-    raised = rates.hour * max(0.0, now - rates.since) / _HOUR
-    return dollars + laps * rates.lap + min(laps, lanes) * rates.child + raised
+    return dollars + laps * rates.lap + min(laps, lanes) * rates.child + rates.raised(now)
 
 
 def is_sum_due(control: ControlRecord, now: float) -> bool:

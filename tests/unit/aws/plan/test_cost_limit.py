@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow_ddb_migrate.aws.ledger.keys import attempt_key
 from airflow_ddb_migrate.aws.ledger.notes import keep_plan, note_capacity
 from airflow_ddb_migrate.aws.plan.cost_limit import (
     cost_limit_of,
@@ -11,11 +12,12 @@ from airflow_ddb_migrate.aws.plan.cost_limit import (
     require_unspent,
     spent_before,
 )
+from airflow_ddb_migrate.aws.preflight.table_lease import take_lease
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules
 from airflow_ddb_migrate.core.capacity.owed import note_raised
 from airflow_ddb_migrate.core.errors import InvalidInputError
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
-from airflow_ddb_migrate.core.ledger.records import ControlRecord
+from airflow_ddb_migrate.core.ledger.records import CapacityState, ControlRecord
 from airflow_ddb_migrate.core.plan.migration_plan import MigrationPlan
 from airflow_ddb_migrate.core.text.times import iso
 from tests.support.factories import MIGRATION, NOW, at, attempt, snapshot
@@ -93,15 +95,28 @@ def test_a_limit_of_an_attempt_that_only_waits_stays(world: SiteWorld) -> None:
     assert 5.0 == cost_limit_of(world.site, NO_RULES).max_cost_usd
 
 
-def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
-    """While it is owed, for the time of every attempt."""
-    plan(world, 5.0)
-    world.start()
+def raise_capacity(world: SiteWorld, *, hourly: float, once: float) -> None:
+    """Do what a prewarm task does by a plan of these prices."""
+    tariff = replace(made_plan().tariff, hourly_difference=hourly, once=once)
+    keep_plan(world.site.ledger, made_plan(tariff=tariff, planned_at_iso=iso(world.clock())))
+    take_lease(world.site)
     world.site.leases.change(
         world.site.table.key, lambda lease: note_raised(lease, MIGRATION, snapshot(), ())
     )
-    tariff = replace(made_plan().tariff, hourly_difference=7.2, once=1.0)
-    keep_plan(world.site.ledger, made_plan(tariff=tariff))
+    note_capacity(world.site.ledger, MIGRATION, "during", snapshot())
+    world.clock.advance(60)
+
+
+def restore_capacity(world: SiteWorld) -> None:
+    world.site.leases.change(
+        world.site.table.key, lambda lease: replace(lease, capacity_state=CapacityState.RESTORED)
+    )
+
+
+def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
+    """While it is owed, for the time of every attempt."""
+    raise_capacity(world, hourly=7.2, once=1.0)
+    world.start()
     began = world.clock()
     world.site.ledger.attempt_ended(MIGRATION, 1, result="FAILED", now=began + 1_800)
 
@@ -114,20 +129,43 @@ def test_raised_capacity_counts_by_the_hour(world: SiteWorld) -> None:
     )
 
 
-def test_capacity_that_is_given_back_has_cost_what_it_did(world: SiteWorld) -> None:
-    """A migration that is planned anew has paid for it; for the time since then it has not."""
+def test_restored_capacity_costs_no_more_but_what_it_has_cost_counts(world: SiteWorld) -> None:
+    raise_capacity(world, hourly=7.2, once=1.0)
     world.start()
-    note_capacity(world.site.ledger, MIGRATION, "during", snapshot())
-    keep_plan(
-        world.site.ledger,
-        made_plan(tariff=replace(made_plan().tariff, hourly_difference=7.2, once=1.0)),
-    )
     began = world.clock()
     world.site.ledger.attempt_ended(MIGRATION, 1, result="FAILED", now=began + 1_800)
+    restore_capacity(world)
 
     later = spent_before(at(world.site, began + 90_000))
 
     assert 1.0 + 3.6 == pytest.approx(later, abs=0.01)
+
+
+def test_an_hour_raised_by_an_earlier_plan_keeps_the_price_of_that_plan(world: SiteWorld) -> None:
+    """Each raise of warm throughput is paid once, however many attempts follow."""
+    raise_capacity(world, hourly=7.2, once=1.0)
+    world.start()
+    world.clock.advance(1_800)
+    world.stepfunctions.end(arn_of(1), ExecutionStatus.ABORTED, at=world.clock())
+    restore_capacity(world)
+    world.clock.advance(60)
+    raise_capacity(world, hourly=36.0, once=2.0)
+    world.start()
+    world.clock.advance(3_600)
+    world.stepfunctions.end(arn_of(2), ExecutionStatus.ABORTED, at=world.clock())
+
+    assert (1.0 + 3.6) + (2.0 + 36.0) == pytest.approx(spent_before(world.site), abs=0.01)
+
+
+def test_hours_of_an_attempt_whose_start_was_not_confirmed_count(world: SiteWorld) -> None:
+    """Its execution ran although the ledger never learned when it began."""
+    raise_capacity(world, hourly=7.2, once=0.0)
+    world.start()
+    world.site.ledger.update(attempt_key(MIGRATION, 1), {"started_at": 0.0})
+    world.clock.advance(1_800)
+    world.end(1, ExecutionStatus.ABORTED)
+
+    assert 3.6 == pytest.approx(spent_before(world.site), abs=0.01)
 
 
 NIGHTS = ("22:00-06:00 UTC",)
