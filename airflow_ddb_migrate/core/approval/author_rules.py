@@ -7,11 +7,11 @@ A run's configuration can add to them and never take away. The migration's recor
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self, TypedDict
 
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import ApprovalError, InvalidInputError
 from airflow_ddb_migrate.core.health.alarms import joined_alarms, validate_alarms
 from airflow_ddb_migrate.core.health.higher_limit import AUTHOR_SETS, higher_limit
 from airflow_ddb_migrate.core.hours.windows import validate_windows
@@ -64,6 +64,7 @@ class AuthorRules:
     - ``allow_changed_transform``: a transform that changed since the plan or approval may start.
     - ``hold_while``: alarms that hold every run, beside the alarms that a run names.
     - ``windows``: lists of windows; work is done only while a window of each list is open.
+    - ``later``: names of rules in a record that only a later version knows.
     """
 
     require: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class AuthorRules:
     allow_changed_transform: bool = False
     hold_while: tuple[str, ...] = ()
     windows: tuple[tuple[str, ...], ...] = ()
+    later: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: "AuthorRules | Mapping[str, Any] | None") -> Self:
@@ -92,14 +94,23 @@ class AuthorRules:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the rules of a record; rules that only a later version knows are left out.
-
-        A required step that only a later version knows stays: nothing starts without it.
-        """
+        """Return the rules of a record, as strict as whichever version wrote them."""
         values = json.loads(text) if text else {}
-        known, steps = {field.name for field in fields(cls)}, values.pop("require", ())
-        rules = cls.of({name: value for name, value in values.items() if name in known})
-        return replace(rules, require=tuple(steps))
+        steps, later = values.pop("require", ()), values.pop("later", ())
+        rules = cls.of({name: value for name, value in values.items() if name in _RULES})
+        later = {*later, *(name for name in values if name not in _RULES)}
+        return replace(rules, require=tuple(steps), later=tuple(sorted(later)))
+
+    def check_known(self) -> None:
+        """Raise ApprovalError for a rule or a required step that only a later version knows."""
+        unknown = [f"the step {step}" for step in self.require if step not in {*RequiredStep}]
+        unknown += [f"the rule {name}" for name in self.later]
+        if unknown:
+            raise ApprovalError(
+                f"The author of the DAG requires {' and '.join(unknown)}, which this version does "
+                "not know: a later version wrote that to the ledger. Use that version. "
+                f"{_NOTHING}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rules that are set as plain data."""
@@ -128,6 +139,7 @@ class AuthorRules:
             allow_changed_transform=self.allow_changed_transform and other.allow_changed_transform,
             hold_while=joined_alarms(self.hold_while, other.hold_while),
             windows=tuple(dict.fromkeys((*self.windows, *other.windows))),
+            later=tuple(sorted({*self.later, *other.later})),
         )
 
     def check_table(self, name: str) -> None:

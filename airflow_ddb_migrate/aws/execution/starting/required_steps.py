@@ -31,7 +31,7 @@ def require_steps(
     limits = request.limits
     if not request.mode.writes:
         return
-    _require_known(limits)
+    limits.check_known()
     deployed = "" if request.mode is Mode.UNDO else transform_hash
     require_approved(site, request, RequiredStep.APPROVE, limits, deployed)
     if request.mode is not Mode.MIGRATE:
@@ -42,17 +42,6 @@ def require_steps(
     if not canary:
         _require(site, limits, RequiredStep.CANARY, is_done=_had_a_canary(site, expected))
         require_approved(site, request, RequiredStep.CANARY_APPROVE, limits, deployed)
-
-
-def _require_known(limits: AuthorRules) -> None:
-    """Whether a step was done that only a later version knows cannot be said here."""
-    for step in limits.require:
-        if step not in {*RequiredStep}:
-            raise ApprovalError(
-                f"The author of the DAG requires the step {step}, which this version does not "
-                "know: a later version wrote it to the ledger. Upgrade this one. Nothing was "
-                "started."
-            )
 
 
 def _require(site: Site, limits: AuthorRules, step: RequiredStep, *, is_done: bool) -> None:

@@ -81,9 +81,13 @@ def _end_for_money(site: Site, attempt: AttemptRecord, by: str) -> str:
 
 
 def _require_within_limits(site: Site, budget: Mapping[str, float]) -> None:
-    """Raise InvalidInputError for a budget above the limit of the DAG's author."""
+    """Raise InvalidInputError for a budget above the limit of the DAG's author.
+
+    :raises ApprovalError: the author has rules that only a later version knows.
+    """
     record = site.ledger.required_migration(site.migration_id)
     limits = AuthorRules.from_json(record.limits)
+    limits.check_known()
     for name, units in budget.items():
         limits.check_budget(name, units)
 

@@ -57,13 +57,17 @@ def refused(world: SiteWorld, **changes: Any) -> str:
     return str(failed.value)
 
 
-def test_a_step_that_this_version_does_not_know_starts_nothing(world: SiteWorld) -> None:
-    """A later version noted it in the record; whether it was done is unknown here."""
-    rules = AuthorRules.from_json('{"require": ["audit"]}')
+@pytest.mark.parametrize(
+    ("noted", "what"),
+    [('{"require": ["audit"]}', "the step audit"), ('{"max_rows": 5}', "the rule max_rows")],
+)
+def test_what_this_version_does_not_know_starts_nothing(
+    world: SiteWorld, noted: str, what: str
+) -> None:
+    """A later version noted it in the record; whether it is kept to is unknown here."""
+    says = refused(world, limits=AuthorRules.from_json(noted))
 
-    assert "requires the step audit, which this version does not know" in refused(
-        world, limits=rules
-    )
+    assert f"requires {what}, which this version does not know" in says
 
 
 def test_what_was_approved_starts(world: SiteWorld) -> None:

@@ -11,7 +11,12 @@ from airflow_ddb_migrate.aws.execution.steering.stop import stop_now
 from airflow_ddb_migrate.aws.execution.tend import tend
 from airflow_ddb_migrate.aws.ledger.events import events, note_event
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
-from airflow_ddb_migrate.core.errors import InvalidInputError, LedgerError, SteeringError
+from airflow_ddb_migrate.core.errors import (
+    ApprovalError,
+    InvalidInputError,
+    LedgerError,
+    SteeringError,
+)
 from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.ledger.events import Event, What
 from airflow_ddb_migrate.core.ledger.holds import HoldKind
@@ -302,6 +307,17 @@ def test_a_limit_is_above_what_is_spent_and_within_the_author_s(
     with pytest.raises(InvalidInputError, match=words):
         retuned(world, max_cost_usd=given)
     assert (0, [("STARTED", "tests")]) == (control_of(world).max_cost_usd, told(world))
+
+
+def test_nothing_is_retuned_under_a_rule_of_a_later_version(world: SiteWorld) -> None:
+    """It may be about what is retuned; who knows the rule can retune."""
+    began(world)
+    record = world.site.ledger.required_migration(MIGRATION)
+    world.site.ledger.keep_limits(record, '{"max_rows": 5}')
+
+    with pytest.raises(ApprovalError, match="the rule max_rows, which this version does not know"):
+        retuned(world, write_units_per_second=50)
+    assert [("STARTED", "tests")] == told(world)
 
 
 def test_concurrency_is_the_map_runs(world: SiteWorld) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from airflow_ddb_migrate.core.approval.author_rules import NO_RULES, AuthorRules, RequiredStep
-from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.errors import ApprovalError, InvalidInputError
 
 ALL: dict[str, Any] = {
     "require": ("approve", "backup"),
@@ -53,8 +53,17 @@ def test_a_record_holds_them(rules: AuthorRules) -> None:
 
 
 def test_a_record_without_them_has_none() -> None:
-    """Nor has one that names a rule of a later version."""
-    assert NO_RULES == AuthorRules.from_json("") == AuthorRules.from_json('{"later": 1}')
+    assert NO_RULES == AuthorRules.from_json("")
+
+
+def test_a_rule_of_a_later_version_is_neither_lost_nor_taken_for_kept() -> None:
+    """It stays when the rules are joined and saved; what it asks for is unknown here."""
+    rules = AuthorRules.from_json('{"max_rows": 5, "require": ["audit"]}')
+
+    for same in (rules, AuthorRules.from_json(rules.to_json()), rules.joined(RULES)):
+        with pytest.raises(ApprovalError, match="requires the step audit and the rule max_rows"):
+            same.check_known()
+    RULES.check_known()
 
 
 @pytest.mark.parametrize("other", [NO_RULES, RULES])
