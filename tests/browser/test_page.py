@@ -103,6 +103,23 @@ def test_a_lane_shows_its_numbers_by_keyboard() -> None:
     assert "Map of 10000 segments" in label
 
 
+def test_a_cell_of_several_segments_is_called_a_lane() -> None:
+    """Above 10,000 segments a child works through several of them."""
+    seen, _ = seen_by(
+        """
+        heat.focus();
+        key("ArrowRight");
+        const seen = [document.getElementById("lane").textContent, heat.getAttribute("aria-label")];
+        """,
+        fields={"total_segments": 25_000},
+    )
+
+    lane, label = seen
+    assert lane.startswith("Lane 1, 3 segments: ")
+    assert "Map of 10000 lanes" in label
+    assert "F moves to the next failed lane." in label
+
+
 def test_the_budget_of_the_past_is_in_the_chart() -> None:
     """As steps beside what is used, also of before the page was opened; a text says the same."""
     seen, _ = seen_by("""

@@ -1,4 +1,4 @@
-// All segments as cells. States differ in lightness and in pattern, not only in colour.
+// All lanes as cells. A lane is a segment, or several above 10,000 segments. States differ in lightness and in pattern, not only in colour.
 
 import { onTheme } from "./theme.js";
 
@@ -48,6 +48,7 @@ export class HeatMap {
     this.legend = legend;
     this.onLook = onLook;
     this.lanes = "";
+    this.segments = 0;
     this.drawn = "";
     this.selected = -1;
     this.readColours();
@@ -75,11 +76,19 @@ export class HeatMap {
     this.ground = of("--panel");
   }
 
-  show(lanes) {
+  show(lanes, segments) {
     this.lanes = lanes;
+    this.segments = segments;
     if (lanes.length !== this.drawn.length) this.redraw();
     else this.drawChanged();
     this.showLegend();
+  }
+
+  // A lane is named by its first segment.
+  nameOf(lane) {
+    const own = Math.ceil((this.segments - lane) / this.lanes.length);
+    const name = lane.toLocaleString("en");
+    return own > 1 ? `Lane ${name}, ${own} segments` : `Segment ${name}`;
   }
 
   redraw() {
@@ -144,11 +153,12 @@ export class HeatMap {
         return item;
       }),
     );
+    const cell = this.segments > this.lanes.length ? "lane" : "segment";
     this.canvas.setAttribute(
       "aria-label",
-      `Map of ${this.lanes.length} segments: ` +
+      `Map of ${this.lanes.length} ${cell}s: ` +
         STATES.map(([letter, name]) => `${numbers[letter]} ${name}`).join(", ") +
-        ". Arrow keys move between segments. F moves to the next failed segment.",
+        `. Arrow keys move between ${cell}s. F moves to the next failed ${cell}.`,
     );
   }
 

@@ -89,7 +89,7 @@ function show(view) {
   curves.add(view);
   showHeader(view);
   pairs(byId("figures"), figures(view));
-  heat.show(view.lanes);
+  heat.show(view.lanes, view.total_segments);
   curves.draw();
   controls.show(view, state.maySteer);
   showEvents(view.events);
@@ -291,7 +291,7 @@ function showLane(lane, name) {
     box.replaceChildren();
     return;
   }
-  box.replaceChildren(make("b", `Segment ${count(lane)}: ${name}`));
+  box.replaceChildren(make("b", `${heat.nameOf(lane)}: ${name}`));
   hover = setTimeout(() => askLane(lane), HOVER_MS);
 }
 
@@ -317,7 +317,7 @@ function laneWords(found) {
     found.trouble,
     found.updated_at ? `saved ${clock(found.updated_at)}` : "",
   ];
-  const head = make("b", `Segment ${count(found.lane)}: ${found.state.toLowerCase()}`);
+  const head = make("b", `${heat.nameOf(found.lane)}: ${found.state.toLowerCase()}`);
   const parts = [head, ` · ${words.filter(Boolean).join(" · ")}`];
   if (found.error) parts.push(make("p", `${found.error}: ${found.cause}`, "note"));
   return parts;
