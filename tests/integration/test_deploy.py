@@ -414,7 +414,7 @@ def test_destroy_waits_for_a_migration_that_runs_unless_forced(deployer: Deploye
     )
     stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, name="orders-1-a01")
 
-    with pytest.raises(DeployError, match="Execution orders-1-a01 runs"):
+    with pytest.raises(DeployError, match="Execution orders-1-a01 is running"):
         deployer.removal().destroy()
 
     assert deployer.exists
