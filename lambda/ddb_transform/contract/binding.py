@@ -1,7 +1,7 @@
-"""Loads a transform for a table only where the deployment has bound them.
+"""Loads a transform for a table only if the deployment has bound the two.
 
-The bindings are a file of the zip, and so of the published version: nothing that the ledger says
-can change them. Without the file nothing is bound.
+The bindings are a file in the zip, and so part of the published version: nothing in the ledger can
+change them. Without the file nothing is bound, and nothing may run.
 """
 
 import functools
@@ -19,19 +19,19 @@ _FILE = Path(__file__).parents[1] / BINDINGS_FILE
 
 @functools.cache
 def deployed_bindings() -> Bindings:
-    """Return what was deployed with this code."""
+    """Return the bindings that were deployed with this code."""
     return Bindings.from_json(_FILE.read_bytes()) if _FILE.exists() else Bindings()
 
 
 def require_table(bindings: Bindings, table: str) -> None:
-    """Raise NotBoundError for a table that is bound to nothing."""
+    """Raise NotBoundError if no transform is bound to the table."""
     bindings.require(table, "", _stack(), deletes=False)
 
 
 def bound_transform(bindings: Bindings, table: str, name: str, context: Context) -> Transform:
-    """Load a transform that is bound to the table; only one that is bound by name may delete.
+    """Load a transform that is bound to the table; it may delete only if it is bound by name.
 
-    :raises NotBoundError: it is not bound; nothing was read of the table.
+    :raises NotBoundError: it is not bound; nothing was read from the table.
     :raises TransformError: see ``load_transform``.
     """
     is_named = bindings.names(table, name)
@@ -43,7 +43,7 @@ def bound_transform(bindings: Bindings, table: str, name: str, context: Context)
     return replace(
         transform,
         no_delete=transform.no_delete
-        or f"is not bound to table {table} by its name, as one that deletes has to be. Run "
+        or f"the transform is not bound to table {table} by its name, which deleting requires. Run "
         f"ddb-migrate deploy --stack-name {_stack()} --table {table}:{name}, then replay.",
     )
 

@@ -1,10 +1,10 @@
-"""Python values to typed ones, and when two typed values are the same value.
+"""Converts between Python values and typed values, and compares typed values.
 
-A value is decoded and encoded as boto3 does it, but for numbers, which keep every digit as stored,
-and for the order of sets and maps, which is the order of their texts however they arrived: a
-transform must come to the same result in every process. What DynamoDB cannot hold exactly is
-refused per item, with what to do, and so is what boto3 lets through: -Infinity, empty sets, True in
-a set of numbers. What is encoded holds plain Python values only, whatever subclasses it came from.
+Values are decoded and encoded as in boto3, with two exceptions: numbers keep every digit as stored,
+and sets and maps are sorted, so that a transform has the same result in every process. A value that
+DynamoDB cannot hold exactly is refused for its item, with advice. So is what boto3 lets through:
+-Infinity, empty sets, True in a set of numbers. Encoded values hold plain Python types only, never
+subclasses.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER
 
 _SETS = {"SS", "NS", "BS"}
 _LOWEST, _HIGHEST = NUMBER_EXPONENTS
-# boto3's own context takes neither 1 with 50 zeros, which is how the service tells 1E+50, nor 38
-# digits near the lowest exponent. Zeros at the end may go; whatever else would be lost is trapped.
+# boto3's own context takes neither 1 with 50 zeros, which the service returns for 1E+50, nor 38
+# digits near the lowest exponent. Trailing zeros may be dropped; any other loss is trapped.
 _NUMBERS = Context(
     prec=NUMBER_DIGITS,
     Emin=_LOWEST,
@@ -31,7 +31,7 @@ _NUMBERS = Context(
 
 
 class _BackwardSet(set[Any]):
-    """A set that is walked in another order: a result that depends on the order shows it."""
+    """A set that iterates backward, to reveal results that depend on the order."""
 
     def __iter__(self) -> Iterator[Any]:
         yield from reversed(list(super().__iter__()))
@@ -39,7 +39,7 @@ class _BackwardSet(set[Any]):
     def __repr__(self) -> str:
         return f"{{{', '.join(map(repr, self))}}}" if self else "set()"
 
-    # A copy has the order inside that a copy of the other set has.
+    # Inside, a copy has the same order as a copy of the plain set.
 
     def __copy__(self) -> Any:
         return type(self)(self)
@@ -49,23 +49,23 @@ class _BackwardSet(set[Any]):
 
     def pop(self) -> Any:
         if not self:
-            return super().pop()  # raises as of any set
+            return super().pop()  # raises KeyError, like any set
         member = next(iter(self))
         self.discard(member)
         return member
 
 
 def _backward(members: Iterable[Any]) -> set[Any]:
-    """Make a set that is walked backward; of one member there is one order."""
+    """Return a set that iterates backward; with one member, a plain set will do."""
     kept = list(members)
     return _BackwardSet(kept) if len(kept) > 1 else set(kept)
 
 
 class _Decoder(TypeDeserializer):  # type: ignore[misc]  # boto3 has no types
-    """boto3's, but for numbers that it cannot read, and with one order of maps and sets.
+    """boto3's decoder, but it also reads numbers that boto3 cannot, and sorts maps and sets.
 
-    The order of a set is that of its hashes, which the function's PYTHONHASHSEED fixes, and of its
-    making.
+    A set's order depends on its hashes, which the function's PYTHONHASHSEED fixes, and on the order
+    in which its members are added.
     """
 
     def __init__(self, make_set: Callable[[Iterable[Any]], set[Any]]) -> None:
@@ -97,8 +97,8 @@ decode: Callable[[TypedValue], Any] = _Decoder(set).deserialize
 decode_backward: Callable[[TypedValue], Any] = _Decoder(_backward).deserialize
 
 
-class _Unfit(Exception):  # noqa: N818  # half a sentence; encode names the attribute
-    """What DynamoDB cannot hold, told without the value."""
+class _Unfit(Exception):  # noqa: N818  # half a sentence; encode adds the attribute
+    """Says what DynamoDB cannot hold, without the value."""
 
     def __init__(self, error_class: str, what: str) -> None:
         super().__init__(what)
@@ -119,14 +119,14 @@ def _encode(value: Any, depth: int) -> dict[str, Any]:
 
 
 def _encoder_of(value: Any) -> "_Encoder":
-    """Find the encoder of a subclass, as a StrEnum is one of str."""
+    """Return the encoder of a subclass, as StrEnum is of str."""
     for kind, encoder in _BY_TYPE.items():
         if isinstance(value, kind):
             return encoder
     raise _Unfit(
         "UnsupportedType",
         f"holds a {type(value).__name__}. DynamoDB holds str, bytes, bool, None, int, Decimal, "
-        "lists, dicts, and sets of text, numbers or binary: convert it, a date by isoformat().",
+        "lists, dicts, and sets of text, numbers or binary. Convert it: a date with isoformat().",
     )
 
 
@@ -155,7 +155,7 @@ def _float(_value: float, _depth: int) -> dict[str, Any]:
 
 def _number(value: Decimal | int, _depth: int) -> dict[str, Any]:
     if not value:
-        return {"N": "0"}  # of which DynamoDB refuses some exponents
+        return {"N": "0"}  # DynamoDB refuses zero with some exponents
     try:
         number = _NUMBERS.create_decimal(value)
     except ArithmeticError as exc:
@@ -176,12 +176,12 @@ def _unfit_number(number: Decimal) -> _Unfit:
     if digits > NUMBER_DIGITS:
         return _Unfit(
             "TooManyDigits",
-            f"holds a number of {digits} digits; DynamoDB holds {NUMBER_DIGITS}. Round it.",
+            f"holds a number with {digits} digits; DynamoDB allows {NUMBER_DIGITS}. Round it.",
         )
     return _Unfit(
         "NumberOutOfRange",
-        f"holds a number with the exponent {number.adjusted()}; DynamoDB holds {_LOWEST} to "
-        f"{_HIGHEST}. Keep it as text, by str(x).",
+        f"holds a number with the exponent {number.adjusted()}; DynamoDB allows {_LOWEST} to "
+        f"{_HIGHEST}. Store it as text: str(x).",
     )
 
 
@@ -199,7 +199,7 @@ def _set(values: AbstractSet[Any], depth: int) -> dict[str, Any]:
     if not values:
         raise _Unfit(
             "EmptySet",
-            "is an empty set, or has one in it, which DynamoDB cannot hold. Remove the attribute "
+            "is or contains an empty set, which DynamoDB cannot hold. Remove the attribute "
             "(del item[name]) instead.",
         )
     members = [_encode(value, depth) for value in values]
@@ -209,8 +209,8 @@ def _set(values: AbstractSet[Any], depth: int) -> dict[str, Any]:
         types = " and ".join(sorted({type(value).__name__ for value in values}))
         raise _Unfit(
             "MixedSet",
-            f"holds a set of {types}. A set in DynamoDB is of text only, of numbers only, or of "
-            "binary only: use a list.",
+            f"holds a set of {types}. A DynamoDB set holds only text, only numbers or only binary. "
+            "Use a list.",
         )
     return {kind: [content for member in members for content in member.values()]}
 
@@ -219,8 +219,8 @@ def _deeper(depth: int) -> int:
     if depth >= NESTED_LEVELS:
         raise _Unfit(
             "NestedTooDeep",
-            f"has over {NESTED_LEVELS} levels of lists and dicts in each other; DynamoDB allows "
-            f"{NESTED_LEVELS}. Flatten it, or keep the inner ones as JSON text.",
+            f"has over {NESTED_LEVELS} levels of nested lists and dicts; DynamoDB allows "
+            f"{NESTED_LEVELS}. Flatten it, or store the inner ones as JSON text.",
         )
     return depth + 1
 
@@ -229,7 +229,7 @@ def _map_key(key: object) -> str:
     if not isinstance(key, str):
         raise _Unfit("BadName", f"holds a dict with a key of type {type(key).__name__}; use str.")
     if not key:
-        raise _Unfit("BadName", "holds a dict with an empty key; DynamoDB wants a character.")
+        raise _Unfit("BadName", "holds a dict with an empty key; use at least one character.")
     return _utf8(key)
 
 
@@ -240,14 +240,14 @@ def _utf8(text: str) -> str:
     except UnicodeEncodeError as exc:
         raise _Unfit(
             "BadText",
-            "holds text with half a surrogate pair, which is no UTF-8. Clean it: "
+            "holds text with half a surrogate pair, which is not valid UTF-8. Clean it: "
             "text.encode(errors='replace').decode().",
         ) from exc
     return str.__str__(text)
 
 
 _Encoder: TypeAlias = Callable[[Any, int], dict[str, Any]]
-_BY_TYPE: dict[type, _Encoder] = {  # a subclass takes the first that fits: bool before int
+_BY_TYPE: dict[type, _Encoder] = {  # a subclass takes the first match: bool before int
     str: _text,
     bool: _bool,
     int: _number,
@@ -267,7 +267,7 @@ _BY_TYPE: dict[type, _Encoder] = {  # a subclass takes the first that fits: bool
 
 
 def same(left: TypedValue | None, right: TypedValue | None) -> bool:  # noqa: PLR0911  # by type
-    """Return whether two typed values are one value: number notation and set order do not count."""
+    """Return whether two values are equal; number notation and set order make no difference."""
     if left is None or right is None:
         return left is right
     (left_type, a), (right_type, b) = *left.items(), *right.items()

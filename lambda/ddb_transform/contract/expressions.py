@@ -13,7 +13,7 @@ from airflow_ddb_migrate.core.limits import (
 )
 from ddb_transform.contract.intent import Change
 
-_SURELY_FIT = 100  # attributes read or changed: their expressions are within every limit
+_SURELY_FIT = 100  # attributes read or changed; with no more, every limit is met
 
 
 class Request:
@@ -44,11 +44,11 @@ class Request:
         }
 
     def too_large(self) -> str:
-        """Say which of DynamoDB's limits on expressions it passes; empty when it fits."""
+        """Return which of DynamoDB's limits on expressions it exceeds; empty if it fits."""
         operators = max(2 * self._conditions - 1, 2 * self._updates)
         figures = (
-            ("bytes of condition", len(self._condition), EXPRESSION_BYTES),
-            ("bytes of update", len(self._update), EXPRESSION_BYTES),
+            ("bytes in the condition", len(self._condition), EXPRESSION_BYTES),
+            ("bytes in the update", len(self._update), EXPRESSION_BYTES),
             ("operators", operators, EXPRESSION_OPERATORS),
             (
                 "bytes of values",
@@ -56,7 +56,8 @@ class Request:
                 EXPRESSION_VALUES_BYTES,
             ),
         )
-        return ", ".join(f"{n:,} {what} of {limit:,}" for what, n, limit in figures if n > limit)
+        over = (f"{n:,} {what} (limit {limit:,})" for what, n, limit in figures if n > limit)
+        return ", ".join(over)
 
     def _update_expression(self, assigned: Mapping[str, TypedValue | None]) -> str:
         sets = [f"{self._name(n)} = {self._value(v)}" for n, v in assigned.items() if v is not None]
@@ -82,9 +83,9 @@ class Request:
 
 
 def refuse_too_large(key: TypedItem, change: Change) -> None:
-    """Refuse a write whose expressions are over DynamoDB's limits.
+    """Refuse a write whose expressions exceed DynamoDB's limits.
 
-    :raises ItemError: with the limit and what to do.
+    :raises ItemError: the message gives the limit and what to do.
     """
     if max(len(key) + len(change.expected), len(change.assigned)) <= _SURELY_FIT:
         return
@@ -92,8 +93,8 @@ def refuse_too_large(key: TypedItem, change: Change) -> None:
     if figures:
         raise ItemError(
             f"The transform reads {len(change.expected):,} attributes and changes "
-            f"{len(change.assigned):,}. Each is part of the write or of its condition, which is "
-            f"too large for DynamoDB: {figures}. Read and change fewer, by name: a copy of the "
-            "item, and a walk over it, read every attribute.",
+            f"{len(change.assigned):,}. Each is part of the write or its condition, which is too "
+            f"large for DynamoDB: {figures}. Read and change fewer, by name: copying the item or "
+            "iterating over it reads every attribute.",
             "ConditionTooLarge",
         )

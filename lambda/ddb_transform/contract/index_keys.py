@@ -1,7 +1,7 @@
-"""What DynamoDB asks of the attributes that are keys of an index: type and size.
+"""DynamoDB's rules for attributes that are keys of an index: type and size.
 
-A value that does not fit refuses the whole write. An item without the attribute is fine: it is not
-in the index.
+If a value does not fit, DynamoDB refuses the whole write. An item without the attribute is fine: it
+is not in the index.
 """
 
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ _WORDS = {"S": "text", "N": "a number", "B": "binary"}
 
 
 class IndexKey(NamedTuple):
-    """An attribute that is a key of an index: its type (S, N or B) and its most bytes."""
+    """An attribute that is a key of an index: its type (S, N or B), size limit and role."""
 
     type: str
     most_bytes: int
     role: str
 
     def problem_of(self, value: TypedValue) -> str:
-        """Return what is wrong with a value; empty when it fits."""
+        """Return what is wrong with a value; empty if it fits."""
         ((kind, content),) = value.items()
         if kind != self.type:
             return f"must be {_WORDS[self.type]} ({self.type}); the transform made it {kind}"
         if kind != "N" and not content:
-            return "must not be empty; the transform made it so"
+            return "must not be empty; the transform made it empty"
         size = value_bytes(value)
         if size > self.most_bytes:
             return f"has {size:,} bytes; DynamoDB allows {self.most_bytes:,}"
@@ -57,7 +57,7 @@ def index_keys(table: Mapping[str, Any]) -> IndexKeys:
 
 
 def index_keys_of(dynamodb: Any, table_name: str) -> IndexKeys:
-    """Ask for a table's indexes; what cannot be asked is left to DynamoDB's own refusal."""
+    """Read a table's index keys. If they cannot be read, DynamoDB itself refuses bad values."""
     try:
         return index_keys(dynamodb.describe_table(TableName=table_name)["Table"])
     except (ClientError, BotoCoreError):
@@ -65,15 +65,15 @@ def index_keys_of(dynamodb: Any, table_name: str) -> IndexKeys:
 
 
 def refuse_bad_index_key(name: str, value: TypedValue, keys: IndexKeys) -> None:
-    """Refuse a value that an index cannot have as its key.
+    """Refuse a value that does not fit as an index key.
 
-    :raises ItemError: attribute, index and limit are named.
+    :raises ItemError: the message names attribute, index and limit.
     """
     for key in keys.get(name, ()):
         problem = key.problem_of(value)
         if problem:
             raise ItemError(
                 f"Attribute {name!r} is {key.role} and {problem}. Give it a value that fits, or "
-                "remove it (del item[name]): then the item is not in the index.",
+                "remove it (del item[name]) to keep the item out of the index.",
                 "BadIndexKey",
             )

@@ -1,4 +1,4 @@
-"""What a transform wants of one item, and what every writer is given to do about it."""
+"""The change that a transform makes to one item, and the write that follows from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +10,13 @@ from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transform wants of one item, as typed values.
+    """The change that a transform makes to one item, as typed values.
 
-    ``assigned`` maps each changed attribute to its new value, None to remove it. ``expected`` is
-    the condition: every attribute that was looked at or changed, None where it was not there.
-    ``before_bytes`` and ``after_bytes`` are the item's sizes where something is to be written,
-    after a delete 0; an outcome without a write has no sizes.
+    - ``assigned``: the new value of each changed attribute; None to remove it.
+    - ``expected``: the condition, which is the old value of every attribute that was read or
+      changed; None if the item does not have it.
+    - ``before_bytes`` and ``after_bytes``: the item's sizes if something is written (after a
+      delete 0).
     """
 
     outcome: str
@@ -30,7 +31,7 @@ SKIPPED = Change("skipped")
 
 
 def applied(typed: TypedItem, change: Change) -> TypedItem:
-    """Return the item as it is after a change that is no delete."""
+    """Return the item after a change other than a delete."""
     after: dict[str, TypedValue | None] = {**typed, **change.assigned}
     for name, value in change.assigned.items():
         if value is None:
@@ -40,7 +41,7 @@ def applied(typed: TypedItem, change: Change) -> TypedItem:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One write: the item's key, what to change of it, and the item as it was read."""
+    """One write: the item's key, the change, and the item as it was read."""
 
     key: TypedItem
     change: Change
@@ -48,10 +49,10 @@ class Intent:
 
     @property
     def units(self) -> int:
-        """Write units by the item's size, indexes apart."""
+        """Write units by the item's size, without indexes."""
         return write_units(self.change.before_bytes, self.change.after_bytes)
 
     @property
     def weight_bytes(self) -> int:
-        """What the write may cost in a request, or the current item in its answer."""
+        """The bytes that the write may add to a request, or the current item to its response."""
         return self.change.before_bytes + self.change.after_bytes

@@ -1,14 +1,14 @@
-"""The item that a transform gets: a dict that decodes what is read, and notes it.
+"""The item that a transform gets: a dict that decodes attributes on first read, and notes reads.
 
-An *attribute* is a top-level attribute. The dict's own storage holds every name, with ``UNREAD`` in
-place of a value until the attribute is read; then the decoded value is put in its place. What is
-never read is never decoded, encoded or written. Every method of a dict notes what it reads, also
-the name that was not there: what is noted is the condition of the write. A copy, of whatever kind,
-is a plain dict and reads everything. C code that reads the storage around the methods finds
-``UNREAD``, never a value, and its item is refused.
+An *attribute* is a top-level attribute. The dict's own storage holds every name, with ``UNREAD`` as
+its value until the attribute is read; then the decoded value replaces it. An attribute that is
+never read is never decoded, encoded or written. Every dict method notes the names that it reads,
+including those that the item lacks: they become the condition of the write. Any copy is a plain
+dict and reads everything. C code that bypasses the methods and reads the storage finds ``UNREAD``,
+never a value, and its item is refused.
 """
 
-# ruff: noqa: SLF001  # what reads an item's insides is no method: a dict has none of that name
+# ruff: noqa: SLF001  # functions read an item's private state: a dict has no such methods
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -20,16 +20,16 @@ from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES
 from ddb_transform.contract.codec import decode as decode_value
 from ddb_transform.user_code.unread import UNREAD, refused_unread
 
-_IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # of what boto3 decodes to
+_IMMUTABLE: Final = frozenset({str, Decimal, bool, type(None)})  # types that boto3 decodes to
 _ABSENT: Final = object()
 
 _get, _set, _delete = dict.get, dict.__setitem__, dict.__delitem__
 
 
 class Item(dict[str, Any]):
-    """The attributes of one item, made by ``item_of``; names are in the order of their text.
+    """The attributes of one item, made by ``item_of``; names are sorted.
 
-    A call of the class makes a plain dict, as ``type(item)(...)`` does for any dict.
+    Calling the class makes a plain dict, so that ``type(item)(...)`` works as for any dict.
     """
 
     __slots__ = ("_decode", "_decoded", "_seen", "_typed")
@@ -112,7 +112,7 @@ class Item(dict[str, Any]):
         return dict.__len__(self)
 
     def __bool__(self) -> bool:
-        """One attribute that is there is all that the answer depends on."""
+        """Note only one attribute that is present: the result depends on no other."""
         first = next(dict.__iter__(self), None)
         if first is None:
             self._note_all()
@@ -140,7 +140,7 @@ class Item(dict[str, Any]):
         self._read_all()
         return dict.__ne__(self, _plain(other))
 
-    __hash__ = None  # as of a dict
+    __hash__ = None  # as for a dict
 
     def __or__(self, other: Any) -> Any:
         return self.copy() | other if isinstance(other, dict) else NotImplemented
@@ -169,13 +169,13 @@ class Item(dict[str, Any]):
         return dict.__repr__(self)
 
     def _read(self, name: str) -> Any:
-        """Decode an attribute into the storage; what is in ``_decoded`` is noted."""
+        """Decode an attribute into the storage; a name in ``_decoded`` counts as noted."""
         value = self._decoded[name] = self._decode(self._typed[name])
         _set(self, name, value)
         return value
 
     def _note(self, name: Any) -> None:
-        """Note a name, if an attribute can have it: of one that it cannot, nothing can change."""
+        """Note a name if an attribute can have it; no live write can add any other."""
         if name in self._typed or _is_possible(name):
             self._seen.add(str.__str__(name))
 
@@ -190,11 +190,11 @@ class Item(dict[str, Any]):
 
 
 _MOST_SHAPES = 1_000
-_shapes: dict[tuple[str, ...], dict[str, Any]] = {}  # an unread storage by the names in it
+_shapes: dict[tuple[str, ...], dict[str, Any]] = {}  # unread storages, by the names in them
 
 
 def item_of(typed: TypedItem, decode: Callable[[TypedValue], Any] = decode_value) -> Item:
-    """Make the item that a transform gets; ``typed`` is never changed."""
+    """Return the item that a transform gets; ``typed`` is never changed."""
     item: Item = dict.__new__(Item)
     names = tuple(typed)
     dict.__init__(item, _shapes.get(names) or _new_shape(names))
@@ -210,14 +210,14 @@ def _new_shape(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def seen_of(item: Item) -> set[str]:
-    """Return the names that were read, changed or looked for, there or not."""
+    """Return the names that were read, changed or asked for, present or not."""
     return item._seen.union(item._decoded)
 
 
 def left_in(item: Item) -> tuple[dict[Any, Any], set[str]]:
-    """Return the Python values of what may have changed, set, or mutable and read; and the removed.
+    """Return the values that may have changed (set, or mutable and read), and the removed names.
 
-    Both are told from the storage: something may have written to it around the methods.
+    Both are taken from the storage, since code may have bypassed the methods to write to it.
     """
     typed, decoded = item._typed, item._decoded
     values = {name: value for name, value in dict.items(item) if value is not UNREAD}
@@ -226,7 +226,7 @@ def left_in(item: Item) -> tuple[dict[Any, Any], set[str]]:
 
 
 def left_by(result: dict[Any, Any], item: Item) -> tuple[dict[Any, Any], set[str]]:
-    """Return what of a dict made from the item may have changed, and the names that it lacks."""
+    """Return which values of a dict made from the item may have changed, and missing names."""
     return _changed(result, item._decoded), _removed_from(result, item)
 
 

@@ -1,4 +1,4 @@
-"""A key as a person reads it in a log. Keys are the only values of an item that are ever shown."""
+"""Keys as text, for logs and for comparison. No other values of an item are ever shown."""
 
 import json
 
@@ -9,11 +9,11 @@ _SHOWN_CHARS = 300
 
 
 def readable(key: TypedItem) -> str:
-    """Return the key as typed JSON, binary as base64, shortened."""
+    """Return the key as typed JSON for logs, with binary as base64, cut after 300 characters."""
     text = json.dumps(key, default=base64_text, ensure_ascii=False)
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
 
 
 def identity(key: TypedItem) -> str:
-    """Return the same text for the same key, and another for every other one."""
+    """Return a text that is the same for equal keys, and different for different ones."""
     return json.dumps(key, default=base64_text, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Loads a transform by its module's name, and says what is wrong with one that is none."""
+"""Loads a transform by its module's name, and says what is wrong with an invalid one."""
 
 import importlib
 import inspect
@@ -19,7 +19,7 @@ from ddb_transform.user_code.thread import USER_THREAD
 
 
 class _Loaded(NamedTuple):
-    """A module with what its code finds around it."""
+    """A module, with the context variables that its code runs with."""
 
     name: str
     module: ModuleType
@@ -30,7 +30,7 @@ def load_transform(name: str, context: Context) -> Transform:
     """Load ``transforms.<name>`` with what it declares: FILTER, CHECK_FIXED_POINT, DELETES, check.
 
     :raises TransformError: there is no such module, it cannot be imported, it has no function
-        ``transform(item, context)``, or what it declares cannot be used.
+        ``transform(item, context)``, or what it declares is invalid.
     """
     return USER_THREAD.call(lambda: _load(name, context), urgent=True)
 
@@ -51,10 +51,10 @@ def _load(name: str, context: Context) -> Transform:
 
 
 def source_hash(name: str) -> str:
-    """Return the SHA-256 of all that a transform may be made of, so that any change of it shows.
+    """Return the SHA-256 of everything that a transform may use, so that any change is noticed.
 
-    That is every file of the user's and of the packages that were deployed with them; in a
-    checkout, where nothing was deployed, the files beside the transform.
+    This covers all files of the user and of the packages deployed with them. In a checkout, where
+    nothing is deployed, it covers the files beside the transform.
 
     :raises TransformError: the transform cannot be imported.
     """
@@ -74,11 +74,11 @@ def _beside() -> dict[str, bytes]:
     }
 
 
-_loaded: list[_Loaded] = []  # the one that this process works with
+_loaded: list[_Loaded] = []  # the one that this process currently uses
 
 
 def _import(name: str) -> _Loaded:
-    """Import a transform, once while it is the same; another one finds nothing of those before."""
+    """Import a transform unless it is the current one; forget the modules of any other first."""
     if not name.isidentifier():
         raise TransformError(f"Transform {name!r} is not the name of a Python module.")
     if _loaded and _loaded[0].name == name and _loaded[0].module is sys.modules.get(_full(name)):
@@ -91,7 +91,7 @@ def _import(name: str) -> _Loaded:
 
 
 def _forget_all() -> None:
-    """Have every module of the transforms imported anew."""
+    """Forget all modules of transforms, so that they are imported again."""
     for known in [module for module in sys.modules if module.startswith(_full(""))]:
         del sys.modules[known]
         vars(transforms).pop(known.removeprefix(_full("")), None)
@@ -104,7 +104,7 @@ def _full(name: str) -> str:
 def _imported(name: str, surroundings: Surroundings) -> ModuleType:
     try:
         return surroundings.run(importlib.import_module, _full(name))
-    except BaseException as exc:  # sys.exit() in a module is a mistake of that module, too
+    except BaseException as exc:  # sys.exit() in a module is an error of that module, too
         missing = isinstance(exc, ModuleNotFoundError) and exc.name == _full(name)
         why = "is not deployed" if missing else f"cannot be imported: {type(exc).__name__}: {exc}"
         raise TransformError(
@@ -124,7 +124,7 @@ def _function(module: ModuleType, name: str) -> Callable[..., object]:
 
 
 def _check_signature(function: Any, wanted: str, name: str, *arguments: object) -> tuple[str, ...]:
-    """Return the names of the function's parameters; those of one in C say nothing."""
+    """Return the names of the function's parameters, without placeholders of C functions."""
     kind = next((word for is_it, word in _NO_FUNCTIONS if is_it(function)), "")
     if kind:
         raise TransformError(
@@ -157,11 +157,11 @@ _NO_FUNCTIONS = (
 )
 
 
-_NEVER = "its module declares DELETES = False. Declare True, or remove the line."
+_NEVER = "the module declares DELETES = False. Set it to True, or remove the line."
 
 
 def _deletes(module: ModuleType, name: str) -> bool:
-    """Return whether it may delete: as it declares, or else since its module knows DELETE."""
+    """Return whether it may delete: as declared, or else if its module imports DELETE."""
     knows = any(value is transforms.DELETE for value in vars(module).values())
     return _switch(module, name, "DELETES", default=knows)
 
@@ -191,7 +191,7 @@ def _filter(module: ModuleType, name: str) -> ScanFilter | None:
 
 
 def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
-    """Return the function that a verification asks; a helper that has its name is told apart."""
+    """Return the function that a verification calls; refuse a helper of the same name."""
     declared: Any = getattr(module, "check", None)
     if declared is None:
         return None

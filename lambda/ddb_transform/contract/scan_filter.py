@@ -1,6 +1,6 @@
-"""A transform's FILTER: which items DynamoDB hands to it.
+"""A transform's FILTER: which items DynamoDB returns to it.
 
-A filter saves time and writes, not read units: DynamoDB reads and bills what it leaves out.
+A filter saves time and writes, not read units: DynamoDB also reads and bills what it filters out.
 """
 
 import re
@@ -29,7 +29,7 @@ class ScanFilter:
     values: Mapping[str, TypedValue] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
-        """Return keyword arguments of a boto3 client's ``scan``; what is empty is left out."""
+        """Return keyword arguments for a boto3 client's ``scan``, without empty ones."""
         arguments = {
             "FilterExpression": self.expression,
             "ExpressionAttributeNames": self.names,
@@ -38,11 +38,11 @@ class ScanFilter:
         return {name: value for name, value in arguments.items() if value}
 
     def try_on(self, dynamodb: Any, table_name: str) -> None:
-        """Let DynamoDB judge the expression, by a scan of one item.
+        """Let DynamoDB check the expression, by a scan of one item.
 
-        Whatever else may be wrong with the scan is told by the one that needs it.
+        Any other ClientError is ignored: the scan that needs the items raises it.
 
-        :raises TransformError: DynamoDB refuses it, with its own sentence.
+        :raises TransformError: DynamoDB refuses it; the message quotes DynamoDB's reason.
         """
         try:
             dynamodb.scan(TableName=table_name, Limit=1, **self.arguments())
@@ -56,12 +56,13 @@ class ScanFilter:
 
 
 def scan_filter(declared: object) -> ScanFilter:
-    """Read what a module declares as FILTER.
+    """Read a module's FILTER.
 
     :raises TransformError: DynamoDB would refuse it; the message begins with what is wrong.
     """
     if not isinstance(declared, Mapping) or not declared.keys() <= _FIELDS:
-        actual = _keys_of(declared) if isinstance(declared, Mapping) else type(declared).__name__
+        kind = type(declared).__name__
+        actual = _keys_of(declared) if isinstance(declared, Mapping) else f"a {kind}"
         raise TransformError(f"FILTER is {actual}. Write it like {_SHAPE}.")
     expression = _expression(declared.get("expression"))
     names = _placeholders("names", "#", declared.get("names", {}))
@@ -82,8 +83,8 @@ def _expression(text: object) -> str:
     size = len(text.encode())
     if size > EXPRESSION_BYTES:
         raise TransformError(
-            f'FILTER["expression"] is {size:,} bytes; DynamoDB allows {EXPRESSION_BYTES:,}. Filter '
-            "by less, and let the transform return SKIP for the rest."
+            f'FILTER["expression"] is {size:,} bytes; DynamoDB allows {EXPRESSION_BYTES:,}. '
+            "Shorten it, and let the transform return SKIP for the other items."
         )
     return text
 
@@ -96,20 +97,20 @@ def _placeholders(part: str, mark: str, declared: object) -> Mapping[str, Any]:
     for name in declared:
         if not (isinstance(name, str) and name[:1] == mark and _PLACEHOLDER.fullmatch(name)):
             raise TransformError(
-                f'FILTER["{part}"] has the key {name!r}; it must be {mark!r} with letters, digits '
-                f"or '_' behind it. Write FILTER like {_SHAPE}."
+                f'FILTER["{part}"] has the key {name!r}; it must be {mark!r} followed by letters, '
+                f"digits or '_'. Write FILTER like {_SHAPE}."
             )
     return declared
 
 
 def _agree(expression: str, declared: set[str]) -> None:
-    """DynamoDB refuses a placeholder that is not declared, and one that is not used."""
+    """Refuse placeholders that are not declared or not used, as DynamoDB does."""
     used = set(_PLACEHOLDER.findall(expression))
     if used != declared:
         wrong = ", ".join(sorted(used ^ declared))
         raise TransformError(
-            f"FILTER uses or declares {wrong}, not both. Every placeholder of the expression "
-            "stands in names (#) or values (:), and no other one does."
+            f"FILTER either uses or declares {wrong}, not both. Declare every placeholder of the "
+            "expression in names (#) or values (:), and no others."
         )
 
 
@@ -117,7 +118,7 @@ def _attribute_names(names: Mapping[str, Any]) -> Mapping[str, str]:
     for placeholder, name in names.items():
         if not isinstance(name, str) or not name:
             raise TransformError(
-                f'FILTER["names"]["{placeholder}"] is {name!r}; it must be an attribute\'s name.'
+                f'FILTER["names"]["{placeholder}"] is {name!r}; it must be an attribute name.'
             )
     return dict(names)
 

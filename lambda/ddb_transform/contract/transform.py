@@ -1,4 +1,4 @@
-"""The transform contract: what a user's function may do to an item, and what it comes to.
+"""The transform contract: what a user's function may do to an item, and what is written then.
 
 See ``Transform.apply``.
 """
@@ -33,11 +33,12 @@ _Decode = Callable[[TypedValue], Any]
 
 
 class Context(NamedTuple):
-    """What a transform may know besides the item.
+    """What a transform is given besides the item.
 
-    ``migration_id`` and ``started_at`` (ISO 8601, UTC, milliseconds) stay the same for all of a
-    migration, however often it is resumed. ``params`` are the conf's, as JSON gives them; each call
-    has its own. ``key_names`` are the table's key attributes, the partition key first.
+    - ``migration_id`` and ``started_at`` (ISO 8601, UTC, milliseconds) stay the same throughout a
+      migration, however often it is resumed.
+    - ``params``: the conf's parameters, parsed from JSON; each call gets a copy.
+    - ``key_names``: the table's key attributes, the partition key first.
     """
 
     migration_id: str
@@ -46,22 +47,24 @@ class Context(NamedTuple):
     key_names: tuple[str, ...] = ()
 
     def copier(self) -> Callable[[], "Context"]:
-        """Return what makes a context whose parameters nobody else has."""
+        """Return a function that makes contexts, each with its own copy of the parameters."""
         migration_id, started_at, params, key_names = self
         text = json.dumps(dict(params))
         own = (lambda: json.loads(text)) if params else dict
-        make = tuple.__new__  # a fifth of what the class's own takes
+        make = tuple.__new__  # takes a fifth of the time that the class's own takes
         return lambda: make(Context, (migration_id, started_at, own(), key_names))
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """A user's function with the rules around it.
+    """A user's function with its rules.
 
-    ``filter`` is which items are scanned (None: all), ``check`` what the verify mode asks of each,
-    ``deletes`` whether it says that it may answer DELETE; ``no_delete`` is why it must not;
-    ``index_keys`` what the table's indexes ask of attributes. All of the user's code runs in
-    ``USER_THREAD``, from whichever thread a method is called.
+    - ``filter``: which items are scanned (None: all).
+    - ``check``: the function that the verify mode calls with each item.
+    - ``deletes``: whether it declares that it may return DELETE; ``no_delete``: why it must not.
+    - ``index_keys``: the rules for attributes that are index keys.
+
+    All of the user's code runs in ``USER_THREAD``, whichever thread calls a method.
     """
 
     function: Callable[[Item, Context], object]
@@ -79,11 +82,11 @@ class Transform:
         object.__setattr__(self, "_own_context", self.context.copier())
 
     def apply(self, typed: TypedItem) -> Change:
-        """Run the transform on one item and say what has to be written.
+        """Run the transform on one item and return what has to be written.
 
-        :raises ItemError: the transform raised, forgot its return, changed the key, made a value
-            or an item that DynamoDB cannot hold, or changes its own result again; or whatever else
-            went wrong with this item.
+        :raises ItemError: the transform raised, returned None, changed the key, made a value or an
+            item that DynamoDB cannot hold, or changes its own result again; or anything else went
+            wrong with this item.
         """
         if get_ident() != USER_THREAD.ident:
             return USER_THREAD.call(lambda: self.apply(typed), urgent=True)
@@ -91,32 +94,32 @@ class Transform:
             return self._judged(typed)
         except ItemError:
             raise
-        except BaseException as exc:  # a value may be of a class of the user's
+        except BaseException as exc:  # a value may be of a user's class
             raise item_error("Reading the transform's result", exc) from exc
 
     def try_out(self, typed: TypedItem) -> Change:
-        """Do as ``apply``, and refuse what a plain dict of the same values would come to otherwise.
+        """Do the same as ``apply``, but refuse a function that treats a plain dict differently.
 
-        That is found before a migration, not in it: it runs the function once more.
+        This is checked only before a migration, since it runs the function once more.
 
-        :raises ItemError: see ``apply``; or the function asks for the very type ``dict``.
+        :raises ItemError: see ``apply``; or the function depends on the exact type ``dict``.
         """
         if get_ident() != USER_THREAD.ident:
             return USER_THREAD.call(lambda: self.try_out(typed), urgent=True)
         change, other = self.apply(typed), self._on_plain(typed)
         if other and not _is_alike(other, change):
             raise ItemError(
-                "The transform does something else with a plain dict than with the item, which is "
-                "a dict of another type. Ask isinstance(x, dict), not type(x), or give dict(item) "
-                "to the code that asks.",
+                "The transform treats a plain dict differently from the item, which is a subclass "
+                "of dict. Check isinstance(x, dict), not type(x), or pass dict(item) to the code "
+                "that checks the type.",
                 "NeedsPlainDict",
             )
         return change
 
     def passes(self, typed: TypedItem) -> bool:
-        """Return whether an item is as the module's ``check`` wants it; True without a check.
+        """Return whether an item passes the module's ``check``; True without a check.
 
-        :raises ItemError: the check raised, or returned something else than True or False.
+        :raises ItemError: the check raised, or returned something other than True or False.
         """
         check = self.check
         if check is None:
@@ -149,7 +152,7 @@ class Transform:
         return self._change_of(typed, item, result)
 
     def _on_plain(self, typed: TypedItem) -> Change | None:
-        """Return what the function makes of a plain dict of the same values; None: it fails."""
+        """Return the change for a plain dict of the same values; None if the function fails."""
         item = item_of(typed)
         try:
             result = self.surroundings.call(_WHAT, self.function, item.copy(), self._own_context())
@@ -181,29 +184,29 @@ class Transform:
     def _deletion(self, typed: TypedItem, item: Item) -> Change:
         if self.no_delete:
             raise ItemError(
-                f"The transform answered DELETE, and {self.no_delete} The item stays.",
+                f"The transform returned DELETE, but the item stays: {self.no_delete}",
                 "DeleteNotAllowed",
             )
         return Change("deleted", {}, self._expected(typed, seen_of(item)), item_bytes(typed))
 
     def _advised(self, error: ItemError, typed: TypedItem) -> ItemError:
-        """Add what to do where only a dict itself will do, as for code that asks for its type."""
+        """Add advice if the function works with a plain dict, as if it checks for that type."""
         if isinstance(error.__cause__, ItemError) or error.error_class == UNREAD_CLASS:
             return error
         if self._on_plain(typed) is None:
             return error
         return ItemError(
-            f"{error} The same call works with a plain copy of the item: give dict(item) to the "
+            f"{error} The same call works with a plain copy of the item: pass dict(item) to the "
             "code that failed.",
             error.error_class,
         )
 
     def _check_removed(self, removed: set[str], item: Item) -> None:
-        """Keys must stay; and what a new dict lacks, but nobody looked at, is a mistake."""
+        """Refuse to remove keys, and attributes that a new dict lacks but that were never read."""
         for name in self.context.key_names:
             if name in removed:
                 raise ItemError(
-                    f"The transform removed the key attribute {name!r}. A key stays as it is: "
+                    f"The transform removed the key attribute {name!r}. A key cannot be removed: "
                     "return the item it was given, or DELETE to delete the item.",
                     "KeyRemoved",
                 )
@@ -211,8 +214,8 @@ class Transform:
         if unseen:
             raise ItemError(
                 f"The transform returned a new dict without {len(unseen)} attributes that it never "
-                f"looked at ({_names(unseen)}). Return the item it was given, or remove "
-                "attributes by del item[name].",
+                f"read ({_names(unseen)}). Return the item it was given, or remove attributes "
+                "with del item[name].",
                 "AttributesLost",
             )
 
@@ -229,7 +232,7 @@ class Transform:
             if name in assigned:
                 raise ItemError(
                     f"The transform changed the key attribute {name!r}. A key cannot be changed; "
-                    "migrate into another table for that.",
+                    "to change it, migrate into another table.",
                     "KeyChanged",
                 )
         return assigned
@@ -239,12 +242,12 @@ class Transform:
         return {name: typed.get(name) for name in sorted(names) if name not in keys}
 
     def _refuse_moving_target(self, after: TypedItem) -> None:
-        """Run the transform on its result, with sets in another order."""
+        """Run the transform on its result, with sets in another order; refuse further changes."""
         problem = self._problem_of(after, decode_backward)
         if problem and not self._problem_of(after, decode):
             raise ItemError(
-                "The transform's result depends on the order of a set, which is another one in "
-                "another process. Use sorted(), as in list(sorted(item[name])).",
+                "The transform's result depends on the order of a set, which differs between "
+                "processes. Use sorted(), as in list(sorted(item[name])).",
                 "OrderOfSet",
             )
         if problem:
@@ -255,28 +258,28 @@ class Transform:
             again = self._once(after, decode)
         except ItemError as exc:
             return ItemError(
-                f"The transform cannot take its own result, which a repeated page gives it: {exc} "
-                "Make it recognise what it has done already.",
+                f"The transform fails on its own result, which a repeated page passes to it: {exc} "
+                "Make it recognise what it has already done.",
                 "NotAFixedPoint",
             )
         if again.outcome in {"changed", "deleted"}:
             return ItemError(
                 "The transform changes its own result again "
                 f"({_names(again.assigned) or 'the whole item'}): a repeated page would "
-                "apply it twice. Make it recognise what it has done already, or set "
-                "CHECK_FIXED_POINT = False in its module if twice is harmless.",
+                "apply it twice. Make it recognise what it has already done, or set "
+                "CHECK_FIXED_POINT = False in its module if that is harmless.",
                 "NotAFixedPoint",
             )
         return None
 
 
 def _is_alike(one: Change, other: Change) -> bool:
-    """Return whether two changes are of the same attributes; a random value may be another one."""
+    """Return whether two changes are of the same attributes; random values may differ."""
     return (one.outcome, one.assigned.keys()) == (other.outcome, other.assigned.keys())
 
 
 def _encoded(name: Any, value: Any, typed: TypedItem) -> TypedValue:
-    """Encode a value; one that was only read is as DynamoDB had it, whatever that is."""
+    """Encode a value. One that cannot be encoded, but was not changed, stays as stored."""
     try:
         return encode(name, value)
     except ItemError:
@@ -287,7 +290,7 @@ def _encoded(name: Any, value: Any, typed: TypedItem) -> TypedValue:
 
 
 def _sizes(typed: TypedItem, assigned: Mapping[str, TypedValue | None]) -> tuple[int, int]:
-    """Return the item's size before and after; what stays is measured once."""
+    """Return the item's size before and after; unchanged attributes are measured once."""
     before = item_bytes(typed)
     grown = {
         name: _bytes(name, new) - _bytes(name, typed.get(name)) for name, new in assigned.items()
@@ -295,7 +298,7 @@ def _sizes(typed: TypedItem, assigned: Mapping[str, TypedValue | None]) -> tuple
     after = before + sum(grown.values())
     if (
         after > ITEM_BYTES and after > before
-    ):  # numbers are measured a little too large: let it shrink
+    ):  # sizes of numbers are slight overestimates: an item may shrink
         most = max(grown, key=lambda name: grown[name])
         raise ItemError(
             f"The item is {after:,} bytes after the change and was {before:,} before it; DynamoDB "
@@ -311,7 +314,7 @@ def _bytes(name: str, value: TypedValue | None) -> int:
 
 
 def _checked(result: object) -> dict[Any, Any]:
-    """Return a result that is not the item itself, if it can be one."""
+    """Return a result other than the item itself, if it is valid."""
     if result is None:
         raise ItemError(
             "The transform returned None. Return the item (did you forget 'return item'?), SKIP "
@@ -319,7 +322,7 @@ def _checked(result: object) -> dict[Any, Any]:
             "ReturnedNone",
         )
     if not isinstance(result, dict) or type(result) is Item:
-        kind = "item of another call" if isinstance(result, dict) else type(result).__name__
+        kind = "dict of another call" if isinstance(result, dict) else type(result).__name__
         raise ItemError(
             f"The transform returned a {kind}. Return the item it was given, a "
             "dict made from it, SKIP or DELETE.",
@@ -332,25 +335,25 @@ def _attribute_name(name: object) -> str:
     if not isinstance(name, str):
         raise ItemError(f"An attribute name is a {type(name).__name__}; use str.", "BadName")
     if not name:
-        raise ItemError("An attribute name is empty; DynamoDB wants a character.", "BadName")
+        raise ItemError("An attribute name is empty; use at least one character.", "BadName")
     try:
         size = len(name.encode())
     except UnicodeEncodeError as exc:
         raise ItemError(
-            f"The attribute name {name[:50]!a} has half a surrogate pair, which is no UTF-8. Clean "
-            "it: name.encode(errors='replace').decode().",
+            f"The attribute name {name[:50]!a} has half a surrogate pair, which is not valid "
+            "UTF-8. Clean it: name.encode(errors='replace').decode().",
             "BadName",
         ) from exc
     if size > ATTRIBUTE_NAME_BYTES:
         raise ItemError(
             f"An attribute name that begins with {name[:50]!r} is {size:,} bytes; DynamoDB allows "
-            f"{ATTRIBUTE_NAME_BYTES:,}.",
+            f"{ATTRIBUTE_NAME_BYTES:,}. Shorten it.",
             "BadName",
         )
     return str.__str__(name)
 
 
 def _names(names: Iterable[str]) -> str:
-    """Return the first few names, each of a length that a person reads."""
+    """Return the first few names, each shortened to 100 characters."""
     first = sorted(names)[:_SHOWN_NAMES]
     return ", ".join(n if len(n) <= _SHOWN_CHARS else f"{n[:_SHOWN_CHARS]}..." for n in first)

@@ -1,4 +1,4 @@
-"""Run the transform over a page: what is to write, what is not, what cannot be migrated."""
+"""Runs the transform over a page: what to write, what to leave, what cannot be migrated."""
 
 import time
 from collections import Counter
@@ -31,10 +31,10 @@ class RefusedItem:
 
 @dataclass(slots=True)
 class TransformedPage:
-    """What the transform wants of some items. ``unchanged`` are those it left as they are.
+    """What the transform does to some items. ``unchanged`` are those it left as they are.
 
-    ``ended`` are keys of items that are no longer there; ``conflicts`` how often a live write came
-    between.
+    ``ended`` are the keys of items that no longer exist; ``conflicts`` counts how often a live
+    write got in between.
     """
 
     intents: list[Intent] = field(default_factory=list)
@@ -45,21 +45,21 @@ class TransformedPage:
     conflicts: int = 0
 
     def counts(self) -> Counts:
-        """Return the counts of what needs no write."""
+        """Return the counts of the items that need no further write."""
         seen = self.outcomes.total() + len(self.refused)
         return Counts(seen=seen, quarantined=len(self.refused), **self.outcomes)
 
 
 def prepare(transform: Transform, items: Iterable[TypedItem], tick: Tick) -> TransformedPage:
-    """Transform items; ``tick`` is called at least every half second, if the transform lets it.
+    """Transform items. Between two of them ``tick`` is called, about every half second.
 
-    What loses a race meanwhile is transformed between two of them.
+    Items of the previous page that lose a race meanwhile are transformed in between, too.
     """
     return USER_THREAD.call(lambda: _prepared(transform.apply, transform, items, tick))
 
 
 def try_out(transform: Transform, items: Iterable[TypedItem]) -> TransformedPage:
-    """Transform items as a look before a migration does: see ``Transform.try_out``."""
+    """Transform items as a check before a migration does: see ``Transform.try_out``."""
     call = transform.try_out
     return USER_THREAD.call(lambda: _prepared(call, transform, items, tick=lambda: None))
 

@@ -74,15 +74,15 @@ def test_a_usual_write_fits() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (condition_on(280), f"bytes of condition of {EXPRESSION_BYTES:,}"),
-        (condition_on(160), f"operators of {EXPRESSION_OPERATORS:,}"),
+        (condition_on(280), f"bytes in the condition (limit {EXPRESSION_BYTES:,})"),
+        (condition_on(160), f"operators (limit {EXPRESSION_OPERATORS:,})"),
         (
             condition_on(6, value={"S": "x" * 400_000}),
-            f"2,400,002 bytes of values of {EXPRESSION_VALUES_BYTES:,}",
+            f"2,400,002 bytes of values (limit {EXPRESSION_VALUES_BYTES:,})",
         ),
         (
             Change("changed", {f"a{i}": {"N": "1"} for i in range(400)}),
-            f"bytes of update of {EXPRESSION_BYTES:,}",
+            f"bytes in the update (limit {EXPRESSION_BYTES:,})",
         ),
     ],
 )

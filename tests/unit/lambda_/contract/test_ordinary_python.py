@@ -342,7 +342,7 @@ def test_what_asks_for_the_very_type_is_told_to_be_given_a_copy() -> None:
     def broken(item: Any, context: Context) -> object:
         return 1 / 0
 
-    assert "give dict(item) to the code that failed" in str(refused(exact))
+    assert "pass dict(item) to the code that failed" in str(refused(exact))
     assert "TypeError" == refused(exact).error_class
     text = {"id": {"S": "1"}, "first": {"S": "a"}}
     assert "dict(item)" in str(refused(lambda item, _: marshal.dumps(item) and item, text))
@@ -840,5 +840,5 @@ def test_more_attributes_than_a_condition_holds_are_refused_by_name(delete: bool
 
     assert "ConditionTooLarge" == error.error_class
     assert "154 attributes" in str(error) or "155 attributes" in str(error)
-    assert "operators of 300" in str(error)
-    assert "a copy of the item" in str(error)
+    assert "operators (limit 300)" in str(error)
+    assert "copying the item" in str(error)

@@ -58,14 +58,14 @@ def test_a_scan_takes_it(dynamodb: Any) -> None:
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
-        ("a = 1", "FILTER is str. Write it like {"),
+        ("a = 1", "FILTER is a str. Write it like {"),
         ({"expr": "a = b"}, "FILTER is a dict with the keys 'expr'. Write it like {"),
         ({}, 'FILTER["expression"] is missing. Write FILTER like {'),
         ({"expression": " "}, 'FILTER["expression"] is empty. Write FILTER like {'),
         ({"expression": 1}, 'FILTER["expression"] is a int. Write FILTER like {'),
         (
             {"expression": "a" * (EXPRESSION_BYTES + 1)},
-            'FILTER["expression"] is 4,097 bytes; DynamoDB allows 4,096. Filter by less',
+            'FILTER["expression"] is 4,097 bytes; DynamoDB allows 4,096. Shorten it',
         ),
         ({"expression": "a", "names": ["#a"]}, 'FILTER["names"] is a list. Write FILTER like {'),
         ({"expression": "a", "names": {"a": "b"}}, "FILTER[\"names\"] has the key 'a'; it must be"),
@@ -73,11 +73,11 @@ def test_a_scan_takes_it(dynamodb: Any) -> None:
         ({"expression": "a", "values": {":a-b": 1}}, "FILTER[\"values\"] has the key ':a-b'; it"),
         (
             {"expression": "#a = :v", "names": {"#a": "a"}, "values": {":w": 1}},
-            "FILTER uses or declares :v, :w, not both. Every placeholder",
+            "FILTER either uses or declares :v, :w, not both. Declare every placeholder",
         ),
         (
             {"expression": "#a = b", "names": {"#a": 1}},
-            'FILTER["names"]["#a"] is 1; it must be an attribute\'s name.',
+            'FILTER["names"]["#a"] is 1; it must be an attribute name.',
         ),
         (
             {"expression": "a = :v", "values": {":v": 1.5}},

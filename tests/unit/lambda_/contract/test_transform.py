@@ -254,14 +254,14 @@ def test_a_key_may_be_removed_and_set_again() -> None:
 
 
 def test_a_new_dict_that_lost_attributes_is_refused() -> None:
-    """What it never looked at was not removed on purpose; the names are told."""
+    """What it never read was not removed on purpose; the error names it."""
     error = refusal(
         lambda item, _: {"id": item["id"], "n": item["n"]},
         typed_item(n={"N": "1"}, lost={"S": SECRET}, too={"S": SECRET}),
     )
 
     assert "AttributesLost" == error.error_class
-    assert "without 2 attributes that it never looked at (lost, too)" in str(error)
+    assert "without 2 attributes that it never read (lost, too)" in str(error)
     assert SECRET not in str(error)
 
 
@@ -279,7 +279,7 @@ def test_what_dynamodb_cannot_hold_is_refused(value: object, error_class: str) -
     ("name", "message"),
     [
         (5, "An attribute name is a int; use str."),
-        ("", "An attribute name is empty; DynamoDB wants a character."),
+        ("", "An attribute name is empty; use at least one character."),
     ],
 )
 def test_attribute_names_are_text(name: object, message: str) -> None:
@@ -498,7 +498,8 @@ def test_a_transform_that_cannot_take_its_own_result_is_refused() -> None:
 
     line = _pop.__code__.co_firstlineno + 1
     assert "NotAFixedPoint" == error.error_class
-    assert f"gives it: The transform raised KeyError at {Path(__file__).name}:{line}." in str(error)
+    where = f"{Path(__file__).name}:{line}"
+    assert f"passes to it: The transform raised KeyError at {where}." in str(error)
     assert SECRET not in str(error)
 
 
