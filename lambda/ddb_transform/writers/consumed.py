@@ -1,18 +1,18 @@
-"""What a write took, by DynamoDB's report."""
+"""The capacity that a write consumed, as DynamoDB reports it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_ddb_migrate.core.ledger.counts import Units
 
-DETAIL = "INDEXES"  # of ReturnConsumedCapacity
+DETAIL = "INDEXES"  # value of ReturnConsumedCapacity
 
 
 def written_units(reports: Iterable[Mapping[str, Any]]) -> Units:
     """Add up the reports of one request.
 
-    What is not told as a global index's counts as the table's, as a local index's does: an engine
-    that tells no indexes apart makes a migration slower, never faster.
+    Units that are not reported for a global index count as the table's, and so do a local index's.
+    So an engine that does not report indexes makes a migration slower, never faster.
     """
     total, indexes = 0.0, dict[str, float]()
     for report in reports:

@@ -1,4 +1,4 @@
-"""Bring intents to the writers: in batches, from several threads, paced, again where it failed."""
+"""Sends intents to the writers: in batches, from several threads, paced, and with retries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -22,9 +22,9 @@ Tick = Callable[[], None]
 
 @dataclass(slots=True)
 class _Pending:
-    """An intent on its way; ``ambiguous`` once an answer to it was lost.
+    """An intent that is not settled yet; ``ambiguous`` once a response to it was lost.
 
-    ``reason`` says why it is tried again; ``unexplained``: it was throttled, and not told why.
+    ``reason`` says why it is retried; ``unexplained``: it was throttled, and no reason was given.
     """
 
     place: int
@@ -43,7 +43,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class DispatchResult:
-    """What became of each intent in the end, in their order, and what it took."""
+    """The final result of each intent, in their order, and the units consumed."""
 
     written: Sequence[Written]
     units: Units
@@ -54,7 +54,7 @@ class Dispatcher:
     """Writes intents until each is applied, lost or refused.
 
     The fast writer gets what the engine's proof covers, the reference writer the rest; what fits
-    neither is refused. ``tick`` is called every half second and may end the slice by raising.
+    neither is refused. ``tick`` is called every half second and may raise to end the slice.
     """
 
     fast: Writer
@@ -65,9 +65,9 @@ class Dispatcher:
     patience: Patience
 
     def write(self, intents: Sequence[Intent], tick: Tick) -> DispatchResult:
-        """Settle intents of distinct keys; none is left in flight, however this ends.
+        """Settle intents with distinct keys; none is left in flight, even if this raises.
 
-        :raises FatalError: it is wrong for every item.
+        :raises FatalError: an error that affects every item.
         """
         results: list[Written | None] = [None] * len(intents)
         pending = [_Pending(place, intent) for place, intent in enumerate(intents)]
@@ -82,7 +82,7 @@ class Dispatcher:
                 pending += self._unsettled(job, answer, results)
             again = [one for one in pending if one.reason]
             self._ask_why(again)
-            if again:  # one that gets on, however slowly, does not give up
+            if again:  # any progress, however slow, resets the tries
                 tries = tries if len(pending) == before else 0
                 tries = self._back_off(tries, again[0], tick)
         return DispatchResult([one for one in results if one is not None], units)
@@ -148,7 +148,7 @@ class Dispatcher:
                 results[one.place] = written
 
     def _ask_why(self, again: Sequence[_Pending]) -> None:
-        """Try one throttled write alone: a batch's statements are not told the reason."""
+        """Retry one throttled write alone: a batch does not report why it throttles a statement."""
         for one in again:
             if one.unexplained and (one.alone or self.reference.fits(one.intent)):
                 one.alone = True
@@ -158,7 +158,7 @@ class Dispatcher:
         if tries >= WRITE_TRIES:
             raise PassingError(
                 one.reason.partition(" ")[0],
-                f"A write was refused {tries + 1} times in a row: {one.reason}.",
+                f"A write failed {tries + 1} times in a row: {one.reason}.",
             )
         seconds = self.patience.back_off(tries)
         while seconds > 0:
@@ -169,7 +169,7 @@ class Dispatcher:
 
 
 def _is_working(futures: Sequence["Future[WriteAnswer]"]) -> bool:
-    """Wait a moment; raises at once what one of them raised."""
+    """Return whether any is unfinished after half a second; raise at once what one raised."""
     done, left = wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_EXCEPTION)
     for future in done:
         future.result()
@@ -177,7 +177,7 @@ def _is_working(futures: Sequence["Future[WriteAnswer]"]) -> bool:
 
 
 def _drain(futures: Sequence["Future[WriteAnswer]"]) -> None:
-    """Wait for what is in flight; what has not begun does not begin."""
+    """Cancel what has not begun, and wait for what is in flight."""
     for future in futures:
         future.cancel()
     wait(futures)

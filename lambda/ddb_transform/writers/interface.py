@@ -1,4 +1,4 @@
-"""What every writer is given and what it answers."""
+"""What every writer is given and returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from ddb_transform.contract.intent import Intent
 class WriteVerdict(Enum):
     """What became of a write."""
 
-    APPLIED = "it is written"
-    LOST = "the item is not what the transform saw"
-    AGAIN = "later: throttled, or nobody knows"
-    ALONE = "not in a batch: the reference writer has to say"
+    APPLIED = "the item is written"
+    LOST = "the item has changed since the transform read it"
+    AGAIN = "retry later: throttled, or the result is unknown"
+    ALONE = "retry it alone, with the reference writer"
     REFUSED = "this item cannot be written"
 
 
@@ -25,8 +25,8 @@ class WriteVerdict(Enum):
 class Written:
     """A verdict. ``current`` is the item after a LOST race (None: it is gone).
 
-    ``reason`` says why it has to be tried AGAIN; ``throttled``: slower; ``ambiguous``: the write
-    may have landed all the same.
+    ``reason`` says why to try AGAIN; ``throttled``: retry more slowly; ``ambiguous``: the write may
+    have succeeded anyway.
     """
 
     verdict: WriteVerdict
@@ -43,16 +43,16 @@ ALONE = Written(WriteVerdict.ALONE)
 
 @dataclass(frozen=True, slots=True)
 class WriteAnswer:
-    """What became of each intent, in their order, and what it took."""
+    """The result of each intent, in their order, and the units consumed."""
 
     written: Sequence[Written]
     units: Units = Units()
 
 
 class Writer(Protocol):
-    """Writes what a transform wants, only if the item is still what the transform saw.
+    """Writes a transform's changes, each only if the item is still as the transform read it.
 
-    ``write`` raises FatalError for what is wrong for every item; whatever else happens is told per
+    ``write`` raises FatalError for errors that affect every item; all others are returned per
     intent. ``batch`` is how many intents it takes at a time.
     """
 

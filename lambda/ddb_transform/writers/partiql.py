@@ -1,8 +1,8 @@
 """The fast writer: up to 25 conditional PartiQL statements in one request.
 
-Only an engine that has passed the self-check gets such batches, and only shapes that it passed. A
-statement names the whole key and says of every attribute that the transform looked at or changed
-that it still has the value seen: ``"name" = ?`` or ``"name" IS MISSING``.
+Only an engine that has passed the self-check gets such batches, and only in shapes that passed. A
+statement names the whole key. Its condition requires every attribute that the transform read or
+changed to have the same value still: ``"name" = ?`` or ``"name" IS MISSING``.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _KNOWN_SHAPES = 1_000
 
 
 class PartiqlWriter:
-    """Writes batches. ``dynamodb`` is a boto3 client without botocore's walks over values."""
+    """Writes batches. ``dynamodb`` is a boto3 client, best with ``botocore_shortcuts``."""
 
     batch = BATCH_STATEMENTS
 
@@ -43,7 +43,7 @@ class PartiqlWriter:
         self._texts: dict[_Shape, str] = {}
 
     def fits(self, intent: Intent) -> bool:
-        """Return whether it is a statement: an update or delete of at most 8,192 characters."""
+        """Return whether it fits a statement: an update or delete of at most 8,192 characters."""
         is_statement = intent.change.outcome in {"changed", "deleted"}
         return is_statement and len(self.text(intent.change)) <= STATEMENT_CHARS
 
@@ -62,12 +62,12 @@ class PartiqlWriter:
         return self._read(intents, answer.get("Responses", ()), units)
 
     def text(self, change: Change) -> str:
-        """Return the statement of a change; values are parameters, names cannot be."""
+        """Return the statement for a change. Values are parameters; names cannot be."""
         shape = (change.outcome, _names(change.assigned), _names(change.expected))
         text = self._texts.get(shape)
         if text is None:
             if len(self._texts) >= _KNOWN_SHAPES:
-                self._texts.clear()  # another thread may do so at any moment
+                self._texts.clear()  # another thread may do this at any time
             text = self._texts[shape] = self._text(*shape)
         return text
 
@@ -102,7 +102,7 @@ class PartiqlWriter:
         }
 
     def _failed(self, exc: ClientError | BotoCoreError) -> Written:
-        """The whole request failed: HTTP 200 would have told each statement's fate."""
+        """Return the verdict for every statement of a request that failed as a whole."""
         kind = kind_of_exception(exc)
         if kind.passes:
             return again(exc)
@@ -118,7 +118,7 @@ class PartiqlWriter:
         if len(responses) != len(intents):
             raise FatalError(
                 "WrongAnswer",
-                f"{len(intents)} statements were answered by {len(responses)} responses: this "
+                f"A batch of {len(intents)} statements got {len(responses)} responses, so this "
                 "engine's batches cannot be trusted. Run ddb-migrate self-check.",
             )
         written = []
@@ -133,7 +133,7 @@ class PartiqlWriter:
 
 
 def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
-    """Read one statement's response; None when only a consistent read can tell."""
+    """Return the verdict in a statement's response; None if only a consistent read can tell."""
     error = response.get("Error")
     if not error:
         if intent.change.outcome == "deleted" and not response.get("Item"):
@@ -152,7 +152,7 @@ def _verdict(intent: Intent, response: dict[str, Any]) -> Written | None:
 
 
 def quoted_name(name: str) -> str:
-    """Return a name as PartiQL takes it, whatever it is."""
+    """Return any name, quoted for PartiQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -1,6 +1,6 @@
-"""Which shapes of statements the engine at hand has proven to treat as the reference writer does.
+"""Which shapes of statements this engine is proven to treat like the reference writer's requests.
 
-The self-check finds it out, the ledger keeps it. What is not proven goes to the reference writer.
+The self-check finds out; the ledger stores the result. Unproven shapes go to the reference writer.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from ddb_transform.contract.intent import Change, Intent
 
-VERSION = 1  # of statements and self-check: an older proof proves nothing
+VERSION = 1  # of statements and self-check; a proof of another version is ignored
 
 _ODD = {'"': "name with a quote", ".": "name with a dot"}
 
@@ -19,8 +19,8 @@ _ODD = {'"': "name with a quote", ".": "name with a dot"}
 class Proof:
     """``unproven`` names features; a statement with any of them is not for the fast writer.
 
-    ``differences`` says what the self-check saw, ``repeated_key`` what a batch with one key twice
-    came to, which ours never has.
+    ``differences`` lists what the self-check found; ``repeated_key`` is the result of a batch with
+    one key twice, which a migration never sends.
     """
 
     fast: bool = False
@@ -31,7 +31,7 @@ class Proof:
     version: int = VERSION
 
     def covers(self, intent: Intent) -> bool:
-        """Return whether the fast writer may write this."""
+        """Return whether the fast writer may write this intent."""
         if not self.fast:
             return False
         return not self.unproven or features(intent.key, intent.change).isdisjoint(self.unproven)
@@ -41,7 +41,7 @@ class Proof:
 
     @classmethod
     def from_json(cls, text: str) -> "Proof":
-        """Read a kept proof; nothing kept, or by another version, proves nothing."""
+        """Read a stored proof; if there is none, or of another version, nothing is proven."""
         fields = json.loads(text) if text else {}
         if fields.get("version") != VERSION:
             return UNPROVEN
@@ -53,7 +53,7 @@ UNPROVEN = Proof()
 
 
 def features(key: TypedItem, change: Change) -> frozenset[str]:
-    """Name what an engine might treat otherwise in this write's statement."""
+    """Return what an engine might treat differently in this write's statement."""
     return frozenset(_features(key, change))
 
 
@@ -69,13 +69,13 @@ def _features(key: TypedItem, change: Change) -> Iterator[str]:
 
 
 def _values(word: str, absent: str, values: Mapping[str, TypedValue | None]) -> Iterator[str]:
-    """Name the types of values; what is in a list or a map goes with it."""
+    """Yield the types of values; the contents of lists and maps are part of them."""
     for value in values.values():
         yield absent if value is None else f"{word} {next(iter(value))}"
 
 
 def oddities(name: str) -> Iterator[str]:
-    """Name what an engine might not take in an attribute's name."""
+    """Yield what an engine might not accept in an attribute name."""
     if name.isidentifier() and name.isascii():
         return
     rest = name

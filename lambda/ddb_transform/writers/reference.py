@@ -1,8 +1,8 @@
 """The reference writer: one conditional request per item.
 
-An item is written only while it exists and every attribute that the transform looked at or changed
-still has the value it saw; only changed attributes are written. A deleted item is put back only
-where its key is free.
+An item is written only if it exists and every attribute that the transform read or changed still
+has the value that was read. Only changed attributes are written. A deleted item is restored only if
+its key is free.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _CURRENT = {
 
 
 class ReferenceWriter:
-    """The writer that every other one is measured against. ``dynamodb`` is a boto3 client."""
+    """The writer that others are compared with. ``dynamodb`` is a boto3 client."""
 
     batch = 1
 
@@ -63,7 +63,7 @@ class ReferenceWriter:
                 **table,
                 **_CURRENT,
             )
-        is_delete = change.outcome == "deleted"  # never told from what is assigned: that may err
+        is_delete = change.outcome == "deleted"  # never inferred from ``assigned``: that may err
         call = self._dynamodb.delete_item if is_delete else self._dynamodb.update_item
         return call(Key=key, **table, **_CURRENT, **Request(key, change).arguments())  # type: ignore[no-any-return]
 
@@ -80,7 +80,7 @@ class ReferenceWriter:
         raise exc
 
     def _lost(self, intent: Intent, exc: ClientError) -> WriteAnswer:
-        """Only a missing item is "gone", and an error without the item does not say so."""
+        """Return the current item. An error that lacks it does not mean that the item is gone."""
         current = exc.response.get("Item")
         if current:
             return WriteAnswer((Written(WriteVerdict.LOST, current),))
@@ -88,7 +88,7 @@ class ReferenceWriter:
 
 
 def look_again(dynamodb: Any, table_name: str, intent: Intent) -> WriteAnswer:
-    """Find out, consistently, what a write lost against."""
+    """Return what a write lost against, by a consistent read."""
     try:
         current, units = read_item(dynamodb, table_name, intent.key)
     except (ClientError, BotoCoreError) as exc:
@@ -99,12 +99,12 @@ def look_again(dynamodb: Any, table_name: str, intent: Intent) -> WriteAnswer:
 
 
 def again(exc: ClientError | BotoCoreError) -> Written:
-    """Say why a request has to be tried again."""
+    """Return the verdict AGAIN for a failed request, with its reason."""
     return later(kind_of_exception(exc), throttling_reason(exc))
 
 
 def later(kind: Kind, reason: str) -> Written:
-    """Say that a write has to be tried again, and whether it may have landed."""
+    """Return the verdict AGAIN, with whether the write may have succeeded."""
     return Written(
         WriteVerdict.AGAIN,
         reason=reason,
@@ -114,7 +114,7 @@ def later(kind: Kind, reason: str) -> Written:
 
 
 def refusal_of_size(intent: Intent) -> ItemError | None:
-    """Return why an intent is too large for a request; None when it is not."""
+    """Return why an intent is too large for a request; None if it is not."""
     try:
         refuse_too_large(intent.key, intent.change)
     except ItemError as error:
@@ -125,8 +125,8 @@ def refusal_of_size(intent: Intent) -> ItemError | None:
 def _refusal(intent: Intent, code: str) -> ItemError:
     names = ", ".join(sorted(intent.change.assigned)[:5]) or "the whole item"
     if code.startswith("ItemCollectionSizeLimit"):
-        why = "its item collection, all items of one partition key in a table with local indexes, "
+        why = "its item collection (all items of one partition key, in a table with local indexes) "
         why += "is at its limit of 10 GB. Write less to it, or delete some of its items"
     else:
-        why = "an index key got a wrong type, is empty or too long, or the item is over 400 KB"
+        why = "an index key has the wrong type, is empty or too long, or the item is over 400 KB"
     return ItemError(f"DynamoDB refused the write of {names} ({code}): {why}.", code)

@@ -1,8 +1,8 @@
-"""The self-check: does this engine treat our statements as the reference writer's requests.
+"""The self-check: whether this engine treats statements like the reference writer's requests.
 
-Every case is written twice, by either writer to a scratch record of its own with the same content,
-and must come to the same verdict, tell the same current item and leave the same item behind. What
-differs makes the features that the case is about unproven; so does what came to no verdict at all.
+Each writer writes every case to a scratch record of its own, with the same content. Both must
+return the same verdict and current item, and leave the same item behind. If they differ, or there
+is no verdict, the features that the case is about are unproven.
 """
 
 import uuid
@@ -38,7 +38,7 @@ class CaseResult:
 def self_check(dynamodb: Any, table_name: str, now: float) -> Proof:
     """Compare the writers on scratch records of a table with the keys pk and sk (both S).
 
-    The records are deleted afterwards. An engine that knows no such batches proves nothing.
+    The records are deleted afterwards. For an engine without such batches, nothing is proven.
     """
     return _Check(dynamodb, table_name).run(now)
 
@@ -63,7 +63,7 @@ class _Check:
         return _proof(all_cases, differs, now, repeated)
 
     def _try(self, writer: Writer, who: str, all_cases: list[Case]) -> list[CaseResult]:
-        """Write all cases, in batches as large as the writer takes."""
+        """Write all cases, in batches as large as the writer allows."""
         keys = [self._key(who, place) for place in range(len(all_cases))]
         for key, case in zip(keys, all_cases, strict=True):
             if case.before is not None:
@@ -84,7 +84,7 @@ class _Check:
             return [f"{type(exc).__name__}: {exc}"] * len(intents)
 
     def _repeats(self, fast: PartiqlWriter) -> str:
-        """Say what a batch with one key twice comes to; ours never has one."""
+        """Return the verdicts on a batch with one key twice, which a migration never sends."""
         key = self._key("repeat", 0)
         self.dynamodb.put_item(TableName=self.table_name, Item=key)
         change = setting("x", {"N": "1"}, {"x": None})
@@ -120,20 +120,20 @@ def _seen(one: Written | str, after: TypedItem | None) -> CaseResult:
 
 
 def _plain(item: TypedItem | None) -> TypedItem | None:
-    """The record without its key, which differs between the writers."""
+    """Return the record without its key, which differs between the writers."""
     return {n: v for n, v in item.items() if n not in KEY_NAMES} if item is not None else None
 
 
 def _difference(case: Case, wanted: CaseResult, found: CaseResult) -> str:
-    """Say how the fast writer differs; empty when it does not."""
+    """Return how the fast writer differs; empty if it does not."""
     if found.verdict is WriteVerdict.AGAIN:
         return f"{case.name}: no verdict, the engine was busy"
     if wanted.verdict != found.verdict:
         return f"{case.name}: {_word(found.verdict)} instead of {_word(wanted.verdict)}"
     if not _alike(wanted.after, found.after):
-        return f"{case.name}: it leaves another item behind"
+        return f"{case.name}: it leaves a different item behind"
     if not _alike(wanted.current, found.current):
-        return f"{case.name}: another current item is told"
+        return f"{case.name}: it returns a different current item"
     return ""
 
 

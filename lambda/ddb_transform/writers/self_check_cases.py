@@ -1,4 +1,4 @@
-"""The cases of the self-check: everything that a statement of ours may be made of."""
+"""The cases of the self-check: everything that a writer's statement may contain."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ _NAMES = ("select", "a.b", 'a"b', "#a", ":a", "a b", "ä\N{SNOWMAN}", "a[0]", "a
 class Case:
     """One write: the item before it (None: there is none), and the change.
 
-    ``about`` names the features that are not proven when the engine treats it otherwise. Most are
-    ``update``: what ails all statements alike.
+    ``about`` names the features that are unproven if the writers differ. The most common one is
+    ``update``: if it is unproven, so are all statements.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Yield everything that a statement of ours may be made of."""
+    """Yield cases for everything that a statement may contain."""
     yield from _conditions()
     yield from _assignments()
     yield from _deletes()
