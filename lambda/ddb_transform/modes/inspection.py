@@ -18,12 +18,12 @@ from ddb_transform.objects.object_names import Place, path_of
 from ddb_transform.pages import Page, Position
 from ddb_transform.user_code.thread import USER_THREAD
 
-_SAMPLES = 20  # of a slice: enough to look at, whatever the table's size
+_SAMPLES = 20  # of a slice: enough to read, whatever the table's size
 
 
 @dataclass(slots=True)
 class Looking:
-    """Says what a migration would do to each item; with ``verify`` runs the transform's check."""
+    """Notes what a migration would do to each item; with ``verify`` runs the transform's check."""
 
     transform: Transform
     bucket: Bucket
@@ -34,7 +34,7 @@ class Looking:
     _sampled: int = field(default=0, init=False)
 
     def begin(self) -> SettledPage:
-        """Nothing is written, so nothing can be left."""
+        """Return no counts: nothing is written, so nothing is left to count."""
         return SettledPage(Counts())
 
     def ready(self, page: Page, tick: Tick) -> Page:
@@ -42,7 +42,7 @@ class Looking:
         return replace(page, prepared=prepare(self.transform, page.items, tick))
 
     def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:  # noqa: ARG002
-        """Note what would become of the items of a page."""
+        """Note what would happen to the items of a page."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
         found = findings_of(prepared)
         prepared.outcomes.update(intent.change.outcome for intent in prepared.intents)
@@ -88,7 +88,7 @@ def findings_of(prepared: TransformedPage) -> Findings:
 
 
 def _row(intent: Intent, show: Callable[[TypedValue | None], Any]) -> dict[str, Any]:
-    """Return the difference by attribute."""
+    """Return an item's differences by attribute."""
     change = intent.change
     return {
         "key": intent.key,

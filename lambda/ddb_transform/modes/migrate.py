@@ -1,4 +1,4 @@
-"""Settle a page of a migration: every item comes to an end before the cursor moves."""
+"""Settles the pages of a migration: every item gets its result before the cursor moves."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,9 +31,9 @@ Look = Callable[[TypedItem], tuple[TypedItem | None, float]]
 
 @dataclass(frozen=True, slots=True)
 class SettledPage:
-    """What a page came to. ``stop`` ends the run once the row has moved behind the page.
+    """The result of a page. ``stop`` ends the run once the row has moved past the page.
 
-    ``conflicts`` are the times a live write came between, so that an item was transformed again.
+    ``conflicts`` counts how often a live write made it necessary to transform an item again.
     """
 
     counts: Counts
@@ -46,24 +46,24 @@ class Work(Protocol):
     """What one mode does to the pages of a lane."""
 
     def begin(self) -> SettledPage:
-        """Return what an earlier invocation did and could not count."""
+        """Return what an earlier invocation did but could not count."""
 
     def ready(self, page: Page, tick: Tick) -> Page:
-        """Do ahead, in another thread, what needs no order: the page before is being written."""
+        """Do what needs no order, in another thread, while the previous page is written."""
 
     def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:
-        """Bring every item of a page to its end."""
+        """Settle every item of a page."""
 
     def note(self, row: LaneRow) -> LaneRow:
-        """Return the row with what this mode keeps in it."""
+        """Return the row with what this mode stores in it."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Migrating:
-    """Writes what the transform wants. Live traffic wins.
+    """Writes the transform's changes. Live traffic wins.
 
-    After a failed condition an item is transformed again as it is now, and written three times at
-    most; then it is quarantined. ``sees_missing``: the source tells of items that are gone.
+    After a failed condition, the current item is transformed again. After three such writes it is
+    quarantined. ``sees_missing``: the source reports items that are gone.
     """
 
     transform: Transform
@@ -75,7 +75,7 @@ class Migrating:
     sees_missing: bool = False
 
     def begin(self) -> SettledPage:
-        """Count what was deleted behind the cursor: a scan does not see it any more."""
+        """Count what was already deleted beyond the cursor: a scan no longer sees it."""
         if self.sees_missing:
             return SettledPage(Counts())
         gone, read = 0, 0.0
@@ -90,7 +90,7 @@ class Migrating:
         return replace(page, prepared=prepare(self.transform, page.items, tick))
 
     def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:
-        """Log, write, and again what lost a race; set aside what cannot be written."""
+        """Log and write; repeat what lost a race; quarantine what cannot be written."""
         prepared = page.prepared or prepare(self.transform, page.items, tick)
         self._recognise(prepared)
         self._count_missing(page, prepared)
@@ -109,11 +109,11 @@ class Migrating:
         return SettledPage(prepared.counts(), units, stop, prepared.conflicts)
 
     def note(self, row: LaneRow) -> LaneRow:
-        """Move behind what is logged, and so behind what ``begin`` has counted."""
+        """Move past what is logged, and so past what ``begin`` has counted."""
         return replace(row, logged=self.undo_log.last or self.unsettled.last or row.logged)
 
     def _void_orphans(self, page: Page, prepared: TransformedPage) -> None:
-        """An item that is still there was not deleted by the invocation that meant to."""
+        """Void the deletes that an earlier invocation logged but did not do: their items exist."""
         if self.unsettled.deleted:
             ended = set(map(identity, prepared.ended))
             keys = (identity(key_of(self.transform, item)) for item in page.items)
@@ -121,7 +121,7 @@ class Migrating:
             self.unsettled.void(there, self.undo_log.bucket)
 
     def _recognise(self, prepared: TransformedPage) -> None:
-        """Count as ``already`` what an earlier invocation wrote and could not count."""
+        """Count as ``already`` what an earlier invocation wrote but could not count."""
         if not self.unsettled.changed:
             return
         keys = (identity(key_of(self.transform, item)) for item in prepared.unchanged)
@@ -131,7 +131,7 @@ class Migrating:
             prepared.outcomes["already"] += already
 
     def _count_missing(self, page: Page, prepared: TransformedPage) -> None:
-        """Tell what an earlier invocation deleted and could not count from what is gone."""
+        """Count missing items: ``already`` if an earlier invocation deleted them, else ``gone``."""
         for key in page.missing:
             is_ours = identity(key) in self.unsettled.deleted
             prepared.outcomes["already" if is_ours else "gone"] += 1
@@ -139,7 +139,7 @@ class Migrating:
     def _lost(
         self, intents: Sequence[Intent], written: Sequence[Written], prepared: TransformedPage
     ) -> list[Intent]:
-        """Count what came to its end; return what is to be written again."""
+        """Count what is settled; return what has to be written again."""
         again = []
         for intent, one in zip(intents, written, strict=True):
             if one.verdict is WriteVerdict.APPLIED:
@@ -149,7 +149,7 @@ class Migrating:
             elif one.error is not None:
                 prepared.refused.append(RefusedItem(intent.key, one.error, intent.before))
             elif one.current is None:
-                # An ambiguous delete that finds nothing has most likely landed.
+                # An ambiguous delete that finds no item has most likely succeeded.
                 landed = one.ambiguous and intent.change.outcome == "deleted"
                 prepared.outcomes["already" if landed else "gone"] += 1
                 prepared.ended.append(intent.key)
@@ -160,7 +160,7 @@ class Migrating:
     def _transformed_again(
         self, intent: Intent, current: TypedItem, prepared: TransformedPage
     ) -> list[Intent]:
-        """What is as wanted by now is no conflict: an earlier invocation may have written it."""
+        """Transform the current item. Unchanged is no conflict: we may have written it before."""
         try:
             change = self.transform.apply(current)
         except ItemError as error:
@@ -175,7 +175,7 @@ class Migrating:
 
 
 def _is_void(one: Written) -> bool:
-    """An intent is void that surely did not land; one that may have is kept."""
+    """Return whether the write certainly failed; an intent that may have landed is kept."""
     return one.verdict is not WriteVerdict.APPLIED and not one.ambiguous
 
 

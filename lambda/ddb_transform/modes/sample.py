@@ -1,6 +1,6 @@
-"""A look at some items of a table with the deployed transform, for the plan. Writes nothing.
+"""Tries the deployed transform on some items of a table, for the plan. Writes nothing.
 
-What leaves the Lambda are counts, sizes and names of attributes: never a value, never a key.
+Only counts, sizes and names of attributes leave the Lambda: never a value, never a key.
 """
 
 import random
@@ -26,15 +26,15 @@ from ddb_transform.contract.transform import Transform
 from ddb_transform.contract.transformed_page import try_out
 from ddb_transform.modes.inspection import findings_of
 
-_CHUNK = 20  # items between two looks at the clock
+_CHUNK = 20  # items between two checks of the time
 
 
 @dataclass(slots=True)
 class Sampling:
-    """Reads the first items of some segments, chosen by the migration's name alone.
+    """Reads the first items of some segments, chosen by the migration's id alone.
 
-    Of each at most 100 items, so that no partition has all of the sample; at most 1,000 items, 20
-    pages and 20 seconds. ``dynamodb`` is a client that tries again by itself.
+    It reads at most 100 items of each, so that no partition makes up the whole sample, and at most
+    1,000 items, 20 pages and 20 seconds in all. ``dynamodb`` is a client that retries by itself.
     """
 
     dynamodb: Any
@@ -53,9 +53,9 @@ class Sampling:
     _is_late: bool = field(default=False, init=False)
 
     def run(self) -> SampleResult:
-        """Look, and say what was found.
+        """Take the sample.
 
-        :raises ClientError: DynamoDB refused to be scanned.
+        :raises ClientError: DynamoDB refused a scan.
         """
         ends_at = self.clock() + SAMPLE_SECONDS
         for segment in self._segments():
@@ -83,7 +83,7 @@ class Sampling:
         items = page["Items"]
         self._pages += 1
         self._cut_pages += "LastEvaluatedKey" in page
-        self._scanned += page["ScannedCount"] - len(items)  # left out by the transform's FILTER
+        self._scanned += page["ScannedCount"] - len(items)  # filtered out by the transform's FILTER
         for chunk in _chunks(items):
             if self.clock() > ends_at:
                 self._is_late = True
@@ -132,7 +132,7 @@ def _chunks(items: Sequence[TypedItem]) -> Iterator[Sequence[TypedItem]]:
 
 
 def _logged_bytes(intent: Intent) -> int:
-    """About what the undo log keeps: the key, and old and new of what changes."""
+    """Estimate the bytes in the undo log: the key, and old and new values of what changes."""
     if intent.change.outcome == "deleted":
         return item_bytes(intent.before)
     versions = [intent.change.assigned, {n: intent.before.get(n) for n in intent.change.assigned}]

@@ -1,7 +1,7 @@
-"""The mode that reverts: old values are put back where an item still holds what was written.
+"""The mode that reverts: an item that still holds what was written gets its old values back.
 
-All of an item's changed attributes or none: an item of which live traffic has changed one since is
-kept as it is, and its key is listed.
+It reverts all of an item's changed attributes or none. If live traffic has changed one of them
+since, the item stays as it is, and its key is listed.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ FOLDER = "kept"
 
 @dataclass(slots=True)
 class Undoing:
-    """Counts: changed (reverted), already (as it was before), skipped (since changed), gone."""
+    """Counts: changed (reverted), already (as it was before), skipped (changed since), gone."""
 
     dispatcher: Dispatcher
     quarantine: Quarantine
@@ -33,11 +33,11 @@ class Undoing:
     place: Place
 
     def begin(self) -> SettledPage:
-        """What an earlier invocation reverted is found as it was before: already."""
+        """Return no counts: what an earlier invocation reverted is later counted as already."""
         return SettledPage(Counts())
 
     def ready(self, page: Page, tick: Tick) -> Page:  # noqa: ARG002  # nothing is left to do ahead
-        """Return the page as the log has it."""
+        """Return the page as it is in the log."""
         return page
 
     def settle(self, page: Page, position: Position, tick: Tick) -> SettledPage:

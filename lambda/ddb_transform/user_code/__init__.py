@@ -1,5 +1,6 @@
-"""How a user's code is run: in one thread, and its errors as errors of one item.
+"""Runs a user's code in one thread, and makes each of its errors the error of one item.
 
-``thread`` is where all of it runs, ``calls`` makes each call, ``raised_text`` is what of an
-exception's text may be shown, ``unread`` what code finds that reads an item around its methods.
+- ``thread`` is where all of it runs; ``calls`` makes each call.
+- ``raised_text`` finds the text of an exception that may be shown.
+- ``unread`` is what code finds that bypasses an item's methods.
 """

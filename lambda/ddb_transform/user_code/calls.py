@@ -1,8 +1,8 @@
-"""Calls what a user wrote. Whatever goes wrong there is one item's error, shown without values.
+"""Calls a user's code. Any failure there becomes the error of one item, shown without values.
 
-The text of an exception may hold a value of the item. So only what stands in the user's own files
-is shown: the first argument of the ``raise`` statement as it is written, with the expressions of an
-f-string in place of their values, or a text that is a literal of the statement that raised it.
+The text of an exception may hold a value of the item. So only text from the user's own files is
+shown: the first argument of the ``raise`` statement as it is written, with the expressions of an
+f-string in place of their values, or a text that is a literal in the statement that raised it.
 """
 
 import contextvars
@@ -26,9 +26,9 @@ _ANY_ADVICE = "Fix the transform, or return SKIP for such items."
 
 
 class Surroundings:
-    """What a module's code finds around it in every call: its context variables.
+    """The context variables that a module's code runs with in every call.
 
-    The decimal context is one of them; at first it has DynamoDB's own precision, 38 digits.
+    The decimal context is one of them; at first it has DynamoDB's precision, 38 digits.
     """
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ class Surroundings:
     def call(self, what: str, function: Callable[..., object], *arguments: object) -> object:
         """Call the function; ``what`` names it in the error.
 
-        :raises ItemError: it raised, whatever it was.
+        :raises ItemError: the function raised any exception.
         """
         if USED:
             USED.clear()
         try:
             result = self.run(function, *arguments)
-        except BaseException as exc:  # sys.exit() in a transform is a mistake, too
+        except BaseException as exc:  # sys.exit() in a transform is an error, too
             raise item_error(what, exc) from exc
         if USED:
             raise refused_unread()
@@ -53,11 +53,12 @@ class Surroundings:
 
 
 def item_error(what: str, exc: BaseException) -> ItemError:
-    """Return the error of the item for which a user's code, called ``what``, raised."""
+    """Return the item's error for an exception of the user's code that ``what`` names."""
     try:
         return _told(what, exc)
-    except BaseException:  # noqa: BLE001  # the exception's class is the user's, too
-        return ItemError(f"{what} raised what cannot be shown. {_ANY_ADVICE}", "UnknownError")
+    except BaseException:  # noqa: BLE001  # the exception's class may be the user's
+        text = f"{what} raised an error that cannot be shown. {_ANY_ADVICE}"
+        return ItemError(text, "UnknownError")
 
 
 def _told(what: str, exc: BaseException) -> ItemError:
@@ -74,16 +75,16 @@ def _told(what: str, exc: BaseException) -> ItemError:
 
 
 def _own_places(exc: BaseException) -> list[tuple[str, int]]:
-    """Return file and line of the frames of the user's own files, the innermost first.
+    """Return file and line of the frames in the user's own files, the innermost first.
 
-    Those are the file of the function that was called, and every other one of the transforms.
+    Those are the file of the function that was called, and all others of the transforms.
     """
-    frames = list(traceback.walk_tb(exc.__traceback__))[1:]  # the first is the call of it
+    frames = list(traceback.walk_tb(exc.__traceback__))[1:]  # the first is our own call
     if not frames:
         return []
     called = _file(frames[0][0])
     own = [(_file(frame), line) for frame, line in frames[::-1] if _is_own(frame, called)]
-    return list(dict.fromkeys(own))  # a function that calls itself is there a thousand times
+    return list(dict.fromkeys(own))  # a recursive function may be there a thousand times
 
 
 def _is_own(frame: FrameType, called: str) -> bool:
@@ -100,8 +101,8 @@ def _named(places: list[tuple[str, int]]) -> str:
 
 
 def _shown(exc: BaseException, places: list[tuple[str, int]]) -> str:
-    """Return what may be shown of the text of an exception."""
-    # Only where something fails: a cold start compiles what is imported.
+    """Return the part of an exception's text that may be shown."""
+    # Imported only after a failure, since a cold start compiles every import.
     from ddb_transform.user_code.raised_text import has_literal, raised_text  # noqa: PLC0415
 
     text = _text_of(exc)
@@ -112,7 +113,7 @@ def _shown(exc: BaseException, places: list[tuple[str, int]]) -> str:
 
 
 def _text_of(exc: BaseException) -> str:
-    """Return the text of an exception, whatever its class makes of it."""
+    """Return the text of an exception; empty if its class fails to make one."""
     try:
         only = exc.args[0] if len(exc.args) == 1 else exc
         return str(only if isinstance(only, str) else exc)
@@ -121,14 +122,14 @@ def _text_of(exc: BaseException) -> str:
 
 
 def _clean_class(exc: BaseException) -> str:
-    """Return what the ledger counts an exception by: an ItemError says it itself."""
+    """Return the class by which the ledger counts an exception; an ItemError names its own."""
     given = exc.error_class if isinstance(exc, ItemError) else type(exc).__name__
     text = given if isinstance(given, str) else type(exc).__name__
     return _clean("".join(text.split()), _CLASS_CHARS) or "ItemError"
 
 
 def _clean(text: str, most: int) -> str:
-    """Return text that every log and ledger takes: UTF-8, printable, one line, not too long."""
+    """Return text that fits any log and the ledger: UTF-8, printable, one line, shortened."""
     plain = " ".join(str.__str__(text).encode(errors="replace").decode().split())
     printable = "".join(char if char.isprintable() else "?" for char in plain)
     return printable if len(printable) <= most else f"{printable[: most - 3]}..."

@@ -1,4 +1,4 @@
-"""What the file of a transform itself says about an exception that it raises: never a value."""
+"""Finds an exception's text in the source of a transform, where no item's value can be."""
 
 import ast
 import functools
@@ -9,10 +9,10 @@ _NO_TREE = ast.Module(body=[], type_ignores=[])
 
 
 def raised_text(path: str, line: int) -> str:
-    """Return the first argument of the ``raise`` statement on a line, as far as it is text.
+    """Return the first argument of the ``raise`` statement on a line, if it is text.
 
-    The expressions of an f-string are shown as they are written, in place of their values; the name
-    of a constant of the file is its text.
+    The expressions of an f-string are shown as they are written, in place of their values; a
+    constant of the file is replaced by its text.
     """
     statement = _statement(path, line)
     if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
@@ -24,9 +24,9 @@ def raised_text(path: str, line: int) -> str:
 
 
 def has_literal(path: str, line: int, text: str) -> bool:
-    """Return whether a text is a literal of the statement on a line.
+    """Return whether a text is a literal in the statement on a line.
 
-    A ``raise`` without arguments has its text from a class: any literal of the file will do.
+    A ``raise`` without arguments gets its text from a class, so any literal in the file will do.
     """
     statement = _statement(path, line)
     if isinstance(statement, ast.Raise) and not _has_arguments(statement.exc):
@@ -68,7 +68,7 @@ def _tree(path: str) -> ast.Module:
 
 
 def _constants(path: str) -> dict[str, str]:
-    """Return the texts that names of the file stand for."""
+    """Return the texts of the file's constants by name."""
     return {
         target.id: _written(node.value)
         for node in _tree(path).body

@@ -1,9 +1,9 @@
 """The one thread in which a user's code is imported and called, one call at a time.
 
-It lives as long as the process: what a module made when it was imported (a sqlite3 connection, a
-``threading.local``, a decimal context) is there in every call. It fetches nothing and waits for no
-budget. A page of items is one job; an urgent job, such as an item that lost a race, is done
-between two items of a page.
+It lives as long as the process: what a module made at import (a sqlite3 connection, a
+``threading.local``, a decimal context) works in every call. It fetches nothing and waits for no
+budget. A page of items is one job; an urgent job, such as an item that lost a race, runs between
+two items of a page.
 """
 
 import os
@@ -20,9 +20,9 @@ _Job = Callable[[], None]
 
 
 class UserThread:
-    """Runs jobs in a thread of its own and gives their results to the threads that wait.
+    """Runs jobs in its own thread and returns their results to the waiting threads.
 
-    ``ident`` is that of the thread, None before the first job. A forked process gets its own.
+    ``ident`` is the thread's, None before the first job. A forked process gets its own thread.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class UserThread:
 
     @property
     def has_urgent(self) -> bool:
-        """Whether an urgent job waits."""
+        """Whether an urgent job is waiting."""
         return bool(self._urgent)
 
     def call(self, job: Callable[[], T], *, urgent: bool = False) -> T:
@@ -50,7 +50,7 @@ class UserThread:
         return future.result()
 
     def serve_urgent(self) -> None:
-        """Run the urgent jobs that wait. For the thread itself, between two items of a page."""
+        """Run the waiting urgent jobs. The thread itself calls this between two items of a page."""
         while self._urgent:
             self._urgent.popleft()()
 
@@ -76,7 +76,7 @@ def _task(job: Callable[[], T], future: "Future[T]") -> _Job:
     def task() -> None:
         try:
             result: Any = job()
-        except BaseException as exc:  # noqa: BLE001  # raised again in the thread that waits
+        except BaseException as exc:  # noqa: BLE001  # raised again in the waiting thread
             future.set_exception(exc)
         else:
             future.set_result(result)

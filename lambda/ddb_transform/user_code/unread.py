@@ -1,18 +1,18 @@
-"""What stands in an item's storage for the value of an attribute that was not read."""
+"""The placeholder in an item's storage for the value of an attribute that was not read."""
 
 from typing import Any, Final, NoReturn
 
 from airflow_ddb_migrate.core.errors import ItemError
 
-# Something was done with it since the list was cleared: the transform may catch the refusal.
+# Not empty once the placeholder was used: the transform may catch the exception.
 USED: Final[list[str]] = []
 
 
-UNREAD_CLASS: Final = "UnreadAttribute"  # of the errors of such items
+UNREAD_CLASS: Final = "UnreadAttribute"  # error class of such items
 
 
 class UnreadAttribute:
-    """Refuses whatever is done with it, and adds to ``USED``."""
+    """Raises ItemError for any use, and adds to ``USED``."""
 
     __slots__ = ()
 
@@ -23,7 +23,7 @@ class UnreadAttribute:
     def __getattr__(self, name: str) -> NoReturn:
         self._refuse()
 
-    __class__ = property(_refuse)  # isinstance asks for it
+    __class__ = property(_refuse)  # isinstance reads it
     __repr__ = __str__ = __format__ = __bytes__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __hash__ = __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
@@ -36,9 +36,9 @@ UNREAD: Final[Any] = UnreadAttribute()
 
 
 def refused_unread() -> ItemError:
-    """Return the error of an item that was read around a dict's methods."""
+    """Return the error of an item whose methods were bypassed."""
     return ItemError(
-        "The transform gave the item to code that reads a dict's storage and not its methods "
-        "(some libraries in C do). Give it a plain copy: dict(item).",
+        "The transform passed the item to code that bypasses a dict's methods, as some C "
+        "libraries do. Pass a plain copy: dict(item).",
         UNREAD_CLASS,
     )
