@@ -18,9 +18,9 @@ def transform(item, context):
 def _time(value):
     """Read an ISO 8601 time; without an offset it is UTC."""
     if not isinstance(value, str):
-        raise TypeError("the attribute holds no ISO 8601 text: copy this file and adapt it")
+        raise TypeError("the attribute is not ISO 8601 text: copy and adapt this file")
     try:
         time = datetime.fromisoformat(value)
     except ValueError as exc:
-        raise ValueError("the attribute's text is no ISO 8601: copy this file, adapt it") from exc
+        raise ValueError("the attribute's text is not ISO 8601: copy and adapt this file") from exc
     return time if time.tzinfo else time.replace(tzinfo=UTC)

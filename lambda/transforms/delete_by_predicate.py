@@ -1,7 +1,7 @@
 """Delete the items whose attribute has a value, or is older than a date.
 
 Parameters (conf ``params``): ``attribute``, and either ``equals`` (text, an integer, true or
-false) or ``older_than`` (ISO 8601, as the attribute is; without an offset UTC). Without them
+false) or ``older_than`` (ISO 8601, like the attribute; UTC without an offset). Without them
 nothing is deleted: every item is refused. Items without the attribute stay.
 """
 
@@ -14,7 +14,7 @@ DELETES = True
 
 
 def transform(item, context):
-    """Return DELETE for what matches; it is deleted only if the attribute still has that value."""
+    """Return DELETE for a match; it is deleted only if the attribute still has that value."""
     matches = _predicate(context.params)
     name = context.params["attribute"]
     return DELETE if name in item and matches(item[name]) else SKIP
@@ -35,7 +35,7 @@ def _predicate(params):
 
 
 def _is(value, wanted):
-    """In DynamoDB True is not 1, as it is in Python."""
+    """Compare two values; in DynamoDB, unlike Python, True is not 1."""
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
@@ -43,5 +43,5 @@ def _time(value):
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError) as exc:
-        raise type(exc)("the attribute is no date in ISO 8601: copy this file, adapt it") from exc
+        raise type(exc)("the attribute is not an ISO 8601 date: copy and adapt this file") from exc
     return time if time.tzinfo else time.replace(tzinfo=UTC)

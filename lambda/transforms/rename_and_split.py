@@ -2,14 +2,14 @@
 
 Parameters (conf ``params``), one of them or both:
 ``{"rename": {"mail": "email"}, "split": {"name": ["firstName", "lastName"]}}``. A text is split at
-its first space. What has a new name already, or has no space, is left as it is.
+its first space. An attribute stays as it is if a new name exists already, or it has no space.
 """
 
 from airflow_ddb_migrate.core.errors import ItemError
 
 
 def transform(item, context):
-    """Return the item with the new names; the old ones are removed, so twice changes nothing."""
+    """Return the item with the new names and without the old, so a second run changes nothing."""
     rename, split = (context.params.get(name, {}) for name in ("rename", "split"))
     if not rename and not split:
         raise ItemError("rename_and_split needs params rename or split.", "BadParams")

@@ -53,7 +53,7 @@ def test_what_is_no_time_is_refused(value: dict[str, Any], error_class: str) -> 
         f"The transform raised {error_class} at add_updated_at.py:"
     )
     assert "ISO 8601" in str(refused.value)
-    assert "copy this file" in str(refused.value)
+    assert "copy and adapt this file" in str(refused.value)
     assert "yesterday" not in str(refused.value)
 
 
