@@ -1,1 +1,1 @@
-"""``handler`` runs in AWS when Airflow does not: it brings back capacity that nobody else does."""
+"""``handler`` runs in AWS, without Airflow: it restores capacity that no task restores."""

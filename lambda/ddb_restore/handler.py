@@ -1,4 +1,4 @@
-"""The safety net's entry: a scheduled rule calls it, or a person by hand."""
+"""The safety net's entry point, invoked by a scheduled rule or by hand."""
 
 import functools
 import json
@@ -18,19 +18,19 @@ from airflow_ddb_migrate.core.ledger.records import LeaseRecord
 from airflow_ddb_migrate.core.limits import SLICE_MARGIN_SECONDS
 from airflow_ddb_migrate.core.metrics.catalog import Detail
 
-# Explicit, since botocore's defaults changed between versions.
+# Explicit, since botocore's defaults differ by version.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5, read_timeout=30
 )
 
 
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  # none is needed
-    """Restore what is owed and nobody restores; log a JSON line for each lease that owes.
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  # it has no input
+    """Restore owed capacity that no task restores; log a JSON line for each lease that owes some.
 
-    Then tell CloudWatch what is still owed, and which migrations make no progress; and let records
-    of what is over for good expire.
+    Then send metrics of what is still owed and of stalled migrations, and let the records of
+    migrations that are over for good expire.
 
-    :raises RestoreError: some could not be restored. All were tried, and the next run does again.
+    :raises RestoreError: some capacity could not be restored. All was tried; the next run retries.
     """
     clients, ledger_table = _clients(), os.environ["LEDGER_TABLE"]
     net = SafetyNet(
@@ -53,7 +53,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
 
 
 def _expire(context: Any) -> None:
-    """Do so in the time that is left. No capacity waits for it: the next run tries again."""
+    """Let records expire in the time left. Capacity comes first: the next run tries again."""
     seconds = context.get_remaining_time_in_millis() / 1000 - SLICE_MARGIN_SECONDS
     expiry = Expiry(
         clients=_clients(),
@@ -69,9 +69,10 @@ def _expire(context: Any) -> None:
 
 
 def _tells_metrics(leases: list[LeaseRecord]) -> bool:
-    """Metrics are charged: without alarms, and with nothing to tell, there are none.
+    """Return whether to send metrics: always for alarms, which need them to go back to OK.
 
-    An alarm needs them always, to know that all is well again.
+    Metrics cost money. Without alarms they are sent only while a migration holds a table or owes
+    capacity.
     """
     if os.environ.get("METRICS", Detail.OFF) == Detail.OFF:
         return False

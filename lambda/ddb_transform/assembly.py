@@ -1,6 +1,6 @@
-"""Puts together what one slice works with, by the mode of its migration.
+"""Collects what one slice works with, by the mode of its migration.
 
-What only some modes need is imported by them: a cold start compiles every module it imports.
+Modules that only some modes need are imported there: a cold start compiles all that it imports.
 """
 
 import json
@@ -37,9 +37,9 @@ from ddb_transform.writers.reference import ReferenceWriter
 
 @dataclass(eq=False, repr=False)
 class Kit:
-    """What a worker is made of. ``dynamodb`` is the table's client: one that does not retry.
+    """What a worker needs. ``dynamodb`` is the table's client, which does not retry.
 
-    ``bucket`` is this migration's part of the stack's bucket, ``bindings`` what was deployed.
+    ``bucket`` is this migration's part of the stack's bucket; ``bindings`` are the deployed ones.
     """
 
     request: WorkRequest
@@ -53,9 +53,9 @@ class Kit:
     patience: Patience = field(default_factory=Patience)
 
     def check(self) -> None:
-        """Load the transform, before any lane is taken.
+        """Load the transform before a lane is taken.
 
-        :raises NotBoundError: the deployment has not bound it to the table.
+        :raises NotBoundError: it was not bound to the table when the stack was deployed.
         :raises TransformError: it cannot be loaded.
         """
         if self.record.mode is Mode.UNDO:
@@ -66,7 +66,7 @@ class Kit:
     def __call__(self, row: LaneRow) -> Tools:
         """Return the tools of a slice of the lane with this row.
 
-        :raises FatalError: the table is not the one that the migration is about.
+        :raises FatalError: the table was deleted or recreated since the migration started.
         """
         place, same_table = Place.of(row), SameTable(self.dynamodb, self.record)
         same_table.check()
@@ -146,7 +146,7 @@ class Kit:
         return Dispatcher(
             fast=PartiqlWriter(self.dynamodb, record.table_name, record.key_names),
             reference=ReferenceWriter(self.dynamodb, record.table_name),
-            # How batches behave there has been told by nobody.
+            # How batches behave there is not documented.
             proof=UNPROVEN if record.is_multi_region_strong else self.proof,
             pacer=self.guard.pacers.write,
             threads=self.threads,

@@ -1,9 +1,9 @@
-"""Finds out, at a cold start, which shortcuts past botocore may be taken.
+"""Finds out, at a cold start, which shortcuts past botocore can be used.
 
-Lambda's botocore is not ours to choose, and nothing is concluded from its version. Each shortcut
-is tried: the client asks as botocore made it and then with the shortcut, and is answered within
-this process. The shortcut is taken only if both times the same is sent and read; whatever else
-happens, an exception included, the work is left to botocore.
+Lambda's botocore is not ours to choose, and its version proves nothing. So each shortcut is tried:
+the client makes a request without it and with it, and this process answers. The shortcut is used
+only if both times the same is sent and read. In any other case, also after an exception, botocore
+does the work.
 """
 
 import json
@@ -21,7 +21,7 @@ from airflow_ddb_migrate.core.ledger.runtime import LambdaRuntime
 from ddb_transform.botocore_shortcuts import ANSWERS, BATCHES, PAGES, REASONS, Shortcut
 
 _JSON = "application/x-amz-json-1.0"
-_TABLE = "?"  # no name of a table: nothing could happen if it were sent
+_TABLE = "?"  # not a valid table name: nothing could happen if it were sent
 _HEADERS = ("Content-Type", "X-Amz-Target")
 _WIRED = {
     "B": {"S": "a \N{SNOWMAN}"},
@@ -67,11 +67,11 @@ _THROTTLED = {
 
 
 class _OtherProtocolError(Exception):
-    """A request is not JSON: an answer in JSON would be misread."""
+    """Requests are not JSON, so an answer in JSON would be misread."""
 
 
 class _Exchange(NamedTuple):
-    """A request as it would go over the wire, and its answer as the client gives it."""
+    """A request as it would be sent, and its answer as the client returns it."""
 
     headers: dict[str, str]
     body: bytes
@@ -92,7 +92,7 @@ class _Probe(NamedTuple):
 
 
 def take_shortcuts(client: Any) -> LambdaRuntime:
-    """Let a DynamoDB client take the shortcuts that may be taken; return which, and why not."""
+    """Let a DynamoDB client use the shortcuts that work; return which, and why not the others."""
     model = client.meta.service_model
     return {
         "python": platform.python_version(),
@@ -105,12 +105,12 @@ def take_shortcuts(client: Any) -> LambdaRuntime:
 
 
 def _tried(client: Any, probe: _Probe) -> str:
-    """Take a shortcut, or return why not."""
+    """Use a shortcut, or return why not."""
     try:
         reason = _reason_against(client, probe)
     except _OtherProtocolError as exc:
         reason = f"requests are {exc}"
-    except Exception as exc:  # noqa: BLE001  # an unknown botocore may raise anything; it works alone
+    except Exception as exc:  # noqa: BLE001  # an unknown botocore may raise anything; do without
         reason = f"{type(exc).__name__}: {exc}"
     if reason:
         probe.shortcut.leave(client)
@@ -129,8 +129,8 @@ def _reason_against(client: Any, probe: _Probe) -> str:
     if probe.shortcut is REASONS:
         return "" if found.answer.get("ThrottlingReasons") else "they are dropped"
     if not found.sends_as(usual):
-        return "it sends another request than botocore"
-    return "" if found.reads_as(usual) else "it reads another answer than botocore"
+        return "its request differs from botocore's"
+    return "" if found.reads_as(usual) else "its answer differs from botocore's"
 
 
 def _exchange(client: Any, probe: _Probe) -> _Exchange:
@@ -167,7 +167,7 @@ def _spied(client: Any, shortcut: Shortcut, emitted: set[str]) -> Iterator[None]
 
 @contextmanager
 def _registered(client: Any, event: str, handler: Callable[..., Any]) -> Iterator[None]:
-    """Register a handler before all others, for a while."""
+    """Register a handler before all others, until the block ends."""
     events = client.meta.events
     events.register_first(event, handler)
     try:

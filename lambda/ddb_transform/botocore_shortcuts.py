@@ -1,11 +1,11 @@
 """DynamoDB's JSON without botocore's walk over every value, and what botocore leaves out.
 
-botocore signs, sends, retries and tells errors; what it also does is to walk over each attribute
-value of a page or a batch by its service model, which costs several times what parsing the JSON
-costs. Its events let a client do without: ``before-parse`` for the answers of Scan and
-BatchExecuteStatement, ``before-call`` for the body of the latter. Binary values become bytes as
-always. A botocore whose model is older than throttling reasons drops them; ``after-call`` reads
-them in the answer. Which of these may be taken ``botocore_probe`` finds out.
+botocore signs, sends, retries and raises errors. It also walks over each attribute value of a page
+or a batch by its service model, which costs several times as much as parsing the JSON. Its events
+let a client skip that: ``before-parse`` for the answers of Scan and BatchExecuteStatement,
+``before-call`` for the body of the latter. Binary values still become bytes. A botocore whose model
+is older than throttling reasons drops them; ``after-call`` reads them from the answer.
+``botocore_probe`` finds out which of these can be used.
 """
 
 import json
@@ -22,7 +22,7 @@ Handler = Callable[..., None]
 
 
 class Shortcut:
-    """``handlers`` by the events of botocore for which they are registered."""
+    """``handlers`` by the botocore events for which they are registered."""
 
     def __init__(self, name: str, handlers: Mapping[str, Handler]) -> None:
         self.name = name
@@ -38,7 +38,7 @@ class Shortcut:
 
 
 def _parsed(read: Callable[[bytes], dict[str, Any]]) -> Handler:
-    """Return what lets an answer be as ``read`` has it; errors are left to botocore."""
+    """Return a handler that parses answers with ``read``; errors are left to botocore."""
 
     def parse(
         response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
@@ -71,7 +71,7 @@ def _responses(body: bytes) -> dict[str, Any]:
 
 
 def _may_be_binary(body: bytes) -> bool:
-    """A name or value that only reads so costs a walk more."""
+    """Return whether there may be binary values; a false positive only costs a needless walk."""
     return b'"B"' in body or b'"BS"' in body
 
 
@@ -86,11 +86,11 @@ def _write_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> No
 
 
 def _add_reasons(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
-    """Add an error's throttling reasons where botocore's model does not know them."""
+    """Add an error's throttling reasons if botocore's model does not know them."""
     if http_response.status_code < _OK or any(name in parsed for name in _REASONS):
         return
     body = http_response.content
-    if any(name.encode() in body for name in _REASONS):  # other errors are not read twice
+    if any(name.encode() in body for name in _REASONS):  # other errors are not parsed twice
         told = json.loads(body)
         parsed.update({name: told[name] for name in _REASONS if told.get(name)})
 

@@ -1,7 +1,7 @@
 """AWS's errors as a worker sees them: what passes, what concerns one item, what ends the run.
 
 The codes of exceptions (``ThrottlingException``) and of a batch's statements (``ThrottlingError``)
-differ in their last word only; both are read here, without it.
+differ only in their last word, which is ignored here.
 """
 
 import re
@@ -21,18 +21,18 @@ from airflow_ddb_migrate.core.text.kms_keys import key_advice
 
 
 class Kind(Enum):
-    """What to do about an error. AMBIGUOUS: a write may have landed; its condition will tell.
+    """What to do about an error. AMBIGUOUS: the write may have landed; its condition shows that.
 
-    LATER did surely not land: what live traffic does to the item meanwhile is not ours.
+    LATER: the write did not land, so any change of the item meanwhile is live traffic's.
     """
 
     CONDITION = "the item is not what the transform saw"
-    THROTTLED = "later, and slower"
-    AMBIGUOUS = "later; nobody knows"
-    LATER = "later, no slower"
+    THROTTLED = "retry, slower"
+    AMBIGUOUS = "retry; the write may have landed"
+    LATER = "retry, no slower"
     ITEM = "this item cannot be written like this"
-    FATAL = "nothing can be done by this run"
-    UNKNOWN = "nobody foresaw it"
+    FATAL = "the run cannot continue"
+    UNKNOWN = "unexpected"
 
     @property
     def passes(self) -> bool:
@@ -68,18 +68,18 @@ _KINDS = {
     "TableNotFound": Kind.FATAL,
 }
 _ADVICE = {
-    "AccessDenied": "The stack may not do this: deploy again, with --table for the table.",
+    "AccessDenied": "The stack has no permission: deploy again, with --table for the table.",
     "NoSuchBucket": "The stack's bucket is gone: ddb-migrate deploy says what to do.",
-    "ResourceNotFound": "The table is gone, or it was made again: start a new migration.",
-    "TableNotFound": "The table is gone, or it was made again: start a new migration.",
+    "ResourceNotFound": "The table is gone, or was recreated: start a new migration.",
+    "TableNotFound": "The table is gone, or was recreated: start a new migration.",
 }
 
 
 class FatalError(Exception):
-    """Ends the whole run: what is wrong is wrong for every item. ``error`` is its short name.
+    """Ends the whole run, since every item would fail. ``error`` is its short name.
 
-    What AWS said is not ``final``: a new right, a new table take seconds to be known everywhere.
-    Nothing takes a STOP back, so the lane that was told so asks again first.
+    An error from AWS is not ``final``: new permissions and tables take seconds to take effect. A
+    STOP cannot be taken back, so the lane tries once more before it writes one.
     """
 
     def __init__(self, error: str, cause: str, *, final: bool = True) -> None:
@@ -90,7 +90,7 @@ class FatalError(Exception):
 
 
 class PassingError(Exception):
-    """Ends a slice that goes on by itself after a wait. ``error`` is its short name."""
+    """Ends a slice; the lane continues by itself after a wait. ``error`` is its short name."""
 
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(f"{error}: {cause}")
@@ -99,12 +99,12 @@ class PassingError(Exception):
 
 
 def kind_of(code: str) -> Kind:
-    """Read the code of an exception or a statement."""
+    """Return the kind of an exception's or a statement's code."""
     return _KINDS.get(_short(code), Kind.UNKNOWN)
 
 
 def kind_of_exception(exc: Exception) -> Kind:
-    """Read an exception of boto3; one of the network is AMBIGUOUS."""
+    """Return the kind of a boto3 exception; network errors are AMBIGUOUS."""
     if isinstance(exc, ClientError):
         return kind_of(code_of(exc))
     if isinstance(exc, AwsConnectionError | HTTPClientError):
@@ -113,14 +113,14 @@ def kind_of_exception(exc: Exception) -> Kind:
 
 
 def code_of(exc: Exception) -> str:
-    """Return AWS's code, or the exception's name where AWS said nothing."""
+    """Return AWS's code, or the exception's name if AWS did not answer."""
     if isinstance(exc, ClientError):
         return str(exc.response.get("Error", {}).get("Code", ""))
     return type(exc).__name__
 
 
 def fatal(operation: str, code: str, message: str) -> FatalError:
-    """Say why the run ends and what to do."""
+    """Return the error that ends the run, with what to do."""
     advice = _ADVICE.get(_short(code), "")
     if _short(code) == "AccessDenied":
         advice = key_advice(message) or advice
@@ -128,13 +128,13 @@ def fatal(operation: str, code: str, message: str) -> FatalError:
 
 
 def fatal_of(exc: ClientError) -> FatalError:
-    """Say why an exception of AWS's ends the run."""
+    """Return an AWS exception as the error that ends the run."""
     message = exc.response.get("Error", {}).get("Message", "")
     return fatal(exc.operation_name, code_of(exc), message)
 
 
 def throttling_reason(exc: Exception) -> str:
-    """Return why DynamoDB throttled, with the resource, as far as it says."""
+    """Return why DynamoDB throttled, with the resource; the error's code if it does not say."""
     response = getattr(exc, "response", None) or {}  # None: botocore's HTTPClientError
     rows = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
     texts = (f"{row.get('reason', '')} {row.get('resource', '')}".strip() for row in rows)
@@ -142,11 +142,11 @@ def throttling_reason(exc: Exception) -> str:
 
 
 def passing(exc: ClientError | BotoCoreError) -> PassingError:
-    """Read an AWS error that ends a slice.
+    """Return an AWS error that passes as the error that ends a slice.
 
     :raises FatalError: it ends the whole run.
-    :raises Exception: the error itself, when it is none that a worker knows what to do about; Step
-        Functions runs the slice again.
+    :raises Exception: the error itself, if it is of another kind; Step Functions runs the slice
+        again.
     """
     kind, code = kind_of_exception(exc), code_of(exc)
     operation = getattr(exc, "operation_name", "AWS")
@@ -158,7 +158,7 @@ def passing(exc: ClientError | BotoCoreError) -> PassingError:
 
 
 def passing_of(error: MigrationError) -> PassingError:
-    """Read an error of the ledger or the bucket that ends a slice; raises it if no wait helps."""
+    """Return an error of ledger or bucket that ends a slice; raise it if waiting does not help."""
     if isinstance(error, LedgerBusyError):
         return PassingError(type(error).__name__, str(error))
     if kind_of(error.aws_code or "").passes:

@@ -1,4 +1,4 @@
-"""Fencing and the budget: may this worker go on, and how fast? Asked of the ledger now and then."""
+"""Fencing and the budget: whether this worker may continue, and how fast. The ledger decides."""
 
 import contextlib
 import math
@@ -34,12 +34,12 @@ AlarmReader: TypeAlias = Callable[[Sequence[str]], Mapping[str, str]]  # states 
 
 
 def no_alarms(names: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG001  # one shape for all
-    """Know nothing of any alarm."""
+    """Return no states: they are unknown."""
     return {}
 
 
 class Order(Enum):
-    """What the ledger wants of a worker. QUIT: end, and leave the lane unfinished."""
+    """What the ledger orders a worker to do. QUIT: end, and leave the lane unfinished."""
 
     GO = "go"
     HOLD = "hold"
@@ -54,17 +54,17 @@ class Pacers:
     write: Pacer
 
     def share(self, control: ControlRecord, now: float) -> None:
-        """Take this worker's share of the migration's budget, or less after a hold for health."""
+        """Set this worker's share of the migration's budget; less after a hold for health."""
         part = eased(control, now)
         self.read.set_share(share_of(part * control.read_units_per_second, control.sharers))
         self.write.set_share(share_of(part * control.write_units_per_second, control.sharers))
 
     def debt_seconds(self) -> float:
-        """Return how long to wait until everything spent is earned."""
+        """Return the seconds until the budget covers everything that was spent."""
         return max(self.read.debt_seconds(), self.write.debt_seconds())
 
     def take_throttles(self) -> Throttles:
-        """Return how often reads and writes were throttled since this was last asked."""
+        """Return how often reads and writes were throttled since the last call."""
         told = ((READ, self.read.take_refused()), (WRITE, self.write.take_refused()))
         one_by_one = (
             Throttles({reason_of(reason, verb): number})
@@ -74,16 +74,16 @@ class Pacers:
         return sum(one_by_one, Throttles())
 
     def suffering(self) -> str:
-        """Say what is throttled although this worker goes slower; empty when nothing is."""
+        """Return what is throttled although this worker has slowed down; empty if nothing is."""
         words = {"reads": self.read, "writes": self.write}
         return " and ".join(word for word, pacer in words.items() if pacer.others_suffer())
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Guard:
-    """Looks at the control record and the lease, each no more often than its limit says.
+    """Reads the control record and the lease, each no more often than its limit allows.
 
-    ``jitter`` draws a whole number between two.
+    ``jitter`` returns a random integer between two, both included.
     """
 
     ledger: Ledger
@@ -101,9 +101,9 @@ class Guard:
     _joined: bool = field(default=False, init=False)
 
     def order(self) -> Order:
-        """Return the order in force; it is at most ``CONTROL_SECONDS`` old.
+        """Return the order in force, at most ``CONTROL_SECONDS`` old.
 
-        The end of its hours is known before, and so obeyed to the second.
+        The end of the attempt's hours is known in advance, so it is obeyed to the second.
         """
         now = self.clock()
         if self._control and self._control.is_closed(now):
@@ -114,22 +114,22 @@ class Guard:
         return self._last_order
 
     def hold_wait_seconds(self) -> int:
-        """Return how long a held child waits until it looks again; many do not return at once."""
+        """Return the wait of a held child in seconds, spread so that not all return at once."""
         spread = self.jitter(0, return_seconds(self.workers))
         return hold_wait_seconds(self._control, self.clock()) + spread
 
     def leave_wait_seconds(self) -> int:
-        """Return how long a worker that is told to end waits first; many do not end at once."""
+        """Return the seconds to wait before an ordered end, spread so that not all end at once."""
         is_told = self._last_order is not Order.GO
         return self.jitter(0, leave_seconds(self.workers)) if is_told else 0
 
     @property
     def workers(self) -> int:
-        """Return how many workers share the ledger, or may; as of the last look."""
+        """The number of workers that share the ledger, or could, at the last reading."""
         return max(self._control.sharers, self._control.live) if self._control else 0
 
     def _looks_outside(self, control: ControlRecord, now: float) -> bool:
-        """Read alarms and add up what was spent, each in turn; True: holds have changed."""
+        """Read the alarms and add up the cost when due; return whether holds have changed."""
         if control.hold_while:
             from ddb_transform.holds.health import AlarmWatch
 
@@ -146,18 +146,18 @@ class Guard:
         return Sharing(self.ledger, self.record.migration_id, self.attempt)
 
     def join(self) -> float:
-        """Count this worker among those that share the budget; return seconds to wait first."""
-        self.order()  # the control record as it is, or was a few seconds ago
+        """Count this worker among those that share the budget; return the seconds to wait first."""
+        self.order()  # reads the control record, unless it was read seconds ago
         self._working = True
         if self._control is None or not self._control.has_budget:
             return 0.0
         self._joined = True
         seconds = self.sharing.join()
-        self._last_look = float("-inf")  # the share is another one now
+        self._last_look = float("-inf")  # the share has changed
         return seconds
 
     def leave(self) -> None:
-        """Count this worker out again; if that fails, the next count will."""
+        """Stop counting this worker; if that fails, the next count corrects it."""
         self._working = False
         if self._joined:
             self._joined = False
@@ -165,7 +165,7 @@ class Guard:
                 self.sharing.leave()
 
     def stop_all(self, reason: str) -> None:
-        """Tell every worker of this attempt to stop."""
+        """Order every worker of this attempt to stop."""
         self.ledger.stop(
             self.record.migration_id, attempt=self.attempt, reason=reason, now=self.clock()
         )
@@ -178,7 +178,7 @@ class Guard:
             order = order_of(control, self.attempt, now)
         if order is Order.QUIT or (self.record.mode.writes and not self._holds_table(now)):
             return Order.QUIT
-        assert control is not None  # or the order were QUIT
+        assert control is not None  # else the order is QUIT
         self._share(control, now)
         if order is Order.GO and self._hold_for_others(now):
             return Order.HOLD
@@ -186,22 +186,22 @@ class Guard:
 
     def _share(self, control: ControlRecord, now: float) -> None:
         if control.has_budget and self._working and not self._joined:
-            self._joined = True  # the budget came while this worker was at work already
+            self._joined = True  # the budget was set after this worker had begun
             self.sharing.join()
         elif control.has_budget and self._joined and self.sharing.renew(control, now):
             control = self.ledger.control(self.record.migration_id) or control
         self.pacers.share(control, now)
 
     def _hold_for_others(self, now: float) -> bool:
-        """Pause the whole migration for a while when the table is throttled whatever we do."""
+        """Pause the whole migration for a while if slowing down does not end the throttles."""
         what = self.pacers.suffering()
         if not what:
             return False
         reason = (
             f"{what} of table {self.record.table_name} were throttled for "
-            f"{SUFFERING_SECONDS:.0f} s although this migration went slower: live traffic suffers, "
-            f"too. It resumes by itself in {SUFFERING_HOLD_SECONDS} s; raise the table's capacity "
-            "or lower the budget."
+            f"{SUFFERING_SECONDS:.0f} s although this migration slowed down, so live traffic is "
+            f"affected, too. It resumes by itself in {SUFFERING_HOLD_SECONDS} s. Raise the table's "
+            "capacity or lower the budget."
         )
         hold = HoldRecord(
             kind=HoldKind.THROTTLED,
@@ -213,9 +213,9 @@ class Guard:
         return self.ledger.hold(self.record.migration_id, hold, attempt=self.attempt)
 
     def _holds_table(self, now: float) -> bool:
-        """Return whether the table is this migration's, as it was LEASE_LOOK_SECONDS ago at most.
+        """Return whether this migration holds the table, as of LEASE_LOOK_SECONDS ago at most.
 
-        Whoever takes it and starts also tells this migration's control record.
+        A migration that takes the table also writes STOP to this one's control record.
         """
         if now - self._held_at < LEASE_LOOK_SECONDS:
             return True
@@ -224,7 +224,7 @@ class Guard:
         leases = Leases(self.ledger)
         lease = leases.look(table)
         if not is_held_by(lease, record.migration_id):
-            lease = leases.get(table)  # what was read first may be of a moment ago
+            lease = leases.get(table)  # the first read is only eventually consistent
         if not is_held_by(lease, record.migration_id):
             return False
         if renew(lease, record.migration_id, now):
@@ -234,10 +234,10 @@ class Guard:
 
 
 def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
-    """Read the control record: an older attempt quits, a hold of over an hour does, too.
+    """Return the order of the control record to a worker of this attempt.
 
-    So does one whose hours are over: the end was written down when it began, so that it ends in
-    time whoever is away.
+    QUIT if the attempt is older or stopped, its hours are over, or it was on hold for over an hour.
+    The end of the hours was written when the attempt began, so it ends in time without Airflow.
     """
     if control is None or control.attempt != attempt or control.command is Command.STOP:
         return Order.QUIT
@@ -250,12 +250,12 @@ def order_of(control: ControlRecord | None, attempt: int, now: float) -> Order:
 
 
 def hold_wait_seconds(control: ControlRecord | None, now: float) -> int:
-    """Return the wait of a held child; never beyond the end of holds that end by themselves."""
+    """Return the wait of a held child in seconds, at most until its holds end by themselves."""
     if control is None or control.command is not Command.HOLD:
         return held_wait_seconds(0)
     holds = control.in_force(now)
     if not holds:
-        return 1  # it has ended since it was looked at
+        return 1  # the hold has ended since it was read
     told = summary_of(holds)
     wait = held_wait_seconds(now - told.since)
     ends_in = math.ceil(told.until - now) if told.until else wait

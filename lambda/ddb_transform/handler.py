@@ -1,7 +1,7 @@
-"""The Lambda's entry: builds what a worker needs and lets it work one slice.
+"""The Lambda's entry point: builds a worker and lets it work for one slice.
 
-What a slice does not need is imported where it is used: a cold start compiles every module that it
-imports, since the function's folder takes no compiled ones.
+Modules that not every slice needs are imported where they are used. A cold start compiles every
+module that it imports, because the function's folder is read-only.
 """
 
 import contextlib
@@ -53,30 +53,30 @@ from ddb_transform.worker import HOLD, Worker, tell_nobody
 from ddb_transform.writers.proof import Proof
 
 _TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30}
-# Explicit, since botocore's defaults changed between versions. Longer waits are the child's.
+# Explicit, since botocore's defaults differ by version. For longer waits the child execution waits.
 _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 6}, **_TIMEOUTS)
-# The table's client never tries again by itself: the pacer has to hear of every throttle, and a
-# write whose answer was lost has to be known as such.
+# The table's client does not retry: the pacer counts every throttle, and the writer must know which
+# writes got no answer.
 _PLAIN = Config(
     retries={"mode": "standard", "total_max_attempts": 1},
     max_pool_connections=2 * WRITER_THREADS,
     parameter_validation=False,  # most of a small write's CPU; the service validates anyway
     **_TIMEOUTS,
 )
-# A reading of the alarms that takes long is none: the next turn comes soon.
+# A slow reading of the alarms is given up: the next one follows soon.
 _HASTY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=3
 )
-_TOLD: set[str] = set()  # migrations that know what this sandbox runs on
+_TOLD: set[str] = set()  # migrations for which this sandbox's runtime is noted
 _NO_METRICS = "off"  # of catalog.Detail
-_MARGIN_SHARE = 0.2  # of a short time limit, where a minute's margin would leave nothing
+_MARGIN_SHARE = 0.2  # of a short time limit, of which a minute's margin would leave nothing
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work one slice of a lane, or look at something: see ``_ACTIONS``.
+    """Work one slice of a lane, or do one of ``_ACTIONS``.
 
-    Expected failures are returned, so that the state machine branches on them; what nobody
-    foresaw is raised, and Step Functions runs the slice again from the last checkpoint.
+    Expected failures are returned, so that the state machine can branch on them. Other errors are
+    raised, and Step Functions runs the slice again from the last checkpoint.
     """
     action = event.get("action")
     if action:
@@ -87,9 +87,9 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def answer_describe(event: dict[str, Any]) -> dict[str, Any]:
-    """Say whether a transform can be used here, its FILTER on that table, and its hash.
+    """Return whether a transform can be used here, with its FILTER on that table; and its hash.
 
-    Without a transform: whether the table can be used, as for an undo.
+    Without a transform: whether the table can be used, for an undo.
     """
     name, table_name = str(event.get("transform", "")), str(event.get("table_name") or "")
     try:
@@ -112,14 +112,14 @@ def _described(name: str, table_name: str) -> None:
 
 
 def answer_bindings(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
-    """Say which transforms are bound to which tables."""
+    """Return which transforms are bound to which tables."""
     return {"ok": True, "error": "", "bindings": deployed_bindings().to_json().decode()}
 
 
 def answer_self_check(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # one shape for all
-    """Run the self-check against scratch records of the ledger table, and keep its result.
+    """Run the self-check on scratch records in the ledger table, and save its result.
 
-    The answer says what it ran on, too.
+    The answer has the runtime, too.
     """
     from ddb_transform.writers.self_check import self_check
 
@@ -130,7 +130,7 @@ def answer_self_check(event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 
 
 
 def answer_sample(event: dict[str, Any]) -> dict[str, Any]:
-    """Say what a transform would do to some items of a table; writes nothing."""
+    """Return what a transform would do to some items of a table. Writes nothing."""
     from ddb_transform.modes.sample import Sampling
 
     context = Context(
@@ -172,7 +172,7 @@ def _slice(event: dict[str, Any], context: Any) -> WorkResult:
     try:
         return _worker(WorkRequest.from_event(event), context).run()
     except AccessDeniedError:
-        raise  # a new right takes seconds to be known everywhere: Step Functions tries again
+        raise  # a new permission takes seconds to take effect: Step Functions tries again
     except MigrationError as error:
         return _held(error) if error.retryable else _refused(error)
 
@@ -187,7 +187,7 @@ def _worker(request: WorkRequest, context: Any) -> Worker:
 
 @contextlib.contextmanager
 def _told(ledger: Ledger, request: WorkRequest) -> Iterator[None]:
-    """Note why a worker does not begin, for who watches its attempt: no row of a lane has it."""
+    """Note in the ledger why a worker does not begin, since no lane's row says so."""
     try:
         yield
     except MigrationError as error:
@@ -234,7 +234,7 @@ def _begun(ledger: Ledger, record: MigrationRecord, request: WorkRequest, contex
 def _meter(
     record: MigrationRecord, attempt: int, writes: Pacer
 ) -> Callable[[LaneRow, float], None]:
-    """A stack that was deployed by an older version says nothing of metrics: they are off."""
+    """Return what sends the metrics. A stack of an older version has no METRICS: they are off."""
     asked = os.environ.get("METRICS", _NO_METRICS)
     if asked == _NO_METRICS:
         return tell_nobody
@@ -246,7 +246,7 @@ def _meter(
 
 
 def _check(kit: Kit, guard: Guard) -> None:
-    """Load the transform; one that is not bound to the table ends the whole migration at once."""
+    """Load the transform. If it is not bound to the table, stop the whole migration."""
     try:
         kit.check()
     except NotBoundError as error:
@@ -256,13 +256,14 @@ def _check(kit: Kit, guard: Guard) -> None:
 
 
 def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
-    """Refuse an input that cuts the table otherwise than the ledger: its cursors would be wrong."""
+    """Refuse an input that divides the table differently: the ledger's cursors would be wrong."""
     asked = (request.table_name, request.total_segments, request.lanes)
     known = (record.table_name, record.total_segments, record.lanes)
     if asked != known:
         raise InvalidInputError(
-            f"Work was given table, segments and lanes {asked}; migration {record.migration_id} "
-            "has others in the ledger. Start it by StartDistributedMapMigrationOperator."
+            f"The input has table, segments and lanes {asked}, but migration "
+            f"{record.migration_id} has {known} in the ledger. Start migrations with "
+            "StartDistributedMapMigrationOperator."
         )
     return record
 
@@ -270,23 +271,23 @@ def _agreed(record: MigrationRecord, request: WorkRequest) -> MigrationRecord:
 def _require_same_transform(ledger: Ledger, record: MigrationRecord, number: int) -> None:
     """Refuse to work with another transform than the attempt was started with.
 
-    An execution that is started right after a deployment may still have the definition before it,
-    and so this Lambda's former version: Step Functions says so of UpdateStateMachine.
+    Right after UpdateStateMachine, an execution may still use the previous definition, and so the
+    previous version of this Lambda. Step Functions documents this.
     """
     attempt = ledger.latest_attempt(record.migration_id)
     if record.mode is Mode.UNDO or not attempt or attempt.number != number:
-        return  # the guard ends a worker of a former attempt
+        return  # the guard ends a worker of an earlier attempt
     actual = source_hash(record.transform)
     if attempt.transform_hash not in {"", actual}:
         raise TransformError(
             f"Attempt {number} of {record.migration_id} was started with transform "
             f"{record.transform} {attempt.transform_hash[:12]}; this Lambda has {actual[:12]}. The "
-            "stack was deployed in the same moment. Nothing was written: start it again."
+            "stack was deployed at the same time. Nothing was written. Start the migration again."
         )
 
 
 def _tell_runtime(ledger: Ledger, migration_id: str) -> None:
-    """Note what this sandbox runs on, once for a migration; a report without it is no failure."""
+    """Note this sandbox's runtime, once per migration. If that fails, the report lacks it."""
     if migration_id in _TOLD:
         return
     _TOLD.add(migration_id)
@@ -321,7 +322,7 @@ def _runtime() -> LambdaRuntime:
 
 @functools.cache
 def _cloudwatch() -> Any:
-    """Made by the worker whose turn it is to read alarms, and by no cold start."""
+    """Only created by a worker that reads alarms, not at a cold start."""
     return boto3.client("cloudwatch", config=_HASTY)
 
 
@@ -342,7 +343,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _deadline(context: Any, slice_seconds: float) -> Callable[[], bool]:
-    """Return a function that tells when the slice has to end, well before Lambda's own limit."""
+    """Return a function that returns whether the slice must end, well before Lambda's limit."""
     allowed = context.get_remaining_time_in_millis() / 1000
     most = allowed - min(SLICE_MARGIN_SECONDS, _MARGIN_SHARE * allowed)
     ends_at = time.monotonic() + (min(slice_seconds, most) if slice_seconds > 0 else most)
@@ -350,9 +351,9 @@ def _deadline(context: Any, slice_seconds: float) -> Callable[[], bool]:
 
 
 def _held(error: MigrationError, jitter: Callable[[int, int], int] = random.randint) -> WorkResult:
-    """Let a worker wait that ledger or bucket are too busy for; all of them do not return at once.
+    """Return a hold if ledger or bucket are too busy; jitter keeps workers from returning at once.
 
-    :raises MigrationError: it is another error; Step Functions runs the slice again.
+    :raises MigrationError: any other error; Step Functions runs the slice again.
     """
     busy = passing_of(error)
     seconds = jitter(*HOLD_WAIT_SECONDS)

@@ -1,4 +1,4 @@
-"""Tells CloudWatch what a slice has done: lines of the log in the embedded metric format."""
+"""Sends CloudWatch metrics of a slice, as log lines in the embedded metric format."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from airflow_ddb_migrate.core.metrics.slices import slice_values, throttle_reaso
 
 @dataclass(slots=True, eq=False, repr=False)
 class Meter:
-    """Hears of a lane's row as the ledger has it; writes a line a minute, and one at the end.
+    """Gets a lane's row as it is in the ledger; writes a line each minute, and one at the end.
 
-    What it tells is what the ledger has counted meanwhile, so nothing counts twice: not what a
-    killed worker did and its successor does again. ``share`` returns the worker's part of the write
-    budget in units per second, None: no budget.
+    A line has what the ledger has counted since the last one. So nothing counts twice, not even
+    what a killed worker did and its successor repeats. ``share`` returns the worker's part of the
+    write budget in units per second; None: no budget.
     """
 
     detail: Detail

@@ -1,4 +1,4 @@
-"""Where a slice's work comes from: what every source of pages takes and gives."""
+"""Where a slice's work comes from: the interface of all sources of pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from ddb_transform.contract.transformed_page import TransformedPage
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What is next in a lane: in this segment, behind this cursor (empty: from its start)."""
+    """What is next in a lane: this segment, after this cursor (empty: from its start)."""
 
     segment: int
     cursor: TypedItem = field(default_factory=dict)
@@ -22,10 +22,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Things to settle, and where the next ones begin; None: the lane is finished.
+    """Items to settle, and the position of the next page; None: the lane is finished.
 
-    ``prepared`` is what the transform made of them, where it ran ahead. ``missing`` are keys of
-    items that were asked for and are not there.
+    ``prepared`` is the transform's result if it ran ahead. ``missing`` are the keys of requested
+    items that do not exist.
     """
 
     items: Sequence[Any]
@@ -36,6 +36,6 @@ class Page:
 
 
 class Source(Protocol):
-    """Pages of one lane. ``most_items`` bounds the next ones."""
+    """Pages of one lane. ``most_items`` limits the next one."""
 
     def page(self, position: Position, most_items: int) -> Page: ...

@@ -1,4 +1,4 @@
-"""Waiting that ends when the slice has to."""
+"""Waits that end when the slice must end."""
 
 import random
 import threading
@@ -12,12 +12,12 @@ _STEP_SECONDS = 0.2
 
 
 class StoppedError(Exception):
-    """The slice ends: nothing more is to be begun."""
+    """The slice is ending: nothing new may begin."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Patience:
-    """Sleeps in small steps, in any thread, until it is told to stop."""
+    """Sleeps in small steps, in any thread, until it is stopped."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[float, float], float] = random.uniform
@@ -27,9 +27,9 @@ class Patience:
         self._stopped.set()
 
     def wait(self, seconds: float, stretch: Callable[[], float] = lambda: 1.0) -> None:
-        """Wait; raises StoppedError when the slice ends meanwhile, or has ended.
+        """Wait; raises StoppedError if the slice ends meanwhile, or has ended.
 
-        ``stretch`` tells by how much what is left has to be lengthened since it last did.
+        ``stretch`` returns the factor by which the rest of the wait has grown since its last call.
         """
         while seconds > 0:
             self.check()
@@ -38,7 +38,7 @@ class Patience:
         self.check()
 
     def back_off(self, tries: int) -> float:
-        """Return seconds before the next of some tries, with full jitter."""
+        """Return the seconds before the next try after ``tries`` + 1 failures, with full jitter."""
         first, longest = RETRY_SECONDS
         return self.jitter(0.0, min(longest, first * 2.0**tries))
 

@@ -1,8 +1,8 @@
-"""Looks whether the table is still the one that the migration is about, and what its indexes ask.
+"""Checks that the table is still the migration's table, and reads the keys of its indexes.
 
-A table that is deleted and made again under its name has another id. While a worker asks for
-something it learns of the deletion; one that was held or slow does not, and would go on with the
-new table, in which nobody asked for a migration.
+A table that is deleted and recreated under its name has another id. A worker that makes requests in
+between notices the deletion. One that is on hold or slow does not, and would continue in the new
+table, for which no migration was started.
 """
 
 import time
@@ -20,9 +20,9 @@ from ddb_transform.failures import FatalError, Kind, fatal_of, kind_of_exception
 
 @dataclass(slots=True, eq=False, repr=False)
 class SameTable:
-    """Asks for the table, at most every ``SAME_TABLE_SECONDS``.
+    """Describes the table, at most every ``SAME_TABLE_SECONDS``.
 
-    ``index_keys`` are those of its indexes once it was asked, none where that is not allowed.
+    ``index_keys`` are empty until it was described, and if that is not allowed.
     """
 
     dynamodb: Any
@@ -32,9 +32,9 @@ class SameTable:
     _asked_at: float = field(default=float("-inf"), init=False)
 
     def check(self) -> None:
-        """Look whether it is the same table; whoever may not ask, or cannot now, goes on.
+        """Check that it is the same table; if it cannot be described, the worker continues.
 
-        :raises FatalError: it is gone, or another one has its name.
+        :raises FatalError: it is gone, or another table has its name.
         """
         if self.clock() - self._asked_at < SAME_TABLE_SECONDS:
             return
@@ -43,9 +43,9 @@ class SameTable:
         if table_id not in {None, self.record.table_id}:
             raise FatalError(
                 "TableMadeAgain",
-                f"Table {self.record.table_name} is not the one that the migration is about: it "
-                "was deleted and made again, and nothing more is written. Start a new migration if "
-                "the new table needs one.",
+                f"Table {self.record.table_name} was deleted and recreated, so it is not the one "
+                "that this migration was started for. Nothing more is written. Start a new "
+                "migration if the new table needs one.",
                 final=False,
             )
 

@@ -1,4 +1,4 @@
-"""The worker: one lane, one slice of time, page by page, the cursor behind every settled page."""
+"""The worker: one lane, one slice of time, page by page; the cursor follows each settled page."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ MORE = WorkResult(status=WorkStatus.MORE)
 HOLD = WorkResult(status=WorkStatus.HOLD, wait_seconds=HOLD_WAIT_SECONDS[0])
 
 _LOOK_SECONDS = 0.5
-_SHRINK = 4  # a page that did not fit into a slice is tried with a quarter of its items
+_SHRINK = 4  # a page that did not fit into a slice is retried with a quarter of its items
 
 
 def tell_nobody(row: LaneRow, now: float) -> None:
@@ -45,9 +45,9 @@ class _SliceOver(Exception):  # noqa: N818  # not an error: the lane is given ba
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a slice works with, made once its lane is taken.
+    """What a slice works with, created once its lane is taken.
 
-    ``check_table`` raises what ends the run once the table is another one.
+    ``check_table`` raises FatalError if the table was deleted or recreated.
     """
 
     source: Source
@@ -56,7 +56,7 @@ class Tools:
     check_table: Callable[[], None]
 
     def page(self, position: Position, most_items: int) -> Page:
-        """Fetch a page and run ahead with it."""
+        """Fetch a page, and do the part of its work that can be done ahead."""
         self.check_table()
         page = self.source.page(position, most_items)
         return self.work.ready(page, self.patience.check)
@@ -64,11 +64,12 @@ class Tools:
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Worker:
-    """Works on one lane until it is finished, time is up, or the ledger says otherwise.
+    """Works on one lane until it is finished, time is up, or the ledger orders an end or a hold.
 
-    ``out_of_time`` tells that the slice must end; ``owner`` is unique to this invocation; ``tools``
-    makes what a slice works with from the lane's row; ``meter`` hears of the row when it is taken,
-    after each save, and when it was given back.
+    - ``tools`` creates what a slice works with from the lane's row.
+    - ``owner`` is unique to this invocation.
+    - ``out_of_time`` returns whether the slice must end.
+    - ``meter`` gets the row when it is taken, after each save, and after it is given back.
     """
 
     request: WorkRequest
@@ -81,7 +82,7 @@ class Worker:
     sleep: Callable[[float], None] = time.sleep
     meter: Callable[[LaneRow, float], None] = tell_nobody
     _row: LaneRow = field(init=False)
-    _said_before: str = field(init=False)  # what ended this lane's former slice of the attempt
+    _said_before: str = field(init=False)  # what ended the lane's previous slice in this attempt
     _position: Position | None = field(init=False)
     _carried: SettledPage = field(init=False)
     _saved_at: float = field(default=0.0, init=False)
@@ -90,13 +91,13 @@ class Worker:
     _finished: bool = field(default=False, init=False)
 
     def run(self) -> WorkResult:
-        """Work one slice. Whatever ends it, the next one goes on behind the last settled page."""
+        """Work one slice. However it ends, the next one continues after the last settled page."""
         order = self.guard.order()
         if order is not Order.GO:
             return self._answer(order)
         row = self.lanes.take(self._claim, self.clock())
         if row is None:
-            return DONE  # finished already, or in the hands of a newer attempt
+            return DONE  # already finished, or taken by a newer attempt
         self._said_before = row.error if row.laps > 1 else ""
         self._row = replace(row, error="", cause="")
         self._position = Position.of(row)
@@ -109,8 +110,8 @@ class Worker:
     def _slice(self) -> WorkResult:
         """Work, stop sharing the budget, and only then give the lane back.
 
-        In the other order a count of the live lanes in between would miss this worker, and its
-        leaving would be subtracted a second time.
+        In the other order, a count of live lanes in between would not include this worker, and
+        leaving would subtract it a second time.
         """
         try:
             state, result = self._worked()
@@ -137,7 +138,7 @@ class Worker:
         return LaneState.DONE, DONE
 
     def _earn(self) -> None:
-        """Earn what the last page cost more than it was thought to, before another lane begins."""
+        """Wait until the budget covers the last page's actual cost, before another lane begins."""
         ends_at = self.clock() + self.guard.pacers.debt_seconds()
         while self.clock() < ends_at and not self._must_end():
             self.sleep(_LOOK_SECONDS)
@@ -146,7 +147,7 @@ class Worker:
         return self.out_of_time() or self.guard.order() is not Order.GO
 
     def _wait_for_a_share(self) -> None:
-        """Spend nothing before every other worker knows that the budget is shared by one more."""
+        """Spend nothing until every other worker knows that one more shares the budget."""
         seconds = self.guard.join()
         ends_at = self.clock() + seconds
         while self.clock() < ends_at:
@@ -154,7 +155,7 @@ class Worker:
             self.sleep(_LOOK_SECONDS)
 
     def _work(self, tools: Tools) -> None:
-        """Settle page after page, the next one fetched and transformed meanwhile."""
+        """Settle page after page, while the next one is fetched and transformed."""
         with ThreadPoolExecutor(1) as fetcher:
             try:
                 self._carried = tools.work.begin()
@@ -165,7 +166,7 @@ class Worker:
                 tools.patience.stop()
 
     def _awaited(self, page: "Future[Page]") -> Page:
-        """Wait for a page; a read budget or a slow transform may make that long."""
+        """Wait for a page, which may take long with a read budget or a slow transform."""
         try:
             while wait((page,), timeout=_LOOK_SECONDS).not_done:
                 self._tick()
@@ -175,7 +176,7 @@ class Worker:
         return page.result()
 
     def _page(self, page: Page, fetcher: ThreadPoolExecutor, tools: Tools) -> "Future[Page] | None":
-        """Settle one page and move the row behind it; return the next one, on its way."""
+        """Settle one page and move the row past it; return the next one, which is being fetched."""
         position, self._position = self._position, page.following
         assert position is not None  # a page was fetched from there
         upcoming = self._fetch(fetcher, tools)
@@ -204,7 +205,7 @@ class Worker:
         return self._row.page_items or SCAN_PAGE_ITEMS
 
     def _move(self, work: Work, settled: SettledPage) -> None:
-        """Count the page, and with the first one what was left over from before."""
+        """Count the page, and with the first one what earlier slices could not count."""
         carried, self._carried = self._carried, SettledPage(Counts())
         row = work.note(self._row)
         place = self._position
@@ -220,7 +221,7 @@ class Worker:
         )
 
     def _shrink(self) -> None:
-        """A slice that did not settle one page never will: the next one takes fewer items."""
+        """If the slice settled no page, the next slice reads fewer items per page."""
         if self._pages == 0 and self.out_of_time():
             items = max(1, self._most_items // _SHRINK)
             self._row = replace(self._row, page_items=items)
@@ -236,7 +237,7 @@ class Worker:
         )
 
     def _tick(self) -> None:
-        """End the slice unless time and ledger let this worker go on; show a sign of life."""
+        """End the slice if time is up or the ledger orders it; else save a heartbeat when due."""
         order = self.guard.order()
         if order is not Order.GO or self.out_of_time():
             raise _SliceOver(self._answer(order))
@@ -251,14 +252,14 @@ class Worker:
     def _save(self) -> None:
         self._saved_at = self._bring_up_to_date()
         if not self.lanes.save(self._claim, self._row, self._saved_at):
-            raise _SliceOver(HOLD)  # a newer invocation has the lane: look again later
+            raise _SliceOver(HOLD)  # a newer invocation has the lane: check again later
         self.meter(self._row, self._saved_at)
 
     def _bring_up_to_date(self) -> float:
-        """Add the time and the throttles since they were last counted to the row; return now.
+        """Add the time and the throttles since the last count to the row; return the current time.
 
-        Throttles are told as they happen: those of a page that does not settle, too, which is where
-        most of them are. What a killed worker has not saved is not told.
+        Throttles count when they happen, also those of a page that never settles, which has most of
+        them. What a killed worker has not saved is not counted.
         """
         now = self.clock()
         seconds = max(0.0, now - self._counted_until)  # a clock may be set back
@@ -277,12 +278,12 @@ class Worker:
             return self._fatal(error)
 
     def _passing(self, error: PassingError) -> tuple[LaneState, WorkResult]:
-        """Go on after a wait; the row says why until then."""
+        """Continue after a wait; until then the row says why."""
         self._row = replace(self._row, error=error.error, cause=error.cause)
         return LaneState.PENDING, HOLD
 
     def _fatal(self, error: FatalError) -> tuple[LaneState, WorkResult]:
-        """What is wrong for every item ends the whole run, not this lane alone."""
+        """Stop the whole run: every item would fail. An error that may pass is retried once."""
         if not error.final and error.error != self._said_before:
             return self._passing(PassingError(error.error, error.cause))
         self.guard.stop_all(f"{error.error}: {error.cause}")

@@ -22,7 +22,7 @@ from tests.support.factories import at
 from tests.support.waiting import HANG_SECONDS
 
 _STOPPED_SHARE = 0.4
-_GONE_WORDS = ("gone", "made again", "another")
+_GONE_WORDS = ("gone", "recreated", "another")
 
 
 def pause_and_resume(run: Run) -> None:

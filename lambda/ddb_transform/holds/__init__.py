@@ -1,5 +1,5 @@
-"""What holds a migration for reasons that are not its own, read by one worker at a time.
+"""Checks that put a migration on hold, made by one worker at a time.
 
-``health`` reads alarms, ``money`` adds up what was spent. Each is imported by migrations that ask
-for it alone: a cold start compiles every module that it imports.
+``health`` reads alarms, ``money`` adds up the cost. Each is imported only for migrations that use
+it: a cold start compiles every module that it imports.
 """

@@ -1,4 +1,4 @@
-"""The health gate: whose turn it is reads the alarms, and holds everybody or lets them go on."""
+"""The health gate: one worker at a time reads the alarms, and holds or releases all workers."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +16,9 @@ from airflow_ddb_migrate.core.ledger.records import ControlRecord
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AlarmWatch:
-    """Reads the alarms of one attempt in turn with its other workers, also while they are held.
+    """Reads the alarms of one attempt, taking turns with its other workers, also during a hold.
 
-    ``read`` gives states by name; what it raises is a reading of which nothing is known.
+    ``read`` returns states by name; if it raises MigrationError, all states are unknown.
     """
 
     sharing: Sharing
@@ -26,7 +26,7 @@ class AlarmWatch:
     read: Callable[[Sequence[str]], Mapping[str, str]]
 
     def look(self, control: ControlRecord, now: float) -> bool:
-        """Read the alarms if it is time, and no other worker does; True: holds have changed."""
+        """Read the alarms if due and no other worker does; return whether holds have changed."""
         if not is_reading_due(control, now):
             return False
         if not self.sharing.claim("alarms_at", control.alarms_at, now):
@@ -38,7 +38,7 @@ class AlarmWatch:
         is_mine = self.sharing.note_reading(
             taken_at=now, known_at=verdict.known_at, healthy_since=verdict.healthy_since
         )
-        # Whoever was overtaken may hold, which is safe, and end nothing.
+        # A worker that was overtaken may begin a hold, which is safe, but not end one.
         return bool(verdict.reason or is_mine) and self._obey(control, verdict)
 
     def _obey(self, control: ControlRecord, verdict: GateVerdict) -> bool:
@@ -73,4 +73,4 @@ def _well_words(control: ControlRecord, before: Sequence[HoldRecord], now: float
         f"on hold for {(now - hold.since) / 60:,.0f} minutes: {hold.reason.rstrip('.')}"
         for hold in before
     )
-    return f"{healthy} ({lasted}). The budget begins at half and rises slowly."
+    return f"{healthy} ({lasted}). The budget starts at half and rises slowly."

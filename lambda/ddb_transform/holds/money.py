@@ -1,4 +1,4 @@
-"""The limit of the cost: whose turn it is adds up, and holds everybody when it is spent."""
+"""The cost limit: one worker at a time adds up the cost, and holds all at the limit."""
 
 import json
 from collections.abc import Callable
@@ -24,13 +24,13 @@ from airflow_ddb_migrate.core.text.figures import dollars_words
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MoneyWatch:
-    """Adds up what one migration has spent, in turn with its other workers."""
+    """Adds up the cost of one migration, taking turns with its other workers."""
 
     sharing: Sharing
     clock: Callable[[], float]
 
     def look(self, control: ControlRecord, now: float) -> bool:
-        """Add up if it is time, and no other worker does; True: holds have changed."""
+        """Add up if it is due and no other worker does; return whether holds have changed."""
         if not is_sum_due(control, now):
             return False
         until = now + SPENDING_SECONDS[1]
@@ -42,14 +42,14 @@ class MoneyWatch:
         is_noted = self.sharing.note_spending(
             claimed=until, spent_usd=dollars, spent_at=now, spent_due=spending.due_at
         )
-        # It is not where another limit was given meanwhile: then it is added up anew.
+        # Not noted if the limit was changed meanwhile: then it is added up again.
         return is_noted and spending.is_up and self._hold(control, spending)
 
     def _hold(self, control: ControlRecord, spending: Spending) -> bool:
         sharing, now = self.sharing, self.clock()
         reason = (
-            f"{dollars_words(spending.dollars)} of at most {dollars_words(control.max_cost_usd)} "
-            "(max_cost_usd) is spent."
+            f"{dollars_words(spending.dollars)} was spent; the limit is "
+            f"{dollars_words(control.max_cost_usd)} (max_cost_usd)."
         )
         hold = HoldRecord(kind=HoldKind.MONEY, reason=reason, by="workers", since=now)
         if not sharing.ledger.hold(sharing.migration_id, hold, attempt=sharing.attempt):
@@ -60,7 +60,7 @@ class MoneyWatch:
         return True
 
     def _how(self, limit: float) -> str:
-        """Say who can give a higher limit: the rules of the DAG's author are in the record."""
+        """Return who can set a higher limit; the record has the rules of the DAG's author."""
         record = self.sharing.ledger.migration(self.sharing.migration_id)
         rules = json.loads(record.limits) if record and record.limits else {}
         return higher_limit(limit, rules.get("max_cost_usd"), by=" by retune")

@@ -1,1 +1,1 @@
-"""What a slice keeps in the bucket: the ``undo_log``, the ``quarantine``, and ``object_names``."""
+"""What a slice keeps in the bucket: ``undo_log`` and ``quarantine``, with ``object_names``."""

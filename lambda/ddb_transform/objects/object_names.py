@@ -1,4 +1,4 @@
-"""Where a slice's objects lie in the bucket: no two invocations ever share a name."""
+"""The names of a slice's objects in the bucket. No two invocations share a name."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ from airflow_ddb_migrate.core.ledger.records import LaneRow
 
 _VOID = ".void"
 _SUFFIX = ".jsonl.gz"
-_LAST = ".~"  # sorts behind every suffix
+_LAST = ".~"  # sorts after every suffix
 
 
 @dataclass(slots=True)
 class Place:
     """Names of one slice: ``<folder>/<lane>/<attempt>-<lap>-<number>``, ascending in time.
 
-    A lap is counted each time the lane is taken, so an invocation that was run twice, or a zombie,
-    has names of its own.
+    A lap is counted each time the lane is taken, so a repeated invocation or a zombie has its own
+    names.
     """
 
     lane: int
@@ -41,12 +41,12 @@ def path_of(stem: str) -> str:
 
 
 def void_of(stem: str) -> str:
-    """Name the record of the intents that did not land."""
+    """Return the path of the record of intents that did not land."""
     return stem + _VOID + _SUFFIX
 
 
 def behind(stem: str) -> str:
-    """Return a name that sorts behind everything of this stem."""
+    """Return a name that sorts after everything of this stem."""
     return stem + _LAST
 
 

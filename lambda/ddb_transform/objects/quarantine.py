@@ -1,4 +1,4 @@
-"""Items set aside with their error, and the threshold that stops a migration."""
+"""Quarantined items with their errors, and the limits that stop a migration."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Writes what one slice sets aside; values apart, and only if the migration shows them."""
+    """Quarantines items of one slice; their values apart, only if the migration shows them."""
 
     bucket: Bucket
     place: Place
@@ -30,7 +30,7 @@ class Quarantine:
     def add(
         self, refused: Sequence[RefusedItem], position: Position, *, seen: int
     ) -> FatalError | None:
-        """Set items aside, durably, of a page of ``seen``; return what ends the run if too many."""
+        """Quarantine items of a page of ``seen``; return what ends the run if they are too many."""
         if not refused:
             return None
         path = path_of(self.place.next(QUARANTINE))
@@ -44,7 +44,7 @@ class Quarantine:
         return self._full(total, refused)
 
     def _is_tolerable(self, total: int, refused: int, seen: int) -> bool:
-        """Judge by number at once; by share of what the lanes have saved, and of this page."""
+        """Check the number at once, and the percentage of what lanes have saved and this page."""
         record = self.record
         if total > record.max_quarantined:
             return False
@@ -69,17 +69,17 @@ class Quarantine:
         record = self.record
         return FatalError(
             "TooManyQuarantined",
-            f"{total:,} items could not be migrated; {record.max_quarantined:,} and "
-            f"{record.max_quarantined_percentage:g} % of those seen are allowed "
+            f"{total:,} items could not be migrated; the limits are {record.max_quarantined:,} "
+            f"items and {record.max_quarantined_percentage:g} % of the items seen "
             f"(max_quarantined, max_quarantined_percentage). {_examples(refused)} All are under "
             f"migrations/{record.migration_id}/{QUARANTINE}/ in the stack's bucket.",
         )
 
 
 def _examples(refused: Sequence[RefusedItem]) -> str:
-    """Name a few errors once each, with how many items of the page have it.
+    """Return a few different errors, each with the number of items of the page that have it.
 
-    No keys: the cause goes to whoever may see runs, and into notices.
+    No keys: users who can see runs see this text, and notices contain it.
     """
     errors = Counter(f"{one.error.error_class}: {one.error}" for one in refused)
     few = list(errors.items())[:_SHOWN]

@@ -1,8 +1,8 @@
 """The undo log: what a page is about to write, durable before it is written.
 
-One object of intents per page (``k`` key, ``o`` old and ``n`` new values of the changed
-attributes, null where absent; ``d`` a deleted item), and beside it the places of the intents that
-did not land, recorded before the cursor moves.
+Each page has one object of intents: ``k`` key, ``o`` old and ``n`` new values of the changed
+attributes (null where absent), ``d`` a deleted item. A second object has the positions of the
+intents that did not land; it is written before the cursor moves.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ class UndoLog:
     last: str = ""
 
     def begin(self, intents: Sequence[Intent]) -> Callable[[Iterable[int]], None]:
-        """Make the intents durable; returns what to call with the places of those that are void."""
+        """Make the intents durable; return what to call with the positions of void ones."""
         stem = self.place.next(UNDO)
         self.bucket.put(path_of(stem), map(_row, intents))
         self.last = behind(stem)
@@ -50,7 +50,7 @@ class UndoLog:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A deletion that was intended by a page that nobody finished, and where its record is."""
+    """A deletion that was intended by a page that was never finished, and where its record is."""
 
     key: TypedItem
     stem: str
@@ -59,10 +59,10 @@ class Orphan:
 
 @dataclass(slots=True)
 class UnsettledIntents:
-    """Intents of pages that were begun and, for all the ledger knows, not finished.
+    """Intents of pages that were begun and, as far as the ledger knows, not finished.
 
     ``changed`` are identities of keys; ``deleted`` has the orphans of a key by its identity;
-    ``voided`` are the objects with a void record; ``last`` is a name behind the last object.
+    ``voided`` are the objects with a void record; ``last`` is a name after the last object.
     """
 
     changed: set[str] = field(default_factory=set)
@@ -71,10 +71,10 @@ class UnsettledIntents:
     last: str = ""
 
     def void(self, keys: Iterable[str], bucket: Bucket) -> None:
-        """Record as void the deletions of items that are there and are not deleted now either.
+        """Record deletions as void if their items exist and are not deleted this time either.
 
-        Else an undo would put such an item back when live traffic deletes it later. A zombie cannot
-        land it any more: what made the transform decide otherwise is in its condition.
+        Otherwise an undo would restore such an item after live traffic has deleted it. A zombie
+        cannot delete it any more: its condition has what made the transform decide otherwise.
         """
         places: dict[str, set[int]] = {}
         for key in keys:
@@ -87,7 +87,7 @@ class UnsettledIntents:
 
 
 def unsettled(bucket: Bucket, row: LaneRow) -> UnsettledIntents:
-    """Read what earlier invocations of this lane may have written behind its cursor."""
+    """Read what earlier invocations of this lane may have written after its cursor."""
     found = UnsettledIntents()
     if row.laps <= 1 and row.attempt <= 1:
         return found
@@ -105,7 +105,7 @@ def unsettled(bucket: Bucket, row: LaneRow) -> UnsettledIntents:
 
 
 def stems(bucket: Bucket, lane: int) -> list[tuple[str, bool]]:
-    """Return the stems of a lane's log in ascending order, each with whether it has voids."""
+    """Return the stems of a lane's log, ascending, each with whether it has a void record."""
     return list(_stems(bucket.paths(folder_of(UNDO, lane))))
 
 
@@ -115,13 +115,13 @@ def records(bucket: Bucket, stem: str, *, has_void: bool) -> list[Row]:
 
 
 def reverse(record: Row) -> Intent:
-    """Return the write that undoes an intent, only where the item still holds what it wrote."""
+    """Return the write that undoes an intent if the item still has what it wrote."""
     key = unwired(record["k"])
     if "d" in record:
         item = unwired(record["d"])
         return Intent(key, Change("restored", item, after_bytes=item_bytes(item)), {})
     old, new = _values(record["o"]), _values(record["n"])
-    # The rest of the item is not known: these bound a batch, and are the least that it costs.
+    # The rest of the item is unknown: these sizes limit a batch, and are its minimum cost.
     return Intent(key, Change("changed", old, new, _bytes(key, new), _bytes(key, old)), {})
 
 
@@ -156,7 +156,7 @@ def _bytes(key: TypedItem, values: dict[str, TypedValue | None]) -> int:
 
 
 def _stems(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Pair each object with its void record, which sorts right behind it."""
+    """Pair each object with its void record, which sorts right after it."""
     stem, has_void = "", False
     for path in paths:
         if is_void(path) and stem_of(path) == stem:

@@ -1,4 +1,4 @@
 """Where pages of items come from: a ``scan``, a ``quarantine`` or an ``undo`` log.
 
-``paced_reads`` reads the table within the budget, and again while that may help.
+``paced_reads`` reads the table within the budget, with retries.
 """

@@ -1,4 +1,4 @@
-"""Reads of the migrated table: paced, and tried again while that may help."""
+"""Reads of the migrated table: paced, and retried while that may help."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(slots=True, eq=False, repr=False)
 class PacedReads:
-    """Paces requests by what the last one cost."""
+    """Paces requests by the cost of the last one."""
 
     pacer: Pacer
     patience: Patience
@@ -26,9 +26,9 @@ class PacedReads:
     def read(
         self, ask: Callable[[], Answer], otherwise: Callable[[Answer], float]
     ) -> tuple[Answer, float]:
-        """Return an answer and its read units; ``otherwise`` says them where DynamoDB does not.
+        """Return an answer and its units; ``otherwise`` returns those if DynamoDB does not.
 
-        :raises ClientError: DynamoDB refused it ten times, or for good.
+        :raises ClientError: DynamoDB refused it for good, or after ten retries.
         :raises StoppedError: the slice ends.
         """
         for tries in range(_TRIES):
@@ -55,6 +55,6 @@ class PacedReads:
             raise
         reported = answer.get("ConsumedCapacity", {}).get("CapacityUnits")
         self._units = otherwise(answer) if reported is None else float(reported)
-        # Without an estimate there is no ratio to learn: the next one is what this one cost.
+        # Without an estimate no ratio is learned: the next request reserves what this one cost.
         self.pacer.settle(reservation, self._units)
         return answer, self._units

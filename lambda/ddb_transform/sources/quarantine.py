@@ -1,4 +1,4 @@
-"""Pages of a quarantine: the items that another migration set aside, as they are now."""
+"""Pages of a quarantine: the items that another migration quarantined, as they are now."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from ddb_transform.sources.paced_reads import Answer, PacedReads
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """Keys of an object of the quarantine that are in none before it."""
+    """The keys of a quarantine object that are in no earlier object."""
 
     path: str
     keys: Sequence[TypedItem]
@@ -30,9 +30,9 @@ class _Object:
 class QuarantineSource:
     """Reads the items of a lane's quarantine, oldest object first, each item once.
 
-    ``bucket`` is the part of the migration that set them aside. A key may be in several objects,
-    since the page of a worker that was killed is done again; it counts in the first. The cursor
-    names the object in work, and how many of its keys are settled. Positions only go forward.
+    ``bucket`` is the part of the migration that quarantined them. A key may be in several objects,
+    since the page of a killed worker is repeated; it counts in the first. The cursor has the
+    current object, and how many of its keys are settled. Positions only move forward.
     """
 
     dynamodb: Any
@@ -46,10 +46,10 @@ class QuarantineSource:
     _open: _Object | None = field(default=None, init=False)
 
     def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:
-        """Read the next items; of them and of their bytes no more than a scan's page has.
+        """Read the next items: at most as many, and as many bytes, as a page of a scan has.
 
         :raises ClientError: see PacedReads.
-        :raises FatalError: the lane's quarantine is not there any more.
+        :raises FatalError: the lane's quarantine no longer exists.
         """
         found, settled = self._opened(position)
         if found is None:
@@ -59,7 +59,7 @@ class QuarantineSource:
         return Page(items, following, units, missing=missing)
 
     def _opened(self, position: Position) -> tuple[_Object | None, int]:
-        """Return the first object with keys that are not settled, and how many of them are."""
+        """Return the first object with unsettled keys, and how many of its keys are settled."""
         self._paths = self._paths or self._listed(_object_of(position))
         while self._open is None or _is_behind(position, self._open):
             if self._next == len(self._paths):
@@ -69,7 +69,7 @@ class QuarantineSource:
         return self._open, _settled(position, self._open)
 
     def _listed(self, wanted: str) -> list[str]:
-        """Return the paths of the lane's objects; the one in work has to be among them."""
+        """Return the paths of the lane's objects; the current one must be among them."""
         paths = list(self.bucket.paths(folder_of(QUARANTINE, self.lane)))
         if (wanted or not paths) and wanted not in paths:
             raise self._gone()
@@ -88,13 +88,13 @@ class QuarantineSource:
     def _gone(self) -> FatalError:
         return FatalError(
             "QuarantineExpired",
-            f"What migration {self.bucket.migration_id} set aside in segment {self.lane} is no "
-            "longer in the stack's bucket, whose objects expire (deploy --undo-retention-days). "
+            f"The quarantine of migration {self.bucket.migration_id}, segment {self.lane}, is no "
+            "longer in the stack's bucket, where objects expire (deploy --undo-retention-days). "
             "Start a new migration: it changes only what is left.",
         )
 
     def _read(self, keys: Sequence[TypedItem]) -> tuple[list[TypedItem], list[TypedItem], float]:
-        """Return items, keys of those that are gone, and units, of as many keys as fit a page."""
+        """Return items, keys of missing ones, and units, for as many keys as fit a page."""
         items: list[TypedItem] = []
         missing: list[TypedItem] = []
         units, page_bytes = 0.0, 0
@@ -123,7 +123,7 @@ class QuarantineSource:
 
 
 def _is_behind(position: Position, one: _Object) -> bool:
-    """Return whether everything in an object is settled."""
+    """Return whether all keys of an object are settled."""
     wanted = _object_of(position)
     return one.path < wanted or (one.path == wanted and _settled(position, one) >= len(one.keys))
 
@@ -138,7 +138,7 @@ def _object_of(position: Position) -> str:
 
 
 def _following(position: Position, one: _Object, settled: int) -> Position | None:
-    """Return the position behind so many keys of an object; None behind the last of all."""
+    """Return the position after so many keys of an object; None after the last of all."""
     if one.is_last and settled >= len(one.keys):
         return None
     cursor = {"object": {"S": one.path}, "settled": {"N": str(settled)}}
@@ -146,5 +146,5 @@ def _following(position: Position, one: _Object, settled: int) -> Position | Non
 
 
 def _read_units(answer: Answer) -> float:
-    """Return the units of one consistent read; of an item that is not there: one."""
+    """Return the units of one consistent read; a missing item costs one."""
     return max(1.0, math.ceil(item_bytes(answer.get("Item", {})) / READ_UNIT_BYTES))

@@ -13,7 +13,7 @@ from ddb_transform.sources.paced_reads import Answer, PacedReads
 
 @dataclass(slots=True, eq=False, repr=False)
 class ScanSource:
-    """Scans the segments of a lane. ``filter_arguments`` are the transform's FILTER."""
+    """Scans the segments of a lane. ``filter_arguments`` come from the transform's FILTER."""
 
     dynamodb: Any
     request: WorkRequest
@@ -51,6 +51,6 @@ class ScanSource:
 
 
 def _page_units(answer: Answer) -> float:
-    """Estimate by a page's length, or its items' where that is unknown; no units were reported."""
+    """Estimate units that were not reported, by the page's length or else by its items' sizes."""
     length = answer.get("PageBytes")
     return scan_units(sum(map(item_bytes, answer["Items"])) if length is None else length)

@@ -10,14 +10,14 @@ from ddb_transform.pages import Page, Position
 
 @dataclass(slots=True)
 class UndoSource:
-    """Reads the undo log of a lane, newest object first. The cursor names the last one settled."""
+    """Reads the undo log of a lane, newest object first. The cursor has the last settled one."""
 
     bucket: Bucket
     lane: int
     _stems: list[tuple[str, bool]] = field(default_factory=list, init=False)
 
     def page(self, position: Position, most_items: int = SCAN_PAGE_ITEMS) -> Page:  # noqa: ARG002
-        """Return one object's records; all of them, however many: their keys are distinct."""
+        """Return all records of one object, however many; their keys are distinct."""
         self._stems = self._stems or undo_log.stems(self.bucket, self.lane)
         last = position.cursor.get("object", {}).get("S", "")
         left = [pair for pair in self._stems if not last or pair[0] < last]

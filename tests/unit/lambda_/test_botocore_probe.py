@@ -25,7 +25,7 @@ READS, ANSWERS, WRITES, REASONS = (
     "reasons of throttling",
 )
 UNREAD = "botocore does not emit before-parse"
-OTHER_ANSWER = "it reads another answer than botocore"
+OTHER_ANSWER = "its answer differs from botocore's"
 UNREAD_HERE = {} if botocores.EMITS_BEFORE_PARSE else {READS: UNREAD, ANSWERS: UNREAD}
 needs_before_parse = pytest.mark.skipif(
     not botocores.EMITS_BEFORE_PARSE, reason="this botocore emits no before-parse"
@@ -49,7 +49,7 @@ KINDS = {
         marks=needs_before_parse,
     ),
     "a body of its own": pytest.param(
-        botocores.with_late_body, {**UNREAD_HERE, WRITES: "it sends another request than botocore"}
+        botocores.with_late_body, {**UNREAD_HERE, WRITES: "its request differs from botocore's"}
     ),
     "other arguments": pytest.param(
         botocores.with_refused_handlers,

@@ -95,7 +95,7 @@ def test_a_hold_by_a_person_says_how_it_goes_on() -> None:
 
 def test_a_hold_for_money_says_how_far_the_limit_can_be_raised() -> None:
     """Whoever reads it may not be the author of the DAG."""
-    spent = Hold("$5.00 of at most $5.00 is spent.", since=1.0, kind="money")
+    spent = Hold("$5.00 was spent; the limit is $5.00.", since=1.0, kind="money")
 
     assert (
         "raises the limit (Migration tab, or ddb-migrate retune), as far as the DAG's "

@@ -37,7 +37,7 @@ def test_it_is_on_hold_when_the_limit_is_spent(world: MigrationWorld) -> None:
     assert ["money"] == kinds(world)
     (event,) = events(world.ledger, world.record.migration_id)
     assert ("HELD", "money") == (event.what, event.kind)
-    assert "of at most $1.00 (max_cost_usd) is spent" in event.words
+    assert " was spent; the limit is $1.00 (max_cost_usd)." in event.words
 
 
 def test_a_limit_below_a_cent_is_told_in_figures(world: MigrationWorld) -> None:
@@ -49,7 +49,8 @@ def test_a_limit_below_a_cent_is_told_in_figures(world: MigrationWorld) -> None:
     assert Order.HOLD is Guard(world.ledger, world.record, 2, world.clock, world.pacers()).order()
 
     (event,) = events(world.ledger, name)
-    assert "On hold for money: $0.0062 of at most $0.0050 (max_cost_usd) is spent." in event.words
+    said = "On hold for money: $0.0062 was spent; the limit is $0.0050 (max_cost_usd)."
+    assert said in event.words
 
 
 def test_a_limit_of_the_author_is_not_to_be_raised_by_others(world: MigrationWorld) -> None:
@@ -62,7 +63,7 @@ def test_a_limit_of_the_author_is_not_to_be_raised_by_others(world: MigrationWor
         Guard(world.ledger, world.record, number, world.clock, world.pacers()).order()
 
     author, run = (event.words for event in events(world.ledger, name))
-    assert "is spent. Ask the DAG's author for a higher max_cost_usd (migration_params" in author
+    assert "Ask the DAG's author for a higher max_cost_usd (migration_params" in author
     assert "Give a higher max_cost_usd by retune, at most the $7.00 of the DAG's author." in run
 
 

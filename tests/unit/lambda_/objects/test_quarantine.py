@@ -77,7 +77,7 @@ def test_more_than_so_many_end_the_run(dynamodb: Any, most: int, ends: bool) -> 
     assert ends is (stop is not None)
     if stop:
         assert "TooManyQuarantined" == stop.error
-        assert "5 items could not be migrated; 4 and 5 %" in stop.cause
+        assert "5 items could not be migrated; the limits are 4 items and 5 %" in stop.cause
         assert "ValueError: why (2 of this page)" in stop.cause
         assert "i0" not in stop.cause, "keys are for those who may see XComs"
         assert "hunter2" not in stop.cause

@@ -147,7 +147,7 @@ def test_what_expired_is_not_taken_for_done(bucket: Bucket, table: Items) -> Non
     bucket.s3.objects.pop(("b", f"migrations/{MIGRATION}/{first}"))
     assert following is not None
 
-    with pytest.raises(FatalError, match=r"^QuarantineExpired: What migration .* in segment 3 is"):
+    with pytest.raises(FatalError, match=r"^QuarantineExpired: The quarantine of .* segment 3, is"):
         source(bucket, table).page(following)
 
 
