@@ -1,4 +1,4 @@
-"""The permissions for ``ddb-migrate forget``. None of them reads an item."""
+"""The permissions for ``ddb-migrate forget``. None of them allows reading migrated items."""
 
 from airflow_ddb_migrate.aws.services.bucket import ROOTS
 from airflow_ddb_migrate.permissions import scope

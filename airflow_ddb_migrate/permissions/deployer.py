@@ -20,9 +20,9 @@ DEPLOYER = (
         ),
     ),
     Row("UploadCode", scope.code_objects, always("s3:GetObject", "s3:PutObject")),
-    # Without a prefix: HeadBucket names none. Names of objects hold no keys of items.
+    # Without a prefix, since HeadBucket has none. Object names contain no keys of items.
     Row("FindObjects", scope.bucket, always("s3:ListBucket")),
-    # A bucket of a former stack has a policy that names the worker of that one.
+    # The policy of a former stack's bucket names the worker of that stack.
     Row("ProtectAKeptBucket", scope.bucket, always("s3:GetBucketPolicy", "s3:PutBucketPolicy")),
     # For destroy --delete-data: the bucket's policy denies everyone access to undo logs.
     Row(
@@ -32,7 +32,7 @@ DEPLOYER = (
     ),
     Row("EmptyTheBucket", scope.objects, always("s3:DeleteObject", "s3:DeleteObjectVersion")),
     Row("DeleteTheLedger", scope.ledger, always("dynamodb:DeleteTable")),
-    # What a former stack left behind is found by its tags.
+    # A ledger that a former stack left behind is found by its tags.
     Row(
         "FindTheLedger",
         scope.ledger,

@@ -1,6 +1,6 @@
-"""The actions that CloudFormation calls for the stack, with the deployer's or its service role.
+"""The actions that CloudFormation calls for the stack, as the deployer or as its service role.
 
-They are listed by type of resource, as in the handlers of CloudFormation's registry. Actions for
+They are listed by resource type, as in the handlers of CloudFormation's registry. Actions for
 properties that the template does not set are left out.
 """
 

@@ -29,7 +29,7 @@ class Feature(StrEnum):
 
 
 ALL_FEATURES: Final = frozenset(Feature)
-DEFAULT_FEATURES: Final = ALL_FEATURES - {Feature.SHOW_VALUES}  # no value of an item is read
+DEFAULT_FEATURES: Final = ALL_FEATURES - {Feature.SHOW_VALUES}  # no item value is read
 ALWAYS: Final[frozenset[Feature]] = frozenset()  # whatever the features
 
 
@@ -67,7 +67,7 @@ def below(*prefixes: str) -> dict[str, dict[str, str | list[str]]]:
     return {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}}
 
 
-# Keys are used through the services whose data they encrypt, and not by themselves.
+# Keys can only be used through the services whose data they encrypt.
 THROUGH_SERVICES: Final = {
     "StringLike": {"kms:ViaService": ["dynamodb.*.amazonaws.com*", "s3.*.amazonaws.com*"]}
 }

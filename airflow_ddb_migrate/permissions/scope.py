@@ -9,13 +9,13 @@ from airflow_ddb_migrate.core.names import DEFAULT_STACK_NAME, ledger_name
 _FUNCTIONS = ("transform", "restore")  # what their names end in
 ALARMS = ("capacity-owed", "no-progress", "quarantine", "safety-net-failed", "safety-net-silent")
 _CERTAIN_CHARS = 24  # of a stack's name that CloudFormation keeps in a name that it makes
-# By the parameter that has another: logical id, and how its name ends if it has a prefix.
+# By the parameter for a custom role: logical id, and the end of the name if it has a prefix.
 _ROLES = {
     "FunctionRoleArn": ("FunctionRole", "transform"),
     "StateMachineRoleArn": ("StateMachineRole", "machine"),
     "RestoreRoleArn": ("RestoreRole", "restore"),
 }
-ANYWHERE = ("*",)  # for actions of which AWS knows no resource
+ANYWHERE = ("*",)  # for actions that do not support resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def quarantines(scope: Scope) -> tuple[str, ...]:
 
 
 def quarantines_and_examples(scope: Scope) -> tuple[str, ...]:
-    """Return the objects that are shown of migrations. Undo logs are not among them."""
+    """Return the objects of migrations that are shown. Undo logs are not among them."""
     return (*quarantines(scope), *_left_behind(scope, "diff/*"))
 
 

@@ -1,8 +1,8 @@
 """Let the ledger's records of a migration expire some time after it is over for good.
 
-Airflow need not see the end of a migration, and a migration of 10,000 segments has that many
-records. So the stack does this, once a day. DynamoDB deletes records within days after ``expires``,
-in any order. The migration's own record is marked first, and once that has expired, the migration
+The stack does this once a day, since Airflow may not see the end of a migration, and a migration of
+10,000 segments has that many records. DynamoDB deletes records within days after ``expires``, in
+any order. The migration's own record is marked first, and once that has expired, the migration
 counts as gone. Its row in the table's history stays.
 """
 

@@ -1,7 +1,7 @@
 """Delete what is kept of one migration on request, for example to erase personal data.
 
-A record of the deletion stays, and the migration's row in its table's history, without parameters.
-It can be repeated, also after it was interrupted.
+A record of the deletion stays, and so does the migration's row in its table's history, without
+parameters. A deletion can be repeated, also after an interruption.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _PROBE = {"Key": f"{UNDO}/may-it-be-deleted", "VersionId": "null"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """Deletes what is kept of a migration. ``confirm`` gets the question to ask a person."""
+    """Deletes what is kept of a migration. ``confirm`` asks a person the question that it gets."""
 
     clients: Clients
     stack: Stack
@@ -154,9 +154,8 @@ class Forgetting:
             if not kept.row.forgotten_at:
                 self._ledger.update(kept.key, {**kept.row.without_params(now)})
         self._ledger.update(erasure_key(self.migration_id), {"records": records})
-        for name in reversed(
-            family.ids
-        ):  # the migration's own last, so that an interrupted run is repeated
+        # The migration's own comes last, so that an interrupted run is repeated.
+        for name in reversed(family.ids):
             self._ledger.update(erasure_key(name), {"state": ErasureState.DONE, "ended_at": now})
         return replace(
             mark, state=ErasureState.DONE, ended_at=now, objects=objects, records=records

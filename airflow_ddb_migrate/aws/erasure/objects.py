@@ -12,7 +12,7 @@ _SHOWN = 3
 def delete_versions(s3: Any, bucket: str, prefix: str = "") -> int:
     """Delete all objects with a prefix, with every version and delete marker; return how many.
 
-    :raises AccessDeniedError: S3 may not list or delete them.
+    :raises AccessDeniedError: the caller may not list or delete them.
     :raises DeployError: S3 refuses for another reason.
     """
     deleted = 0

@@ -9,7 +9,7 @@ from airflow_ddb_migrate.core.limits import LEDGER_SHARDS
 
 
 def records_of(ledger: Ledger, migration_id: str) -> Iterator[TypedItem]:
-    """Yield the keys of all its records, except the one that says that it is forgotten.
+    """Yield the keys of all its records, except the one that says it was forgotten.
 
     Leases, snapshots of capacity and the history belong to a table and are not included.
     """

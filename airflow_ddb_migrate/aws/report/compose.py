@@ -37,9 +37,10 @@ REPORT_FILE = "report.json"
 
 
 def compose(site: Site) -> Report:
-    """Return the current report; its ``after`` is there once restore has run.
+    """Return the current report. Its ``after`` is known once restore has run.
 
-    A migration that was only planned, previewed or rejected has one, too: PLANNED or NOT_STARTED.
+    A migration that was only planned, previewed or rejected has a report, too: PLANNED or
+    NOT_STARTED.
     """
     now = site.clock.now()
     plan = plan_fields(site.ledger, site.migration_id)
@@ -95,7 +96,7 @@ def keep(site: Site, report: Report) -> str:
 
 
 def _not_begun(site: Site, plan: Mapping[str, Any]) -> Report:
-    """Return a sentence that nothing was started, and whether there is a plan."""
+    """Return the report of a migration that was not started, with its plan if there is one."""
     status = NotBegun.PLANNED if plan else NotBegun.NOT_STARTED
     what = "It was only planned" if plan else "It was never started"
     record = site.ledger.migration(site.migration_id)

@@ -83,7 +83,7 @@ def undo(
     is_undoable = record.mode in {Mode.MIGRATE, Mode.REPLAY} and counts.changed + counts.deleted
     how = (
         f'trigger the DAG ddb_migration_undo with {{"migration_id": "{site.migration_id}"}}: it '
-        "reverts every change that was not changed again since."
+        "reverts every change, except in items that were changed again since."
     )
     return {
         "how": how if is_undoable else "",
@@ -92,7 +92,7 @@ def undo(
 
 
 def steered(site: Site) -> list[Steered]:
-    """Return what people did to it, and what held it, among its latest hundred events."""
+    """Return the commands of people, and the holds, among its latest hundred events."""
     return [
         {
             "at": iso(event.at),
@@ -112,7 +112,7 @@ def related_to(site: Site, table_arn: str) -> list[HistoryRow]:
 
 
 def links(site: Site, execution_arn: str) -> Links:
-    """Return where to find more. What may not be read is unknown; that is not an error."""
+    """Return where to find more. A place that cannot be read is unknown, which is not an error."""
     return {
         "execution": execution_url(execution_arn),
         "map_run_arn": _map_run_arn(site, execution_arn) if execution_arn else "",

@@ -44,7 +44,7 @@ def view_of(site: Site, pulses: Pulses | None = None) -> MigrationView:
 
     ``pulses`` are kept by a caller that polls: without them no current rate is known.
 
-    :raises MigrationError: AWS could not be asked for the state.
+    :raises MigrationError: the state could not be read.
     """
     plan = plan_fields(site.ledger, site.migration_id)
     if site.ledger.latest_attempt(site.migration_id) is None:
