@@ -121,7 +121,7 @@ class Bindings:
         )
 
 
-_ADVICE: Final = "Whoever deploys the stack can bind it:"
+_ADVICE: Final = "To bind it, deploy the stack with:"
 _PLAIN: Final = "every transform that does not delete"
 
 

@@ -30,7 +30,7 @@ class InvalidInputError(MigrationError):
 
 
 class NotBoundError(InvalidInputError):
-    """The transform is not bound to this table; whoever deploys the stack decides that.
+    """The transform is not bound to this table; the stack's deployment decides that.
 
     What to do: Run the ``ddb-migrate deploy --table`` command of the message, or ask a person who
     can.

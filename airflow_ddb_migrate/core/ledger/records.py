@@ -35,7 +35,7 @@ class Command(StrEnum):
 
 
 class LaneState(StrEnum):
-    """PENDING is a lane nobody works on: never begun, or given back unfinished."""
+    """PENDING: no worker has the lane. It was never begun, or was given back unfinished."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -49,7 +49,7 @@ class LeaseState(StrEnum):
 
 
 class CapacityState(StrEnum):
-    """NONE: nothing was raised. RAISED and RESTORING: the snapshot must be brought back."""
+    """NONE: nothing was raised. RAISED and RESTORING: the snapshot must be restored."""
 
     NONE = "NONE"
     RAISED = "RAISED"
@@ -59,17 +59,20 @@ class CapacityState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationRecord:
-    """What a migration is. Written once; every later try reads it here.
+    """What a migration is. It is written once, and every later attempt reads it.
 
-    ``params`` is the JSON of the transform's parameters; ``started_at_iso`` and ``context_id`` are
-    what the transform sees as the migration's start and id (empty: its own). ``of`` is the
-    migration that an UNDO reverts, whose quarantined items a REPLAY takes, or which a VERIFY or
-    DRY_RUN belongs to. ``scope`` are the lanes to work on; empty: all.
-    More quarantined items than ``max_quarantined``, or a larger share of those seen, fail it.
-    ``slice_seconds`` ends slices sooner than Lambda's limit asks (0: it decides).
-    ``show_values`` lets item values into the private bucket's diffs and quarantine.
-    ``is_multi_region_strong``: the table's writes are checked in all regions (MRSC).
-    ``limits`` is the JSON of the AuthorRules in force; empty: none.
+    - ``params``: the transform's parameters, as JSON.
+    - ``started_at_iso`` and ``context_id``: what the transform sees as the migration's start and
+      id; an empty id means the migration's own.
+    - ``of``: the migration that an UNDO reverts, whose quarantined items a REPLAY retries, or to
+      which a VERIFY or DRY_RUN belongs.
+    - ``scope``: the lanes to work on; empty: all.
+    - ``max_quarantined`` and ``max_quarantined_percentage`` (of the items seen): with more
+      quarantined items the migration fails.
+    - ``slice_seconds``: ends slices earlier than Lambda's timeout requires; 0: it does not.
+    - ``show_values``: item values may be in the diffs and quarantine of the private bucket.
+    - ``is_multi_region_strong``: the table's writes are checked in all regions (MRSC).
+    - ``limits``: the AuthorRules in force, as JSON; empty: none.
     """
 
     migration_id: str
@@ -100,7 +103,7 @@ class MigrationRecord:
         return self.scope or range(self.lanes)
 
     def allows(self, quarantined: int, *, seen: int) -> bool:
-        """Return whether it may quarantine so many of the items it has seen."""
+        """Return whether this many quarantined items, of those seen, are within the limits."""
         percentage = 100 * quarantined / seen if seen else 0
         is_few = quarantined <= self.max_quarantined
         return is_few and percentage <= self.max_quarantined_percentage
@@ -108,11 +111,13 @@ class MigrationRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """One execution of a migration. ``started_at`` is 0 until StartExecution has succeeded.
+    """One execution of a migration.
 
-    ``scope`` are the lanes of a canary; empty: all of the migration's. ``intended_at`` is when it
-    was written down, just before StartExecution. ``goes_on``: no start task asked for it. Whoever
-    waits for the migration starts it, and tries again until its execution is there.
+    - ``scope``: the lanes of a canary; empty: all of the migration's.
+    - ``intended_at``: when it was written, just before StartExecution.
+    - ``started_at``: when StartExecution succeeded; 0 until then.
+    - ``goes_on``: the task that waits for the migration starts it, not a start task. That task
+      tries again until the execution exists.
     """
 
     number: int
@@ -133,15 +138,15 @@ class AttemptRecord:
 
     @property
     def expected_since(self) -> float:
-        """Since when there should be an execution, its start confirmed or not; 0: none any more."""
+        """Since when an execution is expected, confirmed or not; 0: the attempt has ended."""
         return 0.0 if self.ended_at else max(self.intended_at, self.started_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Units per second of a whole migration (0: no bound), and how many workers share them.
+    """Units per second of a whole migration (0: no limit), and how many workers share them.
 
-    Written ones are of the table and of each global index alike: none is asked for more.
+    The write budget holds for the table and for each global index separately.
     """
 
     read_units_per_second: float = 0.0
@@ -156,7 +161,7 @@ NO_BUDGET = Budget()
 class HealthGate:
     """Names of the alarms that hold a migration, and seconds for which all must be OK again.
 
-    ``eased_at``: an attempt after one that they ended begins with less of its budget.
+    ``eased_at``: if alarms ended the attempt before, when this one began, with less of its budget.
     """
 
     hold_while: tuple[str, ...] = ()
@@ -193,18 +198,21 @@ NO_LIMIT = CostLimit()
 class ControlRecord:
     """What the workers of a migration obey.
 
-    ``holds`` are of any kind; read those in force by ``in_force``. Of a HOLD ``reason``, ``since``
-    and ``until`` are their summary, for workers of the version before kinds; of another command
-    when it was given, and why. ``version`` grows with every change of the holds or by a retune. The
-    budgets are units per second of the whole migration (0: none). ``live`` counts the workers that
-    spend them; ``sharers``, never less, divides them; ``joins`` counts whoever began to.
-    ``quarantined`` counts this attempt's items. ``hold_while`` and ``healthy_for`` are of a
-    HealthGate: ``alarms_at`` is when a worker last began to read the alarms, ``known_at`` when all
-    states were known last, ``healthy_since`` since when all are OK (0: they are not), and
-    ``eased_at`` when a hold for health ended, after which the budget rises again. Above
-    ``max_cost_usd`` (0: no limit) by its ``rates`` it is on hold; ``spent_usd`` was the sum at
-    ``spent_at``, the next is ``spent_due``. ``closes_at`` and ``opens_at`` are those of
-    AttemptHours.
+    - ``holds``: of any kind; ``in_force`` returns those in force. During a HOLD ``reason``,
+      ``since`` and ``until`` are their summary, for workers of 0.2.0, which knew no kinds. With
+      another command they say why and when it was given.
+    - ``version``: grows with every change of the holds and every retune.
+    - ``read_units_per_second`` and ``write_units_per_second``: budgets of the whole migration;
+      0: none. ``live`` counts the workers that spend them. ``sharers`` divides them, and is never
+      less than ``live``. ``joins`` counts the workers that began to spend.
+    - ``quarantined``: items of this attempt in quarantine.
+    - ``hold_while`` and ``healthy_for``: of a HealthGate. ``alarms_at``: when a worker last began
+      to read the alarms. ``known_at``: when all states were last known. ``healthy_since``: since
+      when all are OK; 0: they are not. ``eased_at``: when a hold for health ended; the budget
+      rises from then on.
+    - ``max_cost_usd``: the migration goes on hold above it; 0: no limit. ``rates`` are the prices.
+      ``spent_usd`` was the sum at ``spent_at``; the next sum is due at ``spent_due``.
+    - ``closes_at`` and ``opens_at``: of AttemptHours.
     """
 
     command: Command
@@ -253,9 +261,9 @@ class ControlRecord:
         return in_order(hold for hold in self._told() if not hold.is_over(now))
 
     def _told(self) -> tuple[HoldRecord, ...]:
-        """Return the holds, also after the version before kinds changed the command alone.
+        """Return the holds, also if 0.2.0 changed only the command.
 
-        Its resume was a person's, its pause as well; what is of another kind it did not know.
+        0.2.0 knew only a person's pause and resume, so it changed no hold of another kind.
         """
         if self.command is Command.STOP:
             return ()
@@ -273,18 +281,20 @@ class ControlRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRow:
-    """How far one lane is.
+    """The progress of one lane.
 
-    ``segment`` is the segment in work and ``cursor`` the key after which its next page begins
-    (empty: from its start). ``owner`` is the invocation that may save the row until
-    ``owner_until``; ``laps`` are this attempt's invocations that took the lane, ``total_laps``
-    those of all attempts, ``worked_seconds`` the time these have had it, as far as they could save
-    it. ``throttles`` are how often DynamoDB refused this lane's requests, counted as they happen;
-    ``conflicts`` how often a live write came between reading and writing an item of a settled
-    page, so that it was transformed again. ``logged`` names the last undo log object of a settled
-    page; ``progressed_at`` is when the last one was settled (0: none yet, or by an older version);
-    ``page_items`` bounds the next pages where a transform is slow (0: not); ``findings`` is the
-    JSON of what a mode that does not write has found.
+    - ``segment``: the current segment. ``cursor``: the key after which its next page begins;
+      empty: at its start.
+    - ``owner``: the invocation that may save the row, until ``owner_until``.
+    - ``laps``: invocations of this attempt that took the lane; ``total_laps``: of all attempts.
+      ``worked_seconds``: how long these had it, as far as they saved it.
+    - ``throttles``: how often DynamoDB throttled this lane's requests, counted as it happens.
+    - ``conflicts``: how often live traffic changed an item between its read and its write, so that
+      it was transformed again; of settled pages.
+    - ``progressed_at``: when the last page was settled; 0: none yet, or by an older version.
+    - ``logged``: the last undo log object of a settled page.
+    - ``page_items``: the most items of the next page, if the transform is slow; 0: no limit.
+    - ``findings``: what a mode that does not write has found, as JSON.
     """
 
     lane: int
@@ -316,12 +326,12 @@ class LaneRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
-    """Who holds a table, and what its capacity was before anything was raised.
+    """The migration that holds a table, and the table's capacity before it was raised.
 
-    ``snapshot`` is JSON of a CapacitySnapshot, ``raised`` of Changes, and ``asked_at`` is when AWS
-    was last asked to raise something (0: it refused, or has shown it). ``taken_from`` is the
-    migration that lost the table to this one; ``version`` grows with every write and is the
-    condition of the next one.
+    - ``snapshot``: a CapacitySnapshot, as JSON. ``raised``: the Changes, as JSON.
+    - ``asked_at``: when AWS was last asked to raise something; 0: AWS refused, or shows it.
+    - ``taken_from``: the migration that lost the table to this one.
+    - ``version``: grows with every write and is the condition of the next one.
     """
 
     table_arn: str
@@ -344,20 +354,20 @@ class LeaseRecord:
 
     @property
     def is_taken(self) -> bool:
-        """Return whether a migration has the table; a state of a later version is no free one."""
+        """Return whether a migration has the table; a later version's state counts as taken."""
         return self.state is not LeaseState.FREE
 
     @property
     def owes_capacity(self) -> bool:
-        """Return whether the table still has capacity that must be brought back."""
+        """Return whether the table still has capacity that must be restored."""
         return self.capacity_state not in {CapacityState.NONE, CapacityState.RESTORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaisedRow:
-    """A table that a task of a DAG run may have raised, and on behalf of which migration.
+    """A table whose capacity a task of a DAG run may have raised, and for which migration.
 
-    ``map_index`` is the task's, -1 for one that is not mapped.
+    ``map_index`` is the task's; -1: the task is not mapped.
     """
 
     dag_id: str

@@ -65,7 +65,7 @@ def test_a_transform_may_work_on_a_table_that_it_is_bound_to(
             "orders:one,two payroll:secret",
             "full_name",
             "Transform 'full_name' is not bound to table orders in stack 'mine'. "
-            "Bound to this table: one, two. Whoever deploys the stack can bind it: "
+            "Bound to this table: one, two. To bind it, deploy the stack with: "
             f"{RUN} orders:full_name$",
         ),
         (
