@@ -201,8 +201,8 @@ def _window(text: object) -> Window:
     if not parts or not plain.isascii():
         raise _refused(
             text,
-            f'it must have begin, end, days and time zone, as in "{_EXAMPLE}"; the days can be '
-            "left out",
+            f'it must have begin and end as HH:MM, days and time zone, as in "{_EXAMPLE}"; the '
+            "days can be left out",
         )
     hour, minute, end_hour, end_minute = map(int, parts.groups()[:4])
     begin = _minutes(text, hour, minute)

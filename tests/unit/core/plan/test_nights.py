@@ -101,7 +101,7 @@ def test_a_plan_with_nights_is_read_as_it_was_written() -> None:
     ("windows", "why"),
     [
         (["22:00-22:10 UTC"], "the longest open time is 10 minutes.*takes 15"),
-        (["22:00-22:16 29 UTC"], "begin, end, days and time zone"),
+        (["22:00-22:16 29 UTC"], "begin and end as HH:MM, days and time zone"),
         (["22:00-22:16 Mon UTC"], "they are open for"),
     ],
 )
