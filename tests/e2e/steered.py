@@ -17,7 +17,7 @@ WORKERS = 4
 BUDGET, HIGHER, HIGHEST = 40, 120, 1_000  # write units per second; an item costs one
 
 _LOOKS = 3
-_NEAR = (0.6, 1.2)  # of the budget: a lane's items are counted when it is saved
+_ABOVE = 1.2  # of the budget: a lane's items are counted when it is saved
 _RATE = "parseFloat(doc.querySelector('#figures').innerText.split('Write units')[1])"
 _DONE = "Number(doc.querySelector('#figures').innerText.match(/Segments done\\s+(\\d+)/)[1])"
 
@@ -76,13 +76,13 @@ def steered(site: AirflowSite, browser: Connection) -> Iterator[Steered]:
         done = [0]
         while len(done) <= _LOOKS:
             done.append(_more_done(tab, done[-1]))
-        rates = {BUDGET: _achieved(tab, BUDGET)}
+        rates = {BUDGET: _achieved(tab, BUDGET, above=0)}
         ui.shot(tab, "running", at="#table")
         page.dark(is_dark=True)
         ui.shot(tab, "running-dark", at="#table")
         page.dark(is_dark=False)
         words = {"retune": ui.press(tab, "retune", write_units_per_second=HIGHER)}
-        rates[HIGHER] = _achieved(tab, HIGHER)
+        rates[HIGHER] = _achieved(tab, HIGHER, above=_ABOVE * BUDGET)
         ui.ask(tab, "pause", reason="sale until noon")
         ui.shot(tab, "pause")
         words["pause"] = ui.confirm(tab)
@@ -94,13 +94,11 @@ def _more_done(tab: Page, than: int) -> int:
     return int(tab.until(f"{_DONE} > {than} && {_DONE}"))
 
 
-def _achieved(tab: Page, budget: int) -> float:
-    """Wait until the page shows about so much."""
-    low, high = (share * budget for share in _NEAR)
-    shown = f"budget {budget} /s"
+def _achieved(tab: Page, budget: int, *, above: float) -> float:
+    """Wait until the page shows a rate that this budget allows and a lower one would not."""
     return float(
         tab.until(
-            f"doc.querySelector('#figures').innerText.includes('{shown}') "
-            f"&& {_RATE} > {low} && {_RATE} < {high} && {_RATE}"
+            f"doc.querySelector('#figures').innerText.includes('budget {budget} /s') "
+            f"&& {_RATE} > {above} && {_RATE} < {_ABOVE * budget} && {_RATE}"
         )
     )

@@ -204,7 +204,7 @@ def test_own_transforms_stay_until_they_are_dropped_by_name(
     assert first == deployer.deploy()
     assert f"Stack {deployer.stack_name}: nothing to change." in deployer.said
     (transforms_dir / "mine.py").rename(transforms_dir / "other.py")
-    with pytest.raises(InvalidInputError, match=r"lacks: mine\. .*--drop-transform mine"):
+    with pytest.raises(InvalidInputError, match=r"transforms: mine\. .*--drop-transform mine"):
         deployer.deploy(transforms_dir=transforms_dir)
     dropping = replace(deployer.deployment((), transforms_dir), drop_transforms=["mine"])
     assert {*SHIPPED_TRANSFORMS, "other"} == set(dropping.deploy().transforms)
@@ -363,10 +363,11 @@ def test_a_bucket_that_somebody_deleted_is_told_and_made_anew(deployer: Deployer
     first, clients = deployer.deploy("orders"), deployer.clients
     remove_bucket(clients.s3, first.bucket)
 
+    name = f"--stack-name {deployer.stack_name}"
     with pytest.raises(
         DeployError,
-        match=rf"bucket {first.bucket} of stack .* is gone.*Nothing was changed.*destroy --stack"
-        rf"-name {deployer.stack_name}, then .*deploy --stack-name {deployer.stack_name} --table",
+        match=rf"bucket {first.bucket} of stack .* was deleted.*Nothing was changed.*"
+        rf"destroy {name}, then.*deploy {name} --table",
     ):
         deployer.deploy()
     assert deployer.removal().destroy()
