@@ -25,7 +25,7 @@ ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 test: $(STAMP) ## Run the tests, in about ten minutes (TESTS=path for some)
 	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder -m "not story" $(TESTS)
 
-stories: $(STAMP) ## Run the tests that take minutes each: whole stories on a real Airflow
+stories: $(STAMP) ## Run the tests that take long, such as whole stories on a real Airflow
 	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder -m story $(TESTS)
 
 docs: $(STAMP) ## Build the documentation into .site: a broken link, anchor or lost page fails

@@ -96,6 +96,7 @@ def test_a_start_task_that_runs_again_has_its_own(world: SiteWorld, when: str) -
     assert (2, 50, 40) == budgets(world)
 
 
+@pytest.mark.story
 def test_a_retune_while_it_begins_is_not_lost(
     make_world: Callable[..., SiteWorld], dynamodb: Any
 ) -> None:

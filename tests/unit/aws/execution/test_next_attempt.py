@@ -49,6 +49,7 @@ def refuse(**_: Any) -> None:
     raise client_error("ThrottlingException", "StartExecution")
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(
     ("wait", "is_before"),
     [
@@ -71,6 +72,7 @@ def test_a_call_that_fails_is_made_again(
         assert attempt == number_of(world) == control_of(world).attempt
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("wait", [after_its_window, before_its_first_window])
 def test_a_pause_that_comes_meanwhile_is_kept(
     make_world: Callable[..., SiteWorld], dynamodb: Any, wait: Wait
@@ -95,6 +97,7 @@ def test_a_pause_that_comes_meanwhile_is_kept(
     assert any(done)
 
 
+@pytest.mark.story
 def test_a_stop_that_comes_meanwhile_ends_it(
     make_world: Callable[..., SiteWorld], dynamodb: Any
 ) -> None:
