@@ -344,7 +344,7 @@ _CONTROL = (
     FaultKind(
         name="table-recreated",
         where=Where.CONTROL,
-        what="the table is deleted and made again under its name during the migration",
+        what="the table is deleted and recreated under its name during the migration",
         ends=Ends.RED,
         drive=control.table_recreated,
         seconds=0.05,
