@@ -32,5 +32,7 @@ def note_stop(site: Site) -> None:
     """Note that the site's migration was stopped, and what it had done by then."""
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
-    progress = summarize(site.lanes.all(site.migration_id), record.lanes_in_scope, now)
+    progress = summarize(
+        site.lanes.all(site.migration_id, record.lanes), record.lanes_in_scope, now
+    )
     note_end(site, record, progress, result=STOPPED)

@@ -201,7 +201,7 @@ def observe(site: Site) -> Observation:
         )
     # The execution is read first: lanes that are read later are at least as far.
     execution = site.execution_of(attempt)
-    rows = tuple(site.lanes.all(site.migration_id))
+    rows = tuple(site.lanes.all(site.migration_id, record.lanes))
     progress = summarize(rows, attempt.scope or record.lanes_in_scope, now)
     whole = summarize(rows, record.lanes_in_scope, now) if attempt.scope else progress
     control = site.ledger.control(site.migration_id)

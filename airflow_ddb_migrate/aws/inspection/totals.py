@@ -44,7 +44,7 @@ def read_totals(site: Site) -> InspectionTotals:
     now = site.clock.now()
     record = site.ledger.required_migration(site.migration_id)
     rows = _Rows(frozenset(record.lanes_in_scope))
-    findings = Findings.sum(rows.findings(site.lanes.all(site.migration_id)))
+    findings = Findings.sum(rows.findings(site.lanes.all(site.migration_id, record.lanes)))
     return InspectionTotals(
         record=record,
         progress=summarize(rows.kept, record.lanes_in_scope, now),

@@ -50,7 +50,8 @@ class Quarantine:
             return False
         if total < QUARANTINE_JUDGED:
             return True
-        saved = [row.counts for row in Lanes(self.sharing.ledger).all(record.migration_id)]
+        rows = Lanes(self.sharing.ledger).all(record.migration_id, record.lanes)
+        saved = [row.counts for row in rows]
         quarantined = refused + sum(counts.quarantined for counts in saved)
         all_seen = seen + sum(counts.seen for counts in saved)
         return quarantined < QUARANTINE_JUDGED or record.allows(quarantined, seen=all_seen)

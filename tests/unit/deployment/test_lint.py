@@ -92,6 +92,7 @@ def test_every_parameter_is_filled_in_here() -> None:
     assert set() == parameters() - GIVEN.keys()
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(
     ("right", "wrong", "rule"),
     [

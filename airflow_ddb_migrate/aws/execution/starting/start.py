@@ -92,7 +92,7 @@ def start(site: Site, request: StartRequest, *, after: ControlRecord | None = No
         _stop_former_holder(site, take_lease(site))
     canary = scope if request.mode is Mode.MIGRATE else ()
     record = written_record(site, request, () if canary else scope)
-    rows = list(site.lanes.all(site.migration_id))
+    rows = list(site.lanes.all(site.migration_id, record.lanes))
     progress = summarize(rows, canary or record.lanes_in_scope, now)
     if attempt and progress.is_finished:
         return _finished(site, attempt)

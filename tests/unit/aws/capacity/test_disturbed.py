@@ -14,7 +14,12 @@ WANTED = units(20_000, 10)  # more to read, fewer to write than there are
 LOW_MAXIMUM = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": -1}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def _with_stories() -> list[Any]:
+    """Every case; those of other numbers of indexes than one take long together."""
+    return [c if c.indexes == 1 else pytest.param(c, marks=pytest.mark.story) for c in CASES]
+
+
+@pytest.mark.parametrize("case", _with_stories(), ids=str)
 def test_a_disturbed_prewarm_is_restored(make_place: Callable[..., Place], case: Case) -> None:
     """It gets through or says what to do, lowers nothing, and leaves nothing behind."""
     disturbance, place = DISTURBANCES[case.disturbance], table_of(case, make_place)

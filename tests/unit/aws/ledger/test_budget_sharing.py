@@ -46,7 +46,7 @@ def move(workers: Workers, what: str, lane: int) -> None:
         workers.kill(lane)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.sets(LANES), steps=STEPS)
 def test_never_fewer_sharers_than_live_workers(
     workers: Workers, before: set[int], steps: list[tuple[Any, ...]]

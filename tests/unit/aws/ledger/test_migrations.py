@@ -290,6 +290,17 @@ def test_all_lanes_of_a_migration_are_found(world: SiteWorld) -> None:
     assert LEDGER_SHARDS == len({lane_key(MIGRATION, lane)["pk"]["S"] for lane in range(10_000)})
 
 
+def test_few_lanes_are_found_by_few_queries(world: SiteWorld) -> None:
+    """A wait reads them again and again."""
+    for lane in range(3):
+        taken(world, lane=lane)
+    queries: list[object] = []
+    world.service.meta.events.register("before-call.dynamodb.Query", lambda **_: queries.append(1))
+
+    assert [0, 1, 2] == sorted(row.lane for row in world.site.lanes.all(MIGRATION, 3))
+    assert 3 == len(queries)
+
+
 def test_many_pages_of_lanes_are_read_to_the_end(world: SiteWorld) -> None:
     """A query ends at 1 MB; the rest is on the next page."""
     cause = {"cause": "x" * 200_000}

@@ -96,10 +96,10 @@ def test_a_larger_share_ends_the_run(dynamodb: Any, seen: int, ends: bool) -> No
 @pytest.mark.parametrize(("others", "ends"), [(100, True), (500, False)])
 def test_the_share_is_of_every_lane(dynamodb: Any, others: int, ends: bool) -> None:
     """What the others have saved counts, seen and quarantined alike."""
-    w = MigrationWorld(dynamodb)
-    other, lanes = claim(lane=7), Lanes(w.ledger)
+    w = MigrationWorld(dynamodb, total_segments=2, lanes=2)
+    other, lanes = claim(lane=1), Lanes(w.ledger)
     lanes.take(other, w.clock())
-    row = lane_row(7, LaneState.RUNNING, counts=Counts(seen=others, quarantined=5), owner="me")
+    row = lane_row(1, LaneState.RUNNING, counts=Counts(seen=others, quarantined=5), owner="me")
     assert lanes.save(other, row, w.clock())
     quarantine(w).add(refused(5), POSITION, seen=1)
 
