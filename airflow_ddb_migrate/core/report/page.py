@@ -1,6 +1,6 @@
 """A report as markdown, for the task's log and the command line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from airflow_ddb_migrate.core.ledger.events import named
 from airflow_ddb_migrate.core.ledger.throttles import as_sentence
@@ -35,8 +35,7 @@ def _head(report: Report) -> str:
     if report["tries"]:
         lines.append(
             f"Started by {prose(report['started_by'])} on {report['started_at']}; "
-            f"{report['seconds']:,.0f} s in {report['attempts']:,} attempts: "
-            f"{', '.join(_try_words(report))}."
+            f"{report['seconds']:,.0f} s. {_tries(report)}."
         )
     return "\n".join(lines)
 
@@ -51,10 +50,12 @@ def _steered(report: Report) -> str:
     return "\n".join(["## Steered", "", *lines]) if lines else ""
 
 
-def _try_words(report: Report) -> Iterable[str]:
-    for one in report["tries"]:
-        canary = " (canary)" if one["canary"] else ""
-        yield f"{one['number']}{canary} {one['result'] or 'not ended'}"
+def _tries(report: Report) -> str:
+    tries = [
+        f"{one['number']}{' (canary)' if one['canary'] else ''} {one['result'] or 'not ended'}"
+        for one in report["tries"]
+    ]
+    return f"Attempt{'s' if len(tries) > 1 else ''} {', '.join(tries)}"
 
 
 def _items(report: Report) -> str:

@@ -109,7 +109,7 @@ def test_every_attempt_is_listed(world: SiteWorld) -> None:
         (one["number"], one["result"], one["segments"]) for one in report["tries"]
     ]
     assert 200.0 == report["seconds"]
-    assert "in 2 attempts: 1 FAILED, 2 SUCCEEDED." in report_markdown(report)
+    assert " s. Attempts 1 FAILED, 2 SUCCEEDED." in report_markdown(report)
 
 
 def finish_nothing(world: SiteWorld) -> None:
@@ -224,7 +224,7 @@ def test_a_canary_is_no_success(world: SiteWorld) -> None:
         [one["canary"] for one in report["tries"]],
     )
     assert "3 of 4 segments were not begun." in report["reason"]
-    assert "in 1 attempts: 1 (canary) SUCCEEDED." in report_markdown(report)
+    assert " s. Attempt 1 (canary) SUCCEEDED." in report_markdown(report)
     assert "" == failure(report, {})
 
 
