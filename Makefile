@@ -22,7 +22,7 @@ demo: $(STAMP) ## Migrate a table with real data through Airflow (DEMO_TABLE_ITE
 ui: $(STAMP) ## Leave Airflow running with the table loaded; Ctrl-C ends it
 	@$(BIN)/python -m airflow_ddb_migrate.local.demo --ui
 
-test: $(STAMP) ## Run the tests, in about ten minutes (TESTS=path for some)
+test: $(STAMP) ## Run the tests, in ten to fifteen minutes (TESTS=path for some)
 	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder -m "not story" $(TESTS)
 
 stories: $(STAMP) ## Run the tests that take long, such as whole stories on a real Airflow

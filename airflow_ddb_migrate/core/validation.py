@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.limits import (
     PARAMS_LEVELS,
     TABLE_UNITS,
 )
+from airflow_ddb_migrate.core.text.figures import type_words
 
 _TEXT_CHARS = 255  # the longest name of a file, and so of a transform; a stack's has 128
 _LARGEST = 10**NUMBER_DIGITS
@@ -42,7 +43,7 @@ def shown(value: object, longest: int = 80) -> str:
         RecursionError,
         ValueError,
     ):  # nested too deeply, or a whole number of over 4,300 digits
-        return f"a {type(value).__name__} that is too large to show"
+        return f"{type_words(value)} that is too large to show"
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 

@@ -15,7 +15,8 @@ PACKAGE, LAMBDA = ROOT / "airflow_ddb_migrate", ROOT / "lambda"
 # longest name that it begins with.
 ORDER = (
     "core.code_hash core.errors core.limits core.version",
-    "core.clock core.mode core.names core.text core.validation",
+    "core.clock core.mode core.names core.text",
+    "core.validation",
     "core.bindings",
     "core.ledger core.hours",
     "core.health",

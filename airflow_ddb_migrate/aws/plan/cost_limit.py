@@ -1,14 +1,13 @@
 """The cost limit of a migration: at its start, when it is raised, and when it is planned again."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from airflow_ddb_migrate.aws.ledger.notes import known_plan, noted_capacity, plan_fields
 from airflow_ddb_migrate.aws.plan.measured_cost import tariff_of
 from airflow_ddb_migrate.aws.site import Site
 from airflow_ddb_migrate.core.approval.author_rules import AuthorRules
 from airflow_ddb_migrate.core.errors import InvalidInputError
+from airflow_ddb_migrate.core.execution.progress import ExecutionStatus
 from airflow_ddb_migrate.core.health.spending import Rates, spent_by
 from airflow_ddb_migrate.core.ledger.notes import CAPACITY_DURING
 from airflow_ddb_migrate.core.ledger.records import ControlRecord, CostLimit
@@ -29,12 +28,13 @@ def cost_limit_of(site: Site, limits: AuthorRules) -> CostLimit:
     plan = plan_fields(site.ledger, site.migration_id)
     limit = limits.cost_limit(plan.get("max_cost_usd"))
     control = site.ledger.control(site.migration_id)
-    if control and control.max_cost_usd and _is_from_before(site, plan, control):
+    planned_at_iso = str(plan.get("planned_at_iso", ""))
+    if control and control.max_cost_usd and _is_from_before(site, planned_at_iso, control):
         limit = limits.cost_limit(control.max_cost_usd)
     return CostLimit(max_cost_usd=limit or 0.0, rates=asdict(_rates(site)))
 
 
-def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord) -> bool:
+def _is_from_before(site: Site, planned_at_iso: str, control: ControlRecord) -> bool:
     """Return whether the control record's attempt began, if only to wait, after the plan."""
     begun = max(
         (
@@ -44,7 +44,7 @@ def _is_from_before(site: Site, plan: Mapping[str, Any], control: ControlRecord)
         ),
         default=0.0,
     )
-    return str(plan.get("planned_at_iso", "")) < iso(begun)
+    return planned_at_iso < iso(begun)
 
 
 def new_limit(site: Site, control: ControlRecord, given: object) -> float:
@@ -70,12 +70,17 @@ def new_limit(site: Site, control: ControlRecord, given: object) -> float:
 def _raised_until(site: Site) -> float:
     """Return until when raised capacity is charged: it is restored after the attempt has ended.
 
-    An attempt that waits for its first window has raised nothing.
+    An attempt that waits for its first window, or was never started, is not charged.
     """
     attempt = site.ledger.current_attempt(site.migration_id)
-    if attempt is None or attempt.ended_at or not attempt.expected_since:
-        return attempt.ended_at if attempt else 0.0
-    return site.execution_of(attempt).ended_at or site.clock.now()
+    if attempt is None:
+        return 0.0
+    if attempt.ended_at or not attempt.expected_since:
+        return attempt.ended_at
+    execution = site.execution_of(attempt)
+    if execution.status is ExecutionStatus.MISSING:
+        return 0.0
+    return execution.ended_at or site.clock.now()
 
 
 def spent_before(site: Site) -> float:
@@ -103,7 +108,7 @@ def _rates(site: Site) -> Rates:
     plan = known_plan(site.ledger, site.migration_id)
     control = site.ledger.control(site.migration_id)
     former = Rates.from_dict(control.rates) if control else Rates()
-    is_new = bool(plan and control and not _is_from_before(site, asdict(plan), control))
+    is_new = bool(plan and control and not _is_from_before(site, plan.planned_at_iso, control))
     is_raised = owes_capacity(site.leases.get(site.table.key), site.migration_id)
     was_raised = not is_new and noted_capacity(site.ledger, site.migration_id, CAPACITY_DURING)
     tariff = plan.tariff if plan and (is_raised or was_raised) else None

@@ -35,10 +35,14 @@ def under_all_limits(site: Site, request: StartRequest, *, of: str = "") -> Star
     """Return the request with its own rules and those of the migration it continues or is about.
 
     :param of: the migration it is about, if the request does not have it.
+    :raises ApprovalError: it writes, and there is a rule that only a later version knows.
     """
     dag_id, _ = run_of(request.started_by)
     others = limits_of(site, dag_id=dag_id, of=of or request.of)
-    return replace(request, limits=request.limits.joined(others))
+    limits = request.limits.joined(others)
+    if request.mode.writes:
+        limits.check_known()
+    return replace(request, limits=limits)
 
 
 def require_allowed(site: Site, request: StartRequest) -> AuthorRules:

@@ -33,3 +33,9 @@ def dollars_words(amount: float) -> str:
     if amount < _LEAST:
         return f"under ${_LEAST:.{_DIGITS}f}"
     return f"${amount:.{min(_DIGITS, 1 - floor(log10(amount)))}f}"
+
+
+def type_words(value: object) -> str:
+    """Return the name of a value's type after its article, as in "an int"."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,4 +1,5 @@
-// All lanes as cells. A lane is a segment, or several above 10,000 segments. States differ in lightness and in pattern, not only in colour.
+// All lanes as cells. A lane is a segment, or several above 10,000 segments.
+// States differ in lightness and in pattern, not only in colour.
 
 import { onTheme } from "./theme.js";
 

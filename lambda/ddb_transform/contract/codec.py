@@ -17,6 +17,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import NESTED_LEVELS, NUMBER_DIGITS, NUMBER_EXPONENTS
+from airflow_ddb_migrate.core.text.figures import type_words
 
 _SETS = {"SS", "NS", "BS"}
 _LOWEST, _HIGHEST = NUMBER_EXPONENTS
@@ -125,7 +126,7 @@ def _encoder_of(value: Any) -> "_Encoder":
             return encoder
     raise _Unfit(
         "UnsupportedType",
-        f"holds a {type(value).__name__}. DynamoDB holds str, bytes, bool, None, int, Decimal, "
+        f"holds {type_words(value)}. DynamoDB holds str, bytes, bool, None, int, Decimal, "
         "lists, dicts, and sets of text, numbers or binary. Convert it: a date with isoformat().",
     )
 

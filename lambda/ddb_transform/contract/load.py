@@ -12,6 +12,7 @@ import transforms
 
 from airflow_ddb_migrate.core.code_hash import USER_HASH_FILE, content_hash
 from airflow_ddb_migrate.core.errors import TransformError
+from airflow_ddb_migrate.core.text.figures import type_words
 from ddb_transform.contract.scan_filter import ScanFilter, scan_filter
 from ddb_transform.contract.transform import Context, Transform
 from ddb_transform.user_code.calls import Surroundings
@@ -174,7 +175,7 @@ def _switch(module: ModuleType, name: str, switch: str, *, default: bool) -> boo
     declared = getattr(module, switch, default)
     if not isinstance(declared, bool):
         raise TransformError(
-            f"Transform {name!r}: {switch} is a {type(declared).__name__}; it must be "
+            f"Transform {name!r}: {switch} is {type_words(declared)}; it must be "
             "True or False. Fix it and deploy."
         )
     return declared
@@ -197,7 +198,7 @@ def _check(module: ModuleType, name: str) -> Callable[[Any], object] | None:
         return None
     if not callable(declared):
         raise TransformError(
-            f"Transform {name!r}: check is a {type(declared).__name__}; it must be a function "
+            f"Transform {name!r}: check is {type_words(declared)}; it must be a function "
             "check(item) that returns True or False. Fix it and deploy."
         )
     parameters = _check_signature(declared, "check(item)", name, None)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from airflow_ddb_migrate.core.errors import ItemError, TransformError
 from airflow_ddb_migrate.core.ledger.records import TypedValue
 from airflow_ddb_migrate.core.limits import EXPRESSION_BYTES
+from airflow_ddb_migrate.core.text.figures import type_words
 from ddb_transform.contract.codec import encode
 
 _SHAPE = '{"expression": "#a = :v", "names": {"#a": "a"}, "values": {":v": 1}}'
@@ -61,8 +62,7 @@ def scan_filter(declared: object) -> ScanFilter:
     :raises TransformError: DynamoDB would refuse it; the message begins with what is wrong.
     """
     if not isinstance(declared, Mapping) or not declared.keys() <= _FIELDS:
-        kind = type(declared).__name__
-        actual = _keys_of(declared) if isinstance(declared, Mapping) else f"a {kind}"
+        actual = _keys_of(declared) if isinstance(declared, Mapping) else type_words(declared)
         raise TransformError(f"FILTER is {actual}. Write it like {_SHAPE}.")
     expression = _expression(declared.get("expression"))
     names = _placeholders("names", "#", declared.get("names", {}))
@@ -77,7 +77,7 @@ def _keys_of(declared: Mapping[Any, Any]) -> str:
 
 def _expression(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
-        kind = "missing" if text is None else f"a {type(text).__name__}"
+        kind = "missing" if text is None else type_words(text)
         actual = "empty" if isinstance(text, str) else kind
         raise TransformError(f'FILTER["expression"] is {actual}. Write FILTER like {_SHAPE}.')
     size = len(text.encode())
@@ -92,7 +92,7 @@ def _expression(text: object) -> str:
 def _placeholders(part: str, mark: str, declared: object) -> Mapping[str, Any]:
     if not isinstance(declared, Mapping):
         raise TransformError(
-            f'FILTER["{part}"] is a {type(declared).__name__}. Write FILTER like {_SHAPE}.'
+            f'FILTER["{part}"] is {type_words(declared)}. Write FILTER like {_SHAPE}.'
         )
     for name in declared:
         if not (isinstance(name, str) and name[:1] == mark and _PLACEHOLDER.fullmatch(name)):

@@ -15,6 +15,7 @@ from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import attribute_bytes, item_bytes
 from airflow_ddb_migrate.core.ledger.records import TypedItem, TypedValue
 from airflow_ddb_migrate.core.limits import ATTRIBUTE_NAME_BYTES, ITEM_BYTES
+from airflow_ddb_migrate.core.text.figures import type_words
 from ddb_transform.contract.codec import decode, decode_backward, encode, same
 from ddb_transform.contract.expressions import refuse_too_large
 from ddb_transform.contract.index_keys import IndexKeys, refuse_bad_index_key
@@ -129,7 +130,7 @@ class Transform:
         answer = self.surroundings.call("The transform's check", check, item_of(typed))
         if not isinstance(answer, bool):
             raise ItemError(
-                f"The transform's check returned a {type(answer).__name__}. Return True or False.",
+                f"The transform's check returned {type_words(answer)}. Return True or False.",
                 "CheckReturnedOther",
             )
         return answer
@@ -322,9 +323,9 @@ def _checked(result: object) -> dict[Any, Any]:
             "ReturnedNone",
         )
     if not isinstance(result, dict) or type(result) is Item:
-        kind = "dict of another call" if isinstance(result, dict) else type(result).__name__
+        kind = "a dict of another call" if isinstance(result, dict) else type_words(result)
         raise ItemError(
-            f"The transform returned a {kind}. Return the item it was given, a "
+            f"The transform returned {kind}. Return the item it was given, a "
             "dict made from it, SKIP or DELETE.",
             "ReturnedOther",
         )
@@ -333,7 +334,7 @@ def _checked(result: object) -> dict[Any, Any]:
 
 def _attribute_name(name: object) -> str:
     if not isinstance(name, str):
-        raise ItemError(f"An attribute name is a {type(name).__name__}; use str.", "BadName")
+        raise ItemError(f"An attribute name is {type_words(name)}; use str.", "BadName")
     if not name:
         raise ItemError("An attribute name is empty; use at least one character.", "BadName")
     try:

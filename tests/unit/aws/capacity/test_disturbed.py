@@ -15,7 +15,7 @@ LOW_MAXIMUM = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": -1}
 
 
 def _with_stories() -> list[Any]:
-    """Every case; those of other numbers of indexes than one take long together."""
+    """Return every case; those with no index or several are stories."""
     return [c if c.indexes == 1 else pytest.param(c, marks=pytest.mark.story) for c in CASES]
 
 

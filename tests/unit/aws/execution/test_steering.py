@@ -310,7 +310,7 @@ def test_a_limit_is_above_what_is_spent_and_within_the_author_s(
 
 
 def test_nothing_is_retuned_under_a_rule_of_a_later_version(world: SiteWorld) -> None:
-    """It may be about what is retuned; who knows the rule can retune."""
+    """The rule may be about what is retuned. A version that knows it can retune."""
     began(world)
     record = world.site.ledger.required_migration(MIGRATION)
     world.site.ledger.keep_limits(record, '{"max_rows": 5}')

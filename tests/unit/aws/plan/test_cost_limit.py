@@ -168,6 +168,18 @@ def test_hours_of_an_attempt_whose_start_was_not_confirmed_count(world: SiteWorl
     assert 3.6 == pytest.approx(spent_before(world.site), abs=0.01)
 
 
+def test_an_attempt_that_was_never_started_is_not_charged(world: SiteWorld) -> None:
+    """Its capacity was restored at some time, and nothing says when."""
+    raise_capacity(world, hourly=7.2, once=1.0)
+    world.start()
+    world.site.ledger.update(attempt_key(MIGRATION, 1), {"started_at": 0.0})
+    world.stepfunctions.executions.clear()
+    restore_capacity(world)
+    world.clock.advance(86_400)
+
+    assert 1.0 == pytest.approx(spent_before(world.site), abs=0.01)
+
+
 NIGHTS = ("22:00-06:00 UTC",)
 EVENING, MORNING = 1_796_077_800.0, 1_796_104_800.0  # 2026-11-30, 22:30, and 06:00 after it
 

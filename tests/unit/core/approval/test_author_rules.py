@@ -56,7 +56,7 @@ def test_a_record_without_them_has_none() -> None:
     assert NO_RULES == AuthorRules.from_json("")
 
 
-def test_a_rule_of_a_later_version_is_neither_lost_nor_taken_for_kept() -> None:
+def test_a_rule_of_a_later_version_stays_and_is_refused() -> None:
     """It stays when the rules are joined and saved; what it asks for is unknown here."""
     rules = AuthorRules.from_json('{"max_rows": 5, "require": ["audit"]}')
 

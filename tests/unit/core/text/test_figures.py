@@ -6,7 +6,7 @@ from pathlib import Path
 
 import airflow_ddb_migrate
 import pytest
-from airflow_ddb_migrate.core.text.figures import dollars_words
+from airflow_ddb_migrate.core.text.figures import dollars_words, type_words
 from tests.support.engines.node_tools import require_node
 
 AMOUNTS = {
@@ -45,3 +45,8 @@ def test_the_browser_shows_the_same() -> None:
     )
 
     assert list(AMOUNTS.values()) == json.loads(answer.stdout)
+
+
+@pytest.mark.parametrize(("value", "words"), [(5, "an int"), ("x", "a str"), (None, "a NoneType")])
+def test_a_type_has_its_article(value: object, words: str) -> None:
+    assert words == type_words(value)

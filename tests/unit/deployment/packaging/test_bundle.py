@@ -229,7 +229,7 @@ def test_transforms_may_use_boto3_and_their_helpers(tmp_path: Path) -> None:
         ("transform = 1\n", r"defines no function transform\(item, context\)"),
         ("def transform(item): ...\n", r"must define transform\(item, context\), not transform"),
         (f"{IDENTITY}def check(a, b): ...\n", r"must define check\(item\), not check\(a, b\)"),
-        (f"{IDENTITY}FILTER = 5\n", r"FILTER is a int"),
+        (f"{IDENTITY}FILTER = 5\n", r"FILTER is an int"),
     ],
     ids=[
         *("raises", "syntax", "undeclared", "beside", "missing", "exits", "dies"),

@@ -179,7 +179,7 @@ REFUSED = [
     ({True}, "MixedSet", "holds a set of bool."),  # boto3 makes 1 of it
     ({(1, 2)}, "MixedSet", "holds a set of tuple."),
     (date(2026, 1, 1), "UnsupportedType", "holds a date. DynamoDB holds str, bytes, bool, None, i"),
-    (object(), "UnsupportedType", "holds a object."),
+    (object(), "UnsupportedType", "holds an object."),
     ({1: "x"}, "BadName", "holds a dict with a key of type int; use str."),
     ("lone \ud800", "BadText", "holds text with half a surrogate pair, which is not valid UTF-8. "),
     ({"lone \ud800": 1}, "BadText", "holds text with half a surrogate pair"),

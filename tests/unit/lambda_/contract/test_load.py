@@ -88,7 +88,7 @@ def test_a_module_says_whether_it_may_delete(
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
-        ("DELETES = 1", "DELETES is a int; it must be True or False."),
+        ("DELETES = 1", "DELETES is an int; it must be True or False."),
         ("FILTER = 'a = 1'", "FILTER is a str. Write it like {"),
         ("CHECK_FIXED_POINT = 'no'", "CHECK_FIXED_POINT is a str; it must be True or False."),
         ("check = True", "check is a bool; it must be a function check(item) that returns True"),

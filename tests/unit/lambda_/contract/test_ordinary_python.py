@@ -87,7 +87,7 @@ def test_a_name_that_no_attribute_has_is_not_there(name: object) -> None:
     ("name", "words"),
     [
         (None, "is a NoneType; use str"),
-        (5, "is a int; use str"),
+        (5, "is an int; use str"),
         ("", "is empty"),
         ("na\ud83d", r"'na\ud83d' has half a surrogate pair"),
         ("x" * 70_000, "is 70,000 bytes; DynamoDB allows 65,535"),

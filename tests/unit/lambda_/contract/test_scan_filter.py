@@ -62,7 +62,7 @@ def test_a_scan_takes_it(dynamodb: Any) -> None:
         ({"expr": "a = b"}, "FILTER is a dict with the keys 'expr'. Write it like {"),
         ({}, 'FILTER["expression"] is missing. Write FILTER like {'),
         ({"expression": " "}, 'FILTER["expression"] is empty. Write FILTER like {'),
-        ({"expression": 1}, 'FILTER["expression"] is a int. Write FILTER like {'),
+        ({"expression": 1}, 'FILTER["expression"] is an int. Write FILTER like {'),
         (
             {"expression": "a" * (EXPRESSION_BYTES + 1)},
             'FILTER["expression"] is 4,097 bytes; DynamoDB allows 4,096. Shorten it',

@@ -9,6 +9,7 @@ import pytest
 from airflow_ddb_migrate.core.errors import ItemError
 from airflow_ddb_migrate.core.items.sizes import item_bytes
 from airflow_ddb_migrate.core.limits import ITEM_BYTES
+from airflow_ddb_migrate.core.text.figures import type_words
 from ddb_transform.contract.codec import same
 from ddb_transform.contract.intent import SKIPPED, UNCHANGED, Change, applied
 from ddb_transform.contract.item import Item, item_of
@@ -198,7 +199,7 @@ def test_returning_something_else_is_refused(result: object) -> None:
     error = refusal(lambda item, _: result)
 
     assert "ReturnedOther" == error.error_class
-    assert str(error).startswith(f"The transform returned a {type(result).__name__}.")
+    assert str(error).startswith(f"The transform returned {type_words(result)}.")
 
 
 def _rename(item: Item, context: Context) -> Item:
@@ -278,7 +279,7 @@ def test_what_dynamodb_cannot_hold_is_refused(value: object, error_class: str) -
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        (5, "An attribute name is a int; use str."),
+        (5, "An attribute name is an int; use str."),
         ("", "An attribute name is empty; use at least one character."),
     ],
 )
@@ -372,7 +373,7 @@ def test_a_check_answers_true_or_false(answer: object) -> None:
         verdict(lambda _item: answer, typed_item())
 
     assert "CheckReturnedOther" == refused.value.error_class
-    assert f"returned a {type(answer).__name__}. Return True or False" in str(refused.value)
+    assert f"returned {type_words(answer)}. Return True or False" in str(refused.value)
 
 
 def test_a_check_that_raises_is_shown_by_its_own_line() -> None:
